@@ -19,7 +19,7 @@ from bench import cluster, figures, machine, peers
 from bench.demo import places
 from bench.figures import Row
 
-ROWS = ("commands", "steps", "beginning", "failing", "verdicts", "healthy", "webhook", "lists")
+ROWS = ("commands", "steps", "beginning", "failing", "verdicts", "healthy", "webhook", "lists", "insights")
 
 
 def main() -> int:

@@ -120,7 +120,8 @@ def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
 def test_text_and_json_are_told_apart(document: dict[str, Any]) -> None:
     for label, found in operations(document).items():
         for status, response in found["responses"].items():
-            wanted = "text/plain" if "/logs" in label and status == "200" else "application/json"
+            kind = "text/plain" if "/logs" in label else "text/csv" if label.endswith(".csv") else "application/json"
+            wanted = kind if status == "200" else "application/json"
             assert set(response.get("content", {})) == (set() if status == "204" else {wanted}), f"{label} {status}"
 
 

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "user": "users",
     "token": "tokens",
     "access": "access",
+    "insights": "insights",
     "watch": "watch",
     "cancel": "cancel",
     "rerun": "rerun",

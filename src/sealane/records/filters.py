@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from sealane.pipelines.model import RunStatus
 from sealane.releases.deliveries import DeliveryOutcome
@@ -12,6 +14,16 @@ RUN_STATES = tuple(
 )
 """What the state of a run may be: how it ended, or how its deliveries stand once it has passed."""
 DEPLOYMENT_STATES = tuple(outcome.value for outcome in DeliveryOutcome)
+
+
+class Figure(StrEnum):
+    """A figure of insights, by which the deployments behind it are listed."""
+
+    CHANGES = "changes"
+    DEPLOYMENTS = "deployments"
+    LEAD_TIME = "lead_time"
+    FAILED = "failed"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +42,15 @@ class Filter:
     """Part of the commit's subject, in any case."""
     commit: str | None = None
     """How the commit's hash begins."""
+    team: str | None = None
+    """Whom the app belongs to."""
+    production: bool = False
+    """Only what goes to environments that the operators call production."""
+    figure: Figure | None = None
+    since: datetime | None = None
+    """Only what ended then or later."""
+    until: datetime | None = None
+    """Only what ended before."""
 
 
 ALL = Filter()

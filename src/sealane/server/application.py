@@ -17,6 +17,7 @@ from sealane.server.api import (
     gates,
     git,
     health,
+    insights,
     metrics,
     notices,
     pending,
@@ -27,7 +28,7 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.latencies import Latencies, Measured
-from sealane.server.pages import forms, lists, routes, sign_in, templates, token_pages
+from sealane.server.pages import forms, insight_page, lists, routes, sign_in, templates, token_pages
 from sealane.server.platform_metrics import PlatformMetrics
 from sealane.server.readiness import Readiness
 from sealane.settings import Settings
@@ -61,12 +62,14 @@ def create(settings: Settings) -> openapi.Documented:
         webhooks,
         git,
         health,
+        insights,
         metrics,
         policies,
     ):
         app.include_router(part.router)
     app.include_router(sign_in.router)
     app.include_router(lists.router)
+    app.include_router(insight_page.router)
     app.include_router(routes.router)
     app.include_router(forms.router)
     app.include_router(token_pages.router)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from sealane import inputs
+from sealane import clock, inputs
 from sealane.errors import UsageError
 from sealane.findings import did_you_mean
+from sealane.insights.model import MOST_DAYS, By, Question, Span
 from sealane.records import filters
 from sealane.records.accounts import AuditFilter
-from sealane.records.filters import Filter
+from sealane.records.filters import Figure, Filter
 
 
 def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
     """A filter of the question; empty it lets all through, as it is in a form that nobody filled in."""
     limits: dict[str, Any] = {"enum": ["", *one_of]} if one_of else {"maxLength": inputs.LONGEST_LINE}
     return Query(description=description, json_schema_extra=limits)
-
-
-_NAMES = ("app", "formation", "environment", "branch", "state", "author", "search", "commit")
 
 
 def _run_filter(
@@ -34,10 +34,14 @@ def _run_filter(
     author: Annotated[str, _asked("Only those whose author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
+    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
+    until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
-    given = (app, formation, environment, branch, state, author, search, commit)
-    return _filter(given, filters.RUN_STATES)
+    texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
+    texts |= {"author": author, "search": search, "commit": commit, "team": team}
+    return _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
 
 
 def _deployment_filter(
@@ -50,10 +54,19 @@ def _deployment_filter(
     author: Annotated[str, _asked("Only those whose commit's author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
+    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    production: Annotated[str, _asked("Only to environments that operators call production.", one_of=("yes",))] = "",
+    figure: Annotated[str, _asked("Only those that this figure of insights counts.", one_of=tuple(Figure))] = "",
+    since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
+    until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
-    """Raises UsageError for an unknown state, and for what is no line of text."""
-    given = (app, formation, environment, branch, state, author, search, commit)
-    return _filter(given, filters.DEPLOYMENT_STATES)
+    """Raises UsageError for an unknown state or figure, and for what is no line of text."""
+    texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
+    texts |= {"author": author, "search": search, "commit": commit, "team": team}
+    found = _filter(texts, _one_of(state, filters.DEPLOYMENT_STATES, "state"), since, until)
+    counted = _one_of(figure, tuple(Figure), "figure")
+    only_production = _one_of(production, ("yes",), "production") is not None
+    return replace(found, production=only_production, figure=Figure(counted) if counted else None)
 
 
 RunFilter = Annotated[Filter, Depends(_run_filter)]
@@ -71,6 +84,25 @@ def _who_did_what(
     return AuditFilter(**checked)
 
 
+def _what_of_delivery(
+    *,
+    app: Annotated[str, _asked("Only this app's.")] = "",
+    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    environment: Annotated[str, _asked("Only this environment's; empty: all that operators call production.")] = "",
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days, up to the end of today in UTC.")] = 90,
+    by: Annotated[By, Query(description="What the figures are told apart by.")] = By.APP,
+) -> Question:
+    """Raises UsageError for what is no line of text."""
+    return Question(
+        span=Span.up_to(clock.now(), days),
+        app=_line(app, "app"),
+        team=_line(team, "team"),
+        environment=_line(environment, "environment"),
+        by=by,
+    )
+
+
+WhatOfDelivery = Annotated[Question, Depends(_what_of_delivery)]
 WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
 
 
@@ -93,19 +125,24 @@ def _line(text: str, name: str) -> str | None:
     return (inputs.check_line(text, name) or None) if text.strip() else None
 
 
-def _filter(given: Sequence[str], states: Sequence[str]) -> Filter:
+def _filter(texts: Mapping[str, str], state: str | None, since: str, until: str) -> Filter:
     """What is empty, as in a form that nobody filled in, lets all through."""
-    checked = (_line(text, name) for name, text in zip(_NAMES, given, strict=True))
-    app, formation, environment, branch, state, author, search, commit = checked
-    if state is not None and state not in states:
-        raise UsageError(f"state: there is no state {state}", hint=did_you_mean(state, states))
-    return Filter(
-        app=app,
-        formation=formation,
-        environment=environment,
-        branch=branch,
-        state=state,
-        author=author,
-        search=search,
-        commit=commit,
-    )
+    checked = {name: _line(text, name) for name, text in texts.items()}
+    return Filter(**checked, state=state, since=_moment(since, "since"), until=_moment(until, "until"))  # type: ignore[arg-type]
+
+
+def _one_of(text: str, known: Sequence[str], name: str) -> str | None:
+    found = _line(text, name)
+    if found is not None and found not in known:
+        raise UsageError(f"{name}: there is no {name} {found}", hint=did_you_mean(found, known))
+    return found
+
+
+def _moment(text: str, name: str) -> datetime | None:
+    """A day in UTC, or a moment; without a zone it is in UTC."""
+    found = _line(text, name)
+    try:
+        at = datetime.fromisoformat(found) if found else None
+    except ValueError as error:
+        raise UsageError(f"{name}: {found} is no moment", hint="write 2026-11-01 or 2026-11-01T12:30:00Z") from error
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)

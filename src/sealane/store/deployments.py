@@ -23,7 +23,7 @@ from sealane.records.model import (
     TimelineEntry,
 )
 from sealane.stencils.model import Revision
-from sealane.store import apps, formations, ids, outbox, releases, rows
+from sealane.store import apps, deployment_figures, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments, failure_reports, steadiness
 from sealane.verdicts.messages import causes
@@ -67,7 +67,7 @@ class Deployments:
                 place=place,
                 from_revision_id=_verified(connection, before.verified_id),
             )
-            connection.execute(sa.insert(deployments).values(_row(offered)))
+            connection.execute(sa.insert(deployments).values(row(offered)))
             if offered.glass:
                 _tell_broken(connection, offered, offered.glass)
             outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
@@ -335,7 +335,9 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     connection.execute(sa.delete(steadiness).where(steadiness.c.deployment_id == deployment_id))
     line = Line(key="verdict", phase="verdict", text=verdict.reason, detail={"verdict": verdict.kind.value})
     add_line(connection, deployment_id, line, verdict.at)
-    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, get(connection, deployment_id), verdict.at)
+    ended = get(connection, deployment_id)
+    deployment_figures.keep(connection, ended)
+    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, ended, verdict.at)
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
@@ -420,7 +422,8 @@ def _verified(connection: sa.Connection, deployment_id: str | None) -> str | Non
     return get(connection, deployment_id).revision_id if deployment_id else None
 
 
-def _row(deployment: Deployment) -> dict[str, Any]:
+def row(deployment: Deployment) -> dict[str, Any]:
+    """The deployment as a row."""
     row = rows.fields(deployment)
     row["kind"], row["state"] = deployment.kind.value, deployment.state.value
     row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)

@@ -16,7 +16,7 @@ from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
-from sealane.store import rows, scopes
+from sealane.store import insights, rows, scopes
 from sealane.store import runs as stored_runs
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
@@ -47,10 +47,16 @@ def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int,
 
 
 def list_deployments(
-    connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None
+    connection: sa.Connection,
+    scope: Scope,
+    only: Filter,
+    limit: int,
+    before: str | None,
+    production: frozenset[str] = frozenset(),
 ) -> tuple[Deployment, ...]:
-    """As `list_runs`, of deployments."""
+    """As `list_runs`, of deployments; `production` names environments."""
     where = [scopes.chosen(scope, deployments.c.app, deployments.c.environment), *_of_deployments(only)]
+    where += [deployments.c.environment.in_(production)] if only.production else []
     if before is not None:
         scopes.place_of(connection, Subject.DEPLOYMENT, before, scope)
         where.append(_older(deployments, stored_deployments.get(connection, before)))
@@ -131,7 +137,14 @@ def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.
     where = [column == wanted for column, wanted in places if wanted is not None]
     found += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
     found += [_run_state(only.state, seen)] if only.state is not None else []
-    return found
+    return [*found, *_owned_and_ended(table, only)]
+
+
+def _owned_and_ended(table: Any, only: Filter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    found += [table.app.in_(insights.of_team(only.team))] if only.team is not None else []
+    found += [table.ended >= only.since] if only.since is not None else []
+    return [*found, *([table.ended < only.until] if only.until is not None else [])]
 
 
 def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -183,7 +196,8 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
         built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
         run = sa.func.coalesce(table.run_id, built.scalar_subquery())
         found.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
-    return found
+    found += [table.id.in_(insights.behind(only.figure, only.since, only.until))] if only.figure is not None else []
+    return [*found, *_owned_and_ended(table, only)]
 
 
 def _delivered(state: DeliveryOutcome) -> sa.ColumnElement[bool]:

@@ -250,6 +250,27 @@ sa.Index("ix_deployments_environment", deployments.c.environment, *_listed)
 sa.Index("ix_deployments_state", deployments.c.state, *_listed, deployments.c.verdict_kind)
 sa.Index("ix_deployments_verdict", deployments.c.verdict_kind, *_listed)
 
+deployment_figures = sa.Table(
+    "deployment_figures",
+    columns.metadata,
+    sa.Column(
+        "deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    columns.text("app"),
+    columns.text("formation"),
+    columns.text("environment"),
+    columns.maybe("commit"),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    columns.flag("deployed"),
+    columns.flag("failed"),
+    columns.maybe("lead_time", sa.Float),
+    columns.maybe("restored", sa.Float),
+)
+"""What insights count each deployment as that began and ended; `at` is its end in seconds since 1970, UTC."""
+sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for name in ("app", "formation", "at")))
+_figures = ("environment", "at", "app", "deployed", "failed", "lead_time", "restored")
+sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name in _figures))
+
 release_groups = sa.Table(
     "release_groups",
     columns.metadata,

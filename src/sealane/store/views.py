@@ -12,6 +12,7 @@ from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
+from sealane.insights.model import Insights, Question
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.eligibility import Ineligible
@@ -26,6 +27,7 @@ from sealane.store import (
     deployments,
     explanations,
     inbox,
+    insights,
     lists,
     origins,
     overviews,
@@ -89,7 +91,15 @@ class Views:
         self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
     ) -> tuple[Deployment, ...]:
         """The newest deployments first; `before` is the id of the last one of the page before."""
-        return await self._database.read(lambda c: lists.list_deployments(c, self._scope, only, limit, before))
+        production = self._prospects.production()
+        return await self._database.read(
+            lambda c: lists.list_deployments(c, self._scope, only, limit, before, production)
+        )
+
+    async def insights(self, question: Question) -> Insights:
+        """How well delivery goes."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: insights.insights(c, question, production, self._scope))
 
     async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
         """Where the release of each deployment comes from, by the deployment's id."""

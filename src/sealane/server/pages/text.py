@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -36,3 +38,9 @@ def duration(seconds: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 image`, `2 images`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC as addresses have it: `2026-11-01`, `2026-11-01T12:30:00Z`."""
+    whole_day = (at.hour, at.minute, at.second) == (0, 0, 0)
+    return at.strftime("%Y-%m-%d" if whole_day else "%Y-%m-%dT%H:%M:%SZ")

@@ -434,6 +434,8 @@ class ListPage:
     choices: tuple[Choice, ...]
     chosen: tuple[Link, ...]
     """The filters that are set; each leads to the list without it."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Filters that nothing here chooses, which stay when another one is set."""
     other: Link | None
     """The other list with the same filters, where any are set."""
     rows: tuple[ListRow, ...]

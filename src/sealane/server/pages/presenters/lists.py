@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlencode
 
 from sealane.records.accounts import AuditFilter
 from sealane.records.filters import Filter, Places
+from sealane.server.pages import text
 from sealane.server.pages.views import Choice, Link, ListPage, ListRow
+
+_KEPT = ("commit", "team", "production", "figure", "since", "until")
+"""Filters that lead here from elsewhere, and stay when another one is set."""
 
 
 def address(path: str, only: Filter | AuditFilter, *, before: str | None = None, **changed: str | None) -> str:
     """The address of the list with these filters, some of them changed; None leaves one out."""
     kept = {**dataclasses.asdict(only), **changed, "before": before}
-    query = urlencode({name: value for name, value in kept.items() if value})
+    query = urlencode({name: _written(value) for name, value in kept.items() if value})
     return f"{path}?{query}" if query else path
 
 
@@ -22,9 +27,22 @@ def chosen(path: str, only: Filter | AuditFilter) -> tuple[Link, ...]:
     """The filters that are set; each leads to the list without it."""
     given = {name: value for name, value in dataclasses.asdict(only).items() if value}
     return tuple(
-        Link(words=f"{name} {_read(value) if name == 'state' else value}", href=address(path, only, **{name: None}))
+        Link(words=_chip(name, _written(value)), href=address(path, only, **{name: None}))
         for name, value in given.items()
     )
+
+
+def _written(value: object) -> str:
+    """A filter's value as it stands in an address."""
+    if isinstance(value, datetime):
+        return text.moment(value)
+    return "yes" if value is True else str(value)
+
+
+def _chip(name: str, value: str) -> str:
+    if name == "production":
+        return name
+    return f"{name} {_read(value) if name in {'state', 'figure'} else value}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +77,7 @@ def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str
             Choice(name="branch", label="Branch", value=only.branch or ""),
             Choice(name="author", label="Author", value=only.author or ""),
         ),
+        kept=tuple((name, _written(getattr(only, name))) for name in _KEPT if getattr(only, name)),
         chosen=shown,
         other=_other(asked) if shown else None,
         rows=tuple(rows),
@@ -69,7 +88,7 @@ def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str
 
 def _other(asked: ListQuery) -> Link:
     """The other list with the same filters; a state of one list may not be one of the other's."""
-    href = address(asked.other.href, dataclasses.replace(asked.only, state=None))
+    href = address(asked.other.href, dataclasses.replace(asked.only, state=None, figure=None, production=False))
     return Link(words=asked.other.words, href=href)
 
 

@@ -1,0 +1,87 @@
+"""`sealane insights`: how well delivery goes, from a server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sealane.cli import headings, options, output
+from sealane.cli.remote import connection
+from sealane.errors import UsageError
+
+_DAY = 86_400
+_HEADERS = ("", "DEPLOYMENTS", "A DAY", "LEAD TIME", "95 OF 100", "FAILED", "SHARE", "RESTORED IN")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    more = output.examples(
+        "sealane insights", "sealane insights --app shop --days 30", "sealane insights --by team --csv > insights.csv"
+    )
+    app.command("insights", rich_help_panel=headings.SERVER, epilog=more)(insights)
+
+
+def insights(
+    *,
+    app: Annotated[str | None, typer.Option(help="Only this app's.", autocompletion=options.served_apps)] = None,
+    team: Annotated[str | None, typer.Option(help="Only those of apps that belong to this group or user.")] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(help="Only this environment's.", show_default="all that operators call production"),
+    ] = None,
+    days: Annotated[int, typer.Option(help="How many days, up to the end of today in UTC.", min=1, max=730)] = 90,
+    by: Annotated[str, typer.Option(help="Tell them apart by app, team or environment.", metavar="WHAT")] = "app",
+    as_json: output.Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of text.")] = False,
+) -> None:
+    """Show how often, how quickly and how well changes reach production.
+
+    What each figure counts stands in docs/insights.md and on the server's page of insights.
+    """
+    if as_json and as_csv:
+        raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
+    asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}
+    server = connection.server()
+    if as_csv:
+        output.data(b"".join(server.stream("/api/insights.csv", **asked)).decode().rstrip("\n"))
+        return
+    found = server.get("/api/insights", **asked)
+    if as_json:
+        output.json(found)
+        return
+    _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
+    if not found["environments"]:
+        output.say(
+            "nothing that you may read goes to production: `production: true` in an environment's file; or --environment NAME"
+        )
+        return
+    all_of_them = [("all", found["now"]), ("before", found["before"])]
+    parts = [(part["name"], part["figures"]) for part in found["parts"]]
+    output.table(_HEADERS, [_row(name, figures) for name, figures in (*all_of_them, *parts)])
+
+
+def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        name,
+        str(figures["deployments"]),
+        f"{figures['per_day']:.1f}",
+        _span(figures["lead_time"]),
+        _span(figures["lead_time_p95"]),
+        str(figures["failed"]),
+        "-" if figures["failure_rate"] is None else f"{figures['failure_rate'] * 100:.1f} %",
+        _span(figures["time_to_restore"]),
+    )
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3_600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"

@@ -1,0 +1,118 @@
+"""Which figures count a deployment that ended: the definitions that docs/insights.md and the page tell. Pure.
+
+A **change** brought another revision than the one verified there, forward, and wrote it. It was deployed, or it failed. A
+change that was deployed and that a person went back from has failed, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane.records.model import DeploymentKind
+from sealane.verdicts.model import VerdictKind
+
+_BAD = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
+_BRINGING = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What is known of a deployment that began and ended."""
+
+    id: str
+    kind: DeploymentKind
+    revision: str
+    from_revision: str | None
+    """The revision verified there when it began."""
+    older: bool = False
+    """Whether its commit is older than the one verified there."""
+    asked: datetime
+    started: datetime
+    received: datetime | None = None
+    """When the server heard of its commit first; None where nobody knows the commit."""
+    arrived: bool = False
+    """Whether its commit was deployed to the formation before."""
+    at: datetime
+    """When it ended."""
+    verdict: VerdictKind
+    untouched: bool = False
+    """Nothing of its workloads was written."""
+    called_off: bool = False
+    """A person stopped it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """What a deployment counts as; times are seconds."""
+
+    id: str
+    deployed: bool = False
+    failed: bool = False
+    lead_time: float | None = None
+    restored: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A failed change after which the formation has not been well yet."""
+
+    id: str
+    started: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recount:
+    """What changes of one that was counted before."""
+
+    id: str
+    restored: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """What an end comes to: the deployment's own count, and what it changes of others of its formation."""
+
+    own: Counted
+    failed: tuple[Recount, ...] = ()
+    """Those that have failed, and when they were made good; they may have been good until now."""
+
+
+def count(ended: Ended, open_failures: Sequence[Failure], newest: str | None) -> Count:
+    """Counts an end. Of its formation: failures not made good yet, and the newest change that is not a failed one."""
+    own = _own(ended)
+    if ended.verdict is not VerdictKind.DEPLOYED:
+        return Count(own=own)
+    if open_failures:
+        made_good = (Recount(id=each.id, restored=_between(each.started, ended.at)) for each in open_failures)
+        return Count(own=own, failed=tuple(made_good))
+    if newest is not None and _goes_back(ended) and ended.revision != ended.from_revision:
+        return Count(own=own, failed=(Recount(id=newest, restored=_between(ended.asked, ended.at)),))
+    return Count(own=own)
+
+
+def _own(ended: Ended) -> Counted:
+    if not _is_change(ended):
+        return Counted(id=ended.id)
+    if ended.verdict is VerdictKind.DEPLOYED:
+        first = None if ended.arrived else ended.received
+        lead_time = None if first is None else _between(first, ended.at)
+        return Counted(id=ended.id, deployed=True, lead_time=lead_time)
+    back = _between(ended.started, ended.at) if ended.verdict is VerdictKind.ROLLED_BACK else None
+    return Counted(id=ended.id, failed=True, restored=back)
+
+
+def _is_change(ended: Ended) -> bool:
+    over = ended.verdict is VerdictKind.DEPLOYED or ended.verdict in _BAD
+    forward = ended.kind in _BRINGING and not ended.older and ended.revision != ended.from_revision
+    return over and forward and not ended.untouched and not ended.called_off
+
+
+def _goes_back(ended: Ended) -> bool:
+    return ended.kind is DeploymentKind.ROLLBACK or (ended.kind in _BRINGING and ended.older)
+
+
+def _between(first: datetime, last: datetime) -> float:
+    """Seconds; none where the clocks of two machines disagree."""
+    return max((last - first).total_seconds(), 0.0)

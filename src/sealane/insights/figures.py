@@ -1,0 +1,34 @@
+"""What counted deployments come to: the definition that the store's SQL is held to. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from sealane.insights.definitions import Counted
+from sealane.insights.model import Figures
+
+
+def figures(counted: Iterable[Counted], days: float) -> Figures:
+    """The four figures."""
+    changes = [each for each in counted if each.deployed or each.failed]
+    leads = [each.lead_time for each in changes if each.lead_time is not None]
+    restored = [each.restored for each in changes if each.failed and each.restored is not None]
+    return Figures(
+        days=days,
+        changes=len(changes),
+        deployments=sum(each.deployed for each in changes),
+        failed=sum(each.failed for each in changes),
+        lead_times=len(leads),
+        lead_time=percentile(leads, 50),
+        lead_time_p95=percentile(leads, 95),
+        restored=len(restored),
+        time_to_restore=percentile(restored, 50),
+    )
+
+
+def percentile(values: Sequence[float], hundredths: int) -> float | None:
+    """The smallest value that so many of 100 are not above: always one that was measured. None without any."""
+    if not values:
+        return None
+    return sorted(values)[max(math.ceil(len(values) * hundredths / 100), 1) - 1]

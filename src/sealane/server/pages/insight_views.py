@@ -1,0 +1,63 @@
+"""What the page of insights shows, as values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealane.server.pages.views import Choice, Link, Tone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A trend as a picture."""
+
+    title: str
+    kind: str
+    """`bars` or `line`."""
+    at: tuple[int, ...]
+    """Seconds since 1970 at which each point begins."""
+    values: tuple[float | None, ...]
+    words: tuple[str, ...]
+    """Each point in words."""
+    links: tuple[str, ...]
+    """Where each point leads."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """One figure."""
+
+    title: str
+    number: str
+    unit: str
+    change: str
+    """How it differs from as many days before; empty where that can't be told."""
+    tone: Tone
+    note: Link
+    """What it is made of; leads to the deployments behind it."""
+    chart: Chart
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FigureRow:
+    """The figures of one app, team, environment or point of the trend."""
+
+    name: Link
+    cells: tuple[Link, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InsightsPage:
+    """The page."""
+
+    choices: tuple[Choice, ...]
+    csv: str
+    environments: tuple[str, ...]
+    empty: str
+    """Why there is nothing to show; empty where there is."""
+    tiles: tuple[Tile, ...]
+    by: str
+    columns: tuple[str, ...]
+    rows: tuple[FigureRow, ...]
+    points: tuple[FigureRow, ...]
+    definitions: tuple[tuple[str, str], ...]

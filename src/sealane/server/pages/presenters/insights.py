@@ -1,0 +1,238 @@
+"""The page of insights: figures with their trend, each leading to the deployments behind it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sealane.insights import words
+from sealane.insights.model import By, Figures, Insights, Question
+from sealane.records.filters import Figure, Filter, Places
+from sealane.server.pages import text
+from sealane.server.pages.insight_views import Chart, FigureRow, InsightsPage, Tile
+from sealane.server.pages.presenters import lists
+from sealane.server.pages.views import Choice, Link, Tone
+
+PATH = "/insights"
+_DAYS = (7, 30, 90, 365)
+_COLUMNS = ("Deployments", "A day", "Lead time", "95 of 100", "Failed", "Share", "Restored in")
+_SAME = 0.02
+"""Less of a difference than this is none."""
+
+
+def page(found: Insights, places: Places, teams: Sequence[str]) -> InsightsPage:
+    """The page; `places` and `teams` are what can be chosen."""
+    question = found.question
+    return InsightsPage(
+        choices=_choices(question, places, teams),
+        csv=_address("/api/insights.csv", question),
+        environments=found.environments,
+        empty=_empty(found),
+        tiles=_tiles(found),
+        by=question.by.value,
+        columns=_COLUMNS,
+        rows=tuple(_part(question, part.name, part.figures) for part in found.parts),
+        points=tuple(
+            FigureRow(
+                name=Link(words=_when(question, point.since, point.until), href=""),
+                cells=_cells(point.figures, lambda figure, at=point: _behind(question, figure, at.since, at.until)),  # type: ignore[misc]
+            )
+            for point in found.trend
+        ),
+        definitions=tuple((words.TITLES[figure], words.DEFINITIONS[figure]) for figure in Figure),
+    )
+
+
+def _choices(question: Question, places: Places, teams: Sequence[str]) -> tuple[Choice, ...]:
+    days = sorted({*_DAYS, question.span.days})
+    return (
+        lists.choice("app", question.app, places.apps, "All apps"),
+        lists.choice("team", question.team, teams, "All teams"),
+        lists.choice("environment", question.environment, places.environments, "Production"),
+        Choice(
+            name="days",
+            label="Days",
+            value=str(question.span.days),
+            options=tuple((str(each), text.count(each, "day")) for each in days),
+        ),
+        Choice(
+            name="by",
+            label="By",
+            value=question.by.value,
+            options=tuple((each.value, f"By {each.value}") for each in By),
+        ),
+    )
+
+
+def _empty(found: Insights) -> str:
+    if not found.environments:
+        return "Nothing that you may read goes to production, which an environment's file calls so (production: true). Or choose one above."
+    if not found.now.changes and not found.before.changes:
+        where = ", ".join(found.environments)
+        return (
+            f"Nothing changed in {where} in these {text.count(found.question.span.days, 'day')}, nor in as many before."
+        )
+    return ""
+
+
+def _tiles(found: Insights) -> tuple[Tile, ...]:
+    now, before, days = found.now, found.before, found.question.span.days
+    earlier = f"than the {text.count(days, 'day')} before"
+    share, lead, restore = now.failure_rate, now.lead_time, now.time_to_restore
+    within = f", 95 of 100 within {text.duration(now.lead_time_p95)}" if now.lead_time_p95 is not None else ""
+    return (
+        _tile(
+            found,
+            Figure.DEPLOYMENTS,
+            number=(f"{now.per_day:.1f}", "a day"),
+            change=_relative(now.per_day, before.per_day, ("more", "ok"), ("fewer", "bad"), earlier),
+            note=text.count(now.deployments, "deployment"),
+        ),
+        _tile(
+            found,
+            Figure.LEAD_TIME,
+            number=(_span(lead), ""),
+            change=_slower(lead, before.lead_time, earlier),
+            note=f"median of {now.lead_times}{within}",
+        ),
+        _tile(
+            found,
+            Figure.FAILED,
+            number=("-" if share is None else f"{share * 100:.1f}", "" if share is None else "%"),
+            change=_points(share, before.failure_rate, earlier),
+            note=f"{now.failed} of {text.count(now.changes, 'change')}",
+        ),
+        _tile(
+            found,
+            Figure.RESTORED,
+            number=(_span(restore), ""),
+            change=_slower(restore, before.time_to_restore, earlier),
+            note=f"median of {now.restored} made good",
+        ),
+    )
+
+
+def _tile(found: Insights, figure: Figure, *, number: tuple[str, str], change: tuple[str, Tone], note: str) -> Tile:
+    question = found.question
+    return Tile(
+        title=words.TITLES[figure],
+        number=number[0],
+        unit=number[1],
+        change=change[0],
+        tone=change[1],
+        note=Link(words=note, href=_behind(question, figure, question.span.since, question.span.until)),
+        chart=_chart(found, figure),
+    )
+
+
+_VALUES: dict[Figure, Callable[[Figures], float | None]] = {
+    Figure.DEPLOYMENTS: lambda figures: figures.deployments,
+    Figure.LEAD_TIME: lambda figures: figures.lead_time,
+    Figure.FAILED: lambda figures: figures.failed,
+    Figure.RESTORED: lambda figures: figures.time_to_restore,
+}
+_BARS = frozenset({Figure.DEPLOYMENTS, Figure.FAILED})
+
+
+def _chart(found: Insights, figure: Figure) -> Chart:
+    value = _VALUES[figure]
+    said = {
+        Figure.DEPLOYMENTS: lambda each: text.count(each.deployments, "deployment"),
+        Figure.LEAD_TIME: lambda each: f"lead time {_span(each.lead_time)}",
+        Figure.FAILED: lambda each: f"{each.failed} of {text.count(each.changes, 'change')} failed",
+        Figure.RESTORED: lambda each: f"restored in {_span(each.time_to_restore)}",
+    }[figure]
+    points = found.trend
+    return Chart(
+        title=words.TITLES[figure],
+        kind="bars" if figure in _BARS else "line",
+        at=tuple(int(point.since.timestamp()) for point in points),
+        values=tuple(value(point.figures) for point in points),
+        words=tuple(
+            f"{_when(found.question, point.since, point.until)}: {said(point.figures)}"  # type: ignore[no-untyped-call]
+            for point in points
+        ),
+        links=tuple(_behind(found.question, figure, point.since, point.until) for point in points),
+    )
+
+
+def _part(question: Question, name: str, figures: Figures) -> FigureRow:
+    only = {question.by.value: name}
+    span = question.span
+    return FigureRow(
+        name=Link(words=name, href=_address(PATH, question, **only)),
+        cells=_cells(figures, lambda figure: _behind(question, figure, span.since, span.until, **only)),
+    )
+
+
+def _cells(figures: Figures, behind: Callable[[Figure], str]) -> tuple[Link, ...]:
+    share = figures.failure_rate
+    return (
+        _cell(str(figures.deployments), figures.deployments, behind(Figure.DEPLOYMENTS)),
+        Link(words=f"{figures.per_day:.1f}", href=""),
+        _cell(_span(figures.lead_time), figures.lead_times, behind(Figure.LEAD_TIME)),
+        Link(words=_span(figures.lead_time_p95), href=""),
+        _cell(str(figures.failed), figures.failed, behind(Figure.FAILED)),
+        _cell("-" if share is None else f"{share * 100:.1f} %", figures.changes, behind(Figure.CHANGES)),
+        _cell(_span(figures.time_to_restore), figures.restored, behind(Figure.RESTORED)),
+    )
+
+
+def _cell(words: str, counted: int, href: str) -> Link:
+    return Link(words=words, href=href if counted else "")
+
+
+def _behind(question: Question, figure: Figure, since: datetime, until: datetime, **only: str) -> str:
+    """The list of the deployments that a figure is made of."""
+    chosen = {"app": question.app, "team": question.team, "environment": question.environment, **only}
+    listed = Filter(**chosen, production=chosen["environment"] is None, figure=figure, since=since, until=until)
+    return lists.address("/deployments", listed)
+
+
+def _address(path: str, question: Question, **only: str) -> str:
+    given = {"app": question.app, "team": question.team, "environment": question.environment}
+    given |= {"days": str(question.span.days), "by": question.by.value, **only}
+    return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
+
+
+def _when(question: Question, since: datetime, until: datetime) -> str:
+    """`Mon 2 Nov`, or from the first to the last day of a longer point."""
+    if question.span.width == 86_400:
+        return f"{since:%a} {since.day} {since:%b}"
+    return f"{since.day} {since:%b} to {until.day} {until:%b}"
+
+
+def _span(seconds: float | None) -> str:
+    return "-" if seconds is None else text.duration(seconds)
+
+
+def _relative(
+    now: float, before: float, more: tuple[str, Tone], fewer: tuple[str, Tone], earlier: str
+) -> tuple[str, Tone]:
+    if not before:
+        return "", "off"
+    change = now / before - 1
+    if abs(change) < _SAME:
+        return f"as many as {earlier.removeprefix('than ')}", "off"
+    word, tone = more if change > 0 else fewer
+    return f"{abs(change) * 100:.0f} % {word} {earlier}", tone
+
+
+def _slower(now: float | None, before: float | None, earlier: str) -> tuple[str, Tone]:
+    if now is None or before is None:
+        return "", "off"
+    if abs(now - before) <= _SAME * before:
+        return f"as quick as {earlier.removeprefix('than ')}", "off"
+    difference = text.duration(abs(now - before))
+    return (f"{difference} slower {earlier}", "bad") if now > before else (f"{difference} quicker {earlier}", "ok")
+
+
+def _points(now: float | None, before: float | None, earlier: str) -> tuple[str, Tone]:
+    if now is None or before is None:
+        return "", "off"
+    difference = (now - before) * 100
+    if abs(difference) < 0.05:
+        return f"as in {earlier.removeprefix('than ')}", "off"
+    amount = f"{abs(difference):.1f} points"
+    return (f"{amount} more {earlier}", "bad") if difference > 0 else (f"{amount} less {earlier}", "ok")

@@ -1,0 +1,83 @@
+"""What insights count each deployment as: written by the transaction that ends it, and told by the definitions alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.insights import definitions
+from sealane.insights.definitions import Ended, Failure
+from sealane.records.model import Deployment
+from sealane.store import rows
+from sealane.store.tables import deployment_figures as table
+from sealane.store.tables import deployments, formations, releases, runs
+from sealane.verdicts.model import FactKind, Verdict
+
+
+def keep(connection: sa.Connection, deployment: Deployment) -> None:
+    """Counts a deployment that has just ended, in this transaction. One that never began counts for nothing.
+
+    What was verified at its formation before is still what the formation's row names.
+    """
+    if deployment.started is None or deployment.verdict is None:
+        return
+    query = sa.select(releases.c.commit).where(releases.c.id == deployment.release_id)
+    commit: str | None = connection.execute(query).scalar()
+    own = _own(connection, deployment, deployment.verdict, deployment.started, commit)
+    here = (table.c.app == deployment.app) & (table.c.formation == deployment.formation)
+    counted = definitions.count(own, _open_failures(connection, here), _newest(connection, here))
+    values: dict[str, Any] = rows.fields(counted.own)
+    values |= {"deployment_id": values.pop("id"), "app": deployment.app, "formation": deployment.formation}
+    values |= {"environment": deployment.environment, "commit": commit, "at": int(deployment.verdict.at.timestamp())}
+    connection.execute(sa.insert(table).values(values))
+    for each in counted.failed:
+        recounted = sa.update(table).where(table.c.deployment_id == each.id)
+        connection.execute(recounted.values(failed=True, restored=each.restored))
+
+
+def _own(
+    connection: sa.Connection, deployment: Deployment, verdict: Verdict, started: datetime, commit: str | None
+) -> Ended:
+    here = (table.c.app == deployment.app) & (table.c.formation == deployment.formation)
+    came = sa.select(table.c.at).where(here, table.c.commit == commit, table.c.deployed).limit(1)
+    heard = sa.select(sa.func.min(runs.c.created)).where(runs.c.app == deployment.app, runs.c.commit == commit)
+    return Ended(
+        id=deployment.id,
+        kind=deployment.kind,
+        revision=deployment.revision_id,
+        from_revision=deployment.from_revision_id,
+        older=deployment.place < _place(connection, deployment),
+        asked=deployment.created,
+        started=started,
+        received=connection.execute(heard).scalar() if commit else None,
+        arrived=bool(commit) and connection.execute(came).first() is not None,
+        at=verdict.at,
+        verdict=verdict.kind,
+        untouched=verdict.untouched,
+        called_off=verdict.cause is not None and verdict.cause.reason is FactKind.CALLED_OFF,
+    )
+
+
+def _place(connection: sa.Connection, deployment: Deployment) -> float:
+    """Where the commit stands that is verified at the formation."""
+    verified = sa.select(formations.c.verified_id).where(
+        formations.c.app == deployment.app, formations.c.formation == deployment.formation
+    )
+    query = sa.select(deployments.c.place).where(deployments.c.id == verified.scalar_subquery())
+    found: float | None = connection.execute(query).scalar()
+    return deployment.place if found is None else found
+
+
+def _open_failures(connection: sa.Connection, here: sa.ColumnElement[bool]) -> tuple[Failure, ...]:
+    query = sa.select(deployments.c.id, deployments.c.started).join(table, table.c.deployment_id == deployments.c.id)
+    found = connection.execute(query.where(here, table.c.failed, table.c.restored.is_(None)))
+    return tuple(Failure(id=row.id, started=row.started) for row in found)
+
+
+def _newest(connection: sa.Connection, here: sa.ColumnElement[bool]) -> str | None:
+    """The newest change that is not a failed one."""
+    query = sa.select(table.c.deployment_id).where(here, table.c.deployed, ~table.c.failed)
+    found: str | None = connection.execute(query.order_by(table.c.at.desc()).limit(1)).scalar()
+    return found

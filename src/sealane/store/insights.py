@@ -1,0 +1,121 @@
+"""Insights: the figures of deployments, computed in SQL over what each was counted as when it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.insights.model import DAY, By, Figures, Insights, Part, Point, Question
+from sealane.records.filters import Figure
+from sealane.records.scopes import Scope
+from sealane.store import rows, scopes
+from sealane.store.percentiles import percentiles
+from sealane.store.tables import apps, formations
+from sealane.store.tables import deployment_figures as table
+
+_MADE_GOOD = sa.case((table.c.failed, table.c.restored))
+
+
+def insights(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Insights:
+    """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
+    environments = frozenset([question.environment]) if question.environment else production
+    where = [*_chosen(question, environments), scopes.chosen(scope, table.c.app, table.c.environment)]
+    span = question.span
+    begun, since, until = (int(each.timestamp()) for each in (span.before, span.since, span.until))
+    both = [*where, table.c.at >= begun, table.c.at < until]
+    halves = _grouped(connection, (table.c.at - begun) // (span.days * DAY), both, span.days)
+    this = [*where, table.c.at >= since, table.c.at < until]
+    points = _grouped(connection, (table.c.at - since) // span.width, this, span.width / DAY)
+    nothing = Figures(days=span.days)
+    return Insights(
+        question=question,
+        environments=_seen(connection, environments, scope),
+        now=halves.get(1, nothing),
+        before=halves.get(0, nothing),
+        trend=tuple(
+            Point(
+                since=span.bucket(number)[0],
+                until=span.bucket(number)[1],
+                figures=points.get(number, Figures(days=span.width / DAY)),
+            )
+            for number in range(span.buckets)
+        ),
+        parts=tuple(Part(name=name, figures=each) for name, each in _parts(connection, question, this)),
+    )
+
+
+def _seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) -> tuple[str, ...]:
+    """Those that anything in the scope goes to; all of them where everything is in it."""
+    if scope.everything:
+        return tuple(sorted(environments))
+    mine = scopes.chosen(scope, formations.c.app, formations.c.environment)
+    query = sa.select(formations.c.environment).where(mine, formations.c.environment.in_(environments)).distinct()
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def behind(figure: Figure, since: datetime | None, until: datetime | None) -> sa.Select[Any]:
+    """The ids of the deployments that a figure of a span is made of."""
+    query = sa.select(table.c.deployment_id).where(_counts(figure))
+    query = query if since is None else query.where(table.c.at >= int(since.timestamp()))
+    return query if until is None else query.where(table.c.at < int(until.timestamp()))
+
+
+def _counts(figure: Figure) -> sa.ColumnElement[bool]:
+    return {
+        Figure.CHANGES: table.c.deployed | table.c.failed,
+        Figure.DEPLOYMENTS: table.c.deployed,
+        Figure.LEAD_TIME: table.c.lead_time.is_not(None),
+        Figure.FAILED: table.c.failed,
+        Figure.RESTORED: _MADE_GOOD.is_not(None),
+    }[figure]
+
+
+def _chosen(question: Question, environments: frozenset[str]) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [table.c.environment.in_(environments), _counts(Figure.CHANGES)]
+    found += [table.c.app == question.app] if question.app is not None else []
+    found += [table.c.app.in_(of_team(question.team))] if question.team is not None else []
+    return found
+
+
+def of_team(team: str) -> sa.Select[Any]:
+    """The names of its apps."""
+    return sa.select(apps.c.name).where(apps.c.owner == team)
+
+
+def _parts(
+    connection: sa.Connection, question: Question, where: list[sa.ColumnElement[bool]]
+) -> list[tuple[str, Figures]]:
+    owner = sa.select(apps.c.owner).where(apps.c.name == table.c.app).scalar_subquery()
+    key = {By.APP: table.c.app, By.TEAM: owner, By.ENVIRONMENT: table.c.environment}[question.by]
+    return sorted(_grouped(connection, key, where, question.span.days).items())
+
+
+def _grouped(
+    connection: sa.Connection, key: sa.ColumnElement[Any], where: list[sa.ColumnElement[bool]], days: float
+) -> dict[Any, Figures]:
+    """The figures of each group."""
+    query = sa.select(
+        key.label("key"),
+        sa.func.count().label("changes"),
+        sa.func.count(sa.case((table.c.deployed, 1))).label("deployments"),
+        sa.func.count(sa.case((table.c.failed, 1))).label("failed"),
+        sa.func.count(table.c.lead_time).label("lead_times"),
+        percentiles(table.c.lead_time, 50, 95).label("lead"),
+        sa.func.count(_MADE_GOOD).label("restored"),
+        percentiles(_MADE_GOOD, 50).label("restore"),
+    )
+    found = rows.all_of(connection, query.where(*where).group_by(sa.text("1")))
+    return {row["key"]: _figures(row, days) for row in found}
+
+
+def _figures(row: rows.Row, days: float) -> Figures:
+    lead, restore = row["lead"] or (None, None), row["restore"] or (None,)
+    return Figures(
+        days=days,
+        **{name: row[name] for name in ("changes", "deployments", "failed", "lead_times", "restored")},
+        lead_time=lead[0],
+        lead_time_p95=lead[1],
+        time_to_restore=restore[0],
+    )

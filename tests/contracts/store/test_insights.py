@@ -1,0 +1,237 @@
+"""Insights: the SQL says what the definitions say, on random histories, and lists are what figures are made of."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from sealane.insights import definitions, figures
+from sealane.insights.definitions import Counted, Ended, Failure
+from sealane.insights.model import By, Figures, Question, Span
+from sealane.records.filters import Figure, Filter
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.store import conclusion, deployment_figures, deployments, formations, lists, tables
+from sealane.store import insights as stored_insights
+from sealane.store import releases as stored_releases
+from sealane.store.all_stores import Store
+from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
+
+from .samples import app, deployment, push, release, revision
+
+NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
+PRODUCTION = frozenset({"eu", "us"})
+PLACES = ("dev", "eu", "us")
+SPAN = Span.up_to(NOW, 7)
+CAUSE = Cause(sentence="x", object="x", workload="x", reason=FactKind.ENDED, decisive=True, since=NOW)
+
+
+@dataclass
+class Told:
+    """A formation's history as the definitions see it."""
+
+    counts: dict[str, Counted] = field(default_factory=dict)
+    open: dict[str, datetime] = field(default_factory=dict)
+    verified: Deployment | None = None
+    arrived: set[str] = field(default_factory=set)
+
+    def end(self, found: Deployment, verdict: Verdict, commit: str, received: datetime) -> None:
+        if found.started is None:
+            return
+        ended = Ended(
+            id=found.id,
+            kind=found.kind,
+            revision=found.revision_id,
+            from_revision=found.from_revision_id,
+            older=self.verified is not None and found.place < self.verified.place,
+            asked=found.created,
+            started=found.started,
+            received=received,
+            arrived=commit in self.arrived,
+            at=verdict.at,
+            verdict=verdict.kind,
+            untouched=verdict.untouched,
+            called_off=verdict.cause is not None and verdict.cause.reason is FactKind.CALLED_OFF,
+        )
+        failures = [Failure(id=name, started=since) for name, since in self.open.items()]
+        good = [each.id for each in self.counts.values() if each.deployed and not each.failed]
+        count = definitions.count(ended, failures, good[-1] if good else None)
+        self.counts[found.id] = count.own
+        for each in count.failed:
+            self.counts[each.id] = replace(self.counts[each.id], failed=True, restored=each.restored)
+            self.open.pop(each.id, None)
+        if count.own.failed and count.own.restored is None:
+            self.open[found.id] = found.started
+        if count.own.deployed:
+            self.arrived.add(commit)
+        if verdict.kind is VerdictKind.DEPLOYED:
+            self.verified = found
+
+
+@dataclass
+class Stored:
+    """What was put in."""
+
+    told: dict[tuple[str, str], Told]
+    ends: dict[str, datetime]
+
+    def expected(self, since: datetime, until: datetime, days: float, where: Iterable[tuple[str, str]]) -> Figures:
+        counted = [each for place in where for each in self.told[place].counts.values()]
+        return figures.figures([each for each in counted if since <= self.ends[each.id] < until], days)
+
+
+@pytest.fixture
+async def stored(store: Store) -> Stored:
+    """Two apps of two teams with three formations each, ended in every way that a deployment can."""
+    await store.apps.add(replace(app("other"), owner="search"), by="ann")
+    chance = random.Random(11)
+    stored = Stored(told={(name, place): Told() for name in ("shop", "other") for place in PLACES}, ends={})
+    commits: dict[tuple[str, int], datetime] = {}
+    for number in range(24):
+        name, received = ("shop", "other")[number % 2], NOW - timedelta(days=14) + timedelta(hours=number * 14)
+        event = replace(push("a", app_name=name), commit=f"{number:040}", received=received)
+        run = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+        await store.releases.add(replace(release(number), app=name), sequence=number, run_id=run)
+        commits[name, number] = received
+    await store.database.write(lambda c: _end_all(c, chance, stored, commits))
+    return stored
+
+
+def _end_all(
+    connection: sa.Connection, chance: random.Random, stored: Stored, commits: dict[tuple[str, int], datetime]
+) -> None:
+    """Each deployment begins and ends as in its own transaction."""
+    for number in range(150):
+        name, place = chance.choice(list(stored.told))
+        told = stored.told[name, place]
+        begun = NOW - timedelta(days=14) + timedelta(hours=number * 2.2)
+        pushed = [(made, at) for (of, made), at in commits.items() if of == name and (at < begun or made < 2)]
+        made, received = chance.choice(pushed[-3:])  # now and then an older one, or one that was there before
+        brought = replace(revision(f"v{made}", place), id=f"sha256:v{made}-{name}-{place}", app=name)
+        found = deployment(
+            number,
+            formation=place,
+            app=name,
+            kind=chance.choice([*DeploymentKind, *[DeploymentKind.DELIVERY] * 6]),
+            state=DeploymentState.ROLLING_OUT,
+            place=float(made),
+            release_id=f"rel-{made}",
+            revision_id=brought.id,
+            from_revision_id=told.verified.revision_id if told.verified else None,
+            created=begun - timedelta(minutes=chance.randrange(90)),
+            started=begun if chance.random() < 0.95 else None,
+        )
+        stored_releases.keep(connection, brought, NOW)
+        formations.meant_for(connection, found)
+        connection.execute(sa.insert(tables.deployments).values(deployments.row(found)))
+        verdict = _verdict(chance, begun + timedelta(seconds=chance.randrange(1, 900)), begun=found.started is not None)
+        deployments.finish(connection, found.id, verdict)
+        if verdict.kind is VerdictKind.DEPLOYED:
+            formations.update(connection, name, place, verified_id=found.id)
+        told.end(found, verdict, f"{made:040}", received)
+        stored.ends[found.id] = verdict.at
+
+
+def _verdict(chance: random.Random, at: datetime, *, begun: bool) -> Verdict:
+    if not begun:
+        return Verdict(kind=VerdictKind.SUPERSEDED, reason="x", at=at)
+    kind = chance.choice([*VerdictKind, VerdictKind.DEPLOYED, VerdictKind.DEPLOYED])
+    untouched = kind is VerdictKind.FAILED and chance.random() < 0.3
+    reason = FactKind.CALLED_OFF if chance.random() < 0.2 else FactKind.ENDED
+    bad = kind in {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
+    return Verdict(
+        kind=kind, reason="x", at=at, untouched=untouched, cause=replace(CAUSE, reason=reason) if bad else None
+    )
+
+
+async def test_figures_are_what_the_definitions_say(store: Store, stored: Stored) -> None:
+    """All together, as many days before, each point of the trend, and each part: by app, team and environment."""
+    production = [place for place in stored.told if place[1] in PRODUCTION]
+    teams = {"payments": "shop", "search": "other"}
+    parts = {
+        By.APP: {name: [place for place in production if place[0] == name] for name in ("shop", "other")},
+        By.TEAM: {team: [place for place in production if place[0] == name] for team, name in teams.items()},
+        By.ENVIRONMENT: {name: [place for place in production if place[1] == name] for name in PRODUCTION},
+    }
+
+    for by, expected in parts.items():
+        question = Question(span=SPAN, by=by)
+        found = await store.database.read(lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING))  # type: ignore[misc]
+
+        assert found.environments == ("eu", "us")
+        assert found.now == stored.expected(SPAN.since, SPAN.until, 7, production)
+        assert found.before == stored.expected(SPAN.before, SPAN.since, 7, production)
+        assert found.now.changes > 15
+        assert found.now.failed > 5
+        assert found.now.restored > 2
+        assert found.now.lead_times > 2
+        for point in found.trend:
+            assert point.figures == stored.expected(point.since, point.until, 1, production)
+        told = {name: stored.expected(SPAN.since, SPAN.until, 7, where) for name, where in expected.items()}
+        assert {part.name: part.figures for part in found.parts} == told
+
+
+async def test_a_question_is_about_what_it_names(store: Store, stored: Stored) -> None:
+    asked = {
+        "app": (Question(span=SPAN, app="shop"), [("shop", "eu"), ("shop", "us")]),
+        "team": (Question(span=SPAN, team="search"), [("other", "eu"), ("other", "us")]),
+        "environment": (Question(span=SPAN, environment="dev"), [("shop", "dev"), ("other", "dev")]),
+        "nothing": (Question(span=SPAN, app="nothing"), []),
+    }
+    for name, (question, where) in asked.items():
+        found = await store.database.read(lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING))  # type: ignore[misc]
+        assert found.now == stored.expected(SPAN.since, SPAN.until, 7, where), name
+
+
+async def test_nobody_sees_more_than_their_scope(store: Store, stored: Stored) -> None:
+    """Figures count what a reader may read, and nothing else."""
+    scope = Scope(apps=frozenset({"other"}), places=frozenset({("shop", "eu")}))
+
+    found = await store.database.read(lambda c: stored_insights.insights(c, Question(span=SPAN), PRODUCTION, scope))
+
+    mine = [("other", "eu"), ("other", "us"), ("shop", "eu")]
+    assert found.now == stored.expected(SPAN.since, SPAN.until, 7, mine)
+
+
+@pytest.mark.parametrize("figure", Figure)
+async def test_a_figure_leads_to_what_it_is_made_of(store: Store, stored: Stored, figure: Figure) -> None:
+    """The list with its filter has as many deployments as the figure counted."""
+    found = await store.database.read(
+        lambda c: stored_insights.insights(c, Question(span=SPAN, team="payments"), PRODUCTION, EVERYTHING)
+    )
+    only = Filter(team="payments", production=True, figure=figure, since=SPAN.since, until=SPAN.until)
+    listed = await store.database.read(lambda c: lists.list_deployments(c, EVERYTHING, only, 200, None, PRODUCTION))
+
+    counted = {
+        Figure.CHANGES: found.now.changes,
+        Figure.DEPLOYMENTS: found.now.deployments,
+        Figure.LEAD_TIME: found.now.lead_times,
+        Figure.FAILED: found.now.failed,
+        Figure.RESTORED: found.now.restored,
+    }[figure]
+    assert counted
+    assert len(listed) == counted
+    assert all(SPAN.since <= stored.ends[each.id] < SPAN.until and each.environment in PRODUCTION for each in listed)
+
+
+async def test_it_is_counted_once_and_with_the_verdict(store: Store) -> None:
+    """The count lands in the transaction that ends the deployment, and a second end changes nothing."""
+    offered = deployment(1, release_id=None)
+    await store.deployments.offer(offered, revision("v1"))
+    await store.deployments.open(offered.id, revision_id=offered.revision_id, at=NOW)
+    await store.deployments.begin(offered.id, at=NOW)
+    verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="x", at=NOW + timedelta(seconds=5))
+
+    await asyncio.gather(*(conclusion.conclude(store.database, offered.id, verdict) for _ in range(3)))
+
+    table = deployment_figures.table
+    found = await store.database.read(lambda c: c.execute(sa.select(table)).mappings().all())
+    assert [(row["deployed"], row["failed"], row["at"]) for row in found] == [
+        (True, False, int(verdict.at.timestamp()))
+    ]
