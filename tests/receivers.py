@@ -1,9 +1,12 @@
-"""Who takes notices, on this machine: a webhook's receiver and a mail server. They keep what they got."""
+"""Who takes notices, on this machine: a receiver of requests, a mail server, and what Slack and git hosts keep. They keep what they got."""
 
 from __future__ import annotations
 
+import html
+import json
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -44,23 +47,27 @@ class Http:
 @contextmanager
 def http() -> Iterator[Http]:
     """Such a server, for as long as this lasts."""
-    with _served(lambda port: Http(port=port)) as found:
+    with _served(lambda port: Http(port=port), lambda state, _: (state.status, state.answer)) as found:
         yield found
 
 
 @contextmanager
-def _served(made: Any) -> Iterator[Any]:
+def _served(made: Callable[[int], Any], answered: Callable[[Any, Got], tuple[int, Any]]) -> Iterator[Any]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            state.got.append(Got(self.command, self.path, headers, body))
-            self.send_response(state.status)
-            self.send_header("Content-Length", str(len(state.answer)))
+            got = Got(self.command, self.path, headers, body)
+            if isinstance(state, Http):
+                state.got.append(got)
+            status, answer = answered(state, got)
+            told = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(told)))
             self.end_headers()
-            self.wfile.write(state.answer)
+            self.wfile.write(told)
 
-        do_PUT = do_PATCH = do_POST  # noqa: N815 - the names that the library looks for
+        do_GET = do_PUT = do_POST  # noqa: N815 - the names that the library looks for
 
         def log_message(self, *_: object) -> None:
             """Nothing: it is a test's."""
@@ -113,3 +120,105 @@ def mails(*, password: str | None = None) -> Iterator[Mails]:
         yield state
     finally:
         controller.stop()
+
+
+@dataclass
+class Workspace:
+    """What Slack's API keeps of one channel, as docs.slack.dev/reference/methods tells it: messages are edited by their `ts`."""
+
+    port: int
+    token: str
+    channel: str = "C024BE91L"
+    error: str | None = None
+    """What it answers to everything."""
+    status: int = 200
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Messages by `ts`, as they are now, answers too."""
+
+    def call(self, method: str, token: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What a method answers."""
+        if self.error or token != f"Bearer {self.token}":
+            return {"ok": False, "error": self.error or "invalid_auth"}
+        if asked.get("channel") != self.channel:
+            return {"ok": False, "error": "channel_not_found"}
+        if any(len(part) > 3000 for part in _sections(asked)):
+            return {"ok": False, "error": "invalid_blocks"}
+        if method == "chat.postMessage":
+            if asked.get("thread_ts") not in {None, *self.messages}:
+                return {"ok": False, "error": "thread_not_found"}
+            ts = f"1700000000.{len(self.messages):06}"
+        elif method == "chat.update":
+            ts = asked["ts"]
+            if ts not in self.messages:
+                return {"ok": False, "error": "message_not_found"}
+        else:
+            return {"ok": False, "error": "unknown_method"}
+        self.messages[ts] = dict(asked)
+        return {"ok": True, "ts": ts, "channel": self.channel}
+
+    def shown(self) -> list[str]:
+        """Each message that answers none, with its thread, as people read it."""
+        found = []
+        for ts, each in self.messages.items():
+            if "thread_ts" not in each:
+                thread = [other["text"] for other in self.messages.values() if other.get("thread_ts") == ts]
+                found.append(html.unescape("\n".join([each["text"], *_sections(each), *thread])))
+        return found
+
+
+def _sections(asked: Mapping[str, Any]) -> list[str]:
+    blocks = [block for attachment in asked.get("attachments", ()) for block in attachment["blocks"]]
+    texts = [block["text"] for block in blocks if "text" in block]
+    texts += [element for block in blocks for element in block.get("elements", ())]
+    return [each["text"] for each in texts]
+
+
+@contextmanager
+def slack(token: str) -> Iterator[Workspace]:
+    """Such a workspace, for as long as this lasts."""
+
+    def answer(state: Workspace, got: Got) -> tuple[int, Any]:
+        method = got.path.rpartition("/")[2]
+        return state.status, state.call(method, got.headers.get("authorization", ""), json.loads(got.body))
+
+    with _served(lambda port: Workspace(port=port, token=token), answer) as found:
+        yield found
+
+
+@dataclass
+class Statuses:
+    """What a git host keeps of statuses: of each commit the last one of each context."""
+
+    port: int
+    authorization: str
+    root: str
+    """Where its API is: empty at GitHub, /api/v1 at Gitea."""
+    status: int = 201
+    found: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """By address of the commit and context."""
+
+    def call(self, got: Got) -> tuple[int, Any]:
+        """What it answers."""
+        if got.headers.get("authorization") != self.authorization:
+            return 401, {"message": "Bad credentials"}
+        if self.status != 201:
+            return self.status, {"message": "no"}
+        if got.method == "GET":
+            return 200, {}
+        place = re.fullmatch(rf"{self.root}/repos/([\w.-]+/[\w.-]+)/statuses/([0-9a-f]{{40}})", got.path)
+        asked = json.loads(got.body)
+        if place is None:
+            return 404, {"message": "Not Found"}
+        if asked["state"] not in {"error", "failure", "pending", "success"} or len(asked["description"]) > 140:
+            return 422, {"message": "Validation Failed"}
+        self.found["@".join(place.groups()), asked["context"]] = asked
+        return 201, asked
+
+
+@contextmanager
+def statuses(authorization: str, root: str = "") -> Iterator[Statuses]:
+    """Such a host, for as long as this lasts."""
+    with _served(
+        lambda port: Statuses(port=port, authorization=authorization, root=root), lambda state, got: state.call(got)
+    ) as found:
+        yield found

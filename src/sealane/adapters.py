@@ -123,6 +123,9 @@ SHIPPED = Adapters(
         (
             ("webhook", "sealane.notices.targets.webhook"),
             ("mail", "sealane.notices.targets.mail"),
+            ("slack", "sealane.notices.targets.slack"),
+            ("github", "sealane.notices.targets.github"),
+            ("gitea", "sealane.notices.targets.gitea"),
             ("apprise", "sealane.notices.targets.apprise"),
         ),
     ),

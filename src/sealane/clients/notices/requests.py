@@ -39,7 +39,7 @@ async def send(
     *,
     allowed: Allowlist,
     headers: Mapping[str, str],
-    method: Literal["POST", "PATCH"] = "POST",
+    method: Literal["POST", "GET"] = "POST",
 ) -> Answer:
     """Sends a body, on a connection of its own and without following anywhere.
 

@@ -1,0 +1,97 @@
+"""Statuses of commits at git hosts: each delivery a context. What the hosts have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from sealane.clients.notices import requests
+from sealane.configfiles.fields import File
+from sealane.egress import Allowlist
+from sealane.notices.model import Notice
+from sealane.notices.port import Reference, Telling
+from sealane.outbox.notice_kinds import NoticeKind
+from sealane.pipelines.notices import Reference as SecretReference
+
+_STATES: Mapping[NoticeKind, str] = {
+    NoticeKind.DEPLOYMENT_STARTED: "pending",
+    NoticeKind.APPROVAL_ASKED: "pending",
+    NoticeKind.DEPLOYMENT_DEPLOYED: "success",
+    NoticeKind.DEPLOYMENT_ROLLED_BACK: "failure",
+    NoticeKind.DEPLOYMENT_FAILED: "failure",
+    NoticeKind.HOLD_SET: "failure",
+    NoticeKind.RUN_FAILED: "failure",
+    NoticeKind.RUN_FIXED: "success",
+}
+"""What is about a commit; of a formation's health a commit is not to blame."""
+_LONGEST = 140
+"""Characters of a description that GitHub takes."""
+
+
+class StatusFile(File):
+    """Commits at a git host."""
+
+    token: SecretReference
+    """A reference to a token that may write statuses of commits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusTarget:
+    """The repositories of one git host."""
+
+    api: str
+    """The address of its API."""
+    host: str
+    """The name by which repositories are cloned from it."""
+    headers: Mapping[str, str] = field(repr=False)
+    check: str
+    """A path of the API that answers whom the token is good for."""
+    allowed: Allowlist
+
+    async def tell(self, telling: Telling) -> Reference:
+        """Writes the status; what is about no commit, or one of another host's, is told to nobody.
+
+        Raises Unavailable, Refused.
+        """
+        notice = telling.notice
+        if notice.kind is NoticeKind.TEST:
+            await requests.send(
+                f"{self.api}{self.check}", b"", allowed=self.allowed, headers=self.headers, method="GET"
+            )
+            return {}
+        said = status(notice)
+        where = repository(notice.repository, self.host)
+        if said is None or where is None or notice.commit is None:
+            return telling.reference
+        url = f"{self.api}/repos/{where}/statuses/{quote(notice.commit.id)}"
+        body = json.dumps(said).encode()
+        headers = {"Content-Type": "application/json", **self.headers}
+        await requests.send(url, body, allowed=self.allowed, headers=headers)
+        return {"context": said["context"]}
+
+
+def status(notice: Notice) -> dict[str, Any] | None:
+    """The status of a notice's commit, or None. Pure."""
+    state = _STATES.get(notice.kind)
+    if state is None:
+        return None
+    last = notice.entries[-1].text
+    words = f"{last}: {notice.text}" if notice.text and notice.text.rstrip(".") not in last else last
+    return {
+        "state": state,
+        "context": f"sealane/{notice.formation}" if notice.formation else "sealane",
+        "description": words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…",
+        "target_url": notice.links[0].url if notice.links else "",
+    }
+
+
+def repository(url: str, host: str) -> str | None:
+    """`owner/name` of a repository at the host; None for one elsewhere. Pure."""
+    parts = urlsplit(url)
+    names = [part for part in parts.path.split("/") if part]
+    if parts.hostname != host.lower() or len(names) < 2:
+        return None
+    return "/".join(quote(part) for part in (names[-2], names[-1].removesuffix(".git")))
