@@ -30,6 +30,10 @@ TABLES = {
     "ApprovalFile": "by",
     "ReleaseGroupFile": "formations",
     "MemberFile": "keep",
+    "AppNoticeFile": "to",
+    "OwnTargetFile": "webhook",
+    "WebhookFile": "url",
+    "TemplateFile": "title",
 }
 """Each part of the file, and the key with which its table begins."""
 

@@ -15,6 +15,7 @@ from tests.integration.inside import Inside
 from tests.receivers import Http, Mails
 from tests.recovery import shop
 
+FORMATION = shop.FORMATION.replace("CODE", "WORDS")
 KEY = "whsec_c2VhbGFuZQ=="
 NOTICES = """targets:
   hook: {webhook: {url: "URL/sealane", secret: "env:HOOK_KEY"}}
@@ -23,6 +24,13 @@ notices:
   - to: [hook, mail]
     of: [deployment.started, deployment.deployed, deployment.rolled_back, deployment.failed, hold.set]
     environments: [dev]
+hosts: ["127.0.0.1:HOOKS"]
+"""
+OWN = """app: shop
+deliver: [{formation: dev}]
+notices:
+  - {to: {webhook: {url: "URL/own"}}, of: deployment.deployed, template: {title: "${app} is out"}}
+  - {to: [hook], of: run.failed}
 """
 
 
@@ -43,7 +51,7 @@ async def place(tmp_path: Path, hook: Http, mail: Mails, monkeypatch: pytest.Mon
     for name, value in {**shop.SECRETS, "SEALANE_SECRET__OPERATORS__HOOK_KEY": KEY}.items():
         monkeypatch.setenv(name, value)
     inside = Inside(tmp_path)
-    text = NOTICES.replace("URL", hook.url).replace("PORT", str(mail.port))
+    text = NOTICES.replace("URL", hook.url).replace("PORT", str(mail.port)).replace("HOOKS", str(hook.port))
     (inside.shop.data / "config" / "notices.yaml").write_text(text)
     async with inside.knowing_the_shop():
         yield inside
@@ -101,3 +109,18 @@ async def test_deployments_are_told_by_signed_requests_and_by_mail(place: Inside
     await place.until(listed, lambda rows: sent(rows, 6))
     assert events(hook) == ["deployment.started", "deployment.deployed"]
     assert len(mail.got) == mails + 1, "what happened meanwhile is in one message"
+
+    files = {
+        ".sealane.yml": OWN.replace("URL", hook.url),
+        "deploy/formations/dev.yaml": FORMATION.replace("WORDS", "four"),
+    }
+    commit = place.shop.commit_files("four", files)
+    place.shop.push()
+    receipt = await place.server.intake.receive(shop.pushed(commit, before=place.before))
+    await place.until(listed, lambda rows: sent(rows, 9))
+    (own,) = [json.loads(got.body) for got in hook.got if got.path == "/own"]
+    assert own["title"] == "shop is out"
+    warned = (await place.server.views.run(receipt.run_id)).findings
+    assert [finding.message for finding in warned] == [
+        "nobody is told there: the operators don't let shop name the target hook: commits: of it in notices.yaml"
+    ]

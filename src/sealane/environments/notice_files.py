@@ -13,6 +13,7 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents, globs, validation, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Maybe, Name, TopFile
+from sealane.egress import Allowlist, Network
 from sealane.environments.files import HostName
 from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.pipelines.notices import GlobsOfNames, NoticeFile, NoticeRule, fits, rule, rule_problems
@@ -93,6 +94,10 @@ class NoticeConfig:
     rules: tuple[NoticeRule, ...] = ()
     hosts: tuple[str, ...] = ()
     """Hosts that webhooks of an app's own file may be at."""
+
+    def allowed(self, networks: Sequence[Network]) -> Allowlist:
+        """What webhooks of an app's own file may ask; `networks` are those that operators list for all that commits name."""
+        return Allowlist(hosts=self.hosts, networks=tuple(networks), listed_in=f"hosts: of {FILE}")
 
     def refused(self, app: str, named: str) -> str | None:
         """Why the app's own file may not name a target, or None."""

@@ -25,6 +25,7 @@ from sealane.configfiles.fields import (
     User,
     Variable,
 )
+from sealane.pipelines.notices import AppNoticeFile
 
 EventName = Literal["push", "pull_request", "tag", "schedule", "promote", "rollback", "manual"]
 StatusName = Literal["success", "failure"]
@@ -359,3 +360,5 @@ class PipelineFile(TopFile):
     """Images to build or retag, all under one deploy tag; after the steps, unless a step needs one."""
     deliver: Maybe[Annotated[list[DeliverItem], Field(min_length=1, max_length=200)]] = None
     """Formations the finished run goes to, one after the other."""
+    notices: Maybe[Annotated[list[AppNoticeFile], Field(min_length=1, max_length=50)]] = None
+    """Who is told of what, beside whom the operators have told."""

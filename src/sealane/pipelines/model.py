@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sealane.findings import Place
+from sealane.pipelines.notices import NoticeRule
 
 
 class FailureClass(StrEnum):
@@ -190,6 +191,8 @@ class Pipeline:
     steps: tuple[Step, ...] = ()
     images: tuple[Image, ...] = ()
     deliver: tuple[Delivery, ...] = ()
+    notices: tuple[NoticeRule, ...] = ()
+    """Who is told of what, beside whom the operators have told."""
     place: Place
 
     def step(self, name: str) -> Step:

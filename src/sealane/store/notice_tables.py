@@ -1,10 +1,17 @@
-"""The table of notices. As for `tables`, a change needs a migration."""
+"""Tables of notices, and of the rules that commits add. As for `tables`, a change needs a migration."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from sealane.store import columns
+
+notice_rules = sa.Table(
+    "notice_rules",
+    columns.metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.json("rules"),
+)
 
 notices = sa.Table(
     "notices",

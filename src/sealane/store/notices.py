@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +10,21 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.notices import messages, retry
+from sealane.notices.grouping import Due
 from sealane.notices.model import Notice, Outgoing, TellState
 from sealane.notices.port import Reference
 from sealane.notices.recipients import Recipient
 from sealane.pipelines.model import RunStatus
+from sealane.pipelines.notices import NoticeRule
 from sealane.records.model import Run
 from sealane.records.scopes import EVERYTHING, Scope
-from sealane.store import ids, rows, scopes
+from sealane.store import ids, rows, scopes, upsert
 from sealane.store.database import Database
-from sealane.store.notice_tables import notices
-from sealane.store.tables import runs
+from sealane.store.notice_tables import notice_rules, notices
+from sealane.store.tables import releases, runs
 
 _NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
+_RULES = tuple[NoticeRule, ...]
 _ENDED_WELL_OR_NOT = (RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value)
 
 
@@ -41,10 +44,27 @@ class Notices:
 
         await self._database.write(work)
 
-    async def due(self, holder: str, now: datetime, *, most: int = 100) -> tuple[str, ...]:
-        """What is to be sent, and no other sends, by id; what waits longest comes first."""
-        query = sa.select(notices.c.id).where(*_due(holder, now)).order_by(notices.c.again).limit(most)
-        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
+    async def add_rules(self, run_id: str, rules: Sequence[NoticeRule]) -> None:
+        """Keeps the rules that the run's commit adds. Key: the run."""
+        values = {"rules": rows.plain(rules)}
+        await self._database.write(lambda c: upsert.put(c, notice_rules, {"run_id": run_id}, values))
+
+    async def rules_of(self, run_id: str | None, release_id: str | None) -> tuple[NoticeRule, ...]:
+        """The rules that the commit of a run, or of the run that made a release, adds."""
+        made = sa.select(releases.c.run_id).where(releases.c.id == release_id).scalar_subquery()
+        query = sa.select(notice_rules.c.rules).where(notice_rules.c.run_id == (run_id or made))
+        return msgspec.convert(await self._database.read(lambda c: c.execute(query).scalar()) or [], _RULES)
+
+    async def due(self, holder: str, now: datetime, *, most: int = 500) -> tuple[Due, ...]:
+        """What is to be sent, and no other sends; what waits longest comes first."""
+        query = (
+            sa.select(notices.c.id, notices.c.target, notices.c.told)
+            .where(*_due(holder, now))
+            .order_by(notices.c.again)
+            .limit(most)
+        )
+        found = await self._database.read(lambda c: rows.all_of(c, query))
+        return tuple(Due(**row) for row in found)
 
     async def take(self, id_: str, holder: str, *, now: datetime, until: datetime) -> Outgoing | None:
         """A notice that is the holder's to send until then; None where it is another's, or sent."""

@@ -57,7 +57,7 @@ class Targets:
     async def _own(self, own: Mapping[str, Any], config: NoticeConfig, app: str) -> NoticeTarget:
         adapter = self.adapters.notice_targets.get(_WEBHOOK, TargetAdapter)
         written = WebhookFile(**own)
-        allowed = Allowlist(hosts=config.hosts, networks=self.networks, listed_in=f"hosts: of {FILE}")
+        allowed = config.allowed(self.networks)
         secrets = await self._secrets(app, adapter.secrets(written), _no_file)
         return adapter.open(TargetContext(written=written, secrets=secrets, allowed=allowed))
 

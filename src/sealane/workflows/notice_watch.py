@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,13 +14,14 @@ from sealane import clock
 from sealane.approvals.blockers import Explanation
 from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, SealaneError, Unavailable, trace
-from sealane.notices import messages, recipients
+from sealane.notices import grouping, messages, recipients
 from sealane.notices.messages import NoticeFacts
 from sealane.notices.model import Outgoing
 from sealane.notices.port import Reference, Telling
 from sealane.outbox import notice_kinds
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
+from sealane.pipelines.notices import NoticeRule
 from sealane.store.all_stores import Store
 from sealane.workflows.failover import Worker
 from sealane.workflows.notice_targets import Targets
@@ -29,6 +32,7 @@ _EVERY = 1.0
 _TAKEN_FOR = timedelta(seconds=60)
 """How long one sending may take; longer than the patience of every target."""
 _RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED})
+_MINUTE = 60.0
 _AT_ONCE = 8
 """Notices that are sent at the same time."""
 
@@ -63,17 +67,23 @@ class Teller:
         if kind is None or event.app is None:
             return
         config = await asyncio.to_thread(self.config)
-        if not config.rules:
+        if not config.targets and not config.hosts:
             return
         app = await self.store.apps.get(event.app)
         environment = await self._environment(event)
-        found = recipients.of(config, (), kind=kind, app=app.name, owner=app.owner, environment=environment)
+        added = await self._added(event)
+        found = recipients.of(config, added, kind=kind, app=app.name, owner=app.owner, environment=environment)
         if not found:
             return
         facts = await self._facts(event, kind, environment)
         if facts is not None:
             told = [(each, messages.notice(facts, each.template)) for each in found]
             await self.store.notices.put(told, at=self.now())
+
+    async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
+        """The rules of the commit that it is about."""
+        release = (await self.store.deployments.get(event.deployment)).release_id if event.deployment else None
+        return await self.store.notices.rules_of(event.run, release)
 
     async def _environment(self, event: DomainEvent) -> str | None:
         if event.app is None or event.formation is None:
@@ -117,6 +127,8 @@ class Sender:
     """This process, by a name that no other has."""
     now: clock.Clock = clock.now
     busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    lately: dict[str, deque[float]] = field(default_factory=dict)
+    """When each target was told of something new, by this process's own clock."""
 
     async def run(self, worker: Worker) -> None:
         """Sends what is due until the worker leaves."""
@@ -131,40 +143,54 @@ class Sender:
             await asyncio.sleep(_EVERY)
 
     async def send(self) -> None:
-        """Sends all that is due, several at a time."""
+        """Sends what is due, several at a time."""
         due = await self.store.notices.due(self.holder, self.now())
         if due:
-            await asyncio.gather(*(self._one(each) for each in due))
+            since = time.monotonic() - _MINUTE
+            sent = {name: sum(at > since for at in moments) for name, moments in self.lately.items()}
+            await asyncio.gather(*(self._send(each) for each in grouping.batches(due, sent)))
 
-    async def _one(self, id_: str) -> None:
+    async def _send(self, ids: Sequence[str]) -> None:
+        """Sends one message, of all that is taken."""
         async with self.busy:
             now = self.now()
-            one = await self.store.notices.take(id_, self.holder, now=now, until=now + _TAKEN_FOR)
-            if one is None:
+            asked = [await self.store.notices.take(each, self.holder, now=now, until=now + _TAKEN_FOR) for each in ids]
+            taken = [each for each in asked if each is not None]
+            if not taken:
                 return
             try:
-                reference = await asyncio.wait_for(self._tell(one), _TAKEN_FOR.total_seconds() / 2)
+                reference = await asyncio.wait_for(self._tell(taken), _TAKEN_FOR.total_seconds() / 2)
             except SealaneError as error:
-                await self._failed(one, error.message)
+                await self._failed(taken, error.message)
             except TimeoutError:
-                await self._failed(one, "it took too long")
+                await self._failed(taken, "it took too long")
             except Exception as error:  # noqa: BLE001 - one target's trouble is not the others'
-                _log.error("a notice to %s failed\n%s", one.target, trace(error))
-                await self._failed(one, f"Sealane itself failed: {type(error).__name__}")
+                _log.error("a notice to %s failed\n%s", taken[0].target, trace(error))
+                await self._failed(taken, f"Sealane itself failed: {type(error).__name__}")
             else:
-                await self.store.notices.sent(one, self.holder, reference, at=self.now())
+                for each in taken:
+                    await self.store.notices.sent(each, self.holder, reference, at=self.now())
 
-    async def _tell(self, one: Outgoing) -> Reference:
-        target = await self.targets.open(one.target, one.own, app=one.notice.app)
-        telling = Telling(
-            id=f"{one.id}.{one.version}",
-            notice=one.notice,
-            fresh=one.fresh,
-            reference=one.reference,
-            at=one.notice.entries[-1].at,
+    async def _tell(self, taken: Sequence[Outgoing]) -> Reference:
+        """Gives what the target calls the message; nothing for one that tells of several things."""
+        first = taken[0]
+        target = await self.targets.open(first.target, first.own, app=first.notice.app)
+        if not first.told:
+            self.lately.setdefault(first.target, deque(maxlen=grouping.MOST)).append(time.monotonic())
+        one = first if len(taken) == 1 else None
+        notice = one.notice if one else grouping.digest(taken)
+        told = await target.tell(
+            Telling(
+                id=f"{first.id}.{first.version}",
+                notice=notice,
+                fresh=one.fresh if one else notice.entries,
+                reference=first.reference if one else {},
+                at=notice.entries[-1].at,
+            )
         )
-        return await target.tell(telling)
+        return told if one else {}
 
-    async def _failed(self, one: Outgoing, reason: str) -> None:
-        _log.warning("the notice %s can't be sent to %s: %s", one.id, one.target, reason)
-        await self.store.notices.failed(one, self.holder, reason, at=self.now())
+    async def _failed(self, taken: Sequence[Outgoing], reason: str) -> None:
+        _log.warning("the notice %s can't be sent to %s: %s", taken[0].id, taken[0].target, reason)
+        for each in taken:
+            await self.store.notices.failed(each, self.holder, reason, at=self.now())

@@ -49,10 +49,10 @@ async def test_what_happens_to_one_thing_is_one_notice_and_an_event_counts_once(
 async def test_one_holder_sends_and_what_came_meanwhile_is_sent_next(store: Store) -> None:
     await put(store, notice(1))
     (due,) = await store.notices.due("one", NOON)
-    taken = await store.notices.take(due, "one", now=NOON, until=UNTIL)
+    taken = await store.notices.take(due.id, "one", now=NOON, until=UNTIL)
     assert taken is not None
     assert await store.notices.due("two", NOON) == ()
-    assert await store.notices.take(due, "two", now=NOON, until=UNTIL) is None
+    assert await store.notices.take(due.id, "two", now=NOON, until=UNTIL) is None
     await put(store, notice(2, NoticeKind.HEALTH_RECOVERED))
     await store.notices.sent(taken, "one", {"ts": "4.2"}, at=NOON)
     (left,) = await store.notices.listed()
@@ -64,10 +64,10 @@ async def test_who_was_killed_while_sending_is_followed_by_another(store: Store)
     """The same process, where there is only one, goes on at once; another one after a while."""
     await put(store, notice(1))
     (due,) = await store.notices.due("one", NOON)
-    assert await store.notices.take(due, "one", now=NOON, until=UNTIL)
+    assert await store.notices.take(due.id, "one", now=NOON, until=UNTIL)
     assert await store.notices.due("one", NOON) == (due,)
     assert await store.notices.due("two", UNTIL) == (due,)
-    taken = await store.notices.take(due, "two", now=UNTIL, until=UNTIL + timedelta(minutes=1))
+    taken = await store.notices.take(due.id, "two", now=UNTIL, until=UNTIL + timedelta(minutes=1))
     assert taken is not None
     await store.notices.sent(taken, "one", {}, at=UNTIL)
     (one,) = await store.notices.listed()
@@ -79,7 +79,7 @@ async def test_what_can_not_be_sent_is_tried_for_a_day_and_stands_first(store: S
     now = NOON
     for _ in range(2):
         (due,) = await store.notices.due("one", now)
-        taken = await store.notices.take(due, "one", now=now, until=now + timedelta(minutes=1))
+        taken = await store.notices.take(due.id, "one", now=now, until=now + timedelta(minutes=1))
         assert taken is not None
         await store.notices.failed(taken, "one", "it is away", at=now)
         assert await store.notices.due("one", now) == ()
@@ -88,7 +88,7 @@ async def test_what_can_not_be_sent_is_tried_for_a_day_and_stands_first(store: S
         now = listed.again
     now = NOON + timedelta(days=1)
     (due,) = await store.notices.due("one", now)
-    taken = await store.notices.take(due, "one", now=now, until=now + timedelta(minutes=1))
+    taken = await store.notices.take(due.id, "one", now=now, until=now + timedelta(minutes=1))
     assert taken is not None
     await store.notices.failed(taken, "one", "it is away", at=now)
     (listed,) = await store.notices.listed(unsent=True)
@@ -106,7 +106,7 @@ async def test_notices_are_of_the_readers_apps_and_old_ones_are_forgotten(store:
     later = NOON + timedelta(days=30)
     await store.notices.trim(later)
     (due,) = await store.notices.due("one", later)
-    taken = await store.notices.take(due, "one", now=later, until=later + timedelta(minutes=1))
+    taken = await store.notices.take(due.id, "one", now=later, until=later + timedelta(minutes=1))
     assert taken is not None, "what is not sent is not forgotten"
     await store.notices.sent(taken, "one", {}, at=NOON)
     await store.notices.trim(later)

@@ -96,7 +96,16 @@ def test_every_key_is_described(model, good):
 
 def test_keys_are_found_through_lists_mappings_and_variants():
     """What `did you mean` chooses from."""
-    assert schemas.keys_at(PipelineFile, ()) == {"app", "owner", "clone", "services", "steps", "images", "deliver"}
+    assert schemas.keys_at(PipelineFile, ()) == {
+        "app",
+        "owner",
+        "clone",
+        "services",
+        "steps",
+        "images",
+        "deliver",
+        "notices",
+    }
     assert "healthcheck" in schemas.keys_at(PipelineFile, ("services", "db"))
     assert {"include", "exclude"} == schemas.keys_at(PipelineFile, ("steps", 3, "when", "branch"))
     assert {"build", "retag"} <= schemas.keys_at(PipelineFile, ("images", "web"))

@@ -96,7 +96,7 @@ def message(notice: Notice) -> dict[str, Any]:
         parts += [f"`{entry.at:%H:%M:%S}` {_escaped(entry.text)}" for entry in notice.entries[-_SHOWN:]]
     about = "  ·  ".join(f"{name} *{_escaped(value)}*" for name, value in notice.facts)
     links = "  ·  ".join(f"<{link.url}|{_escaped(link.words)}>" for link in notice.links)
-    blocks = [{"type": "section", "text": _markdown("\n".join(part for part in parts if part))}]
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": _markdown("\n".join(part for part in parts if part))}]
     blocks += [{"type": "context", "elements": [_markdown(each)]} for each in (about, links) if each]
     return {"text": _escaped(notice.title), "attachments": [{"color": _COLORS[notice.tone], "blocks": blocks}]}
 

@@ -10,7 +10,7 @@ from sealane import findings
 from sealane.configfiles import documents, fields, validation
 from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding, Place
-from sealane.pipelines import checks, files, partial
+from sealane.pipelines import checks, files, notices, partial
 from sealane.pipelines.dialect import Dialect
 from sealane.pipelines.model import (
     NO_CHECK,
@@ -78,6 +78,8 @@ def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
     document, *more = found
     checked, shape = validation.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
     wrong = [*wrong, *shape, *checks.check(partial.draft(document))]
+    for number, each in enumerate((checked.notices if checked else None) or ()):
+        wrong += notices.rule_problems(each, document, ("notices", number))
     wrong += [_second(extra) for extra in more]
     wrong = sorted(set(wrong), key=lambda finding: (finding.place, finding.message))
     if checked is None or findings.errors(wrong):
@@ -104,6 +106,7 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
             for index, written in enumerate(file.deliver or ())
             for delivery in _deliveries(written, document, ("deliver", index))
         ),
+        notices=tuple(notices.rule(each, document.place(("notices", n))) for n, each in enumerate(file.notices or ())),
         place=document.place(()),
     )
 

@@ -28,7 +28,7 @@ from sealane.secrets import resolution
 from sealane.store import rows
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import full_clones, image_rights, lineage, policies
+from sealane.workflows.steps import full_clones, image_rights, lineage, notice_rights, policies
 
 
 async def begin(tools: Tools, run_id: str) -> Begun:
@@ -81,6 +81,8 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
     pipeline = checked.pipeline
+    if pipeline.notices:
+        await tools.store.notices.add_rules(run.id, pipeline.notices)
     completed = await full_clones.complete(tools, run, here, pipeline)
     _, found = await asyncio.gather(
         lineage.put_in(tools, run, here.app), _ahead(tools, run, here, checked, pipeline, completed)
@@ -109,6 +111,7 @@ async def _ahead(
         return plan, changed, tuple(findings)
     findings += await _secret_problems(run, here, pipeline, plan)
     findings += await _approval_problems(tools, pipeline)
+    findings += notice_rights.problems(tools, run.app, pipeline)
     environments = tools.environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
     looking = preflight.PreflightContext(stores=here.stores, key=tools.names_key, adapters=tools.adapters)

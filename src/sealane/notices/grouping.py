@@ -1,0 +1,64 @@
+"""What is sent together: of many new things at once one message tells, so that nobody gets a storm of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sealane.notices.model import Entry, Notice, Outgoing, Tone
+
+MOST = 10
+"""Messages about new things that one target gets within a minute."""
+_NAMED = 40
+"""Things that one message names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """What is to be sent, in short."""
+
+    id: str
+    target: str
+    told: int
+    """The version that the target has; 0 before any."""
+
+
+def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """The ids that go together; `sent` is how many messages about new things each target got within the last minute.
+
+    What goes on in a message that is there is never held. Of new things as many go alone as there is room for; all
+    of more go in one, and wait where there is no room at all.
+    """
+    found: list[tuple[str, ...]] = [(each.id,) for each in due if each.told]
+    for target in dict.fromkeys(each.target for each in due):
+        fresh = tuple(each.id for each in due if each.target == target and not each.told)
+        room = MOST - sent.get(target, 0)
+        if len(fresh) <= room:
+            found += [(each,) for each in fresh]
+        elif room > 0:
+            found.append(fresh)
+    return tuple(found)
+
+
+def digest(together: Sequence[Outgoing]) -> Notice:
+    """One notice that tells of all."""
+    notices = [each.notice for each in together]
+    bad = sum(notice.tone is Tone.BAD for notice in notices)
+    last = notices[-1]
+    title = f"{len(notices)} things happened" + (f", {bad} of them bad" if bad else "")
+    more = f"and {len(notices) - _NAMED} more" if len(notices) > _NAMED else ""
+    first = notices[0].entries[-1]
+    told = [*(notice.title for notice in notices[:_NAMED]), *([more] if more else [])]
+    entries = tuple(
+        Entry(kind=first.kind, at=first.at, text=text, event=number + 1) for number, text in enumerate(told)
+    )
+    return Notice(
+        thing=f"together:{together[0].id}",
+        kind=last.kind,
+        tone=Tone.BAD if bad else last.tone,
+        app=last.app if len({notice.app for notice in notices}) == 1 else "",
+        owner=last.owner if len({notice.owner for notice in notices}) == 1 else "",
+        title=title,
+        text="",
+        entries=entries,
+    )
