@@ -45,7 +45,10 @@ def test_without_the_line_an_adapter_is_unknown() -> None:
         "people.yaml:1:16: unknown key madeup (known here: bitbucket, emails, gitea, github, gitlab, names)"
     ]
     found = [str(finding) for finding in notice_files.read(NOTICES, "notices.yaml")[1]]
-    assert "notices.yaml:1:18: unknown key madeup (known here: apprise, commits, gitea, github, mail, slack, webhook)" in found
+    assert (
+        "notices.yaml:1:18: unknown key madeup (known here: apprise, commits, gitea, github, mail, slack, webhook)"
+        in found
+    )
     checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))
     assert checked.files == ()
 
