@@ -65,6 +65,7 @@ browser: setup
 check: setup ## style, types, arrows between packages, size of modules, docs
 	@.venv/bin/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
 	@.venv/bin/ruff check --quiet .
+	@! git grep -nE '^(<<<<<<<|>>>>>>>) ' || { echo "mend what a merge left"; exit 1; }
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 	@$(PY) -m pytest -q tests/architecture/test_size.py

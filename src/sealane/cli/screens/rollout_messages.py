@@ -127,7 +127,9 @@ def _end(end: Mapping[str, Any]) -> str:
     who = f"{end['container']} of {end['object']}" if end.get("container") else str(end.get("object", ""))
     reason = f" ({end['reason']})" if end.get("reason") not in {None, "", "ended"} else ""
     times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
-    return f"{who}: exit code {end.get('exit_code', '?')}{reason}{times}"
+    code = end.get("exit_code", "?")
+    ended = "it never ran" if code is None else f"exit code {code}"
+    return f"{who}: {ended}{reason}{times}"
 
 
 def _event(event: Mapping[str, Any]) -> str:

@@ -67,7 +67,9 @@ def _who(found: Mapping[str, Any]) -> str:
 
 def _end(end: Mapping[str, Any]) -> str:
     times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
-    return f"{_who(end)}: exit code {end.get('exit_code', '?')} {end.get('reason', '')}{times}".rstrip()
+    code = end.get("exit_code", "?")
+    ended = "it never ran" if code is None else f"exit code {code}"
+    return f"{_who(end)}: {ended} {end.get('reason', '')}{times}".rstrip()
 
 
 def _event(event: Mapping[str, Any]) -> str:
