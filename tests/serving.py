@@ -83,7 +83,7 @@ class Serving:
             {**os.environ, **_UNLIMITED, **self.environment},
             stdout=log,
             stderr=log,
-            ended=self.folder / "server.ended",
+            ended=self.folder / f"ended-{self.port}",  # several may serve one folder
         )
         try:
             self._wait()
