@@ -38,6 +38,7 @@ from sealane.workflows import checkouts, context, failover, worker_process
 from sealane.workflows.admission import Gates
 from sealane.workflows.break_glass import BreakGlass
 from sealane.workflows.connections import Destinations
+from sealane.workflows.durable import Probe, unwatched
 from sealane.workflows.failover import Fencing, Worker
 from sealane.workflows.gate_answers import GateAnswers
 from sealane.workflows.intake import Intake
@@ -137,6 +138,7 @@ async def start(
     role: Role = Role.ALL,
     lost: Callable[[], None] = worker_process.die,
     adapters: Adapters = SHIPPED,
+    probe: Probe = unwatched,
 ) -> Server:
     """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
 
@@ -175,7 +177,7 @@ async def start(
         store=store,
         logs=logs,
         destinations=Destinations(settings.data / "dummies", adapters),
-        equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters),
+        equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters, probe),
         gates=gates,
         slots=slots,
         may_deploy=membership.may_deploy,
@@ -257,7 +259,9 @@ def _check_there(settings: Settings) -> None:
         raise UsageError(f"there is no server's database at {path}", hint=hint)
 
 
-async def _equipment(settings: Settings, worker: Worker, store: Store, adapters: Adapters) -> context.WorkerContext:
+async def _equipment(
+    settings: Settings, worker: Worker, store: Store, adapters: Adapters, probe: Probe
+) -> context.WorkerContext:
     opened = EngineContext(
         state=settings.data / "dummies",
         variables=os.environ,
@@ -274,7 +278,9 @@ async def _equipment(settings: Settings, worker: Worker, store: Store, adapters:
     )
     engine = await adapters.engines.get(settings.engine.kind, EngineAdapter).open(opened)
     fencing = Fencing(worker.id, store.workers)
-    return context.WorkerContext(runner=engine.runner, builder=engine.builder, fencing=fencing)
+    return context.WorkerContext(
+        runner=engine.runner, builder=engine.builder, fencing=fencing, leaving=lambda: worker.leaving, probe=probe
+    )
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

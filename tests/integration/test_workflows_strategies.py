@@ -16,6 +16,7 @@ from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
 from sealane.records.model import Deployment
 from sealane.records.scopes import EVERYTHING
+from sealane.workflows import queues
 from tests.integration.inside import Inside
 from tests.recovery.shop import FORMATION, SECRETS, STENCILS
 
@@ -122,7 +123,7 @@ async def test_going_back_within_that_time_changes_no_workload_and_keeps_the_oth
     both = world.deployments()
     await world.push("v1", strategy.replace("3s", "1h"))
     assert world.deployments() == both
-    handle = await world.server.queueing.client.retrieve_workflow_async(f"{second.id}:retirement")
+    handle = await world.server.queueing.client.retrieve_workflow_async(f"{second.id}:retirement:{queues.VERSION}")
     async with asyncio.timeout(30):
         while (await handle.get_status()).status != "SUCCESS":  # noqa: ASYNC110 - workflows tell nobody here
             await asyncio.sleep(0.05)

@@ -23,8 +23,7 @@ from sealane import composition
 from sealane.pipelines.model import StepStatus
 from sealane.records.model import DeploymentState
 from sealane.settings import Settings
-from sealane.workflows import durable
-from sealane.workflows.durable import Boundary
+from sealane.workflows.durable import Boundary, Probe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +85,11 @@ def _child(order: Order, record: Path) -> None:
     os.dup2(output, 2)
     code = 1
     try:
-        _watch_boundaries(order, record)
         if order.killed_after is not None:
             threading.Timer(order.killed_after, os.kill, (os.getpid(), signal.SIGKILL)).start()
         if order.killed_when_printed is not None:
             threading.Thread(target=_kill_when_printed, args=(order,), daemon=True).start()
-        asyncio.run(_work(order))
+        asyncio.run(_work(order, _watching(order, record)))
         code = 0
     except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
         traceback.print_exc()
@@ -107,7 +105,7 @@ def _kill_when_printed(order: Order) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _watch_boundaries(order: Order, record: Path) -> None:
+def _watching(order: Order, record: Path) -> Probe:
     """Counts what this worker did itself; what it only reads back from a former one is no boundary.
 
     Where a step begins is the boundary at which the one before was recorded, but for the first write at a destination:
@@ -130,13 +128,13 @@ def _watch_boundaries(order: Order, record: Path) -> None:
             (Path(order.data) / f"stopped-{os.getpid()}").touch()
             os.kill(os.getpid(), order.signal)
 
-    durable.probe = probe
+    return probe
 
 
-async def _work(order: Order) -> None:
+async def _work(order: Order, probe: Probe) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
     settings = settings_of(order.data, order.database, engine=order.engine, registry=order.registry, **timing)
-    server = await composition.start(settings, role=composition.Role.WORKER)
+    server = await composition.start(settings, role=composition.Role.WORKER, probe=probe)
     while not await all_done(server):
         if order.leaves_in_a_step and await _in_a_step(server):
             break

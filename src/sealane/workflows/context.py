@@ -23,6 +23,7 @@ from sealane.settings import Settings
 from sealane.store.all_stores import Store
 from sealane.workflows.admission import Gates
 from sealane.workflows.connections import Destinations
+from sealane.workflows.durable import Durable, Probe, unwatched
 from sealane.workflows.failover import Fencing
 from sealane.workflows.run_slots import RunSlots
 
@@ -34,6 +35,9 @@ class WorkerContext:
     runner: Runner
     builder: ImageBuilder
     fencing: Fencing
+    leaving: Callable[[], bool]
+    """Whether the worker leaves: then it records nothing any more."""
+    probe: Probe = unwatched
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +74,11 @@ class Tools:
     def fencing(self) -> Fencing:
         """Hands out fences."""
         return self._equipped.fencing
+
+    def journal(self) -> Durable:
+        """Keeps what came of a workflow's steps."""
+        worker = self._equipped
+        return Durable(self.settings.folders, leaving=worker.leaving, probe=worker.probe)
 
     @property
     def _equipped(self) -> WorkerContext:

@@ -28,7 +28,7 @@ def register(tools: Tools) -> None:
 
 async def _told(memory: SqlMemory) -> None:
     """Takes a revision to its formation, and to a verdict."""
-    journal = Durable(memory.tools.settings.folders)
+    journal = memory.tools.journal()
     try:
         outcome = await _deployed(journal, memory)
     except Broken as error:

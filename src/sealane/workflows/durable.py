@@ -49,37 +49,33 @@ Probe = Callable[[str, Boundary], None]
 """Told of every boundary a step comes to; tests kill the process there."""
 
 
-def _nobody(step: str, boundary: Boundary) -> None:
+def unwatched(step: str, boundary: Boundary) -> None:
     """The probe that does nothing."""
 
 
-probe: Probe = _nobody
-
-
-class _Mood:
-    leaving = False
-
-
-def _leaving() -> bool:
-    return _Mood.leaving
-
-
-def leave() -> None:
-    """From now on nothing is recorded any more: the worker leaves, and who takes over does unfinished steps again."""
-    _Mood.leaving = True
-
-
-def stay() -> None:
-    """A worker starts in this process."""
-    _Mood.leaving = False
+def stays() -> bool:
+    """Of a worker that never leaves."""
+    return False
 
 
 class Durable:
     """The journal of the workflow that it is used in: what came of a step is kept in the engine's database."""
 
-    def __init__(self, folders: Iterable[Path] = (), places: Mapping[str, StepReservation] | None = None) -> None:
-        """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand."""
+    def __init__(
+        self,
+        folders: Iterable[Path] = (),
+        *,
+        leaving: Callable[[], bool] = stays,
+        probe: Probe = unwatched,
+        places: Mapping[str, StepReservation] | None = None,
+    ) -> None:
+        """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand.
+
+        Once the worker is `leaving` nothing is recorded any more: who takes over does unfinished steps again.
+        """
         self._folders = tuple(folders)
+        self._leaving = leaving
+        self._probe = probe
         self._places = places or {}
 
     async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -92,11 +88,12 @@ class Durable:
             recorded = await self._places[name].run_async({"name": name}, self._recorded(name, kept))
         else:
             recorded = await DBOS.run_step_async({"name": name}, self._recorded(name, kept))
-        return journal.unpacked(_unwrapped(name, recorded), body)
+        return journal.unpacked(self._unwrapped(name, recorded), body)
 
     def side_by_side(self, names: Iterable[str]) -> Durable:
         """The same, with places drawn now, so that a replay finds each at its own."""
-        return Durable(self._folders, {name: DBOS.reserve_step() for name in names})
+        places = {name: DBOS.reserve_step() for name in names}
+        return Durable(self._folders, leaving=self._leaving, probe=self._probe, places=places)
 
     async def insist(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
@@ -114,8 +111,8 @@ class Durable:
         """What is recorded of a body: its value, or what broke it."""
 
         async def run() -> dict[str, Any]:
-            probe(name, Boundary.BEGUN)
-            if _leaving():
+            self._probe(name, Boundary.BEGUN)
+            if self._leaving():
                 await parked()
             try:
                 with self._discreet():
@@ -125,15 +122,21 @@ class Durable:
             except SealaneError as error:
                 result = {"broken": str(error)}
             except Exception as error:  # noqa: BLE001 - a fault of ours ends the workflow, it must not leave it hanging
-                if not _leaving():
+                if not self._leaving():
                     _log.error("step %s\n%s", name, trace(error))
                 result = {"broken": f"Sealane itself failed at {name}: {type(error).__name__}, see the server's log"}
-            if _leaving():
+            if self._leaving():
                 await parked()
-            probe(name, Boundary.DONE)
+            self._probe(name, Boundary.DONE)
             return result
 
         return run
+
+    def _unwrapped(self, name: str, recorded: dict[str, Any]) -> Any:
+        self._probe(name, Boundary.RECORDED)
+        if "broken" in recorded:
+            raise Broken(recorded["broken"])
+        return recorded["value"]
 
     @contextmanager
     def _discreet(self) -> Iterator[None]:
@@ -161,10 +164,3 @@ async def _insisting(name: str, body: Callable[[], Awaitable[T]]) -> T:
             _log.warning("step %s waits: %s", name, error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-def _unwrapped(name: str, recorded: dict[str, Any]) -> Any:
-    probe(name, Boundary.RECORDED)
-    if "broken" in recorded:
-        raise Broken(recorded["broken"])
-    return recorded["value"]

@@ -73,11 +73,14 @@ class Queues:
         await self._enqueue(options, deployment_id)
 
     async def retirement(self, deployment_id: str, formation: str, *, after: float) -> None:
-        """Queues the end of what served before a deployment, to begin after so many seconds. Key: the deployment."""
+        """Queues the end of what served before a deployment, to begin after so many seconds.
+
+        Key: the deployment, and the version, so that an upgrade queues it anew before it forgets the older one.
+        """
         options: EnqueueOptions = {
             "workflow_name": "retirement",
             "queue_name": DEPLOYMENTS,
-            "workflow_id": f"{deployment_id}:retirement",
+            "workflow_id": f"{deployment_id}:retirement:{VERSION}",
             "queue_partition_key": formation,
             "delay_seconds": after,
         }

@@ -12,7 +12,6 @@ from dbos import DBOS
 
 from sealane.journal import Broken
 from sealane.workflows.context import Tools
-from sealane.workflows.durable import Durable
 from sealane.workflows.steps import old_color
 
 _log = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ def register(tools: Tools) -> None:
 
 async def _retired(tools: Tools, deployment_id: str) -> None:
     """Deletes what served before the deployment. What can't be deleted is left to the next deployment."""
-    journal = Durable(tools.settings.folders)
+    journal = tools.journal()
     try:
         if not await journal.step("look", old_color.is_last, tools, deployment_id):
             return

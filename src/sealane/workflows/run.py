@@ -7,7 +7,6 @@ from dbos import DBOS
 from sealane.runs import story
 from sealane.runs.port import Context
 from sealane.workflows.context import Tools
-from sealane.workflows.durable import Durable
 from sealane.workflows.steps import images
 from sealane.workflows.steps.run_memory import SqlMemory
 
@@ -25,4 +24,4 @@ def register(tools: Tools) -> None:
             at_once=tools.settings.runs.steps_at_once,
             now=tools.now,
         )
-        await story.tell(told, Durable(tools.settings.folders))
+        await story.tell(told, tools.journal())

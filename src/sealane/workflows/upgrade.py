@@ -41,7 +41,10 @@ async def settle(tools: Tools, alive: Collection[str]) -> None:
 
 
 async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
-    """The same id can't be queued twice, so the old one goes first; the sweep queues what somebody died over in between."""
+    """The same id can't be queued twice, so the old one goes first; the sweep queues what somebody died over in between.
+
+    No sweep knows of a retirement, so the new one, whose id has the version in it, is queued before the old one goes.
+    """
     queueing, store = tools.gates.queueing, tools.store
     subject, _, attempt = old.workflow_id.partition(":")
     formation = old.queue_partition_key or ""
@@ -57,8 +60,8 @@ async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
         await store.deployments.mark_queued(subject)
     else:
         due = (old.delay_until_epoch_ms or 0) / 1000
-        await queueing.forget_one(old.workflow_id)
         await queueing.retirement(subject, formation, after=max(0.0, due - time.time()))
+        await queueing.forget_one(old.workflow_id)
 
 
 async def _end(tools: Tools, old: WorkflowStatus) -> None:

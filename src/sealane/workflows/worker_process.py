@@ -13,7 +13,7 @@ from datetime import timedelta
 from sealane import clock
 from sealane.errors import SealaneError, trace
 from sealane.outbox.subscriptions import Subscriber
-from sealane.workflows import clone_sweep, deployment, drift_watch, durable, retirement, run, subscriber_loop, upgrade
+from sealane.workflows import clone_sweep, deployment, drift_watch, retirement, run, subscriber_loop, upgrade
 from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
@@ -35,12 +35,10 @@ class RunningWorker:
 
     async def stop(self) -> None:
         """Leaves: others may take up its workflows at once. Containers that run go on; who takes over attaches."""
-        durable.leave()
         await self.worker.resign()
 
     async def destroy(self) -> None:
         """As `stop`, and ends every task of it; for tests that start another worker in the same process."""
-        durable.leave()
         await self.worker.resign()
         await self.engine.destroy()
 
@@ -61,7 +59,6 @@ async def start(
     lost: Callable[[], None] = die,
 ) -> RunningWorker:
     """Starts a worker. `alone` when no other can be alive; the subscribers act on events; `lost` is called when others took it for dead."""
-    durable.stay()
     for workflow in (run, deployment, retirement):
         workflow.register(tools)
     await worker.register()
