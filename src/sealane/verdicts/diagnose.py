@@ -29,7 +29,7 @@ def diagnose(
         if fact.kind in _USUAL and now - fact.since < min(TAKING_UP, thresholds.patience(fact, rules)):
             continue  # what every start, and every replacement, goes through
         groups[fact.kind, fact.workload, fact.container].append(fact)
-    causes = [_cause(facts, rules, now=now, memory=memory) for facts in groups.values()]
+    causes = [_cause(facts, rules, now=now, memory=memory, unit=observation.unit) for facts in groups.values()]
     return tuple(cause for _, cause in sorted(causes, key=lambda pair: pair[0]))
 
 
@@ -37,7 +37,7 @@ _Rank = tuple[bool, bool, int, bool, datetime, str]
 
 
 def _cause(
-    facts: Iterable[model.Fact], rules: model.Rules, *, now: datetime, memory: model.Memory
+    facts: Iterable[model.Fact], rules: model.Rules, *, now: datetime, memory: model.Memory, unit: str
 ) -> tuple[_Rank, model.Cause]:
     """One cause for the same trouble of several instances; the one it is told of is the first that is decisive."""
     facts = sorted(
@@ -48,7 +48,7 @@ def _cause(
     overdue = weight.due is not None and weight.due <= now
     others = len({each.object for each in facts}) - 1
     cause = model.Cause(
-        sentence=causes.sentence(fact, terminations=thresholds.terminations(fact, rules), others=others),
+        sentence=causes.sentence(fact, terminations=thresholds.terminations(fact, rules), others=others, unit=unit),
         object=fact.object,
         container=fact.container,
         workload=fact.workload,

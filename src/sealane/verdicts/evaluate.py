@@ -102,7 +102,9 @@ def _waiting_for(
         return f"everything is ready and has to stay so for {_seconds(until - now)} more"
     if cause and cause.reason is not model.FactKind.STARTING:
         return causes.bare(cause.sentence)
-    return "; ".join(f"{causes.name(workload.object)}: {causes.bare(workload.message)}" for workload in behind)
+    return "; ".join(
+        f"{causes.name(workload.object, observation.unit)}: {causes.bare(workload.message)}" for workload in behind
+    )
 
 
 def _seconds(span: timedelta) -> str:
@@ -132,7 +134,7 @@ def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Ca
         state = "done" if behind and behind.one_shot else "there" if behind and not behind.runs else "ready"
         cause = model.Cause(
             sentence=causes.told(
-                f"{causes.name(subject)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(message)}"
+                f"{causes.name(subject, observation.unit)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(message)}"
             ),
             object=subject,
             workload=subject,

@@ -174,7 +174,7 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
     stopped = [workload for workload in observation.workloads if workload.suspended]
     if not stopped:
         return None
-    told = [f"{causes.name(each.object)} {each.note or 'is suspended'}" for each in stopped[:3]]
+    told = [f"{causes.name(each.object, observation.unit)} {each.note or 'is suspended'}" for each in stopped[:3]]
     more = f"{len(stopped) - 3} more of its workloads are suspended" if len(stopped) > 3 else ""
     return FormationHealth(
         state=HealthState.SUSPENDED,

@@ -179,6 +179,8 @@ class Observation:
     facts: tuple[Fact, ...] = ()
     blind_since: datetime | None = None
     """Since when the destination does not answer; what is seen here is from before."""
+    unit: str = "instance"
+    """What the destination calls an instance, in the singular: `pod`."""
 
     @property
     def running(self) -> tuple[Workload, ...]:

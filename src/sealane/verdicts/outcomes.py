@@ -21,7 +21,7 @@ MOST_NOTES = 5
 def notes(observation: model.Observation) -> tuple[str, ...]:
     """What people should know of what is there: nothing of it runs, say."""
     return tuple(
-        causes.closed(f"{causes.name(workload.object)} {workload.note}")
+        causes.closed(f"{causes.name(workload.object, observation.unit)} {workload.note}")
         for workload in observation.workloads
         if workload.note
     )

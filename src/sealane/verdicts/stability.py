@@ -99,7 +99,7 @@ def unsteady(steadiness: Stability, observation: model.Observation, watch: Stabi
             for instance in mine
             if instance.object in steadiness.falls
         }
-        if cause := _unsteady(workload, fallen, watch, observation.at):
+        if cause := _unsteady(workload, fallen, watch, observation):
             return cause
     return None
 
@@ -115,7 +115,7 @@ def guarded(
 
 
 def _unsteady(
-    workload: model.Workload, fallen: Mapping[str, Restarts], watch: StabilityRules, at: datetime
+    workload: model.Workload, fallen: Mapping[str, Restarts], watch: StabilityRules, observation: model.Observation
 ) -> model.Cause | None:
     counts = {
         name: (fall.restarted if watch.restarts else 0) + (fall.flapped if watch.flaps else 0)
@@ -134,17 +134,18 @@ def _unsteady(
         f"lost ready {_times(total - restarted)}" if total > restarted else "",
     ]
     number = max(workload.desired, several)
-    pods = f"{number} {'pod' if number == 1 else 'pods'} {'has' if several == 1 else 'have'}"
+    unit = observation.unit
+    instances = f"{number} {unit if number == 1 else f'{unit}s'} {'has' if several == 1 else 'have'}"
     return model.Cause(
         sentence=(
-            f"{causes.name(workload.object)} is not steady: after they were ready, {several} of its "
-            f"{pods} {' and '.join(each for each in said if each)}."
+            f"{causes.name(workload.object, unit)} is not steady: after they were ready, {several} of its "
+            f"{instances} {' and '.join(each for each in said if each)}."
         ),
         object=worst,
         workload=workload.object,
         reason=model.FactKind.UNSTEADY,
         decisive=True,
-        since=at,
+        since=observation.at,
         others=several - 1,
     )
 

@@ -27,7 +27,7 @@ def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
         found, owned_objects.OwnedObjects(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW))
     )
     assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_POD_STUCK, "Deployment/web")]
-    said = causes.sentence(facts[0], terminations=0)
+    said = causes.sentence(facts[0], terminations=0, unit="pod")
     assert said == (
         "Deployment web cannot make its new pods: its old pod o is being ended, held by its finalizer example.com/drain."
     )
@@ -140,7 +140,7 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K,
     )
     assert workload.health is model.Health.CONVERGING
     assert [fact.kind for fact in facts] == [kind]
-    assert causes.sentence(facts[0], terminations=0) == sentence
+    assert causes.sentence(facts[0], terminations=0, unit="pod") == sentence
     weight = thresholds.weigh(facts[0], model.Rules(started=AT), model.Memory())
     assert weight.due is not None
     assert not weight.decisive
@@ -164,7 +164,7 @@ def test_what_is_unschedulable_because_another_was_lost_names_that_one(silent: b
     _, _, facts = deployment.converge(
         found, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
     )
-    assert [causes.sentence(fact, terminations=0) for fact in facts] == [sentence]
+    assert [causes.sentence(fact, terminations=0, unit="pod") for fact in facts] == [sentence]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ async def test_work_that_has_deleted_itself_was_seen_to_end() -> None:
 
 
 def test_the_words_for_many_are_a_list() -> None:
-    assert messages.ran_words(["Job/a", "Job/b", "Pod/c"]).startswith("what Job a, Job b and pod c did was not undone")
+    assert messages.ran_words(["Job/a", "Job/b", "Pod/c"]).startswith("what Job a, Job b and Pod c did was not undone")
     assert messages.ran_words([]) == ""
 
 

@@ -86,5 +86,5 @@ def test_a_cause_holds_none_that_a_probe_or_a_termination_message_said() -> None
         detail={"asks": f"command check {WORD}", "probe": "readiness"},
     )
     seen = failure_reports.unseen(model.Observation(at=fact.since, facts=(fact,)), Masker({"a": WORD}).whole)
-    said = causes.sentence(seen.facts[0], terminations=1)
+    said = causes.sentence(seen.facts[0], terminations=1, unit="pod")
     assert said == "Container web of pod web-1 has not become ready: command check *** failed and said “***”."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,11 +62,22 @@ def is_well_formed(text: str) -> bool:
     return wrong is None and text.endswith((".", "…", "!", "?")) and text[:1] == text[:1].upper()
 
 
-@given(fact=facts, terminations=st.integers(0, 5), others=st.integers(0, 3))
-def test_every_fact_is_one_sentence(fact: model.Fact, terminations: int, others: int) -> None:
+@given(fact=facts, terminations=st.integers(0, 5), others=st.integers(0, 3), unit=st.sampled_from(["pod", "task"]))
+def test_every_fact_is_one_sentence(fact: model.Fact, terminations: int, others: int, unit: str) -> None:
     """Of every kind, with and without words, details and a container."""
-    said = causes.sentence(fact, terminations=terminations, others=others)
+    said = causes.sentence(fact, terminations=terminations, others=others, unit=unit)
     assert is_well_formed(said), said
+
+
+def test_an_instance_is_called_what_its_destination_calls_it() -> None:
+    """The verdict knows no pods of its own."""
+    fact = model.Fact(kind=model.FactKind.QUOTA, object="Service/web", workload="Service/web", since=AT, words="full")
+    missing = replace(fact, kind=model.FactKind.REFERENCE_MISSING, object="Task/web-1", detail={"reference": "Key/a"})
+    said = [causes.sentence(each, terminations=0, others=2, unit="task") for each in (fact, missing)]
+    assert said == [
+        "Service web gets no more tasks: full (2 more tasks have the same trouble).",
+        "Task web-1 cannot start: there is no Key a (2 more tasks have the same trouble).",
+    ]
 
 
 @given(first=facts, second=texts, because=texts, notes=st.lists(texts, max_size=8))

@@ -57,7 +57,11 @@ def ended(times: int, *, run: float, last: float) -> model.Fact:
 
 def seen(*facts: model.Fact, ready: float | None = -9000, now: float = 0, **more: object) -> model.Observation:
     return model.Observation(
-        at=at(now), workloads=(workload(ready=ready, **more),), instances=(instance(ready=ready),), facts=facts
+        at=at(now),
+        workloads=(workload(ready=ready, **more),),
+        instances=(instance(ready=ready),),
+        facts=facts,
+        unit="pod",
     )
 
 

@@ -55,7 +55,7 @@ def observation(
         )
         for name, (ready, restarts) in pods.items()
     )
-    return Observation(at=START, workloads=(workload,), instances=instances, facts=tuple(facts))
+    return Observation(at=START, workloads=(workload,), instances=instances, facts=tuple(facts), unit="pod")
 
 
 def judged(seen: Sequence[Observation], watch: StabilityRules = StabilityRules()) -> str | None:  # noqa: B008 - it is frozen

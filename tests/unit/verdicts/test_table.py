@@ -36,7 +36,7 @@ def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
         ready_since=None,
         message="0 of 1 pod ready",
     )
-    seen = model.Observation(at=at(now), workloads=(workload,), facts=facts)
+    seen = model.Observation(at=at(now), workloads=(workload,), facts=facts, unit="pod")
     given = {"started": START, "patience": PATIENCE, **rules}
     return evaluate.judge(seen, model.Rules(**given), now=at(now))
 

@@ -98,10 +98,11 @@ class Drawn(Lines):
         """Workloads, their instances that aren't ready, and what is waited for."""
         assert latest.observation is not None
         frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
-        width = max((len(causes.name(each.object)) for each in latest.observation.workloads), default=0)
+        unit = latest.observation.unit
+        width = max((len(causes.name(each.object, unit)) for each in latest.observation.workloads), default=0)
         for workload in latest.observation.workloads:
             mark, style = _mark(workload, frame)
-            name = causes.name(workload.object).ljust(width)
+            name = causes.name(workload.object, unit).ljust(width)
             yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.message)}", "dim"))
             unready = [
                 each
@@ -111,7 +112,7 @@ class Drawn(Lines):
             for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
                 yield Text.assemble(
                     ("          ", ""),
-                    (causes.name(instance.object), "dim"),
+                    (causes.name(instance.object, unit), "dim"),
                     f"  {controls.removed(instance.state)}",
                 )
         behind = any(each.health is not verdicts.Health.READY for each in latest.observation.workloads)

@@ -94,7 +94,9 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
         workloads.append(workload)
         instances.extend(_instances(life, workload, found))
         facts.extend(found)
-    return verdicts.Observation(at=at, workloads=tuple(workloads), instances=tuple(instances), facts=tuple(facts))
+    return verdicts.Observation(
+        at=at, workloads=tuple(workloads), instances=tuple(instances), facts=tuple(facts), unit="pod"
+    )
 
 
 def _workload(life: Life, facts: list[verdicts.Fact], at: datetime) -> verdicts.Workload:

@@ -40,7 +40,7 @@ async def observe(
             place = ref.namespace or (namespace if found.runs else "")
             subjects.append(views.Subject(ref=ref, watched=found, checked=checked, place=place))
     if not subjects:
-        yield verdicts.Observation(at=now())
+        yield verdicts.Observation(at=now(), unit="pod")
         return
     async with AsyncExitStack() as stack:
         opened = await views.opened(stack, cluster, subjects)

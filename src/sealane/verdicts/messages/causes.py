@@ -7,17 +7,20 @@ from sealane.verdicts import model
 K = model.FactKind
 
 
-def sentence(fact: model.Fact, *, terminations: int, others: int = 0) -> str:
-    """The fact in one sentence; `terminations` is how often its container ended in this deployment."""
+def sentence(fact: model.Fact, *, terminations: int, others: int = 0, unit: str = "instance") -> str:
+    """The fact in one sentence; `terminations` is how often its container ended in this deployment.
+
+    `unit` is what the destination calls an instance.
+    """
     if fact.kind in _ENDINGS:
-        text = f"{_container(fact)} {_ENDINGS[fact.kind]}".format(**_words(fact, terminations))
+        text = f"{_container(fact, unit)} {_ENDINGS[fact.kind]}".format(**_words(fact, terminations, unit))
     elif fact.kind in _STARTS:
-        text = f"{_container(fact)} cannot start: {_STARTS[fact.kind]}".format(**_words(fact, terminations))
+        text = f"{_container(fact, unit)} cannot start: {_STARTS[fact.kind]}".format(**_words(fact, terminations, unit))
     elif fact.kind in _WAITS:
-        text = _WAITS[fact.kind].format(**_words(fact, terminations))
+        text = _WAITS[fact.kind].format(**_words(fact, terminations, unit))
     else:
-        text = _probe(fact) if fact.kind is K.PROBE_FAILING else _missing(fact)
-    more = f" ({others} more {'pod has' if others == 1 else 'pods have'} the same trouble)" if others else ""
+        text = _probe(fact, unit) if fact.kind is K.PROBE_FAILING else _missing(fact, unit)
+    more = f" ({others} more {f'{unit} has' if others == 1 else f'{unit}s have'} the same trouble)" if others else ""
     return capital(closed(f"{bare(text)}{more}"))
 
 
@@ -58,8 +61,8 @@ _STARTS = {
 }
 _WAITS = {
     K.REFUSED: "{object} is refused by the cluster: {said}",
-    K.QUOTA: "{object} gets no more pods: {said}",
-    K.NOT_ANSWERING: "{object} could not make its pods, which is tried again: {said}",
+    K.QUOTA: "{object} gets no more {unit}s: {said}",
+    K.NOT_ANSWERING: "{object} could not make its {unit}s, which is tried again: {said}",
     K.JOB_FAILED: "{object} failed: {failed}",
     K.JOB_TIMED_OUT: "{object} failed: {failed}",
     K.PAUSED: "{object} {said}",
@@ -70,19 +73,20 @@ _WAITS = {
     K.EVICTED: "{object} was evicted by its node: {said}",
     K.RESOURCE_FAILED: "{object} has failed: {said}",
     K.RESOURCE_PENDING: "{object} is not ready: {said}",
-    K.OLD_POD_STUCK: "{object} cannot make its new pods: {said}",
+    K.OLD_POD_STUCK: "{object} cannot make its new {unit}s: {said}",
     K.NODE_NOT_RESPONDING: "{object} is on node {node}, which {said}",
     K.ADDRESS_PENDING: "{object} has no address: {said}",
     K.TARGET_MISSING: "{object} {said}",
 }
 
 
-def _words(fact: model.Fact, terminations: int) -> dict[str, str]:
+def _words(fact: model.Fact, terminations: int, unit: str) -> dict[str, str]:
     detail = fact.detail
     limit = detail.get("limit", "")
     asks, said = detail.get("asks", ""), bare(fact.words)
     return {
-        "object": name(fact.object),
+        "object": name(fact.object, unit),
+        "unit": unit,
         "said": said or "no reason is given",
         "image": detail.get("image", "unknown"),
         "node": detail.get("node", "unknown"),
@@ -98,10 +102,10 @@ def _words(fact: model.Fact, terminations: int) -> dict[str, str]:
     }
 
 
-def name(reference: str) -> str:
-    """An object as it stands in a sentence: `pod web-x2k`, `Deployment web`."""
+def name(reference: str, unit: str = "instance") -> str:
+    """An object as it stands in a sentence: `Deployment web`, and `pod web-x2k` where an instance is called a pod."""
     kind, _, rest = reference.partition("/")
-    return f"{'pod' if kind == 'Pod' else kind} {rest}" if rest else reference
+    return f"{unit if kind.lower() == unit else kind} {rest}" if rest else reference
 
 
 def capital(text: str) -> str:
@@ -109,11 +113,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _container(fact: model.Fact) -> str:
+def _container(fact: model.Fact, unit: str) -> str:
     if fact.container is None:
-        return capital(name(fact.object))
+        return capital(name(fact.object, unit))
     role = "Init container" if fact.role is model.Role.INIT else "Container"
-    return f"{role} {fact.container} of {name(fact.object)}"
+    return f"{role} {fact.container} of {name(fact.object, unit)}"
 
 
 def _times(terminations: int) -> str:
@@ -137,17 +141,17 @@ def _failed(fact: model.Fact) -> str:
     return f"{said}; its {role} {fact.container} {_ended(fact, '')}"
 
 
-def _probe(fact: model.Fact) -> str:
+def _probe(fact: model.Fact, unit: str) -> str:
     state = "is no longer ready" if fact.detail.get("lost") else "has not become ready"
     if fact.detail.get("probe") == "startup":
         state = "has not started up"
-    return f"{_container(fact)} {state}: {fact.detail.get('asks') or 'its probe'} {bare(fact.words) or 'failed'}"
+    return f"{_container(fact, unit)} {state}: {fact.detail.get('asks') or 'its probe'} {bare(fact.words) or 'failed'}"
 
 
-def _missing(fact: model.Fact) -> str:
+def _missing(fact: model.Fact, unit: str) -> str:
     kind, _, rest = fact.detail.get("reference", "").partition("/")
     key = fact.detail.get("key")
     name_ = f"{kind} {rest}" if rest else kind or "object that it refers to"
     what = f"{name_} has no key {key}" if key else f"there is no {name_}"
-    start = "cannot make its pods" if fact.container is None and not fact.object.startswith("Pod/") else "cannot start"
-    return f"{_container(fact)} {start}: {what}"
+    makes = fact.container is None and fact.object.partition("/")[0].lower() != unit
+    return f"{_container(fact, unit)} {f'cannot make its {unit}s' if makes else 'cannot start'}: {what}"

@@ -93,4 +93,5 @@ def observation(
         instances=tuple(instance for _, instances, _ in parts for instance in instances),
         facts=tuple(fact for _, _, facts in parts for fact in facts),
         blind_since=blind_since,
+        unit="pod",
     )
