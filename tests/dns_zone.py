@@ -166,6 +166,21 @@ class DnsZone:
         del given, timeout, variables
         raise errors.UsageError(f"{name} can't run: a zone runs nothing")
 
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        """See the port: a record is there for good."""
+        del ref
+        return False
+
+    def ends(self, manifest: Manifest) -> bool:
+        """See the port."""
+        del manifest
+        return False
+
+    def is_fleeting(self, manifest: Manifest) -> bool:
+        """See the port."""
+        del manifest
+        return False
+
     def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
         """See the port: no record refers to another."""
         del objects

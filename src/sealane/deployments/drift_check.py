@@ -6,7 +6,7 @@ change: what others set beside them is theirs, and so are the instances of whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -82,7 +82,9 @@ async def of(revision: Revision, destination: Destination, *, finished: Sequence
 async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...]:
     """What is not as the goal's revision was deployed. Raises Unavailable when the destination doesn't answer."""
     fleeting = {
-        f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in goal.manifests if _goes_by_itself(manifest)
+        f"{manifest['kind']}/{manifest['metadata']['name']}"
+        for manifest in goal.manifests
+        if destination.is_fleeting(manifest)
     }
     drifts = (drift(change) for change in await way_back.again(destination, goal))
     return tuple(each for each in drifts if each is not None and each.object not in fleeting)
@@ -100,8 +102,3 @@ def drift(change: destinations.ObjectChange) -> Drift | None:
     if change.action is destinations.Action.NONE:
         return Drift(object=name, kind=DriftKind.LEFT, note=left) if left else None
     return Drift(object=name, kind=DriftKind.CHANGED, fields=change.fields, note=left)
-
-
-def _goes_by_itself(manifest: Mapping[str, Any]) -> bool:
-    """Whether the cluster deletes it when it has ended: then its absence says nothing."""
-    return manifest["kind"] == "Job" and (manifest.get("spec") or {}).get("ttlSecondsAfterFinished") is not None

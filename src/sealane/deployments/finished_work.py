@@ -1,4 +1,4 @@
-"""Work that ran to its end: Jobs, and pods that are not started again. It is not made again with its revision.
+"""Work that ran to its end. It is not made again with its revision.
 
 What a revision had when it was verified is restored by going back, by deploying it again and by putting drift right; but
 work that had ended then is over, whether its object is still there or not. The verdict keeps its names.
@@ -24,24 +24,28 @@ def ended(observation: verdicts.Observation) -> tuple[str, ...]:
 
 
 def of(
-    manifests: Iterable[Mapping[str, Any]], revision: str, pasts: Iterable[rollback_target.PastDeployment]
+    destination: Destination,
+    manifests: Iterable[Mapping[str, Any]],
+    revision: str,
+    pasts: Iterable[rollback_target.PastDeployment],
 ) -> tuple[str, ...]:
     """What of a revision had ended whenever it was verified here; nothing where it never was."""
     verified = [past for past in pasts if past.verified and past.revision == revision]
     known = [past.finished for past in verified if past.finished is not None]
     if verified and not known:
-        return before_it_was_kept(manifests)
+        return before_it_was_kept(destination, manifests)
     return tuple(dict.fromkeys(name for names in known for name in names))
 
 
-def before_it_was_kept(manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What had ended of a revision whose verdict does not tell: it was verified, so its Jobs had."""
+def is_over(destination: Destination, ref: destinations.ObjectRef, finished: Collection[str]) -> bool:
+    """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
+    return destination.is_one_shot(ref) and f"{ref.kind}/{ref.name}" in finished
+
+
+def before_it_was_kept(destination: Destination, manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What had ended of a revision whose verdict does not tell: it was verified, so its work had."""
     return tuple(
-        f"Job/{manifest['metadata']['name']}"
-        for manifest in manifests
-        if manifest["kind"] == "Job"
-        and manifest["apiVersion"] == "batch/v1"
-        and not destinations.stands_still(manifest)
+        f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in manifests if destination.ends(manifest)
     )
 
 
@@ -93,7 +97,7 @@ async def ran(destination: Destination, plan: model.DeploymentPlan, failed: mode
     Asked before anything of it is deleted; what has deleted itself was seen to end.
     """
     there = {(ref.key, ref.uid) for ref in plan.stored}
-    own = [ref for ref in failed.inventory if (ref.group, ref.kind) in destinations.ONE_SHOT]
+    own = [ref for ref in failed.inventory if destination.is_one_shot(ref)]
     new = tuple(ref for ref in own if (ref.key, ref.uid) not in there)
     names = {f"{ref.kind}/{ref.name}" for ref in new} - {*plan.goal.finished}
     if not names:

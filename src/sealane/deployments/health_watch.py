@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sealane import clock, errors
-from sealane.deployments import failure_reports, model, way_back
+from sealane.deployments import failure_reports, finished_work, model, way_back
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import health
@@ -75,7 +75,7 @@ async def watched(
     """What of a formation is watched: what the revision has in the end, without work that ended and what stays for a while."""
     there = {ref.key: ref for ref in inventory}
     refs = await destination.refs(await way_back.serving(destination, goal), namespace=goal.identity.namespace)
-    return tuple(there.get(ref.key, ref) for ref in refs if not destinations.is_over(ref, goal.finished))
+    return tuple(there.get(ref.key, ref) for ref in refs if not finished_work.is_over(destination, ref, goal.finished))
 
 
 class _View:

@@ -19,6 +19,7 @@ import msgspec
 from sealane import older_names
 from sealane.deployments import finished_work, size_limits
 from sealane.destinations.model import Ledger
+from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere, Refused
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
@@ -101,9 +102,10 @@ class History:
             and (record.revision in self.revisions or record.verdict.kind != verdicts.VerdictKind.DEPLOYED)
         )
 
-    def finished(self, revision: Revision) -> tuple[str, ...]:
+    def finished(self, destination: Destination, revision: Revision) -> tuple[str, ...]:
         """The revision's work that had ended whenever it was verified."""
-        return finished_work.of((rendered.object for rendered in revision.objects), revision.id, self.pasts)
+        manifests = (rendered.object for rendered in revision.objects)
+        return finished_work.of(destination, manifests, revision.id, self.pasts)
 
     @property
     def there(self) -> LedgerRecord | None:

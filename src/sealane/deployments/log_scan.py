@@ -26,7 +26,7 @@ _FRESH = 10.0
 
 async def lines(destination: Destination, refs: destinations.Inventory, *, namespace: str) -> list[str]:
     """The last lines of those of them that go on running; without those that can't be read."""
-    workloads = tuple(ref for ref in refs if (ref.group, ref.kind) not in destinations.ONE_SHOT)
+    workloads = tuple(ref for ref in refs if not destination.is_one_shot(ref))
     if not workloads:
         return []
     found: list[str] = []

@@ -70,10 +70,10 @@ async def target(
 async def to_look_at(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> Target:
     """A verified revision as a goal that is compared with what is there, and never written: no secret is resolved for it.
 
-    `finished` is its work that had ended when it was verified; None: nobody noted it, so its Jobs had.
+    `finished` is its work that had ended when it was verified; None: nobody noted it, so its work had.
     """
     if finished is None:
-        finished = finished_work.before_it_was_kept(rendered.object for rendered in revision.objects)
+        finished = finished_work.before_it_was_kept(destination, (rendered.object for rendered in revision.objects))
     return await target(revision, destination, sequence=0, startup=None, values=_no_values, finished=finished)
 
 

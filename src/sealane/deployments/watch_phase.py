@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sealane import clock, errors
-from sealane.deployments import failure_reports, model
-from sealane.destinations import model as destinations
+from sealane.deployments import failure_reports, finished_work, model
 from sealane.destinations.port import Destination
 from sealane.verdicts import evaluate, outcomes, stability
 from sealane.verdicts import model as verdicts
@@ -87,7 +86,7 @@ async def watch(
     watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or WatchContext())
     every = begun.inventory if begun.watched is None else begun.watched
     wanted = tuple(
-        ref for ref in every if not destinations.is_over(ref, begun.ended)
+        ref for ref in every if not finished_work.is_over(destination, ref, begun.ended)
     )  # an end that was seen stays true
     reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from sealane.deployments import messages, model, targets
+from sealane.deployments import finished_work, messages, model, targets
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
@@ -23,7 +23,7 @@ async def again(
 ) -> tuple[destinations.ObjectChange, ...]:
     """What applying the goal's revision once more would change; `there` is the one that it would replace, where another is."""
     changes = await destination.diff(await serving(destination, goal, there), identity=goal.identity)
-    return tuple(change for change in changes if not _is_over(change, goal))
+    return tuple(change for change in changes if not _is_over(destination, change, goal))
 
 
 async def serving(
@@ -36,9 +36,9 @@ async def serving(
     return (back or ahead).in_stages()[-1].objects
 
 
-def _is_over(change: destinations.ObjectChange, goal: model.Target) -> bool:
+def _is_over(destination: Destination, change: destinations.ObjectChange, goal: model.Target) -> bool:
     """Whether it is work that had ended, whose object is gone: it would not be made again."""
-    return change.action is destinations.Action.CREATE and destinations.is_over(change.ref, goal.finished)
+    return change.action is destinations.Action.CREATE and finished_work.is_over(destination, change.ref, goal.finished)
 
 
 async def closed(destination: Destination, goal: model.Target, there: model.Target | None = None) -> str | None:

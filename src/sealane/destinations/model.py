@@ -6,7 +6,7 @@ An object is plain data in the form of a Kubernetes manifest; other destinations
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -26,9 +26,6 @@ ADOPTED = "sealane.dev/adopted"
 """Sequence of the deployment that took it over."""
 BEFORE = "sealane.dev/before-adoption"
 """What it was then; `adoption` reads it."""
-
-ONE_SHOT = frozenset({("batch", "Job"), ("", "Pod")})
-"""Group and kind of work that may run to its end."""
 
 MAX_VALUE = 80
 """Characters of a value in a sentence."""
@@ -299,21 +296,6 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
 def is_secret(manifest: Mapping[str, Any]) -> bool:
     """Whether it is a v1 Secret, whose values are never shown."""
     return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
-
-
-def stands_still(job: Mapping[str, Any]) -> str | None:
-    """The key that keeps a Job from starting anything: it never ends by itself."""
-    spec = job.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
-    if spec.get("suspend") is True:
-        return "suspend"
-    parallelism = spec.get("parallelism")
-    return "parallelism" if parallelism == 0 and not isinstance(parallelism, bool) else None
-
-
-def is_over(ref: ObjectRef, finished: Collection[str]) -> bool:
-    """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
-    return (ref.group, ref.kind) in ONE_SHOT and f"{ref.kind}/{ref.name}" in finished
 
 
 def owner_of(labels: Mapping[str, str]) -> str | None:

@@ -92,7 +92,7 @@ class Destination(Protocol):
     ) -> model.Applied:
         """Makes the objects so. `adopt` also takes over objects that nobody's labels claim; never another formation's.
 
-        `finished` names Jobs and pods (`Kind/name`) that ran to their end: those that are not there are not made again.
+        `finished` names work (`Kind/name`) that ran to its end: those that are not there are not made again.
         """
         ...
 
@@ -122,6 +122,18 @@ class Destination(Protocol):
 
         Once it has ended it stays for long enough to be looked at. Pure. Raises errors.UsageError where nothing can run.
         """
+        ...
+
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        """Whether it is work that may run to its end, and is not made again then. Pure."""
+        ...
+
+    def ends(self, manifest: Manifest) -> bool:
+        """Whether it is work without whose end no revision that has it is verified. Pure."""
+        ...
+
+    def is_fleeting(self, manifest: Manifest) -> bool:
+        """Whether the destination deletes it by itself once it has ended: then its absence says nothing. Pure."""
         ...
 
     def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:

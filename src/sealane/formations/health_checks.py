@@ -17,14 +17,6 @@ from sealane.findings import Finding, Place, nearest
 if TYPE_CHECKING:
     from sealane.clients import cel
 
-_BY_INSTANCES = {
-    "Deployment": "apps",
-    "StatefulSet": "apps",
-    "DaemonSet": "apps",
-    "ReplicaSet": "apps",
-    "Job": "batch",
-    "Pod": "",
-}
 _NAMES = {"object": "dyn"}
 _LONGEST = 300
 
@@ -93,10 +85,6 @@ class Compiled:
 
 def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
     """What is wrong with its expressions; `place` is where the value of a key stands."""
-    if check.kind in _BY_INSTANCES and check.group in (None, _BY_INSTANCES[check.kind]):
-        message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
-        hint = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
-        yield Finding(message=message, place=place("kind"), hint=hint)
     from sealane.clients import cel  # here and below: few formations have checks, and the engine takes time to load
 
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sealane.adapters import Adapters
 from sealane.findings import Finding
+from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
@@ -66,6 +67,18 @@ class Platform(Protocol):
         """Why the strategy can't be followed with these objects, which are all of them and in order."""
         ...
 
+    def health_problem(self, check: HealthCheck) -> Finding | None:
+        """Why the kind needs no check of the formation's own; the place is the caller's to say."""
+        ...
+
+    def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
+        """The object with that many instances; None for one that nobody scales."""
+        ...
+
+    def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+        """CPU in cores and memory in bytes that all instances together ask for."""
+        ...
+
 
 class Plain:
     """A platform whose objects are all alike, in namespaces, and where nothing runs."""
@@ -111,6 +124,21 @@ class Plain:
             return ()
         message = f"destination {formation.destination} has no stages: nothing there serves traffic"
         return (Finding(message=message, place=formation.at("strategy", strategy.kind), hint="leave it out"),)
+
+    def health_problem(self, check: HealthCheck) -> Finding | None:
+        """Whatever it is, nothing but a check can judge it."""
+        del check
+        return None
+
+    def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
+        """Nothing has instances."""
+        del manifest, instances
+        return None
+
+    def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+        """Nothing runs."""
+        del manifests
+        return {"cpu": 0.0, "memory": 0.0}
 
 
 PLAIN = Plain()

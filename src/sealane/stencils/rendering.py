@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,7 +51,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
     platform = platforms.of(inputs.kind, inputs.adapters)
     formation = sources.formation
-    findings = _image_problems(formation, inputs)
+    findings = [*_image_problems(formation, inputs), *_health_problems(formation, platform)]
     secret = config_objects.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
     words = _words(formation, inputs, secret)
     config, problems = config_objects.config(inputs.app, formation, sources.config, words, inputs.key)
@@ -137,6 +137,12 @@ def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
         for word, name in formation.images.items()
         if name not in inputs.images
     ]
+
+
+def _health_problems(formation: Formation, platform: Platform) -> Iterator[Finding]:
+    for number, check in enumerate(formation.health):
+        if problem := platform.health_problem(check):
+            yield replace(problem, place=formation.at("health", number, "kind"))
 
 
 def _unused(sources: Sources, words: Placeholders) -> list[Finding]:

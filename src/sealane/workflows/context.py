@@ -13,13 +13,15 @@ from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
 from sealane.environments.model import Environment
 from sealane.environments.people import People
-from sealane.errors import InvalidFiles, NotThere
+from sealane.errors import InvalidFiles, NotThere, SealaneError
 from sealane.findings import did_you_mean, errors
 from sealane.runners.port import ImageBuilder, Runner
 from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.settings import Settings
+from sealane.stencils import platform
+from sealane.stencils.platform import Platform
 from sealane.store.all_stores import Store
 from sealane.workflows.admission import Gates
 from sealane.workflows.connections import Destinations
@@ -105,6 +107,14 @@ class Tools:
         if name not in environments:
             raise NotThere(f"there is no environment {name}", hint=did_you_mean(name, environments))
         return environments[name]
+
+    def platform(self, environment: str, destination: str) -> Platform:
+        """What its kind knows of a destination's objects; a cluster's for one that the files don't tell of now."""
+        try:
+            kind = self.environment(environment).kind_of(destination)
+        except SealaneError:
+            kind = platform.CLUSTER
+        return platform.of(kind, self.adapters)
 
     def stores(self, app: str, tree: Tree) -> Stores:
         """The stores that have the app's secrets, for files of one commit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +15,8 @@ from sealane.events.model import Author, Pusher
 from sealane.findings import did_you_mean
 from sealane.records.model import BrokenGlass, Deployment, DeploymentKind
 from sealane.releases.model import Release
-from sealane.stencils.model import Rendered, Revision
+from sealane.stencils.model import Revision
+from sealane.stencils.platform import Platform
 from sealane.store import ids
 from sealane.store.all_stores import Store
 from sealane.verdicts import rollback_target
@@ -28,7 +28,6 @@ from sealane.workflows.context import Tools
 from sealane.workflows.intake import Intake
 from sealane.workflows.steps import admission, full_clones, lineage, releases
 
-_SCALED = {"Deployment", "StatefulSet"}
 MOST_INSTANCES = 1000
 _SHORTEST = 6
 """Digits of a revision's id that must be given at least."""
@@ -119,7 +118,8 @@ class Requests:
         if there.verified_id is None or there.verified_id != there.current_id:
             raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
         verified = await self.store.deployments.get(there.verified_id)
-        scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas)
+        platform = self.tools.platform(verified.environment, verified.destination)
+        scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas, platform)
         note = f"{workload} has {replicas} instances"
         wanted = replace(verified.afresh(), revision_id=scaled.id, note=note, agreed=met(verified))
         return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled, by=by)
@@ -288,25 +288,23 @@ def _is_meant(deployment: Deployment, wanted: str) -> bool:
     return len(start) >= _SHORTEST and deployment.revision_id.removeprefix("sha256:").startswith(start)
 
 
-def _scaled(revision: Revision, workload: str, replicas: int) -> Revision:
+def _scaled(revision: Revision, workload: str, replicas: int, platform: Platform) -> Revision:
     """The revision with another number of instances, by its own content's id."""
+    known = {
+        f"{rendered.kind}/{rendered.name}": scaled
+        for rendered in revision.objects
+        if (scaled := platform.scaled(rendered.object, replicas)) is not None
+    }
+    meant = {name for name in known if workload in {name, name.partition("/")[2]}}
+    if not meant:
+        raise NotThere(f"there is no workload {workload} to scale", hint=did_you_mean(workload, known))
     changed = tuple(
-        _with_replicas(rendered, replicas) if _meant(rendered, workload) else rendered for rendered in revision.objects
+        replace(rendered, object=known[f"{rendered.kind}/{rendered.name}"])
+        if f"{rendered.kind}/{rendered.name}" in meant
+        else rendered
+        for rendered in revision.objects
     )
     if changed == revision.objects:
-        known = [f"{rendered.kind}/{rendered.name}" for rendered in revision.objects if rendered.kind in _SCALED]
-        if not any(_meant(rendered, workload) for rendered in revision.objects):
-            raise NotThere(f"there is no workload {workload} to scale", hint=did_you_mean(workload, known))
         raise Conflicting(f"{workload} has {replicas} instances already")
-    scaled = hashing.content_id({"scaled": revision.id, "objects": [rendered.object for rendered in changed]})
-    return replace(revision, id=scaled, objects=changed)
-
-
-def _meant(rendered: Rendered, workload: str) -> bool:
-    return rendered.kind in _SCALED and workload in {rendered.name, f"{rendered.kind}/{rendered.name}"}
-
-
-def _with_replicas(rendered: Rendered, replicas: int) -> Rendered:
-    manifest = copy.deepcopy(rendered.object)
-    manifest["spec"]["replicas"] = replicas
-    return replace(rendered, object=manifest)
+    content = hashing.content_id({"scaled": revision.id, "objects": [rendered.object for rendered in changed]})
+    return replace(revision, id=content, objects=changed)

@@ -101,7 +101,9 @@ async def test_the_same_revision_and_putting_drift_right_do_no_work_again(place:
     one = parts.revision("one", parts.deployment(), job("load-1"), parts.config("stays"))
     await deploy(place.destination, one)
     place.remove("Job/load-1", "Deployment/web")
-    report = await drift_check.of(one, place.destination, finished=(await place.history()).finished(one))
+    report = await drift_check.of(
+        one, place.destination, finished=(await place.history()).finished(place.destination, one)
+    )
     assert [(drift.object, drift.kind.value) for drift in report.objects] == [("Deployment/web", "gone")]
     await deploy(place.destination, one)
     await deploy(place.destination, one)
@@ -159,7 +161,9 @@ def test_only_good_deployments_of_the_very_revision_tell_what_had_ended(
 ) -> None:
     good = [past for past in pasts if past.revision == "one" and past.verdict == "deployed"]
     known = {name for each in good for name in each.finished or ()}
-    found = set(finished_work.of([job("x"), job("later", suspend=True), parts.config("y")], "one", pasts))
+    found = set(
+        finished_work.of(DummyDestination(), [job("x"), job("later", suspend=True), parts.config("y")], "one", pasts)
+    )
     noted = any(each.finished is not None for each in good)
     assert found == (known if noted or not good else {"Job/x"})
 

@@ -32,9 +32,6 @@ def test_a_check_is_read_as_it_stands() -> None:
     )
 
 
-JUDGED = "Sealane judges a Deployment by its pods, which says more than an expression could"
-
-
 @pytest.mark.parametrize(
     ("health", "place", "message"),
     [
@@ -44,7 +41,6 @@ JUDGED = "Sealane judges a Deployment by its pods, which says more than an expre
         ("- kind: Widget\n  ready: object.status.phase == \n", "7:10", "Syntax error: "),
         ("- kind: Widget\n  ready: \"'yes'\"\n", "7:10", "ready must give true or false, and this gives string"),
         ("- kind: Widget\n  ready: 'true'\n  message: 1 + 1\n", "8:12", "message must give a text, and this gives int"),
-        ("- kind: Deployment\n  ready: 'true'\n", "6:9", JUDGED),
         ("- kind: widget\n  ready: 'true'\n", "6:9", "(kinds begin with a capital: Widget)"),
         ("- kind: Widget\n  redy: 'true'\n", "7:3", "unknown key redy (did you mean ready?)"),
     ],
@@ -97,6 +93,15 @@ def rendered(health: str) -> tuple[Revision | None, list[str]]:
     assert sources is not None, findings
     revision, more = rendering.render(sources, rendering.Inputs(app="shop", images={}))
     return revision, [str(finding) for finding in more]
+
+
+def test_what_a_cluster_judges_by_its_pods_has_no_check() -> None:
+    """Said where it stands; another group makes it another kind."""
+    revision, told = rendered("health: [{kind: Deployment, ready: 'true'}]\n")
+    assert revision is None
+    assert "dev.yaml:5:17: Sealane judges a Deployment by its pods, which says more than an expression could" in told[0]
+    _, of_another_group = rendered("health: [{kind: Job, group: batch.volcano.sh, ready: 'true'}]\n")
+    assert not any("judges" in message for message in of_another_group)
 
 
 def test_a_revision_carries_its_checks_and_its_id_covers_them() -> None:

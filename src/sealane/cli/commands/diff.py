@@ -122,9 +122,9 @@ def _prepare(project: local_formation.Project) -> _Asking:
 
 async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
     from sealane.cli.local import local_formation
-    from sealane.deployments import ledger_history, moves, targets
+    from sealane.deployments import finished_work, ledger_history, moves, targets
     from sealane.deployments.model import Target
-    from sealane.destinations.model import Action, Identity, is_over
+    from sealane.destinations.model import Action, Identity
     from sealane.destinations.stages import Shape
 
     revision = asking.revision
@@ -158,9 +158,11 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
         changes = await destination.diff(objects, identity=identity, adopt=adopt, to_delete=gone)
         history = ledger_history.read(ledger)
-        over = history.finished(revision)
+        over = history.finished(destination, revision)
         changes = tuple(
-            change for change in changes if change.action is not Action.CREATE or not is_over(change.ref, over)
+            change
+            for change in changes
+            if change.action is not Action.CREATE or not finished_work.is_over(destination, change.ref, over)
         )
         shut = await _way_back(history, revision, destination)
     behind = moves.behind(gone, revision.namespace)

@@ -96,7 +96,7 @@ async def _look(project: local_formation.Project, where: DestinationConfig) -> t
         moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
         history = ledger_history.read(moved.ledger)
         revision = history.verified_there(f"{project.app}/{place.name}")
-        return revision, await drift_check.of(revision, destination, finished=history.finished(revision))
+        return revision, await drift_check.of(revision, destination, finished=history.finished(destination, revision))
 
 
 def _fix(

@@ -280,7 +280,7 @@ async def _plan(
         return wish.values
 
     async def goal(revision: Revision) -> rollouts.Target:
-        finished = history.finished(revision)
+        finished = history.finished(destination, revision)
         is_there = not finished or await finished_work.counts(
             destination,
             ledger.inventory,

@@ -22,7 +22,7 @@ from sealane import clock, errors
 from sealane.destinations import adoption, deletions, diff, model, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
-from sealane.destinations.kubernetes import autoscalers, deletion_rules, provided_refs, tasks
+from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
@@ -155,6 +155,18 @@ class DummyDestination:
         """See the port."""
         return tasks.job(given, name=name, timeout=timeout, variables=variables)
 
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        """See the port."""
+        return one_shot.is_one_shot(ref)
+
+    def ends(self, manifest: Mapping[str, Any]) -> bool:
+        """See the port."""
+        return one_shot.ends(manifest)
+
+    def is_fleeting(self, manifest: Mapping[str, Any]) -> bool:
+        """See the port."""
+        return one_shot.is_fleeting(manifest)
+
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
         """See the port."""
         return provided_refs.made(objects)
@@ -264,7 +276,7 @@ class DummyDestination:
         return [
             each
             for each, ref in zip(objects, refs, strict=True)
-            if planning.text(ref) in there or not model.is_over(ref, finished)
+            if planning.text(ref) in there or not one_shot.is_over(ref, finished)
         ]
 
     async def _put(

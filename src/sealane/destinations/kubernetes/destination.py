@@ -18,6 +18,7 @@ from sealane.destinations.kubernetes import (
     ledgers,
     log_tail,
     observe,
+    one_shot,
     planning,
     provided_refs,
     server_side_apply,
@@ -117,6 +118,18 @@ class KubernetesDestination:
     ) -> Mapping[str, Any]:
         """See the port."""
         return tasks.job(given, name=name, timeout=timeout, variables=variables)
+
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        """See the port."""
+        return one_shot.is_one_shot(ref)
+
+    def ends(self, manifest: Mapping[str, Any]) -> bool:
+        """See the port."""
+        return one_shot.ends(manifest)
+
+    def is_fleeting(self, manifest: Mapping[str, Any]) -> bool:
+        """See the port."""
+        return one_shot.is_fleeting(manifest)
 
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
         """See the port."""

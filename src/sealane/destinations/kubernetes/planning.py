@@ -18,6 +18,7 @@ from sealane.destinations.kubernetes import (
     field_managers,
     live_autoscalers,
     managed_fields,
+    one_shot,
     prepare,
     preview,
     refusals,
@@ -161,7 +162,7 @@ class Planner:
         return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
     async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> PlannedObject:
-        if model.is_over(ref, self._finished):
+        if one_shot.is_over(ref, self._finished):
             change = model.ObjectChange(action=model.Action.NONE, ref=ref)
             return PlannedObject(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))

@@ -26,7 +26,6 @@ from sealane.secrets import manifest_secrets, revealed
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.verdicts import model as verdicts
-from sealane.workflows import resource_requests
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import admission, cancellation, leftovers, targets, timeline
 
@@ -205,7 +204,8 @@ class SqlMemory:
             remarks=conclusion.DeploymentNotes(note=outcome.note, way_back=outcome.way_back),
         )
         if ended.verdict_kind == "deployed":
-            asked = resource_requests.requests(rendered.object for rendered in (await self.revision(ended)).objects)
+            platform = self.tools.platform(ended.environment, ended.destination)
+            asked = platform.requests(rendered.object for rendered in (await self.revision(ended)).objects)
             at = self.tools.now()
             await self.tools.store.formations.set_requests(ended.app, ended.formation, asked, at=at)
         await asyncio.to_thread(targets.forget_clone, self.tools, ended)

@@ -177,9 +177,12 @@ async def finished(
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=500)
     pasts = [_as_past(each, each.verdict) for each in history if each.verdict]
     aims = [goal for goal in (forward, back) if goal is not None]
-    found = {goal.identity.revision: finished_work.of(goal.manifests, goal.identity.revision, pasts) for goal in aims}
+    found = {
+        goal.identity.revision: finished_work.of(destination, goal.manifests, goal.identity.revision, pasts)
+        for goal in aims
+    }
     if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
-        found[deployment.revision_id] = finished_work.before_it_was_kept(forward.manifests)
+        found[deployment.revision_id] = finished_work.before_it_was_kept(destination, forward.manifests)
     counts = any(found.values()) and await finished_work.counts(
         destination, stored, namespace=deployment.namespace, pasts=pasts, revisions=found
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealane.configfiles.documents import Path
-from sealane.destinations import model as destinations
+from sealane.destinations.kubernetes import one_shot
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.formations.gates import Hook, Task
 from sealane.formations.model import Formation
@@ -98,7 +98,7 @@ def _of_stencils(
     there = {each.name: each for each in rendered if each.key[:2] == ("batch", "Job")}
     if name in there:
         job = there[name]
-        if key := destinations.stands_still(job.object):
+        if key := one_shot.stands_still(job.object):
             message = f"{job} never ends: it starts nothing by itself"
             return None, [Finding(message=message, place=job.origin.place(("spec", key)), hint=f"leave {key} out")]
         if isinstance(job.object.get("spec"), dict) and _containers(job.object["spec"].get("template")):

@@ -11,11 +11,14 @@ from sealane.destinations.kubernetes.stencils import (
     jobs,
     known_fields,
     list_keys,
+    resource_requests,
+    scaling,
     scopes,
     standstill,
     variants,
 )
-from sealane.findings import Finding
+from sealane.findings import Finding, Place
+from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
 from sealane.stencils.model import Origin, Rendered
@@ -53,8 +56,32 @@ class Kubernetes:
         strategy = formation.strategy
         yield from variants.problems(rendered, strategy, formation.at("strategy", strategy.kind))
 
+    def health_problem(self, check: HealthCheck) -> Finding | None:
+        """See the protocol: what has pods is judged by them."""
+        if check.kind not in _BY_PODS or check.group not in (None, _BY_PODS[check.kind]):
+            return None
+        message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
+        hint = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
+        return Finding(message=message, place=Place(file=""), hint=hint)
+
+    def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
+        """See the protocol."""
+        return scaling.scaled(manifest, instances)
+
+    def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+        """See the protocol."""
+        return resource_requests.requests(manifests)
+
 
 PLATFORM = Kubernetes()
+_BY_PODS = {
+    "Deployment": "apps",
+    "StatefulSet": "apps",
+    "DaemonSet": "apps",
+    "ReplicaSet": "apps",
+    "Job": "batch",
+    "Pod": "",
+}
 
 
 def _with_strategy(rendered: Rendered, formation: Formation) -> Rendered:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealane.workflows import resource_requests
+from sealane.destinations.kubernetes.stencils import resource_requests
 
 
 def workload(kind: str = "Deployment", *, replicas: int | None = 1, **requests: str) -> dict[str, Any]:

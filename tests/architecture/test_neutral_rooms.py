@@ -1,0 +1,41 @@
+"""Rooms that serve every destination know no pods: what is Kubernetes' is said, and decided, in its folder."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).parents[2] / "src" / "sealane"
+ROOMS = ("approvals", "deployments", "formations", "records", "releases", "store", "verdicts", "workflows")
+KUBERNETES = re.compile(
+    r"\bpods?\b|\b(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|CronJob|Job|Pod)/|^(?:StatefulSet|DaemonSet|Pod)$",
+    re.IGNORECASE,
+)
+FIELDS = re.compile(r"OLD_POD_STUCK|old_pod_stuck")
+"""A kind of fact, which any destination may have under its own word."""
+
+
+def texts(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Constants that are no docstrings."""
+    told = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_neutral_room_names_what_only_a_cluster_has(room: str) -> None:
+    found = [
+        f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}"
+        for file in sorted((SOURCES / room).rglob("*.py"))
+        if "migrations" not in file.parts
+        for node in texts(ast.parse(file.read_text()))
+        if KUBERNETES.search(FIELDS.sub("", str(node.value)))
+    ]
+    assert found == []
