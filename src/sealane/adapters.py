@@ -62,6 +62,7 @@ class Adapters:
     gates: Table
     metric_stores: Table
     notice_targets: Table
+    metric_sinks: Table
 
 
 SHIPPED = Adapters(
@@ -127,6 +128,15 @@ SHIPPED = Adapters(
             ("github", "sealane.notices.targets.github"),
             ("gitea", "sealane.notices.targets.gitea"),
             ("apprise", "sealane.notices.targets.apprise"),
+        ),
+    ),
+    metric_sinks=Table(
+        "metric sink",
+        (
+            ("dogstatsd", "sealane.metric_sinks.dogstatsd"),
+            ("datadog", "sealane.metric_sinks.datadog"),
+            ("influxdb", "sealane.metric_sinks.influxdb"),
+            ("otlp", "sealane.metric_sinks.otlp"),
         ),
     ),
 )

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from sealane import data_folder
+from sealane import __version__, data_folder
 from sealane.accounts.membership import Membership
 from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access, Scoping
@@ -26,7 +26,9 @@ from sealane.clients.git_http_backend import Repositories
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
+from sealane.metric_sinks.port import SinkContext, open_sinks
 from sealane.outbox.followers import Followers
+from sealane.outbox.subscriptions import Subscriber
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
@@ -43,7 +45,7 @@ from sealane.workflows.failover import Fencing, Worker
 from sealane.workflows.gate_answers import GateAnswers
 from sealane.workflows.intake import Intake
 from sealane.workflows.live_queries import LiveQueries
-from sealane.workflows.measurements import TotalsSubscriber
+from sealane.workflows.measurements import SinkSubscriber, TotalsSubscriber
 from sealane.workflows.notice_targets import Targets
 from sealane.workflows.notice_watch import Sender, Teller
 from sealane.workflows.operations import Requests
@@ -146,6 +148,8 @@ async def start(
     InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
     adapters.engines.get(settings.engine.kind, EngineAdapter)  # a slip is told before anything is made
+    measured = settings.metrics
+    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__), adapters)
     data_folder.prepare(settings.data)
     lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
     secret = _secret(settings)
@@ -171,7 +175,11 @@ async def start(
         dead_after=settings.worker.dead_after,
     )
     teller = Teller(store=store, config=forecast.notices, server=settings.public_url)
-    subscribers = (TotalsSubscriber(store.metric_totals), teller)
+    subscribers: tuple[Subscriber, ...] = (
+        TotalsSubscriber(store.metric_totals),
+        teller,
+        *(SinkSubscriber(key, adapter, sink, store) for key, (adapter, sink) in sinks.items()),
+    )
     tools = context.Tools(
         settings=settings,
         store=store,

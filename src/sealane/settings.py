@@ -311,6 +311,13 @@ class Metrics(_Group):
     refresh: float = Field(default=5.0, ge=0)
     """Seconds for which `/metrics` shows the same counts of the tables again, however many ask."""
 
+    prefix: str = Field(default="sealane", pattern=r"[A-Za-z][A-Za-z0-9_.]*")
+    """What the names of metrics begin with that sinks are sent: `sealane.release.count`."""
+
+    sinks: dict[str, dict[str, SecretStr]] = Field(default_factory=dict)
+    """Metric stores that are told of deployments and runs, by `dogstatsd`, `datadog`, `influxdb` and `otlp`, with a variable for
+    each of their settings: `SEALANE_METRICS__SINKS__DATADOG__API_KEY`. docs/metrics.md lists them."""
+
 
 class Engine(_Group):
     """The container engine that runs steps and builds images."""

@@ -36,6 +36,8 @@ _ELSEWHERE = frozenset(
 )
 _BEGINNINGS = ("SECRET_", "TEST_", "TESTBED_", "BED_", "DEMO_")
 """Of apps' secrets, and of this project's own tests."""
+_NAMED_BY_TABLES = "SEALANE_METRICS__SINKS__"
+"""What adapters of a table are set up with; whoever opens them knows the names."""
 _OF_A_SERVICE = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 _LINKED = re.compile(r"(tcp|udp|sctp)://")
 """Kubernetes gives each container variables of its namespace's Services; one called `sealane` is likely."""
@@ -52,7 +54,10 @@ def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         _sentence(name, variables)
         for name, value in sorted(environment.items())
-        if name.upper().startswith(PREFIX) and name.upper() not in variables and not _is_elsewhere(name.upper(), value)
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in variables
+        and not name.upper().startswith(_NAMED_BY_TABLES)
+        and not _is_elsewhere(name.upper(), value)
     )
 
 

@@ -1,9 +1,13 @@
-"""What a real Prometheus has of a real server: its deployments with exemplars, and how the platform itself fares."""
+"""What real metric stores have of a real server: its deployments, and how the platform itself fares."""
 
 from __future__ import annotations
 
+import json
+import re
+import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,18 +15,57 @@ import pytest
 
 from testbed import metric_stores
 from tests import pretending
-from tests.serving import Serving, until
+from tests.posted import receiving, spans_of
+from tests.serving import Serving, free_port, until
 
+MONITORING = Path(__file__).parents[2] / "monitoring"
 TOKEN = "a-token-for-prometheus-alone"
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with metric_stores.influxdb(tmp_path_factory.mktemp("influxdb")) as url:
+        until("InfluxDB", lambda: _made(url), within=60)
+        yield url
+
+
+def _made(url: str) -> bool:
+    try:
+        return httpx.post(f"{url}/query", params={"q": "CREATE DATABASE m"}, trust_env=False, timeout=60).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[socket.socket]:
+    """Where Datadog's agent would listen."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as agent:
+        agent.bind(("127.0.0.1", 0))
+        agent.settimeout(60)
+        yield agent
+
+
+@pytest.fixture(scope="module")
+def collector() -> int:
+    """The port of a collector that is away."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def serving(
+    tmp_path_factory: pytest.TempPathFactory, influxdb: str, agent: socket.socket, collector: int
+) -> Iterator[Serving]:
     """After two deployments to dev: one went well, one was rolled back."""
     folder = tmp_path_factory.mktemp("server")
-    server = Serving(
-        folder, {**pretending.SETTINGS, "SEALANE_METRICS__TOKEN": TOKEN, "SEALANE_METRICS__REFRESH": "0.5"}
-    ).start()
+    sinks = {
+        "INFLUXDB__URL": influxdb,
+        "INFLUXDB__DATABASE": "m",
+        "DOGSTATSD__PORT": str(agent.getsockname()[1]),
+        "OTLP__URL": f"http://127.0.0.1:{collector}",
+    }
+    given = {"SEALANE_METRICS__TOKEN": TOKEN, "SEALANE_METRICS__REFRESH": "0.5"}
+    given |= {f"SEALANE_METRICS__SINKS__{name}": value for name, value in sinks.items()}
+    server = Serving(folder, {**pretending.SETTINGS, **given}).start()
     try:
         pretending.environments(server, "shop")
         app = pretending.App(server, folder / "shop", "shop")
@@ -38,7 +81,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.fixture(scope="module")
 def prometheus(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     target = serving.url.removeprefix("http://")
-    with metric_stores.prometheus(tmp_path_factory.mktemp("p"), scraped={"sealane": target}, token=TOKEN) as url:
+    folder, scraped = tmp_path_factory.mktemp("p"), {"sealane": target}
+    with metric_stores.prometheus(folder, scraped=scraped, token=TOKEN, rules=MONITORING / "alerts.yml") as url:
         yield url
 
 
@@ -114,7 +158,7 @@ def test_no_series_tells_of_commits_branches_or_people(serving: Serving) -> None
             "route",
             "state",
         ),
-        *("status", "subscriber", "version"),
+        *("reason", "sink", "status", "subscriber", "version"),
     }
 
 
@@ -133,3 +177,93 @@ def test_promtool_finds_nothing_to_say(serving: Serving) -> None:
         timeout=60,
     )
     assert (checked.returncode, checked.stderr + checked.stdout) == (0, "")
+
+
+def test_influxdb_has_a_point_for_each_deployment(serving: Serving, influxdb: str) -> None:
+    def points() -> dict[str, list[Any]] | None:
+        query = {
+            "db": "m",
+            "q": 'SELECT "count", elapsed_time, version FROM "sealane.release" GROUP BY status, environment',
+        }
+        answer = httpx.get(f"{influxdb}/query", params=query, trust_env=False, timeout=60).json()["results"][0]
+        found = {each["tags"]["status"]: each["values"] for each in answer.get("series", ()) if _of_dev(each)}
+        return found if {"deployed", "rolled_back"} <= set(found) else None
+
+    found = until("both points", points)
+    assert [len(values) for values in found.values()] == [1, 1], found
+    for ((_, count, seconds, version),) in found.values():
+        assert (count, seconds > 0, len(version)) == (1, True, len("20260301120000-abcdefg"))
+
+
+def _of_dev(series: dict[str, Any]) -> bool:
+    """Points of what began have no status."""
+    return series["tags"]["environment"] == "dev" and series["tags"]["status"] != ""
+
+
+def test_an_agent_gets_counts_and_events(serving: Serving, agent: socket.socket) -> None:
+    told: list[str] = []
+    while not any("t:error" in line for line in told) or not any("rolled_back" in line for line in told):
+        told.append(agent.recv(65536).decode())
+    counts = [line for line in told if line.startswith("sealane.release.count:1|c|#") and "environment:dev" in line]
+    assert {re.findall("status:([a-z_]+)", line)[0] for line in counts} >= {"deployed"}
+    assert all("release:rel-" in line and "version:" in line for line in counts)
+    assert {re.findall(r"\|t:([a-z]+)", line)[0] for line in told if line.startswith("_e")} >= {
+        "info",
+        "success",
+        "error",
+    }
+
+
+def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector: int) -> None:
+    """Deliveries went on without it, and no span is lost; a run and its deployments are one trace."""
+    with serving.client() as client:
+        ends = {each["formation"]: each for each in client.get("/api/deployments").json()}
+    assert ends
+    with receiving(collector) as posted:
+
+        def spans() -> dict[str, list[Any]] | None:
+            found = [span for _, _, body in list(posted.posts) for span in spans_of(body)]
+            traces = {span.trace_id: [] for span in found if span.name == "run shop"}
+            for span in found:
+                if span.trace_id in traces:
+                    traces[span.trace_id].append(span)
+            whole = {
+                trace.hex(): known for trace, known in traces.items() if _verdicts(known) & {"deployed", "rolled_back"}
+            }
+            return whole if len(whole) == 2 else None
+
+        for known in until("both traces", spans).values():
+            ids = {span.span_id: span.name for span in known}
+            parents = {span.name: ids.get(span.parent_span_id) for span in known}
+            assert parents["run shop"] is None
+            assert parents["step/lint"] == parents["deliver/dev"] == "run shop"
+            assert parents["deployment shop/dev"] == "deliver/dev"
+            assert parents["policies"] == "deployment shop/dev"
+            assert {"apply", "watch"} <= {span.name for span in known}
+            assert all(span.end_time_unix_nano >= span.start_time_unix_nano for span in known)
+
+
+def _verdicts(spans: list[Any]) -> set[str]:
+    return {each.value.string_value for span in spans for each in span.attributes if each.key == "sealane.verdict"}
+
+
+def test_every_question_of_the_dashboard_and_the_alerts_is_answered(serving: Serving, prometheus: str) -> None:
+    dashboard = json.loads((MONITORING / "grafana-dashboard.json").read_text())
+    text = httpx.get(f"{serving.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60).text
+    known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    until("the rules", lambda: ask(prometheus, "/api/v1/rules") or None)
+    (group,) = ask(prometheus, "/api/v1/rules")["groups"]
+    for query in (*asked, *(rule["query"] for rule in group["rules"])):
+        names = re.findall(r"\bsealane_\w+", query)
+        assert {re.sub("_(bucket|count)$", "", name) if name not in known else name for name in names} <= known, query
+        filled = query.replace("$environment", ".*").replace("$app", ".*").replace("$__range", "1h")
+        assert ask(prometheus, "/api/v1/query", query=filled) is not None, query
+    assert {panel["datasource"]["type"] for panel in dashboard["panels"]} == {"prometheus"}
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_the_alerts_ring_when_they_should() -> None:
+    words = ["test", "rules", MONITORING / "alerts.test.yml"]
+    done = subprocess.run([metric_stores.promtool(), *words], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr

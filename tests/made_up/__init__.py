@@ -15,6 +15,7 @@ _LINES = {
     "policy_engines": "policy_engine",
     "gates": "gate",
     "notice_targets": "notice_target",
+    "metric_sinks": "metric_sink",
 }
 
 MADE_UP: Adapters = replace(

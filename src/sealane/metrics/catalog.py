@@ -80,6 +80,13 @@ WORKER_DEATHS = Definition(
     help="Workers whose work others took over, because they fell silent.",
     labels=(),
 )
+METRICS_UNSENT = Definition(
+    name="metrics.unsent",
+    unit=Unit.COUNT,
+    help="Events that a sink was not told, because it refused them or came back too late for them.",
+    labels=("reason", "sink"),
+)
+
 SENT = (
     RELEASE_COUNT,
     RELEASE_FAILURES,
@@ -95,6 +102,6 @@ SENT = (
     SIGN_IN_FAILURES,
     WORKER_DEATHS,
 )
-"""What is measured of what happens."""
-DEFINITIONS = {definition.name: definition for definition in SENT}
-"""The same by name."""
+"""What is measured of what happens, and sinks are sent."""
+DEFINITIONS = {definition.name: definition for definition in (*SENT, METRICS_UNSENT)}
+"""What `/metrics` has totals of, by name."""

@@ -132,3 +132,24 @@ class Announcement:
     """The same for all of one deployment."""
     labels: Mapping[str, str]
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A part of a trace: something that took time."""
+
+    trace: str
+    """32 hexadecimal digits."""
+    id: str
+    """16 of them."""
+    parent: str | None
+    name: str
+    start: datetime
+    end: datetime
+    good: bool | None = None
+    """None where it neither succeeded nor failed."""
+    message: str = ""
+    """What went wrong."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[tuple[datetime, str], ...] = ()
+    """What was said meanwhile, and when."""

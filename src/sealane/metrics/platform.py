@@ -42,6 +42,8 @@ class PlatformFacts:
     health: Mapping[tuple[str, ...], int]
     """By environment and state of health."""
     holds: int
+    notices: Mapping[str, int]
+    """Messages that were not sent, by what became of them: tried again, or given up."""
     troubled_apps: int
     """Apps whose pushes can't be taken in."""
     newest_event: int
@@ -88,6 +90,7 @@ DRIFTED = Series(
 HEALTH = Series(
     "sealane_formations_health", "Formations by how they fare since their verdict.", ("environment", "health")
 )
+NOTICES = Series("sealane_notices_unsent", "Notices that could not be sent: tried again, or given up.", ("state",))
 HOLDS = Series("sealane_holds", "Holds that nobody lifted.")
 INTAKE = Series("sealane_intake_failing_apps", "Apps whose pushes can't be taken in now.")
 EVENTS = Series("sealane_outbox_newest_event", "Id of the newest event; its rate is that of events.")
@@ -112,6 +115,7 @@ SERIES = (
         FORMATIONS,
         DRIFTED,
         HEALTH,
+        NOTICES,
         HOLDS,
         INTAKE,
         EVENTS,
@@ -132,6 +136,7 @@ def families(facts: PlatformFacts, now: datetime) -> Iterator[Family]:
     yield FORMATIONS.gauge(facts.formations)
     yield DRIFTED.gauge(facts.drifted)
     yield HEALTH.crossed(facts.health)
+    yield NOTICES.gauge(facts.notices)
     yield HOLDS.single(facts.holds)
     yield INTAKE.single(facts.troubled_apps)
     yield EVENTS.single(facts.newest_event)

@@ -144,8 +144,12 @@ class Deployments:
         update = sa.update(deployments).where(deployments.c.id == deployment_id).values(queued=queued)
         await self._database.write(lambda c: c.execute(update))
 
-    async def begin(self, deployment_id: str, *, at: datetime) -> Deployment:
-        """The flow begins. What `precedence` ends for what is there is superseded, for good.
+    async def timeline(self, deployment_id: str) -> tuple[TimelineEntry, ...]:
+        """The deployment's timeline."""
+        return await self._database.read(lambda c: story(c, deployment_id))
+
+    async def begin(self, deployment_id: str, *, at: datetime, since: datetime | None = None) -> Deployment:
+        """The flow begins; `since` is when its policies and limits began to be looked at once more. What `precedence` ends for what is there is superseded, for good.
 
         What begins after something that was asked for later takes a fresh number. Gives the deployment as it then is:
         rolling out, ended, or waiting when its gate was shut again meanwhile.
@@ -169,7 +173,7 @@ class Deployments:
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             begun = get(connection, deployment_id)
-            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at)
+            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at, since=since)
             return begun
 
         return await self._database.write(work)

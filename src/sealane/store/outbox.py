@@ -129,8 +129,10 @@ def timeline_line(
     append(connection, _of_deployment(Kind.DEPLOYMENT_STAGE, deployment, at, data), key=key)
 
 
-def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime) -> None:
-    """Says that a deployment was requested, started or ended, in this transaction."""
+def deployment_moved(
+    connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime, *, since: datetime | None = None
+) -> None:
+    """Says that a deployment was requested, started (having been checked since then) or ended, in this transaction."""
     verdict = deployment.verdict
     tag = sa.select(releases.c.deploy_tag).where(releases.c.id == deployment.release_id)
     data = {
@@ -146,6 +148,7 @@ def deployment_moved(connection: sa.Connection, kind: Kind, deployment: Deployme
         "verdict": verdict.kind.value if verdict else None,
         "reason": verdict.reason if verdict else None,
         "waited": _seconds(deployment.created, deployment.started),
+        "checks": _seconds(since, deployment.started),
         "seconds": _seconds(deployment.started, deployment.ended),
     }
     actor = deployment.requested_by if kind is Kind.DEPLOYMENT_REQUESTED else None

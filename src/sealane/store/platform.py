@@ -9,9 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.metrics.platform import Backlog, PlatformFacts, Queue
+from sealane.notices.model import TellState
 from sealane.records.model import DeploymentState
 from sealane.store import drifts, outbox, watches
 from sealane.store.database import Database
+from sealane.store.notice_tables import notices
 from sealane.store.tables import deployments, formations, holds, outbox_cursors, runs, troubles
 from sealane.store.tables import outbox as outbox_table
 from sealane.verdicts.health import HealthState
@@ -49,6 +51,7 @@ class Platform:
                 drifted={name: drifted[name] for name in here},
                 health={(name, state): health[name, state] for name in here for state in HealthState},
                 holds=_count(connection, holds.c.lifted.is_(None)),
+                notices=_notices(connection),
                 troubled_apps=_count(connection, troubles.c.resolved.is_(None)),
                 newest_event=outbox.newest(connection),
                 subscribers=_backlogs(connection, subscribers),
@@ -79,6 +82,14 @@ def _deployments(connection: sa.Connection) -> dict[str, Queue]:
     chosen = counted.where(deployments.c.state.in_(states)).group_by(deployments.c.state)
     found = {row[0]: Queue(length=row[1], since=row[2]) for row in connection.execute(chosen)}
     return {state.value: found.get(state.value, Queue(length=0, since=None)) for state in states}
+
+
+def _notices(connection: sa.Connection) -> dict[str, int]:
+    """One that is only on its way, and never failed, is none of them."""
+    wrong = [state.value for state in (TellState.UNSENT, TellState.GIVEN_UP)]
+    failed = sa.select(notices.c.state, sa.func.count()).where(notices.c.state.in_(wrong), notices.c.tries > 0)
+    found = {row[0]: int(row[1]) for row in connection.execute(failed.group_by(notices.c.state))}
+    return {state: found.get(state, 0) for state in wrong}
 
 
 def _count(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> int:

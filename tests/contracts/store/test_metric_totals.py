@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from sealane.errors import Refused
+from sealane.metric_sinks.port import SinkAdapter, SinkSettings, Telemetry
 from sealane.metrics import measure
 from sealane.metrics.catalog import DEFINITIONS
 from sealane.metrics.model import Distribution, Family
@@ -16,7 +18,7 @@ from sealane.store.all_stores import Store
 from sealane.verdicts.health import HealthState
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows import subscriber_loop
-from sealane.workflows.measurements import TotalsSubscriber
+from sealane.workflows.measurements import SinkSubscriber, TotalsSubscriber
 
 from .samples import NOON, push
 from .test_deployments import ended, offered
@@ -153,3 +155,55 @@ async def test_a_subscriber_that_fails_or_hangs_holds_up_no_other(store: Store) 
     assert facts["stuck"].events == await store.outbox.newest()
     worker.leaving = True
     await loop
+
+
+class AtStore:
+    """A sink that remembers what it is told, and refuses what it is told to."""
+
+    def __init__(self, refuses: str = "") -> None:
+        self.told: list[Telemetry] = []
+        self._refuses = refuses
+
+    async def send(self, told: Telemetry) -> None:
+        if self._refuses:
+            raise Refused(self._refuses)
+        self.told.append(told)
+
+
+def subscriber(store: Store, sink: AtStore, **how: Any) -> SinkSubscriber:
+    adapter = SinkAdapter(settings=SinkSettings, open=lambda _, __: sink, **how)
+    return SinkSubscriber("far", adapter, sink, store, now=lambda: NOON + timedelta(hours=2))
+
+
+async def unsent(store: Store) -> dict[str, float]:
+    return {str(each.labels["reason"]): each.value for each in (await family(store, "metrics.unsent")).samples}  # type: ignore[misc]
+
+
+async def test_what_a_sink_never_takes_is_counted_once_and_left(store: Store) -> None:
+    refusing, late = AtStore("no such metric"), AtStore()
+    for _ in range(2):
+        await subscriber(store, refusing).act(ended_event(1))
+        await subscriber(store, late, takes=timedelta(hours=1)).act(ended_event(2))
+    assert late.told == []
+    assert await unsent(store) == {"refused": 1, "too_old": 1}
+
+
+async def test_a_sink_of_measurements_gets_no_spans_and_one_of_traces_no_measurements(store: Store) -> None:
+    subject = await offered(store, 1, 1)
+    await ended(store, subject, VerdictKind.ROLLED_BACK)
+    measured, traced = AtStore(), AtStore()
+    for sink, how in ((measured, {}), (traced, {"traces": True})):
+        subscription = Subscription(
+            subscriber=subscriber(store, sink, **how), cursors=store.outbox, holder="w-1", now=lambda: NOON
+        )
+        while await subscription.deliver():
+            pass
+    assert {each.definition.name for told in measured.told for each in told.measurements} >= {
+        "release.count",
+        "hold.count",
+    }
+    assert not any(told.spans for told in measured.told)
+    names = {span.name for told in traced.told for span in told.spans}
+    assert {"approvals", "queue", "deployment shop/production"} <= names
+    assert not any(told.measurements or told.announcement for told in traced.told)
+    assert await unsent(store) == {}

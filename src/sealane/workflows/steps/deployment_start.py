@@ -20,6 +20,7 @@ async def begin(memory: SqlMemory) -> model.Start | None:
     Key: the deployment. Undo: none needed, nothing is written.
     """
     tools, deployment = memory.tools, await memory.deployment()
+    since = tools.now()
     revision = await tools.store.releases.revision(deployment.revision_id)
     if not await _admitted(tools, deployment, revision):
         return None
@@ -30,7 +31,7 @@ async def begin(memory: SqlMemory) -> model.Start | None:
             return None
         if not await tools.gates.recheck(deployment):
             return None
-    deployment = await tools.store.deployments.begin(deployment.id, at=tools.now())
+    deployment = await tools.store.deployments.begin(deployment.id, at=tools.now(), since=since)
     if deployment.state is not DeploymentState.ROLLING_OUT:
         return None
     formation = await tools.store.formations.get(deployment.app, deployment.formation)

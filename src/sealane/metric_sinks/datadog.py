@@ -1,0 +1,79 @@
+"""Datadog's API by HTTP: counts, distributions and events."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from sealane.clients import metric_posts
+from sealane.metric_sinks.port import SinkAdapter, SinkContext, SinkSettings, Telemetry
+from sealane.metric_sinks.tags import tags
+from sealane.metrics.model import Announcement, Measurement, Unit
+
+_COUNT = 1
+"""The kind of a series of the API's second version."""
+_MOST = 4_000
+"""Characters of an event's text."""
+
+
+class DatadogSettings(SinkSettings):
+    """The account that is told."""
+
+    api_key: SecretStr
+    """Its API key."""
+    site: str = "datadoghq.com"
+    """Its site, such as `datadoghq.eu`."""
+    url: str | None = None
+    """Another address of the API, such as a proxy's. None: `https://api.` and the site."""
+
+
+class Datadog:
+    """An account."""
+
+    def __init__(self, settings: DatadogSettings, context: SinkContext) -> None:
+        self._url = (settings.url or f"https://api.{settings.site}").rstrip("/")
+        self._headers = {"Content-Type": "application/json", "DD-API-KEY": settings.api_key.get_secret_value()}
+        self._prefix = context.prefix
+
+    async def send(self, told: Telemetry) -> None:
+        """A request for counts, one for times, one for the announcement. See the port."""
+        counts = [each for each in told.measurements if each.definition.unit is Unit.COUNT]
+        times = [each for each in told.measurements if each.definition.unit is Unit.SECONDS]
+        if counts:
+            await self._post("/api/v2/series", {"series": [self._series(each, _COUNT) for each in counts]})
+        if times:
+            await self._post("/api/v1/distribution_points", {"series": [self._distribution(each) for each in times]})
+        if told.announcement:
+            await self._post("/api/v1/events", _event(told.announcement))
+
+    async def _post(self, path: str, body: dict[str, Any]) -> None:
+        await metric_posts.post(self._url + path, json.dumps(body).encode(), self._headers)
+
+    def _series(self, told: Measurement, kind: int) -> dict[str, Any]:
+        point = {"timestamp": int(told.at.timestamp()), "value": told.value}
+        return {"metric": self._name(told), "type": kind, "points": [point], "tags": tags(told.labels, told.details)}
+
+    def _distribution(self, told: Measurement) -> dict[str, Any]:
+        points = [[int(told.at.timestamp()), [told.value]]]
+        return {"metric": self._name(told), "points": points, "tags": tags(told.labels, told.details)}
+
+    def _name(self, told: Measurement) -> str:
+        return f"{self._prefix}.{told.definition.name}"
+
+
+def _event(told: Announcement) -> dict[str, Any]:
+    return {
+        "title": told.title,
+        "text": told.text[:_MOST],
+        "alert_type": told.level.value,
+        "aggregation_key": told.key,
+        "date_happened": int(told.at.timestamp()),
+        "source_type_name": "sealane",
+        "tags": tags(told.labels, told.details),
+    }
+
+
+ADAPTER = SinkAdapter(settings=DatadogSettings, open=Datadog, takes=timedelta(hours=1))

@@ -1,0 +1,1 @@
+"""Runs and deployments as traces, made once they have ended."""
