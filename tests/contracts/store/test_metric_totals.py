@@ -170,9 +170,9 @@ class AtStore:
         self.told.append(told)
 
 
-def subscriber(store: Store, sink: AtStore, **how: Any) -> SinkSubscriber:
+def subscriber(store: Store, sink: AtStore, key: str = "far", **how: Any) -> SinkSubscriber:
     adapter = SinkAdapter(settings=SinkSettings, open=lambda _, __: sink, **how)
-    return SinkSubscriber("far", adapter, sink, store, now=lambda: NOON + timedelta(hours=2))
+    return SinkSubscriber(key, adapter, sink, store, now=lambda: NOON + timedelta(hours=2))
 
 
 async def unsent(store: Store) -> dict[str, float]:
@@ -192,9 +192,9 @@ async def test_a_sink_of_measurements_gets_no_spans_and_one_of_traces_no_measure
     subject = await offered(store, 1, 1)
     await ended(store, subject, VerdictKind.ROLLED_BACK)
     measured, traced = AtStore(), AtStore()
-    for sink, how in ((measured, {}), (traced, {"traces": True})):
+    for sink, key, how in ((measured, "measured", {}), (traced, "traced", {"traces": True})):
         subscription = Subscription(
-            subscriber=subscriber(store, sink, **how), cursors=store.outbox, holder="w-1", now=lambda: NOON
+            subscriber=subscriber(store, sink, key, **how), cursors=store.outbox, holder="w-1", now=lambda: NOON
         )
         while await subscription.deliver():
             pass
