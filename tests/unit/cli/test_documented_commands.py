@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from sealane.adapters import SHIPPED
 from sealane.cli import app
+from sealane.metric_sinks.port import SinkAdapter
 from sealane.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -66,11 +68,17 @@ def test_commands_of_a_page_exist(page: str) -> None:
 
 
 def test_settings_of_the_pages_exist() -> None:
-    """Each `SEALANE_…__…` is a setting, or names a secret of an app or of the operators."""
+    """Each `SEALANE_…__…` is a setting, also of a sink's adapter, or names a secret of an app or of the operators."""
     known = {
         f"SEALANE_{name.upper()}__{inner.upper()}"
         for name, each in Settings.model_fields.items()
         for inner in getattr(each.annotation, "model_fields", {})
+    }
+    sinks = SHIPPED.metric_sinks.every(SinkAdapter)
+    known |= {
+        f"SEALANE_METRICS__SINKS__{key.upper()}__{name.upper()}"
+        for key, adapter in sinks.items()
+        for name in adapter.settings.model_fields
     }
     on_pages = {
         found
