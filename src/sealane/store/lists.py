@@ -143,8 +143,9 @@ def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.
 def _owned_and_ended(table: Any, only: Filter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     found += [table.app.in_(insights.of_team(only.team))] if only.team is not None else []
-    found += [table.ended >= only.since] if only.since is not None else []
-    return [*found, *([table.ended < only.until] if only.until is not None else [])]
+    ended = [table.ended >= only.since] if only.since is not None else []
+    ended += [table.ended < only.until] if only.until is not None else []
+    return [*found, *([table.id.in_(sa.select(table.id).where(*ended))] if ended else [])]
 
 
 def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -249,6 +249,7 @@ sa.Index("ix_deployments_to", deployments.c.formation, *_listed)
 sa.Index("ix_deployments_environment", deployments.c.environment, *_listed)
 sa.Index("ix_deployments_state", deployments.c.state, *_listed, deployments.c.verdict_kind)
 sa.Index("ix_deployments_verdict", deployments.c.verdict_kind, *_listed)
+sa.Index("ix_deployments_ended", deployments.c.ended)
 
 deployment_figures = sa.Table(
     "deployment_figures",

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.blobs.logs import Logs
-from sealane.records.filters import Filter
+from sealane.records.filters import Figure, Filter
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store.all_stores import Store
 
@@ -29,6 +29,9 @@ RUNS = {
     "author": "ix_runs_listed",
     "search": "ix_runs_listed",
     "commit": "ix_runs_commit",
+    "team": "ix_runs_app",
+    "since": "ix_runs_ended",
+    "until": "ix_runs_ended",
 }
 """The index that must do the work, by filter of the list of runs."""
 DEPLOYMENTS = {
@@ -41,8 +44,14 @@ DEPLOYMENTS = {
     "author": "ix_runs_(listed|app)",
     "search": "ix_runs_(listed|app)",
     "commit": "ix_runs_commit",
+    "team": "ix_deployments_app",
+    "since": "ix_deployments_ended",
+    "until": "ix_deployments_ended",
+    "production": "ix_deployments_environment",
+    "figure": "sqlite_autoindex_deployments_1",
 }
-VALUES = {"commit": "abc123", "state": "rolled_back"}
+VALUES: dict[str, Any] = {"commit": "abc123", "state": "rolled_back", "since": NOON, "until": NOON}
+VALUES |= {"production": True, "figure": Figure.FAILED}
 SCANS = {"ix_runs_listed", "ix_runs_app", "ix_deployments_listed"}
 """Indexes that may be read from one end to the other: they hold all that is looked at."""
 
@@ -122,4 +131,5 @@ async def test_the_next_page_begins_in_the_index(store: Store) -> None:
 
 
 def test_every_filter_has_its_index() -> None:
-    assert set(RUNS) == set(DEPLOYMENTS) == {"", *Filter.__slots__}
+    assert set(DEPLOYMENTS) == {"", *Filter.__slots__}
+    assert set(RUNS) == set(DEPLOYMENTS) - {"production", "figure"}

@@ -1,0 +1,12 @@
+"""Lists of deployments that ended within a time find them in an index."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0034"
+down_revision = "0033"
+
+
+def upgrade() -> None:
+    op.create_index("ix_deployments_ended", "deployments", ["ended"])
