@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,11 +60,12 @@ class Serving:
     port: int = field(default_factory=free_port)
     token: str = ""
     options: tuple[str, ...] = ()
-    process: server_nursery.Forked | None = None
+    host: str = "127.0.0.1"
+    process: server_nursery.Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def log(self) -> str:
@@ -76,14 +77,10 @@ class Serving:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
-        log = self.folder / "server.log"
         words = ["serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
-        self.process = server_nursery.start(
-            [*words, "--port", str(self.port), *self.options],
+        self.process = self.launch(
+            [*words, "--host", self.host, "--port", str(self.port), *self.options],
             {**os.environ, **_UNLIMITED, **self.environment},
-            stdout=log,
-            stderr=log,
-            ended=self.folder / f"ended-{self.port}",  # several may serve one folder
         )
         try:
             self._wait()
@@ -91,6 +88,14 @@ class Serving:
             self.kill()
             raise
         return self
+
+    def launch(
+        self, words: Sequence[str], environment: Mapping[str, str]
+    ) -> server_nursery.Forked | subprocess.Popen[bytes]:
+        """The process of `sealane WORDS`."""
+        log = self.folder / "server.log"
+        ended = self.folder / f"ended-{self.port}"  # several may serve one folder
+        return server_nursery.start(words, environment, stdout=log, stderr=log, ended=ended)
 
     def _wait(self) -> None:
         until("the server to answer", self._answers, within=120)

@@ -97,6 +97,7 @@ SHIPPED = Adapters(
         "kind of destination",
         (
             ("kubernetes", "sealane.destinations.kubernetes.adapter"),
+            ("relay", "sealane.destinations.relay"),
             ("dummy", "sealane.destinations.dummy.adapter"),
         ),
     ),

@@ -23,6 +23,7 @@ from sealane.accounts.sign_in_attempts import AttemptLimits
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
+from sealane.clients.relay.hub import Hub
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
@@ -95,6 +96,10 @@ class Server:
     targets: Targets
     """Where notices go."""
     lock: IO[str] | None
+    relays: Hub
+    """The relays that are connected to this process."""
+    process: str
+    """Its name among the server's processes."""
     subscribers: tuple[str, ...] = ()
     """Who acts on events, by name; in whichever process they do."""
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
@@ -180,11 +185,12 @@ async def start(
         teller,
         *(SinkSubscriber(key, adapter, sink, store) for key, (adapter, sink) in sinks.items()),
     )
+    relays = Hub()
     tools = context.Tools(
         settings=settings,
         store=store,
         logs=logs,
-        destinations=Destinations(settings.data / "dummies", adapters),
+        destinations=Destinations(settings.data / "dummies", adapters, relays=relays),
         equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters, probe),
         gates=gates,
         slots=slots,
@@ -213,7 +219,9 @@ async def start(
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,
-        looking=LiveQueries(tools, settings.data / "dummies"),
+        looking=LiveQueries(tools, settings.data / "dummies", relays=relays),
+        relays=relays,
+        process=worker.id,
         repositories=repositories,
         queueing=queueing,
         working=None

@@ -63,6 +63,8 @@ class SealaneError(Exception):
     retry: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 3
+    comes_back: ClassVar[bool] = False
+    """Whether what is away returns unaided, so that who can wait does, for as long as it takes."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = concealed(message)

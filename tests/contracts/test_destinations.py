@@ -17,7 +17,8 @@ import pytest
 
 from sealane import clock, errors
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds
+from sealane.clients.kubernetes import credentials, direct, kinds
+from sealane.clients.relay import relayed
 from sealane.destinations import model, port
 from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
@@ -26,6 +27,7 @@ from sealane.destinations.kubernetes import destination as kubernetes
 from sealane.secrets import manifest_secrets
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
+from tests import relay_line
 from tests.integration.kubernetes.parts import config_map, fresh_namespace, identity, job, names
 
 Manifest = dict[str, Any]
@@ -689,3 +691,20 @@ class TestKubernetes(DestinationContract):
     @pytest.fixture
     def image(self, busybox_image: str) -> str:
         return busybox_image
+
+
+class TestRelay(TestKubernetes):
+    """The same cluster, by way of a relay: nothing here knows its address but the relay."""
+
+    @pytest.fixture
+    async def cluster(self, kubeconfig: Path) -> AsyncIterator[clusters.Cluster]:
+        exchange = direct.Direct(credentials.Source(kubeconfig=kubeconfig))
+        await exchange.open()
+        try:
+            async with (
+                relay_line.lined(exchange) as line,
+                clusters.Cluster.over(relayed.Relayed(line.hub, line.relay)) as connected,
+            ):
+                yield connected
+        finally:
+            await exchange.close()

@@ -123,6 +123,7 @@ class Served:
             "deployment": there["production"],
             "user": "victim",
             "token_id": victim.split("_")[1],
+            "relay": "europe",
             "key": "step/lint",
             "what": "shop/dev",
             "gate": "rate",

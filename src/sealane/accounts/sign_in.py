@@ -21,7 +21,7 @@ from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, NotThere, Refused
 from sealane.events.model import Pusher, Signed
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.accounts import Reach, StoredSession, Token, User
+from sealane.records.accounts import RELAY, Reach, StoredSession, Token, User
 from sealane.records.model import App
 from sealane.records.scopes import Subject
 from sealane.store.all_stores import Store
@@ -100,9 +100,18 @@ class Access:
     async def authenticate(self, bearer: str, *, address: str = "") -> Actor:
         """The user whose token it is, shown by somebody at an address. Raises NotSignedIn, TooManyAttempts."""
         token = await self._checked_token(bearer, address)
+        if token.kind == RELAY:
+            raise NotSignedIn("this is a relay's token, which only dials in", hint="use a user's token")
         if token.user is None:
             raise NotSignedIn("this is an app's push token, which only pushes", hint="use a user's token")
         return await self._actor(token.user, token.id)
+
+    async def authenticate_relay(self, bearer: str, *, address: str = "") -> Token:
+        """The relay's token, whose name is the relay's. Raises NotSignedIn, TooManyAttempts."""
+        token = await self._checked_token(bearer, address)
+        if token.kind != RELAY:
+            raise NotSignedIn("this is no relay's token", hint="make one: sealane relay add NAME")
+        return token
 
     async def check_push(self, app: str, password: str, *, writes: bool, address: str = "") -> tuple[App, Pusher]:
         """The app, and who fetches from it or pushes to it: by a user's own token, or by the app's push token.
@@ -192,6 +201,25 @@ class Access:
         await self._store.people.add_token(token, by=by.name, replace=True)
         self._checked.clear()
         return text
+
+    async def add_relay(self, relay: str, *, by: Actor) -> str:
+        """A token for a relay, in place of its former one; its text is given this once. Raises UsageError."""
+        inputs.check_name(relay, "a relay")
+        token, text = await self._minted(relay, relay=True, made_with=by.token_id)
+        await self._store.people.add_token(token, by=by.name, replace=True)
+        self._checked.clear()
+        return text
+
+    async def relays(self) -> tuple[Token, ...]:
+        """The token of each relay."""
+        return tuple(token for token in await self._store.people.tokens() if token.kind == RELAY)
+
+    async def remove_relay(self, relay: str, *, by: Actor) -> None:
+        """Makes the relay's token void. Raises NotThere."""
+        token = next((token for token in await self.relays() if token.name == relay), None)
+        if token is None:
+            raise NotThere(f"there is no relay {relay}")
+        await self.revoke_token(token.id, by=by, reach=Reach.NOTHING)
 
     async def revoke_token(self, token_id: str, *, by: Actor, reach: Reach = Reach.OWN) -> tuple[str, ...]:
         """Makes a token useless at once, and what was made with it as far as `reach` says; gives the ids of all that ended.
@@ -306,6 +334,7 @@ class Access:
         *,
         user: str | None = None,
         app: str | None = None,
+        relay: bool = False,
         expires: str | None = None,
         made_with: str | None = None,
     ) -> tuple[Token, str]:
@@ -314,7 +343,8 @@ class Access:
         if expires is not None:
             life = lifetimes.read(expires, "what the token expires after")
         minted = await asyncio.to_thread(tokens.mint)
-        return self._token(minted, name, life=life, user=user, app=app, made_with=made_with), minted.text
+        token = self._token(minted, name, life=life, user=user, app=app, made_with=made_with)
+        return (replace(token, kind=RELAY) if relay else token), minted.text
 
     def _token(
         self,

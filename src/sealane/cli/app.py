@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = {
     "scale": "scale",
     "serve": "serve",
     "role": "role",
+    "relay": "relay",
 }
 """The module of each command."""
 

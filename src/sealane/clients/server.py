@@ -6,12 +6,11 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import certifi
 import httpx
 
+from sealane.clients import authorities
 from sealane.errors import (
     Conflicting,
     NotSignedIn,
@@ -52,7 +51,7 @@ class Server:
         """`patience` is the seconds for which an answer is waited; half a minute when left out."""
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        trusted = _trusted() if self.url.startswith("https:") else False
+        trusted = authorities.trusted() if self.url.startswith("https:") else False
         self._http = httpx.Client(
             base_url=self.url, headers=headers, timeout=patience or _TIMEOUT, trust_env=False, verify=trusted
         )
@@ -107,14 +106,6 @@ class Server:
         return UsageError(
             f"{self.url} is no server's address", hint="write it with http:// or https:// before the host"
         )
-
-
-def _trusted() -> ssl.SSLContext:
-    """The authorities this machine trusts, or those of SSL_CERT_FILE and SSL_CERT_DIR; where it has none, Mozilla's."""
-    known = ssl.get_default_verify_paths()
-    if known.cafile or (known.capath and any(Path(known.capath).iterdir())):
-        return ssl.create_default_context()
-    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _hint(url: str, error: BaseException) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
+    from sealane.clients.relay.hub import Hub
     from sealane.destinations import model, stages
     from sealane.formations.health_checks import HealthCheck
     from sealane.verdicts import model as verdicts
@@ -195,6 +196,8 @@ class DestinationContext:
     """The folder in which a server keeps what destinations of this machine have; None at a command line."""
     patience: float = 15.0
     """Seconds for which calls go on trying while it doesn't answer."""
+    relays: Hub | None = None
+    """The relays that are connected to the server; None at a command line, which none dials."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles.documents import Document, Path
-from sealane.configfiles.fields import File
 from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
 from sealane.stencils import platform
@@ -27,7 +26,7 @@ class DestinationConfig:
     name: str
     kind: str
     """Its key in the table of destinations."""
-    written: File
+    written: Any
     """What the operators' file says of it, in the shape of its kind; paths from the root."""
     place: Place
 
@@ -46,8 +45,10 @@ def _as_written(written: Any, folder: FilePath) -> Any:
 class DestinationShape(PlatformLine):
     """How one kind of destination stands in an environment's file."""
 
-    file: type[File]
-    """The shape of what follows its key."""
+    file: Any
+    """The shape of what follows its key: a `File`, or another type that pydantic reads."""
+    words: str = ""
+    """What the shape is, where it is no `File` and has no words of its own."""
     problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
     """What the shape can't say; the path is that of the key."""
     placed: Callable[[Any, FilePath], Any] = _as_written

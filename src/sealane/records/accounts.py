@@ -19,15 +19,21 @@ class User:
     created: datetime
 
 
+RELAY = "relay"
+"""The kind of a token that lets a relay dial in, and nothing else."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """A token as it is kept: never in clear. `user` or `app` says whose it is."""
+    """A token as it is kept: never in clear. `user` or `app` says whose it is; one of a relay is of neither."""
 
     id: str
     kind: str
+    """`user`, `push` or `relay`."""
     user: str | None
     app: str | None
     name: str
+    """What it is for; of a relay's token the relay."""
     hash: str = field(repr=False)
     created: datetime
     used: datetime | None

@@ -37,7 +37,7 @@ SUBJECTS: Mapping[str, Subject] = {
 FORMATION = "formation"
 FORMATIONS_TO_BE = "/api/formations/{app}/{formation}/deploy"
 """The route that may name a formation that nothing was ever offered to."""
-NO_SUBJECTS = frozenset({"key", "gate", "user", "token_id", "source", "path"})
+NO_SUBJECTS = frozenset({"key", "gate", "user", "token_id", "source", "path", "relay"})
 """Parts of an address that name nothing by themselves, or nothing of an app's."""
 QUESTIONS: Mapping[str, Subject] = {"of": Subject.TOPIC}
 """The same for what stands behind the question mark."""

@@ -25,6 +25,7 @@ Gate = Annotated[str, _part("The name of a gate.", **_LABEL)]
 Run = Annotated[str, _part("The id of a run.", pattern=_id("r"))]
 Deployment = Annotated[str, _part("The id of a deployment.", pattern=_id("d"))]
 User = Annotated[str, _part("A user's name.", pattern=inputs.NAME_PATTERN)]
+Relay = Annotated[str, _part("A relay's name.", pattern=inputs.NAME_PATTERN)]
 Token = Annotated[str, _part("The id of a token: its first part, after `sln_`.", pattern="^[a-z0-9]{10}$")]
 LogKey = Annotated[
     str,

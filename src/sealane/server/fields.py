@@ -40,6 +40,11 @@ Groups = Annotated[
     ],
     Field(max_length=100),
 ]
+RelayName = Annotated[
+    str,
+    Field(json_schema_extra=_NAME),
+    AfterValidator(lambda name: inputs.check_name(name, "a relay")),
+]
 TokenName = Annotated[
     str, Field(json_schema_extra={"maxLength": inputs.LONGEST_LINE}), AfterValidator(_line("the token's name"))
 ]

@@ -36,7 +36,7 @@ class HeadInTime(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Waits on, unless the head is whole now."""
         super().data_received(data)
-        if self._answers():
+        if self._answers() or self.transport.get_protocol() is not self:  # or a WebSocket has taken over
             self._stop()
         else:
             self._wait()

@@ -112,6 +112,9 @@ class StepsOutside:
                 refused = Refused(
                     "steps may not ask the server", hint="operators let them: SEALANE_STEPS__REACH_SERVER"
                 )
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close"})  # before it is accepted: 403
+                    return
                 answer = await error_answers.answer(Request(scope), refused)
                 await answer(scope, receive, send)
                 return
@@ -119,7 +122,7 @@ class StepsOutside:
 
 
 def _peer(scope: Scope) -> IPv4Address | IPv6Address | None:
-    if scope["type"] != "http" or not scope.get("client"):
+    if scope["type"] not in {"http", "websocket"} or not scope.get("client"):
         return None
     try:
         address = ip_address(str(scope["client"][0]).partition("%")[0])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sealane import log_lines
 from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.accounts import ADMINISTRATORS, Reach, StoredSession, Token, User
+from sealane.records.accounts import ADMINISTRATORS, RELAY, Reach, StoredSession, Token, User
 from sealane.store import outbox, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database, after_commit
@@ -107,13 +107,15 @@ class People:
         await self._database.write(work)
 
     async def add_token(self, token: Token, *, by: str, replace: bool = False) -> None:
-        """Adds a token; `replace` revokes all others of the same user or app. Raises NotThere."""
+        """Adds a token; `replace` revokes all others of the same user, app or relay. Raises NotThere."""
 
         def work(connection: sa.Connection) -> None:
             if token.user:
                 _get(connection, token.user)
             if replace:
                 owner = tokens.c.user.is_not_distinct_from(token.user) & tokens.c.app.is_not_distinct_from(token.app)
+                if token.kind == RELAY:
+                    owner &= tokens.c.name == token.name
                 same = (tokens.c.kind == token.kind) & tokens.c.revoked.is_(None) & owner
                 connection.execute(sa.update(tokens).where(same).values(revoked=token.created))
             add_token(connection, token, by=by)
@@ -140,7 +142,7 @@ class People:
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(used=at))
-            _log_sign_in(connection, user=token.user or token.app or "", via=f"{token.kind} token {token.id}")
+            _log_sign_in(connection, user=token.user or token.app or token.name, via=f"{token.kind} token {token.id}")
 
         await self._database.write(work)
 
@@ -263,7 +265,7 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     """Adds a token in this transaction."""
     connection.execute(sa.insert(tokens).values(rows.fields(token)))
-    subject = token.user or token.app or token.id
+    subject = token.user or token.app or f"{token.kind} {token.name}"
     app = token.app if token.user is None else None
     expires = token.expires.isoformat() if token.expires else None
     data = {"id": token.id, "name": token.name, "expires": expires, "made_with": token.made_with}

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from sealane.adapters import SHIPPED, Adapters
+from sealane.clients.relay.hub import Hub
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import NotThere
@@ -16,10 +17,11 @@ from sealane.findings import did_you_mean
 class Destinations:
     """The destinations of all environments, on one event loop."""
 
-    def __init__(self, state: Path, adapters: Adapters = SHIPPED) -> None:
-        """`state` is the folder in which destinations of this machine keep what they have."""
+    def __init__(self, state: Path, adapters: Adapters = SHIPPED, *, relays: Hub | None = None) -> None:
+        """`state` is the folder in which destinations of this machine keep what they have; `relays` reach others."""
         self._state = state
         self._adapters = adapters
+        self._relays = relays
         self._open: dict[DestinationConfig, Destination] = {}
         self._opening = asyncio.Lock()
         self._closing = AsyncExitStack()
@@ -42,5 +44,7 @@ class Destinations:
 
     async def _reach(self, environment: Environment, config: DestinationConfig) -> Destination:
         adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
-        context = DestinationContext(name=config.name, environment=environment.name, state=self._state)
+        context = DestinationContext(
+            name=config.name, environment=environment.name, state=self._state, relays=self._relays
+        )
         return await self._closing.enter_async_context(adapter.open(config.written, context))

@@ -77,10 +77,10 @@ class Tools:
         """Hands out fences."""
         return self._equipped.fencing
 
-    def journal(self) -> Durable:
-        """Keeps what came of a workflow's steps."""
+    def journal(self, *, waits: Callable[[str], Awaitable[None]] | None = None) -> Durable:
+        """Keeps what came of a workflow's steps; `waits` is told what one waits for, once it has waited for a while."""
         worker = self._equipped
-        return Durable(self.settings.folders, leaving=worker.leaving, probe=worker.probe)
+        return Durable(self.settings.folders, leaving=worker.leaving, probe=worker.probe, waits=waits)
 
     @property
     def _equipped(self) -> WorkerContext:

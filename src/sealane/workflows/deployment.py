@@ -6,6 +6,8 @@ its worker, which fences off whoever worked on it before; and no write is made t
 
 from __future__ import annotations
 
+import functools
+
 from dbos import DBOS
 
 from sealane.deployments import model
@@ -14,7 +16,7 @@ from sealane.journal import Broken
 from sealane.verdicts import outcomes
 from sealane.workflows.context import Tools
 from sealane.workflows.durable import Durable
-from sealane.workflows.steps import deployment_start, old_color
+from sealane.workflows.steps import deployment_start, old_color, timeline
 from sealane.workflows.steps.deployment_memory import SqlMemory
 
 
@@ -28,7 +30,7 @@ def register(tools: Tools) -> None:
 
 async def _told(memory: SqlMemory) -> None:
     """Takes a revision to its formation, and to a verdict."""
-    journal = memory.tools.journal()
+    journal = memory.tools.journal(waits=functools.partial(_waits, memory))
     try:
         outcome = await _deployed(journal, memory)
     except Broken as error:
@@ -49,6 +51,11 @@ async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None
     fence = await journal.insist("take", memory.tools.fencing.take, deployment.app, deployment.formation)
     revision = await memory.revision(deployment)
     return await deploy(start, journal, memory, memory.context(deployment, revision, fence))
+
+
+async def _waits(memory: SqlMemory, says: str) -> None:
+    """Tells in the timeline what is away."""
+    await timeline.line(memory.tools, memory.id, model.Phase.APPLY, says)
 
 
 async def _look_at_gates(memory: SqlMemory) -> None:

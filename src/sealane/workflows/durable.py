@@ -32,9 +32,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE = 300.0
-"""Seconds a body that finds something unavailable is tried again, before the step is broken."""
+"""Seconds a body that finds something unavailable is tried again, before the step is broken; what `comes_back` has no end."""
 
 _LONGEST_PAUSE = 10.0
+_TELL_AT = 1.0
+"""Seconds to the next try from which on people are told what is waited for; most of it is over before."""
 
 
 class Boundary(StrEnum):
@@ -68,15 +70,18 @@ class Durable:
         leaving: Callable[[], bool] = stays,
         probe: Probe = unwatched,
         places: Mapping[str, StepReservation] | None = None,
+        waits: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand.
 
-        Once the worker is `leaving` nothing is recorded any more: who takes over does unfinished steps again.
+        Once the worker is `leaving` nothing is recorded any more: who takes over does unfinished steps again. `waits` is
+        told what a step waits for, once it has waited for a while.
         """
         self._folders = tuple(folders)
         self._leaving = leaving
         self._probe = probe
         self._places = places or {}
+        self._waits = waits
 
     async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a step, typed by what its body's signature says. Raises Broken."""
@@ -93,13 +98,13 @@ class Durable:
     def side_by_side(self, names: Iterable[str]) -> Durable:
         """The same, with places drawn now, so that a replay finds each at its own."""
         places = {name: DBOS.reserve_step() for name in names}
-        return Durable(self._folders, leaving=self._leaving, probe=self._probe, places=places)
+        return Durable(self._folders, leaving=self._leaving, probe=self._probe, places=places, waits=self._waits)
 
     async def insist(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
         try:
             with self._discreet():
-                return await _insisting(name, lambda: body(*args, **kwargs))
+                return await _insisting(name, lambda: body(*args, **kwargs), self._waits)
         except Fenced:
             await parked()
         except SealaneError as error:
@@ -116,7 +121,7 @@ class Durable:
                 await parked()
             try:
                 with self._discreet():
-                    result = {"value": await _insisting(name, body)}
+                    result = {"value": await _insisting(name, body, self._waits)}
             except Fenced:
                 await parked()
             except SealaneError as error:
@@ -151,16 +156,20 @@ async def parked() -> Never:
     raise AssertionError
 
 
-async def _insisting(name: str, body: Callable[[], Awaitable[T]]) -> T:
+async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Callable[[str], Awaitable[None]] | None) -> T:
     """The body, again and again while something it needs does not answer, whichever of our errors says so."""
     until = time.monotonic() + PATIENCE
+    told = ""
     pause = 0.25
     while True:
         try:
             return await body()
         except SealaneError as error:
-            if not error.retry or time.monotonic() + pause > until:
+            if not error.retry or (time.monotonic() + pause > until and not error.comes_back):
                 raise
             _log.warning("step %s waits: %s", name, error)
+            if waits and pause >= _TELL_AT and error.message != told:
+                told = error.message
+                await waits(f"waits: {told}")
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)

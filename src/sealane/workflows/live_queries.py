@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sealane import clock
+from sealane.clients.relay.hub import Hub
 from sealane.deployments import drift_check, failure_reports, log_scan
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
@@ -21,10 +22,10 @@ from sealane.workflows.steps.policies import PolicyReport
 class LiveQueries:
     """Reads destinations for people; writes nothing there."""
 
-    def __init__(self, tools: Tools, state: Path) -> None:
+    def __init__(self, tools: Tools, state: Path, *, relays: Hub | None = None) -> None:
         self._tools = tools
         self._store = tools.store
-        self._destinations = Destinations(state, tools.adapters)
+        self._destinations = Destinations(state, tools.adapters, relays=relays)
 
     async def tail(
         self, app: str, formation: str, *, container: str | None, lines: int, follow: bool

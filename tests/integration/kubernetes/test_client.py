@@ -201,10 +201,10 @@ async def test_a_version_the_server_forgot_is_gone(admin: clusters.Cluster, name
 
 
 async def test_a_page_token_the_server_forgot_is_gone(cluster: clusters.Cluster, namespace: str) -> None:
-    from sealane.clients.kubernetes import transport
+    from sealane.clients.kubernetes import exchange
 
     query = {"limit": "1", "continue": "bm90IGEgdG9rZW4"}
-    call = transport.Call(method="GET", path=f"/api/v1/namespaces/{namespace}/configmaps", query=query)
+    call = exchange.Call(method="GET", path=f"/api/v1/namespaces/{namespace}/configmaps", query=query)
     with pytest.raises((errors.Gone, errors.Invalid)):
         await cluster._connection.call(call)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.clients.kubernetes import credentials, discovery, errors, kinds, transport
+from sealane.clients.kubernetes import credentials, direct, discovery, errors, kinds, transport
 from sealane.clients.kubernetes.informer import reflector, subscriber
 from sealane.destinations import model
 from sealane.destinations.kubernetes import custom_health, snapshot, views, watched
@@ -82,7 +82,9 @@ class World:
 
 def view(kind: kinds.Kind[Any]) -> reflector.Reflector[Any]:
     resource = discovery.Resource(group=kind.group, version=kind.version, kind=kind.kind, plural="x", namespaced=True)
-    return reflector.Reflector(transport.Transport(credentials.Source()), resource, kind.type, namespace="shop")
+    return reflector.Reflector(
+        transport.Transport(direct.Direct(credentials.Source())), resource, kind.type, namespace="shop"
+    )
 
 
 def meta(name: str, uid: str, owner: str = "", revision: str = "") -> dict[str, Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sealane import composition
     from sealane.settings import Settings
 
+_PING_EVERY = 10.0
+"""Seconds after which a relay's silent connection is asked for a sign of life, and the time it has for one."""
 _STOP_WITHIN = 10
 
 
@@ -103,6 +105,9 @@ def _run(settings: Settings, role: composition.Role) -> None:
         access_log=False,
         server_header=False,
         http=head_timeout.protocol(settings.http.header_timeout),
+        ws="websockets-sansio",
+        ws_ping_interval=_PING_EVERY,
+        ws_ping_timeout=_PING_EVERY,
         proxy_headers=bool(settings.http.trusted_proxies),
         forwarded_allow_ips=settings.http.trusted_proxies,
         timeout_graceful_shutdown=_STOP_WITHIN,

@@ -11,7 +11,17 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from sealane.clients.kubernetes import credentials, discovery, errors, kinds, lists, schemas, transport
+from sealane.clients.kubernetes import (
+    credentials,
+    direct,
+    discovery,
+    errors,
+    exchange,
+    kinds,
+    lists,
+    schemas,
+    transport,
+)
 from sealane.clients.kubernetes.informer import cache, reflector, subscriber, watch_stream
 
 T = TypeVar("T")
@@ -60,7 +70,14 @@ class Cluster:
         Raises NoSignIn; whether the server answers shows with the first call.
         """
         source = credentials.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, called=called)
-        connection = transport.Transport(source, patience=patience)
+        async with cls.over(direct.Direct(source), patience=patience) as cluster:
+            yield cluster
+
+    @classmethod
+    @asynccontextmanager
+    async def over(cls, by: exchange.Exchange, *, patience: float = 15.0) -> AsyncIterator[Self]:
+        """The cluster that an exchange reaches. Raises NoSignIn."""
+        connection = transport.Transport(by, patience=patience)
         await connection.open()
         cluster = cls(connection)
         try:
@@ -96,7 +113,7 @@ class Cluster:
         raise errors.UnknownKind(f"the cluster has no {kind}", hint=hint)
 
     async def _discover(self) -> discovery.Resources:
-        calls = [transport.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
+        calls = [exchange.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
         answers = await asyncio.gather(*(self._connection.call(call) for call in calls))
         return discovery.read(answer.body for answer in answers)
 
@@ -111,7 +128,7 @@ class Cluster:
         path = schemas.path(kind)
         if path not in self._documents:
             try:
-                answer = await self._connection.call(transport.Call(method="GET", path=path))
+                answer = await self._connection.call(exchange.Call(method="GET", path=path))
             except errors.NotFound:
                 return None
             self._documents[path] = schemas.Document(answer.body)
@@ -120,7 +137,7 @@ class Cluster:
     async def get(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T:
         """One object. Raises NotFound."""
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
-        call = transport.Call(method="GET", path=path)
+        call = exchange.Call(method="GET", path=path)
         answer = await self._connection.call(call)
         return lists.decoded(answer.body, kind.type, str(call))
 
@@ -177,7 +194,7 @@ class Cluster:
         query = {**_WRITE, **_dry(dry_run), "force": "true" if force else "false"}
         name = str(manifest["metadata"]["name"])
         path = (await self.resource(kinds.of(manifest))).path(namespace=namespace, name=name)
-        call = transport.Call(method="PATCH", path=path, query=query, body=_json(body), content_type=_APPLY)
+        call = exchange.Call(method="PATCH", path=path, query=query, body=_json(body), content_type=_APPLY)
         return await self._object(call)
 
     async def create(
@@ -188,7 +205,7 @@ class Cluster:
         query = {**_WRITE, **_dry(dry_run)}
         name = str(manifest["metadata"].get("name", ""))
         body = _json(manifest)
-        call = transport.Call(method="POST", path=path, query=query, body=body, repeatable=dry_run, name=name)
+        call = exchange.Call(method="POST", path=path, query=query, body=body, repeatable=dry_run, name=name)
         return await self._object(call)
 
     async def patch(
@@ -204,7 +221,7 @@ class Cluster:
         path = (await self.resource(kind)).path(namespace=namespace, name=name)
         query = {"fieldManager": kinds.MANAGER, **_dry(dry_run)}
         body = _json(operations)
-        call = transport.Call(method="PATCH", path=path, query=query, body=body, content_type=_JSON_PATCH)
+        call = exchange.Call(method="PATCH", path=path, query=query, body=body, content_type=_JSON_PATCH)
         return await self._object(call)
 
     async def delete(
@@ -222,9 +239,9 @@ class Cluster:
         if only is not None:
             guards = {"uid": only.uid, "resourceVersion": only.version}
             body["preconditions"] = {key: value for key, value in guards.items() if value}
-        await self._object(transport.Call(method="DELETE", path=path, body=_json(body)))
+        await self._object(exchange.Call(method="DELETE", path=path, body=_json(body)))
 
-    async def _object(self, call: transport.Call) -> dict[str, Any]:
+    async def _object(self, call: exchange.Call) -> dict[str, Any]:
         answer = await self._connection.call(call)
         return lists.decoded(answer.body, dict[str, Any], str(call))
 
@@ -247,14 +264,14 @@ class Cluster:
             "limitBytes": str(LOG_LIMIT),
         }
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
-        answer = await self._connection.call(transport.Call(method="GET", path=path, query=query, accept="*/*"))
+        answer = await self._connection.call(exchange.Call(method="GET", path=path, query=query, accept="*/*"))
         return tuple(answer.body.decode(errors="replace").splitlines())
 
     async def follow_log(self, pod: str, container: str, *, namespace: str, tail: int = 100) -> AsyncIterator[str]:
         """The last lines of a running container's log and then each new one, until the container ends."""
         query = {"container": container, "follow": "true", "tailLines": str(tail)}
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
-        call = transport.Call(method="GET", path=path, query=query, accept="*/*")
+        call = exchange.Call(method="GET", path=path, query=query, accept="*/*")
         async with self._connection.stream(call) as chunks:
             async for line in watch_stream.lines(chunks):
                 yield line.decode(errors="replace").rstrip("\r")
@@ -271,7 +288,7 @@ class Cluster:
             "spec": {"resourceAttributes": asked},
         }
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        answer = await self._object(transport.Call(method="POST", path=path, body=_json(review)))
+        answer = await self._object(exchange.Call(method="POST", path=path, body=_json(review)))
         return bool(answer.get("status", {}).get("allowed"))
 
 

@@ -63,6 +63,11 @@ class SignIn:
         return f"SignIn(server={self.server!r})"
 
 
+def in_a_pod() -> bool:
+    """Whether this process runs in a pod of a cluster."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ
+
+
 async def sign_in(source: Source) -> SignIn:
     """Reads the credentials, running a plugin if the kubeconfig says so.
 

@@ -2,7 +2,8 @@
 
 ClusterError
 ├── Unreachable         no answer: network, time-out, TLS        retried
-│   └── Untrusted       its certificate is not the one expected
+│   ├── Untrusted       its certificate is not the one expected
+│   └── RelayAway       the relay that reaches it is not connected
 ├── NoSignIn            no usable kubeconfig, context or credentials
 ├── Unauthorized        401
 ├── Forbidden           403: the account may not
@@ -97,6 +98,12 @@ class Untrusted(Unreachable):
 
     retry = False
     sent = False
+
+
+class RelayAway(Unreachable):
+    """The relay beside the cluster is not connected; it dials in again by itself, so whoever can wait does."""
+
+    comes_back = True
 
 
 class NoSignIn(ClusterError):

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from sealane.clients.kubernetes import errors, transport
+from sealane.clients.kubernetes import errors, exchange, transport
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ async def _pages(connection: transport.Transport, path: str, kind: type[T], quer
     page = _Page()
     while True:
         asked = {**query, "limit": str(PAGE)} | ({"continue": page.continue_} if page.continue_ else {})
-        call = transport.Call(method="GET", path=path, query=asked)
+        call = exchange.Call(method="GET", path=path, query=asked)
         answer = await connection.call(call)
         part: _List[T] = decoded(answer.body, _List[kind], str(call))  # type: ignore[valid-type]
         items.extend(part.items or ())

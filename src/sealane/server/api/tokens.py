@@ -26,7 +26,7 @@ class Token(BaseModel):
     id: str
     """Its first part, by which it is revoked."""
     kind: str
-    """`user` signs in, `push` only pushes."""
+    """`user` signs in, `push` only pushes, `relay` only dials in."""
     user: str | None
     app: str | None
     name: str

@@ -11,7 +11,7 @@ from sealane.clients.addresses import NotListed
 from sealane.deployments import jobs
 from sealane.destinations.model import Identity, Refusal
 from sealane.environments import windows
-from sealane.errors import UsageError
+from sealane.errors import SealaneError, UsageError
 from sealane.findings import Finding, Place, Severity, errors
 from sealane.images import references, tags
 from sealane.pipelines import planning, reading
@@ -217,7 +217,13 @@ async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDeliver
     identity = Identity(app=run.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id)
     objects = [rendered.object for rendered in revision.objects]
     asked = [jobs.as_asked(rendered.object, revision.id) for rendered in revision.jobs.values()]
-    changes = await destination.diff([*objects, *asked], identity=identity)
+    try:
+        changes = await destination.diff([*objects, *asked], identity=identity)
+    except SealaneError as error:
+        if not error.comes_back:
+            raise
+        message = f"{revision.destination} could not be asked beforehand: {error.message}"
+        return [Finding(message=message, place=prospect.formation.place, severity=Severity.WARNING)]
     origins = {each.key: each.origin for each in revision.objects}
 
     def place(refusal: Refusal) -> Place:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from sealane.clients.kubernetes import errors, transport
+from sealane.clients.kubernetes import errors, exchange, transport
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ async def changes(
         "allowWatchBookmarks": "true",
         "timeoutSeconds": str(seconds),
     }
-    call = transport.Call(method="GET", path=path, query=asked)
+    call = exchange.Call(method="GET", path=path, query=asked)
     async with connection.stream(call, silence=seconds + 30.0) as chunks:
         yield Change(version=since)
         async for line in lines(chunks):
@@ -86,7 +86,7 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield line
 
 
-def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: transport.Call) -> Change[T]:
+def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) -> Change[T]:
     try:
         frame = _frames.decode(line)
         if frame.type == "ERROR":

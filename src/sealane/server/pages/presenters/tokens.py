@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sealane.records.accounts import Token
+from sealane.records.accounts import RELAY, Token
 from sealane.server.pages.views import Pill, TokenGroup, TokenRow
 
 _SOON = timedelta(days=14)
 
 
 def groups(tokens: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
-    """The reader's own first, then those of apps, then those of other people."""
+    """The reader's own first, then those of apps and of relays, then those of other people."""
     listed = tuple(tokens)
     titled: dict[tuple[int, str], list[TokenRow]] = {}
     for token in listed:
@@ -23,7 +23,9 @@ def groups(tokens: Iterable[Token], reader: str, *, now: datetime) -> tuple[Toke
 def _title(token: Token, reader: str) -> tuple[int, str]:
     if token.user == reader:
         return 0, "Yours"
-    return (1, f"App {token.app}") if token.app and not token.user else (2, str(token.user))
+    if token.kind == RELAY:
+        return 2, "Relays"
+    return (1, f"App {token.app}") if token.app and not token.user else (3, str(token.user))
 
 
 def _makes(token: Token, listed: Iterable[Token]) -> int:
@@ -53,4 +55,5 @@ def _pill(token: Token, now: datetime) -> Pill:
         return Pill(tone="bad", words="expired")
     if token.expires is not None and token.expires <= now + _SOON:
         return Pill(tone="wait", words="ends soon")
-    return Pill(tone="off", words="pushes only") if token.kind == "push" else Pill(tone="ok", words="signs in")
+    words = {"push": "pushes only", RELAY: "dials in only"}.get(token.kind)
+    return Pill(tone="off", words=words) if words else Pill(tone="ok", words="signs in")

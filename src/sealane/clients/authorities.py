@@ -1,0 +1,16 @@
+"""Whose certificates count for connections to a Sealane server."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import certifi
+
+
+def trusted() -> ssl.SSLContext:
+    """The authorities this machine trusts, or those of SSL_CERT_FILE and SSL_CERT_DIR; where it has none, Mozilla's."""
+    known = ssl.get_default_verify_paths()
+    if known.cafile or (known.capath and any(Path(known.capath).iterdir())):
+        return ssl.create_default_context()
+    return ssl.create_default_context(cafile=certifi.where())

@@ -1,0 +1,140 @@
+"""Dialing out: the relay keeps a connection to each process of the server, and comes back whenever one ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+from dataclasses import dataclass, field
+
+import aiohttp
+
+import sealane
+from sealane import log_lines
+from sealane.clients.kubernetes.exchange import Exchange
+from sealane.clients.relay import frames
+from sealane.clients.relay.forwarder import Forwarder
+
+PATH = "/api/relay"
+LARGEST = 16 * 1024 * 1024
+"""Bytes of one message: the largest object that an API server takes, and room."""
+HEARTBEAT = 10.0
+"""Seconds between two pings; a line that is cut is noticed within two."""
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 15.0
+_OTHERS_EVERY = 15.0
+"""Seconds between two looks for a process of the server that has no connection yet: a balancer gives one or another."""
+_GREET_WITHIN = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerAddress:
+    """Where a relay dials."""
+
+    url: str
+    token: str = field(repr=False)
+    trusted: ssl.SSLContext | None = None
+    """Whose certificates count; None for the system's."""
+
+
+class Dialer:
+    """Serves what the processes of one server ask for, until it is cancelled."""
+
+    def __init__(self, server: ServerAddress, exchange: Exchange) -> None:
+        self._server = server
+        self._exchange = exchange
+        self._connected: set[str] = set()
+        self._alone = False
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Dials for ever."""
+        tries = 0
+        async with aiohttp.ClientSession(trust_env=True) as session, asyncio.TaskGroup() as serving:
+            while True:
+                self._ended.clear()
+                answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                connection = serving.create_task(self._connect(session, answered))
+                await asyncio.wait({connection, answered}, return_when=asyncio.FIRST_COMPLETED)
+                tries = 0 if self._connected else tries + 1
+                await self._pause(tries)
+
+    async def _pause(self, tries: int) -> None:
+        """Until it is worth dialing again: soon while there is no connection, later to find another process."""
+        if not self._connected:
+            longest = min(_FIRST_PAUSE * 2 ** min(tries, 10), _LONGEST_PAUSE)
+            await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+            return
+        try:
+            async with asyncio.timeout(None if self._alone else _OTHERS_EVERY):
+                await self._ended.wait()
+        except TimeoutError:
+            pass
+
+    async def _connect(self, session: aiohttp.ClientSession, answered: asyncio.Future[None]) -> None:
+        """One connection, from its beginning to its end; `answered` is done once it stands, or is not needed."""
+        process = None
+        try:
+            async with session.ws_connect(
+                f"{self._server.url.rstrip('/')}{PATH}",
+                headers={"Authorization": f"Bearer {self._server.token}"},
+                heartbeat=HEARTBEAT,
+                max_msg_size=LARGEST,
+                ssl=self._server.trusted or True,
+            ) as socket:
+                welcome = await _greeted(socket)
+                self._alone = welcome.alone
+                if welcome.process in self._connected:
+                    return
+                process = welcome.process
+                self._connected.add(process)
+                answered.set_result(None)
+                log_lines.event("relay.connected", server=self._server.url, process=process, relay=welcome.relay)
+                await self._serve(socket)
+        except (aiohttp.ClientError, OSError, TimeoutError, frames.Garbled) as error:
+            log_lines.event("relay.disconnected", level=logging.WARNING, server=self._server.url, reason=_reason(error))
+        else:
+            if process is not None:
+                log_lines.event("relay.disconnected", server=self._server.url, process=process, reason="it ended")
+        finally:
+            if process is not None:
+                self._connected.discard(process)
+                self._ended.set()
+
+    async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        out: asyncio.Queue[bytes] = asyncio.Queue()
+        forwarder = Forwarder(self._exchange, out.put_nowait)
+        writing = asyncio.create_task(_write(socket, out))
+        try:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.BINARY:
+                    forwarder.received(frames.to_relay(message.data))
+        finally:
+            writing.cancel()
+            await forwarder.close()
+            await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _write(socket: aiohttp.ClientWebSocketResponse, out: asyncio.Queue[bytes]) -> None:
+    while True:
+        await socket.send_bytes(await out.get())
+
+
+async def _greeted(socket: aiohttp.ClientWebSocketResponse) -> frames.Welcome:
+    await socket.send_bytes(frames.encode(frames.Hello(protocol=frames.PROTOCOL, version=sealane.__version__)))
+    message = await socket.receive(timeout=_GREET_WITHIN)
+    if message.type is not aiohttp.WSMsgType.BINARY:
+        raise frames.Garbled(f"the server ended it: {socket.close_code} {message.extra or ''}".rstrip())
+    welcome = frames.to_relay(message.data)
+    if not isinstance(welcome, frames.Welcome):
+        raise frames.Garbled("the server does not say welcome first")
+    return welcome
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        if error.status in {401, 403}:
+            return "the server does not take the token: make another with `sealane relay add`"
+        return f"the server answers {error.status}"
+    return str(error) or type(error).__name__

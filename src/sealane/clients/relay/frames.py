@@ -1,0 +1,142 @@
+"""What a server and a relay say to each other, as MessagePack in the binary messages of one WebSocket. Pure.
+
+Each call has a number of the server's. A call that may change something is carried out in two steps: the relay says that
+it has it (`Ready`), and does nothing before the server says that it still wants it (`Go`). So a message that lay in
+some buffer while the line was cut changes nothing when it arrives.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+PROTOCOL = 1
+WINDOW = 1024 * 1024
+"""Bytes of an answer that may be on their way; the reader gives credit for what it has read."""
+PIECE = 128 * 1024
+"""Bytes of an answer in one message, so that a long one does not keep others waiting."""
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Base of all messages."""
+
+
+class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
+    """The relay's first message."""
+
+    protocol: int
+    version: str
+
+
+class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
+    """The server's answer: which of its processes it is."""
+
+    process: str
+    relay: str
+    alone: bool
+    """Whether the server has no other process."""
+
+
+class Ask(Frame, frozen=True, kw_only=True, tag="ask"):
+    """A call. `changes`: it waits for `Go`. Seconds as in `exchange.Limits`."""
+
+    id: int
+    method: str
+    path: str
+    query: dict[str, str]
+    body: bytes | None
+    content_type: str
+    accept: str
+    changes: bool
+    total: float | None
+    silence: float | None
+
+
+class Go(Frame, frozen=True, kw_only=True, tag="go"):
+    """The call is still wanted."""
+
+    id: int
+
+
+class Credit(Frame, frozen=True, kw_only=True, tag="credit"):
+    """So many bytes of the answer were read."""
+
+    id: int
+    bytes: int
+
+
+class Cancel(Frame, frozen=True, kw_only=True, tag="cancel"):
+    """Nobody waits for the answer any more."""
+
+    id: int
+
+
+class Ready(Frame, frozen=True, kw_only=True, tag="ready"):
+    """The call is here, and waits for `Go`."""
+
+    id: int
+
+
+class Head(Frame, frozen=True, kw_only=True, tag="head"):
+    """The answer begins."""
+
+    id: int
+    status: int
+    content_type: str
+    retry_after: float | None
+
+
+class Chunk(Frame, frozen=True, kw_only=True, tag="chunk"):
+    """A piece of the answer."""
+
+    id: int
+    data: bytes
+
+
+class End(Frame, frozen=True, kw_only=True, tag="end"):
+    """The answer is whole."""
+
+    id: int
+
+
+class Failed(Frame, frozen=True, kw_only=True, tag="failed"):
+    """There is no answer, or no more of it. `sent`: the call may have reached the API server; `retry`: it may yet answer."""
+
+    id: int
+    message: str
+    hint: str | None
+    sent: bool
+    retry: bool
+
+
+ToRelay = Welcome | Ask | Go | Credit | Cancel
+ToServer = Hello | Ready | Head | Chunk | End | Failed
+Answers = Ready | Head | Chunk | End | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+_to_relay: msgspec.msgpack.Decoder[ToRelay] = msgspec.msgpack.Decoder(ToRelay)
+_to_server: msgspec.msgpack.Decoder[ToServer] = msgspec.msgpack.Decoder(ToServer)
+
+
+class Garbled(Exception):
+    """The other side says something that is no message of this protocol."""
+
+
+def encode(frame: ToRelay | ToServer) -> bytes:
+    """The message as it is sent."""
+    return _encoder.encode(frame)
+
+
+def to_relay(data: bytes) -> ToRelay:
+    """A server's message. Raises Garbled."""
+    try:
+        return _to_relay.decode(data)
+    except msgspec.MsgspecError as error:
+        raise Garbled(str(error)) from error
+
+
+def to_server(data: bytes) -> ToServer:
+    """A relay's message. Raises Garbled."""
+    try:
+        return _to_server.decode(data)
+    except msgspec.MsgspecError as error:
+        raise Garbled(str(error)) from error

@@ -1,0 +1,156 @@
+"""The server's end: the relays that are connected to this process, and the calls that are on their way through them.
+
+A connection lives on the event loop that reads it; calls come from any loop of the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sealane import clock
+from sealane.clients.relay import frames
+
+GO_WITHIN = 10.0
+"""Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lost:
+    """The connection ended before the answer did."""
+
+    reason: str
+
+
+Inbox = asyncio.Queue["frames.Answers | Lost"]
+
+
+class Connection:
+    """One relay's connection."""
+
+    def __init__(self, relay: str, *, version: str, send: Callable[[bytes], None]) -> None:
+        """`send` queues a message; it is called on the loop on which this is made."""
+        self.relay = relay
+        self.version = version
+        self.since = clock.now()
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, tuple[asyncio.AbstractEventLoop, Inbox]] = {}
+        self._lost: Lost | None = None
+
+    def begin(self, ask: Callable[[int], frames.Ask]) -> OnItsWay:
+        """Sends a call, from any loop; the answer comes to the caller's."""
+        number = next(self._numbers)
+        inbox: Inbox = asyncio.Queue()
+        self._waiting[number] = (asyncio.get_running_loop(), inbox)
+        if self._lost:
+            inbox.put_nowait(self._lost)
+        else:
+            self.post(ask(number))
+        return OnItsWay(connection=self, number=number, inbox=inbox)
+
+    def post(self, frame: frames.ToRelay) -> None:
+        """Sends a message, from any loop."""
+        if not self._lost:
+            _call(self._loop, self._send, frames.encode(frame))
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for that answer any more."""
+        if self._waiting.pop(number, None) is not None:
+            self.post(frames.Cancel(id=number))
+
+    def received(self, data: bytes) -> None:
+        """Takes a message of the relay's. Raises Garbled."""
+        frame = frames.to_server(data)
+        if isinstance(frame, frames.Hello):
+            raise frames.Garbled("it says hello twice")
+        loop, inbox = self._waiting.get(frame.id, (None, None))
+        if loop is None or inbox is None:  # it was cancelled meanwhile
+            return
+        if isinstance(frame, frames.End | frames.Failed):
+            self._waiting.pop(frame.id, None)
+        _call(loop, inbox.put_nowait, frame)
+
+    def lose(self, reason: str) -> None:
+        """The connection is over: every call that waits is told."""
+        self._lost = Lost(reason=reason)
+        for loop, inbox in list(self._waiting.values()):
+            _call(loop, inbox.put_nowait, self._lost)
+        self._waiting.clear()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnItsWay:
+    """A call that was sent."""
+
+    connection: Connection
+    number: int
+    inbox: Inbox
+    _begun: float = field(default_factory=time.monotonic)
+
+    async def next(self) -> frames.Answers | Lost:
+        """What comes next of the answer."""
+        return await self.inbox.get()
+
+    def go(self) -> bool:
+        """Has the relay carry it out, unless too much time went by since it was asked for; False then."""
+        if time.monotonic() - self._begun > GO_WITHIN:
+            return False
+        self.connection.post(frames.Go(id=self.number))
+        return True
+
+    def credit(self, count: int) -> None:
+        """So many bytes were read."""
+        self.connection.post(frames.Credit(id=self.number, bytes=count))
+
+    def end(self) -> None:
+        """Nobody reads on; the relay ends what it does for it."""
+        self.connection.forget(self.number)
+
+
+class Hub:
+    """All connections of relays to this process."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, list[Connection]] = {}
+        self._left: dict[str, datetime] = {}
+
+    @contextmanager
+    def joined(self, connection: Connection) -> Iterator[None]:
+        """The relay is connected until the block ends; the newest of several connections is used."""
+        of_relay = self._connections.setdefault(connection.relay, [])
+        of_relay.append(connection)
+        reason = "the relay's connection ended"
+        try:
+            yield
+        finally:
+            of_relay.remove(connection)
+            self._left[connection.relay] = clock.now()
+            connection.lose(reason)
+
+    def connection(self, relay: str) -> Connection | None:
+        """The relay's newest connection; None while it has none."""
+        of_relay = self._connections.get(relay)
+        return of_relay[-1] if of_relay else None
+
+    def left(self, relay: str) -> datetime | None:
+        """When its last connection ended; None where it never had one to this process."""
+        return self._left.get(relay)
+
+    @property
+    def connected(self) -> Mapping[str, Connection]:
+        """The newest connection of each relay that has one."""
+        return {relay: found[-1] for relay, found in self._connections.items() if found}
+
+
+def _call(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *given: object) -> None:
+    """Calls it on the loop; where that has ended, nobody waits."""
+    if loop.is_closed():
+        return
+    loop.call_soon_threadsafe(act, *given)

@@ -1,0 +1,111 @@
+"""Calls to an API server that go through a relay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sealane.clients.kubernetes import errors
+from sealane.clients.kubernetes.exchange import Call, Limits, Response
+from sealane.clients.relay import frames
+from sealane.clients.relay.hub import Hub, Lost, OnItsWay
+
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Relayed:
+    """The API server beside a relay: an `exchange.Exchange`."""
+
+    def __init__(self, hub: Hub, relay: str) -> None:
+        self._hub = hub
+        self._relay = relay
+
+    @property
+    def server(self) -> str:
+        """What reaches it."""
+        return f"relay {self._relay}"
+
+    async def open(self) -> None:
+        """Nothing: the relay dials in."""
+
+    async def close(self) -> None:
+        """Nothing: the relay stays connected."""
+
+    @asynccontextmanager
+    async def send(self, call: Call, limits: Limits) -> AsyncIterator[Response]:
+        """The answer. Raises RelayAway while the relay is not connected, Unreachable for what it could not reach."""
+        connection = self._hub.connection(self._relay)
+        if connection is None:
+            raise self._away(call)
+        asked = connection.begin(lambda number: _ask(number, call, limits))
+        try:
+            head = await self._head(call, asked)
+            yield Response(
+                status=head.status,
+                content_type=head.content_type,
+                retry_after=head.retry_after,
+                chunks=self._chunks(call, asked),
+            )
+        finally:
+            asked.end()
+
+    async def _head(self, call: Call, asked: OnItsWay) -> frames.Head:
+        went = call.method in _READS
+        while True:
+            frame = await asked.next()
+            if isinstance(frame, frames.Head):
+                return frame
+            if isinstance(frame, frames.Ready):
+                went = asked.go()
+                if not went:
+                    raise self._unreached(call, "its answer came too late, so nothing was done", sent=False)
+                continue
+            raise self._broken(call, frame, sent=went)
+
+    async def _chunks(self, call: Call, asked: OnItsWay) -> AsyncIterator[bytes]:
+        while not isinstance(frame := await asked.next(), frames.End):
+            if not isinstance(frame, frames.Chunk):
+                raise self._broken(call, frame, sent=True)
+            yield frame.data
+            asked.credit(len(frame.data))
+
+    def _broken(self, call: Call, frame: frames.Answers | Lost, *, sent: bool) -> errors.ClusterError:
+        """The error of an answer that does not come."""
+        if isinstance(frame, Lost):
+            return self._unreached(call, frame.reason, sent=sent)
+        if not isinstance(frame, frames.Failed):
+            return self._unreached(call, "it answers out of order", sent=sent)
+        kind = errors.Unreachable if frame.retry else errors.Untrusted
+        error = kind(f"{frame.message} (by relay {self._relay})", hint=frame.hint)
+        error.sent = frame.sent
+        return error
+
+    def _unreached(self, call: Call, reason: str, *, sent: bool) -> errors.RelayAway:
+        error = errors.RelayAway(f"{call}: relay {self._relay}: {reason}", hint=_HINT)
+        error.sent = sent
+        return error
+
+    def _away(self, call: Call) -> errors.RelayAway:
+        since = self._hub.left(self._relay)
+        said = f"has been away since {since:%Y-%m-%d %H:%M:%S} UTC" if since else "is not connected"
+        error = errors.RelayAway(f"{call}: relay {self._relay} {said}", hint=_HINT)
+        error.sent = False
+        return error
+
+
+_HINT = "sealane relay list tells which relays are there; the relay's log tells why it can't connect"
+
+
+def _ask(number: int, call: Call, limits: Limits) -> frames.Ask:
+    return frames.Ask(
+        id=number,
+        method=call.method,
+        path=call.path,
+        query=dict(call.query or {}),
+        body=call.body,
+        content_type=call.content_type,
+        accept=call.accept,
+        changes=call.method not in _READS,
+        total=limits.total,
+        silence=limits.silence,
+    )

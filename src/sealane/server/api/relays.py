@@ -1,0 +1,174 @@
+"""Relays: who may dial in, who is there, and the connection of each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime
+
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict
+from starlette.websockets import WebSocketDisconnect
+
+from sealane import __version__, composition, log_lines
+from sealane.clients.relay import frames
+from sealane.clients.relay.hub import Connection
+from sealane.errors import NotSignedIn, SealaneError
+from sealane.records.accounts import Token
+from sealane.server import addresses, dependencies, fields
+from sealane.server.access import Administrator
+
+router = APIRouter(prefix="/api", tags=["relays"])
+
+_GREET_WITHIN = 15.0
+_ASKED_EVERY = 10.0
+"""Seconds for which a token that was good is believed, while its relay is connected."""
+_PROTOCOL_ERROR = 1002
+_ENDED = "it ended"
+
+
+class Relay(BaseModel):
+    """A relay that may dial in."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    connected: bool
+    """Whether it is connected to the process that answers."""
+    since: datetime | None
+    """Since when it is, or else is not; null: it never was since this process began."""
+    version: str | None
+    """Sealane's version there, while it is connected."""
+    created: datetime
+    """When its token was made."""
+    used: datetime | None
+    """When the token was used last, give or take five minutes; null: never."""
+
+
+class NewRelay(BaseModel):
+    """A relay that shall dial in."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    name: fields.RelayName
+    """As destinations name it: `{relay: NAME}`."""
+
+
+class RelayToken(BaseModel):
+    """A relay's token, shown only now."""
+
+    relay: str
+    token: str
+
+
+@router.get("/relays")
+async def relays(server: dependencies.Server, _: Administrator) -> list[Relay]:
+    """Every relay that has a token, and whether it is there."""
+    return [_shown(token, server) for token in await server.access.relays()]
+
+
+@router.post("/relays", status_code=201)
+async def add(new: NewRelay, server: dependencies.Server, actor: Administrator) -> RelayToken:
+    """Makes a token for a relay, in place of its former one."""
+    return RelayToken(relay=new.name, token=await server.access.add_relay(new.name, by=actor))
+
+
+@router.delete("/relays/{relay}", status_code=204)
+async def remove(relay: addresses.Relay, server: dependencies.Server, actor: Administrator) -> None:
+    """Makes the relay's token void; it is cut off within ten seconds."""
+    await server.access.remove_relay(relay, by=actor)
+
+
+@router.websocket("/relay")
+async def connect(socket: WebSocket) -> None:
+    """A relay dials in, and stays."""
+    server: composition.Server = socket.app.state.server
+    bearer, address = _bearer(socket), socket.client.host if socket.client else ""
+    try:
+        token = await server.access.authenticate_relay(bearer, address=address)
+    except SealaneError:  # the log tells why
+        await socket.close()  # before it is accepted: 403
+        return
+    await socket.accept()
+    try:
+        connection, sending = await _greeted(socket, token.name, server)
+    except (frames.Garbled, TimeoutError, WebSocketDisconnect, KeyError) as error:
+        await _closed(socket, str(error) or "the relay did not say hello in time")
+        return
+    log_lines.event("relay.connected", relay=token.name, version=connection.version, address=address)
+    reason = _ENDED
+    with server.relays.joined(connection):
+        parts = [
+            asyncio.ensure_future(_read(socket, connection)),
+            asyncio.ensure_future(_write(socket, sending)),
+            asyncio.ensure_future(_while_good(server, bearer, address)),
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        except (frames.Garbled, NotSignedIn) as error:
+            reason = str(error)
+        except (WebSocketDisconnect, RuntimeError, KeyError):
+            pass
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+    await _closed(socket, reason)
+    log_lines.event("relay.disconnected", relay=token.name, reason=reason)
+
+
+def _bearer(socket: WebSocket) -> str:
+    scheme, _, token = socket.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _greeted(
+    socket: WebSocket, relay: str, server: composition.Server
+) -> tuple[Connection, asyncio.Queue[bytes]]:
+    """The connection, once both have said who they are. Raises Garbled, TimeoutError."""
+    async with asyncio.timeout(_GREET_WITHIN):
+        hello = frames.to_server(await socket.receive_bytes())
+    if not isinstance(hello, frames.Hello):
+        raise frames.Garbled("the relay does not say hello first")
+    if hello.protocol != frames.PROTOCOL:
+        raise frames.Garbled(f"the relay is of version {hello.version}, the server of {__version__}: they don't fit")
+    sending: asyncio.Queue[bytes] = asyncio.Queue()
+    alone = server.lock is not None
+    sending.put_nowait(frames.encode(frames.Welcome(process=server.process, relay=relay, alone=alone)))
+    return Connection(relay, version=hello.version, send=sending.put_nowait), sending
+
+
+async def _read(socket: WebSocket, connection: Connection) -> None:
+    while True:
+        connection.received(await socket.receive_bytes())
+
+
+async def _write(socket: WebSocket, sending: asyncio.Queue[bytes]) -> None:
+    while True:
+        await socket.send_bytes(await sending.get())
+
+
+async def _while_good(server: composition.Server, bearer: str, address: str) -> None:
+    """Ends when the token is no longer good. Raises NotSignedIn then."""
+    while True:
+        await asyncio.sleep(_ASKED_EVERY)
+        await server.access.authenticate_relay(bearer, address=address)
+
+
+async def _closed(socket: WebSocket, reason: str) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):  # it is closed already
+        await socket.close(code=_PROTOCOL_ERROR if reason != _ENDED else 1000, reason=reason[:120])
+
+
+def _shown(token: Token, server: composition.Server) -> Relay:
+    connection = server.relays.connected.get(token.name)
+    return Relay(
+        name=token.name,
+        connected=connection is not None,
+        since=connection.since if connection else server.relays.left(token.name),
+        version=connection.version if connection else None,
+        created=token.created,
+        used=token.used,
+    )
