@@ -79,7 +79,7 @@ class Serving:
         (self.folder / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
         words = ["serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
         self.process = self.launch(
-            [*words, "--host", self.host, "--port", str(self.port), *self.options],
+            [*words, "--port", str(self.port), *self.options],
             {**os.environ, **_UNLIMITED, **self.environment},
         )
         try:

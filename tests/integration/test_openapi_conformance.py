@@ -57,6 +57,8 @@ LEAST = {
 """Answers that must have been seen: otherwise little was tried."""
 OF_ADMINISTRATORS = {
     "GET /api/audit",
+    "GET /api/notices/targets",
+    "GET /api/relays",
     "GET /api/users",
     "GET /api/users/{user}/tokens",
     "GET /api/apps/{app}/access",

@@ -261,6 +261,7 @@ class World:
             "gate": "rate",
             "user": "nobody",
             "token_id": "nothing",
+            "relay": "nothing",
             "source": "github",
             "path": "info/refs",
         }

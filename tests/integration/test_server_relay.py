@@ -99,7 +99,7 @@ def serving(apart: tuple[str, str], tmp_path: Path) -> Iterator[Serving]:
     name, address = apart
     server = Apart(
         tmp_path / "server",
-        pretending.SETTINGS,
+        {**pretending.SETTINGS, "SEALANE_HTTP__HOST": address},
         host=address,
         port=free_port(),
         network=name,

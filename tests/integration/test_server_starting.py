@@ -53,7 +53,7 @@ def test_with_a_database_that_is_away(tmp_path: Path) -> None:
         ([], {"SEALANE_GIT__PATIENCE": "soon"}, "SEALANE_GIT__PATIENCE Input should be a valid number"),
         ([], {"SEALANE_RUNS__AT_ONCE": "0"}, "SEALANE_RUNS__AT_ONCE Input should be greater than or equal to 1"),
         ([], {"SEALANE_GIT__SUBMODULES": "a/*"}, "SEALANE_GIT__SUBMODULES is not JSON"),
-        (["--port", "70000"], {}, "SEALANE_HTTP__PORT Input should be less than or equal to 65535"),
+        (["--port", "70000"], {}, "--port Input should be less than or equal to 65535"),
         (["--role", "workr"], {}, "there is no role workr"),
     ],
 )
