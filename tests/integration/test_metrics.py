@@ -128,7 +128,7 @@ def test_prometheus_sees_how_the_platform_fares(prometheus: str) -> None:
         "the counter to have caught up", lambda: value('sealane_subscriber_backlog_events{subscriber="metrics"}') == 0
     )
     assert value('sealane_database_bytes{database="store"}')
-    assert value('sum(sealane_http_request_seconds_count{route="/metrics", code="200"})')
+    until("its own requests", lambda: value('sum(sealane_http_request_seconds_count{route="/metrics", code="200"})'))
 
 
 @pytest.mark.parametrize(

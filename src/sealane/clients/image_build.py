@@ -90,6 +90,11 @@ async def forget(base_url: str, repository: str, unwanted: Collection[str]) -> N
     await asyncio.to_thread(lambda: _forget(base_url, repository, unwanted))
 
 
+_TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+_FAILED_REQUESTS = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
+"""What is read of a stream raises the errors of the library below."""
+
+
 @contextmanager
 def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
     """An APIClient; Any, because the calls made here are ones its stubs leave out."""
@@ -104,9 +109,9 @@ def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
         yield api
     except docker.errors.APIError as error:
         raise EngineCouldNot(f"the container engine says: {error.explanation or error}") from error
-    except requests.exceptions.Timeout as error:
+    except _TIMEOUTS as error:
         raise _too_long(within) from error
-    except requests.exceptions.RequestException as error:
+    except _FAILED_REQUESTS as error:
         raise EngineCouldNot(f"the container engine at {base_url} went away in the middle of its work") from error
     finally:
         api.close()
@@ -184,7 +189,7 @@ def _follow(
                     raise error(str(problem).strip())
                 if text := said.get("stream") or said.get("status"):
                     sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as gone:
+        except _FAILED_REQUESTS as gone:
             if is_cut():
                 raise _too_long(within) from gone
             raise
