@@ -90,6 +90,8 @@ async def forget(base_url: str, repository: str, unwanted: Collection[str]) -> N
     await asyncio.to_thread(lambda: _forget(base_url, repository, unwanted))
 
 
+_LISTINGS = 3
+"""How often a list that failed is asked for again."""
 _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
 _FAILED_REQUESTS = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 """What is read of a stream raises the errors of the library below."""
@@ -157,8 +159,19 @@ def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> Non
 
 def _tags(base_url: str, repository: str) -> list[str]:
     with _engine(base_url) as api:
-        named = [name for image in api.images(name=repository) for name in image.get("RepoTags") or ()]
+        named = [name for image in _listed(api, repository) for name in image.get("RepoTags") or ()]
     return sorted(name.removeprefix(f"{repository}:") for name in named if name.startswith(f"{repository}:"))
+
+
+def _listed(api: Any, repository: str) -> list[dict[str, Any]]:
+    """Podman reads every image, whatever is asked for, and fails over one that somebody removes just then."""
+    for _ in range(_LISTINGS):
+        try:
+            return list(api.images(name=repository))
+        except docker.errors.APIError as error:
+            if not error.is_server_error():
+                raise
+    return list(api.images(name=repository))
 
 
 def _forget(base_url: str, repository: str, unwanted: Collection[str]) -> None:
