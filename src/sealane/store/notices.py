@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.notices import messages, retry
-from sealane.notices.grouping import Due
+from sealane.notices.batches import Due
 from sealane.notices.model import Notice, Outgoing, TellState
 from sealane.notices.port import Reference
 from sealane.notices.recipients import Recipient

@@ -14,7 +14,7 @@ from sealane import clock
 from sealane.approvals.blockers import Explanation
 from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, SealaneError, Unavailable, trace
-from sealane.notices import grouping, messages, recipients
+from sealane.notices import batches, messages, recipients
 from sealane.notices.messages import NoticeFacts
 from sealane.notices.model import Outgoing
 from sealane.notices.port import Reference, Telling
@@ -148,7 +148,7 @@ class Sender:
         if due:
             since = time.monotonic() - _MINUTE
             sent = {name: sum(at > since for at in moments) for name, moments in self.lately.items()}
-            await asyncio.gather(*(self._send(each) for each in grouping.batches(due, sent)))
+            await asyncio.gather(*(self._send(each) for each in batches.batches(due, sent)))
 
     async def _send(self, ids: Sequence[str]) -> None:
         """Sends one message, of all that is taken."""
@@ -176,9 +176,9 @@ class Sender:
         first = taken[0]
         target = await self.targets.open(first.target, first.own, app=first.notice.app)
         if not first.told:
-            self.lately.setdefault(first.target, deque(maxlen=grouping.MOST)).append(time.monotonic())
+            self.lately.setdefault(first.target, deque(maxlen=batches.MOST)).append(time.monotonic())
         one = first if len(taken) == 1 else None
-        notice = one.notice if one else grouping.digest(taken)
+        notice = one.notice if one else batches.digest(taken)
         told = await target.tell(
             Telling(
                 id=f"{first.id}.{first.version}",

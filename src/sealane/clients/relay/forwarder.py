@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from sealane.clients.kubernetes import errors
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits
 from sealane.clients.relay import frames
-from sealane.clients.relay.hub import GO_WITHIN
+from sealane.clients.relay.frames import GO_WITHIN
 
 
 class Forwarder:
@@ -31,15 +31,15 @@ class Forwarder:
             return
         if isinstance(frame, frames.Welcome):
             raise frames.Garbled("it says welcome twice")
-        call_or_none = self._calls.get(frame.id)
-        if call_or_none is None:  # it has ended meanwhile
+        forwarded = self._calls.get(frame.id)
+        if forwarded is None:  # it has ended meanwhile
             return
         if isinstance(frame, frames.Go):
-            call_or_none.go.set()
+            forwarded.go.set()
         elif isinstance(frame, frames.Credit):
-            call_or_none.window.give(frame.bytes)
+            forwarded.window.give(frame.bytes)
         else:
-            call_or_none.task.cancel()
+            forwarded.task.cancel()
 
     async def close(self) -> None:
         """Ends what is under way: nobody waits for it any more."""

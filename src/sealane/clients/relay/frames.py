@@ -12,6 +12,8 @@ import msgspec
 PROTOCOL = 1
 WINDOW = 1024 * 1024
 """Bytes of an answer that may be on their way; the reader gives credit for what it has read."""
+GO_WITHIN = 10.0
+"""Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
 PIECE = 128 * 1024
 """Bytes of an answer in one message, so that a long one does not keep others waiting."""
 

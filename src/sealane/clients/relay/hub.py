@@ -15,9 +15,7 @@ from datetime import datetime
 
 from sealane import clock
 from sealane.clients.relay import frames
-
-GO_WITHIN = 10.0
-"""Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
+from sealane.clients.relay.frames import GO_WITHIN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

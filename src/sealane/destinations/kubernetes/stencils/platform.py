@@ -11,8 +11,8 @@ from sealane.destinations.kubernetes.stencils import (
     jobs,
     known_fields,
     list_keys,
+    replicas,
     resource_requests,
-    scaling,
     scopes,
     standstill,
     variants,
@@ -66,7 +66,7 @@ class Kubernetes:
 
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
         """See the protocol."""
-        return scaling.scaled(manifest, instances)
+        return replicas.scaled(manifest, instances)
 
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """See the protocol."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sealane.notices import grouping
-from sealane.notices.grouping import MOST, Due
+from sealane.notices import batches
+from sealane.notices.batches import MOST, Due
 from sealane.notices.model import Entry, Notice, Outgoing, Tone
 from sealane.outbox.notice_kinds import NoticeKind
 
@@ -33,7 +33,7 @@ def due(count: int, *, told: int = 0, target: str = "team") -> list[Due]:
     ],
 )
 def test_batches(waiting: list[Due], sent: int, sizes: list[int]) -> None:
-    assert [len(batch) for batch in grouping.batches(waiting, {"team": sent})] == sizes
+    assert [len(batch) for batch in batches.batches(waiting, {"team": sent})] == sizes
 
 
 def test_one_message_names_what_happened() -> None:
@@ -50,7 +50,7 @@ def test_one_message_names_what_happened() -> None:
     )
     one = Outgoing(id="n", target="team", notice=notice, version=1, again=NOON, created=NOON, updated=NOON)
     well = replace(one, notice=replace(notice, app="mail", tone=Tone.GOOD, title="mail/dev: healthy again"))
-    told = grouping.digest([one, well, *[one] * 48])
+    told = batches.digest([one, well, *[one] * 48])
     assert (told.title, told.app, told.tone) == ("50 things happened, 49 of them bad", "", Tone.BAD)
     assert [entry.text for entry in told.entries[:2]] == ["shop/dev: degraded", "mail/dev: healthy again"]
     assert told.entries[-1].text == "and 10 more"

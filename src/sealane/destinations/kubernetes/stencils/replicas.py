@@ -1,4 +1,4 @@
-"""Scaling: a workload with another number of instances. Pure."""
+"""Replicas of a workload: the same with another number of them. Pure."""
 
 from __future__ import annotations
 
