@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ import typer
 
 from sealane import data_folder
 from sealane.cli import headings, options, output
-from sealane.errors import Unavailable, UsageError
+from sealane.errors import UsageError
 from sealane.findings import did_you_mean
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def _run(settings: Settings, role: composition.Role) -> None:
     import uvicorn
 
     from sealane import __version__, composition, log_lines
-    from sealane.server import application, catch_up, head_timeout
+    from sealane.server import application, catch_up, head_timeout, listener
 
     log_lines.configure(settings.log.format)
     app = application.create(settings)
@@ -134,7 +133,7 @@ def _run(settings: Settings, role: composition.Role) -> None:
 
     server = Server(configuration)
 
-    listening = _listen(settings.http.host, settings.http.port)
+    listening = listener.listen(settings.http.host, settings.http.port)
 
     async def work() -> None:
         app.state.server = await composition.start(settings, role=role)
@@ -147,16 +146,6 @@ def _run(settings: Settings, role: composition.Role) -> None:
 
     with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:
         runner.run(work())
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise Unavailable(
-            f"can't listen on {host}, port {port}: {str(error.strerror).partition(' (while')[0]}",
-            hint="name another with --port or --host, or end the program that has it",
-        ) from error
 
 
 def _say_hello(started: Any) -> None:
