@@ -22,7 +22,7 @@ from sealane.errors import (
     UnknownType,
     UsageError,
 )
-from sealane.server import application, error_responses
+from sealane.server import application, error_responses, openapi
 from sealane.settings import Settings
 
 PAGE = Path(__file__).with_name("api.md")
@@ -76,7 +76,7 @@ curl -s -H "Authorization: Bearer $SEALANE_TOKEN" https://sealane.example.com/ap
 | `token` | `Authorization: Bearer sln_…`; `sealane user token` makes one | programs, the command line |
 | `session` | the cookie of whoever signed in on the pages | reading, in a browser |
 | `session` and `form` | the cookie, and the session's form token in `X-Form-Token` | changing something, in a browser |
-| `signature` | `X-Hub-Signature-256` (Gitea: `X-Gitea-Signature`, Bitbucket: `X-Hub-Signature`), made with the app's hook secret; GitLab sends the secret in `X-Gitlab-Token` | [webhooks](webhooks.md), alerts |
+| `signature` | PROOFS | [webhooks](webhooks.md), alerts |
 | `alertToken` | `Authorization: Bearer …`; `sealane app alert-token APP` shows it | [alerts](gates.md) |
 
 Git fetches and pushes at `/git/APP.git` with a name and a password (`Basic`); that is git's own protocol and not in the document.
@@ -119,7 +119,8 @@ def page() -> str:
     with tempfile.TemporaryDirectory() as folder:
         app = application.create(Settings(data=Path(folder)))
     document = app.openapi()
-    parts = [BEGINNING.rstrip("\n"), *_errors(), AFTER.rstrip("\n")]
+    beginning = BEGINNING.replace("PROOFS", openapi.proofs())
+    parts = [beginning.rstrip("\n"), *_errors(), AFTER.rstrip("\n")]
     for tag, heading in HEADINGS.items():
         rows = list(_rows(document, tag))
         assert rows, f"nothing has the tag {tag}"

@@ -72,16 +72,16 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
     return CheckReport(files=tuple(files), findings=_in_order(problems), pipeline=pipeline)
 
 
-def check_text(text: str, file: str) -> CheckReport:
+def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckReport:
     """One file by itself; its first document's keys tell which kind it is."""
     keys = _keys(text, file)
     if "formation" in keys and "app" not in keys:
-        return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file)[1]))
+        return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file, adapters)[1]))
     if "environment" in keys and "app" not in keys:
-        return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file)[1]))
+        return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file, adapters)[1]))
     if read := _OPERATORS.get(PurePosixPath(file).name):
-        return CheckReport(files=(file,), findings=_in_order(read(text, file, SHIPPED)[1]))
-    pipeline, problems = pipeline_reading.read(text, file)
+        return CheckReport(files=(file,), findings=_in_order(read(text, file, adapters)[1]))
+    pipeline, problems = pipeline_reading.read(text, file, adapters)
     return CheckReport(files=(file,), findings=_in_order(problems), pipeline=pipeline)
 
 

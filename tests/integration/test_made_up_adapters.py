@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from sealane import composition, errors
+from sealane.cli import exits
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import Deployment
 from sealane.runners.dummy import DummyRunner
@@ -24,6 +25,7 @@ from tests.dns_zone import DnsZone
 from tests.integration.inside import Inside
 from tests.made_up import MADE_UP
 
+ADAPTERS = replace(MADE_UP, destinations=MADE_UP.destinations.with_line("dns", "tests.dns_zone"))
 ENVIRONMENT = """environment: dev
 destinations: {shelf: {madeup: {shelf: things.json}}, names: {dns: {file: zone.json}}}
 apps: {shop: {namespaces: [shop, example-com], secrets: ["madeup:*"], registries: ["registry.example.com/**"]}}
@@ -88,9 +90,7 @@ class Place(Inside):
             engine={"kind": "madeup"},
             worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5},
         )
-        destinations = MADE_UP.destinations.with_line("dns", "tests.dns_zone")
-        adapters = replace(MADE_UP, destinations=destinations)
-        self.server = await composition.start(self.settings, lost=lambda: None, adapters=adapters)
+        self.server = await composition.start(self.settings, lost=lambda: None, adapters=ADAPTERS)
 
     async def push(self, files: dict[str, str], words: str = "first") -> str:
         """Pushes, and lets the made-up host tell the server; gives the run's id."""
@@ -213,6 +213,41 @@ async def test_people_are_known_by_the_made_up_host(place: Place) -> None:
     people = place.server.requests.tools.people()
     assert people.of_login("madeup", "ann.at.host") == "ann"
     assert people.of_author("somebody", "ann.at.host@madeup.example.com") == "ann"
+
+
+def test_commands_take_them_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a server: a formation of a made-up dialect is checked, vetted by a made-up engine, and deployed to a made-up
+    destination with a secret of a made-up store, behind a made-up gate."""
+    operators = {"environments/dev.yaml": ENVIRONMENT, "policies/mild/1/mild.words": "rude\n"}
+    for name, text in (FILES | operators).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "keys"))
+    image = f"web=registry.example.com/shop/web@sha256:{'0' * 64}"
+
+    def command(*words: str) -> str:
+        code, told = exits.run(words, ADAPTERS), capsys.readouterr()
+        assert code == 0, told
+        return told.out
+
+    assert json.loads(command("validate", "--json"))["valid"]
+    assert "madeup" in command("schema", "formation")
+    assert json.loads(command("vet", "dev", "--json", "--image", image))["rules_of"] == "the operators' files"
+    command("deploy", "dev", "--image", image)
+
+    [deployed] = json.loads(command("status", "dev", "--json"))
+    assert (deployed["state"], deployed["formation"]) == ("deployed", "shop/dev")
+    assert json.loads(command("drift", "dev", "--json"))["drifted"] is False
+    kept = json.loads((tmp_path / "things.json").read_text())["objects"]
+    [secret] = [stored["manifest"] for stored in kept.values() if stored["manifest"]["kind"] == "Secret"]
+    assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
+    (tmp_path / "deploy/stencils/web.yaml").write_text(STENCIL.replace("name: web,", "name: rude,"))
+    assert exits.run(["vet", "dev", "--image", image], ADAPTERS) == 1
+    assert "it says rude in dev" in capsys.readouterr().out
+    assert exits.run(["vet", "dev", "--image", image]) == 2
 
 
 async def test_an_engine_that_is_not_in_the_table_is_refused_with_the_known_ones(tmp_path: Path) -> None:

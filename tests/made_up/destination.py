@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sealane.configfiles.fields import File
 from sealane.destinations.dummy.destination import DummyDestination
@@ -15,13 +16,12 @@ class MadeUpFile(File):
     """A made-up destination."""
 
     shelf: str
-    """The name of its file."""
+    """The name of its file, in the folder of a server or where a command runs."""
 
 
 @asynccontextmanager
 async def _open(written: MadeUpFile, context: DestinationContext) -> AsyncIterator[Destination]:
-    assert context.state is not None
-    yield DummyDestination(State(context.state / written.shelf))
+    yield DummyDestination(State((context.state or Path()) / written.shelf))
 
 
 ADAPTER = DestinationAdapter(file=MadeUpFile, open=_open)

@@ -30,5 +30,6 @@ def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rec
 ADAPTER = GitHost(
     name="the made-up host",
     read=_read,
+    proof="x-madeup",
     login=lambda email: email.removesuffix("@madeup.example.com") if "@madeup." in email else None,
 )

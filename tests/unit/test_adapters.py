@@ -74,7 +74,10 @@ def test_with_the_line_it_is_known() -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("{madeup: {}}", "dev.yaml:2:31: shelf is missing (The name of its file)"),
+        (
+            "{madeup: {}}",
+            "dev.yaml:2:31: shelf is missing (The name of its file, in the folder of a server or where a command runs)",
+        ),
         ("{madupe: {shelf: a}}", "dev.yaml:2:23: unknown key madupe (did you mean madeup?)"),
         ("{madeup: {shelf: a}, dummy: {}}", "dev.yaml:2:23: madeup doesn't go with the other keys here"),
     ],

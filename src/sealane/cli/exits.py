@@ -28,6 +28,8 @@ from sealane.secrets import revealed
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
 
+    from sealane.adapters import Adapters
+
 FAILED = 1
 WRONG_USAGE = 2
 COULD_NOT = 3
@@ -35,11 +37,14 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and gives the exit code; every error has been told by then."""
+def run(arguments: Sequence[str] | None = None, adapters: Adapters | None = None) -> int:
+    """Runs the command line and gives the exit code; every error has been told by then.
+
+    Commands get the tables of adapters by `options.tables`; the shipped ones when left out.
+    """
     _open_the_closed()
     try:
-        code = _run(arguments)
+        code = _run(arguments, adapters)
         sys.stdout.flush()
     except BrokenPipeError:
         code = READER_GONE
@@ -52,16 +57,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, adapters: Adapters | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words == ["--version"]:  # asked often, by scripts; what reads command lines takes five times as long to load
         print(f"sealane {__version__}")
         return 0
+    from sealane.adapters import SHIPPED
     from sealane.cli import app
 
     try:
         with revealed.watched():
-            ended = app.command(words).main(args=words, prog_name="sealane", standalone_mode=False)
+            ended = app.command(words).main(
+                args=words, prog_name="sealane", standalone_mode=False, obj=adapters or SHIPPED
+            )
     except BrokenPipeError:
         raise
     except SystemExit as left:

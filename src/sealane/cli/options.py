@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from sealane import paths
 
+if TYPE_CHECKING:
+    from sealane.adapters import Adapters
+
 _PATIENCE = 1.0
 """Seconds."""
+
+
+def tables(ctx: typer.Context) -> Adapters:
+    """The tables of adapters that the command line was started with."""
+    return cast("Adapters", ctx.obj)
 
 
 def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -55,7 +63,7 @@ def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
     from sealane.errors import SealaneError
 
     try:
-        environments, _ = config_folder.gather(path(ctx.params.get("config") or "."))
+        environments, _ = config_folder.gather(path(ctx.params.get("config") or "."), adapters=tables(ctx))
     except SealaneError:
         return []
     names = sorted({name for environment in environments.values() for name in environment.destinations})

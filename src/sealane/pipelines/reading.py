@@ -33,9 +33,9 @@ def file_in(is_there: Callable[[str], bool], adapters: Adapters = SHIPPED) -> st
     return next((name for name in files(adapters) if is_there(name)), FILE)
 
 
-def beginning(beside: Collection[str]) -> str:
+def beginning(beside: Collection[str], adapters: Adapters = SHIPPED) -> str:
     """What to do in a folder of these files, which has no pipeline's file."""
-    renamed = next(((wrong, name) for wrong, name in misnamed().items() if wrong in beside), None)
+    renamed = next(((wrong, name) for wrong, name in misnamed(adapters).items() if wrong in beside), None)
     return f"rename {renamed[0]} to {renamed[1]}" if renamed else "`sealane init` writes one to begin with"
 
 

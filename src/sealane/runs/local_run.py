@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sealane import findings
+from sealane.adapters import SHIPPED, Adapters
 from sealane.clients import git
 from sealane.errors import InvalidFiles, NotThere, SealaneError, UsageError
 from sealane.events.model import Event, EventKind
@@ -36,6 +37,7 @@ class RunRequest:
     branch: str | None = None
     ref: str | None = None
     secrets_file: Path | None = None
+    adapters: Adapters = SHIPPED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +55,13 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     """
     file = asked.path
     if file.is_dir():
-        file /= reading.file_in(lambda name: (asked.path / name).exists())
+        file /= reading.file_in(lambda name: (asked.path / name).exists(), asked.adapters)
     own = folder = file.resolve().parent
     head = await _head(own)
     if asked.clean is not None:
         folder = await clean_clone.make(own, head, asked.clean)
         file = folder / file.name
-    pipeline, problems = reading.read(_text(file), str(file))
+    pipeline, problems = reading.read(_text(file, asked.adapters), str(file), asked.adapters)
     if pipeline is None:
         raise InvalidFiles(problems)
     if asked.clean is not None and head is not None:
@@ -76,7 +78,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
         images={image.name: image.source for image in pipeline.images if isinstance(image, ImageRetag)},
         deploy_tag=tags.deploy_tag(now, head or ""),
     )
-    given = _secrets(asked.secrets_file)
+    given = _secrets(asked.secrets_file, asked.adapters)
     revealed.note(given.values())
     return LocalRun(
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
@@ -84,13 +86,13 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     )
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, adapters: Adapters) -> str:
     try:
         return file.read_text("utf-8-sig")
     except FileNotFoundError as error:
-        if file.name not in reading.files():
+        if file.name not in reading.files(adapters):
             raise NotThere(f"there is no {file}", hint="name a folder, or a pipeline's file") from error
-        hint = reading.beginning({path.name for path in file.resolve().parent.iterdir()})
+        hint = reading.beginning({path.name for path in file.resolve().parent.iterdir()}, adapters)
         raise NotThere(f"there is no {file.name} in {file.resolve().parent}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
@@ -157,10 +159,10 @@ def _left_out(planned: PlannedStep, why: str, yes: bool) -> PlannedStep:  # noqa
     return replace(planned, skip=why) if yes and not planned.skip else planned
 
 
-def _secrets(file: Path | None) -> Mapping[str, str]:
+def _secrets(file: Path | None, adapters: Adapters) -> Mapping[str, str]:
     if file is None:
         return {}
-    values, problems = files.read(_text(file), str(file))
+    values, problems = files.read(_text(file, adapters), str(file))
     if problems:
         raise InvalidFiles(problems)
     return values

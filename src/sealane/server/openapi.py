@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
+from sealane.adapters import SHIPPED, Adapters
 from sealane.environments.grants import Permission
 from sealane.errors import (
     NotSignedIn,
@@ -26,6 +27,7 @@ from sealane.errors import (
     Unavailable,
     UsageError,
 )
+from sealane.events.sources.port import GitHost
 from sealane.server import access, dependencies, error_responses
 from sealane.server.access import COOKIE, FORM_HEADER, SAFE_METHODS, Requires
 
@@ -50,13 +52,6 @@ _SCHEMES = {
         "name": FORM_HEADER,
         "description": "The session's form token; a session changes nothing without it.",
     },
-    SIGNATURE: {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Hub-Signature-256",
-        "description": "`sha256=` and the HMAC-SHA256 of the body with the app's hook secret, in hexadecimal digits. "
-        "Gitea sends it as `X-Gitea-Signature`, Bitbucket as `X-Hub-Signature`; GitLab sends the secret as `X-Gitlab-Token`.",
-    },
     ALERT_TOKEN: {
         "type": "http",
         "scheme": "bearer",
@@ -79,12 +74,27 @@ class Documented(FastAPI):
             schemas["Error"] = error_responses.Error.model_json_schema()
             for unused in ("HTTPValidationError", "ValidationError"):  # what the framework would answer by itself
                 schemas.pop(unused, None)
-            document["components"]["securitySchemes"] = _SCHEMES
+            document["components"]["securitySchemes"] = _SCHEMES | {SIGNATURE: _signature()}
             for route in routes(self.routes):
                 for method in (route.methods or ()) if route.include_in_schema else ():
                     _complete(document["paths"][route.path_format][method.lower()], route, method)
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+
+def proofs(adapters: Adapters = SHIPPED) -> str:
+    """In which header each git host proves that it knows an app's hook secret."""
+    hosts = adapters.git_hosts.every(GitHost).values()
+    keyed, plain = (
+        ", ".join(f"`{host.proof.title()}` ({host.name})" for host in hosts if host.keyed is keyed)
+        for keyed in (True, False)
+    )
+    return f"the HMAC-SHA256 of the body with the app's hook secret in {keyed}; the secret itself in {plain}"
+
+
+def _signature() -> dict[str, str]:
+    first, *_ = SHIPPED.git_hosts.every(GitHost).values()
+    return {"type": "apiKey", "in": "header", "name": first.proof.title(), "description": proofs()}
 
 
 def signed_by(*schemes: str) -> dict[str, Any]:

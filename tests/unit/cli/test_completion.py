@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.main import get_command
 
+from sealane.adapters import SHIPPED
 from sealane.cli import app, options
 
 NAMED = (
@@ -55,7 +56,7 @@ def test_every_argument_that_names_something_completes_it() -> None:
 def test_destinations_are_those_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And none where there is no folder, or what is in it can't be read."""
     monkeypatch.chdir(tmp_path)
-    context = typer.Context(get_command(typer.Typer(callback=lambda: None, invoke_without_command=True)))
+    context = typer.Context(get_command(typer.Typer(callback=lambda: None, invoke_without_command=True)), obj=SHIPPED)
     assert options.destinations(context, "") == []
     folder = tmp_path / "environments"
     folder.mkdir()

@@ -49,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def deploy(
+    ctx: typer.Context,
     what: What,
     *,
     image: options.Images = None,
@@ -98,7 +99,8 @@ def deploy(
     from sealane.cli.local import formation_location
     from sealane.cli.remote import client
 
-    what = formation_location.meant(what, folder)
+    adapters = options.tables(ctx)
+    what = formation_location.meant(what, folder, adapters)
     if "/" in what:
         if build:
             raise UsageError("--build deploys from this folder, and a server builds what is pushed", hint="git push")
@@ -108,7 +110,7 @@ def deploy(
         return
     from sealane.cli.local import deploy_session, deployment, local_formation
 
-    project = local_formation.load(what, folder, app=app, images=image or ())
+    project = local_formation.load(what, folder, app=app, images=image or (), adapters=adapters)
     environment = local_formation.environment(project, config)
     project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
@@ -117,7 +119,8 @@ def deploy(
 
         place = images.repository(registry, project.app, environment)
         made = images.build(project, wanted, place, secrets_file=secrets_file)
-        project = local_formation.load(what, folder, app=app, images=[*(image or ()), *made]).at(environment)
+        built = local_formation.load(what, folder, app=app, images=[*(image or ()), *made], adapters=adapters)
+        project = built.at(environment)
     revision, values = deploy_session.rendered(project)
     _check(project, revision, environment, config or folder, yes=yes)
     glass = window(environment, project.app, break_glass)
@@ -131,6 +134,7 @@ def deploy(
         secret=deploy_session.secret(project),
         places=local_formation.places(environment, project.app),
         moved_from=moved_from,
+        adapters=adapters,
     )
     deploy_session.deploy(wish, where, as_json=as_json)
 

@@ -15,6 +15,7 @@ from sealane.cli import headings, options, output
 from sealane.cli.commands import deploy
 
 if TYPE_CHECKING:
+    from sealane.adapters import Adapters
     from sealane.cli.local import local_formation
     from sealane.deployments.ledger_history import History
     from sealane.destinations.model import FieldChange, Inventory, ObjectChange
@@ -36,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def diff(
+    ctx: typer.Context,
     formation: options.Formation,
     *,
     folder: options.Folder = Path(),
@@ -57,13 +59,13 @@ def diff(
     """
     from sealane.cli.local import local_formation
 
-    project = local_formation.load(formation, folder, app=app, images=image or ())
+    project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
     environment = local_formation.environment(project, config)
     project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
     asking = replace(asking, others=local_formation.places(environment, project.app), moved_from=moved_from)
-    found = asyncio.run(_ask(asking, where, adopt=adopt))
+    found = asyncio.run(_ask(asking, where, project.adapters, adopt=adopt))
     if as_json:
         output.json(_plain(found, project, asking.revision))
     else:
@@ -120,7 +122,7 @@ def _prepare(project: local_formation.Project) -> _Asking:
     return _Asking(revision=revision, manifests=secret_merge.join(revision, values))
 
 
-async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Found:
+async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *, adopt: bool) -> _Found:
     from sealane.cli.local import local_formation
     from sealane.deployments import finished_work, ledger_history, moves, targets
     from sealane.deployments.model import Target
@@ -131,7 +133,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, *, adopt: bool) -> _Fo
     identity = Identity(
         app=revision.app, formation=revision.formation, namespace=revision.namespace, revision=revision.id
     )
-    async with local_formation.destination(where, patience=5.0) as destination:
+    async with local_formation.destination(where, adapters, patience=5.0) as destination:
         space = await moves.space(destination, revision, identity, adopt=adopt)
         if any(change.refusal for change in space):  # and then nothing can be told of what would be in it
             return _Found(changes=space, gone=())

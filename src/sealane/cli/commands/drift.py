@@ -12,6 +12,7 @@ from sealane.cli import headings, options, output
 from sealane.cli.commands import deploy
 
 if TYPE_CHECKING:
+    from sealane.adapters import Adapters
     from sealane.cli.local import local_formation
     from sealane.deployments import drift_check
     from sealane.environments.model import DestinationConfig, Environment
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def drift(
+    ctx: typer.Context,
     what: deploy.What,
     *,
     folder: options.Folder = Path(),
@@ -47,7 +49,8 @@ def drift(
     from sealane.cli.local import formation_location
     from sealane.cli.remote import client
 
-    what = formation_location.meant(what, folder)
+    adapters = options.tables(ctx)
+    what = formation_location.meant(what, folder, adapters)
     if "/" in what:
         place, formation = client.place(what)
         found = client.drift(place, formation)
@@ -57,7 +60,7 @@ def drift(
             client.deploy(place, formation, given, wait=wait, as_json=as_json)
             return
     else:
-        found, fixing = _here(what, folder, config=config, kubeconfig=kubeconfig, context=context, app=app)
+        found, fixing = _here(what, folder, adapters, config=config, kubeconfig=kubeconfig, context=context, app=app)
         _tell(found, as_json=as_json and not (fix and found["drifted"]))
         if fix and found["drifted"]:
             _fix(*fixing, config or folder, break_glass=break_glass, as_json=as_json)
@@ -72,6 +75,7 @@ _Fixing = tuple["local_formation.Project", "DestinationConfig", "Environment | N
 def _here(
     name: str,
     folder: Path,
+    adapters: Adapters,
     *,
     config: Path | None,
     kubeconfig: Path | None,
@@ -81,7 +85,7 @@ def _here(
     """What has drifted from what this folder's formation had deployed from a command line."""
     from sealane.cli.local import formation_location
 
-    project = formation_location.formation(name, folder, app=app)
+    project = formation_location.formation(name, folder, adapters, app=app)
     environment, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
     revision, report = asyncio.run(_look(project, where))
     return report.to_json(), (project, where, environment, revision)
@@ -92,7 +96,7 @@ async def _look(project: local_formation.Project, where: DestinationConfig) -> t
     from sealane.deployments import drift_check, ledger_history, moves
 
     place = project.sources.formation
-    async with local_formation.destination(where) as destination:
+    async with local_formation.destination(where, project.adapters) as destination:
         moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
         history = ledger_history.read(moved.ledger)
         revision = history.verified_there(f"{project.app}/{place.name}")
@@ -116,7 +120,9 @@ def _fix(
     admission.check(revision, environment, packs, yes=False)
     glass = deploy.window(environment, project.app, break_glass)
     permitted = replace(deploy_session.permitted(environment, packs, confirmed=False, take_over=False), glass=glass)
-    wish = deployment.DeployRequest(revision=revision, values=deploy_session.values(project), permitted=permitted)
+    wish = deployment.DeployRequest(
+        revision=revision, values=deploy_session.values(project), permitted=permitted, adapters=project.adapters
+    )
     deploy_session.deploy(wish, where, as_json=as_json)
 
 

@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
+    ctx: typer.Context,
     folder: Annotated[
         Path, typer.Argument(help="The repository's folder.", show_default=False, parser=options.path)
     ] = Path(),
@@ -36,7 +37,7 @@ def init(
 
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
-    if misnamed := next((name for name in reading.misnamed() if (folder / name).exists()), None):
+    if misnamed := next((name for name in reading.misnamed(options.tables(ctx)) if (folder / name).exists()), None):
         hint = f"rename it to {reading.FILE}, or remove it"
         raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", hint=hint)
     project = detection.detect(folder)

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def render(
+    ctx: typer.Context,
     formation: options.Formation,
     folder: options.Folder = Path(),
     image: options.Images = None,
@@ -38,7 +39,7 @@ def render(
     """
     from sealane.cli.local import local_formation
 
-    project = local_formation.load(formation, folder, app=app, images=image or ())
+    project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
     revision = project.render()
     if as_json:
         output.json(_plain(revision, project))

@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def role(
+    ctx: typer.Context,
     config: Annotated[
         Path,
         typer.Option(
@@ -61,7 +62,7 @@ def role(
     from sealane.cli.local import local_formation
     from sealane.destinations.kubernetes import rights
 
-    environments = local_formation.environments(config)
+    environments = local_formation.environments(config, options.tables(ctx))
     name = _destination(environments, destination)
     apps = [
         limits

@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def rollback(
+    ctx: typer.Context,
     what: deploy.What,
     *,
     to: Annotated[
@@ -53,7 +54,8 @@ def rollback(
     from sealane.cli.local import formation_location
     from sealane.cli.remote import client
 
-    what = formation_location.meant(what, folder)
+    adapters = options.tables(ctx)
+    what = formation_location.meant(what, folder, adapters)
     if "/" in what:
         place, formation = client.place(what)
         if lift_hold:
@@ -65,7 +67,7 @@ def rollback(
         raise UsageError("a hold is the server's", hint="name it as app/formation, such as shop/production")
     from sealane.cli.local import admission, deploy_session
 
-    project = formation_location.formation(what, folder, app=app)
+    project = formation_location.formation(what, folder, adapters, app=app)
     environment, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
     packs = config or folder
     permitted = deploy_session.permitted(environment, packs, confirmed=yes, take_over=take_over)

@@ -43,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
+    ctx: typer.Context,
     path: Annotated[
         Path, typer.Argument(help="A folder, or a pipeline file in it.", show_default=False, parser=options.path)
     ] = Path(),
@@ -85,6 +86,7 @@ def run(
             branch=branch,
             ref=ref,
             secrets_file=secrets_file,
+            adapters=options.tables(ctx),
         )
         habits = ContainerDefaults(grace=timedelta(seconds=grace))
         result = asyncio.run(_run(asked, screen, habits, at_once))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sealane.cli import headings, output
+from sealane.cli import headings, options, output
+
+if TYPE_CHECKING:
+    from sealane.adapters import Adapters
 
 
 class FileKind(StrEnum):
@@ -28,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def schema(
+    ctx: typer.Context,
     file: Annotated[FileKind, typer.Argument(help="Which file.")] = FileKind.PIPELINE,
 ) -> None:
     """Print the JSON Schema of a file, for editors.
@@ -37,10 +41,10 @@ def schema(
     """
     from sealane.configfiles import schemas
 
-    output.json(schemas.schema(_model(file)))
+    output.json(schemas.schema(_model(file, options.tables(ctx))))
 
 
-def _model(file: FileKind) -> type:
+def _model(file: FileKind, adapters: Adapters) -> type:
     match file:
         case FileKind.PIPELINE:
             from sealane.pipelines.files import PipelineFile
@@ -49,15 +53,15 @@ def _model(file: FileKind) -> type:
         case FileKind.FORMATION:
             from sealane.formations.files import formation_file
 
-            return formation_file()
+            return formation_file(adapters)
         case FileKind.ENVIRONMENT:
             from sealane.environments.files import environment_file
 
-            return environment_file()
+            return environment_file(adapters)
         case FileKind.PEOPLE:
             from sealane.environments.people import people_file
 
-            return people_file()
+            return people_file(adapters)
         case FileKind.ACCESS:
             from sealane.environments.app_access import AccessFile
 
@@ -65,4 +69,4 @@ def _model(file: FileKind) -> type:
         case FileKind.NOTICES:
             from sealane.environments.notice_files import notices_file
 
-            return notices_file()
+            return notices_file(adapters)

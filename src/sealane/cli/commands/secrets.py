@@ -38,7 +38,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="secrets", rich_help_panel=headings.ANYWHERE)
 
 
-def recipient(folder: options.Folder = Path(), app: options.App = None, keys_in: Keys = None) -> None:
+def recipient(
+    ctx: typer.Context, folder: options.Folder = Path(), app: options.App = None, keys_in: Keys = None
+) -> None:
     """Print the age recipient of an app.
 
     Files encrypted to it open where its key is: on this machine, for `sealane diff` and the like, or on a server when
@@ -47,7 +49,7 @@ def recipient(folder: options.Folder = Path(), app: options.App = None, keys_in:
     from sealane.cli.local import local_formation
     from sealane.secrets import keys
 
-    name = local_formation.app_name(folder, app)
+    name = local_formation.app_name(folder, app, options.tables(ctx))
     output.data(keys.own_identity(keys_in or keys.own_folder(os.environ), name).recipient)
 
 

@@ -17,6 +17,7 @@ from sealane.findings import did_you_mean
 
 if TYPE_CHECKING:
     from sealane import composition
+    from sealane.adapters import Adapters
     from sealane.settings import Settings
 
 _PING_EVERY = 10.0
@@ -25,6 +26,7 @@ _STOP_WITHIN = 10
 
 
 def serve(
+    ctx: typer.Context,
     *,
     data: Annotated[
         Path | None, typer.Option(help="Folder of everything the server keeps.", parser=options.path, metavar="<path>")
@@ -47,9 +49,9 @@ def serve(
     http = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     given: dict[str, Any] = {"data": data, "config": config, "database": database, "http": http or None}
     given = {name: value for name, value in given.items() if value is not None}
-    options: dict[tuple[str, ...], str] = {(name,): f"--{name}" for name in given}
-    options |= {("http", name): f"--{name}" for name in http}
-    settings = _settings(given, options)
+    written: dict[tuple[str, ...], str] = {(name,): f"--{name}" for name in given}
+    written |= {("http", name): f"--{name}" for name in http}
+    settings = _settings(given, written)
     if role not in set(composition.Role):
         raise UsageError(f"there is no role {role}", hint=did_you_mean(role, composition.Role))
     os.umask(data_folder.UMASK)
@@ -57,7 +59,7 @@ def serve(
         output.data(asyncio.run(composition.restore_administrator(settings, new_admin)))
         output.say(f"{new_admin} is an administrator; the token above is not shown again")
         return
-    _run(settings, composition.Role(role))
+    _run(settings, composition.Role(role), options.tables(ctx))
 
 
 def _settings(given: dict[str, Any], options: dict[tuple[str, ...], str]) -> Settings:
@@ -86,7 +88,7 @@ def _settings(given: dict[str, Any], options: dict[tuple[str, ...], str]) -> Set
     return settings
 
 
-def _run(settings: Settings, role: composition.Role) -> None:
+def _run(settings: Settings, role: composition.Role, adapters: Adapters) -> None:
     import uvicorn
 
     from sealane import __version__, composition, log_lines
@@ -136,7 +138,7 @@ def _run(settings: Settings, role: composition.Role) -> None:
     listening = listener.listen(settings.http.host, settings.http.port)
 
     async def work() -> None:
-        app.state.server = await composition.start(settings, role=role)
+        app.state.server = await composition.start(settings, role=role, adapters=adapters)
         async with AsyncExitStack() as until_shutdown:
             app.state.until_shutdown = until_shutdown
             if role is not composition.Role.WORKER:

@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(
+    ctx: typer.Context,
     what: Annotated[
         str | None,
         typer.Argument(
@@ -50,7 +51,8 @@ def status(
     from sealane.cli.local import formation_location
     from sealane.cli.remote import connection
 
-    what = what and formation_location.meant(what, folder)
+    adapters = options.tables(ctx)
+    what = what and formation_location.meant(what, folder, adapters)
     here = formation_location.names(folder)
     local = what in here if what else not connection.known()
     if not local:
@@ -67,7 +69,7 @@ def status(
 
     found: list[dict[str, Any]] = []
     for name in (what,) if what else here:
-        project = formation_location.formation(name, folder, app=app)
+        project = formation_location.formation(name, folder, adapters, app=app)
         _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
         history = asyncio.run(read(project, where))
         found += _plain(project, history) if what else _plain(project, history)[:1]
@@ -89,7 +91,7 @@ async def read(project: local_formation.Project, where: DestinationConfig) -> Hi
     from sealane.deployments import ledger_history, moves
 
     place = project.sources.formation
-    async with local_formation.destination(where) as destination:
+    async with local_formation.destination(where, project.adapters) as destination:
         moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
         return ledger_history.read(moved.ledger)
 

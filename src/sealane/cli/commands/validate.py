@@ -11,6 +11,7 @@ from sealane import errors, findings
 from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
+    from sealane.adapters import Adapters
     from sealane.repository_check import CheckReport
 
 
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def validate(
+    ctx: typer.Context,
     path: Annotated[
         Path, typer.Argument(help="A repository's folder, or one file.", show_default=False, parser=options.path)
     ] = Path(),
@@ -31,7 +33,7 @@ def validate(
     Prints every finding with file, line and column, and ends with 2 if one of them is an error. Needs no server, no
     cluster and no container engine.
     """
-    checked = _check(path)
+    checked = _check(path, options.tables(ctx))
     if as_json:
         output.json(_plain(checked))
     else:
@@ -41,13 +43,13 @@ def validate(
         raise typer.Exit(errors.UsageError.exit_code)
 
 
-def _check(path: Path) -> CheckReport:
+def _check(path: Path, adapters: Adapters) -> CheckReport:
     from sealane import repository_check
     from sealane.configfiles import trees
 
     if path.is_file():
         try:
-            return repository_check.check_text(path.read_text("utf-8-sig"), str(path))
+            return repository_check.check_text(path.read_text("utf-8-sig"), str(path), adapters)
         except UnicodeDecodeError as error:
             raise errors.InvalidFiles([findings.not_utf8(error, str(path))]) from error
         except OSError as error:
@@ -55,7 +57,7 @@ def _check(path: Path) -> CheckReport:
     if not path.is_dir():
         raise errors.NotThere(f"there is no {path}")
     above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
-    checked = repository_check.check(trees.FolderTree(path), above)
+    checked = repository_check.check(trees.FolderTree(path), above, adapters)
     if not checked.files:
         raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", hint=_beginning(path))
     return _below(path, checked)

@@ -28,7 +28,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def vet(
+    ctx: typer.Context,
     formation: options.Formation,
+    *,
     folder: options.Folder = Path(),
     config: options.Config = None,
     image: options.Images = None,
@@ -43,7 +45,7 @@ def vet(
     """
     from sealane.cli.local import local_formation
 
-    project = local_formation.load(formation, folder, app=app, images=image or ())
+    project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
     environment = local_formation.environment(project, config)
     project = project.at(environment)
     revision = project.render()

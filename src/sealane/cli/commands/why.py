@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def why(
+    ctx: typer.Context,
     what: Annotated[
         str,
         typer.Argument(
@@ -45,12 +46,13 @@ def why(
     from sealane.cli.local import formation_location
     from sealane.cli.remote import client
 
-    what = formation_location.meant(what, folder)
+    adapters = options.tables(ctx)
+    what = formation_location.meant(what, folder, adapters)
     if what not in formation_location.names(folder):
         with formation_location.or_served(what, folder):
             client.why(what, as_json=as_json)
         return
-    project = formation_location.formation(what, folder, app=app)
+    project = formation_location.formation(what, folder, adapters, app=app)
     _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
     history = asyncio.run(status.read(project, where))
     if as_json:

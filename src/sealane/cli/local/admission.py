@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealane import clock
+from sealane.adapters import SHIPPED
 from sealane.approvals import admission
 from sealane.approvals.admission import Admission, RevisionSource
 from sealane.environments import waivers
@@ -42,6 +43,7 @@ def _admit(revision: Revision, environment: Environment, config: Path, road: Rev
 
 def judged(revision: Revision, environment: Environment | None, config: Path) -> list[WaivedDecision]:
     """Decisions of policies with waivers; of the default ones where no operators' file says which."""
+    adapters = environment.adapters if environment else SHIPPED
     choice = environment.policies if environment else PolicyChoice()
     known = environment.apps.get(revision.app) if environment else None
     facts = Facts(
@@ -52,6 +54,6 @@ def judged(revision: Revision, environment: Environment | None, config: Path) ->
         formation=revision.formation,
         registries=known.registries if known else (),
     )
-    policies = [policy for pack in choice.packs for policy in packs.load(pack, config)]
-    decisions = engines.vet(revision.everything, policies, facts)
+    policies = [policy for pack in choice.packs for policy in packs.load(pack, config, adapters)]
+    decisions = engines.vet(revision.everything, policies, facts, adapters)
     return waivers.judge(decisions, choice.waivers, app=revision.app, today=clock.now().date())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from sealane.adapters import Adapters
 from sealane.cli import output
 from sealane.cli.local import deployment, local_formation
 from sealane.cli.screens import rollout_screen
@@ -77,7 +78,7 @@ def deploy(wish: deployment.DeployRequest, where: DestinationConfig, *, as_json:
     async def work(_: Destination) -> deployment.DeployRequest:
         return wish
 
-    _follow(work, where, formation=wish.revision.formation, as_json=as_json)
+    _follow(work, where, wish.adapters, formation=wish.revision.formation, as_json=as_json)
 
 
 def rollback(
@@ -101,9 +102,11 @@ def rollback(
         label = f"{project.app}/{place.name}"
         revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
         await asyncio.to_thread(check, revision)
-        return deployment.DeployRequest(revision=revision, values=found, is_rollback=True, permitted=permitted)
+        return deployment.DeployRequest(
+            revision=revision, values=found, is_rollback=True, permitted=permitted, adapters=project.adapters
+        )
 
-    _follow(work, where, formation=place.name, as_json=as_json)
+    _follow(work, where, project.adapters, formation=place.name, as_json=as_json)
 
 
 def permitted(
@@ -125,6 +128,7 @@ def permitted(
 def _follow(
     wish: Callable[[Destination], Awaitable[deployment.DeployRequest]],
     where: DestinationConfig,
+    adapters: Adapters,
     *,
     formation: str,
     as_json: bool,
@@ -132,7 +136,7 @@ def _follow(
     screen = rollout_screen.screen(as_json=as_json)
 
     async def work() -> deployment.DeployOutcome:
-        async with local_formation.destination(where) as destination:
+        async with local_formation.destination(where, adapters) as destination:
             wanted = await wish(destination)
             output.say(f"to {destination.where}", "dim")
             with screen.shown():

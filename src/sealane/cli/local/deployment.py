@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from sealane import clock
+from sealane.adapters import SHIPPED, Adapters
 from sealane.deployments import (
     apply_phase,
     failure_reports,
@@ -90,6 +91,7 @@ class DeployRequest:
     """Other namespaces where the formation may be, too."""
     moved_from: str | None = None
     """The namespace that it comes from."""
+    adapters: Adapters = SHIPPED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +121,9 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
     Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace goes.
     """
     memory, start = await _begin(wish, destination, screen)
-    context = Context(fence=fence(destination, wish.revision, memory.record), secret=wish.secret)
+    context = Context(
+        fence=fence(destination, wish.revision, memory.record), secret=wish.secret, adapters=wish.adapters
+    )
     await _told(start, memory, context)
     assert memory.outcome is not None, "its story ends with that"
     if memory.outcome.kept_for:

@@ -14,11 +14,12 @@ from sealane.findings import did_you_mean, nearest
 from sealane.formations import formation_names
 
 if TYPE_CHECKING:
+    from sealane.adapters import Adapters
     from sealane.cli.local import local_formation
     from sealane.environments.model import DestinationConfig, Environment
 
 
-def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Project:
+def formation(name: str, folder: Path, adapters: Adapters, *, app: str | None) -> local_formation.Project:
     """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing says the app's name."""
     from sealane.cli.local import local_formation
     from sealane.pipelines import reading
@@ -28,14 +29,16 @@ def formation(name: str, folder: Path, *, app: str | None) -> local_formation.Pr
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     tree = FolderTree(folder)
-    found, findings = render_inputs.read_formation(tree, name)
+    found, findings = render_inputs.read_formation(tree, name, adapters)
     if found is None:
         raise errors.InvalidFiles(findings)
-    named = app or _app(tree)
+    named = app or _app(tree, adapters)
     if named is None:
         raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", hint="--app NAME")
     sources = Sources(formation=found, stencils=(), config={})
-    return local_formation.Project(folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={})
+    return local_formation.Project(
+        folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={}, adapters=adapters
+    )
 
 
 def names(folder: Path) -> tuple[str, ...]:
@@ -62,10 +65,10 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
         raise errors.NotThere(error.message, hint=f"did you mean {near}, a formation of this folder?") from None
 
 
-def meant(what: str, folder: Path) -> str:
+def meant(what: str, folder: Path, adapters: Adapters) -> str:
     """What is asked about: `app/formation` of this folder is its formation while no server is known that has one, too."""
     app, slash, name = what.partition("/")
-    mine = slash and not connection.known() and name in names(folder) and _app(FolderTree(folder)) == app
+    mine = slash and not connection.known() and name in names(folder) and _app(FolderTree(folder), adapters) == app
     return name if mine else what
 
 
@@ -83,13 +86,13 @@ def destination(
     return environment, local_formation.destination_config(project, environment, kubeconfig, context)
 
 
-def _app(tree: FolderTree) -> str | None:
+def _app(tree: FolderTree, adapters: Adapters) -> str | None:
     """What the pipeline's file says, as far as it can be read."""
     from sealane.pipelines import reading
 
     try:
-        file = reading.file_in(lambda name: (tree.root / name).exists())
-        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file)
+        file = reading.file_in(lambda name: (tree.root / name).exists(), adapters)
+        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file, adapters)
     except (Unreadable, UnicodeDecodeError):
         return None
     return pipeline.app if pipeline else None

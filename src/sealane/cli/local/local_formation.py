@@ -77,10 +77,10 @@ class Project:
         return resolution.open_stores(context, self.adapters)
 
 
-def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> Project:
+def load(name: str, folder: Path, *, app: str | None, images: Iterable[str], adapters: Adapters = SHIPPED) -> Project:
     """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
-    tree, pipeline, app = _beginning(folder, app)
-    sources, problems = render_inputs.gather(tree, name)
+    tree, pipeline, app = _beginning(folder, app, adapters)
+    sources, problems = render_inputs.gather(tree, name, adapters)
     _tell(folder, problems)
     assert sources is not None, "without sources there are errors, and then nothing comes here"
     return Project(
@@ -90,12 +90,13 @@ def load(name: str, folder: Path, *, app: str | None, images: Iterable[str]) -> 
         pipeline=pipeline,
         sources=sources,
         images=_images(pipeline, images),
+        adapters=adapters,
     )
 
 
-def app_name(folder: Path, app: str | None) -> str:
+def app_name(folder: Path, app: str | None, adapters: Adapters) -> str:
     """The app's name: what the option says, else the pipeline file of the folder."""
-    return app or _beginning(folder, app)[2]
+    return app or _beginning(folder, app, adapters)[2]
 
 
 def environment(project: Project, config: Path | None) -> Environment | None:
@@ -105,7 +106,7 @@ def environment(project: Project, config: Path | None) -> Environment | None:
         return None
     from sealane.environments import config_folder as operators
 
-    environments, problems = operators.gather(folder)
+    environments, problems = operators.gather(folder, adapters=project.adapters)
     _tell(Path(), problems)
     wanted = project.sources.formation.environment
     if wanted not in environments:
@@ -115,11 +116,11 @@ def environment(project: Project, config: Path | None) -> Environment | None:
     return environments[wanted]
 
 
-def environments(config: Path) -> dict[str, Environment]:
+def environments(config: Path, adapters: Adapters) -> dict[str, Environment]:
     """All environments of a folder. Raises InvalidFiles, NotThere."""
     from sealane.environments import config_folder as operators
 
-    found, problems = operators.gather(config)
+    found, problems = operators.gather(config, adapters=adapters)
     _tell(Path(), problems)
     return found
 
@@ -136,12 +137,14 @@ def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
 
 
 @asynccontextmanager
-async def destination(config: DestinationConfig, *, patience: float = 15.0) -> AsyncIterator[Destination]:
+async def destination(
+    config: DestinationConfig, adapters: Adapters = SHIPPED, *, patience: float = 15.0
+) -> AsyncIterator[Destination]:
     """The destination, signed in; `patience` is how many seconds calls go on trying while it doesn't answer.
 
     Raises errors.Unavailable.
     """
-    adapter = SHIPPED.destinations.get(config.kind, DestinationAdapter)
+    adapter = adapters.destinations.get(config.kind, DestinationAdapter)
     async with adapter.open(
         config.written, DestinationContext(name=config.name, environment="", patience=patience)
     ) as found:
@@ -171,27 +174,27 @@ def destination_config(
     return found.destinations[formation.destination]
 
 
-def _beginning(folder: Path, app: str | None) -> tuple[FolderTree, Pipeline | None, str]:
+def _beginning(folder: Path, app: str | None, adapters: Adapters) -> tuple[FolderTree, Pipeline | None, str]:
     """The folder's files, its pipeline if it has one, and the app's name."""
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     tree = FolderTree(folder)
-    pipeline, problems = _pipeline(tree)
+    pipeline, problems = _pipeline(tree, adapters)
     _tell(folder, problems)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
-        hint = f"{reading.beginning({each.name for each in folder.iterdir()})}; or name the app: --app NAME"
+        hint = f"{reading.beginning({each.name for each in folder.iterdir()}, adapters)}; or name the app: --app NAME"
         raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", hint=hint)
     return tree, pipeline, name
 
 
-def _pipeline(tree: FolderTree) -> tuple[Pipeline | None, list[Finding]]:
+def _pipeline(tree: FolderTree, adapters: Adapters) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, which names the app and its images; None when there is no file of one."""
-    file = reading.file_in(lambda name: (tree.root / name).exists())
+    file = reading.file_in(lambda name: (tree.root / name).exists(), adapters)
     if not (tree.root / file).exists():
         return None, []
     try:
-        return reading.read(tree.read(file).decode("utf-8-sig"), file)
+        return reading.read(tree.read(file).decode("utf-8-sig"), file, adapters)
     except (Unreadable, UnicodeDecodeError) as problem:
         return None, [Finding(message=f"can't be read: {problem}", place=Place(file=file))]
 

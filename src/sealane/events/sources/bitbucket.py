@@ -152,4 +152,4 @@ def _pull_request(app: str, kind: str, payload: Mapping[str, Any], delivery: str
     )
 
 
-ADAPTER = GitHost(name="Bitbucket", read=read, dated=False)
+ADAPTER = GitHost(name="Bitbucket", read=read, proof=SIGNATURE, dated=False)

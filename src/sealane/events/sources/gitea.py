@@ -23,4 +23,4 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     return (github.event(app, kind, payload, host="gitea", delivery=delivery, received=received),)
 
 
-ADAPTER = GitHost(name="Gitea or Forgejo", read=read)
+ADAPTER = GitHost(name="Gitea or Forgejo", read=read, proof=SIGNATURE)

@@ -124,4 +124,4 @@ def _login(email: str) -> str | None:
     return match[1] if match else None
 
 
-ADAPTER = GitHost(name="GitHub", read=read, login=_login)
+ADAPTER = GitHost(name="GitHub", read=read, proof=SIGNATURE, login=_login)

@@ -110,4 +110,4 @@ def _login(email: str) -> str | None:
     return match[1] if match else None
 
 
-ADAPTER = GitHost(name="GitLab", read=read, dated=False, login=_login)
+ADAPTER = GitHost(name="GitLab", read=read, proof=TOKEN, keyed=False, dated=False, login=_login)

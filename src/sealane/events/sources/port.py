@@ -32,6 +32,10 @@ class GitHost:
     name: str
     """As people know it."""
     read: Reader
+    proof: str
+    """The header, in lower case, in which a message proves that it knows the app's secret."""
+    keyed: bool = True
+    """Whether that is an HMAC-SHA256 of the body with the secret; False: the secret itself."""
     dated: bool = True
     """Whether its messages say when something happened, so that the same bytes are the same message (decision 0034)."""
     login: Callable[[str], str | None] = _nobody
