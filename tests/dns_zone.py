@@ -161,6 +161,15 @@ class DnsZone:
             yield self._seen(wanted)
             await asyncio.sleep(SPREADS.total_seconds())
 
+    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        """See the port."""
+        last: int | None = None
+        while True:
+            if (now := self.zone().written) != last:
+                last = now
+                yield
+            await asyncio.sleep(SPREADS.total_seconds())
+
     def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
         """See the port."""
         del given, timeout, variables

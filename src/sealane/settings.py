@@ -284,10 +284,6 @@ class Worker(_Group):
     sweep: float = Field(default=5.0, gt=0)
     """Seconds between two looks for dead workers and for work that was stored but not queued."""
 
-    drift: float = Field(default=900.0, ge=0)
-    """Seconds between two looks at a formation for what somebody changed since it was deployed; the overview tells it. Each
-    look asks the destination what applying the same revision would change, and writes nothing. 0: never by itself."""
-
     remember_days: float = Field(default=7.0, gt=0)
     """Days for which the steps of an ended workflow are kept, to look at when something went wrong. Runs, deployments,
     failure reports and logs stay."""

@@ -19,6 +19,7 @@ from sealane import clock, errors
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import credentials, direct, kinds
 from sealane.clients.relay import relayed
+from sealane.deployments.latest import Latest
 from sealane.destinations import model, port
 from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
@@ -480,6 +481,28 @@ class DestinationContract:
         assert [instance.ready for instance in late.instances] == [True]
         evidence = await destination.evidence(who, late)
         assert json.loads(json.dumps(evidence)).keys() == {"events", "logs", "probes", "terminations"}
+
+    async def test_whoever_waits_for_writes_is_told_of_each_that_comes(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """Of every kind, also those of which nothing runs; what becomes of a pod by itself is no write."""
+        who = identity(namespace)
+        applied = await destination.apply([config_map(), sleeper(image)], identity=who, fence=model.unfenced)
+        async for seen in destination.observe(who, applied.inventory):
+            if seen.everything_ready:
+                break
+        writes = destination.written(applied.inventory)
+        async with asyncio.timeout(60), Latest(aiter(writes)) as told:
+            await told.woken()
+            changed = {**config_map(), "data": {"words": "others"}}
+            await destination.apply([changed], identity=who, fence=model.unfenced)
+            await told.woken()
+            await destination.apply([sleeper(image, word="2")], identity=who, fence=model.unfenced)
+            await told.woken()
+            (settings,) = (ref for ref in applied.inventory if ref.kind == "ConfigMap")
+            rest = tuple(ref for ref in applied.inventory if ref is not settings)
+            await destination.prune(applied.inventory, rest, identity=who, fence=model.unfenced, budget=model.Budget())
+            await told.woken()
 
     # --- the ledger
 

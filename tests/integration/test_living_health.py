@@ -19,6 +19,7 @@ apps:
   living: {namespaces: [NAMESPACE], registries: ["HOST/**"]}
 policies: {packs: []}
 """
+FIX = "drift: fix\n"
 FORMATION = """formation: dev
 environment: living
 destination: here
@@ -87,17 +88,36 @@ def test_three_faults_after_the_verdict(
     kubectl("set", "image", "-n", namespace, "deployment/queue", f"app={busybox_image.partition('/')[0]}/no/such:1")
     lost = _becomes(app, "degraded")
     assert (lost["workload"], lost["reason"]) == ("Deployment/queue", "image_missing")
+    (field,) = until("the image to be seen as drift", lambda: _drift(app) or None)
+    assert (field["object"], field["by"]) == ("Deployment/queue", "kubectl-set")
+    assert field["path"] == "spec.template.spec.containers[app].image"
+    assert "drift: 1 field by kubectl-set" in _page(app, "/")
     kubectl("rollout", "undo", "-n", namespace, "deployment/queue")
     _becomes(app, "healthy")
+    until("the drift to be gone", lambda: not _drift(app))
 
     kubectl("scale", "-n", namespace, "deployment/web", "--replicas=0")
     assert _becomes(app, "suspended")["cause"] == "Deployment web is scaled to 0 pods."
     kubectl("delete", "-n", namespace, "deployment/web")
     gone = _becomes(app, "missing")
     assert gone["cause"] == "Deployment web is not there any more: somebody removed it."
+    until("that to be seen as drift", lambda: {each["object"] for each in _drift(app)} == {"Deployment/web"})
+
+    serving.environment_file("living", _filled(ENVIRONMENT, words | {"HOST": busybox_image.partition("/")[0]}) + FIX)
+    kubectl("scale", "-n", namespace, "deployment/queue", "--replicas=0")
+    until("all to be put right", lambda: not _drift(app))
+    assert _becomes(app, "healthy")["bad_since"] is None
+    assert kubectl("get", "-n", namespace, "deployment/queue", "-o", "jsonpath={.spec.replicas}") == "1"
     kinds = [event["kind"] for event in app.get("/api/events", app="living", after=0, limit=200)["events"]]
     assert kinds.count("health.degraded") == 3
-    assert kinds.count("health.recovered") == 2
+    assert kinds.count("health.recovered") == 3
+    assert "drift.fixed" in kinds
+
+
+def _drift(app: pretending.App) -> list[dict[str, Any]]:
+    """What drifted, as the overview has it."""
+    drift = next(row["drift"] for row in app.get("/api/formations") if row["formation"] == "dev")
+    return list(drift["first"]) if drift else []
 
 
 def _becomes(app: pretending.App, state: str) -> Any:

@@ -41,6 +41,13 @@ class Drift:
     """`before` is what is there now, `after` what was deployed."""
     note: str = ""
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether putting it right fights nobody: it is gone, or a person alone changed it."""
+        return self.kind is DriftKind.GONE or (
+            self.kind is DriftKind.CHANGED and all(field.by_hand for field in self.fields)
+        )
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         fields = [

@@ -5,13 +5,13 @@ The same observations as a rollout's, judged by the same rules; only nothing end
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from sealane import clock, errors
-from sealane.deployments import failure_reports, finished_work, model, way_back
+from sealane import clock
+from sealane.deployments import failure_reports, finished_work, glimpse, model, way_back
+from sealane.deployments.latest import Latest
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import health
@@ -20,6 +20,8 @@ from sealane.verdicts.health import FormationHealth
 
 TICK = timedelta(minutes=5)
 """The longest time without judging again, should nothing be seen."""
+
+_ANY = datetime.min.replace(tzinfo=UTC)
 
 Tell = Callable[[FormationHealth], Awaitable[bool]]
 """Told how it fares, whenever that changes; False ends the watching."""
@@ -32,6 +34,8 @@ class HealthContext:
     """Whom a watch tells, and from where it goes on."""
 
     tell: Tell
+    look: Callable[[verdicts.Observation], Awaitable[None]] | None = None
+    """Told of each observation that people would see something new in, masked and cut to what they look at."""
     before: FormationHealth | None = None
     """What was told last, of an earlier watch."""
     masking: Masking | None = None
@@ -46,27 +50,20 @@ async def follow(
     Raises Unavailable when the destination doesn't answer at the start, or goes for good.
     """
     wanted = await watched(destination, goal, inventory)
-    view = _View(by.masking)
-    observations = destination.observe(goal.identity, wanted, health=goal.health)
-    reading = asyncio.create_task(view.read(observations))
-    try:
-        before, told = by.before, None
-        while True:
-            again = None
-            if view.seen is not None:
-                rules = goal.rules(model.Begun(inventory=inventory, at=by.now()))
-                judged = health.judge(view.seen, rules, now=by.now(), before=before)
-                before, again = judged.health, judged.again
-                if before != told and not await by.tell(before):
-                    return
-                told = before
-            if reading.done():
-                reading.result()
-                raise errors.Unavailable("the destination stopped telling what it sees", hint="try again")
-            await view.woken(reading, min(again - by.now(), TICK) if again else TICK)
-    finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+    before, told, shown = by.before, None, None
+    async with Latest(destination.observe(goal.identity, wanted, health=goal.health), _Masks(by.masking).taken) as view:
+        await view.woken()
+        while view.seen is not None:
+            rules = goal.rules(model.Begun(inventory=inventory, at=by.now()))
+            judged = health.judge(view.seen, rules, now=by.now(), before=before)
+            before = judged.health
+            if before != told and not await by.tell(before):
+                return
+            told = before
+            if by.look and (seen := replace(glimpse.glimpse(view.seen), at=_ANY)) != shown:
+                shown = seen
+                await by.look(replace(seen, at=by.now()))
+            await view.woken(min(judged.again - by.now(), TICK) if judged.again else TICK)
 
 
 async def watched(
@@ -78,29 +75,15 @@ async def watched(
     return tuple(there.get(ref.key, ref) for ref in refs if not finished_work.is_over(destination, ref, goal.finished))
 
 
-class _View:
-    """The latest observation, masked."""
+class _Masks:
+    """Takes secrets' values out of observations, once one has something to tell."""
 
     def __init__(self, masking: Masking | None) -> None:
-        self.seen: verdicts.Observation | None = None
         self._masking = masking
         self._mask: failure_reports.Mask = failure_reports.plain
-        self._new = asyncio.Event()
 
-    async def read(self, observations: AsyncIterator[verdicts.Observation]) -> None:
-        """Keeps the latest; those that come faster than they are judged are passed over."""
-        async for observation in observations:
-            if self._masking and not observation.everything_ready:
-                self._mask, self._masking = await self._masking(), None
-            self.seen = failure_reports.unseen(observation, self._mask)
-            self._new.set()
-
-    async def woken(self, reading: asyncio.Task[None], span: timedelta) -> None:
-        """Waits until there is something to judge: a new observation, or a time that has come."""
-        new = asyncio.create_task(self._new.wait())
-        try:
-            timeout = max(span.total_seconds(), 0)
-            await asyncio.wait({new, reading}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            new.cancel()
-        self._new.clear()
+    async def taken(self, observation: verdicts.Observation) -> verdicts.Observation:
+        """The observation, masked."""
+        if self._masking and not observation.everything_ready:
+            self._mask, self._masking = await self._masking(), None
+        return failure_reports.unseen(observation, self._mask)

@@ -27,13 +27,17 @@ async def again(
 
 
 async def serving(
-    destination: Destination, goal: model.Target, there: model.Target | None = None
+    destination: Destination,
+    goal: model.Target,
+    there: model.Target | None = None,
+    *,
+    objects: Sequence[model.Manifest] | None = None,
 ) -> Sequence[model.Manifest]:
-    """The objects of the goal's revision as they are written for the last of its stages."""
+    """The goal's revision as it is written in the last of its stages; `objects` are its own, ready to be applied."""
     forward = there or goal
     survey = await targets.survey(destination, forward, goal if there else None, as_it_serves=True)
     ahead, back = targets.shaped(forward, goal if there else None, survey)
-    return (back or ahead).in_stages()[-1].objects
+    return (back or ahead).in_stages(objects)[-1].objects
 
 
 def _is_over(destination: Destination, change: destinations.ObjectChange, goal: model.Target) -> bool:

@@ -161,6 +161,8 @@ class FieldChange:
     manager: str | None = None
     at: datetime | None = None
     theirs: bool = False
+    by_hand: bool = False
+    """A person set it, with a command, or took it away: no controller that lives would set it again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

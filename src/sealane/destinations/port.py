@@ -118,6 +118,13 @@ class Destination(Protocol):
         """
         ...
 
+    def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        """Tells once at the beginning, and whenever somebody wrote, made or removed one of the objects since.
+
+        What becomes of them by themselves is no writing. Whoever looks a second after it was told has seen all of it.
+        """
+        ...
+
     def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
         """The rendered Job of a hook or gate as it is written: under that name, ended after `timeout`, told `variables`.
 

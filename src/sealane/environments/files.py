@@ -6,7 +6,7 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -229,6 +229,8 @@ class EnvironmentFile(TopFile):
     """What gates of formations may do from the server."""
     windows: Maybe[WindowsFile] = None
     """When deployments may begin; at any time when left out."""
+    drift: Literal["report", "fix"] = "report"
+    """What becomes of what somebody changed by hand since it was deployed: it is told, or put right by itself."""
     rollback: Maybe[RollbackFile] = None
     """What going back may do."""
 

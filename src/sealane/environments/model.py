@@ -136,6 +136,8 @@ class Environment:
     windows: Windows = field(default_factory=Windows)
     allow_outdated: bool = False
     """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
+    fixes_drift: bool = False
+    """Whether what somebody changed by hand is put right by itself."""
     place: Place
     adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
 

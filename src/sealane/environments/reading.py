@@ -69,6 +69,7 @@ def _environment(written: files.EnvironmentFile, document: Document, adapters: A
         delete_budget=written.delete_budget,
         gate_hosts=tuple((written.gates.hosts if written.gates else None) or ()),
         windows=calendars.windows(written.windows, document),
+        fixes_drift=written.drift == "fix",
         allow_outdated=written.rollback.allow_outdated if written.rollback else False,
         place=document.place(()),
         adapters=adapters,

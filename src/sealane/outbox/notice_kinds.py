@@ -53,7 +53,7 @@ _BY_STATUS: Mapping[str, NoticeKind] = {
 }
 
 
-KINDS = frozenset({Kind.DEPLOYMENT_ENDED, Kind.RUN_ENDED, Kind.FORMATION_DRIFT, *_SAME})
+KINDS = frozenset({Kind.DEPLOYMENT_ENDED, Kind.RUN_ENDED, *_SAME})
 """Kinds of events that people can be told of."""
 
 
@@ -63,6 +63,4 @@ def of(event: DomainEvent) -> NoticeKind | None:
         return _BY_VERDICT.get(event.data.get("verdict", ""))
     if event.kind == Kind.RUN_ENDED:
         return _BY_STATUS.get(event.data.get("status", ""))
-    if event.kind == Kind.FORMATION_DRIFT:
-        return NoticeKind.DRIFT_FOUND if event.data.get("objects") else None
     return next((kind for kind in _SAME if kind == event.kind), None)

@@ -291,16 +291,32 @@ class Formation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DriftedField:
+    """A field that somebody changed, or an object that is gone; its value is not kept."""
+
+    object: str
+    path: str = ""
+    """Empty where it is the object as a whole."""
+    by: str = ""
+    """Who, as the destination knows them; empty where it does not."""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DriftSeen:
-    """How much of a formation was not as it was deployed when somebody looked last."""
+    """How much of a formation is not as it was deployed."""
 
     deployment: str
-    """The id of the deployment that was compared."""
+    """The id of the deployment that is compared."""
     objects: int
     fields: int
     """Fields of them that somebody changed."""
     by: tuple[str, ...]
     """Who set these fields, as the destination knows them."""
+    since: datetime | None = None
+    """When it was seen first that anything drifted; None where nothing has."""
+    first: tuple[DriftedField, ...] = ()
+    """The first of them."""
 
     @property
     def words(self) -> str:

@@ -17,7 +17,6 @@ from sealane.store.cancellations import Cancellations
 from sealane.store.commits import Commits
 from sealane.store.database import Database
 from sealane.store.deployments import Deployments
-from sealane.store.drifts import Drifts
 from sealane.store.explanations import Prospects
 from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
@@ -57,7 +56,6 @@ class Store:
     commits: Commits
     releases: Releases
     formations: Formations
-    drifts: Drifts
     watches: Watches
     deployments: Deployments
     cancellations: Cancellations
@@ -101,7 +99,6 @@ class Store:
             commits=Commits(database),
             releases=Releases(database),
             formations=Formations(database),
-            drifts=Drifts(database),
             watches=Watches(database),
             deployments=Deployments(database),
             cancellations=Cancellations(database),

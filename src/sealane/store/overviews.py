@@ -8,7 +8,7 @@ from sealane import clock
 from sealane.records.model import Deployment, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import FormationRow
-from sealane.store import drifts, rows, scopes, watches
+from sealane.store import rows, scopes, watches
 from sealane.store.tables import apps as apps_table
 from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
@@ -38,7 +38,6 @@ def overview(
     made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
     by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
 
-    drifted = drifts.of_all(connection)
     watched = watches.of_all(connection, clock.now())
 
     def line(row: rows.Row) -> FormationRow:
@@ -46,7 +45,8 @@ def overview(
         current = known.get(row["current_id"] or "")
         mine = [deployment for deployment in going if (deployment.app, deployment.formation) == label]
         running = next((deployment for deployment in mine if deployment.state is DeploymentState.ROLLING_OUT), None)
-        of, health = watched.get(label, (None, None))
+        seen = watched.get(label)
+        there = seen if seen and current and current.id == seen.deployment else None
         return FormationRow(
             **{key: row[key] for key in ("app", "owner", "formation", "environment", "destination", "namespace")},
             production=row["environment"] in production,
@@ -58,8 +58,8 @@ def overview(
             hold=next((hold for hold in open_holds if (hold.app, hold.formation) == label), None),
             release=by_id.get(current.release_id or "") if current else None,
             requests=row["requests"],
-            health=health if current and current.id == of and not running else None,
-            drift=seen if (seen := drifted.get(label)) and current and seen.deployment == current.id else None,
+            health=there.health if there and not running else None,
+            drift=there.drift if there else None,
         )
 
     return tuple(line(row) for row in listed)

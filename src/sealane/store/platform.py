@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sealane.metrics.platform import Backlog, PlatformFacts, Queue
 from sealane.notices.model import TellState
 from sealane.records.model import DeploymentState
-from sealane.store import drifts, outbox, watches
+from sealane.store import outbox, watches
 from sealane.store.database import Database
 from sealane.store.notice_tables import notices
 from sealane.store.tables import deployments, formations, holds, outbox_cursors, runs, troubles
@@ -34,14 +34,10 @@ class Platform:
 
         def work(connection: sa.Connection) -> PlatformFacts:
             environments = _environments(connection)
-            changed = drifts.of_all(connection)
-            drifted = Counter(
-                environments[key] for key, seen in changed.items() if seen.objects and key in environments
-            )
-            faring = watches.of_all(connection, at)
-            health = Counter(
-                (environments[key], fares.state.value) for key, (_, fares) in faring.items() if key in environments
-            )
+            watched = watches.of_all(connection, at)
+            seen = [(environments[key], each) for key, each in watched.items() if key in environments]
+            drifted = Counter(name for name, each in seen if each.drift and each.drift.objects)
+            health = Counter((name, each.health.state.value) for name, each in seen if each.health)
             here = Counter(environments.values())
             return PlatformFacts(
                 at=at,

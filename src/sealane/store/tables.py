@@ -317,17 +317,9 @@ watches = sa.Table(
     sa.Column("deployment_id", sa.Text),
     sa.Column("worker", sa.Text),
     columns.maybe("health", columns.Json),
+    columns.maybe("drift", columns.Json),
 )
 """Which worker watches a formation, and what it saw last of the deployment that is there."""
-
-drifts = sa.Table(
-    "drifts",
-    columns.metadata,
-    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
-    sa.Column("formation", sa.Text, primary_key=True),
-    columns.maybe("seen", columns.Json),
-    columns.moment("at"),
-)
 
 votes = sa.Table(
     "votes",

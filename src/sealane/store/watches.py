@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.model import Deployment, DeploymentState, DriftSeen
 from sealane.store import formations, outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.tables import deployments as deployments_table
@@ -20,6 +21,8 @@ from sealane.store.tables import watches, workers
 from sealane.verdicts import health
 from sealane.verdicts.health import BAD, FormationHealth, HealthState
 
+_FIRST = 10
+"""Of what drifted, how much an event names."""
 SILENT = timedelta(seconds=60)
 """A worker that has not beaten for so long watches nothing any more, whoever has noticed."""
 
@@ -32,7 +35,19 @@ class Watch:
     formation: str
     deployment: str
     """The one that is there."""
+    verified: bool = True
+    """Whether its verdict was good: what failed can't drift."""
     health: FormationHealth | None = None
+    drift: DriftSeen | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What was seen last of a deployment."""
+
+    deployment: str
+    health: FormationHealth | None
+    drift: DriftSeen | None
 
 
 class Watches:
@@ -59,29 +74,59 @@ class Watches:
         """Keeps how the formation fares, and says what changed. False when it is not this worker's to say any more."""
 
         def work(connection: sa.Connection) -> bool:
-            formations.lock(connection, watch.app, watch.formation)
-            here = (watches.c.app == watch.app) & (watches.c.formation == watch.formation)
-            mine = _there().where(here, watches.c.worker == worker, formations_table.c.current_id == watch.deployment)
-            row = rows.one(connection, mine)
+            row = _mine(connection, watch, worker)
             if row is None:
                 return False
             before = _health(row)
-            values = {"health": rows.plain(said), "deployment_id": watch.deployment}
-            connection.execute(sa.update(watches).where(here).values(values))
+            _put(connection, watch, row, health=rows.plain(said))
             if kind := _change(before, said, anew=row["deployment_id"] != watch.deployment):
                 outbox.append(connection, _event(kind, watch, before, said, at))
             return True
 
         return await self._database.write(work)
 
+    async def keep_drift(self, watch: Watch, seen: DriftSeen, *, worker: str, at: datetime) -> bool:
+        """Keeps what drifted, and says what changed. False when it is not this worker's to say any more."""
 
-def of_all(connection: sa.Connection, now: datetime) -> Mapping[tuple[str, str], tuple[str, FormationHealth]]:
-    """The deployment that was watched last and how it fares, by app and formation, in this transaction."""
-    seen = sa.select(watches, workers.c.beat, workers.c.dead).join(
-        workers, workers.c.id == watches.c.worker, isouter=True
-    )
-    found = rows.all_of(connection, seen.where(watches.c.health.is_not(None), watches.c.deployment_id.is_not(None)))
-    return {(row["app"], row["formation"]): (row["deployment_id"], _trusted(row, now)) for row in found}
+        def work(connection: sa.Connection) -> bool:
+            row = _mine(connection, watch, worker)
+            if row is None:
+                return False
+            before = _drift(row) if row["deployment_id"] == watch.deployment else None
+            known = replace(seen, since=(before and before.since) or at) if seen.objects else seen
+            _put(connection, watch, row, drift=rows.plain(known))
+            if seen.objects and (before is None or replace(before, since=known.since) != known):
+                outbox.append(connection, _drifted(Kind.DRIFT_FOUND, watch, known, at))
+            elif before and before.objects and not seen.objects:
+                outbox.append(connection, _drifted(Kind.DRIFT_GONE, watch, before, at))
+            return True
+
+        return await self._database.write(work)
+
+    async def fixed(self, watch: Watch, seen: DriftSeen, inventory: Inventory, *, worker: str, at: datetime) -> None:
+        """Says that this drift was put right, and keeps what is there now, unless that is another's to say by now."""
+
+        def work(connection: sa.Connection) -> None:
+            if _mine(connection, watch, worker) is not None:
+                formations.update(connection, watch.app, watch.formation, inventory=rows.plain(inventory))
+                outbox.append(connection, _drifted(Kind.DRIFT_FIXED, watch, seen, at))
+
+        await self._database.write(work)
+
+
+def of_all(connection: sa.Connection, now: datetime) -> Mapping[tuple[str, str], Seen]:
+    """What was seen last, by app and formation, in this transaction."""
+    beats = sa.select(watches, workers.c.beat, workers.c.dead)
+    beats = beats.join(workers, workers.c.id == watches.c.worker, isouter=True)
+    found = rows.all_of(connection, beats.where(watches.c.deployment_id.is_not(None)))
+    return {
+        (row["app"], row["formation"]): Seen(
+            deployment=row["deployment_id"],
+            health=_trusted(row, now),
+            drift=_drift(row),
+        )
+        for row in found
+    }
 
 
 def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> FormationHealth | None:
@@ -89,13 +134,15 @@ def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> Form
     here = (watches.c.app == deployment.app) & (watches.c.formation == deployment.formation)
     if rows.one(connection, _there().where(here, formations_table.c.current_id == deployment.id)) is None:
         return None
-    watched, seen = of_all(connection, now).get((deployment.app, deployment.formation), (None, None))
-    return seen if watched == deployment.id else None
+    seen = of_all(connection, now).get((deployment.app, deployment.formation))
+    return seen.health if seen and seen.deployment == deployment.id else None
 
 
-def _trusted(row: rows.Row, now: datetime) -> FormationHealth:
+def _trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
     """What was seen, unless nobody looks any more."""
-    seen = msgspec.convert(row["health"], FormationHealth)
+    seen = _health(row)
+    if seen is None:
+        return None
     beat: datetime | None = row["beat"]
     if beat is not None and now - beat < SILENT:
         return seen
@@ -116,8 +163,10 @@ def _there() -> sa.Select[Any]:
         formations_table.c.app,
         formations_table.c.formation,
         formations_table.c.current_id,
+        formations_table.c.verified_id,
         watches.c.deployment_id,
         watches.c.health,
+        watches.c.drift,
     )
     return (
         sa.select(*columns).join(watches, here, isouter=True).where(formations_table.c.current_id.is_not(None), ~going)
@@ -139,10 +188,48 @@ def _take(connection: sa.Connection, worker: str, found: list[rows.Row]) -> None
 
 
 def _watch(row: rows.Row) -> Watch:
-    seen = _health(row)
-    if seen is not None and row["deployment_id"] != row["current_id"]:
-        seen = _carried(seen)
-    return Watch(app=row["app"], formation=row["formation"], deployment=row["current_id"], health=seen)
+    seen, same = _health(row), row["deployment_id"] == row["current_id"]
+    return Watch(
+        app=row["app"],
+        formation=row["formation"],
+        deployment=row["current_id"],
+        verified=row["current_id"] == row["verified_id"],
+        health=seen if same or seen is None else _carried(seen),
+        drift=_drift(row) if same else None,
+    )
+
+
+def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | None:
+    """The row of the watch, which no other writes until this transaction ends; None where it is not the worker's any more."""
+    formations.lock(connection, watch.app, watch.formation)
+    here = formations_table.c.current_id == watch.deployment
+    return rows.one(connection, _there().where(_is(watch), watches.c.worker == worker, here))
+
+
+def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:
+    """Keeps what was seen; what was seen of an earlier deployment goes, but for its trouble."""
+    if row["deployment_id"] != watch.deployment and "health" not in values:
+        seen = _health(row)
+        values = {"health": rows.plain(_carried(seen)) if seen else None, **values}
+    if row["deployment_id"] != watch.deployment and "drift" not in values:
+        values = {"drift": None, **values}
+    connection.execute(sa.update(watches).where(_is(watch)).values(deployment_id=watch.deployment, **values))
+
+
+def _is(watch: Watch) -> sa.ColumnElement[bool]:
+    return (watches.c.app == watch.app) & (watches.c.formation == watch.formation)
+
+
+def _drift(row: rows.Row) -> DriftSeen | None:
+    return msgspec.convert(row["drift"], DriftSeen) if row["drift"] is not None else None
+
+
+def _drifted(kind: Kind, watch: Watch, seen: DriftSeen, at: datetime) -> DomainEvent:
+    data = rows.plain(replace(seen, first=seen.first[:_FIRST]))
+    del data["deployment"]
+    return DomainEvent(
+        kind=kind, at=at, app=watch.app, formation=watch.formation, deployment=watch.deployment, data=data
+    )
 
 
 def _health(row: rows.Row) -> FormationHealth | None:

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from sealane.errors import Fenced
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import WorkerRow
+from sealane.records.model import DeploymentState, WorkerRow
+from sealane.store import formations as formations_store
 from sealane.store import outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import formations, workers
+from sealane.store.tables import deployments, formations, workers
 
 _REMEMBERED = timedelta(days=7)
 
@@ -75,6 +76,22 @@ class Workers:
             raised = sa.update(formations).where(chosen).values(epoch=formations.c.epoch + 1, holder=worker)
             epoch = connection.execute(raised.returning(formations.c.epoch)).scalar()
             return int(rows.there(epoch, f"formation {app}/{formation}"))
+
+        return await self._database.write(work)
+
+    async def take_idle(self, app: str, formation: str, *, deployment: str, worker: str) -> int | None:
+        """The same, where that deployment is there still and nothing is on its way; None where it is not."""
+
+        def work(connection: sa.Connection) -> int | None:
+            _check_alive(connection, worker)
+            there = formations_store.lock(connection, app, formation)
+            here = (deployments.c.app == app) & (deployments.c.formation == formation)
+            going = sa.select(deployments.c.id).where(here, deployments.c.state == DeploymentState.ROLLING_OUT.value)
+            if there.current_id != deployment or connection.execute(going).first():
+                return None
+            chosen = (formations.c.app == app) & (formations.c.formation == formation)
+            raised = sa.update(formations).where(chosen).values(epoch=formations.c.epoch + 1, holder=worker)
+            return connection.execute(raised.returning(formations.c.epoch)).scalar()
 
         return await self._database.write(work)
 

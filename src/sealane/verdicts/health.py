@@ -16,6 +16,8 @@ from sealane.verdicts.messages import causes
 
 WINDOW = timedelta(minutes=15)
 """Ends of containers from before count no more: longer than the longest pause that a cluster makes before a restart."""
+LEAST_PROOF = timedelta(seconds=10)
+"""The shortest: a busy node says for some seconds that a container runs which has ended again."""
 PROOF = timedelta(minutes=10)
 """The longest that a container has to run before its last end is forgotten: a cluster forgets it then, too."""
 
@@ -187,7 +189,11 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
 
 def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHealth:
     """What is said, with what lasts from before: the same state since then, and trouble that was not over yet."""
-    since = before.since if before and before.state is said.state else said.since
+    since = said.since
+    if before and before.state is said.state:
+        since = before.since
+    elif before and before.state is not HealthState.UNKNOWN:
+        since = max(since, before.since)  # a fact may be older than the trouble that it is now
     bad_since = before.bad_since if before else None
     if said.state is HealthState.HEALTHY:
         bad_since = None
@@ -211,4 +217,4 @@ def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, dateti
         if since is None or span is None:
             yield fact, None
         else:
-            yield fact, since + min(span, PROOF) + evaluate.RESOLUTION
+            yield fact, since + min(max(span, LEAST_PROOF), PROOF) + evaluate.RESOLUTION

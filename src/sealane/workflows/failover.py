@@ -100,8 +100,14 @@ class Fencing:
 
     async def take(self, app: str, formation: str) -> Callable[[], Awaitable[None]]:
         """Takes the formation, and gives the fence that holds as long as nobody else does. Raises Fenced."""
-        epoch = await self._workers.take(app, formation, worker=self._worker)
+        return self._fence(app, formation, await self._workers.take(app, formation, worker=self._worker))
 
+    async def take_idle(self, app: str, formation: str, *, deployment: str) -> Callable[[], Awaitable[None]] | None:
+        """The same while that deployment is there and none is on its way; a deployment that begins then takes it away."""
+        epoch = await self._workers.take_idle(app, formation, deployment=deployment, worker=self._worker)
+        return None if epoch is None else self._fence(app, formation, epoch)
+
+    def _fence(self, app: str, formation: str, epoch: int) -> Callable[[], Awaitable[None]]:
         async def fence() -> None:
             await self._workers.check(app, formation, epoch=epoch, worker=self._worker)
 

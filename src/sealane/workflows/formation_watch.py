@@ -7,23 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
-from sealane.deployments import health_watch
+from sealane.deployments import drift_watch, health_watch
 from sealane.deployments import targets as shared
+from sealane.deployments.drift_check import Drift
+from sealane.deployments.drift_watch import DriftContext
 from sealane.deployments.health_watch import HealthContext
+from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, trace
+from sealane.records.model import Deployment, DriftedField, DriftSeen
 from sealane.store.watches import Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.messages import causes
 from sealane.workflows.context import Tools
+from sealane.workflows.drift_fix import DriftFix
 from sealane.workflows.failover import Worker
 from sealane.workflows.steps import targets
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0
 """Seconds between two looks into the database for formations that nobody watches."""
+_AT_ONCE = 4
+"""Formations that are compared with what was deployed at once: a server that starts compares all of them."""
+_FIRST = 10
+"""Of what drifted, how much is named."""
 _SHORTEST, _LONGEST = 1.0, 30.0
 """Seconds before a watch that broke begins again: more each time."""
 
@@ -37,10 +48,11 @@ class FormationWatch:
     def __init__(self, worker: Worker, tools: Tools) -> None:
         self._worker = worker
         self._tools = tools
+        self._turn = asyncio.Semaphore(_AT_ONCE)
         self._going: dict[Key, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Watches until the worker leaves. Reads destinations, and writes nothing there."""
+        """Watches until the worker leaves. Nothing is written at destinations but what operators want fixed."""
         try:
             while not self._worker.leaving:
                 try:
@@ -99,6 +111,7 @@ class FormationWatch:
         return await self._tools.store.watches.keep(watch, said, worker=self._worker.id, at=self._tools.now())
 
     async def _follow(self, watch: Watch, seen: FormationHealth | None, tell: health_watch.Tell) -> None:
+        """How it fares, and what drifts of it, until either is not this worker's to say any more."""
         tools, store = self._tools, self._tools.store
         formation = await store.formations.get(watch.app, watch.formation)
         deployment = await store.deployments.get(watch.deployment)
@@ -107,5 +120,52 @@ class FormationWatch:
         finished = deployment.verdict.finished if deployment.verdict else None
         goal = await shared.to_look_at(revision, destination, finished=finished)
         masking: health_watch.Masking = partial(targets.mask, tools, deployment, revision)
-        by = HealthContext(tell=tell, before=seen, masking=masking, now=tools.now)
-        await health_watch.follow(destination, goal, formation.inventory, by)
+        look = partial(store.observations.keep, deployment.id)
+        by = HealthContext(tell=tell, look=look, before=seen, masking=masking, now=tools.now)
+        watched = [health_watch.follow(destination, goal, formation.inventory, by)]
+        if watch.verified:
+            drifting = DriftContext(tell=self._drift(watch, deployment, destination), turn=self._turn)
+            watched.append(drift_watch.follow(destination, goal, formation.inventory, drifting))
+        await _until_first(watched)
+
+    def _drift(
+        self, watch: Watch, deployment: Deployment, destination: Destination
+    ) -> Callable[[tuple[Drift, ...]], Awaitable[bool]]:
+        """Keeps what drifts, and has it put right where the operators want that."""
+        fix = DriftFix(self._tools, watch, self._worker.id)
+
+        async def tell(drifts: tuple[Drift, ...]) -> bool:
+            seen = _seen(watch.deployment, drifts)
+            store = self._tools.store.watches
+            if not await store.keep_drift(watch, seen, worker=self._worker.id, at=self._tools.now()):
+                return False
+            await fix.put_right(drifts, seen, deployment, destination)
+            return True
+
+        return tell
+
+
+async def _until_first(watched: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Waits for the first to end, and ends the others. Raises what it raised."""
+    tasks = [asyncio.create_task(each) for each in watched]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _seen(deployment: str, drifts: Sequence[Drift]) -> DriftSeen:
+    """What is kept of it: how much, what, by whom and when, and no values."""
+    fields = [
+        DriftedField(object=drift.object, path=field.path, by=field.manager or "", at=field.at)
+        for drift in drifts
+        for field in drift.fields
+    ]
+    whole = [DriftedField(object=drift.object) for drift in drifts if not drift.fields]
+    by = sorted({field.by for field in fields if field.by})
+    first = (*whole, *fields)[:_FIRST]
+    return DriftSeen(deployment=deployment, objects=len(drifts), fields=len(fields), by=tuple(by), first=first)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sealane import clock
 from sealane.clients.relay.hub import Hub
 from sealane.deployments import drift_check, failure_reports, log_scan
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
-from sealane.workflows import drift_watch
 from sealane.workflows.connections import Destinations
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies, targets
@@ -78,9 +76,7 @@ class LiveQueries:
         destination = await self._destinations.get(environment, found.destination)
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
-        drift = await drift_check.of(revision, destination, finished=finished)
-        await self._store.drifts.keep(app, formation, drift_watch.seen(deployment.id, drift), at=clock.now())
-        return drift
+        return await drift_check.of(revision, destination, finished=finished)
 
     async def vet(self, revision: Revision) -> PolicyReport:
         """What policies and limits would say about a revision now. Raises what `policies.tried` raises."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sealane import clock
 from sealane.errors import SealaneError, trace
 from sealane.outbox.subscriptions import Subscriber
-from sealane.workflows import clone_sweep, deployment, drift_watch, retirement, run, subscriber_loop, upgrade
+from sealane.workflows import clone_sweep, deployment, retirement, run, subscriber_loop, upgrade
 from sealane.workflows.context import Tools
 from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
@@ -67,7 +67,6 @@ async def start(
     await worker.take_over(engine, alone=alone)
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, tools))
-    engine.begin(drift_watch.watch(worker, tools))
     engine.begin(FormationWatch(worker, tools).run())
     engine.begin(subscriber_loop.run(worker, tools.store.outbox, subscribers))
     engine.begin(notices.run(worker))

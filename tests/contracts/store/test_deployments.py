@@ -20,7 +20,6 @@ from sealane.records.model import (
     Deployment,
     DeploymentKind,
     DeploymentState,
-    DriftSeen,
     GateWord,
     Vote,
 )
@@ -447,24 +446,3 @@ async def test_removing_an_app_removes_its_record(store: Store) -> None:
 
     assert await store.views.overview() == ()
     assert await store.views.deployments() == ()
-
-
-async def test_one_worker_at_a_time_looks_for_drift_of_what_is_due(store: Store) -> None:
-    """Only where the verified deployment is there, only after a while, and the overview tells it of that one alone."""
-    due, late = NOON + timedelta(minutes=15), NOON + timedelta(hours=1)
-    assert await store.drifts.take_due(due, at=due) is None
-    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
-    await ended(store, await offered(store, 2, 2, formation="dev"), VerdictKind.ROLLED_BACK)
-    assert await store.drifts.take_due(NOON, at=due) is None  # it has just been deployed
-    assert await store.drifts.take_due(due, at=due) == ("shop", "production")
-    assert await store.drifts.take_due(due, at=due) is None
-    seen = DriftSeen(deployment=first.id, objects=1, fields=2, by=("kubectl-edit", "oc"))
-    await store.drifts.keep("shop", "production", seen, at=due)
-    rows = {row.formation: row.drift for row in await store.views.overview()}
-    assert rows == {"production": seen, "dev": None}
-    assert seen.words == "drift: 2 fields by kubectl-edit, oc"
-    assert replace(seen, objects=0, fields=0, by=()).words == ""
-    assert replace(seen, fields=0, by=()).words == "drift: 1 object"
-    assert await store.drifts.take_due(late, at=late) == ("shop", "production")
-    await ended(store, await offered(store, 3, 3), VerdictKind.DEPLOYED)
-    assert {row.formation: row.drift for row in await store.views.overview()} == {"production": None, "dev": None}

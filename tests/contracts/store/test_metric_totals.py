@@ -92,7 +92,9 @@ async def test_the_tables_tell_what_is_queued_and_changed(store: Store) -> None:
     waiting = await offered(store, 2, 2, formation="dev")
     await ended(store, subject, VerdictKind.DEPLOYED)
     seen = DriftSeen(deployment=subject.id, objects=1, fields=2, by=("kubectl-edit",))
-    await store.drifts.keep("shop", "production", seen, at=NOON)
+    await store.workers.register("one", host="here", at=NOON)
+    (watch,) = await store.watches.claim("one")
+    assert await store.watches.keep_drift(watch, seen, worker="one", at=NOON)
     at = NOON + timedelta(minutes=5)
     facts = await store.platform.facts(["metrics"], at=at)
     assert {state: queue.length for state, queue in facts.runs.items()} == {"queued": 1, "running": 0}

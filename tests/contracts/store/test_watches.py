@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from sealane import clock
+from sealane.destinations.model import ObjectRef
+from sealane.errors import Fenced
+from sealane.records.model import DriftedField, DriftSeen
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.store.watches import Watch
@@ -143,3 +146,78 @@ async def test_what_no_living_worker_sees_is_no_longer_green(store: Store) -> No
     assert (row.health.state, row.health.since) == (HealthState.UNKNOWN, silent)
     assert row.health.cause == f"No worker has watched it since {silent:%Y-%m-%d %H:%M:%S} UTC. It was healthy then."
     assert (await store.views.why("shop/production")).health == row.health
+
+
+DRIFTED = DriftSeen(
+    deployment="",
+    objects=1,
+    fields=2,
+    by=("kubectl-edit", "oc"),
+    first=(DriftedField(object="Deployment/web", path="spec.replicas", by="kubectl-edit", at=NOW),),
+)
+
+
+async def drift_events(store: Store) -> list[tuple[str, dict[str, Any]]]:
+    events = await store.outbox.after(0)
+    return [(each.kind, dict(each.data)) for each in events if each.kind.startswith("drift.")]
+
+
+async def test_drift_is_told_when_it_comes_grows_and_goes(store: Store) -> None:
+    """Since when it is there lasts while it does; a deployment leaves none."""
+    there = await ended(store, await begun(store, 1))
+    (watch,) = await store.watches.claim("one")
+    clean = DriftSeen(deployment=there, objects=0, fields=0, by=())
+    seen = replace(DRIFTED, deployment=there)
+    more = replace(seen, fields=3)
+    later = NOW + timedelta(seconds=5)
+    for drift in (clean, seen, seen):
+        assert await store.watches.keep_drift(watch, drift, **HERE)
+    assert await store.watches.keep_drift(watch, more, worker="one", at=later)
+    assert not await store.watches.keep_drift(watch, clean, worker="two", at=later)
+    (row,) = await store.views.overview()
+    assert row.drift == replace(more, since=NOW)
+    assert row.drift.words == "drift: 3 fields by kubectl-edit, oc"
+    assert replace(row.drift, fields=0, by=()).words == "drift: 1 object"
+    assert clean.words == ""
+    assert await store.watches.keep_drift(watch, clean, worker="one", at=later)
+    events = await drift_events(store)
+    assert [kind for kind, _ in events] == ["drift.found", "drift.found", "drift.gone"]
+    assert events[0][1] == {
+        "objects": 1,
+        "fields": 2,
+        "by": ["kubectl-edit", "oc"],
+        "since": events[0][1]["since"],
+        "first": [
+            {"object": "Deployment/web", "path": "spec.replicas", "by": "kubectl-edit", "at": events[0][1]["since"]}
+        ],
+    }
+
+    assert await store.watches.keep_drift(watch, seen, worker="one", at=later)
+    await ended(store, await begun(store, 2))
+    (anew,) = await store.watches.claim("one")
+    assert anew.drift is None
+    assert await store.watches.keep(anew, WELL, **HERE)
+    (row,) = await store.views.overview()
+    assert row.drift is None
+
+
+async def test_drift_is_put_right_only_while_nothing_is_on_its_way(store: Store) -> None:
+    """A deployment that begins takes the formation away; whoever fixes then writes nothing any more."""
+    there = await ended(store, await begun(store, 1))
+    (watch,) = await store.watches.claim("one")
+    epoch = await store.workers.take_idle("shop", "production", deployment=there, worker="one")
+    assert epoch is not None
+    ref = ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop", name="web", uid="u2")
+    await store.watches.fixed(watch, replace(DRIFTED, deployment=there), (ref,), **HERE)
+    assert (await store.formations.get("shop", "production")).inventory == (ref,)
+
+    going = await begun(store, 2)
+    assert await store.workers.take_idle("shop", "production", deployment=there, worker="one") is None
+    await store.workers.take("shop", "production", worker="two")
+    with pytest.raises(Fenced):
+        await store.workers.check("shop", "production", epoch=epoch, worker="one")
+    await store.watches.fixed(watch, replace(DRIFTED, deployment=there), (), **HERE)
+    assert (await store.formations.get("shop", "production")).inventory == (ref,)
+    await ended(store, going)
+    assert await store.workers.take_idle("shop", "production", deployment=there, worker="one") is None
+    assert [kind for kind, _ in await drift_events(store)] == ["drift.fixed"]

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +21,11 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.deployments.latest import Latest
 from sealane.destinations.kubernetes import rights
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.destinations.model import ObjectRef
 from testbed import kubeconfigs
 from tests.bed import Kubectl
 
@@ -229,13 +233,34 @@ async def test_the_role_is_enough_for_every_strategy_and_nothing_of_it_is_idle(
 ) -> None:
     """Every right is asked for and granted; without it that request is refused."""
     authority = base64.b64decode(account.cluster["certificate-authority-data"])
+    granted = rules_of([*rights.role(rights.USUAL), {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}])
     async with Witness(account.cluster["server"], authority).listening() as witness:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfigs.write(kubeconfig, kubeconfigs.with_token({"server": witness.url}, account.token))
         await use_everything(Folder(tmp_path, kubeconfig, account.name, busybox_image), account.name, busybox_image)
-    granted = rules_of([*rights.role(rights.USUAL), {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}])
+        await watch_everything(kubeconfig, account.name, lambda: not granted - witness.allowed)
     assert witness.refused <= {("", "configmaps", "list everywhere")}, "which only helps to find what moved"
     assert (sorted(granted - witness.allowed), sorted(witness.allowed - granted)) == ([], []), "idle, or not granted"
+
+
+async def watch_everything(kubeconfig: Path, namespace: str, seen: Callable[[], bool]) -> None:
+    """What a server watches for drift: all kinds, also those of which nothing runs."""
+    kinds = [("", "ConfigMap"), ("", "Secret"), *((each.group, each.kind) for each in rights.USUAL)]
+    refs = tuple(
+        ObjectRef(
+            group=group, version="v2" if group == "autoscaling" else "v1", kind=kind, namespace=namespace, name="x"
+        )
+        for group, kind in kinds
+    )
+    with contextlib.suppress(TimeoutError):  # what it lacks is told by whoever asks
+        async with (
+            asyncio.timeout(60),
+            clusters.Cluster.connect(kubeconfig) as cluster,
+            Latest(KubernetesDestination(cluster).written(refs)) as writes,
+        ):
+            await writes.woken()
+            while not seen():  # noqa: ASYNC110 - it is to be seen by the witness
+                await asyncio.sleep(0.05)
 
 
 async def use_everything(folder: Folder, volume: str, image: str) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import yaml
 
+from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.deployments import apply_phase, model, watch_phase
+from sealane.deployments import apply_phase, health_watch, model, watch_phase
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import unfenced
+from sealane.verdicts.health import FormationHealth
 from tests.integration.deployments import parts
 
 
@@ -113,3 +115,40 @@ async def _watched(
 def _waits(told: list[model.Progress]) -> bool:
     """Whether its pod is seen, and not ready."""
     return any(progress.message.startswith(("Container web", "Deployment web: 0 of 1")) for progress in told)
+
+
+async def test_what_was_deployed_is_unknown_while_the_server_is_away(
+    admin: clusters.Cluster, kubeconfig: Path, tmp_path: Path, busybox_image: str
+) -> None:
+    """Since when it is, and what it was then; never a stale green. It is seen again by itself."""
+    told: list[FormationHealth] = []
+
+    async def tell(said: FormationHealth) -> bool:
+        told.append(said)
+        return True
+
+    async def becomes(state: str) -> FormationHealth:
+        while not told or told[-1].state != state:  # noqa: ASYNC110 - it is to be seen there
+            await asyncio.sleep(0.05)
+        return told[-1]
+
+    container = {"name": "web", "image": busybox_image, "command": ["sleep", "3600"]}
+    async with (
+        wired(kubeconfig, tmp_path) as (cluster, wire),
+        asyncio.timeout(120),
+        parts.a_namespace(admin, cluster) as namespace,
+    ):
+        wanted = parts.goal(namespace, [parts.deployment("web", [container])])
+        destination = KubernetesDestination(cluster)
+        _, begun = await apply_phase.apply(destination, wanted, fence=unfenced)
+        by = health_watch.HealthContext(tell=tell)
+        watching = asyncio.create_task(health_watch.follow(destination, wanted, begun.inventory, by))
+        await becomes("healthy")
+        wire.cut()
+        away = await becomes("unknown")
+        assert away.since <= clock.now()
+        assert away.cause.startswith("The destination has not answered since")
+        assert away.cause.endswith("It was healthy then.")
+        wire.hint()
+        assert (await becomes("healthy")).cause == ""
+        watching.cancel()

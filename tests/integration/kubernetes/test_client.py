@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, lists, objects
+from sealane.clients.kubernetes import errors, kinds, lists, workloads
 from sealane.clients.kubernetes.informer import reflector, watch_stream
 from testbed.record import Bed
 from tests.bed import Kubectl
@@ -150,12 +150,14 @@ async def test_a_certificate_of_somebody_else_is_not_trusted(bed: Bed, tmp_path:
 
 
 @asynccontextmanager
-async def viewing(cluster: clusters.Cluster, namespace: str) -> AsyncIterator[reflector.Reflector[objects.Deployment]]:
+async def viewing(
+    cluster: clusters.Cluster, namespace: str
+) -> AsyncIterator[reflector.Reflector[workloads.Deployment]]:
     async with asyncio.timeout(60), cluster.live(kinds.DEPLOYMENT, namespace=namespace) as view:
         yield view
 
 
-async def until_seen(view: reflector.Reflector[objects.Deployment], *expected: str) -> None:
+async def until_seen(view: reflector.Reflector[workloads.Deployment], *expected: str) -> None:
     count = view.changes.count
     while {name for _, name in view.objects} != set(expected):
         count = await view.changes.after(count)
@@ -189,7 +191,7 @@ async def test_a_version_the_server_forgot_is_gone(admin: clusters.Cluster, name
     path = f"/apis/{namespace}.example.com/v1/namespaces/{namespace}/widgets"
 
     async def watch() -> None:
-        async for _ in watch_stream.changes(admin._connection, path, lists.decoder(objects.Deployment), since="1"):
+        async for _ in watch_stream.changes(admin._connection, path, lists.decoder(workloads.Deployment), since="1"):
             pass
 
     try:

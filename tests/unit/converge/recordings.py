@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.verdicts import model
 
@@ -19,12 +19,12 @@ FOLDER = Path(__file__).parent / "recorded"
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        objects.Deployment,
-        objects.ReplicaSet,
-        objects.StatefulSet,
-        objects.DaemonSet,
-        objects.ControllerRevision,
-        objects.Job,
+        workloads.Deployment,
+        workloads.ReplicaSet,
+        workloads.StatefulSet,
+        workloads.DaemonSet,
+        workloads.ControllerRevision,
+        workloads.Job,
         objects.Pod,
         objects.Event,
         resources.CronJob,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import daemon_set, deployment, job, owned_objects, pod, stateful_set
 from sealane.verdicts import model
 
@@ -50,9 +50,9 @@ def a_pod(name: str, owner: str, *, ready: bool = True, terminating: bool = Fals
     )
 
 
-def a_deployment(*, replicas: int = 2, generation: int = 2, observed: int = 2, **spec: Any) -> objects.Deployment:
+def a_deployment(*, replicas: int = 2, generation: int = 2, observed: int = 2, **spec: Any) -> workloads.Deployment:
     return made(
-        objects.Deployment,
+        workloads.Deployment,
         metadata=meta("web", generation=generation, annotations={"deployment.kubernetes.io/revision": "2"}),
         spec={"replicas": replicas, **spec},
         status={"observedGeneration": observed},
@@ -60,18 +60,18 @@ def a_deployment(*, replicas: int = 2, generation: int = 2, observed: int = 2, *
 
 
 OLD = made(
-    objects.ReplicaSet,
+    workloads.ReplicaSet,
     metadata=meta("web-old", owner="web", annotations={"deployment.kubernetes.io/revision": "1"}),
     spec={"replicas": 0},
 )
 NEW = made(
-    objects.ReplicaSet,
+    workloads.ReplicaSet,
     metadata=meta("web-new", owner="web", annotations={"deployment.kubernetes.io/revision": "2"}),
     spec={"replicas": 2},
 )
 
 
-def seen(found: objects.Deployment, *pods: objects.Pod, sets: tuple[objects.ReplicaSet, ...] = (OLD, NEW)) -> Any:
+def seen(found: workloads.Deployment, *pods: objects.Pod, sets: tuple[workloads.ReplicaSet, ...] = (OLD, NEW)) -> Any:
     return deployment.converge(found, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=sets))
 
 
@@ -124,7 +124,7 @@ def test_a_quota_may_be_relieved_by_pods_that_may_be_taken_away(unavailable: int
     """What the strategy lets go first decides whether room can come by itself."""
     message = 'pods "web-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2'
     condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
-    refused = msgspec.structs.replace(NEW, status=made(objects.DeploymentStatus, conditions=[condition]))
+    refused = msgspec.structs.replace(NEW, status=made(workloads.DeploymentStatus, conditions=[condition]))
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": unavailable}}
     _, _, facts = seen(
         a_deployment(strategy=strategy), a_pod("o1", "web-old"), a_pod("o2", "web-old"), sets=(OLD, refused)
@@ -133,9 +133,9 @@ def test_a_quota_may_be_relieved_by_pods_that_may_be_taken_away(unavailable: int
     assert facts[0].words == "exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2"
 
 
-def a_stateful_set(**fields: Any) -> objects.StatefulSet:
+def a_stateful_set(**fields: Any) -> workloads.StatefulSet:
     return made(
-        objects.StatefulSet,
+        workloads.StatefulSet,
         metadata=meta("db", generation=3),
         spec={"replicas": 2, **fields},
         status={"observedGeneration": 3, "updateRevision": "db-2", "currentRevision": "db-1"},
@@ -171,13 +171,13 @@ def test_a_stateful_set_needs_its_update_revision_above_the_partition(
 def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
     """Also when an older template was taken up again and its revision moved to the front."""
     found = made(
-        objects.DaemonSet,
+        workloads.DaemonSet,
         metadata=meta("agent"),
         status={"observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1},
     )
     revisions = [
         made(
-            objects.ControllerRevision,
+            workloads.ControllerRevision,
             metadata=meta(f"agent-{name}", owner="agent", labels={"controller-revision-hash": name}),
             revision=number,
         )
@@ -200,11 +200,11 @@ def test_a_job_is_judged_by_its_own_end() -> None:
             "containerStatuses": [{"name": "load", "state": {"terminated": {"exitCode": 2, "finishedAt": SINCE}}}],
         },
     )
-    running = made(objects.Job, metadata=meta("load"), status={"active": 1, "failed": 1})
+    running = made(workloads.Job, metadata=meta("load"), status={"active": 1, "failed": 1})
     workload, _, facts = job.converge(running, owned_objects.OwnedObjects(at=AT, pods=[ended]))
     assert (workload.health, workload.message, facts) == ("converging", "0 of 1 done, 1 running, 1 failed", ())
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many retries"}
-    failed = made(objects.Job, metadata=meta("load"), status={"failed": 2, "conditions": [condition]})
+    failed = made(workloads.Job, metadata=meta("load"), status={"failed": 2, "conditions": [condition]})
     workload, _, facts = job.converge(failed, owned_objects.OwnedObjects(at=AT, pods=[ended]))
     assert (workload.health, [fact.kind for fact in facts]) == ("failed", [model.FactKind.JOB_FAILED])
     assert (facts[0].container, facts[0].detail["exit_code"]) == ("load", "2")

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes import stuck_statefulset_pods
 from sealane.destinations.kubernetes.converge import owned_objects, stateful_set
 from sealane.verdicts import model
@@ -17,12 +17,14 @@ STARTS = st.one_of(st.none(), st.integers(0, 40))
 NUMBERS = st.integers(0, 12)
 
 
-def a_set(start: int | None, replicas: int, partition: int, *, first: bool = False, **spec: Any) -> objects.StatefulSet:
+def a_set(
+    start: int | None, replicas: int, partition: int, *, first: bool = False, **spec: Any
+) -> workloads.StatefulSet:
     """A StatefulSet whose controller has taken it in; `first` means that it never had another version."""
     more = {} if start is None else {"ordinals": {"start": start}}
     update = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
     return made(
-        objects.StatefulSet,
+        workloads.StatefulSet,
         metadata=meta("db", generation=2),
         spec={"replicas": replicas, "updateStrategy": update, **more, **spec},
         status={
@@ -47,7 +49,7 @@ def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[ob
     ]
 
 
-def converged(found: objects.StatefulSet, there: list[objects.Pod]) -> model.Workload:
+def converged(found: workloads.StatefulSet, there: list[objects.Pod]) -> model.Workload:
     return stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=there))[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.destinations.kubernetes.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import evaluate, model, outcomes, thresholds
@@ -33,13 +33,13 @@ class Case:
     fails: str = ""
     """The cause, when it does not."""
     pods: tuple[objects.Pod, ...] = ()
-    sets: tuple[objects.ReplicaSet, ...] = ()
-    revisions: tuple[objects.ControllerRevision, ...] = ()
+    sets: tuple[workloads.ReplicaSet, ...] = ()
+    revisions: tuple[workloads.ControllerRevision, ...] = ()
 
 
-def a_paused(*, replicas: int, updated: int) -> objects.Deployment:
+def a_paused(*, replicas: int, updated: int) -> workloads.Deployment:
     return made(
-        objects.Deployment,
+        workloads.Deployment,
         metadata=meta("web", annotations={"deployment.kubernetes.io/revision": "2" if updated else "1"}),
         spec={"replicas": replicas, "paused": True},
         status={"observedGeneration": 1, "replicas": replicas, "updatedReplicas": updated},
@@ -52,7 +52,7 @@ def by_hand(kind: str, said: str | None = None) -> Case:
     metadata = meta("web", annotations=annotations)
     spec: dict[str, Any] = {"updateStrategy": {"type": "OnDelete"}, "replicas": 1, "template": TEMPLATE}
     status = {"observedGeneration": 1, "updateRevision": "new", "currentRevision": "old", "desiredNumberScheduled": 1}
-    newest = made(objects.ControllerRevision, metadata=meta("r", owner="web", labels={REVISION: "new"}), revision=2)
+    newest = made(workloads.ControllerRevision, metadata=meta("r", owner="web", labels={REVISION: "new"}), revision=2)
     why = "never replaces pods" if kind == "ReplicaSet" else "updates on delete"
     stays = f"{kind} web {why}, so its old pod stays until somebody deletes it"
     kept = f"{kind} web {why}: 1 of its 1 pods is still of an older version."
@@ -66,8 +66,8 @@ def by_hand(kind: str, said: str | None = None) -> Case:
     )
 
 
-def a_job(name: str, *, labels: dict[str, str] | None = None, **spec: Any) -> objects.Job:
-    return made(objects.Job, metadata=meta(name, labels=labels or {}), spec=spec)
+def a_job(name: str, *, labels: dict[str, str] | None = None, **spec: Any) -> workloads.Job:
+    return made(workloads.Job, metadata=meta(name, labels=labels or {}), spec=spec)
 
 
 def cases() -> Iterator[Case]:
@@ -95,23 +95,23 @@ def cases() -> Iterator[Case]:
             yield by_hand(kind, said)
     yield Case(
         name="scaled to nothing",
-        found=made(objects.StatefulSet, metadata=meta("db"), spec={"replicas": 0}, status=_seen()),
+        found=made(workloads.StatefulSet, metadata=meta("db"), spec={"replicas": 0}, status=_seen()),
         there="StatefulSet db is scaled to 0 pods.",
     )
     yield Case(
         name="a partition above all pods",
         found=made(
-            objects.StatefulSet,
+            workloads.StatefulSet,
             metadata=meta("db"),
             spec={"replicas": 2, "updateStrategy": {"rollingUpdate": {"partition": 9}}},
             status=_seen(current="old"),
         ),
         there="StatefulSet db keeps 2 of its 2 pods at the version before, by its partition.",
     )
-    newest = made(objects.ControllerRevision, metadata=meta("r", owner="log", labels={REVISION: "a"}), revision=1)
+    newest = made(workloads.ControllerRevision, metadata=meta("r", owner="log", labels={REVISION: "a"}), revision=1)
     yield Case(
         name="no node",
-        found=made(objects.DaemonSet, metadata=meta("log"), status={"observedGeneration": 1}),
+        found=made(workloads.DaemonSet, metadata=meta("log"), status={"observedGeneration": 1}),
         revisions=(newest,),
         there="DaemonSet log selects no node, so it has no pods.",
     )
@@ -176,7 +176,7 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
     case = by_hand("StatefulSet", OldPods.KEEP)
     spec = {"updateStrategy": {"type": "OnDelete"}, "replicas": 2}
     metadata = meta("web", annotations={OLD_PODS: "keep"})
-    found = made(objects.StatefulSet, metadata=metadata, spec=spec, status=_seen(current="old"))
+    found = made(workloads.StatefulSet, metadata=metadata, spec=spec, status=_seen(current="old"))
     crashing = a_pod("web-1", "web", ready=False, labels={REVISION: "new"})
     seen = owned_objects.OwnedObjects(at=AT, pods=(*case.pods, crashing))
     assert registry.converge(found, seen)[0].health is model.Health.CONVERGING
@@ -190,7 +190,7 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
         (a_job("a", managedBy="kubernetes.io/job-controller"), "0 of 1 done", False),
     ],
 )
-def test_a_job_that_something_else_starts_is_waited_for(job: objects.Job, message: str, fails: bool) -> None:
+def test_a_job_that_something_else_starts_is_waited_for(job: workloads.Job, message: str, fails: bool) -> None:
     """A queue has until the deadline, a controller as long as patience."""
     part = registry.converge(job, owned_objects.OwnedObjects(at=AT))
     observation = registry.observation([part], at=AT)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import daemon_set, deployment, owned_objects, replica_set, stateful_set
 from sealane.verdicts import model, thresholds
 from sealane.verdicts.messages import causes
@@ -45,7 +45,7 @@ def test_a_rolling_deployment_does_not() -> None:
 
 def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
     found = made(
-        objects.StatefulSet,
+        workloads.StatefulSet,
         metadata=meta("db", generation=2),
         spec={"replicas": 1},
         status={"observedGeneration": 2, "updateRevision": "new"},
@@ -57,12 +57,12 @@ def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
 
 def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
     newest = made(
-        objects.ControllerRevision,
+        workloads.ControllerRevision,
         metadata=meta("r", owner="web", labels={"controller-revision-hash": "new"}),
         revision=2,
     )
     found = made(
-        objects.DaemonSet,
+        workloads.DaemonSet,
         metadata=meta("web", generation=2),
         spec={"updateStrategy": {"type": "OnDelete"}},
         status={"observedGeneration": 2, "desiredNumberScheduled": 1},
@@ -79,7 +79,7 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
     def converged(image: str) -> owned_objects.Part:
         template["spec"]["containers"][0]["image"] = image
         found = made(
-            objects.ReplicaSet,
+            workloads.ReplicaSet,
             metadata=meta("web"),
             spec={"replicas": 1, "template": template},
             status={"observedGeneration": 1},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import objects, resources, workloads
 
 T = TypeVar("T")
 
@@ -50,12 +50,12 @@ POD = Kind(api_version="v1", kind="Pod", type=objects.Pod)
 EVENT = Kind(api_version="v1", kind="Event", type=objects.Event)
 NAMESPACE = Kind(api_version="v1", kind="Namespace", type=objects.Phased)
 VOLUME_CLAIM = Kind(api_version="v1", kind="PersistentVolumeClaim", type=objects.Phased)
-DEPLOYMENT = Kind(api_version="apps/v1", kind="Deployment", type=objects.Deployment)
-REPLICA_SET = Kind(api_version="apps/v1", kind="ReplicaSet", type=objects.ReplicaSet)
-CONTROLLER_REVISION = Kind(api_version="apps/v1", kind="ControllerRevision", type=objects.ControllerRevision)
-STATEFUL_SET = Kind(api_version="apps/v1", kind="StatefulSet", type=objects.StatefulSet)
-DAEMON_SET = Kind(api_version="apps/v1", kind="DaemonSet", type=objects.DaemonSet)
-JOB = Kind(api_version="batch/v1", kind="Job", type=objects.Job)
+DEPLOYMENT = Kind(api_version="apps/v1", kind="Deployment", type=workloads.Deployment)
+REPLICA_SET = Kind(api_version="apps/v1", kind="ReplicaSet", type=workloads.ReplicaSet)
+CONTROLLER_REVISION = Kind(api_version="apps/v1", kind="ControllerRevision", type=workloads.ControllerRevision)
+STATEFUL_SET = Kind(api_version="apps/v1", kind="StatefulSet", type=workloads.StatefulSet)
+DAEMON_SET = Kind(api_version="apps/v1", kind="DaemonSet", type=workloads.DaemonSet)
+JOB = Kind(api_version="batch/v1", kind="Job", type=workloads.Job)
 CRON_JOB = Kind(api_version="batch/v1", kind="CronJob", type=resources.CronJob)
 CLAIM = Kind(api_version="v1", kind="PersistentVolumeClaim", type=resources.VolumeClaim)
 SERVICE = Kind(api_version="v1", kind="Service", type=resources.Service)

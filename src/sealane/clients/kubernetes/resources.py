@@ -25,28 +25,28 @@ class Conditions(Read, frozen=True, kw_only=True):
 class VolumeClaim(Read, frozen=True, kw_only=True):
     """v1 PersistentVolumeClaim."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     status: objects.Phase = objects.Phase()
 
 
 class Definition(Read, frozen=True, kw_only=True):
     """apiextensions.k8s.io/v1 CustomResourceDefinition."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     status: Conditions = Conditions()
 
 
 class DisruptionBudget(Read, frozen=True, kw_only=True):
     """policy/v1 PodDisruptionBudget."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     status: Conditions = Conditions()
 
 
 class Autoscaler(Read, frozen=True, kw_only=True):
     """autoscaling/v2 HorizontalPodAutoscaler."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     status: Conditions = Conditions()
 
 
@@ -84,7 +84,7 @@ class ServiceStatus(Read, frozen=True, kw_only=True):
 class Service(Read, frozen=True, kw_only=True):
     """v1 Service."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     spec: ServiceSpec = ServiceSpec()
     status: ServiceStatus = ServiceStatus()
 
@@ -129,7 +129,7 @@ class IngressSpec(Read, frozen=True, kw_only=True):
 class Ingress(Read, frozen=True, kw_only=True):
     """networking.k8s.io/v1 Ingress."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     spec: IngressSpec = IngressSpec()
 
     @property
@@ -150,14 +150,14 @@ class CronJobSpec(Read, frozen=True, kw_only=True):
 class CronJob(Read, frozen=True, kw_only=True):
     """batch/v1 CronJob: what it will start later is not read."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     spec: CronJobSpec = CronJobSpec()
 
 
 class Custom(Read, frozen=True, kw_only=True):
     """An object of any kind, specification and status as they are: every definition is free to have what it likes."""
 
-    metadata: objects.Metadata
+    metadata: objects.OwnMetadata
     kind: str = ""
     api_version: str = ""
     spec: Any = None

@@ -149,6 +149,18 @@ class DummyDestination:
                 yield seen
             await asyncio.sleep(LOOK_EVERY)
 
+    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        """See the port."""
+        last: list[object] | None = None
+        while True:
+            there = self._state.read().objects
+            stored = [there.get(planning.text(ref)) for ref in wanted]
+            seen: list[object] = [each and (each.uid, msgspec.json.encode(each.manifest)) for each in stored]
+            if seen != last:
+                last = seen
+                yield
+            await asyncio.sleep(LOOK_EVERY)
+
     def task(
         self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]
     ) -> Mapping[str, Any]:

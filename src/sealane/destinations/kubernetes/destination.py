@@ -24,6 +24,7 @@ from sealane.destinations.kubernetes import (
     server_side_apply,
     stuck_statefulset_pods,
     tasks,
+    written,
 )
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.strategies import inspect
@@ -112,6 +113,10 @@ class KubernetesDestination:
     ) -> AsyncIterator[verdicts.Observation]:
         """See the port."""
         return observe.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
+
+    def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        """See the port."""
+        return written.written(self._cluster, wanted)
 
     def task(
         self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]

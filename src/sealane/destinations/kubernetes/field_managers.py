@@ -51,7 +51,9 @@ class FieldManagers:
     def __init__(self, found: Mapping[str, Any], *, own: str) -> None:
         """`found` is the object as it is there, with its managed fields."""
         listed = (found.get("metadata") or {}).get("managedFields") or ()
-        self._entries = [_entry(each) for each in listed if each.get("manager") != own and not each.get("subresource")]
+        self._entries = [
+            _entry(each) for each in listed if each.get("manager") != own and each.get("subresource") != "status"
+        ]
 
     def of(self, path: str) -> FieldManager | None:
         """Who set the field of that path, something in it, or all of what it is in; of several, the last one."""
@@ -63,7 +65,8 @@ def noted(change: model.FieldChange, setter: FieldManager | None) -> model.Field
     """The change with who set what is there, when, and whether that is theirs to say."""
     if setter is not None and change.manager in {None, setter.manager}:
         change = replace(change, manager=setter.manager, at=setter.at)
-    return replace(change, theirs=_is_theirs(change))
+    by_hand = change.manager is None or managed_fields.is_former(change.manager)
+    return replace(change, theirs=_is_theirs(change), by_hand=by_hand)
 
 
 def _is_theirs(change: model.FieldChange) -> bool:

@@ -9,9 +9,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.destinations import model
-from sealane.destinations.kubernetes import watched
-
 DEPLOYER = "sealane-deployer"
 NAMESPACES = "sealane-namespaces"
 
@@ -50,7 +47,11 @@ USUAL = (
 """Kinds that stencils may have without further words."""
 
 _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("", ("configmaps", "secrets"), ("get", "list", "create", "patch", "delete")),  # ledgers, configuration, secrets
+    (
+        "",
+        ("configmaps", "secrets"),
+        ("get", "list", "watch", "create", "patch", "delete"),
+    ),  # ledgers, configuration, secrets
     ("", ("pods",), ("list", "watch", "delete")),  # a StatefulSet's stuck pod is freed by removing it
     ("", ("pods/log",), ("get",)),
     ("", ("events",), ("list", "watch")),
@@ -65,11 +66,10 @@ _BESIDE: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] 
 def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
     """The rules of the role that is bound in each namespace."""
     rules = [_rule(*each) for each in _ALWAYS]
-    by_verbs: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    by_group: dict[str, list[str]] = {}
     for resource in resources:
-        verbs = (*_WRITE, *(_SEE if _is_watched(resource) else ()))
-        by_verbs.setdefault((resource.group, verbs), []).append(resource.plural)
-    rules += [_rule(group, tuple(dict.fromkeys(plurals)), verbs) for (group, verbs), plurals in by_verbs.items()]
+        by_group.setdefault(resource.group, []).append(resource.plural)
+    rules += [_rule(group, tuple(dict.fromkeys(plurals)), (*_WRITE, *_SEE)) for group, plurals in by_group.items()]
     beside = dict.fromkeys(each for resource in resources for each in _BESIDE.get(resource.kind, ()))
     return [*rules, *(_rule(*each) for each in beside)]
 
@@ -87,11 +87,6 @@ def manifests(
         _binding("ClusterRoleBinding", NAMESPACES, subject),
         *(_binding("RoleBinding", DEPLOYER, subject, namespace=name) for name in sorted(set(namespaces))),
     ]
-
-
-def _is_watched(resource: Resource) -> bool:
-    ref = model.ObjectRef(group=resource.group, version="v1", kind=resource.kind, namespace="", name="")
-    return watched.watched(ref, checked=False) is not None
 
 
 def _rule(group: str, plurals: tuple[str, ...], verbs: tuple[str, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.clients.kubernetes import errors, kinds, objects, workloads
 from sealane.destinations import model
 from sealane.destinations.kubernetes.converge import stateful_set
 
@@ -29,7 +29,7 @@ async def free(cluster: clusters.Cluster, applied: model.Inventory, *, fence: mo
                 await _free(cluster, found, ref.namespace, fence)
 
 
-async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> objects.StatefulSet | None:
+async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> workloads.StatefulSet | None:
     """The StatefulSet once its controller has taken it in; None when it updates in a way that can't be held up."""
     for _ in range(round(SEEN_SECONDS / POLL)):
         found = await cluster.find(kinds.STATEFUL_SET, ref.name, namespace=ref.namespace)
@@ -44,7 +44,7 @@ async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> objects.Stat
 
 
 async def _free(
-    cluster: clusters.Cluster, found: objects.StatefulSet, namespace: str | None, fence: model.Fence
+    cluster: clusters.Cluster, found: workloads.StatefulSet, namespace: str | None, fence: model.Fence
 ) -> None:
     for pod in (await cluster.list(kinds.POD, namespace=namespace)).items:
         owner = pod.metadata.controller
@@ -58,7 +58,7 @@ async def _free(
             continue  # it went by itself
 
 
-def holds_up(pod: objects.Pod, found: objects.StatefulSet) -> bool:
+def holds_up(pod: objects.Pod, found: workloads.StatefulSet) -> bool:
     """Whether it is an older version's, not ready, and stays although it should be replaced."""
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != found.status.update_revision

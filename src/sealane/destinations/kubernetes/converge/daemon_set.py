@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill, stateful_set
 
 
-def converge(daemon_set: objects.DaemonSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The DaemonSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"DaemonSet/{daemon_set.metadata.name}"
     revisions = live.revisions(daemon_set.metadata.uid)

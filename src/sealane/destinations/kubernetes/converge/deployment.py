@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects
 from sealane.verdicts import model
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
-def converge(deployment: objects.Deployment, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(deployment: workloads.Deployment, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The Deployment's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"Deployment/{deployment.metadata.name}"
     replica_sets = live.replica_sets(deployment.metadata.uid)
@@ -61,7 +61,9 @@ def converge(deployment: objects.Deployment, live: owned_objects.OwnedObjects) -
     return workload, counted.instances, facts
 
 
-def _desired(deployment: objects.Deployment, replica_sets: Sequence[objects.ReplicaSet]) -> objects.ReplicaSet | None:
+def _desired(
+    deployment: workloads.Deployment, replica_sets: Sequence[workloads.ReplicaSet]
+) -> workloads.ReplicaSet | None:
     if deployment.status.observed_generation < deployment.metadata.generation or _is_paused(deployment):
         return None
     revision = deployment.metadata.annotations.get(_REVISION)
@@ -71,7 +73,7 @@ def _desired(deployment: objects.Deployment, replica_sets: Sequence[objects.Repl
     )
 
 
-def _waits_for(deployment: objects.Deployment) -> str:
+def _waits_for(deployment: workloads.Deployment) -> str:
     if _is_paused(deployment):
         return "it is paused"
     if deployment.status.observed_generation < deployment.metadata.generation:
@@ -79,14 +81,16 @@ def _waits_for(deployment: objects.Deployment) -> str:
     return "its new ReplicaSet is being made"
 
 
-def _is_paused(deployment: objects.Deployment) -> bool:
+def _is_paused(deployment: workloads.Deployment) -> bool:
     """Whether it is paused, and has no pods of the desired version although it should."""
     status = deployment.status
     taken_in = status.observed_generation >= deployment.metadata.generation
     return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0
 
 
-def _paused(name: str, deployment: objects.Deployment, live: owned_objects.OwnedObjects, *, begun: bool) -> model.Fact:
+def _paused(
+    name: str, deployment: workloads.Deployment, live: owned_objects.OwnedObjects, *, begun: bool
+) -> model.Fact:
     """That it stands still; somebody who paused it on the way may look at something, and has the formation's patience."""
     paused = next(
         (condition for condition in deployment.status.conditions if condition.reason == "DeploymentPaused"), None
@@ -104,12 +108,12 @@ def _paused(name: str, deployment: objects.Deployment, live: owned_objects.Owned
     )
 
 
-def _made_by(pod: objects.Pod, replica_set: objects.ReplicaSet) -> bool:
+def _made_by(pod: objects.Pod, replica_set: workloads.ReplicaSet) -> bool:
     owner = pod.metadata.controller
     return owner is not None and owner.uid == replica_set.metadata.uid
 
 
-def _may_take_away(deployment: objects.Deployment) -> bool:
+def _may_take_away(deployment: workloads.Deployment) -> bool:
     """Whether the controller may remove an old pod before a new one is ready."""
     if deployment.spec.strategy.type == "Recreate":
         return True

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects
 from sealane.destinations.kubernetes.converge import pod as pods
 from sealane.verdicts import model
@@ -38,7 +38,7 @@ _ENDS = frozenset(
 )
 
 
-def converge(job: objects.Job, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(job: workloads.Job, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The Job's state, its pods, and what keeps it from ending well."""
     name = f"Job/{job.metadata.name}"
     conditions = {condition.type: condition for condition in job.status.conditions if condition.status == "True"}
@@ -97,7 +97,7 @@ def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_
     return None
 
 
-def _message(job: objects.Job, completions: int, *, done: bool) -> str:
+def _message(job: workloads.Job, completions: int, *, done: bool) -> str:
     if done:
         return "done"
     if starter := _starter(job):
@@ -108,7 +108,7 @@ def _message(job: objects.Job, completions: int, *, done: bool) -> str:
     return f"{job.status.succeeded} of {completions} done, {job.status.active} running{failed}"
 
 
-def _stands_still(job: objects.Job) -> str:
+def _stands_still(job: workloads.Job) -> str:
     """Why nothing of it runs and nothing will by itself; empty otherwise."""
     if _starter(job):
         return ""
@@ -117,17 +117,17 @@ def _stands_still(job: objects.Job) -> str:
     return "may have 0 pods at once, so nothing of it runs" if job.spec.parallelism == 0 else ""
 
 
-def _starter(job: objects.Job) -> str:
+def _starter(job: workloads.Job) -> str:
     """What else than the cluster's own controller is to start it, as long as that has not; empty where nothing is."""
     manager = job.spec.managed_by
-    if manager and manager != _OWN_CONTROLLER and job.status == objects.JobStatus():
+    if manager and manager != _OWN_CONTROLLER and job.status == workloads.JobStatus():
         return f"its controller {manager}"
     queue = job.metadata.labels.get(_QUEUE)
     return f"its queue {queue}" if queue and job.spec.suspend else ""
 
 
 def _facts(
-    job: objects.Job, *, name: str, live: owned_objects.OwnedObjects, failed: objects.Condition | None
+    job: workloads.Job, *, name: str, live: owned_objects.OwnedObjects, failed: objects.Condition | None
 ) -> Iterator[model.Fact]:
     owned = live.pods(job.metadata.uid)
     if starter := _starter(job):
@@ -142,7 +142,7 @@ def _facts(
         yield from instances.uncreated(name, owner=job.metadata, conditions=(), live=live, freeable=False)
 
 
-def _not_started(job: objects.Job, starter: str, *, name: str, live: owned_objects.OwnedObjects) -> model.Fact:
+def _not_started(job: workloads.Job, starter: str, *, name: str, live: owned_objects.OwnedObjects) -> model.Fact:
     """A queue may let it wait for long; a controller takes it up soon, or is not there."""
     queued = job.spec.suspend
     return model.Fact(

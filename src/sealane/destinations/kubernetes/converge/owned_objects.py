@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import objects, resources, workloads
 from sealane.verdicts import model
 
 Part = tuple[model.Workload, tuple[model.Instance, ...], tuple[model.Fact, ...]]
@@ -56,16 +56,16 @@ class OwnedObjects:
         *,
         at: datetime,
         pods: Iterable[objects.Pod] = (),
-        replica_sets: Iterable[objects.ReplicaSet] = (),
-        revisions: Iterable[objects.ControllerRevision] = (),
+        replica_sets: Iterable[workloads.ReplicaSet] = (),
+        revisions: Iterable[workloads.ControllerRevision] = (),
         events: Iterable[objects.Event] = (),
         besides: NamespaceFacts = NOTHING,
     ) -> None:
         self.at = at
         self.besides = besides
         self._pods: dict[str, list[objects.Pod]] = defaultdict(list)
-        self._replica_sets: dict[str, list[objects.ReplicaSet]] = defaultdict(list)
-        self._revisions: dict[str, list[objects.ControllerRevision]] = defaultdict(list)
+        self._replica_sets: dict[str, list[workloads.ReplicaSet]] = defaultdict(list)
+        self._revisions: dict[str, list[workloads.ControllerRevision]] = defaultdict(list)
         self._events: dict[str, list[objects.Event]] = defaultdict(list)
         for pod in pods:
             self._pods[_controller(pod.metadata)].append(pod)
@@ -80,11 +80,11 @@ class OwnedObjects:
         """The pods that the object of this uid controls, oldest first."""
         return sorted(self._pods[uid], key=lambda pod: (pod.metadata.creation_timestamp or self.at, pod.metadata.name))
 
-    def replica_sets(self, uid: str) -> Sequence[objects.ReplicaSet]:
+    def replica_sets(self, uid: str) -> Sequence[workloads.ReplicaSet]:
         """The replica sets of a Deployment."""
         return self._replica_sets[uid]
 
-    def revisions(self, uid: str) -> Sequence[objects.ControllerRevision]:
+    def revisions(self, uid: str) -> Sequence[workloads.ControllerRevision]:
         """The revisions of a StatefulSet or DaemonSet, newest last."""
         return sorted(self._revisions[uid], key=lambda revision: revision.revision)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import objects, resources, workloads
 from sealane.destinations.kubernetes.converge import (
     autoscaler,
     custom,
@@ -25,11 +25,11 @@ from sealane.destinations.kubernetes.converge import (
 from sealane.verdicts import model
 
 _CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_objects.Part]] = {
-    objects.Deployment: deployment.converge,
-    objects.StatefulSet: stateful_set.converge,
-    objects.DaemonSet: daemon_set.converge,
-    objects.ReplicaSet: replica_set.converge,
-    objects.Job: job.converge,
+    workloads.Deployment: deployment.converge,
+    workloads.StatefulSet: stateful_set.converge,
+    workloads.DaemonSet: daemon_set.converge,
+    workloads.ReplicaSet: replica_set.converge,
+    workloads.Job: job.converge,
     objects.Pod: pod.converge,
     resources.CronJob: static_kinds.cron_job,
     resources.VolumeClaim: volume_claim.converge,
@@ -66,7 +66,7 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
 
 def ended(kind: type[Any], name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
     """How something ended that is not there any more, as what was reported about it tells; None where nothing does."""
-    return job.ended(name, events, at=at) if kind is objects.Job else None
+    return job.ended(name, events, at=at) if kind is workloads.Job else None
 
 
 def removed(name: str, *, since: datetime, runs: bool = True) -> owned_objects.Part:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import generic, instances, owned_objects, standstill
 
 
-def converge(replica_set: objects.ReplicaSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(replica_set: workloads.ReplicaSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The ReplicaSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"ReplicaSet/{replica_set.metadata.name}"
     desired = replica_set.spec.replicas

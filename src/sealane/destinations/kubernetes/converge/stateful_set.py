@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill
 
 REVISION_HASH = "controller-revision-hash"
 
 
-def converge(stateful_set: objects.StatefulSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(stateful_set: workloads.StatefulSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """The StatefulSet's state, its pods, and what keeps those of the desired version from being ready."""
     name = f"StatefulSet/{stateful_set.metadata.name}"
     pods = live.pods(stateful_set.metadata.uid)
@@ -59,14 +59,14 @@ def converge(stateful_set: objects.StatefulSet, live: owned_objects.OwnedObjects
     return workload, counted.instances, facts
 
 
-def is_kept(pod: objects.Pod, stateful_set: objects.StatefulSet) -> bool:
+def is_kept(pod: objects.Pod, stateful_set: workloads.StatefulSet) -> bool:
     """Whether the pod is below the partition: the controller leaves it at the version that it has."""
     ordinal = pod.metadata.name.rpartition("-")[2]
     start = stateful_set.spec.ordinals.start if stateful_set.spec.ordinals else 0
     return ordinal.isdigit() and start <= int(ordinal) < start + _partition(stateful_set)
 
 
-def _kept(stateful_set: objects.StatefulSet) -> int:
+def _kept(stateful_set: workloads.StatefulSet) -> int:
     """How many pods need not be of the desired version: none where there is no other version."""
     status = stateful_set.status
     if status.current_revision == status.update_revision:
@@ -74,7 +74,7 @@ def _kept(stateful_set: objects.StatefulSet) -> int:
     return min(_partition(stateful_set), stateful_set.spec.replicas)
 
 
-def _partition(stateful_set: objects.StatefulSet) -> int:
+def _partition(stateful_set: workloads.StatefulSet) -> int:
     strategy = stateful_set.spec.update_strategy
     update = strategy.rolling_update
     return update.partition if update and strategy.type == "RollingUpdate" else 0

@@ -1,0 +1,59 @@
+"""Watching for drift, from a good verdict on: looked for when somebody writes one of the objects, and never else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from sealane.deployments import drift_check, health_watch, model
+from sealane.deployments.drift_check import Drift
+from sealane.deployments.latest import Latest
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.errors import SealaneError
+
+_log = logging.getLogger(__name__)
+
+SETTLES = 1.0
+"""Seconds after somebody wrote, for others who write at once and for clocks of whole seconds."""
+_LONGEST = 60.0
+"""Seconds before a look that failed is tried again: more each time, and so many at most."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriftContext:
+    """Whom a watch tells, and how many may look at once."""
+
+    tell: Callable[[tuple[Drift, ...]], Awaitable[bool]]
+    """Told what is not as it was deployed, whenever that changes, first of all at the beginning; False ends the watching.
+    Told again after a while where it raises a SealaneError."""
+    turn: AbstractAsyncContextManager[object]
+    """Held while the destination is asked."""
+
+
+async def follow(
+    destination: Destination, goal: model.Target, inventory: destinations.Inventory, by: DriftContext
+) -> None:
+    """Watches the goal's revision, of which `inventory` is there, until `tell` ends it. Raises Unavailable."""
+    wanted = await health_watch.watched(destination, goal, inventory)
+    told: tuple[Drift, ...] | None = None
+    async with Latest(destination.written(wanted)) as writes:
+        while True:
+            await writes.woken()
+            pause = SETTLES
+            while True:
+                await asyncio.sleep(pause)
+                try:
+                    async with by.turn:
+                        seen = await drift_check.look(destination, goal)
+                    if seen != told and not await by.tell(seen):
+                        return
+                except SealaneError as error:  # it is asked again: nobody else might write for days
+                    _log.info("no look for drift of %s/%s: %s", goal.identity.app, goal.identity.formation, error)
+                    pause = min(2 * pause, _LONGEST)
+                else:
+                    told = seen
+                    break

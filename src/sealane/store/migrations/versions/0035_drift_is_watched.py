@@ -1,0 +1,17 @@
+"""Drift is seen by the watch of its formation, and has names of its own among the events."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sealane.store.columns import Json
+
+revision = "0035"
+down_revision = "0034"
+
+
+def upgrade() -> None:
+    op.add_column("watches", sa.Column("drift", Json, nullable=True))
+    op.drop_table("drifts")
+    op.execute("UPDATE outbox SET kind = 'drift.found' WHERE kind = 'formation.drift'")

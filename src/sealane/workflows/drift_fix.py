@@ -1,0 +1,72 @@
+"""Putting right what somebody changed by hand, where the operators want that: what is deployed is written once more.
+
+It fights nobody: what an autoscaler or another controller set stays, and so does what comes back again and again. A deployment
+that begins takes the formation away from it, and then it writes no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sealane.deployments import way_back
+from sealane.deployments.drift_check import Drift
+from sealane.destinations.port import Destination
+from sealane.records.model import Deployment, DriftSeen
+from sealane.store.watches import Watch
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import targets
+
+_log = logging.getLogger(__name__)
+MOST = 3
+"""Times that one object is put right within the `WINDOW`: whoever changes it again then means it."""
+WINDOW = timedelta(minutes=10)
+
+
+class DriftFix:
+    """Puts one formation right, for one worker."""
+
+    def __init__(self, tools: Tools, watch: Watch, worker: str) -> None:
+        self._tools = tools
+        self._watch = watch
+        self._worker = worker
+        self._done: dict[str, list[datetime]] = defaultdict(list)
+
+    async def put_right(
+        self, drifts: Sequence[Drift], seen: DriftSeen, deployment: Deployment, destination: Destination
+    ) -> None:
+        """Writes what drifted as it was deployed. Raises SealaneError where it can't."""
+        tools, watch = self._tools, self._watch
+        chosen = [drift for drift in drifts if drift.by_hand and not self._comes_back(drift.object)]
+        if not chosen or not tools.environment(deployment.environment).fixes_drift:
+            return
+        revision = await tools.store.releases.revision(deployment.revision_id)
+        if await targets.secrets_changed(tools, deployment, revision, destination):
+            return
+        fence = await tools.fencing.take_idle(watch.app, watch.formation, deployment=watch.deployment)
+        if fence is None:
+            return
+        formation = await tools.store.formations.get(watch.app, watch.formation)
+        goal = await targets.goal(tools, deployment, revision, formation, destination)
+        goal = replace(goal, finished=(deployment.verdict.finished or ()) if deployment.verdict else ())
+        written = await way_back.serving(destination, goal, objects=await goal.objects())
+        others = {drift.object for drift in drifts} - {drift.object for drift in chosen}
+        objects = [each for each in written if f"{each['kind']}/{each['metadata']['name']}" not in others]
+        applied = await destination.apply(objects, identity=goal.identity, fence=fence, finished=goal.finished)
+        if applied.refusals:
+            _log.warning("drift of %s is not put right: %s", deployment.label, applied.refusals[0].message)
+            return
+        now = tools.now()
+        for drift in chosen:
+            self._done[drift.object].append(now)
+        made = {ref.key: ref for ref in applied.inventory}
+        inventory = tuple(made.get(ref.key, ref) for ref in formation.inventory)
+        await tools.store.watches.fixed(watch, seen, inventory, worker=self._worker, at=now)
+
+    def _comes_back(self, name: str) -> bool:
+        recent = [at for at in self._done[name] if self._tools.now() - at < WINDOW]
+        self._done[name] = recent
+        return len(recent) >= MOST
