@@ -58,7 +58,7 @@ def by_hand(kind: str, said: str | None = None) -> Case:
     kept = f"{kind} web {why}: 1 of its 1 pods is still of an older version."
     return Case(
         name=f"{kind} {said}",
-        found=made(getattr(objects, kind), metadata=metadata, spec=spec, status=status),
+        found=made(getattr(workloads, kind), metadata=metadata, spec=spec, status=status),
         pods=(a_pod("web-0", "web", labels={REVISION: "old"}),),
         revisions=(newest,),
         there=kept if said == OldPods.KEEP else "",

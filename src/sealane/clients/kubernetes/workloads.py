@@ -1,7 +1,4 @@
-"""What runs pods, as far as Sealane reads it: Deployments, StatefulSets, DaemonSets, Jobs and what they make.
-
-As `objects`, of which it is the other half.
-"""
+"""What makes pods, as far as it is read: workloads, Jobs, and what they make on the way. Pure, and pruned as `objects`."""
 
 from __future__ import annotations
 
