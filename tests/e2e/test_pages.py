@@ -59,6 +59,7 @@ class Story:
             f"/deployments/{self.waiting['id']}",
             "/approvals",
             "/tokens",
+            "/access",
             f"/deployments/{self.second['id']}/drift",
             f"/runs?app={LONG}&search=nowhere",
             "/deployments?state=superseded",
@@ -109,7 +110,7 @@ def test_every_page_can_be_read_and_used(opening: Opening, story: Story) -> None
     """At each width and in both schemes nothing is cut off or faint; all is named, titles tell the state, no link is dead."""
     page = opening(story.tokens["all"])
     leads: set[str] = set()
-    for path in ("/sign-in", *story.pages):
+    for path in ("/sign-in", f"/access/{LONG}", *story.pages):
         page.goto(path)
         expect(page.locator("h1")).to_have_count(1)
         assert unnamed(page) == [], path
@@ -483,3 +484,49 @@ def test_an_approval_can_be_judged(opening: Opening, story: Story) -> None:
     expect(page.locator("h1")).to_contain_text("judged")
     page.locator("aside .facts").get_by_role("link", name="shop #").click()
     expect(page).to_have_url(re.compile(f"/runs/{waiting['run_id']}$"))
+
+
+ACCESS = """
+owners: [{may: [read]}]
+grants:
+- {groups: [approvers], may: [read, approve], apps: [shop]}
+- {groups: [developers], may: [deploy], apps: [shop], environments: [dev]}
+"""
+
+
+def test_two_people_see_and_do_what_their_scopes_say(opening: Opening, story: Story, serving: Serving) -> None:
+    """Nobody else's app is on any page of theirs; each reads what they may, and an administrator who may what."""
+    file = serving.folder / "config" / "access.yaml"
+    file.write_text(ACCESS)
+    try:
+        ann, dev = (opening(story.tokens[name], "/") for name in ("ann", "dev"))
+        expect(ann.locator("main")).to_contain_text("production")
+        expect(ann.locator("main")).not_to_contain_text(LONG)
+        expect(dev.locator("main")).to_contain_text(LONG)  # its owner's group is theirs
+        long = f"/deployments/{story.long['id']}"
+        told = [page.request.get(long, headers={"Accept": "text/html"}).status for page in (ann, dev)]
+        assert told == [404, 200]
+        for page, buttons in ((ann, 0), (dev, 1)):
+            page.goto(f"/deployments/{story.second['id']}")
+            assert asked(page, "Roll back").count() == buttons
+
+        ann.locator("nav a", has_text="Access").click()
+        expect(ann.get_by_role("heading", name="What you may")).to_be_visible()
+        mine = ann.locator("table.where tbody tr")
+        expect(mine).to_have_count(1)
+        expect(mine.locator("td[data-where=production] .pill")).to_have_text(["read", "approve"])
+        assert mine.locator("a").count() == 0  # what others may is not theirs to see
+        others = [ann.request.get(f"/access/{app}", headers={"Accept": "text/html"}).status for app in ("shop", LONG)]
+        assert others == [403, 404]
+
+        page = opening(serving.token, "/access", viewport={"width": 390, "height": 844})
+        page.locator("table.where a", has_text="shop").click()
+        row = page.locator("tr", has=page.locator("b", has_text=re.compile("^dev$")))
+        expect(row.locator("td[data-where=dev] .pill")).to_have_text(["read", "deploy"])
+        row.locator("td[data-where=dev] summary").click()
+        why = row.locator("td[data-where=dev] li", has_text="deploy: in developers, by access.yaml:5:")
+        expect(why).to_be_visible()
+        expect(row.locator("td[data-where=production] .pill")).to_have_text(["read"])
+        assert misfits(page) == []
+    finally:
+        file.unlink()

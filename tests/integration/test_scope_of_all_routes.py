@@ -130,6 +130,8 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /deployments/{deployment}/drift": THERE,
     "GET /approvals": EVERYBODY,
     "GET /insights": EVERYBODY,
+    "GET /access": EVERYBODY,
+    "GET /access/{app}": KEEPERS,
     "GET /audit": EVERYBODY,
     "GET /notices": EVERYBODY,
     "POST /runs/{run}/cancel": WRITERS,

@@ -46,6 +46,17 @@ class Rules:
     """The environments that there are."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppRights:
+    """What a person may with one app."""
+
+    app: str
+    owner: str
+    environments: tuple[str, ...]
+    """Those about the app in which they may read it, by name."""
+    rights: tuple[Right, ...]
+
+
 def of(name: str, groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Right]:
     """Everything that the person may with the app."""
     if ADMINISTRATORS in groups:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sealane.access import rights
 from sealane.access.model import ADMINISTRATORS, Actor
-from sealane.access.rights import Right, Rules
+from sealane.access.rights import AppRights, Right, Rules
 from sealane.environments.grants import Permission
 from sealane.environments.window_status import Forecast
 from sealane.errors import NotThere, SealaneError
@@ -61,10 +61,24 @@ class Membership:
             (user, tuple(rights.of(user.name, user.groups, people, rules))) for user in await self.store.people.all()
         )
 
+    async def own(self, actor: Actor) -> tuple[AppRights, ...]:
+        """What the actor may with each app that they may read, by its name."""
+        rules = self._rules()
+        found = (
+            AppRights(
+                app=app.app,
+                owner=app.owner,
+                environments=tuple(each for each in _about(app, rules) if actor.may(Permission.READ, app.app, each)),
+                rights=tuple(rights.of(actor.name, actor.groups, app, rules)),
+            )
+            for app in await self.store.scopes.people()
+        )
+        return tuple(sorted((each for each in found if each.rights), key=lambda each: each.app))
+
     async def environments_of(self, app: str) -> tuple[str, ...]:
         """The environments that are about the app, by name: where operators let it be, and where it is."""
-        there = [people.environments for people in await self.store.scopes.people() if people.app == app]
-        return tuple(sorted({*self._rules().asked.get(app, {}), *frozenset().union(*there)}))
+        there = [each for each in await self.store.scopes.people() if each.app == app]
+        return _about(there[0] if there else AppPeople(app=app, owner=""), self._rules())
 
     def _rules(self) -> Rules:
         if self.files is None:
@@ -75,3 +89,7 @@ class Membership:
         except SealaneError as error:
             _log.warning("the environments' files say nothing of who is asked: %s", error)
             return Rules(access=access)
+
+
+def _about(app: AppPeople, rules: Rules) -> tuple[str, ...]:
+    return tuple(sorted({*rules.asked.get(app.app, {}), *app.environments}))

@@ -29,7 +29,7 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.latencies import Latencies, Measured
-from sealane.server.pages import forms, insight_page, lists, routes, sign_in, templates, token_pages
+from sealane.server.pages import access_pages, forms, insight_page, lists, routes, sign_in, templates, token_pages
 from sealane.server.platform_metrics import PlatformMetrics
 from sealane.server.readiness import Readiness
 from sealane.settings import Settings
@@ -75,6 +75,7 @@ def create(settings: Settings) -> openapi.Documented:
     app.include_router(routes.router)
     app.include_router(forms.router)
     app.include_router(token_pages.router)
+    app.include_router(access_pages.router)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     error_answers.add_to(app)
 

@@ -1,0 +1,67 @@
+"""Who may what as a table: a row a person or an app, a column an environment. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sealane.access.model import Actor
+from sealane.access.rights import AppRights, Right
+from sealane.environments.grants import Permission
+from sealane.records.accounts import User
+from sealane.server.pages.access_views import AccessCell, AccessRow, AccessTable
+from sealane.server.pages.views import Link, Tone
+
+_TONES: Mapping[Permission, Tone] = {
+    Permission.READ: "off",
+    Permission.DEPLOY: "ok",
+    Permission.APPROVE: "wait",
+    Permission.ADMINISTER: "run",
+}
+_NOWHERE = "no environment yet"
+
+
+def own(actor: Actor, known: Sequence[AppRights]) -> AccessTable:
+    """What the reader may, by app. An app leads to its people where the reader may see what these may."""
+    columns = tuple(sorted({name for each in known for name in each.environments})) or (_NOWHERE,)
+    rows = (
+        AccessRow(
+            name=Link(
+                words=each.app,
+                href=f"/access/{each.app}" if actor.may_everywhere(Permission.DEPLOY, each.app) else "",
+            ),
+            about=each.owner,
+            cells=_cells(columns, each.environments, each.rights),
+        )
+        for each in known
+    )
+    return AccessTable(app="", columns=columns, rows=tuple(rows))
+
+
+def of_app(app: str, environments: Sequence[str], people: Iterable[tuple[User, Sequence[Right]]]) -> AccessTable:
+    """Those who may something with the app, by name; the others are named below it."""
+    columns = tuple(environments) or (_NOWHERE,)
+    rows: list[AccessRow] = []
+    nothing: list[str] = []
+    for user, rights in people:
+        cells = _cells(columns, environments, rights)
+        if any(cell is not None and cell.may for cell in cells):
+            rows.append(AccessRow(name=Link(words=user.name), about=", ".join(sorted(user.groups)), cells=cells))
+        else:
+            nothing.append(user.name)
+    return AccessTable(app=app, columns=columns, rows=tuple(rows), nothing=tuple(nothing))
+
+
+def _cells(
+    columns: Iterable[str], environments: Iterable[str], rights: Sequence[Right]
+) -> tuple[AccessCell | None, ...]:
+    """An app that is about no environment yet says in each column what one may everywhere."""
+    about = frozenset(environments)
+    return tuple(_cell(column, rights) if column in about or not about else None for column in columns)
+
+
+def _cell(environment: str, rights: Iterable[Right]) -> AccessCell:
+    mine = [right for right in rights if right.covers(environment)]
+    held = {right.permission for right in mine}
+    may = tuple((permission.value, _TONES[permission]) for permission in Permission if permission in held)
+    because = tuple(dict.fromkeys(f"{right.permission}: {right.because}" for right in mine))
+    return AccessCell(environment=environment, may=may, because=because)
