@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from sealane import __version__, data_folder
+from sealane import __version__, clock, data_folder
 from sealane.accounts.membership import Membership
 from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access, Scoping
@@ -23,7 +23,7 @@ from sealane.accounts.sign_in_attempts import AttemptLimits
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
-from sealane.clients.relay.hub import Hub
+from sealane.clients.relay.hub import Away, Hub
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
@@ -185,7 +185,9 @@ async def start(
         teller,
         *(SinkSubscriber(key, adapter, sink, store) for key, (adapter, sink) in sinks.items()),
     )
-    relays = Hub()
+    if lock is not None:
+        await store.relay_lines.end_all()
+    relays = Hub(lambda relay: _away(store, relay, worker.id))
     tools = context.Tools(
         settings=settings,
         store=store,
@@ -297,6 +299,13 @@ async def _equipment(
     return context.WorkerContext(
         runner=engine.runner, builder=engine.builder, fencing=fencing, leaving=lambda: worker.leaving, probe=probe
     )
+
+
+async def _away(store: Store, relay: str, process: str) -> Away:
+    lines = await store.relay_lines.of(relay)
+    now = clock.now()
+    standing = sum(line.stands(now) for line in lines if line.process != process)
+    return Away(elsewhere=standing, since=max((line.left for line in lines), default=None))
 
 
 def _prospects(settings: Settings, forecast: Forecast) -> Prospects:

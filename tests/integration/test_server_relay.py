@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from tests import pretending
 from tests.bed import Kubectl
 from tests.integration.test_server_order import FORMATION, PIPELINE
 from tests.integration.test_server_strategies import STENCIL
+from tests.relay_process import beside, is_there
 from tests.serving import SEALANE, Serving, free_port, until
 
 ENVIRONMENT = """environment: order
@@ -45,34 +43,6 @@ class Apart(Serving):
                 env=dict(environment),
                 start_new_session=True,
             )
-
-
-@dataclass
-class Relay:
-    """`sealane relay` in a process of its own."""
-
-    serving: Serving
-    kubeconfig: Path
-    token: str = ""
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Relay:
-        words = [str(SEALANE), "relay", "--server", self.serving.url, "--kubeconfig", str(self.kubeconfig)]
-        with (self.serving.folder / "relay.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                words, stdout=log, stderr=log, env={**os.environ, "SEALANE_TOKEN": self.token}, start_new_session=True
-            )
-        return self
-
-    def kill(self) -> None:
-        assert self.process is not None
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    @property
-    def log(self) -> str:
-        return (self.serving.folder / "relay.log").read_text()
 
 
 @pytest.fixture
@@ -108,25 +78,6 @@ def serving(apart: tuple[str, str], tmp_path: Path) -> Iterator[Serving]:
         yield server
     finally:
         server.stop()
-
-
-@contextmanager
-def beside(serving: Serving, kubeconfig: Path) -> Iterator[Relay]:
-    """A relay that is connected."""
-    with serving.client() as client:
-        made = client.post("/api/relays", json={"name": "europe"})
-        assert made.status_code == 201, made.text
-    relay = Relay(serving, kubeconfig, made.json()["token"]).start()
-    try:
-        until("the relay to be there", lambda: is_there(serving))
-        yield relay
-    finally:
-        relay.kill()
-
-
-def is_there(serving: Serving) -> bool:
-    with serving.client() as client:
-        return bool(client.get("/api/relays").json()[0]["connected"])
 
 
 def test_a_cluster_that_only_a_relay_reaches_is_deployed_to_whoever_is_killed(

@@ -3,6 +3,7 @@
 sqlite     workers killed at random moments over a scripted sequence of deployments
 postgres   the same on PostgreSQL
 weather    the same while the API server is slow, busy and broken, its watches break, and it is away for a minute
+relay      the same through a relay; half of the kills are its own
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from bench import cluster
 from tests import databases
 from tests.storm import Storm, Weather, storm
 
+from . import relay_kills
 from .disturbing import Place, Seen, disturb
 
+FORMS = ("sqlite", "postgres", "weather", "relay")
 WEATHER = Weather(busy=0.08, broken=0.04, slow=0.3, cut_after=(2.0, 15.0))
 AWAY_SECONDS = 60.0
 AWAY_EVERY = (60.0, 120.0)
@@ -33,12 +36,12 @@ AWAY_EVERY = (60.0, 120.0)
 def main() -> int:
     """Goes through the forms asked for; 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.recovery.chaos", description=__doc__.partition("\n")[0])
-    parser.add_argument("form", nargs="*", metavar="FORM", help="only these of sqlite, postgres, weather")
-    parser.add_argument("--kills", type=int, default=200, help="workers to kill, in all forms together (200)")
+    parser.add_argument("form", nargs="*", metavar="FORM", help=f"only these of {', '.join(FORMS)}")
+    parser.add_argument("--kills", type=int, default=200, help="processes to kill, in all forms together (200)")
     parser.add_argument("--seed", type=int, default=1, help="what the random moments follow from (1)")
     given = parser.parse_args()
-    forms = given.form or ["sqlite", "postgres", "weather"]
-    if unknown := set(forms) - {"sqlite", "postgres", "weather"}:
+    forms = given.form or FORMS
+    if unknown := set(forms) - set(FORMS):
         parser.error(f"there is no form {', '.join(sorted(unknown))}")
     broken = [asyncio.run(_play(form, kills=-(-given.kills // len(forms)), seed=given.seed)) for form in forms]
     return int(any(broken))
@@ -58,9 +61,18 @@ async def _play(form: str, *, kills: int, seed: int) -> bool:
             weather = before.seen
         database = stack.enter_context(databases.fresh(bed.postgres_url)) if form == "postgres" else None
         place = Place(bed=bed, namespace=namespace, kubeconfig=kubeconfig, folder=folder, database=database)
-        seen = await disturb(place, kills=kills, seed=seed, tell=lambda words: print(f"  {words}", file=sys.stderr))
+        if form == "relay":
+            seen = await asyncio.to_thread(
+                relay_kills.disturb, place, kills=kills, kills_a_turn=2, seed=seed, tell=_tell
+            )
+        else:
+            seen = await disturb(place, kills=kills, seed=seed, tell=_tell)
     _print(form, seed, seen, weather, time.monotonic() - begun)
     return bool(seen.wrong())
+
+
+def _tell(words: str) -> None:
+    print(f"  {words}", file=sys.stderr)
 
 
 def _print(form: str, seed: int, seen: Seen, weather: Counter[str], seconds: float) -> None:

@@ -159,7 +159,7 @@ async def disturb(place: Place, *, kills: int, seed: int, tell: Callable[[str], 
         "KUBECONFIG": str(place.kubeconfig),
         "REGISTRY": place.bed.registry,
     }
-    (shop.data / "config" / "environments" / "dev.yaml").write_text(_filled(ENVIRONMENT, names))
+    (shop.data / "config" / "environments" / "dev.yaml").write_text(filled(ENVIRONMENT, names))
     async with world.answering() as server:
         await shop.register(server)
     seen = Seen()
@@ -182,9 +182,9 @@ async def disturb(place: Place, *, kills: int, seed: int, tell: Callable[[str], 
 async def _push(shop: Shop, world: World, turn: Turn, before: str | None, words: dict[str, str]) -> str:
     words = {**words, "COMMAND": BAD if turn is Turn.BAD else GOOD}
     files = {
-        ".sealane.yml": _filled(PIPELINE, words),
-        "deploy/stencils/all.yaml": _filled(STENCILS, words),
-        "deploy/formations/dev.yaml": _filled(FORMATION, words),
+        ".sealane.yml": filled(PIPELINE, words),
+        "deploy/stencils/all.yaml": filled(STENCILS, words),
+        "deploy/formations/dev.yaml": filled(FORMATION, words),
     }
     commit = shop.commit_files(words["WORDS"], files)
     shop.push()
@@ -216,6 +216,13 @@ async def _look(place: Place, shop: Shop, world: World, seen: Seen) -> None:
     seen.verdicts = [str(deployment.verdict_kind) for deployment in deployments]
     seen.undone = [f"workflow {workflow.workflow_id} has not ended" for workflow in left]
     seen.undone += [f"{run.label} {run.status}: {run.reason}" for run in runs if run.status not in {"passed", "failed"}]
+    count(place, seen)
+    files = [shop.data / "workspaces" / run.id / f"{name}.txt" for run in runs for name in ("one", "two")]
+    seen.steps = [file.read_text() if file.exists() else "" for file in files]
+
+
+def count(place: Place, seen: Seen) -> None:
+    """Notes what was written to the cluster."""
     written = list(_written(place, "deployments"))
     seen.generations = sorted({event["responseObject"]["metadata"]["generation"] for event in written})
     seen.generation = max(seen.generations, default=0)
@@ -223,8 +230,6 @@ async def _look(place: Place, shop: Shop, world: World, seen: Seen) -> None:
         (event["objectRef"]["name"], event["responseObject"]["metadata"]["uid"]) for event in _written(place, "jobs")
     }
     seen.jobs = Counter(name for name, _ in made)
-    files = [shop.data / "workspaces" / run.id / f"{name}.txt" for run in runs for name in ("one", "two")]
-    seen.steps = [file.read_text() if file.exists() else "" for file in files]
 
 
 def _written(place: Place, resource: str) -> list[dict[str, Any]]:
@@ -244,7 +249,8 @@ def _written(place: Place, resource: str) -> list[dict[str, Any]]:
     ]
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
+def filled(text: str, words: dict[str, str]) -> str:
+    """The text with these words in the places of their names."""
     for name, value in words.items():
         text = text.replace(name, value)
     return text

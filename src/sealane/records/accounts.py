@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 ADMINISTRATORS = "administrators"
@@ -21,6 +21,8 @@ class User:
 
 RELAY = "relay"
 """The kind of a token that lets a relay dial in, and nothing else."""
+SILENT = timedelta(seconds=30)
+"""A process that said nothing of a relay's connection for so long has none any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,29 @@ class Reach(StrEnum):
     """It ends alone: what was made with it takes its place."""
     EVERYTHING = "everything"
     """Those of other users and of apps, too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelayLine:
+    """A relay's connection to one process of the server, the newest of the two."""
+
+    relay: str
+    process: str
+    version: str
+    """Sealane's version at the relay."""
+    begun: datetime
+    seen: datetime
+    """When the process last said that it stands."""
+    ended: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it does; a process that was killed says no more about its own."""
+        return self.ended is None and now - self.seen < SILENT
+
+    @property
+    def left(self) -> datetime:
+        """When it ended, as far as anybody knows; while it stands: when it was last seen."""
+        return self.ended or self.seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

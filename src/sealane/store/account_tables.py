@@ -30,6 +30,17 @@ tokens = sa.Table(
 )
 sa.Index("ix_tokens_user", tokens.c.user)
 
+relay_lines = sa.Table(
+    "relay_lines",
+    columns.metadata,
+    sa.Column("relay", sa.Text, primary_key=True),
+    sa.Column("process", sa.Text, primary_key=True),
+    columns.text("version"),
+    columns.moment("begun"),
+    columns.moment("seen"),
+    columns.maybe("ended", columns.Moment),
+)
+
 sessions = sa.Table(
     "sessions",
     columns.metadata,

@@ -27,6 +27,7 @@ from sealane.store.notices import Notices
 from sealane.store.outbox import Outbox
 from sealane.store.people import People
 from sealane.store.platform import Platform
+from sealane.store.relay_lines import RelayLines
 from sealane.store.release_groups import ReleaseGroups
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
@@ -69,6 +70,7 @@ class Store:
     steadiness: SteadinessSeen
     observations: Observations
     people: People
+    relay_lines: RelayLines
     workers: Workers
     audit: Audit
     scopes: Scopes
@@ -112,6 +114,7 @@ class Store:
             steadiness=SteadinessSeen(database),
             observations=Observations(database),
             people=People(database),
+            relay_lines=RelayLines(database),
             workers=Workers(database),
             audit=Audit(database),
             scopes=Scopes(database),

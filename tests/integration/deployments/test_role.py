@@ -186,6 +186,7 @@ class Account:
 
     def __init__(self, kubectl: Kubectl) -> None:
         self.name = f"t-{secrets.token_hex(4)}"
+        self._account = rights.Account(home=self.name, name="sealane")
         self._kubectl = kubectl
         volume = {
             "apiVersion": "v1",
@@ -204,18 +205,16 @@ class Account:
         self.cluster = seen["clusters"][0]["cluster"]
 
     def give(self, resources: tuple[rights.Resource, ...]) -> None:
-        """Applies what the command prints, under names of this test's own."""
-        made = rights.manifests(resources, [self.name], account="sealane", home=self.name)
+        """Applies what the command prints."""
+        made = rights.manifests(resources, [self.name], self._account)
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
-        for name in (rights.DEPLOYER, rights.NAMESPACES):
-            text = text.replace(f'"{name}"', f'"{self.name}-{name}"')
         self._kubectl("apply", "-f", "-", given=text)
         self._kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={self.name}", "--timeout=30s")
 
     def remove(self) -> None:
-        for kind, name in (("clusterrole", rights.DEPLOYER), ("clusterrole", rights.NAMESPACES)):
-            self._kubectl("delete", kind, f"{self.name}-{name}")
-        self._kubectl("delete", "clusterrolebinding", f"{self.name}-{rights.NAMESPACES}")
+        for name in (rights.DEPLOYER, rights.NAMESPACES):
+            self._kubectl("delete", "clusterrole", self._account.own(name))
+        self._kubectl("delete", "clusterrolebinding", self._account.own(rights.NAMESPACES))
         self._kubectl("delete", "namespace", self.name, "--wait=false")
         self._kubectl("delete", "persistentvolume", self.name, "--wait=false")
 

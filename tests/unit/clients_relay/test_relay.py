@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -160,16 +161,22 @@ async def test_who_waits_is_told_when_the_connection_ends(call: Call, sent: bool
 
 
 async def test_while_a_relay_is_away_it_is_said_since_when_and_nothing_was_sent() -> None:
-    server = Server()
-    async with lined(server) as line:
-        with pytest.raises(errors.RelayAway, match="relay asia is not connected") as never:
-            await read(Relayed(line.hub, "asia"))
-        assert never.value.sent is False
-        await line.cut()
-        with pytest.raises(errors.RelayAway, match="relay europe has been away since 20") as away:
-            await read(relayed(line), WRITE)
-        assert (away.value.sent, away.value.comes_back) == (False, True)
-    assert server.calls == []
+    known = {
+        "asia": (hub.Away(), "relay asia was never connected"),
+        "europe": (
+            hub.Away(since=datetime(2026, 11, 30, 3, 38, 30, tzinfo=UTC)),
+            "relay europe has been away since 2026-11-30 03:38:30 UTC",
+        ),
+        "africa": (hub.Away(elsewhere=1), "relay africa is connected to other processes of the server, and not to"),
+    }
+
+    async def away(relay: str) -> hub.Away:
+        return known[relay][0]
+
+    for relay, (_, said) in known.items():
+        with pytest.raises(errors.RelayAway, match=said) as told:
+            await read(Relayed(hub.Hub(away), relay), WRITE)
+        assert (told.value.sent, told.value.comes_back) == (False, True)
 
 
 async def test_a_call_waits_a_while_for_a_relay_that_comes_back() -> None:

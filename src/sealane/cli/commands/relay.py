@@ -86,7 +86,11 @@ def list_relays(as_json: output.Json = False) -> None:
     if as_json:
         output.json(found)
         return
-    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION"), [_row(each) for each in found])
+    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(each) for each in found])
+    for each in found:
+        if each["lacking"]:
+            said = f"{each['name']} is not connected to {', '.join(each['lacking'])}: what these carry can't reach its cluster"
+            output.say(f"{said}; does the load balancer lead /api/relay to them?")
 
 
 def remove(name: Name) -> None:
@@ -97,6 +101,7 @@ def remove(name: Name) -> None:
 
 def manifest(
     name: Name,
+    *,
     namespace: Annotated[
         list[str], typer.Option(help="A namespace that it may deploy to; may be repeated.", metavar="NAMESPACE")
     ],
@@ -105,6 +110,12 @@ def manifest(
     account: Annotated[
         str, typer.Option(help="Where it runs and as which account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")
     ] = "sealane/sealane-relay",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"
+        ),
+    ] = None,
     as_json: output.Json = False,
 ) -> None:
     """Print what installs a relay in a cluster: its account, least rights in the namespaces, and a Deployment.
@@ -113,24 +124,22 @@ def manifest(
     """
     import yaml
 
-    from sealane.destinations.kubernetes import relay_manifests
-    from sealane.errors import UsageError
+    from sealane.destinations.kubernetes import relay_manifests, rights
 
-    home, slash, account_name = account.rpartition("/")
-    if not slash or not home or not account_name:
-        raise UsageError(
-            f"--account {account} is no account", hint="write NAMESPACE/NAME, such as sealane/sealane-relay"
-        )
+    home = rights.Account.of(account)
     made = relay_manifests.manifests(
-        name, namespaces=namespace, server=server, image=image, home=home, account=account_name
+        name,
+        namespaces=namespace,
+        resources=[*rights.USUAL, *map(rights.Resource.of, also or ())],
+        server=server,
+        image=image,
+        account=home,
     )
     if as_json:
         output.json({"apiVersion": "v1", "kind": "List", "items": made})
         return
     output.data(yaml.safe_dump_all(made, sort_keys=False, default_flow_style=None, width=100).rstrip())
-    output.say(
-        f"the Secret {relay_manifests.SECRET} in {home} must hold the token; `sealane relay add {name}` makes it", "dim"
-    )
+    output.say(f"the Secret {home.name} in {home.home} must hold the token; `sealane relay add {name}` makes it", "dim")
 
 
 def _address(server: str | None, token_file: Path | None) -> ServerAddress:
@@ -163,6 +172,7 @@ def _row(relay: dict[str, Any]) -> tuple[str, ...]:
         "yes" if relay["connected"] else "no",
         f"{since[:10]} {since[11:19]}" if since else "",
         relay["version"] or "",
+        ", ".join(relay["processes"]),
     )
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from sealane.destinations.kubernetes.rights import Resource
     from sealane.environments.model import AppLimits, Environment
 
-_ACCOUNT = "sealane/sealane"
-
 
 def add_to(app: typer.Typer) -> None:
     """Registers the command."""
@@ -43,7 +41,9 @@ def role(
             help="The cluster meant, where the files name several destinations.", autocompletion=options.destinations
         ),
     ] = None,
-    account: Annotated[str, typer.Option(help="The account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")] = _ACCOUNT,
+    account: Annotated[
+        str, typer.Option(help="The account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")
+    ] = "sealane/sealane",
     also: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,13 +70,9 @@ def role(
         if name in environment.destinations
         for limits in environment.apps.values()
     ]
-    home, _, account_name = account.rpartition("/")
     namespaces = {namespace for limits in apps for namespace in limits.namespaces}
     made = rights.manifests(
-        [*_usual(apps, rights.USUAL), *map(_further, also or ())],
-        namespaces,
-        account=_name(account_name, account),
-        home=_name(home, account),
+        [*_usual(apps, rights.USUAL), *map(rights.Resource.of, also or ())], namespaces, rights.Account.of(account)
     )
     if as_json:
         output.json({"apiVersion": "v1", "kind": "List", "items": made})
@@ -111,22 +107,3 @@ def _usual(apps: list[AppLimits], usual: tuple[Resource, ...]) -> list[Resource]
     return [
         resource for resource in usual if not apps or any(resource.kind not in limits.deny_kinds for limits in apps)
     ]
-
-
-def _further(text: str) -> Resource:
-    from sealane.destinations.kubernetes import rights
-    from sealane.errors import UsageError
-
-    group, slash, plural = text.rpartition("/")
-    if not slash or not plural or plural != plural.lower():
-        message = f"--also {text} is no kind as `kubectl api-resources` names it"
-        raise UsageError(message, hint="write GROUP/PLURAL, such as cert-manager.io/certificates")
-    return rights.Resource(group=group, plural=plural)
-
-
-def _name(text: str, whole: str) -> str:
-    from sealane.errors import UsageError
-
-    if not text or "/" in text:
-        raise UsageError(f"--account {whole} is no account", hint=f"write NAMESPACE/NAME, such as {_ACCOUNT}")
-    return text

@@ -23,8 +23,6 @@ HEARTBEAT = 10.0
 """Seconds between two pings; a line that is cut is noticed within two."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
-_OTHERS_EVERY = 15.0
-"""Seconds between two looks for a process of the server that has no connection yet: a balancer gives one or another."""
 _GREET_WITHIN = 15.0
 
 
@@ -50,24 +48,25 @@ class Dialer:
 
     async def run(self) -> None:
         """Dials for ever."""
-        tries = 0
+        tries = 0  # since one that gave a new connection
         async with aiohttp.ClientSession(trust_env=True) as session, asyncio.TaskGroup() as serving:
             while True:
                 self._ended.clear()
                 answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 connection = serving.create_task(self._connect(session, answered))
                 await asyncio.wait({connection, answered}, return_when=asyncio.FIRST_COMPLETED)
-                tries = 0 if self._connected else tries + 1
+                tries = 0 if answered.done() else tries + 1
                 await self._pause(tries)
 
     async def _pause(self, tries: int) -> None:
-        """Until it is worth dialing again: soon while there is no connection, later to find another process."""
+        """Until it is worth dialing again: a balancer may lead to another process, or a connection has ended."""
+        longest = min(_FIRST_PAUSE * 2 ** min(tries, 10), _LONGEST_PAUSE)
+        pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         if not self._connected:
-            longest = min(_FIRST_PAUSE * 2 ** min(tries, 10), _LONGEST_PAUSE)
-            await asyncio.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+            await asyncio.sleep(pause)
             return
         try:
-            async with asyncio.timeout(None if self._alone else _OTHERS_EVERY):
+            async with asyncio.timeout(None if self._alone else pause):
                 await self._ended.wait()
         except TimeoutError:
             pass
@@ -83,7 +82,7 @@ class Dialer:
                 max_msg_size=LARGEST,
                 ssl=self._server.trusted or True,
             ) as socket:
-                welcome = await _greeted(socket)
+                welcome = await _greeted(socket, tuple(self._connected))
                 self._alone = welcome.alone
                 if welcome.process in self._connected:
                     return
@@ -121,8 +120,9 @@ async def _write(socket: aiohttp.ClientWebSocketResponse, out: asyncio.Queue[byt
         await socket.send_bytes(await out.get())
 
 
-async def _greeted(socket: aiohttp.ClientWebSocketResponse) -> frames.Welcome:
-    await socket.send_bytes(frames.encode(frames.Hello(protocol=frames.PROTOCOL, version=sealane.__version__)))
+async def _greeted(socket: aiohttp.ClientWebSocketResponse, connected: tuple[str, ...]) -> frames.Welcome:
+    hello = frames.Hello(protocol=frames.PROTOCOL, version=sealane.__version__, connected=connected)
+    await socket.send_bytes(frames.encode(hello))
     message = await socket.receive(timeout=_GREET_WITHIN)
     if message.type is not aiohttp.WSMsgType.BINARY:
         raise frames.Garbled(f"the server ended it: {socket.close_code} {message.extra or ''}".rstrip())

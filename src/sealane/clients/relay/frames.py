@@ -27,6 +27,8 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 
     protocol: int
     version: str
+    connected: tuple[str, ...] = ()
+    """Processes of the server that it is connected to already: each of them says who it is, and ends this one."""
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):

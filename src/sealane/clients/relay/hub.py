@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sealane import clock
 from sealane.clients.relay import frames
 from sealane.clients.relay.frames import GO_WITHIN
 
@@ -35,7 +34,6 @@ class Connection:
         """`send` queues a message; it is called on the loop on which this is made."""
         self.relay = relay
         self.version = version
-        self.since = clock.now()
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
@@ -112,12 +110,29 @@ class OnItsWay:
         self.connection.forget(self.number)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """What is known of a relay that has no connection to this process."""
+
+    elsewhere: int = 0
+    """Other processes of the server that it is connected to."""
+    since: datetime | None = None
+    """When the last connection to any of them ended; None: there never was one."""
+
+
+async def _never(relay: str) -> Away:
+    """Where nobody keeps what became of a relay."""
+    del relay
+    return Away()
+
+
 class Hub:
     """All connections of relays to this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, away: Callable[[str], Awaitable[Away]] = _never) -> None:
+        """`away` tells what all processes know of a relay."""
+        self.away = away
         self._connections: dict[str, list[Connection]] = {}
-        self._left: dict[str, datetime] = {}
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
@@ -129,22 +144,12 @@ class Hub:
             yield
         finally:
             of_relay.remove(connection)
-            self._left[connection.relay] = clock.now()
             connection.lose(reason)
 
     def connection(self, relay: str) -> Connection | None:
         """The relay's newest connection; None while it has none."""
         of_relay = self._connections.get(relay)
         return of_relay[-1] if of_relay else None
-
-    def left(self, relay: str) -> datetime | None:
-        """When its last connection ended; None where it never had one to this process."""
-        return self._left.get(relay)
-
-    @property
-    def connected(self) -> Mapping[str, Connection]:
-        """The newest connection of each relay that has one."""
-        return {relay: found[-1] for relay, found in self._connections.items() if found}
 
 
 def _call(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *given: object) -> None:

@@ -36,7 +36,7 @@ class Relayed:
         """The answer. Raises RelayAway while the relay is not connected, Unreachable for what it could not reach."""
         connection = self._hub.connection(self._relay)
         if connection is None:
-            raise self._away(call)
+            raise await self._away(call)
         asked = connection.begin(lambda number: _ask(number, call, limits))
         try:
             head = await self._head(call, asked)
@@ -85,15 +85,24 @@ class Relayed:
         error.sent = sent
         return error
 
-    def _away(self, call: Call) -> errors.RelayAway:
-        since = self._hub.left(self._relay)
-        said = f"has been away since {since:%Y-%m-%d %H:%M:%S} UTC" if since else "is not connected"
-        error = errors.RelayAway(f"{call}: relay {self._relay} {said}", hint=_HINT)
+    async def _away(self, call: Call) -> errors.RelayAway:
+        away = await self._hub.away(self._relay)
+        hint = _HINT
+        if away.elsewhere:
+            said, hint = "is connected to other processes of the server, and not to this one", _BALANCER
+        elif away.since:
+            said = f"has been away since {away.since:%Y-%m-%d %H:%M:%S} UTC"
+        else:
+            said = "was never connected"
+        error = errors.RelayAway(f"{call}: relay {self._relay} {said}", hint=hint)
         error.sent = False
         return error
 
 
 _HINT = "sealane relay list tells which relays are there; the relay's log tells why it can't connect"
+_BALANCER = (
+    "let the load balancer lead /api/relay to every process, workers too: sealane relay list tells which lack it"
+)
 
 
 def _ask(number: int, call: Call, limits: Limits) -> frames.Ask:

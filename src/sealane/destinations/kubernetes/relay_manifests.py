@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sealane.destinations.kubernetes import rights
 
-SECRET = "sealane-relay"  # noqa: S105 - the name of a Secret
 _FOLDER = "/run/sealane"
 _USER = 65532
 
 
 def manifests(
-    relay: str, *, namespaces: Iterable[str], server: str, image: str, home: str, account: str
+    relay: str,
+    *,
+    namespaces: Iterable[str],
+    resources: Collection[rights.Resource],
+    server: str,
+    image: str,
+    account: rights.Account,
 ) -> list[dict[str, Any]]:
-    """Account, rights in the namespaces, and the relay's Deployment, in the order of applying."""
+    """Account, rights in the namespaces, and the relay's Deployment, in the order of applying.
+
+    The Deployment, and the Secret that it takes its token from, are named as the account is.
+    """
     labels = {"app.kubernetes.io/name": "sealane-relay", "app.kubernetes.io/instance": relay}
     container = {
         "name": "relay",
@@ -33,7 +41,7 @@ def manifests(
         ],
     }
     pod = {
-        "serviceAccountName": account,
+        "serviceAccountName": account.name,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,
@@ -41,18 +49,18 @@ def manifests(
         },
         "containers": [container],
         "volumes": [
-            {"name": "token", "secret": {"secretName": SECRET}},
+            {"name": "token", "secret": {"secretName": account.name}},
             {"name": "tmp", "emptyDir": {}},
         ],
     }
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "sealane-relay", "namespace": home, "labels": labels},
+        "metadata": {"name": account.name, "namespace": account.home, "labels": labels},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
         },
     }
-    return [*rights.manifests(rights.USUAL, namespaces, account=account, home=home), deployment]
+    return [*rights.manifests(resources, namespaces, account), deployment]

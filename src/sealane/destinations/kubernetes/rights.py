@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sealane.errors import UsageError
+
 DEPLOYER = "sealane-deployer"
 NAMESPACES = "sealane-namespaces"
 
@@ -28,6 +30,36 @@ class Resource:
 
     def __str__(self) -> str:
         return f"{self.group}/{self.plural}" if self.group else self.plural
+
+    @classmethod
+    def of(cls, text: str) -> Resource:
+        """The kind that GROUP/PLURAL names. Raises UsageError."""
+        group, slash, plural = text.rpartition("/")
+        if not slash or not plural or plural != plural.lower():
+            message = f"--also {text} is no kind as `kubectl api-resources` names it"
+            raise UsageError(message, hint="write GROUP/PLURAL, such as cert-manager.io/certificates")
+        return cls(group=group, plural=plural)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """A ServiceAccount. `home` is its namespace."""
+
+    home: str
+    name: str
+
+    @classmethod
+    def of(cls, text: str) -> Account:
+        """The account that NAMESPACE/NAME names. Raises UsageError."""
+        home, _, name = text.partition("/")
+        if not home or not name or "/" in name:
+            hint = "write NAMESPACE/NAME, such as sealane/sealane"
+            raise UsageError(f"--account {text} is no account", hint=hint)
+        return cls(home=home, name=name)
+
+    def own(self, role: str) -> str:
+        """A name for what belongs to this account alone: several accounts of one cluster take nothing from each other."""
+        return f"{role}:{self.home}:{self.name}"
 
 
 USUAL = (
@@ -74,18 +106,18 @@ def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
     return [*rules, *(_rule(*each) for each in beside)]
 
 
-def manifests(
-    resources: Collection[Resource], namespaces: Iterable[str], *, account: str, home: str
-) -> list[dict[str, Any]]:
+def manifests(resources: Collection[Resource], namespaces: Iterable[str], account: Account) -> list[dict[str, Any]]:
     """The account in its namespace, the roles, and what binds them: to be applied by the cluster's administrator."""
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": home}
+    identity = {"name": account.name, "namespace": account.home}
+    subject = {"kind": "ServiceAccount", **identity}
+    deployer, reader = account.own(DEPLOYER), account.own(NAMESPACES)
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": home}},
-        _role(DEPLOYER, role(resources)),
-        _role(NAMESPACES, [_rule("", ("namespaces",), ("get",))]),
-        _binding("ClusterRoleBinding", NAMESPACES, subject),
-        *(_binding("RoleBinding", DEPLOYER, subject, namespace=name) for name in sorted(set(namespaces))),
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": account.home}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": identity},
+        _role(deployer, role(resources)),
+        _role(reader, [_rule("", ("namespaces",), ("get",))]),
+        _binding("ClusterRoleBinding", reader, subject),
+        *(_binding("RoleBinding", deployer, subject, namespace=name) for name in sorted(set(namespaces))),
     ]
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict
 from starlette.websockets import WebSocketDisconnect
 
-from sealane import __version__, composition, log_lines
+from sealane import __version__, clock, composition, log_lines
 from sealane.clients.relay import frames
 from sealane.clients.relay.hub import Connection
-from sealane.errors import NotSignedIn, SealaneError
-from sealane.records.accounts import Token
+from sealane.errors import NotSignedIn, SealaneError, Unavailable
+from sealane.records.accounts import RelayLine, Token
 from sealane.server import addresses, dependencies, fields
 from sealane.server.access import Administrator
 
@@ -34,11 +35,15 @@ class Relay(BaseModel):
 
     name: str
     connected: bool
-    """Whether it is connected to the process that answers."""
+    """Whether it is connected to any process of the server."""
     since: datetime | None
-    """Since when it is, or else is not; null: it never was since this process began."""
+    """Since when it is, or else is not; null: it never was."""
     version: str | None
     """Sealane's version there, while it is connected."""
+    processes: list[str]
+    """The server's processes that it is connected to."""
+    lacking: list[str]
+    """Workers that it is not connected to, although it is to others: what they carry can't reach its cluster."""
     created: datetime
     """When its token was made."""
     used: datetime | None
@@ -64,7 +69,12 @@ class RelayToken(BaseModel):
 @router.get("/relays")
 async def relays(server: dependencies.Server, _: Administrator) -> list[Relay]:
     """Every relay that has a token, and whether it is there."""
-    return [_shown(token, server) for token in await server.access.relays()]
+    tokens, lines, workers = await asyncio.gather(
+        server.access.relays(), server.store.relay_lines.of(), server.store.workers.all()
+    )
+    now = clock.now()
+    alive = [worker.id for worker in workers if worker.dead is None]
+    return [_shown(token, [line for line in lines if line.relay == token.name], alive, now) for token in tokens]
 
 
 @router.post("/relays", status_code=201)
@@ -91,17 +101,22 @@ async def connect(socket: WebSocket) -> None:
         return
     await socket.accept()
     try:
-        connection, sending = await _greeted(socket, token.name, server)
+        hello = await _greeted(socket, token.name, server)
     except (frames.Garbled, TimeoutError, WebSocketDisconnect, KeyError) as error:
         await _closed(socket, str(error) or "the relay did not say hello in time")
         return
+    if server.process in hello.connected:
+        await _closed(socket, _ENDED)
+        return
+    sending: asyncio.Queue[bytes] = asyncio.Queue()
+    connection = Connection(token.name, version=hello.version, send=sending.put_nowait)
     log_lines.event("relay.connected", relay=token.name, version=connection.version, address=address)
     reason = _ENDED
     with server.relays.joined(connection):
         parts = [
             asyncio.ensure_future(_read(socket, connection)),
             asyncio.ensure_future(_write(socket, sending)),
-            asyncio.ensure_future(_while_good(server, bearer, address)),
+            asyncio.ensure_future(_while_good(server, connection, bearer, address)),
         ]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -124,20 +139,17 @@ def _bearer(socket: WebSocket) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _greeted(
-    socket: WebSocket, relay: str, server: composition.Server
-) -> tuple[Connection, asyncio.Queue[bytes]]:
-    """The connection, once both have said who they are. Raises Garbled, TimeoutError."""
+async def _greeted(socket: WebSocket, relay: str, server: composition.Server) -> frames.Hello:
+    """What the relay says first, once it was answered. Raises Garbled, TimeoutError."""
     async with asyncio.timeout(_GREET_WITHIN):
         hello = frames.to_server(await socket.receive_bytes())
     if not isinstance(hello, frames.Hello):
         raise frames.Garbled("the relay does not say hello first")
     if hello.protocol != frames.PROTOCOL:
         raise frames.Garbled(f"the relay is of version {hello.version}, the server of {__version__}: they don't fit")
-    sending: asyncio.Queue[bytes] = asyncio.Queue()
     alone = server.lock is not None
-    sending.put_nowait(frames.encode(frames.Welcome(process=server.process, relay=relay, alone=alone)))
-    return Connection(relay, version=hello.version, send=sending.put_nowait), sending
+    await socket.send_bytes(frames.encode(frames.Welcome(process=server.process, relay=relay, alone=alone)))
+    return hello
 
 
 async def _read(socket: WebSocket, connection: Connection) -> None:
@@ -150,11 +162,19 @@ async def _write(socket: WebSocket, sending: asyncio.Queue[bytes]) -> None:
         await socket.send_bytes(await sending.get())
 
 
-async def _while_good(server: composition.Server, bearer: str, address: str) -> None:
-    """Ends when the token is no longer good. Raises NotSignedIn then."""
-    while True:
-        await asyncio.sleep(_ASKED_EVERY)
-        await server.access.authenticate_relay(bearer, address=address)
+async def _while_good(server: composition.Server, connection: Connection, bearer: str, address: str) -> None:
+    """Notes that the connection stands, until its token is no longer good. Raises NotSignedIn then."""
+    lines, relay, begun = server.store.relay_lines, connection.relay, clock.now()
+    try:
+        while True:
+            with contextlib.suppress(Unavailable):  # the database is away: the connection may well stay
+                await server.access.authenticate_relay(bearer, address=address)
+                await lines.stand(relay, server.process, version=connection.version, begun=begun, at=clock.now())
+            await asyncio.sleep(_ASKED_EVERY)
+    finally:
+        if server.relays.connection(relay) is connection:  # and no newer one
+            with contextlib.suppress(Unavailable):
+                await lines.end(relay, server.process, at=clock.now())
 
 
 async def _closed(socket: WebSocket, reason: str) -> None:
@@ -162,13 +182,16 @@ async def _closed(socket: WebSocket, reason: str) -> None:
         await socket.close(code=_PROTOCOL_ERROR if reason != _ENDED else 1000, reason=reason[:120])
 
 
-def _shown(token: Token, server: composition.Server) -> Relay:
-    connection = server.relays.connected.get(token.name)
+def _shown(token: Token, lines: Sequence[RelayLine], workers: Sequence[str], now: datetime) -> Relay:
+    standing = [line for line in lines if line.stands(now)]
+    processes = [line.process for line in standing]
     return Relay(
         name=token.name,
-        connected=connection is not None,
-        since=connection.since if connection else server.relays.left(token.name),
-        version=connection.version if connection else None,
+        connected=bool(standing),
+        since=min(line.begun for line in standing) if standing else max((line.left for line in lines), default=None),
+        version=standing[-1].version if standing else None,
+        processes=processes,
+        lacking=[worker for worker in workers if worker not in processes] if standing else [],
         created=token.created,
         used=token.used,
     )
