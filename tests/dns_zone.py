@@ -22,6 +22,7 @@ from sealane.configfiles.fields import File
 from sealane.destinations import deletions, diff, model, ownership, stages
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.formations.health_checks import HealthCheck
+from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -174,6 +175,11 @@ class DnsZone:
         """See the port."""
         del given, timeout, variables
         raise errors.UsageError(f"{name} can't run: a zone runs nothing")
+
+    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
+        """See the port."""
+        del manifest, values
+        raise AssertionError("a zone holds no secrets")
 
     def is_one_shot(self, ref: model.ObjectRef) -> bool:
         """See the port: a record is there for good."""

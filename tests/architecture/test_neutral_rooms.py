@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 SOURCES = Path(__file__).parents[2] / "src" / "sealane"
-ROOMS = ("approvals", "deployments", "formations", "records", "releases", "store", "verdicts", "workflows")
+ROOMS = ("approvals", "deployments", "formations", "records", "releases", "stencils", "store", "verdicts", "workflows")
 KUBERNETES = re.compile(
-    r"\bpods?\b|\b(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|CronJob|Job|Pod)/|^(?:StatefulSet|DaemonSet|Pod)$",
+    r"\bpods?\b|\b(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|CronJob|Job|Pod)/|^(?:StatefulSet|DaemonSet|Pod|Secret|ConfigMap)$",
     re.IGNORECASE,
 )
 FIELDS = re.compile(r"OLD_POD_STUCK|old_pod_stuck")
 """A kind of fact, which any destination may have under its own word."""
+KNOWN = {
+    "stencils/model.py": "what older revisions don't say, and the default",
+    "stencils/substitution.py": "where Kubernetes' schema takes nothing but a text, so that a number is told at its place",
+}
 
 
 def texts(tree: ast.AST) -> Iterator[ast.Constant]:
@@ -34,7 +38,7 @@ def test_no_neutral_room_names_what_only_a_cluster_has(room: str) -> None:
     found = [
         f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}"
         for file in sorted((SOURCES / room).rglob("*.py"))
-        if "migrations" not in file.parts
+        if "migrations" not in file.parts and str(file.relative_to(SOURCES)) not in KNOWN
         for node in texts(ast.parse(file.read_text()))
         if KUBERNETES.search(FIELDS.sub("", str(node.value)))
     ]

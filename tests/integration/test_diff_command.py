@@ -12,12 +12,12 @@ import pytest
 
 from sealane import cli
 from sealane.cli.local import local_formation
+from sealane.deployments import secret_merge
 from sealane.destinations.kubernetes.adapter import KubernetesFile
 from sealane.destinations.model import Identity, Ledger, unfenced
 from sealane.environments.model import DestinationConfig
 from sealane.findings import Place
 from sealane.secrets import keys, resolution
-from sealane.stencils import secret_merge
 from tests.bed import Kubectl
 
 STENCIL = """\
@@ -108,7 +108,9 @@ def deploy(folder: Path, kubeconfig: Path) -> None:
 
     async def write() -> None:
         async with local_formation.destination(config) as destination:
-            applied = await destination.apply(secret_merge.join(revision, values), identity=identity, fence=unfenced)
+            applied = await destination.apply(
+                secret_merge.join(revision, values, destination), identity=identity, fence=unfenced
+            )
             assert not applied.refusals
             await destination.write_ledger(
                 Ledger(inventory=applied.inventory), "shop", "dev", namespace=revision.namespace, fence=unfenced

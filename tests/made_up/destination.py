@@ -9,6 +9,7 @@ from pathlib import Path
 from sealane.configfiles.fields import File
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
+from sealane.destinations.kubernetes.stencils.platform import PLATFORM
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 
 
@@ -24,4 +25,4 @@ async def _open(written: MadeUpFile, context: DestinationContext) -> AsyncIterat
     yield DummyDestination(State((context.state or Path()) / written.shelf))
 
 
-ADAPTER = DestinationAdapter(file=MadeUpFile, open=_open)
+ADAPTER = DestinationAdapter(file=MadeUpFile, open=_open, platform=PLATFORM)

@@ -44,13 +44,13 @@ class HooksAndGates:
 
 def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> HooksAndGates:
     """What goes on beside the revision's rollout."""
-    own = (("Secret", revision.secret_object), ("ConfigMap", revision.config_object))
+    own = ((revision.secret_kind, revision.secret_object), (revision.config_kind, revision.config_object))
     return HooksAndGates(
         gates=revision.strategy.every_gate,
         hooks=revision.hooks,
         annotations=revision.annotations,
         jobs={key: rendered.object for key, rendered in revision.jobs.items()},
-        made=frozenset(f"{kind}/{name}" for kind, name in own if name),
+        made=frozenset(f"{kind}/{name}" for (_, kind), name in own if name),
         ran=tuple(ran),
         back=back,
         new_errors=revision.strategy.guard.new_errors,

@@ -21,6 +21,7 @@ from sealane.deployments import finished_work, size_limits
 from sealane.destinations.model import Ledger
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere, Refused
+from sealane.secrets import manifest_secrets
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
@@ -267,7 +268,7 @@ def _is_written_into_a_stencil(each: Mapping[str, Any], revision: Mapping[str, A
         manifest["metadata"]["name"] == revision["secret_object"]
         and manifest["metadata"].get("namespace") == revision["namespace"]
     )
-    return manifest["kind"] == "Secret" and not own
+    return manifest_secrets.is_secret(manifest) and not own
 
 
 def _fitting(

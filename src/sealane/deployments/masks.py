@@ -15,7 +15,7 @@ from sealane.errors import SealaneError
 from sealane.secrets import manifest_secrets, resolution, revealed
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
-from sealane.stencils import config_objects
+from sealane.stencils import configuration
 from sealane.stencils.model import Revision
 
 Values = Callable[[Revision], Awaitable[Mapping[str, SecretValue]]]
@@ -32,7 +32,7 @@ async def masker(
         there = await destination.secrets(inventory)
     except SealaneError as error:
         return failure_reports.HiddenMask(f"the Secrets that hold what is to be masked can't be read: {error.message}")
-    owners = {config_objects.secrets_of(each.app, each.formation) for each in revisions}
+    owners = {configuration.secrets_of(each.app, each.formation) for each in revisions}
     texts |= manifest_secrets.values(there, made=(*made, *owners))
     names = {each["metadata"]["name"] for each in there}
     for revision in revisions:

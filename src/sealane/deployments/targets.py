@@ -7,13 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sealane.deployments import finished_work
+from sealane.deployments import finished_work, secret_merge
 from sealane.deployments.model import Target
 from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
 from sealane.destinations.stages import Shape, Survey, has_stages
 from sealane.secrets.values import SecretValue
-from sealane.stencils import secret_merge
 from sealane.stencils.model import Rendered, Revision
 from sealane.verdicts import evaluate, stability
 
@@ -40,7 +39,7 @@ async def target(
     async def objects() -> Sequence[Mapping[str, Any]]:
         if kept:
             return secret_merge.without_secret(revision)
-        return secret_merge.join(revision, await values() if revision.secrets else {})
+        return secret_merge.join(revision, await values() if revision.secrets else {}, destination)
 
     return Target(
         identity=Identity(
@@ -124,10 +123,8 @@ def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Targe
 
 
 async def secret_there(revision: Revision, destination: Destination) -> Inventory:
-    """The revision's immutable Secret, when the destination has it."""
-    wanted = [
-        rendered.object for rendered in revision.objects if rendered.kind == "Secret" and is_made(rendered, revision)
-    ]
+    """The object of the revision's secrets, when the destination has it."""
+    wanted = [rendered.object for rendered in revision.objects if revision.holds_secrets(rendered)]
     if not wanted:
         return ()
     refs = await destination.refs(wanted, namespace=revision.namespace)
@@ -135,7 +132,7 @@ async def secret_there(revision: Revision, destination: Destination) -> Inventor
 
 
 async def configuration(revisions: Sequence[Revision], destination: Destination) -> Inventory:
-    """Secrets and ConfigMaps of verified revisions: what pruning leaves in place, so that going back finds it."""
+    """Objects of secrets and configuration of verified revisions: what pruning leaves in place, so that going back finds it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for revision in revisions:
         made = [rendered.object for rendered in revision.objects if is_made(rendered, revision)]
@@ -148,5 +145,4 @@ async def configuration(revisions: Sequence[Revision], destination: Destination)
 
 def is_made(rendered: Rendered, revision: Revision) -> bool:
     """Whether Sealane made the object from the formation."""
-    made = {("Secret", revision.secret_object), ("ConfigMap", revision.config_object)}
-    return rendered.namespace == revision.namespace and (rendered.kind, rendered.name) in made
+    return revision.holds_secrets(rendered) or revision.holds_config(rendered)

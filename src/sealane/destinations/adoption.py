@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from sealane.destinations import model
+from sealane.secrets import manifest_secrets
 
 MARKS = (model.CREATED, model.ADOPTED, model.BEFORE)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -61,7 +62,9 @@ def carried(live: Mapping[str, Any]) -> dict[str, str]:
 def adopted(live: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
     """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
-    before = _packed(live, whole=not model.is_secret(live) or not any(_is_value(change) for change in changes))
+    before = _packed(
+        live, whole=not manifest_secrets.is_secret(live) or not any(_is_value(change) for change in changes)
+    )
     taken = sum(len(key) + len(str(value).encode()) for key, value in _annotations(live).items())
     return {**marks, model.BEFORE: before} if taken + len(before) < _ROOM else marks
 
@@ -93,7 +96,7 @@ def returned(live: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
     annotations = dict(old.get("annotations") or {})
     if LAST_APPLIED in _annotations(live):
         annotations.setdefault(LAST_APPLIED, _annotations(live)[LAST_APPLIED])
-    secret = model.is_secret(live) and before is marked
+    secret = manifest_secrets.is_secret(live) and before is marked
     values = {part: live[part] for part in ("data",) if part in live and secret}
     rest = {key: value for key, value in before.object.items() if key != "metadata"} | values
     return Restoration(
@@ -117,7 +120,7 @@ def _packed(live: Mapping[str, Any], *, whole: bool) -> str:
 
 
 def _compressed(live: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
-    secret = model.is_secret(live) and not values
+    secret = manifest_secrets.is_secret(live) and not values
     metadata = {key: live["metadata"][key] for key in _METADATA if live["metadata"].get(key)}
     if secret and "annotations" in metadata:  # kubectl's repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sealane.destinations import model
+from sealane.secrets import manifest_secrets
 
 _NOISE = {
     ("status",),
@@ -40,7 +41,7 @@ def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], *, managers: Mapping[str, str] | None = None
 ) -> tuple[model.FieldChange, ...]:
     """The fields that differ. `managers` names, by path, who set a value that will be overwritten."""
-    hidden = model.is_secret(after) or model.is_secret(before)
+    hidden = manifest_secrets.is_secret(after) or manifest_secrets.is_secret(before)
     return tuple(
         model.FieldChange(
             path=(text := _text(path)),
@@ -79,7 +80,7 @@ def overlaid(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, An
 def shown(live: Mapping[str, Any]) -> dict[str, Any]:
     """An object as people may see it: without managed fields, values of a Secret hidden."""
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
-    if model.is_secret(live):
+    if manifest_secrets.is_secret(live):
         annotations = dict(metadata.get("annotations") or {})
         annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # it repeats the values
         annotations.pop(model.BEFORE, None)

@@ -295,11 +295,6 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
     )
 
 
-def is_secret(manifest: Mapping[str, Any]) -> bool:
-    """Whether it is a v1 Secret, whose values are never shown."""
-    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
-
-
 def owner_of(labels: Mapping[str, str]) -> str | None:
     """The formation that labels name as an object's owner, None when it isn't Sealane's."""
     if labels.get(MANAGED_BY) != "sealane" or not labels.get(APP) or not labels.get(FORMATION):

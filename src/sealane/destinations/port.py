@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sealane.clients.relay.hub import Hub
     from sealane.destinations import model, stages
     from sealane.formations.health_checks import HealthCheck
+    from sealane.secrets.values import SecretValue
     from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -130,6 +131,10 @@ class Destination(Protocol):
 
         Once it has ended it stays for long enough to be looked at. Pure. Raises errors.UsageError where nothing can run.
         """
+        ...
+
+    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
+        """The rendered object of a formation's secrets with their values, to be compared or applied. Pure."""
         ...
 
     def is_one_shot(self, ref: model.ObjectRef) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sealane.environments import manifest_images
+from sealane.secrets import manifest_secrets
 from sealane.stencils import manifest_yaml
 from sealane.stencils.model import Rendered, Revision
 
@@ -100,11 +101,13 @@ def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:
     """Objects by what makes them the same; those Sealane makes go by what they are, not by their name."""
     if revision is None:
         return {}
-    made = {("Secret", revision.secret_object): "${secrets}", ("ConfigMap", revision.config_object): "${config}"}
-    return {
-        (*rendered.key[:3], made.get((rendered.kind, rendered.name), rendered.name)): rendered
-        for rendered in revision.everything
-    }
+    return {(*rendered.key[:3], _name(rendered, revision)): rendered for rendered in revision.everything}
+
+
+def _name(rendered: Rendered, revision: Revision) -> str:
+    if revision.holds_secrets(rendered):
+        return "${secrets}"
+    return "${config}" if revision.holds_config(rendered) else rendered.name
 
 
 def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:
@@ -113,7 +116,7 @@ def _change(old: Rendered | None, new: Rendered | None) -> ObjectChange | None:
     subject = new or old
     assert subject is not None
     before, after = old.object if old else None, new.object if new else None
-    if subject.kind == "Secret":
+    if manifest_secrets.is_secret(subject.object):
         before, after = _hidden(before, None), _hidden(after, before)
     lines = tuple(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
     action: Literal["added", "changed", "removed"] = "changed" if old and new else "added" if new else "removed"

@@ -13,6 +13,11 @@ _GIVEN = "<secret "
 """What stands for a value that a store has."""
 
 
+def is_secret(manifest: Mapping[str, Any]) -> bool:
+    """Whether it is a v1 Secret, whose values are never shown."""
+    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
+
+
 def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) -> dict[str, str]:
     """`NAME/KEY` of each Secret's entries to their values, without those too short or too common to be masked.
 
@@ -20,7 +25,7 @@ def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) 
     """
     found: dict[str, str] = {}
     for manifest in objects:
-        if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
+        if not is_secret(manifest):
             continue
         name = manifest["metadata"]["name"]
         texts = {key: _decoded(value) for key, value in (manifest.get("data") or {}).items()}

@@ -17,6 +17,9 @@ from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
 from sealane.stencils.placeholders import Source
 
+SECRET, CONFIG = ("", "Secret"), ("", "ConfigMap")
+"""What holds secrets and configuration where a revision doesn't say: at a cluster."""
+
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 
@@ -164,6 +167,9 @@ class Revision:
     config_object: str | None
     """Name of the immutable ConfigMap among the objects."""
     config_versions: Mapping[str, str]
+    secret_kind: tuple[str, str] = SECRET
+    config_kind: tuple[str, str] = CONFIG
+    """Group and kind of the two objects, as the destination has them; kept only where they are others than these."""
     hooks: tuple[Hook, ...] = ()
     """Jobs around its rollout, in order."""
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
@@ -177,6 +183,14 @@ class Revision:
     def everything(self) -> tuple[Rendered, ...]:
         """All that it may bring to its destination, for whoever has to allow it."""
         return (*self.objects, *self.jobs.values())
+
+    def holds_secrets(self, rendered: Rendered) -> bool:
+        """Whether Sealane made the object from the formation's `secrets:`."""
+        return rendered.key == (*self.secret_kind, self.namespace, self.secret_object)
+
+    def holds_config(self, rendered: Rendered) -> bool:
+        """Whether Sealane made the object from the formation's `config:`."""
+        return rendered.key == (*self.config_kind, self.namespace, self.config_object)
 
     @property
     def label(self) -> str:
@@ -200,6 +214,8 @@ class Revision:
             "secret_versions": dict(self.secret_versions),
             "config_object": self.config_object,
             "config_versions": dict(self.config_versions),
+            **({"secret_kind": list(self.secret_kind)} if self.secret_kind != SECRET else {}),
+            **({"config_kind": list(self.config_kind)} if self.config_kind != CONFIG else {}),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
             **({"annotations": graph_annotations.plain(self.annotations)} if self.annotations else {}),
             **({"health": [check.to_json() for check in self.health]} if self.health else {}),
@@ -214,6 +230,8 @@ class Revision:
                 **data,
                 "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
+                "secret_kind": tuple(data.get("secret_kind", SECRET)),
+                "config_kind": tuple(data.get("config_kind", CONFIG)),
                 "hooks": hooks_from(data.get("hooks", ())),
                 "annotations": graph_annotations.from_plain(data.get("annotations", ())),
                 "health": tuple(HealthCheck(**each) for each in data.get("health", ())),

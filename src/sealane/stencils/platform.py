@@ -10,6 +10,7 @@ from sealane.adapters import Adapters
 from sealane.findings import Finding
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
+from sealane.stencils.configuration import ConfigContent
 from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
 
@@ -55,6 +56,18 @@ class Platform(Protocol):
         """What no object of its kinds may say."""
         ...
 
+    def secret(
+        self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
+    ) -> tuple[Rendered | None, list[Finding]]:
+        """The object of this name that holds the formation's secrets; `entries` are what stands for their values."""
+        ...
+
+    def config(
+        self, name: str, app: str, formation: Formation, content: ConfigContent
+    ) -> tuple[Rendered | None, list[Finding]]:
+        """The object of this name that holds the formation's configuration."""
+        ...
+
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
         """The Jobs that the formation's gates and hooks ask for, taken out of the stencils or written anew."""
         ...
@@ -92,6 +105,20 @@ class Plain:
         """See the protocol."""
         del rendered
         return ()
+
+    def secret(
+        self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
+    ) -> tuple[Rendered | None, list[Finding]]:
+        """See the protocol."""
+        del name, app, entries
+        return None, [_holds_nothing(formation, "secrets")]
+
+    def config(
+        self, name: str, app: str, formation: Formation, content: ConfigContent
+    ) -> tuple[Rendered | None, list[Finding]]:
+        """See the protocol."""
+        del name, app, content
+        return None, [_holds_nothing(formation, "config")]
 
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
         """See the protocol."""
@@ -139,6 +166,11 @@ class Plain:
         """Nothing runs."""
         del manifests
         return {"cpu": 0.0, "memory": 0.0}
+
+
+def _holds_nothing(formation: Formation, key: str) -> Finding:
+    message = f"destination {formation.destination} holds no {key} for what is deployed there"
+    return Finding(message=message, place=formation.at(key), hint="take it away")
 
 
 PLAIN = Plain()

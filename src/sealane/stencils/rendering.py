@@ -12,10 +12,10 @@ from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.formations import graph_annotations
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
-from sealane.stencils import config_objects, objects, substitution
+from sealane.stencils import configuration, objects, substitution
 from sealane.stencils import platform as platforms
-from sealane.stencils.config_objects import Configured
-from sealane.stencils.model import Origin, Rendered, Revision, Sources
+from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
+from sealane.stencils.model import CONFIG, SECRET, Origin, Rendered, Revision, Sources
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
 from sealane.stencils.platform import ExtractedJobs, Platform
 
@@ -52,11 +52,13 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     platform = platforms.of(inputs.kind, inputs.adapters)
     formation = sources.formation
     findings = [*_image_problems(formation, inputs), *_health_problems(formation, platform)]
-    secret = config_objects.secret(inputs.app, formation, inputs.secret_versions, inputs.key)
-    words = _words(formation, inputs, secret)
-    config, problems = config_objects.config(inputs.app, formation, sources.config, words, inputs.key)
+    secrets = configuration.secrets(inputs.app, formation, inputs.secret_versions, inputs.key)
+    words = _words(formation, inputs, secrets)
+    entries, problems = configuration.config(inputs.app, formation, sources.config, words, inputs.key)
     findings.extend(problems)
-    words = _with_config(words, config)
+    words = _with_config(words, entries)
+    secret, config, problems = _made(formation, inputs.app, platform, secrets, entries)
+    findings.extend(problems)
     rendered, problems = _objects(sources, words, platform)
     findings.extend(problems)
     findings.extend(platform.problems(rendered))
@@ -77,7 +79,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     return _with_jobs(revision, formation, aside), findings
 
 
-def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> Placeholders:
+def _words(formation: Formation, inputs: Inputs, secret: NamedSecrets | None) -> Placeholders:
     """Words that configuration may use; those of stencils and `${config}` come on top."""
     chosen = {word: inputs.images[name] for word, name in formation.images.items() if name in inputs.images}
     values: dict[str, Any] = {
@@ -88,7 +90,7 @@ def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> P
         "formation": formation.name,
         "namespace": formation.namespace,
     }
-    missing = {"config": config_objects.ITSELF}
+    missing = {"config": configuration.ITSELF}
     if secret:
         values["secrets"] = secret.name
     else:
@@ -97,7 +99,28 @@ def _words(formation: Formation, inputs: Inputs, secret: Configured | None) -> P
     return Placeholders(values=values, missing=missing, written=written)
 
 
-def _with_config(words: Placeholders, config: Configured | None) -> Placeholders:
+def _made(
+    formation: Formation,
+    app: str,
+    platform: Platform,
+    secrets: NamedSecrets | None,
+    config: NamedConfig | None,
+) -> tuple[MadeObject | None, MadeObject | None, list[Finding]]:
+    """The objects of the platform that hold them."""
+    secret_object = config_object = None
+    findings: list[Finding] = []
+    if secrets:
+        rendered, problems = platform.secret(secrets.name, app, formation, secrets.entries)
+        secret_object = MadeObject(rendered=rendered, versions=secrets.versions) if rendered else None
+        findings.extend(problems)
+    if config:
+        rendered, problems = platform.config(config.name, app, formation, config.content)
+        config_object = MadeObject(rendered=rendered, versions=config.versions) if rendered else None
+        findings.extend(problems)
+    return secret_object, config_object, findings
+
+
+def _with_config(words: Placeholders, config: NamedConfig | None) -> Placeholders:
     if config:
         return replace(words, values={**words.values, "config": config.name})
     return replace(words, missing={**words.missing, "config": "the formation has no config:"})
@@ -202,8 +225,8 @@ def _revision(
     formation: Formation,
     inputs: Inputs,
     rendered: tuple[Rendered, ...],
-    secret: Configured | None,
-    config: Configured | None,
+    secret: MadeObject | None,
+    config: MadeObject | None,
 ) -> Revision:
     content: dict[str, Any] = {
         "app": inputs.app,
@@ -225,7 +248,9 @@ def _revision(
         release=inputs.release,
         objects=rendered,
         strategy=formation.strategy,
-        secret_object=secret.name if secret else None,
-        config_object=config.name if config else None,
+        secret_object=secret.rendered.name if secret else None,
+        config_object=config.rendered.name if config else None,
+        secret_kind=secret.rendered.key[:2] if secret else SECRET,
+        config_kind=config.rendered.key[:2] if config else CONFIG,
         health=formation.health,
     )

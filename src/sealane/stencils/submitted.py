@@ -10,7 +10,7 @@ import msgspec
 from sealane import inputs
 from sealane.errors import InvalidFiles, UsageError
 from sealane.stencils import objects
-from sealane.stencils.model import Revision
+from sealane.stencils.model import CONFIG, SECRET, Revision
 
 _HINT = "`sealane vet` of the server's own version renders one"
 
@@ -31,6 +31,8 @@ class _Shape(msgspec.Struct):
     secret_versions: dict[str, str]
     config_object: str | None
     config_versions: dict[str, str]
+    secret_kind: tuple[str, str] = SECRET
+    config_kind: tuple[str, str] = CONFIG
 
 
 def revision(data: Mapping[str, Any]) -> Revision:

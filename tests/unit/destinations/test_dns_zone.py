@@ -172,3 +172,19 @@ async def test_what_somebody_changed_is_drift(folder: Path, zone: DnsZone) -> No
     assert by_name["Record/api"].kind == "gone"
     (field,) = by_name["Record/www"].fields
     assert (field.path, field.before, field.after) == ("spec.value", "192.0.2.66", "192.0.2.1")
+
+
+@pytest.mark.parametrize("key", ["secrets", "config"])
+def test_a_destination_that_holds_no_configuration_says_so(folder: Path, key: str) -> None:
+    """Where the formation asks for it; what holds it at a cluster is no object for everybody."""
+    said = {"secrets": "secrets: {TOKEN: 'env:TOKEN'}", "config": "config: {greeting: hello}"}[key]
+    (folder / "deploy/formations/names.yaml").write_text(f"{dedent(FORMATION)}{said}\n")
+    sources, _ = render_inputs.gather(FolderTree(folder), "names")
+    assert sources
+
+    revision, findings = rendering.render(sources, INPUTS)
+
+    assert revision is None
+    assert [finding.message for finding in findings] == [
+        f"destination zone holds no {key} for what is deployed there",
+    ]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sealane.configfiles.trees import StoredTree
+from sealane.deployments import secret_merge
+from sealane.destinations.dummy.destination import DummyDestination
 from sealane.errors import Conflicting
 from sealane.secrets.values import SecretValue
-from sealane.stencils import render_inputs, rendering, secret_merge
+from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
 
+THERE = DummyDestination()
 STENCIL = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {c: '${config}', s: '${secrets}'}}"
 
 
@@ -88,7 +92,7 @@ def test_values_join_the_secret_and_nothing_else() -> None:
     """As data, beside unchanged objects; the revision itself never holds one."""
     revision = render()
     before = json.dumps(revision.to_json())
-    objects = secret_merge.join(revision, {"TOKEN": value("hunter2", "v1"), "URL": value("postgres://é", "v2")})
+    objects = secret_merge.join(revision, {"TOKEN": value("hunter2", "v1"), "URL": value("postgres://é", "v2")}, THERE)
     secret = next(manifest for manifest in objects if manifest["kind"] == "Secret")
     assert secret["data"] == {
         "TOKEN": base64.b64encode(b"hunter2").decode(),
@@ -105,12 +109,22 @@ def test_values_join_the_secret_and_nothing_else() -> None:
 def test_a_value_that_changed_meanwhile_does_not_join() -> None:
     """What was approved is not what would run."""
     with pytest.raises(Conflicting, match="TOKEN changed since shop/dev was rendered") as error:
-        secret_merge.join(render(), {"TOKEN": value("hunter3", "v9"), "URL": value("u", "v2")})
+        secret_merge.join(render(), {"TOKEN": value("hunter3", "v9"), "URL": value("u", "v2")}, THERE)
     assert "hunter3" not in str(error.value)
     with pytest.raises(Conflicting, match="URL"):
-        secret_merge.join(render(), {"TOKEN": value("hunter2", "v1")})
+        secret_merge.join(render(), {"TOKEN": value("hunter2", "v1")}, THERE)
 
 
 def test_a_rollback_leaves_the_old_secret_as_it_is() -> None:
     """Its values may be gone from the store; the immutable object is still there."""
     assert [each["kind"] for each in secret_merge.without_secret(render())] == ["ConfigMap", "Pod"]
+
+
+def test_a_destination_may_have_other_kinds_for_them() -> None:
+    """A revision keeps which, and what older ones don't say is Kubernetes'."""
+    kept = render()
+    assert "secret_kind" not in kept.to_json()
+    other = replace(kept, secret_kind=("vault.example.com", "Box"))
+    assert Revision.from_json(json.loads(json.dumps(other.to_json()))) == other
+    assert [rendered for rendered in kept.objects if other.holds_secrets(rendered)] == []
+    assert [rendered.kind for rendered in kept.objects if kept.holds_secrets(rendered)] == ["Secret"]

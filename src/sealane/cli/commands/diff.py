@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealane.destinations.model import FieldChange, Inventory, ObjectChange
     from sealane.destinations.port import Destination
     from sealane.environments.model import DestinationConfig
+    from sealane.secrets.values import SecretValue
     from sealane.stencils.model import Revision
 
 _MARKS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
@@ -77,10 +78,19 @@ def diff(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asking:
     revision: Revision
-    manifests: Sequence[dict[str, Any]]
+    values: Mapping[str, SecretValue] | None = None
+    """Of its secrets; None where this machine lacks some."""
     others: Sequence[str] = ()
     """Namespaces where the formation may be, too."""
     moved_from: str | None = None
+
+    def manifests(self, destination: Destination) -> Sequence[Mapping[str, Any]]:
+        """The objects, with the values of secrets where they are known."""
+        from sealane.deployments import secret_merge
+
+        if self.values is None:
+            return [rendered.object for rendered in self.revision.objects]
+        return secret_merge.join(self.revision, self.values, destination)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +119,6 @@ def _prepare(project: local_formation.Project) -> _Asking:
 
     from sealane.cli.local import local_formation
     from sealane.secrets import keys, resolution
-    from sealane.stencils import secret_merge
 
     key = keys.own_names_key(keys.own_folder(os.environ))
     try:
@@ -117,9 +126,9 @@ def _prepare(project: local_formation.Project) -> _Asking:
     except resolution.Unresolved as unresolved:
         output.say(f"{unresolved.message}; the Secret is compared without its name", "yellow")
         revision = project.render(key=key)
-        return _Asking(revision=revision, manifests=[rendered.object for rendered in revision.objects])
+        return _Asking(revision=revision)
     revision = project.render(versions=resolution.versions(values), key=key)
-    return _Asking(revision=revision, manifests=secret_merge.join(revision, values))
+    return _Asking(revision=revision, values=values)
 
 
 async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *, adopt: bool) -> _Found:
@@ -140,7 +149,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
         goal = Target(
             identity=identity,
             objects=_never,
-            manifests=asking.manifests,
+            manifests=asking.manifests(destination),
             shape=Shape(strategy=revision.strategy),
             shaper=destination.in_stages,
         )

@@ -24,9 +24,11 @@ from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
+from sealane.destinations.kubernetes.stencils import config_objects
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
 from sealane.formations.health_checks import HealthCheck
+from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.03
@@ -166,6 +168,10 @@ class DummyDestination:
     ) -> Mapping[str, Any]:
         """See the port."""
         return tasks.job(given, name=name, timeout=timeout, variables=variables)
+
+    def with_values(self, manifest: Mapping[str, Any], values: Mapping[str, SecretValue]) -> Mapping[str, Any]:
+        """See the port."""
+        return config_objects.with_values(manifest, values)
 
     def is_one_shot(self, ref: model.ObjectRef) -> bool:
         """See the port."""

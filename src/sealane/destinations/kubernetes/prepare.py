@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.destinations import model
+from sealane.secrets import manifest_secrets
 
 _SERVERS = (
     "managedFields",
@@ -36,7 +37,7 @@ def prepared(
         metadata["namespace"] = namespace
     made = {**manifest, "metadata": metadata}
     made.pop("status", None)
-    return _encoded(made) if model.is_secret(manifest) else made
+    return _encoded(made) if manifest_secrets.is_secret(manifest) else made
 
 
 def _encoded(secret: dict[str, Any]) -> dict[str, Any]:

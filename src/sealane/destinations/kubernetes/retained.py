@@ -17,6 +17,7 @@ from sealane import hashing
 from sealane.clients.kubernetes import errors
 from sealane.destinations import model, ownership
 from sealane.destinations.kubernetes import field_managers, managed_fields
+from sealane.secrets import manifest_secrets
 
 Manifest = Mapping[str, Any]
 
@@ -66,7 +67,7 @@ def told(
     """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
     for each, value in _leaves(fields, there):
         (path,) = field_managers.paths(each)
-        hidden = model.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
+        hidden = manifest_secrets.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
         if managed_fields.shared(each, ours):
             why, hint = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:

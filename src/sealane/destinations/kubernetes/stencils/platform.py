@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sealane.destinations.kubernetes.stencils import (
+    config_objects,
     drain,
     job_ttl,
     jobs,
@@ -21,6 +22,7 @@ from sealane.findings import Finding, Place
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
+from sealane.stencils.configuration import ConfigContent
 from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import ExtractedJobs, Kind
@@ -37,6 +39,18 @@ class Kubernetes:
         """See the protocol."""
         yield from known_fields.problems(rendered)
         yield from list_keys.problems(rendered)
+
+    def secret(
+        self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
+    ) -> tuple[Rendered, list[Finding]]:
+        """See the protocol."""
+        return config_objects.secret(name, app, formation, entries), []
+
+    def config(
+        self, name: str, app: str, formation: Formation, content: ConfigContent
+    ) -> tuple[Rendered, list[Finding]]:
+        """See the protocol."""
+        return config_objects.config(name, app, formation, content)
 
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
         """See the protocol."""
