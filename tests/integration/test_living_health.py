@@ -70,6 +70,10 @@ def test_three_faults_after_the_verdict(
     found = app.deployment("dev", head, within=90)
     assert found["verdict"]["kind"] == "deployed", found["verdict"]["reason"]
     assert _becomes(app, "healthy")["cause"] == ""
+    pods = kubectl("get", "pods", "-n", namespace, "-o", "name").split()
+    until("its pods to be shown", lambda: all(pod.removeprefix("pod/") in _page(app, "/apps/living") for pod in pods))
+    told = app.cli("status", "living").stdout
+    assert all(re.search(rf"{pod.removeprefix('pod/')} +ready", told) for pod in pods), told
 
     kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
     fell = _becomes(app, "degraded")
@@ -80,6 +84,7 @@ def test_three_faults_after_the_verdict(
     assert "degraded for" in " ".join(shown.split())
     assert fell["cause"].split(" ended")[0] in " ".join(app.cli("why", "living/dev").stdout.split())
     assert fell["cause"].split(" ended")[0] in _page(app, "/")
+    until("the pod's restart to be shown", lambda: re.search(r"\d restart", _page(app, "/apps/living")))
     assert fell["cause"].split(" ended")[0] in _page(app, f"/deployments/{found['id']}")
 
     kubectl("delete", "pod", "-n", namespace, "-l", "run=web", "--grace-period=0", "--force")

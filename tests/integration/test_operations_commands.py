@@ -13,7 +13,7 @@ import pytest
 
 from sealane.destinations.dummy.state import State
 from tests.pretending import SETTINGS, App, environments
-from tests.serving import SEALANE, Serving
+from tests.serving import SEALANE, Serving, until
 
 SHUT = """windows:
   deny: [{cron: "* * * * *", duration: 1h, reason: the freeze}]
@@ -137,6 +137,29 @@ def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
         put = browser.post(f"{page}/drift", data={"form_token": form_token(looked)})
         assert put.status_code == 200
         assert "/deployments/d-" in str(put.url)
+
+
+def test_an_app_is_shown_and_scaled_on_its_page(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its objects down to instances; those who may deploy scale there, by a deployment, and viewers only look."""
+    delivered(serving, tmp_path_factory, "sized")
+    dev, viewer = serving.user("desi", "developers"), serving.user("vlad", "viewers")
+    page, way = "/apps/sized?in=dev", "/apps/sized/dev/scale"
+    with signed_in(serving, viewer) as browser:
+        until("it to be seen", lambda: "2 of 2 ready" in browser.get(page).text)
+        looked = browser.get(page).text
+        assert (way in looked, "owned by" in looked, "Last deployments" in looked) == (False, True, True)
+        asked = {"form_token": form_token(looked), "word": "Deployment/web", "replicas": "3"}
+        assert browser.post(way, data=asked).status_code == 403
+    with signed_in(serving, dev) as browser:
+        asked["form_token"] = form_token(browser.get(page).text)
+        assert browser.post(way, data={**asked, "replicas": "many"}).status_code == 422
+        put = browser.post(way, data=asked)
+        assert "/deployments/d-" in str(put.url)
+        until("three to be there", lambda: "3 of 3 ready" in browser.get(page).text)
+    view = json.loads(typed(serving, viewer, "status", "sized", "--json").stdout)
+    dev_now = next(each for each in view["formations"] if each["row"]["formation"] == "dev")
+    assert [each["ready"] for each in dev_now["observation"]["instances"]] == [True] * 3
+    assert (view["app"]["name"], view["deployments"][0]["kind"]) == ("sized", "scale")
 
 
 def test_runs_and_rollouts_are_cancelled_and_run_again_by_buttons(

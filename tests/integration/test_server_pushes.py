@@ -230,6 +230,9 @@ def test_scaling_and_going_back_are_deployments_like_any_other(
     assert words() == "second"
     run("rollback", "scales/dev", "--to", first["revision_id"])
     assert words() == "first"
+    back = app.get("/api/deployments", app="scales", formation="dev")[0]["id"]
+    story = [entry["text"] for entry in app.get(f"/api/deployments/{back}")["timeline"]]
+    assert "takes back what was scaled by hand: web has 4 instances by dev" in story
     asked = app.cli("deploy", "scales/dev", "--no-wait", token=people["dev"])
     assert "a hold on" in app.cli("why", asked.stdout.strip(), token=people["dev"]).stdout
     lifted = app.cli("rollback", "--lift-hold", "scales/dev", token=people["dev"])

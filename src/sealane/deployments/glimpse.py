@@ -1,27 +1,28 @@
-"""What is kept of an observation for whoever follows: its workloads, and some instances that are not ready. Pure."""
+"""What is kept of an observation for whoever follows: its workloads, and some instances of each. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sealane.verdicts.model import Health, Instance, Observation
+from sealane.verdicts.model import Instance, Observation
 
 MOST_WORKLOADS = 200
-MOST_UNREADY = 5
-"""Instances that are kept of each workload: the others have the same trouble."""
+MOST_OF_ONE, MOST_INSTANCES = 20, 500
+"""Instances that are kept of each workload, and of all: first those that are not ready."""
 
 
 def glimpse(observation: Observation) -> Observation:
     """The observation, cut to what people look at and to a bounded size."""
     workloads = observation.workloads[:MOST_WORKLOADS]
-    behind = [workload.object for workload in workloads if workload.health is not Health.READY]
-    unready = tuple(instance for name in behind for instance in _unready(observation, name)[:MOST_UNREADY])
-    return replace(observation, workloads=workloads, instances=unready, facts=())
+    kept = [each for workload in workloads for each in _first(observation, workload.object)]
+    return replace(observation, workloads=workloads, instances=tuple(kept[:MOST_INSTANCES]), facts=())
 
 
-def _unready(observation: Observation, workload: str) -> list[Instance]:
-    return [
-        instance
-        for instance in observation.instances
-        if instance.workload == workload and instance.desired and not instance.ready and not instance.terminating
-    ]
+def _first(observation: Observation, workload: str) -> list[Instance]:
+    own = [instance for instance in observation.instances if instance.workload == workload]
+    return sorted(own, key=_rank)[:MOST_OF_ONE]
+
+
+def _rank(instance: Instance) -> tuple[bool, bool, bool, str]:
+    """Trouble first, then those that serve, what leaves last."""
+    return instance.terminating, instance.ready, not instance.desired, instance.object

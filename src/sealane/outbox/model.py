@@ -143,9 +143,10 @@ _DETAILS = frozenset(
 
 
 def topics(event: DomainEvent) -> frozenset[str]:
-    """What pages follow that this changes: `overview`, `run:ID`, `deployment:ID`."""
+    """What pages follow that this changes: `overview`, `app:NAME`, `run:ID`, `deployment:ID`."""
     named = (
         event.kind not in _DETAILS and OVERVIEW,
+        event.app and f"app:{event.app}",
         event.run and f"run:{event.run}",
         event.deployment and f"deployment:{event.deployment}",
     )

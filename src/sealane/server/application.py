@@ -29,7 +29,17 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.latencies import Latencies, Measured
-from sealane.server.pages import access_pages, forms, insight_page, lists, routes, sign_in, templates, token_pages
+from sealane.server.pages import (
+    access_pages,
+    app_page,
+    forms,
+    insight_page,
+    lists,
+    routes,
+    sign_in,
+    templates,
+    token_pages,
+)
 from sealane.server.platform_metrics import PlatformMetrics
 from sealane.server.readiness import Readiness
 from sealane.settings import Settings
@@ -71,6 +81,7 @@ def create(settings: Settings) -> openapi.Documented:
         app.include_router(part.router)
     app.include_router(sign_in.router)
     app.include_router(lists.router)
+    app.include_router(app_page.router)
     app.include_router(insight_page.router)
     app.include_router(routes.router)
     app.include_router(forms.router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,6 +39,10 @@ class Line:
     phase: str
     text: str
     detail: Mapping[str, Any] | None = None
+
+
+_LOOKED_BACK = 50
+"""Deployments of a formation that are looked at for what people scaled."""
 
 
 class Deployments:
@@ -371,7 +376,20 @@ def _start_there(connection: sa.Connection, deployment: Deployment, there: Forma
     if deployment.kind is not DeploymentKind.SCALE:
         values["last_sequence"] = deployment.sequence
         _supersede_waiting(connection, deployment, at)
+        _tell_undone(connection, deployment, there, at)
     formations.update(connection, deployment.app, deployment.formation, **values)
+
+
+def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
+    """What people scaled since the last release came is as its stencils say again: nobody's doing goes without a word."""
+    if there.current_id is None or get(connection, there.current_id).kind is not DeploymentKind.SCALE:
+        return
+    before = (each for each in history(connection, there.app, there.formation, _LOOKED_BACK) if each.started)
+    since = itertools.takewhile(lambda each: each.kind is DeploymentKind.SCALE, before)
+    said = [f"{each.note} by {each.requested_by}" for each in since if each.verdict_kind is VerdictKind.DEPLOYED]
+    if said:
+        text = f"takes back what was scaled by hand: {', '.join(said)}"
+        add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)
 
 
 def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:

@@ -20,25 +20,25 @@ _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, Deployment
 
 
 def overview(
-    connection: sa.Connection, production: frozenset[str], scope: Scope = EVERYTHING
+    connection: sa.Connection, production: frozenset[str], scope: Scope = EVERYTHING, *, app: str | None = None
 ) -> tuple[FormationRow, ...]:
-    """Every formation in the scope, in this transaction; `production` names environments."""
+    """Every formation in the scope, in this transaction, or those of one app; `production` names environments."""
     query = sa.select(formations_table, apps_table.c.owner).join(apps_table).order_by(formations_table.c.app)
     query = query.where(scopes.chosen(scope, formations_table.c.app, formations_table.c.environment))
+    query = query.where(_of(app, formations_table))
     listed = rows.all_of(connection, query.order_by(formations_table.c.formation))
-    newest = _newest_started(connection)
+    newest = _newest_started(connection, app)
     named = {row[key] for row in listed for key in ("current_id", "verified_id") if row[key]}
     known = {deployment.id: deployment for deployment in _by_id(connection, named)}
-    active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN))
+    active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN), _of(app, deployments_table))
     going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
-    open_holds = [
-        rows.hold(row) for row in rows.all_of(connection, sa.select(holds_table).where(holds_table.c.lifted.is_(None)))
-    ]
+    held = sa.select(holds_table).where(holds_table.c.lifted.is_(None), _of(app, holds_table))
+    open_holds = [rows.hold(row) for row in rows.all_of(connection, held)]
     ids = {deployment.release_id for deployment in known.values() if deployment.release_id}
     made = sa.select(releases_table).where(releases_table.c.id.in_(ids))
     by_id = {row["id"]: rows.release(row) for row in rows.all_of(connection, made)}
 
-    watched = watches.of_all(connection, clock.now())
+    watched = watches.of_all(connection, clock.now(), app)
 
     def line(row: rows.Row) -> FormationRow:
         label = (row["app"], row["formation"])
@@ -65,7 +65,12 @@ def overview(
     return tuple(line(row) for row in listed)
 
 
-def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployment]:
+def _of(app: str | None, table: sa.Table) -> sa.ColumnElement[bool]:
+    """What is of the app; everything without one."""
+    return sa.true() if app is None else table.c.app == app
+
+
+def _newest_started(connection: sa.Connection, app: str | None) -> dict[tuple[str, str], Deployment]:
     """The deployment with each formation's highest sequence that was started."""
     same = (deployments_table.c.app == formations_table.c.app) & (
         deployments_table.c.formation == formations_table.c.formation
@@ -74,7 +79,9 @@ def _newest_started(connection: sa.Connection) -> dict[tuple[str, str], Deployme
         sa.select(deployments_table)
         .join(formations_table, same)
         .where(
-            deployments_table.c.sequence == formations_table.c.last_sequence, deployments_table.c.state.in_(_STARTED)
+            deployments_table.c.sequence == formations_table.c.last_sequence,
+            deployments_table.c.state.in_(_STARTED),
+            _of(app, formations_table),
         )
     )
     query = query.order_by(

@@ -110,7 +110,7 @@ def place_of(connection: sa.Connection, subject: Subject, name: str, scope: Scop
     )
 
 
-_TOPICS = {"run": Subject.RUN, "deployment": Subject.DEPLOYMENT}
+_TOPICS = {"app": Subject.APP, "run": Subject.RUN, "deployment": Subject.DEPLOYMENT}
 _PREFIXES = {Subject.RUN: "r-", Subject.DEPLOYMENT: "d-"}
 _MOST_MEANT = 3
 _IDS = {"r-": Subject.RUN, "d-": Subject.DEPLOYMENT}

@@ -15,6 +15,7 @@ from sealane.errors import Refused
 from sealane.insights.model import Insights, Question
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
+from sealane.records.app_view import AppView
 from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
 from sealane.records.model import App, Deployment, DeploymentState, Run
@@ -22,6 +23,7 @@ from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
 from sealane.releases.origin import Origin
 from sealane.store import (
+    app_view,
     authorship,
     deployment_view,
     deployments,
@@ -74,6 +76,11 @@ class Views:
         """Every formation with what is there, what runs and what waits, by app and formation."""
         production = self._prospects.production()
         return await self._database.read(lambda c: overviews.overview(c, production, self._scope))
+
+    async def app(self, name: str) -> AppView:
+        """One app with what runs in its formations now, and what was deployed last. Raises NotThere."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: app_view.of(c, name, production, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""

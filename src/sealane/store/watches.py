@@ -114,10 +114,11 @@ class Watches:
         await self._database.write(work)
 
 
-def of_all(connection: sa.Connection, now: datetime) -> Mapping[tuple[str, str], Seen]:
-    """What was seen last, by app and formation, in this transaction."""
+def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> Mapping[tuple[str, str], Seen]:
+    """What was seen last, by app and formation, in this transaction; of one app, or of all."""
     beats = sa.select(watches, workers.c.beat, workers.c.dead)
     beats = beats.join(workers, workers.c.id == watches.c.worker, isouter=True)
+    beats = beats.where(watches.c.app == app) if app is not None else beats
     found = rows.all_of(connection, beats.where(watches.c.deployment_id.is_not(None)))
     return {
         (row["app"], row["formation"]): Seen(
@@ -134,7 +135,7 @@ def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> Form
     here = (watches.c.app == deployment.app) & (watches.c.formation == deployment.formation)
     if rows.one(connection, _there().where(here, formations_table.c.current_id == deployment.id)) is None:
         return None
-    seen = of_all(connection, now).get((deployment.app, deployment.formation))
+    seen = of_all(connection, now, deployment.app).get((deployment.app, deployment.formation))
     return seen.health if seen and seen.deployment == deployment.id else None
 
 

@@ -133,7 +133,7 @@ def _workload(name: str, health: Health) -> Workload:
 
 @given(workloads=st.integers(0, 400), instances=st.integers(0, 900))
 def test_what_is_kept_of_an_observation_is_bounded(workloads: int, instances: int) -> None:
-    """Some instances of each workload that is not ready, none of others, no facts."""
+    """Some instances of each workload, what is not ready before the rest, and no facts."""
     made = tuple(_workload(f"Deployment/{n}", Health.READY if n % 2 else Health.CONVERGING) for n in range(workloads))
     pods = tuple(
         Instance(
@@ -152,7 +152,8 @@ def test_what_is_kept_of_an_observation_is_bounded(workloads: int, instances: in
     kept = glimpse.glimpse(Observation(at=NOON, workloads=made, instances=pods))
 
     assert kept.workloads == made[: glimpse.MOST_WORKLOADS]
-    assert len(kept.instances) <= glimpse.MOST_UNREADY * 2
-    assert not any(
-        instance.ready or instance.workload in {"Deployment/1", "Deployment/3"} for instance in kept.instances
-    )
+    assert len(kept.instances) <= glimpse.MOST_INSTANCES
+    for workload in kept.workloads[:4]:
+        own = [instance for instance in kept.instances if instance.workload == workload.object]
+        assert len(own) <= glimpse.MOST_OF_ONE
+        assert sorted(own, key=lambda each: each.ready) == own, "what is not ready comes first"

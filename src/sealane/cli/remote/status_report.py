@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sealane.cli import output
-from sealane.cli.remote import client, connection, names
+from sealane.cli.remote import app_report, client, connection, names
 from sealane.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ _HISTORY = 20
 def status(what: str | None, *, as_json: bool) -> None:
     """What is where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
     server = connection.server()
-    rows = server.get("/api/formations")
     if what is None:
+        rows = server.get("/api/formations")
         _table(rows, as_json=as_json)
         if not rows and not as_json:
             output.say("nothing is delivered yet")
@@ -37,11 +37,16 @@ def status(what: str | None, *, as_json: bool) -> None:
     if slash:
         _formation(server, names.place(server, app, formation), as_json=as_json)
         return
-    mine = [row for row in rows if row["app"] == app]
-    if not mine:
-        names.check_app(server, app)
-    _table(mine, as_json=as_json)
-    if not mine and not as_json:
+    view = server.get(f"/api/apps/{app}/status")
+    if as_json:
+        output.json(view)
+        return
+    app_report.about(view)
+    _table([each["row"] for each in view["formations"]], as_json=False)
+    if view["formations"]:
+        app_report.trees(view)
+        app_report.last(view)
+    else:
         output.say(f"nothing of {app} is delivered")
         _newest_run(app)
 

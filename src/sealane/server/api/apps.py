@@ -11,7 +11,9 @@ from sealane import clock
 from sealane.access import lifetimes
 from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, Refused, UsageError
-from sealane.records.model import App
+from sealane.records.app_view import FormationNow
+from sealane.records.model import App, Deployment, Run
+from sealane.releases.origin import Origin
 from sealane.server import addresses, dependencies, fields
 from sealane.server.access import Administrator, Keeper, Viewer
 from sealane.server.error_responses import raised
@@ -52,6 +54,21 @@ class AppShown(BaseModel):
     created: datetime
     trouble: str | None = None
     """Why the server could not look after it when it started; pushes to it may wait until that is fixed."""
+
+
+class AppStatus(BaseModel):
+    """One app as it is now."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    app: AppShown
+    formations: list[FormationNow]
+    deployments: list[Deployment]
+    """The last ones, the newest first."""
+    run: Run | None
+    """The newest one."""
+    origins: dict[str, Origin]
+    """Where the release of each deployment here comes from, by the deployment's id."""
 
 
 class Secrets(BaseModel):
@@ -144,6 +161,19 @@ async def add(new: NewApp, server: dependencies.Server, actor: Viewer) -> Secret
 async def get(app: addresses.App, server: dependencies.Server, _: Viewer) -> AppShown:
     """One app."""
     return shown(server, await server.apps.get(app), await server.store.troubles.of(app))
+
+
+@router.get("/{app}/status")
+async def status(app: addresses.App, server: dependencies.Server, _: Viewer) -> AppStatus:
+    """What runs in the app's formations now, down to instances, and what was deployed there last."""
+    view = await server.views.app(app)
+    return AppStatus(
+        app=shown(server, view.app, await server.store.troubles.of(app)),
+        formations=list(view.formations),
+        deployments=list(view.deployments),
+        run=view.run,
+        origins=dict(view.origins),
+    )
 
 
 @router.get("/{app}/recipient")

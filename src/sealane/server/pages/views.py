@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 Tone = Literal["ok", "run", "wait", "bad", "off"]
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]+")
+"""What an element's id may not have where it is looked for by a selector."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +70,7 @@ class Action:
     @property
     def key(self) -> str:
         """The same each time the page is read, and no other's on it."""
-        return f"{self.action.replace('/', '-').removeprefix('-')}{f'-{self.value}' if self.value else ''}"
+        return _UNNAMEABLE.sub("-", f"{self.action}-{self.value}").strip("-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from sealane.deployments import glimpse
 from sealane.deployments.model import Listener, Phase, Progress
 from sealane.deployments.watch_phase import WatchNotes
 from sealane.store.deployments import Line
-from sealane.verdicts.model import Observation, Workload
+from sealane.verdicts.model import Observation
 from sealane.verdicts.stability import Stability
 from sealane.workflows.context import Tools
 
@@ -72,9 +72,10 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
                 batch.append(heard.get_nowait())
             ended = batch[-1] is None
             newest = next((each for each in reversed(batch) if each is not None), None)
-            if newest is not None and (far := [_far(workload) for workload in newest.workloads]) != last:
+            kept = glimpse.glimpse(newest) if newest is not None else None
+            if kept is not None and (far := _far(kept)) != last:
                 last = far
-                await store.keep(deployment_id, glimpse.glimpse(newest))
+                await store.keep(deployment_id, kept)
 
     keeping = asyncio.create_task(keep())
     try:
@@ -84,9 +85,12 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
         await keeping
 
 
-def _far(workload: Workload) -> tuple[object, ...]:
-    """What of a workload is shown: how far it is, not since when."""
-    return workload.object, workload.health, workload.desired, workload.ready, workload.updated, workload.old
+def _far(seen: Observation) -> list[tuple[object, ...]]:
+    """What of it is shown: how far its workloads and their instances are, not since when."""
+    return [
+        *((each.object, each.health, each.desired, each.ready, each.updated, each.old) for each in seen.workloads),
+        *((each.object, each.state, each.desired, each.ready, each.terminating) for each in seen.instances),
+    ]
 
 
 async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress | None]) -> None:

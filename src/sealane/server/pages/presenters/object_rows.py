@@ -9,10 +9,10 @@ import msgspec
 from sealane.deployments.model import Phase
 from sealane.records.model import DeploymentState
 from sealane.records.views import DeploymentView
-from sealane.server.pages.views import ObjectRow, Pill
+from sealane.server.pages.views import ObjectRow, Pill, Tone
 from sealane.verdicts.model import Health, VerdictKind, Workload
 
-_TONES = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
+TONES: Mapping[Health, Tone] = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
 _THERE = Pill(tone="ok", words="there")
 _NOT_YET = Pill(tone="off", words="not applied yet")
 _NEVER = Pill(tone="off", words="not applied")
@@ -37,7 +37,7 @@ def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload
     note = workload.message if workload and workload.health is not Health.READY else ""
     pill = _state(view, workload)
     if cause and cause.workload == f"{kind}/{name}":
-        pill = Pill(tone="bad", words=_words(workload) if workload and workload.runs and workload.desired else "failed")
+        pill = Pill(tone="bad", words=words(workload) if workload and workload.runs and workload.desired else "failed")
     return ObjectRow(name=name, kind=kind, pill=pill, note=note or (workload.note if workload else ""))
 
 
@@ -49,17 +49,17 @@ def _state(view: DeploymentView, workload: Workload | None) -> Pill:
     ):
         return _NEVER
     if ended is VerdictKind.ROLLED_BACK:
-        return Pill(tone="off", words=f"was {_words(workload)}" if workload and workload.runs else "rolled back")
+        return Pill(tone="off", words=f"was {words(workload)}" if workload and workload.runs else "rolled back")
     if deployment.state in {DeploymentState.WAITING, DeploymentState.QUEUED}:
         return _NOT_YET
     if workload is not None:
-        return Pill(tone=_TONES[workload.health], words=_words(workload))  # type: ignore[arg-type]
+        return Pill(tone=TONES[workload.health], words=words(workload))
     if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
         return _NOT_YET
     return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
 
 
-def _words(workload: Workload) -> str:
+def words(workload: Workload) -> str:
     """`2 of 3 ready`; of what no instances come from, only whether it is there."""
     if workload.ended:
         return "done"

@@ -46,15 +46,15 @@ def overview(
     `recent` holds at least the last seven days' deployments, `runs` each app's newest, `origins` where releases come from, by deployment.
     `left_out` are runs that a push brought too many of.
     """
-    columns = _columns(formations)
-    found = [row for row in _rows(formations, apps, columns, runs) if _matches(row, asked)]
+    shown = columns(formations)
+    found = [row for row in _rows(formations, apps, shown, runs) if _matches(row, asked)]
     return Overview(
         figures=_figures(formations, waits, recent, now),
         needs=(
             *_needs(formations, waits, reader, origins),
             *needs.left_out(run for run in left_out if reader.may(Permission.DEPLOY, run.app)),
         ),
-        columns=columns,
+        columns=shown,
         rows=tuple(found),
         asked=asked,
     )
@@ -67,7 +67,7 @@ def version(formation: FormationRow) -> str:
     return messages.short(formation.current.revision_id) if formation.current else ""
 
 
-def _columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
+def columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
     """Formations in the order in which a release goes through them: production ones last, else by name."""
     known = {row.formation: row for row in formations}
     return tuple(sorted(known, key=lambda name: (known[name].production, _rank(known[name].environment), name)))
@@ -93,7 +93,7 @@ def _rows(
                 owner=app.owner,
                 about=text.count(images, "image") if images else "",
                 cells=tuple(_cell(place) if place else None for place in places),
-                href=f"/runs?app={app.name}",
+                href=f"/apps/{app.name}",
                 run=_unfinished(runs.get(app.name)),
             )
         )
@@ -119,7 +119,7 @@ def _cell(row: FormationRow) -> Cell | None:
     if row.waiting and shown not in row.waiting:
         notes.append(f"{len(row.waiting)} waiting")
     if row.requests and not row.running:
-        notes.append(_requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0)))
+        notes.append(requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0)))
     since = shown.ended or shown.started or shown.created
     return Cell(
         pill=states.deployment(shown),
@@ -128,16 +128,16 @@ def _cell(row: FormationRow) -> Cell | None:
         href=f"/deployments/{shown.id}",
         note=" · ".join(filter(None, notes)),
         health=states.health(row.health),
-        drift=_drift(row),
+        drift=drift(row),
     )
 
 
-def _drift(row: FormationRow) -> Link | None:
+def drift(row: FormationRow) -> Link | None:
     words = row.drift.words if row.drift else ""
     return Link(words=words, href=f"/deployments/{row.drift.deployment}/drift") if row.drift and words else None
 
 
-def _requests(cpu: float, memory: float) -> str:
+def requests(cpu: float, memory: float) -> str:
     """`requests 0.2 CPU, 256 MiB`; nothing where nothing is asked for."""
     mebibytes = memory / 1024**2
     if not cpu and not memory:

@@ -1,0 +1,47 @@
+"""The page of an app, and what people do on it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from sealane import clock, inputs
+from sealane.errors import UsageError
+from sealane.server import addresses, dependencies, fields
+from sealane.server.access import Signed, SignedDeveloper
+from sealane.server.pages import frames, templates
+from sealane.server.pages.presenters import app as presenting_app
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/apps/{app}")
+async def app_page(
+    app: addresses.App,
+    server: dependencies.Server,
+    signed: Signed,
+    shown: Annotated[str | None, Query(alias="in", max_length=inputs.LONGEST_LINE)] = None,
+) -> HTMLResponse:
+    """One app: how its formations fare, and what runs in one of them."""
+    view = await server.views.app(app)
+    repository = dependencies.repository(server, view.app)
+    page = presenting_app.page(view, signed.actor, repository=repository, now=clock.now(), asked=shown)
+    return templates.page("app.html", {**await frames.shown(server, signed, "/"), "page": page})
+
+
+@router.post("/apps/{app}/{formation}/scale")
+async def scale(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    signed: SignedDeveloper,
+    word: Annotated[fields.Reference, Form()],
+    replicas: Annotated[str, Form(max_length=10)],
+) -> Response:
+    """Gives a workload another number of instances."""
+    if not replicas.strip().isdecimal():
+        raise UsageError(f"{replicas.strip() or 'nothing'} is no number of instances", hint="write one, such as 3")
+    made = await server.requests.scale(app, formation, word, int(replicas), by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)

@@ -1,0 +1,83 @@
+"""What the page of an app shows, as values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealane.server.pages.views import Action, Link, ListRow, Pill, Tone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """One formation: what is there, and how it fares."""
+
+    formation: str
+    href: str
+    """The same page with what runs there."""
+    chosen: bool
+    tone: Tone
+    pill: Pill
+    since: datetime | None
+    """Since when it fares so; None where that is no state of health."""
+    lasts: str
+    """How long that is."""
+    version: str
+    deployment: str
+    """The page of the deployment that is there, or on its way."""
+    subject: str
+    """The first line of the commit's message."""
+    cause: str
+    """Why it does not fare well; empty while it does."""
+    behind: str
+    """How far it is behind the newest that is in any formation; empty where it is not."""
+    drift: Link | None
+    facts: tuple[str, ...]
+    at: datetime | None
+    """When it was deployed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstanceRow:
+    """One pod of a workload, or whatever its destination runs."""
+
+    name: str
+    pill: Pill
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreeRow:
+    """One object of a formation, and the instances that it keeps alive."""
+
+    key: str
+    """The same each time the page is read, and no other's on it."""
+    kind: str
+    name: str
+    pill: Pill
+    note: str
+    squares: tuple[Tone | str, ...]
+    """A square an instance, in its tone; `none` for one that is not there yet."""
+    instances: tuple[InstanceRow, ...]
+    more: int
+    """Instances that are not named."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppPage:
+    """One app: its formations, what runs in one of them, and what came last."""
+
+    app: str
+    owner: str
+    repository: Link
+    run: ListRow | None
+    """The newest run."""
+    lanes: tuple[Lane, ...]
+    chosen: str
+    """The formation whose objects are shown; empty where there is none."""
+    tree: tuple[TreeRow, ...]
+    seen: datetime | None
+    """When it was looked at last; None before anybody did."""
+    last: tuple[ListRow, ...]
+    """The last deployments."""

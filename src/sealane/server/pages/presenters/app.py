@@ -1,0 +1,172 @@
+"""The page of an app: how its formations fare, and what runs in one of them, down to its instances. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sealane.access.model import Actor
+from sealane.environments.grants import Permission
+from sealane.records.app_view import AppView, FormationNow
+from sealane.records.views import FormationRow
+from sealane.releases.origin import Origin
+from sealane.server.pages import text
+from sealane.server.pages.app_views import AppPage, InstanceRow, Lane, TreeRow
+from sealane.server.pages.presenters import deployments, object_rows, overview, runs, states, versions
+from sealane.server.pages.views import Action, Field, Link, Pill, Tone
+from sealane.verdicts import health
+from sealane.verdicts.model import ContainerPhase, Health, Instance, Observation, Workload
+
+_SQUARES = 40
+_TROUBLE = frozenset({ContainerPhase.BACKING_OFF, ContainerPhase.TERMINATED})
+
+
+def page(view: AppView, reader: Actor, *, repository: str, now: datetime, asked: str | None = None) -> AppPage:
+    """The whole page for one reader; `asked` is the formation whose objects are shown, else the one that fares worst."""
+    known = {each.row.formation: each for each in view.formations}
+    ordered = [known[name] for name in overview.columns(each.row for each in view.formations)]
+    chosen = known.get(asked or "") or _worst(ordered)
+    seen = chosen.observation if chosen else None
+    return AppPage(
+        app=view.app.name,
+        owner=view.app.owner,
+        repository=Link(words=repository, href=repository if repository.startswith(("http://", "https://")) else ""),
+        run=runs.row(view.run) if view.run else None,
+        lanes=tuple(_lane(each, view.origins, now, chosen=each is chosen) for each in ordered),
+        chosen=chosen.row.formation if chosen else "",
+        tree=tuple(_tree(chosen, reader)) if chosen else (),
+        seen=seen.at if seen else None,
+        last=tuple(deployments.row(each, view.origins.get(each.id)) for each in view.deployments),
+    )
+
+
+def _worst(formations: Sequence[FormationNow]) -> FormationNow | None:
+    """What is broken, else what moves, else the last in line, which is nearest to production."""
+    broken = [each for each in formations if each.row.health and each.row.health.state in health.BAD]
+    moving = [each for each in formations if each.row.running]
+    there = [each for each in formations if each.row.current]
+    return next((found[-1] for found in (broken, moving, there, list(formations)) if found), None)
+
+
+def _lane(found: FormationNow, origins: Mapping[str, Origin], now: datetime, *, chosen: bool) -> Lane:
+    row = found.row
+    shown = row.running or row.current or row.last or next(iter(row.waiting), None)
+    origin = origins.get(shown.id) if shown else None
+    said = states.health(row.health) if not row.running else None
+    pill = said.pill if said else states.deployment(shown) if shown else Pill(tone="off", words="not here")
+    return Lane(
+        formation=row.formation,
+        href=f"/apps/{row.app}?in={row.formation}",
+        chosen=chosen,
+        tone=pill.tone,
+        pill=pill,
+        since=said.since if said else None,
+        lasts=text.duration((now - said.since).total_seconds()) if said else "",
+        version=versions.of(shown, origin) if shown else "",
+        deployment=f"/deployments/{shown.id}" if shown else "",
+        subject=origin.subject if origin else "",
+        cause=said.cause if said else (row.running.waiting_for or "") if row.running else "",
+        behind=f"{text.count(found.behind.count, 'commit')} behind" if found.behind and not row.running else "",
+        drift=overview.drift(row),
+        facts=tuple(_facts(row, found.observation)),
+        at=(row.current.ended or row.current.created) if row.current else None,
+    )
+
+
+def _facts(row: FormationRow, seen: Observation | None) -> Iterator[str]:
+    """How many of its instances are ready, what it asks for, and what waits."""
+    running = [each for each in seen.running if not each.one_shot] if seen else []
+    if seen and (desired := sum(each.desired for each in running)):
+        yield f"{sum(each.ready for each in running)} of {text.count(desired, seen.unit)} ready"
+    if row.requests and (asks := overview.requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0))):
+        yield asks
+    if row.hold:
+        yield "held"
+    if row.waiting:
+        yield f"{len(row.waiting)} waiting"
+
+
+def _tree(now: FormationNow, reader: Actor) -> Iterator[TreeRow]:
+    """What instances come from first, then everything else that is there."""
+    seen = {each.object: each for each in now.observation.workloads} if now.observation else {}
+    instances = now.observation.instances if now.observation else ()
+    acts = reader.may(Permission.DEPLOY, now.row.app, now.row.environment) and _may_act(now.row)
+    names = dict.fromkeys([*seen, *(f"{ref.kind}/{ref.name}" for ref in now.inventory)])
+    for name in sorted(names, key=lambda name: (name not in seen or not seen[name].runs, name not in seen)):
+        own = [each for each in instances if each.workload == name]
+        yield _row(now.row, name, seen.get(name), own, acts=acts)
+
+
+def _may_act(row: FormationRow) -> bool:
+    """Only what is verified and there is scaled: another deployment decides otherwise."""
+    return row.current is not None and row.verified is not None and row.current.id == row.verified.id
+
+
+def _row(row: FormationRow, name: str, seen: Workload | None, own: Sequence[Instance], *, acts: bool) -> TreeRow:
+    kind, _, short = name.partition("/")
+    counted = seen is not None and seen.runs and not seen.one_shot
+    return TreeRow(
+        key=name.replace("/", "-").replace(".", "-").lower(),
+        kind=kind,
+        name=short,
+        pill=_pill(seen),
+        note=_note(seen),
+        squares=_squares(seen, own) if seen and counted else (),
+        instances=tuple(_instance(each) for each in own),
+        more=max(0, seen.ready + seen.old - len(own)) if seen and counted else 0,
+        actions=_actions(row, name, seen) if seen and counted and acts else (),
+    )
+
+
+def _pill(seen: Workload | None) -> Pill:
+    if seen is None:
+        return Pill(tone="off", words="there")
+    if seen.suspended:
+        return Pill(tone="off", words="suspended")
+    return Pill(tone=object_rows.TONES[seen.health], words=object_rows.words(seen))
+
+
+def _note(seen: Workload | None) -> str:
+    if seen is None or seen.health is Health.READY:
+        return seen.note if seen else ""
+    counts = seen.runs and not seen.old and seen.updated == seen.desired  # then the message says what the pill says
+    return "" if counts else seen.message
+
+
+def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
+    """What is named has its own tone; the others are ready or of an older version; what is wanted and not there is empty."""
+    named = [_tone(each) for each in own]
+    ready = max(0, seen.ready - sum(each.ready and each.desired and not each.terminating for each in own))
+    wanted = max(0, seen.desired - len(named) - ready)
+    return tuple([*named, *["ok"] * ready, *["none"] * wanted][:_SQUARES])
+
+
+def _instance(each: Instance) -> InstanceRow:
+    restarts = sum(container.restarts for container in each.containers)
+    notes = [text.count(restarts, "restart")] if restarts else []
+    notes += [] if each.desired else ["of an older version"]
+    state = "leaving" if each.terminating else "ready" if each.ready else each.state
+    return InstanceRow(name=each.object.partition("/")[2], pill=Pill(tone=_tone(each), words=state), notes=tuple(notes))
+
+
+def _tone(each: Instance) -> Tone:
+    if each.terminating:
+        return "off"
+    if each.ready:
+        return "ok"
+    return "bad" if any(container.phase in _TROUBLE for container in each.containers) else "run"
+
+
+def _actions(row: FormationRow, name: str, seen: Workload) -> tuple[Action, ...]:
+    """What those may do who may deploy: each is a deployment like any other."""
+    where = f"/apps/{row.app}/{row.formation}"
+    return (
+        Action(
+            action=f"{where}/scale",
+            words="Scale",
+            asks=f"{name} has {seen.desired} now. It is a deployment of what is there, and holds until the next one, which tells that it undoes it.",
+            yes="Scale it",
+            value=name,
+            field=Field(name="replicas", label="How many", hint=f"how many, now {seen.desired}", required=True),
+        ),
+    )

@@ -1,0 +1,68 @@
+"""One app as it is now: its formations with what runs there, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from sealane.events import commits as histories
+from sealane.events.commits import Commit, CommitRange
+from sealane.records.app_view import AppView, FormationNow
+from sealane.records.filters import Filter
+from sealane.records.model import Run
+from sealane.records.scopes import Scope
+from sealane.records.views import FormationRow
+from sealane.releases.model import Release
+from sealane.store import apps, commits, formations, lists, origins, overviews, releases, rows, seen
+from sealane.store.tables import runs as runs_table
+
+LAST = 8
+"""Deployments that are listed."""
+
+
+def of(connection: sa.Connection, name: str, production: frozenset[str], scope: Scope) -> AppView:
+    """The app with its formations in the scope; `production` names environments. Raises NotThere."""
+    listed = overviews.overview(connection, production, scope, app=name)
+    last = lists.list_deployments(connection, scope, Filter(app=name), LAST, None)
+    newest = _newest(connection, listed)
+    known = commits.known(connection, name) if newest else {}
+    shown = [each for row in listed for each in (row.running, row.current) if each]
+    return AppView(
+        app=apps.get(connection, name),
+        formations=tuple(_now(connection, row, newest, known) for row in listed),
+        deployments=last,
+        run=_last_run(connection, name, scope),
+        origins=origins.of(connection, [*last, *shown]),
+    )
+
+
+def _now(
+    connection: sa.Connection, row: FormationRow, newest: Release | None, known: Mapping[str, Commit]
+) -> FormationNow:
+    shown = row.running or row.current
+    return FormationNow(
+        row=row,
+        inventory=formations.get(connection, row.app, row.formation).inventory,
+        observation=seen.observation(connection, shown.id) if shown else None,
+        behind=_behind(row.release, newest, known),
+    )
+
+
+def _behind(there: Release | None, newest: Release | None, known: Mapping[str, Commit]) -> CommitRange | None:
+    if there is None or newest is None or not there.commit or there.commit == newest.commit:
+        return None
+    found = histories.since(known, there.commit, newest.commit)
+    return found if found and found.count else None
+
+
+def _newest(connection: sa.Connection, listed: Sequence[FormationRow]) -> Release | None:
+    """Of what is in any formation, the release of the newest commit."""
+    there = [row.release for row in listed if row.release]
+    return max(there, key=lambda release: releases.place(connection, release.id) or 0.0, default=None)
+
+
+def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:
+    query = sa.select(runs_table).where(runs_table.c.app == name).order_by(runs_table.c.sequence.desc()).limit(1)
+    row = rows.one(connection, query)
+    return next(iter(lists.told(connection, [rows.run(row)], scope)), None) if row is not None else None

@@ -1,0 +1,135 @@
+"""The page of an app: which formation it shows, and how its objects and their instances are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sealane.access.model import Actor
+from sealane.destinations.model import ObjectRef
+from sealane.records.app_view import AppView, FormationNow
+from sealane.records.model import App
+from sealane.records.views import FormationRow
+from sealane.server.pages.app_views import AppPage
+from sealane.server.pages.presenters import app as presenting_app
+from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.verdicts.model import Container, ContainerPhase, Health, Instance, Observation, Role, Workload
+from tests.unit.approvals.deployments import NOON, deployment
+
+SHOP = App(
+    name="shop",
+    repository="https://git.example.com/shop.git",
+    path="",
+    owner="team",
+    trunk="main",
+    hosted=False,
+    hook_generation=0,
+    created=NOON,
+)
+WEB = Workload(
+    object="Deployment/web",
+    health=Health.CONVERGING,
+    desired=4,
+    updated=4,
+    ready=2,
+    old=0,
+    ready_since=None,
+    message="2 of 4 pods ready",
+)
+ADDRESS = replace(WEB, object="Service/web", health=Health.READY, desired=0, updated=0, ready=0, message="", runs=False)
+VIEWER = Actor(name="vera", groups=frozenset({"viewers"}), via="token")
+WORDS = ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop", name="words")
+
+
+def pod(name: str, *, ready: bool = True, restarts: int = 0, state: str = "running", **more: bool) -> Instance:
+    phase = ContainerPhase.RUNNING if not restarts else ContainerPhase.BACKING_OFF
+    main = Container(name="web", role=Role.MAIN, ready=ready, restarts=restarts, state=state, phase=phase)
+    return Instance(
+        object=f"Pod/{name}",
+        workload="Deployment/web",
+        desired=more.get("desired", True),
+        terminating=more.get("terminating", False),
+        ready=ready,
+        ready_since=None,
+        created=NOON,
+        state=state,
+        containers=(main,),
+    )
+
+
+def now(formation: str, state: HealthState = HealthState.HEALTHY, *pods: Instance) -> FormationNow:
+    there = replace(deployment(), formation=formation)
+    row = FormationRow(
+        app="shop",
+        owner="team",
+        formation=formation,
+        environment=formation,
+        destination="here",
+        namespace="shop",
+        production=formation == "production",
+        current=there,
+        verified=there,
+        last=there,
+        running=None,
+        waiting=(),
+        hold=None,
+        release=None,
+        requests=None,
+        health=FormationHealth(state=state, since=NOON, cause="It fell." if state is HealthState.DEGRADED else ""),
+    )
+    seen = Observation(at=NOON, workloads=(ADDRESS, WEB), instances=pods, unit="pod")
+    return FormationNow(row=row, inventory=(WORDS,), observation=seen, behind=None)
+
+
+def page(*formations: FormationNow, asked: str | None = None, reader: Actor | None = None) -> AppPage:
+    view = AppView(app=SHOP, formations=formations, deployments=(), run=None, origins={})
+    later = NOON + timedelta(seconds=90)
+    return presenting_app.page(view, reader or VIEWER, repository=SHOP.repository, now=later, asked=asked)
+
+
+@pytest.mark.parametrize(
+    ("states", "asked", "shown"),
+    [
+        ({"dev": "healthy", "qa": "healthy", "production": "healthy"}, None, "production"),
+        ({"dev": "healthy", "qa": "degraded", "production": "healthy"}, None, "qa"),
+        ({"dev": "degraded", "qa": "missing", "production": "unknown"}, None, "qa"),
+        ({"dev": "healthy", "qa": "degraded"}, "dev", "dev"),
+        ({"dev": "healthy", "qa": "degraded"}, "nowhere", "qa"),
+        ({}, None, ""),
+    ],
+)
+def test_what_fares_worst_is_shown_unless_somebody_asks(states: dict[str, str], asked: str | None, shown: str) -> None:
+    """Of several that fare badly, the one that is nearest to production."""
+    made = page(*(now(name, HealthState(state)) for name, state in states.items()), asked=asked)
+    assert made.chosen == shown
+    assert [lane.formation for lane in made.lanes] == list(states)
+    assert [lane.formation for lane in made.lanes if lane.chosen] == ([shown] if shown else [])
+
+
+def test_objects_stand_with_their_instances_and_what_runs_comes_first() -> None:
+    """A square an instance: what is not named is ready, what is wanted and not there is empty."""
+    pods = (
+        pod("a", ready=False, restarts=3, state="backing off"),
+        pod("b"),
+        pod("old", desired=False),
+        pod("c", ready=False, terminating=True),
+    )
+    web, address, words = page(now("dev", HealthState.DEGRADED, *pods)).tree
+    assert (web.kind, web.name, web.pill.words, web.note) == ("Deployment", "web", "2 of 4 ready", "")
+    assert web.squares == ("bad", "ok", "ok", "off", "ok")
+    assert [(each.name, each.pill.words, each.notes) for each in web.instances] == [
+        ("a", "backing off", ("3 restarts",)),
+        ("b", "ready", ()),
+        ("old", "ready", ("of an older version",)),
+        ("c", "leaving", ()),
+    ]
+    assert (address.kind, address.pill.words, address.squares) == ("Service", "there", ())
+    assert (words.kind, words.pill.tone) == ("ConfigMap", "off")
+
+
+def test_a_lane_says_how_it_fares_and_why() -> None:
+    (lane,) = page(now("dev", HealthState.DEGRADED)).lanes
+    assert (lane.pill.words, lane.tone, lane.cause, lane.lasts) == ("degraded", "bad", "It fell.", "1 min 30 s")
+    assert lane.facts == ("2 of 4 pods ready",)
