@@ -7,9 +7,12 @@ because these go into images; the folder around them is private.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +29,10 @@ _GIVEN = ("config", "lost+found")
 """What operators and file systems put there."""
 _HINT = "name another with --data or SEALANE_DATA, or fix it"
 
+_LEAST_FREE = 16 * 1024**2
+"""Bytes below which a disk is full: the databases' logs of what was written grow by as much between two clean-ups."""
+_TRIAL = bytes(64 * 1024)
+
 
 def prepare(folder: Path) -> None:
     """Makes the folder, or makes one that is there private. Raises Unavailable when it can't be used."""
@@ -38,6 +45,19 @@ def prepare(folder: Path) -> None:
     except OSError as error:
         raise _unusable(folder, error.strerror or type(error).__name__) from error
     _make_private(folder)
+
+
+def trouble(folder: Path) -> str | None:
+    """Why nothing can be kept there now, without the folder's name; writes a file without a name to know."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as trial:
+            trial.write(_TRIAL)
+        full = shutil.disk_usage(folder).free < _LEAST_FREE
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        if not full:
+            return "the data folder can't be written"
+    return "the data folder's disk is full" if full else None
 
 
 def _check(folder: Path) -> None:

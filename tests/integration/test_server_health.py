@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,17 @@ def reasons(server: Serving) -> dict[str, str]:
 
 
 @pytest.fixture
-def processes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Serving, Serving, Serving]]:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """The data folder, on a small disk of its own."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def processes(tmp_path: Path, postgres_url: str, disk: Path) -> Iterator[tuple[Serving, Serving, Serving]]:
     settings = {**pretending.SETTINGS, "SEALANE_DATABASE": postgres_url, "SEALANE_WORKER__DEAD_AFTER": "4"}
     servers = tuple(Serving(tmp_path, settings, options=("--role", role)) for role in ("api", "worker", "worker"))
     yield servers  # type: ignore[misc] - three
@@ -41,8 +53,15 @@ def processes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Serving, Serv
         server.stop()
 
 
+def fill(file: Path, leave: int) -> None:
+    """Takes all the room of a disk, or all but so much of it."""
+    with file.open("wb", buffering=0) as much, suppress(OSError):
+        while os.statvfs(file).f_bavail * os.statvfs(file).f_frsize > leave:
+            much.write(bytes(64 * 1024))
+
+
 def test_a_server_says_what_keeps_it_from_its_work(
-    processes: tuple[Serving, Serving, Serving], postgres_url: str, tmp_path: Path
+    processes: tuple[Serving, Serving, Serving], postgres_url: str, tmp_path: Path, disk: Path
 ) -> None:
     api, first, second = processes
     api.start()
@@ -65,6 +84,16 @@ def test_a_server_says_what_keeps_it_from_its_work(
         ends.append(app.deployment("dev", commit)["verdict"]["kind"])
     assert ends == ["deployed"] * 4
     assert reasons(api) == {}, "one worker is enough"
+
+    full = {"disk": "the data folder's disk is full"}
+    for leave in (0, 8 * 1024**2):
+        fill(disk / "much", leave)
+        until("the full disk", lambda: reasons(api) == full)
+        (disk / "much").unlink()
+        until("room", lambda: not reasons(api))
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    until("the disk that takes nothing", lambda: reasons(api) == {"disk": "the data folder can't be written"})
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
 
     server, _, name = postgres_url.rpartition("/")
     sql(postgres_url, "UPDATE alembic_version SET version_num = 'of another version'")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from sealane import clock, composition
+from sealane import clock, composition, data_folder
 from sealane.errors import SealaneError
 from sealane.metrics import platform
 from sealane.records.model import WorkerRow
@@ -87,11 +87,15 @@ class Readiness:
             backlogs = await server.store.platform.backlogs(server.subscribers)
             return platform.late(backlogs, clock.now()) or None
 
+        async def disk() -> str | None:
+            return await asyncio.to_thread(data_folder.trouble, server.settings.data)
+
         parts: dict[str, tuple[Callable[[], Awaitable[str | None]], str]] = {
             "database": (database, "the database does not answer"),
             "migrations": (migrations, "the database does not answer"),
             "journal": (journal, "the workflow engine's database does not answer"),
             "workers": (workers, "the database does not answer"),
+            "disk": (disk, "the data folder's disk does not answer"),
             "subscribers": (subscribers, "the database does not answer"),
         }
         found = await asyncio.gather(*(_checked(look, otherwise) for look, otherwise in parts.values()))

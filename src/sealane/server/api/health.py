@@ -32,8 +32,8 @@ class Ready(BaseModel):
 
     ready: bool
     checks: dict[str, Part]
-    """`database`, its `migrations`, the `journal` of workflows, `workers`, and `subscribers`: who is told what happens, and may
-    be behind without harm."""
+    """`database`, its `migrations`, the `journal` of workflows, `workers`, the `disk` of the data folder, and
+    `subscribers`: who is told what happens, and may be behind without harm."""
 
 
 @router.get("/healthz")
