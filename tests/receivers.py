@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -38,6 +38,8 @@ class Http:
     status: int = 200
     answer: bytes = b"{}"
     got: list[Got] = field(default_factory=list)
+    meanwhile: Callable[[], None] | None = None
+    """What happens once it has the next request, and has not answered yet."""
 
     @property
     def url(self) -> str:
@@ -60,12 +62,16 @@ def _served(made: Callable[[int], Any], answered: Callable[[Any, Got], tuple[int
             got = Got(self.command, self.path, headers, body)
             if isinstance(state, Http):
                 state.got.append(got)
+                if meanwhile := state.meanwhile:
+                    state.meanwhile = None
+                    meanwhile()
             status, answer = answered(state, got)
             told = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+            with suppress(ConnectionError):  # whoever asked may have been killed
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
 
         do_GET = do_PUT = do_POST  # noqa: N815 - the names that the library looks for
 
@@ -89,6 +95,8 @@ class Mails:
     """A mail server; it wants to be signed in to where a password is set."""
 
     port: int
+    meanwhile: Callable[[], None] | None = None
+    """What happens once it has the next message, and has not answered yet."""
     refuses: str | None = None
     """What it answers to a message instead of taking it, such as `451 not now`."""
     password: str | None = None
@@ -101,6 +109,9 @@ class Mails:
             return self.refuses
         self.got.append(message_from_bytes(envelope.content, policy=policy.default))
         self.to.append(tuple(envelope.rcpt_tos))
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            meanwhile()
         return "250 taken"
 
 

@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from sealane.clients.relay.hub import Away, Hub
 from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
-from sealane.metric_sinks.port import SinkContext, open_sinks
+from sealane.metric_sinks.port import Push, SinkContext, open_sinks
 from sealane.outbox.followers import Followers
 from sealane.outbox.subscriptions import Subscriber
 from sealane.records.scopes import EVERYTHING, Scope
@@ -100,6 +100,8 @@ class Server:
     """The relays that are connected to this process."""
     process: str
     """Its name among the server's processes."""
+    pushes: Mapping[str, Push] = field(default_factory=dict)
+    """Metric stores that are told again and again how all stands, by the names of their sinks."""
     subscribers: tuple[str, ...] = ()
     """Who acts on events, by name; in whichever process they do."""
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
@@ -154,7 +156,8 @@ async def start(
     """
     adapters.engines.get(settings.engine.kind, EngineAdapter)  # a slip is told before anything is made
     measured = settings.metrics
-    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__), adapters)
+    here = f"{socket.gethostname()}:{settings.http.port}"
+    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
     data_folder.prepare(settings.data)
     lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
     secret = _secret(settings)
@@ -183,7 +186,7 @@ async def start(
     subscribers: tuple[Subscriber, ...] = (
         TotalsSubscriber(store.metric_totals),
         teller,
-        *(SinkSubscriber(key, adapter, sink, store) for key, (adapter, sink) in sinks.items()),
+        *(SinkSubscriber(key, opened.adapter, opened.sink, store) for key, opened in sinks.items()),
     )
     if lock is not None:
         await store.relay_lines.end_all()
@@ -238,6 +241,7 @@ async def start(
         ),
         targets=targets,
         lock=lock,
+        pushes={key: opened.push for key, opened in sinks.items() if opened.push},
         subscribers=tuple(subscriber.name for subscriber in subscribers),
         adapters=adapters,
     )

@@ -9,21 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from pydantic import SecretStr
 
 from sealane.adapters import SHIPPED
 from sealane.errors import Refused, Unavailable, UsageError
-from sealane.metric_sinks.port import Sink, SinkAdapter, SinkContext, Telemetry, open_sinks
+from sealane.metric_sinks.port import Push, Sink, SinkAdapter, SinkContext, Telemetry, open_sinks
 from sealane.metrics import measure
-from sealane.metrics.model import Span
+from sealane.metrics.catalog import DEFINITIONS
+from sealane.metrics.model import Distribution, Exemplar, Family, Sample, Shape, Span
 from sealane.outbox.model import DomainEvent, Kind
 from tests.made_up import MADE_UP
 from tests.posted import Posts, receiving
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 SECONDS = int(AT.timestamp())
-CONTEXT = SinkContext(prefix="acme", version="1.2")
+CONTEXT = SinkContext(prefix="acme", version="1.2", process="here:8080")
 EVENT = DomainEvent(
     id=4711,
     kind=Kind.DEPLOYMENT_ENDED,
@@ -67,7 +69,7 @@ def store() -> Iterator[Posts]:
 
 def opened(key: str, **settings: str) -> Sink:
     found = open_sinks({key: {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
-    return found[key][1]
+    return found[key].sink
 
 
 BY_HTTP: dict[str, Callable[[str], Sink]] = {
@@ -165,6 +167,7 @@ async def test_a_collector_gets_spans_in_opentelemetry_s_own_messages(store: Pos
     assert {each.key: each.value.string_value for each in resource.resource.attributes} == {
         "service.name": "sealane",
         "service.version": "1.2",
+        "service.instance.id": "here:8080",
     }
     (span,) = resource.scope_spans[0].spans
     assert (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id) == (SPAN.trace, SPAN.id, b"")
@@ -172,6 +175,80 @@ async def test_a_collector_gets_spans_in_opentelemetry_s_own_messages(store: Pos
     assert (span.status.code, span.status.message) == (2, "Container web ended.")
     assert [each.key for each in span.attributes] == ["sealane.version"]
     assert [each.name for each in span.events] == ["verdict: rolled_back"]
+
+
+COUNT, TIME = DEFINITIONS["release.count"], DEFINITIONS["release.elapsed_time"]
+EXEMPLAR = Exemplar(labels={"deployment": "d-1", "trace_id": measure.trace_id("d-1")}, value=1, at=AT)
+FAMILIES = (
+    Family(
+        name=COUNT.family,
+        shape=Shape.COUNTER,
+        help=COUNT.help,
+        samples=[Sample(value=3, labels={"app": "shop"}, exemplar=EXEMPLAR)],
+    ),
+    Family(
+        name=TIME.family,
+        shape=Shape.HISTOGRAM,
+        help=TIME.help,
+        samples=[Sample(value=Distribution.empty((1, 10)).plus(5).plus(20), labels={"app": "shop"})],
+    ),
+    Family(name="sealane_holds", shape=Shape.GAUGE, help="Holds.", samples=[Sample(value=2)]),
+    Family(name="sealane_runs", shape=Shape.GAUGE, help="Nothing of it is known.", samples=[]),
+)
+
+
+async def test_a_collector_gets_metrics_as_they_stand(store: Posts) -> None:
+    """Counted from the beginning, so that what one telling misses the next one has; with names that Prometheus knows again."""
+    push = pushing(url=f"{store.url}/v1/traces", headers="tenant=shop")
+    assert push is not None
+    assert push.every == 60
+    await push.send(FAMILIES, AT)
+    ((path, headers, body),) = store.posts
+    assert (path, headers["tenant"], headers["Content-Type"]) == ("/v1/metrics", "shop", "application/x-protobuf")
+    (resource,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
+    assert "here:8080" in {each.value.string_value for each in resource.resource.attributes}
+    found = {each.name: each for each in resource.scope_metrics[0].metrics}
+    assert set(found) == {"acme.release.count", "acme.release.elapsed_time", "sealane_holds"}
+    count = found["acme.release.count"].sum
+    assert (count.aggregation_temporality, count.is_monotonic) == (2, True)
+    (point,) = count.data_points
+    assert (point.as_double, point.time_unix_nano, [each.key for each in point.attributes]) == (
+        3,
+        SECONDS * 10**9 + 250_000_000,
+        ["app"],
+    )
+    (exemplar,) = point.exemplars
+    assert exemplar.trace_id.hex() == measure.trace_id("d-1")
+    assert [(each.key, each.value.string_value) for each in exemplar.filtered_attributes] == [("deployment", "d-1")]
+    times = found["acme.release.elapsed_time"]
+    (spread,) = times.histogram.data_points
+    assert (times.unit, times.histogram.aggregation_temporality) == ("s", 2)
+    assert (spread.count, spread.sum, list(spread.bucket_counts), list(spread.explicit_bounds)) == (
+        2,
+        25,
+        [0, 1, 1],
+        [1, 10],
+    )
+    assert found["sealane_holds"].gauge.data_points[0].as_double == 2
+
+
+async def test_a_collector_that_is_away_or_refuses_metrics_is_told_of(store: Posts) -> None:
+    push = pushing(url=store.url)
+    assert push is not None
+    for status, error in ((503, Unavailable), (404, Refused)):
+        store.status = status
+        with pytest.raises(error):
+            await push.send(FAMILIES, AT)
+
+
+def test_a_collector_of_traces_alone_is_told_no_metrics() -> None:
+    assert pushing(url="http://collector:4318", every="0") is None
+
+
+def pushing(**settings: str) -> Push | None:
+    """How a collector is told metrics."""
+    found = open_sinks({"otlp": {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
+    return found["otlp"].push
 
 
 @pytest.mark.parametrize(
@@ -201,5 +278,5 @@ def test_every_setting_of_every_sink_stands_on_the_page_of_metrics() -> None:
 
 async def test_a_made_up_sink_is_told_as_well(tmp_path: Path) -> None:
     found = open_sinks({"madeup": {"file": SecretStr(str(tmp_path / "told"))}}, CONTEXT, MADE_UP)
-    await found["madeup"][1].send(TOLD)
+    await found["madeup"].sink.send(TOLD)
     assert (tmp_path / "told").read_text().splitlines()[0] == "acme.release.count 1"

@@ -15,7 +15,7 @@ import pytest
 
 from testbed import metric_stores
 from tests import pretending
-from tests.posted import receiving, spans_of
+from tests.posted import points_of, receiving, spans_of
 from tests.serving import Serving, free_port, until
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -62,6 +62,7 @@ def serving(
         "INFLUXDB__DATABASE": "m",
         "DOGSTATSD__PORT": str(agent.getsockname()[1]),
         "OTLP__URL": f"http://127.0.0.1:{collector}",
+        "OTLP__EVERY": "0.5",
     }
     given = {"SEALANE_METRICS__TOKEN": TOKEN, "SEALANE_METRICS__REFRESH": "0.5"}
     given |= {f"SEALANE_METRICS__SINKS__{name}": value for name, value in sinks.items()}
@@ -222,7 +223,7 @@ def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector:
     with receiving(collector) as posted:
 
         def spans() -> dict[str, list[Any]] | None:
-            found = [span for _, _, body in list(posted.posts) for span in spans_of(body)]
+            found = [span for path, _, body in list(posted.posts) if path == "/v1/traces" for span in spans_of(body)]
             traces = {span.trace_id: [] for span in found if span.name == "run shop"}
             for span in found:
                 if span.trace_id in traces:
@@ -241,6 +242,18 @@ def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector:
             assert parents["policies"] == "deployment shop/dev"
             assert {"apply", "watch"} <= {span.name for span in known}
             assert all(span.end_time_unix_nano >= span.start_time_unix_nano for span in known)
+
+        def counted() -> dict[str, float]:
+            told = [body for path, _, body in list(posted.posts) if path == "/v1/metrics"]
+            points = [point for body in told[-1:] for point in points_of(body, "sealane.release.count")]
+            labels = [{each.key: each.value.string_value for each in point.attributes} for point in points]
+            return {
+                here["status"]: point.as_double
+                for here, point in zip(labels, points, strict=True)
+                if here["environment"] == "dev"
+            }
+
+        assert until("the counts", counted) == {"deployed": 1, "rolled_back": 1}
 
 
 def _verdicts(spans: list[Any]) -> set[str]:

@@ -1,29 +1,130 @@
-"""OTLP's messages of spans, by OpenTelemetry's own definitions of them."""
+"""OTLP's messages of spans and metrics, by OpenTelemetry's own definitions of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sealane.metrics.model import Span
+from sealane.metrics.catalog import DEFINITIONS
+from sealane.metrics.model import Distribution, Exemplar, Family, Sample, Shape, Span, Unit
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+    from opentelemetry.proto.resource.v1 import resource_pb2
     from opentelemetry.proto.trace.v1 import trace_pb2
 
 CONTENT_TYPE = "application/x-protobuf"
+_DEFINED = {definition.family: definition for definition in DEFINITIONS.values()}
 
 
-def traces(spans: Iterable[Span], *, version: str) -> bytes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """Who tells it."""
+
+    version: str
+    process: str
+    """The same after a restart, and no other process's."""
+
+
+def metrics(families: Iterable[Family], at: datetime, of: Resource, *, prefix: str) -> bytes:
+    """The body of a request to `/v1/metrics`: everything as it stands, counted from the beginning (`CUMULATIVE`).
+
+    What happened has the names and units of the catalog: a Prometheus makes of them the names that it reads at `/metrics`.
+    """
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+    told = [_metric(family, at, prefix) for family in families if family.samples]
+    scoped = [metrics_pb2.ScopeMetrics(metrics=told)]
+    request = ExportMetricsServiceRequest(
+        resource_metrics=[metrics_pb2.ResourceMetrics(resource=_resource(of), scope_metrics=scoped)]
+    )
+    body: bytes = request.SerializeToString()
+    return body
+
+
+def _metric(family: Family, at: datetime, prefix: str) -> metrics_pb2.Metric:
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+    known = _DEFINED.get(family.name)
+    metric = metrics_pb2.Metric(name=f"{prefix}.{known.name}" if known else family.name, description=family.help)
+    cumulative = metrics_pb2.AGGREGATION_TEMPORALITY_CUMULATIVE
+    if known and known.unit is Unit.SECONDS:
+        metric.unit = "s"
+    if family.shape is Shape.HISTOGRAM:
+        points = [
+            _histogram(sample, sample.value, at) for sample in family.samples if isinstance(sample.value, Distribution)
+        ]
+        metric.histogram.CopyFrom(metrics_pb2.Histogram(data_points=points, aggregation_temporality=cumulative))
+        return metric
+    numbers = [
+        _number(sample, sample.value, at) for sample in family.samples if not isinstance(sample.value, Distribution)
+    ]
+    if family.shape is Shape.COUNTER:
+        metric.sum.CopyFrom(metrics_pb2.Sum(data_points=numbers, aggregation_temporality=cumulative, is_monotonic=True))
+    else:
+        metric.gauge.CopyFrom(metrics_pb2.Gauge(data_points=numbers))
+    return metric
+
+
+def _number(sample: Sample, value: float, at: datetime) -> metrics_pb2.NumberDataPoint:
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+    return metrics_pb2.NumberDataPoint(
+        attributes=_attributes(sample.labels),
+        time_unix_nano=_nanoseconds(at),
+        as_double=value,
+        exemplars=_exemplars(sample.exemplar),
+    )
+
+
+def _histogram(sample: Sample, kept: Distribution, at: datetime) -> metrics_pb2.HistogramDataPoint:
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+    return metrics_pb2.HistogramDataPoint(
+        attributes=_attributes(sample.labels),
+        time_unix_nano=_nanoseconds(at),
+        count=sum(kept.counts),
+        sum=kept.sum,
+        bucket_counts=kept.counts,
+        explicit_bounds=kept.bounds,
+        exemplars=_exemplars(sample.exemplar),
+    )
+
+
+def _exemplars(one: Exemplar | None) -> list[metrics_pb2.Exemplar]:
+    from opentelemetry.proto.metrics.v1 import metrics_pb2
+
+    if one is None:
+        return []
+    labels = dict(one.labels)
+    trace = bytes.fromhex(labels.pop("trace_id", ""))
+    at = _nanoseconds(one.at)
+    return [
+        metrics_pb2.Exemplar(
+            filtered_attributes=_attributes(labels), time_unix_nano=at, as_double=one.value, trace_id=trace
+        )
+    ]
+
+
+def _resource(of: Resource) -> resource_pb2.Resource:
+    from opentelemetry.proto.resource.v1 import resource_pb2
+
+    named = {"service.name": "sealane", "service.version": of.version, "service.instance.id": of.process}
+    return resource_pb2.Resource(attributes=_attributes(named))
+
+
+def traces(spans: Iterable[Span], of: Resource) -> bytes:
     """The body of a request to `/v1/traces`."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
     from opentelemetry.proto.trace.v1 import trace_pb2
 
-    of = Resource(attributes=_attributes({"service.name": "sealane", "service.version": version}))
     scoped = trace_pb2.ScopeSpans(spans=[_span(span) for span in spans])
-    request = ExportTraceServiceRequest(resource_spans=[trace_pb2.ResourceSpans(resource=of, scope_spans=[scoped])])
+    told = trace_pb2.ResourceSpans(resource=_resource(of), scope_spans=[scoped])
+    request = ExportTraceServiceRequest(resource_spans=[told])
     body: bytes = request.SerializeToString()
     return body
 

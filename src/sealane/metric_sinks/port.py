@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from sealane.adapters import Adapters
 from sealane.errors import NotThere, UsageError
 from sealane.findings import did_you_mean
-from sealane.metrics.model import Announcement, Measurement, Span
+from sealane.metrics.model import Announcement, Family, Measurement, Span
 
 _GIVEN = "SEALANE_METRICS__SINKS"
 
@@ -46,6 +46,20 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Push:
+    """Has a store told, again and again, all that `/metrics` shows. What one telling misses the next one has."""
+
+    every: float
+    """Seconds between two tellings."""
+    send: Callable[[Sequence[Family], datetime], Awaitable[None]]
+    """Tells it what holds at that time. Raises Unavailable, and Refused for what it will never take."""
+
+
+def _no_push(settings: Any, context: SinkContext) -> None:
+    del settings, context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SinkContext:
     """What every sink knows besides its settings."""
 
@@ -53,6 +67,8 @@ class SinkContext:
     """Before the name of each metric."""
     version: str
     """Of Sealane."""
+    process: str
+    """Host and port at which this process answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,14 +80,25 @@ class SinkAdapter:
     takes: timedelta | None = None
     """How old what it is told may be; None for any age."""
     traces: bool = False
-    """Whether it is told spans, and nothing else."""
+    """Whether it is told spans of what happens, and nothing else."""
+    push: Callable[[Any, SinkContext], Push | None] = _no_push
+    """What it is told besides, whatever happens."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenSink:
+    """A sink that the settings name."""
+
+    adapter: SinkAdapter
+    sink: Sink
+    push: Push | None
 
 
 def open_sinks(
     given: Mapping[str, Mapping[str, SecretStr]], context: SinkContext, adapters: Adapters
-) -> dict[str, tuple[SinkAdapter, Sink]]:
+) -> dict[str, OpenSink]:
     """The sinks that the settings name. Raises UsageError for unknown ones and wrong settings, and tells no value."""
-    opened: dict[str, tuple[SinkAdapter, Sink]] = {}
+    opened: dict[str, OpenSink] = {}
     for key, values in given.items():
         try:
             adapter = adapters.metric_sinks.get(key, SinkAdapter)
@@ -82,7 +109,8 @@ def open_sinks(
             settings = adapter.settings(**plain)
         except ValidationError as error:
             raise UsageError("; ".join(_told(key, adapter, each) for each in error.errors())) from None
-        opened[key] = adapter, adapter.open(settings, context)
+        sink = adapter.open(settings, context)
+        opened[key] = OpenSink(adapter=adapter, sink=sink, push=adapter.push(settings, context))
     return opened
 
 

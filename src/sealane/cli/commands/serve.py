@@ -92,7 +92,7 @@ def _run(settings: Settings, role: composition.Role, adapters: Adapters) -> None
     import uvicorn
 
     from sealane import __version__, composition, log_lines
-    from sealane.server import application, catch_up, head_timeout, listener
+    from sealane.server import application, catch_up, head_timeout, listener, metric_push
 
     log_lines.configure(settings.log.format)
     app = application.create(settings)
@@ -144,6 +144,7 @@ def _run(settings: Settings, role: composition.Role, adapters: Adapters) -> None
             if role is not composition.Role.WORKER:
                 await catch_up.at_start(app.state.server)
                 await until_shutdown.enter_async_context(catch_up.trying(app.state.server))
+            await until_shutdown.enter_async_context(metric_push.pushing(app.state.server, app.state.metrics))
             await server.serve(sockets=[listening])
 
     with asyncio.Runner(loop_factory=configuration.get_loop_factory()) as runner:

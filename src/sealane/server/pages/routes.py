@@ -21,6 +21,7 @@ from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import deployments as presenting_deployments
 from sealane.server.pages.presenters import drifts as presenting_drifts
 from sealane.server.pages.presenters import needs as presenting_needs
+from sealane.server.pages.presenters import notices as presenting_notices
 from sealane.server.pages.presenters import overview as presenting_overview
 from sealane.server.pages.presenters import runs as presenting_runs
 
@@ -28,6 +29,8 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _WEEK = 2_000
 """Deployments read for the figures of seven days: more than anybody does in a week."""
 _KEEP_ALIVE = 15.0
+_MOST_UNSENT = 500
+"""Notices that can't be sent which are counted."""
 _MOST_DETAILS = 100
 """Approvals whose changes are shown; the page of each deployment has its own."""
 
@@ -44,6 +47,7 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
         views.newest_runs(),
         server.store.run_queue.left_out(),
     )
+    unsent = await server.store.notices.listed(unsent=True, limit=_MOST_UNSENT, scope=server.scope)
     shown_now = [row.last for row in formations if row.last] + [wait.deployment for wait in waits]
     origins = await views.origins(shown_now)
     page = presenting_overview.overview(
@@ -65,6 +69,7 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
             **frame,
             "page": page,
             "troubles": [each for each in await server.store.troubles.all(now=clock.now()) if each.app in server.scope],
+            "untold": presenting_notices.untold(unsent, clock.now()),
             "asked": find,
             "base": server.settings_url,
         },

@@ -172,6 +172,17 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Untold:
+    """Notices that one target can't be sent."""
+
+    target: str
+    words: str
+    """How many, and whether they are tried again."""
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
     """What needs me, then what is where."""
 

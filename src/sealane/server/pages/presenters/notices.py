@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from sealane.notices.model import Outgoing, TellState
 from sealane.server.pages import text
-from sealane.server.pages.views import Choice, Link, ListPage, ListRow, Pill
+from sealane.server.pages.views import Choice, Link, ListPage, ListRow, Pill, Untold
 
 PATH = "/notices"
+_GIVEN_UP_SHOWN = timedelta(days=1)
 _PILLS = {
     TellState.SENT: Pill(tone="ok", words="sent"),
     TellState.UNSENT: Pill(tone="run", words="to be sent"),
@@ -32,6 +33,25 @@ def page(found: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage:
         empty="Everything was sent." if unsent else "Nobody was told of anything yet: notices.yaml says who is.",
         older="",
     )
+
+
+def untold(found: Iterable[Outgoing], now: datetime) -> tuple[Untold, ...]:
+    """What can't be sent, a line a target; what was given up is told for a day."""
+    by_target: dict[str, list[Outgoing]] = {}
+    for one in found:
+        if one.since and (one.state is TellState.UNSENT or now - one.updated < _GIVEN_UP_SHOWN):
+            by_target.setdefault(one.target, []).append(one)
+    return tuple(_untold(target, those) for target, those in sorted(by_target.items()))
+
+
+def _untold(target: str, found: Sequence[Outgoing]) -> Untold:
+    newest = max(found, key=lambda one: one.updated)
+    given_up = sum(one.state is TellState.GIVEN_UP for one in found)
+    tried = len(found) - given_up
+    words = [f"{text.count(tried, 'notice')} can't be sent"] if tried else []
+    words += [f"{text.count(given_up, 'notice')} given up"] if given_up else []
+    since = min(one.since for one in found if one.since)
+    return Untold(target=target, words=", ".join(words), reason=newest.reason or "", since=since)
 
 
 def _row(one: Outgoing, now: datetime) -> ListRow:
