@@ -7,6 +7,7 @@ objects as they would be applied: whatever a stencil, value or strategy did, it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sealane.environments import egress_allowlist, manifest_images, patterns
@@ -166,7 +167,8 @@ def _object_problems(case: _Case, rendered: Rendered, revision: Revision) -> lis
         findings.append(Finding(message=message, place=place(("metadata", "name")), hint="write ${namespace}"))
     for path, image in manifest_images.images(rendered.object):
         if reason := _image_problem(case, image, revision):
-            findings.append(case.finding(f"{rendered}: {reason}", place(path), "list its repository under registries:"))
+            way = _way_to_list(case.limits.registries, image)
+            findings.append(case.finding(f"{rendered}: {reason}", place(path), f"{way} under registries:"))
     return findings
 
 
@@ -182,6 +184,15 @@ def _image_problem(case: _Case, image: object, revision: Revision) -> str | None
     if allowed:
         return None
     return f"the image {image} is not authorised for {case.where}: {_only(case.limits.registries)}"
+
+
+def _way_to_list(registries: Iterable[str], image: object) -> str:
+    """How operators allow it: a star that should cross parts of a path is the usual slip."""
+    with suppress(ValueError):
+        for deeper in (f"{pattern}*" for pattern in registries if pattern.endswith("/*")):
+            if patterns.image_allowed([deeper], str(image)):
+                return f"write {deeper}, which crosses parts of a path,"
+    return "list its repository"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -310,7 +310,8 @@ def _known(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
-    return round((ended - started).total_seconds(), 3) if started and ended else None
+    """Never less than nothing, though a clock was put back meanwhile: sums of metrics only grow."""
+    return max(0.0, round((ended - started).total_seconds(), 3)) if started and ended else None
 
 
 def _log(event: DomainEvent) -> None:

@@ -204,6 +204,21 @@ def test_an_image_a_value_brings_in() -> None:
     assert told.startswith("deploy/stencils/x.yaml:4:7: Pod x: the image evil.com/x is not authorised")
 
 
+@pytest.mark.parametrize(
+    ("image", "way"),
+    [
+        ("registry.example.com/shop/web/next:1", "operators can write registry.example.com/shop/**, which crosses"),
+        ("registry.example.com/shopping/web:1", "operators can list its repository under registries:"),
+        ("docker.io/library/redis/more:1", "operators can list its repository under registries:"),
+    ],
+)
+def test_a_star_that_stops_too_early_is_told(image: str, way: str) -> None:
+    (told,) = check(
+        more=f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x}}\nspec: {{containers: [{{image: {image!r}}}]}}\n"
+    )
+    assert way in told
+
+
 def test_images_not_built_yet_are_looked_at_once_they_are() -> None:
     """Before a release they have no registry; with one they need it."""
     assert check(images={"web": "web@unbuilt"}, release=None) == []

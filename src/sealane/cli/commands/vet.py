@@ -80,7 +80,8 @@ def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding
     try:
         said = connection.server().post("/api/vet", {"revision": revision.to_json()})
     except SealaneError as error:
-        return None, f"no environments/ folder is here, and the server did not say: {error.message}"
+        hint = f" ({error.hint})" if error.hint else ""
+        return None, f"no environments/ folder is here, and the server did not say: {error.message}{hint}"
     return (msgspec.convert(said["judged"], list[WaivedDecision]), msgspec.convert(said["limits"], list[Finding])), ""
 
 

@@ -274,7 +274,7 @@ def scrubbed(message: str, *, secret: bool) -> str:
 
 _HINTS: dict[type[ClusterError], str] = {
     Unauthorized: "the token or certificate has expired, or belongs to another cluster",
-    Forbidden: "ask the cluster's operators for a role that allows it",
+    Forbidden: "ask the cluster's operators for what `sealane role` prints",
 }
 
 
