@@ -9,14 +9,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sealane.cli.local import deploy_session, deployment, local_formation
+from sealane.cli.local import deploy_and_watch, deploy_session, deployment, local_formation
 from sealane.deployments import ledger_history, model
 from sealane.deployments.gates.model import GateResult
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import Content, State
+from sealane.store import conclusion
 from sealane.verdicts.model import Verdict
 from tests.integration.inside import Inside
 from tests.recovery.shop import Shop
@@ -114,8 +116,11 @@ class Side(ABC):
         """What the destination holds."""
 
     @abstractmethod
-    async def deploy(self, version: Version, *, word: bool | None = None) -> Ended:
-        """Deploys a version to its end; `word` is what a person says of gates that are inconclusive."""
+    async def deploy(self, version: Version, *, word: bool | None = None, stays: bool = False) -> Ended:
+        """Deploys a version to its end; `word` is what a person says of gates that are inconclusive.
+
+        `stays` waits until it was rolled back after a good verdict.
+        """
 
     def writes(self) -> list[str]:
         """Every write at the destination so far: `create web`; Jobs without their digests."""
@@ -144,8 +149,8 @@ class CommandLine(Side):
         """What the destination holds."""
         return self._state
 
-    async def deploy(self, version: Version, *, word: bool | None = None) -> Ended:
-        """As `sealane deploy dev`."""
+    async def deploy(self, version: Version, *, word: bool | None = None, stays: bool = False) -> Ended:
+        """As `sealane deploy dev`, with `--keep-watching` where it stays."""
         folder = self.root / "folder"
         for path, text in version.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -157,13 +162,15 @@ class CommandLine(Side):
         async def ask(_: GateResult) -> bool | None:
             return word
 
+        revision = project.render()
         wish = deployment.DeployRequest(
-            revision=project.render(),
+            revision=revision,
             values={},
             ask=ask,
             secret=deploy_session.secret(project),
+            watch_for=revision.strategy.watched_for(production=False) if stays else timedelta(),
         )
-        ended = await deployment.deploy(wish, destination, _Heard(told))
+        ended = await deploy_and_watch.deploy(wish, destination, _Heard(told))
         history = ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
         failed = ended.outcome.verdict.kind != "deployed"
         return Ended(
@@ -204,7 +211,7 @@ class Server(Side):
         """The repository."""
         return self.inside.shop
 
-    async def deploy(self, version: Version, *, word: bool | None = None) -> Ended:
+    async def deploy(self, version: Version, *, word: bool | None = None, stays: bool = False) -> Ended:
         """As a push."""
         server = self.inside.server
         run_id = await self.inside.push_files(version.words, version.files)
@@ -220,6 +227,9 @@ class Server(Side):
                     deployment_id, gate_word.gate, passes=word, by="ann", reason="seen it", at=gate_word.asked
                 )
         ended = await self.inside.reached(deployment_id)
+        if stays:
+            await self.inside.reached(await self._rolled_back(deployment_id))
+            ended = await server.store.deployments.get(deployment_id)
         assert ended.verdict is not None
         view = await server.views.deployment(deployment_id)
         return Ended(
@@ -230,3 +240,10 @@ class Server(Side):
                 (entry.phase, entry.text.partition("\n")[0]) for entry in view.timeline if entry.phase in PHASES
             ),
         )
+
+    async def _rolled_back(self, deployment_id: str) -> str:
+        """The deployment that takes that one back, once there is one."""
+        history = self.inside.server.store.deployments.history
+        back = conclusion.back_id(deployment_id)
+        await self.inside.until(lambda: history("shop", "dev"), lambda found: back in {each.id for each in found})
+        return back

@@ -282,6 +282,21 @@ async def test_going_back_is_looked_at_in_the_same_way(
         assert image(side) == OURS
 
 
+async def test_what_degrades_soon_after_its_verdict_is_rolled_back(side: Side) -> None:
+    """Its verdict is another one from then on, with the evidence."""
+    await side.deploy(Version(words="v1"))
+    worse = Version(words="v2", strategy="watch_for: 10m", behaves={"DUMMY_RUNS": "4", "DUMMY_OUTPUT": "no such table"})
+    ended = await side.deploy(worse, stays=True)
+    assert ended.verdict.kind == "rolled_back"
+    assert ended.verdict.reason.startswith("Rolled back "), ended.verdict.reason
+    assert " after the verdict: Container web of " in ended.verdict.reason
+    assert ended.report is not None
+    assert ended.report["cause"]["log"] == "no such table"
+    assert side.writes() == ["create web", "change web", "change web"]
+    again = await side.deploy(Version(words="v3"))
+    assert again.verdict.kind == "deployed"
+
+
 @pytest.mark.parametrize(
     "strategy", ["canary: {steps: [{weight: 50}, {pause: 10ms}]}", "blue_green: {keep_old_for: 0s}"]
 )

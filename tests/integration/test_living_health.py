@@ -125,9 +125,53 @@ def _drift(app: pretending.App) -> list[dict[str, Any]]:
     return list(drift["first"]) if drift else []
 
 
+def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhile(
+    serving: Serving, kubectl: Kubectl, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+) -> None:
+    """What was verified before serves again, by itself; verdict, evidence and hold say why."""
+    words = {"NAMESPACE": namespace, "IMAGE": busybox_image, "KUBECONFIG": str(kubeconfig), "NAME": "web"}
+    environment = ENVIRONMENT.replace("living", "watched")
+    serving.environment_file("watched", _filled(environment, words | {"HOST": busybox_image.partition("/")[0]}))
+    app = pretending.App(serving, tmp_path / "watched", "watched")
+    formation = FORMATION.replace("environment: living", "environment: watched").replace("1s}", "1s, watch_for: 10m}")
+    files = {".sealane.yml": "app: watched\ndeliver: [{formation: dev}]\n", "deploy/stencils/web.yaml": STENCIL}
+    found = {}
+    for version in ("one", "two"):
+        said = {"deploy/formations/dev.yaml": formation.replace("words: living", f"words: {version}")}
+        head = app.commit(version, changes={path: _filled(text, words) for path, text in {**files, **said}.items()})
+        app.push()
+        found = app.deployment("dev", head, within=90)
+        assert found["verdict"]["kind"] == "deployed", found["verdict"]["reason"]
+    assert _becomes(app, "healthy")
+    assert re.search(r"watched until \d\d:\d\d UTC", app.cli("why", "watched/dev").stdout)
+    assert "it is rolled back automatically" in _page(app, f"/deployments/{found['id']}")
+
+    serving.kill()
+    kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
+    serving.start()
+
+    def rolled_back() -> Any:
+        now = app.get(f"/api/deployments/{found['id']}")["deployment"]
+        return now if now["verdict"]["kind"] != "deployed" else None
+
+    worse = until("it to be rolled back", rolled_back)
+    assert worse["verdict"]["kind"] == "rolled_back"
+    pattern = (
+        r"Rolled back [^:]+ after the verdict: Container app of pod web-\S+ ended (twice|\d times) with exit code 3\."
+    )
+    assert re.fullmatch(pattern, worse["verdict"]["reason"])
+    assert worse["failure_report_id"]
+    _becomes(app, "healthy")
+    shown = kubectl("get", "-n", namespace, "deployment/web", "-o", "jsonpath={..env[0].value}")
+    assert shown == "one"
+    row = next(row for row in app.get("/api/formations") if row["app"] == "watched")
+    assert row["hold"]["reason"] == worse["verdict"]["reason"]
+    assert "Rolled back" in _page(app, f"/deployments/{found['id']}")
+
+
 def _becomes(app: pretending.App, state: str) -> Any:
     def look() -> Any:
-        said = next(row["health"] for row in app.get("/api/formations") if row["formation"] == "dev")
+        said = next(row["health"] for row in app.get("/api/formations") if row["app"] == app.name)
         return said if said and said["state"] == state else None
 
     return until(f"it to be {state}", look)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -104,6 +105,8 @@ class Explanation:
     """The run and the commit that it is about, where there is one."""
     health: FormationHealth | None = None
     """How it fares, for a deployment that is there."""
+    watched_until: datetime | None = None
+    """Until when it is rolled back automatically should it degrade; None where it is not any more, or never was."""
     page: str = ""
     """The page that tells it in full, from the server's address."""
 

@@ -28,12 +28,16 @@ class Conflicts:
 
 
 def found(
-    changes: Sequence[destinations.ObjectChange], *, now: datetime, mask: Callable[[str], str] = str
+    changes: Sequence[destinations.ObjectChange],
+    *,
+    now: datetime,
+    mask: Callable[[str], str] = str,
+    during: str = "while it rolled out",
 ) -> Conflicts:
     """What writing the same once more would change, by who did it; what is gone is the watcher's to judge."""
     blamed = [(each, fields) for each in changes if (fields := _by_others(each)) or _is_taken(each)]
     if blamed:
-        return Conflicts(cause=_cause(*blamed[0], others=len(blamed) - 1, now=now, mask=mask))
+        return Conflicts(cause=_cause(*blamed[0], others=len(blamed) - 1, now=now, mask=mask, during=during))
     return Conflicts(ours=tuple(_name(each) for each in changes if _fields(each)))
 
 
@@ -60,11 +64,12 @@ def _cause(
     others: int,
     now: datetime,
     mask: Callable[[str], str],
+    during: str,
 ) -> verdicts.Cause:
     name = _name(change)
     times = [field.at for field in fields if field.at]
     more = f", and so {'was 1 more object' if others == 1 else f'were {others} more objects'}" if others else ""
-    sentence = f"{causes.name(name)} {_said(change, fields, max(times, default=None))}{more}"
+    sentence = f"{causes.name(name)} {_said(change, fields, max(times, default=None), during)}{more}"
     return verdicts.Cause(
         sentence=causes.capital(causes.told(mask(sentence))),
         object=name,
@@ -76,14 +81,16 @@ def _cause(
     )
 
 
-def _said(change: destinations.ObjectChange, fields: Sequence[destinations.FieldChange], at: datetime | None) -> str:
+def _said(
+    change: destinations.ObjectChange, fields: Sequence[destinations.FieldChange], at: datetime | None, during: str
+) -> str:
     if change.refusal is not None:
-        return f"was taken away while it rolled out: {causes.bare(change.refusal.message)}"
+        return f"was taken away {during}: {causes.bare(change.refusal.message)}"
     first, more = fields[0], len(fields) - 1
     when = f" at {at:%H:%M:%S} UTC" if at else ""
     and_more = f" (and {more} more {'field' if more == 1 else 'fields'})" if more else ""
     return (
-        f"was changed by {first.manager}{when} while it rolled out: "
+        f"was changed by {first.manager}{when} {during}: "
         f"{first.path} is {_shown(first.before)} and was to be {_shown(first.after)}{and_more}"
     )
 

@@ -170,6 +170,8 @@ class StrategyFile(File):
     """How long the whole rollout may take; 10m when left out."""
     drain: Maybe[Duration] = None
     """How long containers behind a Service that have no preStop of their own serve on after they are told to end."""
+    watch_for: Maybe[Duration] = None
+    """How long after a good verdict the revision is rolled back when its own pods fail; when left out 10m where the environment is production, and not at all elsewhere."""
     gates: Maybe[list[GateFile]] = None
     """Checks that have to pass once it is healthy, and before old versions go."""
     guard: Maybe[GuardFile] = None

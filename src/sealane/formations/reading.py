@@ -95,6 +95,7 @@ def _strategy(written: files.StrategyFile, adapters: Adapters) -> Strategy:
         patience=fields.duration(written.patience) if written.patience is not None else None,
         deadline=_duration(written.deadline, DEADLINE),
         drain=fields.duration(written.drain) if written.drain is not None else None,
+        watch_for=fields.duration(written.watch_for) if written.watch_for is not None else None,
         gates=gate_reading.read_gates(written.gates, adapters),
         guard=gate_reading.read_guard(written.guard),
     )

@@ -14,6 +14,8 @@ from sealane.formations.gates import Gate, Guard, gates_from, guard_from, writte
 HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
 KEEP_OLD_FOR = timedelta(seconds=30)
+WATCH_FOR = timedelta(minutes=10)
+"""How long production is watched when its formation says nothing."""
 PERSON = timedelta(hours=24)
 
 
@@ -62,6 +64,14 @@ class Strategy:
     """How long a stage of the rollout may take."""
     drain: timedelta | None = None
     """How long containers behind a Service, without a preStop of their own, serve on after they are told to end."""
+    watch_for: timedelta | None = None
+    """How long after a good verdict it is rolled back when it degrades; None: as the environment is."""
+
+    def watched_for(self, *, production: bool) -> timedelta:
+        """How long after a good verdict it is rolled back when it degrades, in such an environment."""
+        if self.watch_for is not None:
+            return self.watch_for
+        return WATCH_FOR if production else timedelta()
 
     @property
     def every_gate(self) -> tuple[Gate, ...]:
@@ -99,6 +109,7 @@ class Strategy:
             "patience": self.patience.total_seconds() if self.patience is not None else None,
             "deadline": self.deadline.total_seconds(),
             **({"drain": self.drain.total_seconds()} if self.drain else {}),
+            **({"watch_for": self.watch_for.total_seconds()} if self.watch_for is not None else {}),
             **written(self.gates, self.guard),
             **({"blue_green": msgspec.to_builtins(self.blue_green)} if self.blue_green else {}),
             **({"steps": msgspec.to_builtins(self.steps)} if self.steps else {}),
@@ -117,6 +128,7 @@ class Strategy:
             patience=timedelta(seconds=patience) if patience is not None else None,
             deadline=timedelta(seconds=data["deadline"]),
             drain=timedelta(seconds=data["drain"]) if "drain" in data else None,
+            watch_for=timedelta(seconds=data["watch_for"]) if "watch_for" in data else None,
             gates=gates_from(data),
             guard=guard_from(data),
             blue_green=msgspec.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     """How far its objects are."""
     DEPLOYMENT_CANCEL_REQUESTED = "deployment.cancel_requested"
     DEPLOYMENT_ENDED = "deployment.ended"
+    DEPLOYMENT_ROLLED_BACK = "deployment.rolled_back"
+    """It degraded soon after a good verdict, and has another one now."""
     APPROVAL_ASKED = "approval.asked"
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_REFUSED = "approval.refused"

@@ -53,13 +53,15 @@ _BY_STATUS: Mapping[str, NoticeKind] = {
 }
 
 
-KINDS = frozenset({Kind.DEPLOYMENT_ENDED, Kind.RUN_ENDED, *_SAME})
+_JUDGED = frozenset({Kind.DEPLOYMENT_ENDED, Kind.DEPLOYMENT_ROLLED_BACK})
+"""What says the verdict on a deployment."""
+KINDS = frozenset({*_JUDGED, Kind.RUN_ENDED, *_SAME})
 """Kinds of events that people can be told of."""
 
 
 def of(event: DomainEvent) -> NoticeKind | None:
     """What people can be told of it. A run that passed is fixed only where the one before it was not."""
-    if event.kind == Kind.DEPLOYMENT_ENDED:
+    if event.kind in _JUDGED:
         return _BY_VERDICT.get(event.data.get("verdict", ""))
     if event.kind == Kind.RUN_ENDED:
         return _BY_STATUS.get(event.data.get("status", ""))

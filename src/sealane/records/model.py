@@ -184,6 +184,8 @@ class Deployment:
     """A remark that stays with it: what pruning left in place, why approval is asked again."""
     way_back: str | None = None
     """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
+    watched_until: datetime | None = None
+    """Until when it is rolled back automatically when it degrades; None where it is not."""
     created: datetime
     opened: datetime | None = None
     """When its last gate opened."""
@@ -215,6 +217,7 @@ class Deployment:
             failure_report_id=None,
             note=None,
             way_back=None,
+            watched_until=None,
             opened=None,
             started=None,
             ended=None,

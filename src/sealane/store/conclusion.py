@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from sealane.approvals import hold_rules, way_out
+from sealane.approvals import admission, hold_rules, way_out
 from sealane.destinations.model import Inventory
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
-from sealane.store import deployments, formations, holds, rows
+from sealane.stencils.model import Revision
+from sealane.store import deployments, formations, holds, ids, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments as table
 from sealane.store.tables import releases
-from sealane.verdicts import rollback_target
+from sealane.verdicts import outcomes, rollback_target
 from sealane.verdicts.model import Verdict, VerdictKind
 
 _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
@@ -25,6 +27,7 @@ class DeploymentNotes:
 
     note: str | None = None
     way_back: str | None = None
+    watched_until: datetime | None = None
 
 
 async def conclude(
@@ -49,7 +52,7 @@ async def conclude(
             return deployment
         there = formations.lock(connection, deployment.app, deployment.formation)
         deployments.finish(connection, deployment_id, verdict)
-        said = {name: text for name, text in asdict(remarks).items() if text}
+        said = {name: value for name, value in asdict(remarks).items() if value}
         if said:
             connection.execute(sa.update(table).where(table.c.id == deployment_id).values(**said))
         values: dict[str, object] = {"holder": None}
@@ -67,9 +70,59 @@ async def conclude(
         if verdict.kind in _HELD and verdict.cause is not None and not verdict.cause.is_outside:
             _bad(connection, deployment, verdict)
         formations.update(connection, deployment.app, deployment.formation, **values)
+        if verdict.kind not in {VerdictKind.DEPLOYED, VerdictKind.SUPERSEDED}:
+            _stuck(connection, deployment, verdict)
         return deployments.get(connection, deployment_id)
 
     return await database.write(work)
+
+
+async def take_back(
+    database: Database, deployment_id: str, verdict: Verdict, *, to: Deployment, revision: Revision
+) -> Deployment | None:
+    """Takes a good verdict back: another one takes its place, with its hold, and the deployment `to` is offered again.
+
+    Key: the deployment. None where something newer is there or on its way, or somebody did it already.
+    """
+
+    def work(connection: sa.Connection) -> Deployment | None:
+        subject = deployments.get(connection, deployment_id)
+        there = formations.lock(connection, subject.app, subject.formation)
+        subject = deployments.get(connection, deployment_id)
+        if there.current_id != subject.id or subject.verdict_kind is not VerdictKind.DEPLOYED:
+            return None
+        deployments.judge_anew(connection, subject.id, verdict)
+        formations.update(connection, subject.app, subject.formation, verified_id=to.id)
+        _bad(connection, subject, verdict)
+        wanted = replace(
+            to.afresh(),
+            id=back_id(subject.id),
+            kind=DeploymentKind.ROLLBACK,
+            sequence=subject.sequence,
+            requested_by=None,
+            agreed=admission.met(to),
+            note=f"takes back what {subject.app} #{_release_sequence(connection, subject)} brought: {verdict.reason}",
+            created=verdict.at,
+        )
+        return deployments.offer(connection, wanted, revision)
+
+    return await database.write(work)
+
+
+def back_id(deployment_id: str) -> str:
+    """The id of the deployment that takes another one back."""
+    return ids.derived("d", "rolled back", deployment_id)
+
+
+def _stuck(connection: sa.Connection, back: Deployment, verdict: Verdict) -> None:
+    """What was to be rolled back is there still, where taking it back did not work."""
+    if back.kind is not DeploymentKind.ROLLBACK or back.requested_by is not None:
+        return
+    for past in deployments.history(connection, back.app, back.formation):
+        taken = past.verdict if back_id(past.id) == back.id else None
+        if taken is not None:
+            stuck = outcomes.not_rolled_back(taken, verdict.reason, at=verdict.at)
+            deployments.judge_anew(connection, past.id, stuck)
 
 
 def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:

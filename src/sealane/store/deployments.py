@@ -56,30 +56,7 @@ class Deployments:
 
         A sequence of 0 takes the app's next. Raises NotThere for an unknown app.
         """
-
-        def work(connection: sa.Connection) -> Deployment:
-            known = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment.id))
-            if known:
-                return rows.deployment(known)
-            sequence = deployment.sequence or apps.next_sequence(connection, deployment.app)
-            before = formations.meant_for(connection, deployment)
-            releases.keep(connection, revision, deployment.created)
-            place = releases.place(connection, deployment.release_id) or deployment.place or float(sequence)
-            offered = replace(
-                deployment,
-                sequence=sequence,
-                asked=deployment.asked or sequence,
-                place=place,
-                from_revision_id=_verified(connection, before.verified_id),
-            )
-            connection.execute(sa.insert(deployments).values(row(offered)))
-            if offered.glass:
-                _tell_broken(connection, offered, offered.glass)
-            outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
-            _say_asked(connection, offered, offered.created)
-            return offered
-
-        return await self._database.write(work)
+        return await self._database.write(lambda c: offer(c, deployment, revision))
 
     async def get(self, deployment_id: str) -> Deployment:
         """The deployment. Raises NotThere."""
@@ -277,6 +254,39 @@ class Deployments:
             return True
 
         return await self._database.write(work)
+
+
+def offer(connection: sa.Connection, deployment: Deployment, revision: Revision) -> Deployment:
+    """As `Deployments.offer`, in this transaction."""
+    known = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment.id))
+    if known:
+        return rows.deployment(known)
+    sequence = deployment.sequence or apps.next_sequence(connection, deployment.app)
+    before = formations.meant_for(connection, deployment)
+    releases.keep(connection, revision, deployment.created)
+    place = releases.place(connection, deployment.release_id) or deployment.place or float(sequence)
+    offered = replace(
+        deployment,
+        sequence=sequence,
+        asked=deployment.asked or sequence,
+        place=place,
+        from_revision_id=_verified(connection, before.verified_id),
+    )
+    connection.execute(sa.insert(deployments).values(row(offered)))
+    if offered.glass:
+        _tell_broken(connection, offered, offered.glass)
+    outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
+    _say_asked(connection, offered, offered.created)
+    return offered
+
+
+def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
+    """Gives a deployment that has ended another verdict, in this transaction."""
+    values = {"verdict": rows.plain(verdict), "verdict_kind": verdict.kind.value, "watched_until": None}
+    connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
+    line = Line(key=f"verdict {verdict.kind}", phase="verdict", text=verdict.reason)
+    add_line(connection, deployment_id, line, verdict.at)
+    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ROLLED_BACK, get(connection, deployment_id), verdict.at)
 
 
 def get(connection: sa.Connection, deployment_id: str) -> Deployment:

@@ -161,12 +161,16 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
     """The answer with what it is about."""
     origin = origins.of(connection, [subject]).get(subject.id)
     failed = subject.failure_report_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
+    now = clock.now()
+    health = watches.of(connection, subject, now)
+    until = subject.watched_until
     return replace(
         of_deployment(connection, subject, prospects),
         origin=origin,
         report=deployments.failure_report(connection, subject.id) if failed else None,
         second_report=deployments.second_failure_report(connection, subject.id) if failed else None,
-        health=watches.of(connection, subject, clock.now()),
+        health=health,
+        watched_until=until if health and until and now < until else None,
         page=f"/deployments/{subject.id}",
     )
 

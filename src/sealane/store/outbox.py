@@ -37,6 +37,7 @@ _LOGGED = frozenset(
         Kind.DEPLOYMENT_REQUESTED,
         Kind.DEPLOYMENT_STARTED,
         Kind.DEPLOYMENT_ENDED,
+        Kind.DEPLOYMENT_ROLLED_BACK,
     }
 )
 """What the server's log has a line for, too."""

@@ -233,6 +233,7 @@ deployments = sa.Table(
     columns.maybe("failure_report_id"),
     columns.maybe("note"),
     columns.maybe("way_back"),
+    columns.maybe("watched_until", columns.Moment),
     columns.flag("queued"),
     columns.moment("created"),
     columns.maybe("opened", columns.Moment),

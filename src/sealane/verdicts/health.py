@@ -40,6 +40,20 @@ class HealthState(StrEnum):
 
 BAD = frozenset({HealthState.DEGRADED, HealthState.MISSING})
 """What somebody should look at."""
+OWN = frozenset(
+    {
+        model.FactKind.CANNOT_START,
+        model.FactKind.BAD_COMMAND,
+        model.FactKind.INIT_ENDED,
+        model.FactKind.OUT_OF_MEMORY,
+        model.FactKind.ENDED,
+        model.FactKind.KILLED_BY_PROBE,
+        model.FactKind.PROBE_FAILING,
+        model.FactKind.INIT_RUNNING,
+        model.FactKind.NOT_READY,
+    }
+)
+"""What an instance does by itself; whatever else is wrong is said of a node, a registry, the cluster, somebody's hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +72,8 @@ class FormationHealth:
     """What is wrong, where it is degraded."""
     bad_since: datetime | None = None
     """Since when it has been degraded or missing without being healthy in between."""
+    own: bool = False
+    """Degraded, and by what the revision's own instances do: nothing outside of them is known to be wrong with them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +141,7 @@ def _said(
     if cause and cause.reason is model.FactKind.PAUSED:
         return _blaming(HealthState.SUSPENDED, cause)
     if judged.state is model.State.FAILED and cause:
-        return _blaming(HealthState.DEGRADED, cause)
+        return replace(_blaming(HealthState.DEGRADED, cause), own=_is_own(cause, observation))
     if judged.state is model.State.HEALTHY or (observation.everything_ready and (before is None or _was_well(before))):
         return _stopped(observation, now=now) or FormationHealth(state=HealthState.HEALTHY, since=now)
     if before and before.state is HealthState.DEGRADED:
@@ -158,6 +174,14 @@ def _blaming(state: HealthState, cause: model.Cause) -> FormationHealth:
         container=cause.container,
         reason=cause.reason,
     )
+
+
+def _is_own(cause: model.Cause, observation: model.Observation) -> bool:
+    """Whether nothing from outside is wrong with what is blamed: on a node that is gone all instances are not ready."""
+    outside = {
+        fact.object for fact in observation.facts if fact.kind not in OWN and fact.kind is not model.FactKind.STARTING
+    }
+    return cause.reason in OWN and not outside & {cause.object, cause.workload}
 
 
 def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:

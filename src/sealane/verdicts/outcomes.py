@@ -97,6 +97,21 @@ def rolled_back(
     )
 
 
+def rolled_back_late(cause: model.Cause, *, at: datetime, verified: datetime) -> model.Verdict:
+    """It was deployed, and degraded so soon that what was verified before is deployed again."""
+    span = at - verified
+    minutes, seconds = round(span / timedelta(minutes=1)), max(1, round(span.total_seconds()))
+    after = f"{minutes} minutes" if minutes > 1 else f"{seconds} s"
+    reason = f"Rolled back {after} after the verdict: {cause.sentence}"
+    return model.Verdict(kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause)
+
+
+def not_rolled_back(taken: model.Verdict, second: str, *, at: datetime) -> model.Verdict:
+    """What was to be rolled back is there still: going back failed, for a `second` reason."""
+    reason = causes.told(taken.reason, f"Going back failed too: {causes.bare(second)}")
+    return replace(taken, kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at)
+
+
 def rollback_failed(
     cause: model.Cause, second: str, *, at: datetime, failure_report_id: str | None = None
 ) -> model.Verdict:

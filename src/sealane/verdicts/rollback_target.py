@@ -56,6 +56,17 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
     return RollbackTarget(past=last, reason=f"#{last.sequence} is the last verified one")
 
 
+def after_verdict(history: Iterable[PastDeployment], *, sequence: int, revision: str) -> PastDeployment | None:
+    """What a deployment that was verified is rolled back to when it degrades: the one verified before it.
+
+    None where nothing was, or where the very revision was: then it isn't the revision's fault.
+    """
+    earlier = [past for past in history if past.verified and past.sequence < sequence]
+    if any(past.revision == revision for past in earlier):
+        return None
+    return max(earlier, key=lambda past: past.sequence, default=None)
+
+
 def there(history: Iterable[PastDeployment]) -> PastDeployment | None:
     """The deployment whose revision is there: the newest that wrote something, or what that one went back to."""
     wrote = [past for past in history if past.verdict is not model.VerdictKind.SUPERSEDED and not past.untouched]

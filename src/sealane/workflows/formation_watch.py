@@ -23,6 +23,7 @@ from sealane.store.watches import Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.messages import causes
+from sealane.workflows import take_back
 from sealane.workflows.context import Tools
 from sealane.workflows.drift_fix import DriftFix
 from sealane.workflows.failover import Worker
@@ -82,7 +83,10 @@ class FormationWatch:
         async def tell(said: FormationHealth) -> bool:
             nonlocal seen, pause
             seen, pause = said, _SHORTEST
-            return await self._keep(watch, said)
+            if not await self._keep(watch, said):
+                return False
+            await take_back.consider(self._tools, watch, said)
+            return True
 
         while True:
             begun = self._tools.now()

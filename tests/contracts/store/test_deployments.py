@@ -26,6 +26,7 @@ from sealane.records.model import (
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
+from sealane.verdicts import outcomes
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 from sealane.verdicts.stability import Restarts, Stability
 
@@ -292,6 +293,62 @@ async def test_going_back_by_hand_holds_what_was_left(store: Store) -> None:
 
     (held,) = await store.holds.open("shop")
     assert (held.up_to, held.reason) == (2, "bob rolled it back")
+
+
+async def rolled_back(store: Store, subject: Deployment, *, to: Deployment) -> Deployment | None:
+    """As when what was verified degrades."""
+    verdict = outcomes.rolled_back_late(CAUSE, at=NOON + timedelta(minutes=3), verified=NOON)
+    target = await store.releases.revision(to.revision_id)
+    return await conclusion.take_back(store.database, subject.id, verdict, to=to, revision=target)
+
+
+async def test_what_degrades_after_its_verdict_is_rolled_back_once(store: Store) -> None:
+    """Another verdict, its hold and the way back stand there together; the way back is free of that hold."""
+    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    second = await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
+    back = await rolled_back(store, second, to=first)
+    assert back is not None
+    assert (back.kind, back.revision_id, back.sequence) == (DeploymentKind.ROLLBACK, first.revision_id, 2)
+    assert await rolled_back(store, second, to=first) is None
+    worse = await store.deployments.get(second.id)
+    assert worse.verdict is not None
+    assert worse.verdict.kind == "rolled_back"
+    assert worse.verdict.reason == f"Rolled back 3 minutes after the verdict: {CAUSE.sentence}"
+    (held,) = await store.holds.open("shop")
+    assert (held.up_to, held.reason) == (2, worse.verdict.reason)
+    there = await store.formations.get("shop", "production")
+    assert (there.current_id, there.verified_id) == (second.id, first.id)
+
+    await ended(store, back, VerdictKind.DEPLOYED)
+    there = await store.formations.get("shop", "production")
+    assert (there.current_id, there.verified_id) == (back.id, back.id)
+    assert await store.holds.open("shop") == (held,)
+    assert (await store.deployments.get(second.id)).verdict == worse.verdict
+
+
+async def test_what_cannot_be_rolled_back_says_so(store: Store) -> None:
+    """It is there still, and somebody has to look."""
+    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    second = await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
+    back = await rolled_back(store, second, to=first)
+    assert back is not None
+    await ended(store, back, VerdictKind.FAILED)
+    stuck = (await store.deployments.get(second.id)).verdict
+    assert stuck is not None
+    assert stuck.kind == "rollback_failed"
+    assert stuck.reason.endswith(f"Going back failed too: {CAUSE.sentence}")
+
+
+async def test_something_newer_ends_the_watch(store: Store) -> None:
+    """It may begin at once, and nothing is rolled back any more."""
+    first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    second = await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
+    third = await offered(store, 3, 3)
+    await store.deployments.open(third.id, revision_id=third.revision_id, at=NOON)
+    await store.deployments.begin(third.id, at=NOON)
+    assert await rolled_back(store, second, to=first) is None
+    assert (await store.deployments.get(second.id)).verdict_kind is VerdictKind.DEPLOYED
+    assert await store.holds.open("shop") == ()
 
 
 async def test_a_person_lifts_holds_with_a_reason(store: Store) -> None:

@@ -20,6 +20,7 @@ from sealane.pipelines.notices import KindName
         (Kind.DEPLOYMENT_ENDED, {"verdict": "deployed"}, NoticeKind.DEPLOYMENT_DEPLOYED),
         (Kind.DEPLOYMENT_ENDED, {"verdict": "rollback_failed"}, NoticeKind.DEPLOYMENT_FAILED),
         (Kind.DEPLOYMENT_ENDED, {"verdict": "superseded"}, None),
+        (Kind.DEPLOYMENT_ROLLED_BACK, {"verdict": "rolled_back"}, NoticeKind.DEPLOYMENT_ROLLED_BACK),
         (Kind.RUN_ENDED, {"status": "broken"}, NoticeKind.RUN_FAILED),
         (Kind.RUN_ENDED, {"status": "passed"}, NoticeKind.RUN_FIXED),
         (Kind.RUN_ENDED, {"status": "cancelled"}, None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,6 +34,13 @@ MovedFrom = Annotated[
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
 BreakGlass = Annotated[
     str | None, typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON")
+]
+KeepWatching = Annotated[
+    bool,
+    typer.Option(
+        "--keep-watching",
+        help="Stay for as long as the formation's watch_for says, and take it back should it degrade (from here).",
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]
 
@@ -69,6 +77,7 @@ def deploy(
     on_inconclusive: Annotated[
         Literal["pass", "fail"], typer.Option(help="How to take inconclusive gates (from here).")
     ] = "fail",
+    keep_watching: KeepWatching = False,
     wait: Wait = True,
     build: Annotated[
         bool, typer.Option("--build", help="Build and push the images that it wants first (from here).")
@@ -135,8 +144,18 @@ def deploy(
         places=local_formation.places(environment, project.app),
         moved_from=moved_from,
         adapters=adapters,
+        watch_for=_watch_for(revision, environment) if keep_watching else timedelta(),
     )
     deploy_session.deploy(wish, where, as_json=as_json)
+
+
+def _watch_for(revision: Revision, environment: Environment | None) -> timedelta:
+    """How long it is watched after a good verdict. Raises UsageError where that is not at all."""
+    span = revision.strategy.watched_for(production=environment is not None and environment.production)
+    if not span:
+        message = f"{revision.label} is not watched after its verdict"
+        raise UsageError(message, hint="say how long in its formation: strategy: {watch_for: 10m}")
+    return span
 
 
 def window(environment: Environment | None, app: str, reason: str | None) -> str | None:

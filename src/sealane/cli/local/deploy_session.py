@@ -12,7 +12,7 @@ import typer
 
 from sealane.adapters import Adapters
 from sealane.cli import output
-from sealane.cli.local import deployment, local_formation
+from sealane.cli.local import deploy_and_watch, deployment, local_formation
 from sealane.cli.screens import rollout_screen
 from sealane.deployments import ledger_history, moves
 from sealane.deployments.gates.model import GateResult
@@ -140,7 +140,7 @@ def _follow(
             wanted = await wish(destination)
             output.say(f"to {destination.where}", "dim")
             with screen.shown():
-                return await deployment.deploy(wanted, destination, screen)
+                return await deploy_and_watch.deploy(wanted, destination, screen)
 
     try:
         ended = asyncio.run(work())

@@ -91,6 +91,8 @@ class DeployRequest:
     """Other namespaces where the formation may be, too."""
     moved_from: str | None = None
     """The namespace that it comes from."""
+    watch_for: timedelta = timedelta()
+    """How long the command stays after a good verdict, and takes it back should it degrade."""
     adapters: Adapters = SHIPPED
 
 
@@ -185,7 +187,7 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
         destination=destination,
         beside=hooks_and_gates.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
         listener=screen.tell,
-        masking=await _mask(wish, destination, both),
+        masking=await mask_of(wish, destination, both),
         ask=wish.ask,
         ledger=ledger,
         history=history,
@@ -365,7 +367,7 @@ def fence(destination: Destination, revision: Revision, record: LedgerRecord) ->
     return look
 
 
-async def _mask(
+async def mask_of(
     wish: DeployRequest, destination: Destination, inventory: destinations.Inventory
 ) -> failure_reports.Mask:
     """Hides what the wish's revision is given, and whatever Secrets earlier ones left."""

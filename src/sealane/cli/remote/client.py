@@ -92,6 +92,9 @@ def told(found: dict[str, Any]) -> None:
     output.sentence(found["sentence"])
     if said := found["health"]:
         output.sentence(f"  {health(said)} for {ago(said['since'])}{f': {cause}' if (cause := said['cause']) else ''}")
+    if until := found["watched_until"]:
+        when = datetime.fromisoformat(until)
+        output.sentence(f"  watched until {when:%H:%M} UTC: should it degrade, it is rolled back automatically")
     for finding in found["findings"]:
         output.sentence(f"  {finding}")
     deliveries(found["deliveries"])

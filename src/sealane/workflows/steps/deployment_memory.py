@@ -201,7 +201,9 @@ class SqlMemory:
             outcome.verdict,
             inventory=outcome.inventory,
             startup=outcome.startup.total_seconds() if outcome.startup is not None else None,
-            remarks=conclusion.DeploymentNotes(note=outcome.note, way_back=outcome.way_back),
+            remarks=conclusion.DeploymentNotes(
+                note=outcome.note, way_back=outcome.way_back, watched_until=await self._watched_until(outcome.verdict)
+            ),
         )
         if ended.verdict_kind == "deployed":
             platform = self.tools.platform(ended.environment, ended.destination)
@@ -233,6 +235,17 @@ class SqlMemory:
         found = await self.tools.store.releases.revision(deployment.revision_id)
         revealed.note(manifest_secrets.values(rendered.object for rendered in found.everything).values())
         return found
+
+    async def _watched_until(self, verdict: verdicts.Verdict) -> datetime | None:
+        """Until when it is rolled back should it degrade; None where it is not, or there is nothing to go back to."""
+        if verdict.kind is not verdicts.VerdictKind.DEPLOYED:
+            return None
+        deployment = await self.deployment()
+        strategy = (await self.revision(deployment)).strategy
+        span = strategy.watched_for(production=self.tools.environment(deployment.environment).production)
+        if not span or await targets.rolled_back_to(self.tools, deployment) is None:
+            return None
+        return verdict.at + span
 
     async def _before(self, previous: str | None) -> Revision | None:
         if previous is None:

@@ -13,7 +13,7 @@ from sealane.deployments.model import Target
 from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import Refused, UsageError
-from sealane.records.model import Deployment, Formation
+from sealane.records.model import Deployment, DeploymentKind, Formation
 from sealane.secrets import references as secret_references
 from sealane.secrets import resolution
 from sealane.secrets.masking import Masker
@@ -137,6 +137,16 @@ async def before(tools: Tools, deployment: Deployment) -> Deployment | None:
     ended, past = await _past(tools, deployment)
     target = rollback_target.before(past, now_there=deployment.revision_id)
     back = ended[target.past.sequence] if target.past else None
+    return back if back and _same_destination(back, deployment) else None
+
+
+async def rolled_back_to(tools: Tools, deployment: Deployment) -> Deployment | None:
+    """The verified deployment that this one, verified too, is rolled back to when it degrades; None where it stays."""
+    ended, past = await _past(tools, deployment)
+    if deployment.kind is DeploymentKind.ROLLBACK:
+        return None
+    aim = rollback_target.after_verdict(past, sequence=deployment.sequence, revision=deployment.revision_id)
+    back = ended[aim.sequence] if aim else None
     return back if back and _same_destination(back, deployment) else None
 
 

@@ -136,7 +136,7 @@ def _log(found: Deployment) -> str:
 def _good(found: Deployment) -> str:
     if found.kind is not DeploymentKind.ROLLBACK:
         return _GOOD
-    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It rolled back with its group"
+    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It went back automatically"
     return f"{by} to revision {messages.short(found.revision_id)}. {_GOOD}"
 
 
@@ -157,7 +157,12 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
         case VerdictKind.SUPERSEDED:
             return ""
         case _:
-            said = (found.note, found.way_back)
+            until = (
+                f"Until {why.watched_until:%H:%M} UTC it is rolled back automatically should it degrade"
+                if why.watched_until
+                else ""
+            )
+            said = (found.note, found.way_back, until)
             return causes.told(*(each for each in said if each))
 
 

@@ -1,0 +1,76 @@
+"""What becomes of a revision that degrades soon after its verdict: whether it is its own doing, and the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealane import clock
+from sealane.deployments import conflicting_changes, failure_reports, health_watch, model, way_back
+from sealane.destinations import model as destinations
+from sealane.destinations.port import Destination
+from sealane.verdicts import evaluate
+from sealane.verdicts import model as verdicts
+from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.verdicts.messages import causes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blame:
+    """Whether a revision that degraded is to blame."""
+
+    cause: verdicts.Cause | None = None
+    """What its own instances do."""
+    report: failure_reports.FailureReport | None = None
+    """The evidence of that."""
+    outside: str = ""
+    """Else what lies outside of it, in a sentence."""
+
+
+async def blamed(
+    destination: Destination,
+    goal: model.Target,
+    inventory: destinations.Inventory,
+    said: FormationHealth,
+    *,
+    mask: failure_reports.Mask,
+    now: clock.Clock,
+) -> Blame:
+    """Looks whose doing it is that the revision degraded; writes nothing. Raises Unavailable.
+
+    `goal` is the revision as it was verified, `inventory` what is there of it.
+    """
+    if said.state is not HealthState.DEGRADED or not said.own or said.reason is None:
+        return Blame(outside=f"{causes.bare(said.cause)}, which is not the revision's own doing")
+    changes = await way_back.again(destination, goal)
+    conflicts = conflicting_changes.found(changes, now=now(), during="since it was deployed", mask=mask)
+    if conflicts.cause or conflicts.ours:
+        changed = conflicts.cause.sentence if conflicts.cause else f"{causes.name(conflicts.ours[0])} is not as it was"
+        return Blame(outside=f"{causes.bare(said.cause)}, but {changed}")
+    cause = verdicts.Cause(
+        sentence=said.cause,
+        object=said.object or said.workload or "",
+        container=said.container,
+        workload=said.workload or "",
+        reason=said.reason,
+        decisive=True,
+        since=said.since,
+    )
+    report = await _report(destination, goal, inventory, cause, mask)
+    return Blame(cause=report.cause, report=report)
+
+
+async def _report(
+    destination: Destination,
+    goal: model.Target,
+    inventory: destinations.Inventory,
+    cause: verdicts.Cause,
+    mask: failure_reports.Mask,
+) -> failure_reports.FailureReport:
+    wanted = await health_watch.watched(destination, goal, inventory)
+    seen = await anext(destination.observe(goal.identity, wanted, health=goal.health))
+    observation = failure_reports.unseen(seen, mask)
+    judgement = verdicts.Judgement(
+        state=verdicts.State.FAILED, waiting_for=cause.sentence, since=cause.since, cause=cause
+    )
+    watched = model.WatchResult(judgement=judgement, observation=observation, startup=evaluate.startup(observation))
+    return await failure_reports.take(destination, goal, watched, mask=mask)

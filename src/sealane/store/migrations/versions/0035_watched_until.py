@@ -1,0 +1,15 @@
+"""Until when a deployment is rolled back automatically when it degrades."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sealane.store.columns import Moment
+
+revision = "0035"
+down_revision = "0034"
+
+
+def upgrade() -> None:
+    op.add_column("deployments", sa.Column("watched_until", Moment, nullable=True))

@@ -1,0 +1,55 @@
+"""Rolling a revision back that degrades soon after its verdict: what was verified before is deployed again, by itself.
+
+The way back is a deployment like any other: it goes through the queue, the fence and the verdict, and something newer that
+began meanwhile supersedes it. Until it begins nothing is held but the row that says so, in one transaction.
+"""
+
+from __future__ import annotations
+
+from sealane.deployments import after_verdict
+from sealane.deployments import targets as shared
+from sealane.deployments.model import Phase
+from sealane.records.model import Deployment
+from sealane.store import conclusion
+from sealane.store.deployments import Line
+from sealane.store.watches import Watch
+from sealane.verdicts import outcomes
+from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.workflows.context import Tools
+from sealane.workflows.steps import targets
+
+
+async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
+    """Takes the deployment that is watched back, where it degrades in its time and by its own doing; else says why not.
+
+    Key: the deployment. Whoever takes over considers it again, since the formation is degraded still.
+    """
+    if said.state is not HealthState.DEGRADED:
+        return
+    deployment = await tools.store.deployments.get(watch.deployment)
+    until = deployment.watched_until
+    back = await targets.rolled_back_to(tools, deployment) if until and said.since <= until else None
+    if back is None or deployment.verdict is None:
+        return
+    blame = await _blamed(tools, deployment, said)
+    if blame.cause is None or blame.report is None:
+        words = f"degraded after the verdict, and is not rolled back: {blame.outside}"
+        await tools.store.deployments.tell(
+            deployment.id, at=tools.now(), line=Line(key=f"outside {said.reason}", phase=Phase.WATCH.value, text=words)
+        )
+        return
+    await tools.store.deployments.keep_failure_report(deployment.id, blame.report.to_json(), at=tools.now())
+    verdict = outcomes.rolled_back_late(blame.cause, at=tools.now(), verified=deployment.verdict.at)
+    revision = await tools.store.releases.revision(back.revision_id)
+    await conclusion.take_back(tools.store.database, deployment.id, verdict, to=back, revision=revision)
+    await tools.gates.look(deployment.app)
+
+
+async def _blamed(tools: Tools, deployment: Deployment, said: FormationHealth) -> after_verdict.Blame:
+    formation = await tools.store.formations.get(deployment.app, deployment.formation)
+    revision = await tools.store.releases.revision(deployment.revision_id)
+    destination = await targets.destination_of(tools, deployment)
+    finished = deployment.verdict.finished if deployment.verdict else None
+    goal = await shared.to_look_at(revision, destination, finished=finished)
+    mask = await targets.mask(tools, deployment, revision)
+    return await after_verdict.blamed(destination, goal, formation.inventory, said, mask=mask, now=tools.now)
