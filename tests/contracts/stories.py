@@ -242,8 +242,8 @@ class Server(Side):
         )
 
     async def _rolled_back(self, deployment_id: str) -> str:
-        """The deployment that takes that one back, once there is one."""
+        """The deployment that rolls that one back, once there is one."""
         history = self.inside.server.store.deployments.history
-        back = conclusion.back_id(deployment_id)
+        back = conclusion.rollback_id(deployment_id)
         await self.inside.until(lambda: history("shop", "dev"), lambda found: back in {each.id for each in found})
         return back

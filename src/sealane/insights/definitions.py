@@ -1,13 +1,13 @@
 """Which figures count a deployment that ended: the definitions that docs/insights.md and the page tell. Pure.
 
 A **change** brought another revision than the one verified there, forward, and wrote it. It was deployed, or it failed. A
-change that was deployed and that a person went back from has failed, too.
+change that was deployed has failed, too, once a person went back from it, or it was rolled back because it degraded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sealane.records.model import DeploymentKind
@@ -59,7 +59,8 @@ class Failure:
     """A failed change after which the formation has not been well yet."""
 
     id: str
-    started: datetime
+    since: datetime
+    """When it began, or when it degraded after it had been deployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,11 +86,16 @@ def count(ended: Ended, open_failures: Sequence[Failure], newest: str | None) ->
     if ended.verdict is not VerdictKind.DEPLOYED:
         return Count(own=own)
     if open_failures:
-        made_good = (Recount(id=each.id, restored=_between(each.started, ended.at)) for each in open_failures)
+        made_good = (Recount(id=each.id, restored=_between(each.since, ended.at)) for each in open_failures)
         return Count(own=own, failed=tuple(made_good))
     if newest is not None and _goes_back(ended) and ended.revision != ended.from_revision:
         return Count(own=own, failed=(Recount(id=newest, restored=_between(ended.asked, ended.at)),))
     return Count(own=own)
+
+
+def degraded(counted: Counted) -> Counted:
+    """Counts anew what was deployed and is rolled back because it degraded: a change has failed, and nothing is well yet."""
+    return replace(counted, failed=True, restored=None) if counted.deployed else counted
 
 
 def _own(ended: Ended) -> Counted:

@@ -28,11 +28,12 @@ DEFINITIONS: Mapping[Figure, str] = {
     ),
     Figure.FAILED: (
         "The share of changes that failed: those that were rolled back, that failed and were left, and those that were "
-        "deployed and that a person went back from later."
+        "deployed and that a person went back from later, or that were rolled back because they degraded."
     ),
     Figure.RESTORED: (
         "The median time until the formation was well again after a failed change: from its first write to its verdict "
         "where it was rolled back automatically, else to that of the next good deployment. Where a person went back from "
-        "a change that had been deployed, it counts from the moment they asked. What is not well yet is not counted."
+        "a change that had been deployed, it counts from the moment they asked; where it degraded and was rolled back, "
+        "from when it did. What is not well yet is not counted."
     ),
 }

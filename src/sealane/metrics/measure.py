@@ -12,6 +12,7 @@ from sealane.outbox.model import DomainEvent, Kind
 _GOOD = frozenset({"deployed"})
 _NEITHER = frozenset({"superseded", "cancelled"})
 """Verdicts of deployments that neither succeeded nor failed."""
+_STUCK = "rollback_failed"
 _FAILED_RUNS = frozenset({"failed", "broken"})
 
 
@@ -63,6 +64,13 @@ def _release_ended(event: DomainEvent) -> Iterator[Measurement]:
     yield from _seconds(catalog.RELEASE_ELAPSED_TIME, event, known, "seconds")
 
 
+def _release_rolled_back(event: DomainEvent) -> Iterator[Measurement]:
+    """One that was counted as deployed has failed; going back that fails then is that deployment's own failure."""
+    verdict = str(event.data.get("verdict", ""))
+    if verdict != _STUCK:
+        yield _one(catalog.RELEASE_FAILURES, event, _release(event) | {"status": verdict})
+
+
 def _release_started(event: DomainEvent) -> Iterator[Measurement]:
     yield from _seconds(catalog.RELEASE_WAIT_TIME, event, _release(event), "waited")
 
@@ -89,6 +97,7 @@ def _counted(definition: Definition) -> Callable[[DomainEvent], Iterator[Measure
 _MEASURED: Mapping[str, Callable[[DomainEvent], Iterator[Measurement]]] = {
     Kind.DEPLOYMENT_STARTED: _release_started,
     Kind.DEPLOYMENT_ENDED: _release_ended,
+    Kind.DEPLOYMENT_ROLLED_BACK: _release_rolled_back,
     Kind.RUN_STARTED: _run_started,
     Kind.RUN_ENDED: _run_ended,
     Kind.HEALTH_DEGRADED: _counted(catalog.HEALTH_DEGRADED),
@@ -99,7 +108,7 @@ _MEASURED: Mapping[str, Callable[[DomainEvent], Iterator[Measurement]]] = {
 }
 MEASURED = frozenset(_MEASURED)
 """Kinds of events that give measurements."""
-ANNOUNCED = frozenset({Kind.DEPLOYMENT_STARTED, Kind.DEPLOYMENT_ENDED})
+ANNOUNCED = frozenset({Kind.DEPLOYMENT_STARTED, Kind.DEPLOYMENT_ENDED, Kind.DEPLOYMENT_ROLLED_BACK})
 """Kinds of events that are shown beside graphs."""
 
 

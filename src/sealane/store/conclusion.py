@@ -77,10 +77,10 @@ async def conclude(
     return await database.write(work)
 
 
-async def take_back(
+async def roll_back(
     database: Database, deployment_id: str, verdict: Verdict, *, to: Deployment, revision: Revision
 ) -> Deployment | None:
-    """Takes a good verdict back: another one takes its place, with its hold, and the deployment `to` is offered again.
+    """Replaces a good verdict by another one, with its hold, and offers the deployment `to` again.
 
     Key: the deployment. None where something newer is there or on its way, or somebody did it already.
     """
@@ -96,12 +96,12 @@ async def take_back(
         _bad(connection, subject, verdict)
         wanted = replace(
             to.afresh(),
-            id=back_id(subject.id),
+            id=rollback_id(subject.id),
             kind=DeploymentKind.ROLLBACK,
             sequence=subject.sequence,
             requested_by=None,
             agreed=admission.met(to),
-            note=f"takes back what {subject.app} #{_release_sequence(connection, subject)} brought: {verdict.reason}",
+            note=f"rolls back {subject.app} #{_release_sequence(connection, subject)}: {verdict.reason}",
             created=verdict.at,
         )
         return deployments.offer(connection, wanted, revision)
@@ -109,17 +109,17 @@ async def take_back(
     return await database.write(work)
 
 
-def back_id(deployment_id: str) -> str:
-    """The id of the deployment that takes another one back."""
+def rollback_id(deployment_id: str) -> str:
+    """The id of the deployment that another one is rolled back by."""
     return ids.derived("d", "rolled back", deployment_id)
 
 
 def _stuck(connection: sa.Connection, back: Deployment, verdict: Verdict) -> None:
-    """What was to be rolled back is there still, where taking it back did not work."""
+    """What was to be rolled back is there still, where going back did not work."""
     if back.kind is not DeploymentKind.ROLLBACK or back.requested_by is not None:
         return
     for past in deployments.history(connection, back.app, back.formation):
-        taken = past.verdict if back_id(past.id) == back.id else None
+        taken = past.verdict if rollback_id(past.id) == back.id else None
         if taken is not None:
             stuck = outcomes.not_rolled_back(taken, verdict.reason, at=verdict.at)
             deployments.judge_anew(connection, past.id, stuck)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from sealane.insights import definitions
-from sealane.insights.definitions import Ended, Failure
+from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.records.model import Deployment
 from sealane.store import rows
 from sealane.store.tables import deployment_figures as table
@@ -35,6 +36,16 @@ def keep(connection: sa.Connection, deployment: Deployment) -> None:
     for each in counted.failed:
         recounted = sa.update(table).where(table.c.deployment_id == each.id)
         connection.execute(recounted.values(failed=True, restored=each.restored))
+
+
+def count_degraded(connection: sa.Connection, deployment_id: str) -> None:
+    """Counts a deployment anew that degraded after its verdict, in this transaction. Key: the deployment."""
+    here = table.c.deployment_id == deployment_id
+    names = ("deployed", "failed", "lead_time", "restored")
+    row = rows.one(connection, sa.select(*(table.c[name] for name in names)).where(here))
+    if row is not None:
+        anew = definitions.degraded(Counted(id=deployment_id, **row))
+        connection.execute(sa.update(table).where(here).values(failed=anew.failed, restored=anew.restored))
 
 
 def _own(
@@ -71,9 +82,18 @@ def _place(connection: sa.Connection, deployment: Deployment) -> float:
 
 
 def _open_failures(connection: sa.Connection, here: sa.ColumnElement[bool]) -> tuple[Failure, ...]:
-    query = sa.select(deployments.c.id, deployments.c.started).join(table, table.c.deployment_id == deployments.c.id)
-    found = connection.execute(query.where(here, table.c.failed, table.c.restored.is_(None)))
-    return tuple(Failure(id=row.id, started=row.started) for row in found)
+    query = sa.select(deployments.c.id, deployments.c.started, deployments.c.verdict, table.c.deployed).join(
+        table, table.c.deployment_id == deployments.c.id
+    )
+    found = rows.all_of(connection, query.where(here, table.c.failed, table.c.restored.is_(None)))
+    return tuple(Failure(id=row["id"], since=_failed_since(row)) for row in found)
+
+
+def _failed_since(row: rows.Row) -> datetime:
+    """When it began, or when it degraded after it had been deployed."""
+    verdict = msgspec.convert(row["verdict"], Verdict)
+    since: datetime = verdict.cause.since if row["deployed"] and verdict.cause else row["started"]
+    return since
 
 
 def _newest(connection: sa.Connection, here: sa.ColumnElement[bool]) -> str | None:

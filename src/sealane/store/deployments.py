@@ -286,6 +286,7 @@ def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) 
     connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
     line = Line(key=f"verdict {verdict.kind}", phase="verdict", text=verdict.reason)
     add_line(connection, deployment_id, line, verdict.at)
+    deployment_figures.count_degraded(connection, deployment_id)
     outbox.deployment_moved(connection, Kind.DEPLOYMENT_ROLLED_BACK, get(connection, deployment_id), verdict.at)
 
 

@@ -23,7 +23,7 @@ from sealane.store.watches import Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.messages import causes
-from sealane.workflows import take_back
+from sealane.workflows import late_rollback
 from sealane.workflows.context import Tools
 from sealane.workflows.drift_fix import DriftFix
 from sealane.workflows.failover import Worker
@@ -85,7 +85,7 @@ class FormationWatch:
             seen, pause = said, _SHORTEST
             if not await self._keep(watch, said):
                 return False
-            await take_back.consider(self._tools, watch, said)
+            await late_rollback.consider(self._tools, watch, said)
             return True
 
         while True:

@@ -299,7 +299,7 @@ async def rolled_back(store: Store, subject: Deployment, *, to: Deployment) -> D
     """As when what was verified degrades."""
     verdict = outcomes.rolled_back_late(CAUSE, at=NOON + timedelta(minutes=3), verified=NOON)
     target = await store.releases.revision(to.revision_id)
-    return await conclusion.take_back(store.database, subject.id, verdict, to=to, revision=target)
+    return await conclusion.roll_back(store.database, subject.id, verdict, to=to, revision=target)
 
 
 async def test_what_degrades_after_its_verdict_is_rolled_back_once(store: Store) -> None:

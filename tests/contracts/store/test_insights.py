@@ -59,7 +59,7 @@ class Told:
             untouched=verdict.untouched,
             called_off=verdict.cause is not None and verdict.cause.reason is FactKind.CALLED_OFF,
         )
-        failures = [Failure(id=name, started=since) for name, since in self.open.items()]
+        failures = [Failure(id=name, since=since) for name, since in self.open.items()]
         good = [each.id for each in self.counts.values() if each.deployed and not each.failed]
         count = definitions.count(ended, failures, good[-1] if good else None)
         self.counts[found.id] = count.own
@@ -72,6 +72,12 @@ class Told:
             self.arrived.add(commit)
         if verdict.kind is VerdictKind.DEPLOYED:
             self.verified = found
+
+    def degrade(self, found: Deployment, at: datetime) -> None:
+        counted = definitions.degraded(self.counts[found.id])
+        self.counts[found.id] = counted
+        if counted.failed:
+            self.open[found.id] = at
 
 
 @dataclass
@@ -136,6 +142,16 @@ def _end_all(
             formations.update(connection, name, place, verified_id=found.id)
         told.end(found, verdict, f"{made:040}", received)
         stored.ends[found.id] = verdict.at
+        if verdict.kind is VerdictKind.DEPLOYED and found.started and number % 4 == 0:
+            _degrade(connection, told, found, verdict.at + timedelta(seconds=30))
+
+
+def _degrade(connection: sa.Connection, told: Told, found: Deployment, at: datetime) -> None:
+    """It is rolled back once it is clear that it does not work; when that began counts."""
+    cause = replace(CAUSE, since=at)
+    late = Verdict(kind=VerdictKind.ROLLED_BACK, reason="x", at=at + timedelta(seconds=5), cause=cause)
+    deployments.judge_anew(connection, found.id, late)
+    told.degrade(found, at)
 
 
 def _verdict(chance: random.Random, at: datetime, *, begun: bool) -> Verdict:

@@ -68,7 +68,7 @@ def test_what_a_deployment_counts_as(values: dict[str, object], counted: Counted
     assert definitions.count(replace(ENDED, **values), (), None).own == counted  # type: ignore[arg-type]
 
 
-BROKEN = Failure(id="d-1", started=at(-30))
+BROKEN = Failure(id="d-1", since=at(-30))
 BACK = replace(ENDED, kind=DeploymentKind.ROLLBACK, asked=at(7))
 
 
@@ -105,6 +105,19 @@ def test_what_it_changes_of_others(
     ended: Ended, failures: list[Failure], newest: str | None, recounted: list[Recount]
 ) -> None:
     assert list(definitions.count(ended, failures, newest).failed) == recounted
+
+
+@pytest.mark.parametrize(
+    ("counted", "anew"),
+    [
+        (GOOD, replace(GOOD, failed=True)),
+        (replace(GOOD, failed=True, restored=3.0), replace(GOOD, failed=True)),
+        (NOT_COUNTED, NOT_COUNTED),
+    ],
+    ids=["a change", "a change that somebody went back from", "no change"],
+)
+def test_a_change_that_degrades_and_is_rolled_back_has_failed(counted: Counted, anew: Counted) -> None:
+    assert definitions.degraded(counted) == anew
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,16 @@ def test_a_deployment_that_ended_is_counted_under_its_verdict(verdict: VerdictKi
     )
 
 
+def test_what_was_deployed_and_is_rolled_back_later_is_one_failure_more() -> None:
+    """And no deployment more; that going back failed is counted with the deployment that goes back."""
+    event = deployment(Kind.DEPLOYMENT_ROLLED_BACK, verdict="rolled_back", seconds=31.2, reason="said so")
+    assert given(event) == {"release.failures": 1}
+    announced = measure.announcement(event)
+    assert announced
+    assert (announced.level, announced.title) == (Level.ERROR, "shop/eu #12: rolled back")
+    assert given(deployment(Kind.DEPLOYMENT_ROLLED_BACK, verdict="rollback_failed")) == {}
+
+
 def test_what_never_began_took_no_time() -> None:
     assert given(deployment(Kind.DEPLOYMENT_ENDED, verdict="cancelled")) == {"release.count": 1}
     assert given(deployment(Kind.DEPLOYMENT_STARTED)) == {}

@@ -39,7 +39,7 @@ KeepWatching = Annotated[
     bool,
     typer.Option(
         "--keep-watching",
-        help="Stay for as long as the formation's watch_for says, and take it back should it degrade (from here).",
+        help="Stay for as long as the formation's watch_for says, and roll it back should it degrade (from here).",
     ),
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]

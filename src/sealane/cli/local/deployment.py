@@ -92,7 +92,7 @@ class DeployRequest:
     moved_from: str | None = None
     """The namespace that it comes from."""
     watch_for: timedelta = timedelta()
-    """How long the command stays after a good verdict, and takes it back should it degrade."""
+    """How long the command stays after a good verdict, and rolls it back should it degrade."""
     adapters: Adapters = SHIPPED
 
 

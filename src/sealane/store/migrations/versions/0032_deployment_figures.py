@@ -79,7 +79,7 @@ def _counted(connection: sa.Connection) -> list[dict[str, Any]]:
     for row in connection.execute(query.order_by(_deployments.c.ended)).mappings():
         here = formations.setdefault((row["app"], row["formation"]), _Formation())
         ended = _ended(row, here, received.get((row["app"], row["commit"])))
-        failures = [Failure(id=name, started=at) for name, at in here.open.items()]
+        failures = [Failure(id=name, since=at) for name, at in here.open.items()]
         count = definitions.count(ended, failures, here.good[-1] if here.good else None)
         found[ended.id] = _values(row, count.own)
         for each in count.failed:

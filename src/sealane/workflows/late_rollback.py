@@ -20,7 +20,7 @@ from sealane.workflows.steps import targets
 
 
 async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
-    """Takes the deployment that is watched back, where it degrades in its time and by its own doing; else says why not.
+    """Rolls back the deployment that is watched, where it degrades in its time and by its own doing; else says why not.
 
     Key: the deployment. Whoever takes over considers it again, since the formation is degraded still.
     """
@@ -41,7 +41,7 @@ async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
     await tools.store.deployments.keep_failure_report(deployment.id, blame.report.to_json(), at=tools.now())
     verdict = outcomes.rolled_back_late(blame.cause, at=tools.now(), verified=deployment.verdict.at)
     revision = await tools.store.releases.revision(back.revision_id)
-    await conclusion.take_back(tools.store.database, deployment.id, verdict, to=back, revision=revision)
+    await conclusion.roll_back(tools.store.database, deployment.id, verdict, to=back, revision=revision)
     await tools.gates.look(deployment.app)
 
 
