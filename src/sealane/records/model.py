@@ -234,6 +234,11 @@ class Deployment:
         return DeliveryOutcome(self.verdict.kind if self.verdict else self.state)
 
     @property
+    def had_been_deployed(self) -> bool:
+        """Whether it had a good verdict before the one that it has now."""
+        return self.verdict is not None and self.ended is not None and self.ended < self.verdict.at
+
+    @property
     def verdict_kind(self) -> VerdictKind | None:
         """How it ended; None while it hasn't."""
         return self.verdict.kind if self.verdict else None

@@ -313,6 +313,7 @@ async def test_what_degrades_after_its_verdict_is_rolled_back_once(store: Store)
     worse = await store.deployments.get(second.id)
     assert worse.verdict is not None
     assert worse.verdict.kind == "rolled_back"
+    assert (worse.had_been_deployed, second.had_been_deployed) == (True, False)
     assert worse.verdict.reason == f"Rolled back 3 minutes after the verdict: {CAUSE.sentence}"
     (held,) = await store.holds.open("shop")
     assert (held.up_to, held.reason) == (2, worse.verdict.reason)

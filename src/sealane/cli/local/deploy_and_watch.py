@@ -61,7 +61,7 @@ class _Staying:
             async with asyncio.timeout(max(0.0, (until - clock.now()).total_seconds())):
                 return await self._degraded()
         except TimeoutError:
-            self._tell("it has held since the verdict")
+            self._tell("its time is over, and it stays")
         except asyncio.CancelledError:
             task = asyncio.current_task()
             assert task is not None, "it runs in one"

@@ -165,7 +165,7 @@ class Figures:
     days: tuple[int, ...]
     rolled_back: int
     back_after: str
-    """Median time from apply to the old version serving, in words; empty when nothing was rolled back."""
+    """Median time from apply to the old version serving, of rollouts, in words; empty when none was rolled back."""
     to_production: str
     waiting: int
     oldest: datetime | None

@@ -197,7 +197,7 @@ def _duration(found: Deployment, now: datetime) -> str:
     if found.started is None:
         return ""
     took = text.duration(((found.ended or now) - found.started).total_seconds())
-    if found.verdict and found.verdict.kind is VerdictKind.ROLLED_BACK:
+    if found.verdict_kind is VerdictKind.ROLLED_BACK and not found.had_been_deployed:
         return f"{took} from apply to the old version serving"
     return f"took {took}" if found.ended else took
 

@@ -42,7 +42,7 @@ def how(deployment: Deployment) -> str:
     by = f" by {deployment.requested_by}" if deployment.requested_by else ""
     match deployment.kind:
         case DeploymentKind.ROLLBACK:
-            return f"rollback by hand{by}" if by else "automatic rollback with its group"
+            return f"rollback by hand{by}" if by else "automatic rollback"
         case DeploymentKind.MANUAL:
             return f"deployment by hand{by}"
         case DeploymentKind.SCALE:

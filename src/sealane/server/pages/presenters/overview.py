@@ -221,7 +221,11 @@ def _figures(
         if one.verdict and one.verdict.kind is VerdictKind.DEPLOYED and one.ended:
             days[_DAYS - 1 - min((now - one.ended).days, _DAYS - 1)] += 1
     back = [one for one in week if one.verdict and one.verdict.kind is VerdictKind.ROLLED_BACK]
-    took = [(one.ended - one.started).total_seconds() for one in back if one.ended and one.started]
+    took = [
+        (one.ended - one.started).total_seconds()
+        for one in back
+        if one.ended and one.started and not one.had_been_deployed
+    ]
     production = {(row.app, row.formation) for row in formations if row.production}
     there = [
         (one.ended - one.created).total_seconds()
