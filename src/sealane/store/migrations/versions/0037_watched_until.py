@@ -7,8 +7,8 @@ from alembic import op
 
 from sealane.store.columns import Moment
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 
 
 def upgrade() -> None:
