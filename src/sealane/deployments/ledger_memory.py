@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from typing_extensions import override
+
 from sealane.deployments import ledger_history, messages, model, targets, way_back
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.memory import Prepared
@@ -27,8 +29,8 @@ class LedgerMemory(ProcessMemory):
     glass: str | None = None
     """Why it began though the environment's window was shut."""
 
+    @override
     async def closed(self, prepared: Prepared) -> str | None:
-        """See the port."""
         there = prepared.plan.goal
         aim = rollback_target.before(self.history.pasts, now_there=there.identity.revision)
         if aim.past is None:
@@ -36,6 +38,7 @@ class LedgerMemory(ProcessMemory):
         old = await targets.to_look_at(self.history.revision(aim.past.revision), self.destination)
         return await way_back.closed(self.destination, old, there)
 
+    @override
     async def conclude(self, outcome: model.Outcome) -> None:
         """Keeps how it ended: without the evidence where that is not taken, and else tells that nothing was kept."""
         self.outcome = outcome

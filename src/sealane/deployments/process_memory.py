@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 from sealane.deployments import failure_reports, model
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.deployments.hooks_and_gates import HooksAndGates
-from sealane.deployments.memory import Left, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Left, Memory, Prepared, Watching, WayBack, Word
 from sealane.deployments.start import start
 from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations
@@ -29,7 +31,7 @@ async def nobody(checked: GateResult) -> bool | None:
 
 
 @dataclass(kw_only=True, slots=True)
-class ProcessMemory:
+class ProcessMemory(Memory):
     """Holds one plan; what it is told goes to a listener, and what is kept is kept in its fields."""
 
     plan: model.DeploymentPlan
@@ -53,81 +55,84 @@ class ProcessMemory:
         previous = self.plan.previous.identity.revision if self.plan.previous else None
         return start(self.plan, self.beside, previous=previous, survey=survey, finished={})
 
+    @override
     async def prepare(self, _start: model.Start) -> Prepared:
-        """See the port."""
         return Prepared(plan=self.plan, destination=self.destination, beside=self.beside)
 
+    @override
     async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
-        """See the port."""
         del before  # it knows what both revisions were given
         return self.masking
 
+    @override
     async def expect(self, inventory: destinations.Inventory, fence: destinations.Fence) -> None:
-        """See the port: what may be there was noted before the story began."""
+        """What may be there was noted before the story began."""
 
     @asynccontextmanager
+    @override
     async def telling(self) -> AsyncIterator[model.Listener]:
-        """See the port."""
         yield self.listener
 
     @asynccontextmanager
+    @override
     async def watching(self) -> AsyncIterator[Watching]:
-        """See the port."""
         yield Watching(notes=self.notes)
 
     @asynccontextmanager
+    @override
     async def stopping(self) -> AsyncIterator[Stop]:
-        """See the port: whoever follows it interrupts the process."""
+        """Whoever follows it interrupts the process."""
         yield Stop()
 
+    @override
     async def called_off(self) -> verdicts.Cause | None:
-        """See the port."""
         return None
 
+    @override
     async def hooks_ran(self) -> tuple[str, ...]:
-        """See the port."""
         return self.beside.ran
 
+    @override
     async def note_hooks(self, done: tuple[str, ...]) -> None:
-        """See the port."""
         self.hooks = tuple(dict.fromkeys((*self.hooks, *done)))
 
+    @override
     async def forget_hooks(self, undone: tuple[str, ...]) -> None:
-        """See the port."""
         self.hooks = tuple(name for name in self.hooks if name not in undone)
 
+    @override
     async def keep_report(self, report: failure_reports.FailureReport) -> None:
-        """See the port."""
         self.report = self.report or report
 
+    @override
     async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
-        """See the port."""
         self.second_report = self.second_report or report
 
+    @override
     async def asked(self, key: str) -> frozenset[str]:
-        """See the port."""
         del key
         return frozenset()
 
+    @override
     async def word(self, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Word:
-        """See the port."""
         del key, tell
         unsure = GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=says)
         return Word(message=says, passes=await self.ask(unsure))
 
+    @override
     async def way_back(self, _start: model.Start) -> WayBack:
-        """See the port."""
         return WayBack(refused=self.plan.barred)
 
+    @override
     async def closed(self, _prepared: Prepared) -> str | None:
-        """See the port."""
         return None
 
+    @override
     async def prune_left(self, fence: destinations.Fence) -> Left:
-        """See the port: without a server a formation has one destination."""
+        """Without a server a formation has one destination."""
         del fence
         return Left()
 
+    @override
     async def conclude(self, outcome: model.Outcome) -> None:
-        """See the port."""
         self.outcome = outcome

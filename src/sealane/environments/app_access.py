@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sealane.configfiles import documents, globs, validation
+from sealane.configfiles import globs, single_document
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Glob, Group, Maybe, Name, TopFile
 from sealane.environments import patterns
@@ -98,20 +98,15 @@ DEFAULTS = AppAccess()
 
 def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     """What the file's text says, or everything that is wrong with it."""
-    found_documents, findings = documents.read(text, file)
-    if errors(findings):
-        return None, findings
-    if not found_documents:
-        return DEFAULTS, findings
-    if len(found_documents) > 1:
-        return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
-    document = found_documents[0]
-    written, wrong = validation.validate(document, AccessFile, elsewhere=_ELSEWHERE)
-    if written is None:
-        return None, [*findings, *wrong]
-    if wrong := [*_bad_images(written, document), *_bad_grants(written, document)]:
-        return None, [*findings, *wrong]
-    return _access(written, document), findings
+    found, findings = single_document.read(text, file, AccessFile, _problems, elsewhere=_ELSEWHERE)
+    if found is None:
+        return (None if errors(findings) else DEFAULTS), findings
+    return _access(*found), findings
+
+
+def _problems(written: AccessFile, document: Document) -> Iterator[Finding]:
+    yield from _bad_images(written, document)
+    yield from _bad_grants(written, document)
 
 
 def _access(written: AccessFile, document: Document) -> AppAccess:

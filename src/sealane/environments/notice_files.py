@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import documents, globs, validation, variants
+from sealane.configfiles import globs, single_document, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Maybe, Name, TopFile
 from sealane.egress import Allowlist, Network
@@ -127,21 +127,12 @@ def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[NoticeConfig | None, list[Finding]]:
     """What the file's text says, or everything that is wrong with it."""
-    found_documents, found = documents.read(text, file)
-    if errors(found):
-        return None, found
-    if not found_documents:
-        return NOTHING, found
-    if len(found_documents) > 1:
-        return None, [Finding(message="the file is several documents", place=Place(file=file), hint="make it one")]
-    document = found_documents[0]
-    shape = notices_file(adapters)
-    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
-    if (meant := written or validation.salvage(document.value, shape)) is not None:
-        wrong.extend(_problems(meant, document, adapters))
-    if written is None or wrong:
-        return None, [*found, *wrong]
-    return _config(written, document, adapters), found
+    found, findings = single_document.read(
+        text, file, notices_file(adapters), functools.partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE
+    )
+    if found is None:
+        return (None if errors(findings) else NOTHING), findings
+    return _config(*found, adapters), findings
 
 
 def _config(written: NoticesFile, document: Document, adapters: Adapters) -> NoticeConfig:

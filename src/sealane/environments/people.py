@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field, create_model
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import documents, validation, variants
+from sealane.configfiles import single_document, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File, Matching, Maybe, TopFile
 from sealane.events.sources.port import GitHost
-from sealane.findings import Finding, Place, errors
+from sealane.findings import Finding
 
 FILE = "people.yaml"
 """Beside the folder `environments/`."""
@@ -106,20 +106,14 @@ class People:
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | None, list[Finding]]:
     """What the file says, or everything that is wrong with it."""
-    found_documents, findings = documents.read(text, file)
-    if errors(findings):
-        return None, findings
-    if len(found_documents) != 1:
-        hint = "it begins with people:"
-        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
-    document = found_documents[0]
     shape, hosts = people_file(adapters), adapters.git_hosts.keys
-    written, wrong = validation.validate(document, shape, elsewhere={"users": "people", "name": "people"})
-    if (meant := written or validation.salvage(document.value, shape)) is not None:
-        wrong.extend(_twice(meant, document, hosts))
-    findings = [*findings, *wrong]
-    if written is None or wrong:
+    elsewhere = {"users": "people", "name": "people"}
+    found, findings = single_document.read(
+        text, file, shape, functools.partial(_twice, hosts=hosts), elsewhere=elsewhere, hint="it begins with people:"
+    )
+    if found is None:
         return None, findings
+    written, _ = found
     known = tuple(_person(name, person, hosts) for name, person in written.people.items())
     return People(known=known, adapters=adapters), findings
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import PurePosixPath
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import documents, validation, variants
+from sealane.configfiles import single_document, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.environments import calendars, files, patterns
 from sealane.environments.model import (
@@ -18,7 +19,7 @@ from sealane.environments.model import (
     PolicyChoice,
     Waiver,
 )
-from sealane.findings import Finding, Place, errors
+from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
 from sealane.stencils import platform
 
@@ -27,22 +28,11 @@ _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "ap
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environment | None, list[Finding]]:
     """The environment that the file's text says, or everything that is wrong with it."""
-    found_documents, findings = documents.read(text, file)
-    if errors(findings):
-        return None, findings
-    if len(found_documents) != 1:
-        hint = "an environment's file is one document"
-        return None, [Finding(message="the file is empty or several documents", place=Place(file=file), hint=hint)]
-    document = found_documents[0]
-    shape = files.environment_file(adapters)
-    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
-    meant = written or validation.salvage(document.value, shape)
-    if meant is not None:
-        wrong.extend(_problems(meant, document, adapters))
-    findings = [*findings, *wrong]
-    if written is None or wrong:
-        return None, findings
-    return _environment(written, document, adapters), findings
+    shape, hint = files.environment_file(adapters), "an environment's file is one document"
+    found, findings = single_document.read(
+        text, file, shape, partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE, hint=hint
+    )
+    return (_environment(*found, adapters) if found else None), findings
 
 
 def _environment(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> Environment:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import documents, fields, globs, validation
+from sealane.configfiles import fields, globs, single_document
 from sealane.configfiles.documents import Document
-from sealane.findings import Finding, Place, errors
+from sealane.findings import Finding, Place
 from sealane.formations import annotation_reading, files, gate_reading, health_checks
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation, StencilChoice
@@ -32,22 +33,11 @@ _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config"
 
 def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
     """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
-    found_documents, findings = documents.read(text, file)
-    if errors(findings):
-        return None, findings
-    if len(found_documents) != 1:
-        message = f"the file holds {len(found_documents) or 'no'} documents" if found_documents else "the file is empty"
-        return None, [Finding(message=message, place=Place(file=file), hint="a formation's file is one document")]
-    document = found_documents[0]
-    shape = files.formation_file(adapters)
-    written, wrong = validation.validate(document, shape, elsewhere=_ELSEWHERE)
-    meant = written or validation.salvage(document.value, shape)
-    if meant is not None:
-        wrong.extend(_problems(meant, document, adapters))
-    findings = [*findings, *wrong]
-    if written is None or wrong:
-        return None, findings
-    return _formation(written, document, adapters), findings
+    shape, hint = files.formation_file(adapters), "a formation's file is one document"
+    read, findings = single_document.read(
+        text, file, shape, partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE, hint=hint
+    )
+    return (_formation(*read, adapters) if read else None), findings
 
 
 def _formation(written: files.FormationFile, document: Document, adapters: Adapters) -> Formation:

@@ -39,7 +39,7 @@ class Datadog:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """A request for counts, one for times, one for the announcement. See the port."""
+        """A request for counts, one for times, one for the announcement."""
         counts = [each for each in told.measurements if each.definition.unit is Unit.COUNT]
         times = [each for each in told.measurements if each.definition.unit is Unit.SECONDS]
         if counts:

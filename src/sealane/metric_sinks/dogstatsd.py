@@ -30,7 +30,7 @@ class DogStatsd:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """A datagram for each measurement, and one for the announcement. See the port."""
+        """A datagram for each measurement, and one for the announcement."""
         datagrams = [_metric(self._prefix, each) for each in told.measurements]
         if told.announcement:
             datagrams.append(_event(told.announcement))

@@ -51,7 +51,7 @@ class InfluxDB:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """A point for each group of measurements, which another telling of the event writes over. See the port."""
+        """A point for each group of measurements, which another telling of the event writes over."""
         written = "\n".join(_lines(self._prefix, told)).encode()
         settings = self._settings
         url = settings.url.rstrip("/") + ("/write" if settings.database else "/api/v2/write")

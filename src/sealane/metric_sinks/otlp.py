@@ -37,11 +37,11 @@ class Otlp:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """All spans in one request; a span that is told again has the id that it had. See the port."""
+        """All spans in one request; a span that is told again has the id that it had."""
         await self._post(_TRACES, otlp.traces(told.spans, self._of))
 
     async def push(self, families: Sequence[Family], at: datetime) -> None:
-        """All metrics in one request, as they stand: what was told before is in them. See the port."""
+        """All metrics in one request, as they stand: what was told before is in them."""
         await self._post(_METRICS, otlp.metrics(families, at, self._of, prefix=self._prefix))
 
     async def _post(self, path: str, body: bytes) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from typing_extensions import override
+
 from sealane import clock
 from sealane.clients.addresses import NotListed
 from sealane.clients.engine import errors
@@ -28,7 +30,7 @@ from sealane.runners.model import (
     StepSpec,
     Workspace,
 )
-from sealane.runners.port import Output
+from sealane.runners.port import Output, Runner
 
 RUN = "sealane.run"
 """The label that says which run something belongs to."""
@@ -60,7 +62,7 @@ class ContainerDefaults:
     """How much of one container's output the engine keeps on its disk."""
 
 
-class DockerRunner:
+class DockerRunner(Runner):
     """Runs steps and services on one container engine. `owner` stands on all it makes."""
 
     def __init__(
@@ -83,12 +85,14 @@ class DockerRunner:
         self._access = pulls
         self._pulls: dict[str, asyncio.Lock] = {}
 
+    @override
     async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
         """Makes the run's network, and gives its addresses."""
         self._workspaces[run] = workspace
         self._begun.setdefault(run, self._now().timestamp() - _COARSE)
         return await self._engine.create_network(run.network, self._labels(run), interface=run.interface)
 
+    @override
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Starts a service under its name in the run's network."""
         spec = ContainerSpec(
@@ -113,14 +117,17 @@ class DockerRunner:
             return ServiceHealth(healthy=False, reason=str(error))
         return None
 
+    @override
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
         """Asks the service's healthcheck, or its image's, until it says yes."""
         return await services.await_healthy(self._engine, run.service(service.name), service)
 
+    @override
     async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Whether the service's container has ended, and how."""
         return await services.ended_early(self._engine, run.service(service.name))
 
+    @override
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         """Runs one attempt in a container of its own."""
         begun = self._now()
@@ -136,10 +143,12 @@ class DockerRunner:
             status, reason = StepStatus.BROKEN, str(error)
         return StepResult(status=status, reason=reason, started=begun, ended=self._now())
 
+    @override
     async def kill(self, run: RunKey) -> None:
         """Kills whatever of the run is running."""
         await self._each(f"{RUN}={run}", lambda one: self._engine.signal(one.name, "KILL"))
 
+    @override
     async def destroy(self, run: RunKey) -> None:
         """Removes the run's containers and network."""
         await self._each(f"{RUN}={run}", self._engine.remove)

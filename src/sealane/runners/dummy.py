@@ -26,18 +26,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from sealane import clock, pretended
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import StepStatus
 from sealane.runners import outcomes, scripts
 from sealane.runners.image_builds import EngineBuilder
 from sealane.runners.model import RunKey, ServiceHealth, ServiceSpec, StepResult, StepSpec, Workspace
-from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine, Output
+from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine, Output, Runner
 
 _PAUSE = 0.01
 
 
-class DummyRunner:
+class DummyRunner(Runner):
     """Pretends to run steps; keeps what it started below `folder`."""
 
     def __init__(self, folder: Path, *, grace: timedelta = timedelta(seconds=10), now: clock.Clock = clock.now) -> None:
@@ -51,17 +53,20 @@ class DummyRunner:
         journal = self._folder / "journal"
         return Counter(journal.read_text().split()) if journal.exists() else Counter()
 
+    @override
     async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
         """Makes the run's folder; its containers have no addresses."""
         self._workspaces[run] = workspace
         (self._folder / run.value).mkdir(parents=True, exist_ok=True)
         return ()
 
+    @override
     async def start_service(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Notes that the service was started."""
         self._start(run, run.service(service.name), service.environment, kind="service")
         return None
 
+    @override
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
         """Waits for as long as the service is said to take."""
         told = self._read(run, run.service(service.name))
@@ -74,11 +79,13 @@ class DummyRunner:
             return ServiceHealth(healthy=False, reason=reason, log=told["output"].encode())
         return ServiceHealth(healthy=True)
 
+    @override
     async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Whether the service is said to have ended."""
         told = self._read(run, run.service(service.name))
         return _early(told, told["exit_code"] or told["dies"])
 
+    @override
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         """Waits for as long as the step is said to take, prints and ends as told."""
         begun = self._now()
@@ -101,11 +108,13 @@ class DummyRunner:
         context = outcomes.ExitContext(timed_out=spec.timeout if timed_out else None)
         return outcomes.result(state, context, begun=begun, now=self._now())
 
+    @override
     async def kill(self, run: RunKey) -> None:
         """Ends everything of the run now."""
         for path in (self._folder / run.value).glob("*.json"):
             self._kill(run, path.stem, code=137)
 
+    @override
     async def destroy(self, run: RunKey) -> None:
         """Forgets the run, but not how often its steps were started."""
         shutil.rmtree(self._folder / run.value, ignore_errors=True)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from typing_extensions import override
+
 from sealane.clients import build_context, build_sources, image_build, registry
 from sealane.clients.build_sources import Fetching
 from sealane.clients.registry import ImageMissing
@@ -16,7 +18,7 @@ from sealane.errors import UsageError
 from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
-from sealane.runners.port import Output
+from sealane.runners.port import ImageBuilder, Output
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,18 +52,18 @@ def on_the_loop(output: Output) -> image_build.Sink:
     return lambda data: loop.call_soon_threadsafe(output, data)  # type: ignore[return-value]
 
 
-class EngineBuilder:
+class EngineBuilder(ImageBuilder):
     """Builds on the engine at an address: an `ImageBuilder`."""
 
     def __init__(self, address: str) -> None:
         self._address = address
 
+    @override
     async def build(self, image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:
-        """See `build`."""
         return await build(image, replace(workshop, engine=self._address), sink)
 
+    @override
     async def tidy(self, repository: str, *, keep: Collection[str]) -> None:
-        """See `tidy`."""
         await tidy(self._address, repository, keep=keep)
 
 

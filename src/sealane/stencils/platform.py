@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from typing_extensions import override
+
 from sealane.adapters import Adapters
 from sealane.findings import Finding
 from sealane.formations.health_checks import HealthCheck
@@ -93,35 +95,35 @@ class Platform(Protocol):
         ...
 
 
-class Plain:
+class Plain(Platform):
     """A platform whose objects are all alike, in namespaces, and where nothing runs."""
 
+    @override
     def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
-        """See the protocol."""
         del manifests
         return frozenset()
 
+    @override
     def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
-        """See the protocol."""
         del rendered
         return ()
 
+    @override
     def secret(
         self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
     ) -> tuple[Rendered | None, list[Finding]]:
-        """See the protocol."""
         del name, app, entries
         return None, [_holds_nothing(formation, "secrets")]
 
+    @override
     def config(
         self, name: str, app: str, formation: Formation, content: ConfigContent
     ) -> tuple[Rendered | None, list[Finding]]:
-        """See the protocol."""
         del name, app, content
         return None, [_holds_nothing(formation, "config")]
 
+    @override
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
-        """See the protocol."""
         del words
         hint = "take it away, or deploy to a destination that runs Jobs"
         asked = [
@@ -138,13 +140,13 @@ class Plain:
         )
         return ExtractedJobs(rest=tuple(rendered), found=findings)
 
+    @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
-        """See the protocol."""
         del formation
         return list(rendered), []
 
+    @override
     def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterable[Finding]:
-        """See the protocol."""
         del rendered
         strategy = formation.strategy
         if strategy.kind not in ("blue_green", "canary"):
@@ -152,16 +154,19 @@ class Plain:
         message = f"destination {formation.destination} has no stages: nothing there serves traffic"
         return (Finding(message=message, place=formation.at("strategy", strategy.kind), hint="leave it out"),)
 
+    @override
     def health_problem(self, check: HealthCheck) -> Finding | None:
         """Whatever it is, nothing but a check can judge it."""
         del check
         return None
 
+    @override
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
         """Nothing has instances."""
         del manifest, instances
         return None
 
+    @override
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """Nothing runs."""
         del manifests

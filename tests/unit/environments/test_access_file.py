@@ -67,7 +67,7 @@ def test_owners_may_be_left_nothing() -> None:
         ),
         ("owners:\n  - {may: [approve]}\n", "access.yaml:2:12"),
         ("owners:\n  - {may: [administer], environments: [dev]}\n", "access.yaml:2:25: administer is about whole apps"),
-        ("images: [a]\n---\nimages: [b]\n", "several documents"),
+        ("images: [a]\n---\nimages: [b]\n", "the file holds 2 documents"),
         ("grants: [a\n", "access.yaml:"),
     ],
 )

@@ -50,7 +50,7 @@ def test_logins_are_known_at_their_host_only(host: str, login: str, who: str | N
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
-        ("", "people.yaml: the file is empty or several documents (it begins with people:)"),
+        ("", "people.yaml: the file is empty (it begins with people:)"),
         ("people:\n", "people.yaml:1:8: people is empty"),
         ("peple: {kim: {github: k}}\n", "people.yaml:1:1: unknown key peple (did you mean people?)"),
         ("users: {kim: {github: k}}\n", "people.yaml:1:1: unknown key users"),

@@ -88,7 +88,7 @@ HEAD = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\n"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "dev.yaml: the file is empty or several documents"),
+        ("", "dev.yaml: the file is empty"),
         (HEAD.replace("dev", "prod"), "dev.yaml:1:14: the file is called dev and the environment prod"),
         (HEAD + "delete_budgets: 3\n", "dev.yaml:3:1: unknown key delete_budgets (did you mean delete_budget?)"),
         ("environment: dev\n", "dev.yaml:1:1: destinations is missing"),

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from sealane import clock, errors
 from sealane.destinations import adoption, deletions, diff, model, ownership, stages
@@ -27,6 +28,7 @@ from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.stencils import config_objects
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
+from sealane.destinations.port import Destination
 from sealane.formations.health_checks import HealthCheck
 from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
@@ -35,7 +37,7 @@ LOOK_EVERY = 0.03
 """Seconds between two looks of a watcher: time alone changes what there is to see."""
 
 
-class DummyDestination:
+class DummyDestination(Destination):
     """Pretends to be a destination."""
 
     def __init__(self, state: states.State | None = None, *, now: clock.Clock = clock.now) -> None:
@@ -47,14 +49,15 @@ class DummyDestination:
         return tuple(self._state.read().journal)
 
     @property
+    @override
     def where(self) -> str:
-        """See the port."""
         return "a destination that pretends"
 
+    @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
-        """See the port."""
         return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))
 
+    @override
     async def diff(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -63,9 +66,9 @@ class DummyDestination:
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        """See the port."""
         return tuple(planned.change for planned in planning.plan(self._state.read(), objects, identity, adopt=adopt))
 
+    @override
     async def survey(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -75,13 +78,13 @@ class DummyDestination:
         stored: model.Inventory = (),
         as_it_serves: bool = False,
     ) -> stages.Survey:
-        """See the port."""
         return await inspect.survey(self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves)
 
+    @override
     def in_stages(self, objects: Sequence[Mapping[str, Any]], shape: stages.Shape) -> tuple[stages.Stage, ...]:
-        """See the port."""
         return shaping.shaped(objects, shape)
 
+    @override
     async def apply(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -91,7 +94,6 @@ class DummyDestination:
         adopt: bool = False,
         finished: Collection[str] = (),
     ) -> model.Applied:
-        """See the port."""
         objects = self._without(finished, objects, identity)
         planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
         if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
@@ -108,6 +110,7 @@ class DummyDestination:
                 changed.append(change.ref)
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
 
+    @override
     async def prune(
         self,
         stored: model.Inventory,
@@ -117,7 +120,6 @@ class DummyDestination:
         fence: model.Fence,
         budget: model.Budget,
     ) -> model.Pruned:
-        """See the port."""
         there = self._state.read().objects
         candidates = {ref.key: planning.text(ref) for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS)}
         live = {
@@ -135,6 +137,7 @@ class DummyDestination:
         freed = any(autoscalers.is_one(ref) for ref in plan.delete)
         return replace(deletions.pruned(stored, plan, deleted=plan.delete, held=returned), freed=freed)
 
+    @override
     async def observe(
         self,
         identity: model.Identity,
@@ -142,7 +145,6 @@ class DummyDestination:
         *,
         health: Sequence[HealthCheck] = (),
     ) -> AsyncIterator[verdicts.Observation]:
-        """See the port."""
         last: verdicts.Observation | None = None
         while True:
             seen = self._observation(wanted)
@@ -151,8 +153,8 @@ class DummyDestination:
                 yield seen
             await asyncio.sleep(LOOK_EVERY)
 
+    @override
     async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
-        """See the port."""
         last: list[object] | None = None
         while True:
             there = self._state.read().objects
@@ -163,38 +165,38 @@ class DummyDestination:
                 yield
             await asyncio.sleep(LOOK_EVERY)
 
+    @override
     def task(
         self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """See the port."""
         return tasks.job(given, name=name, timeout=timeout, variables=variables)
 
+    @override
     def with_values(self, manifest: Mapping[str, Any], values: Mapping[str, SecretValue]) -> Mapping[str, Any]:
-        """See the port."""
         return config_objects.with_values(manifest, values)
 
+    @override
     def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        """See the port."""
         return one_shot.is_one_shot(ref)
 
+    @override
     def ends(self, manifest: Mapping[str, Any]) -> bool:
-        """See the port."""
         return one_shot.ends(manifest)
 
+    @override
     def is_fleeting(self, manifest: Mapping[str, Any]) -> bool:
-        """See the port."""
         return one_shot.is_fleeting(manifest)
 
+    @override
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
-        """See the port."""
         return provided_refs.made(objects)
 
+    @override
     def hint(self, objects: Sequence[Mapping[str, Any]], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        """See the port."""
         return read_only.hint(objects, cause.workload, cause.container or "", printed)
 
+    @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        """See the port."""
         events = [
             {
                 "at": fact.since.isoformat(),
@@ -211,10 +213,11 @@ class DummyDestination:
         lives = [life for life in self._lives() if life.object in about]
         return {"events": events, "logs": behavior.logs(lives), "probes": [], "terminations": []}
 
+    @override
     async def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
-        """See the port: every workload says one line, and what its containers are told to say."""
+        """Every workload says one line, and what its containers are told to say."""
         for ref in refs:
             if ref.group in {"apps", "batch"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
@@ -226,42 +229,43 @@ class DummyDestination:
         if follow:
             await asyncio.Event().wait()
 
+    @override
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
-        """See the port."""
         there = self._state.read().objects
         return tuple(diff.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
 
+    @override
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
-        """See the port."""
         there = self._state.read().objects
         wanted = (planning.text(ref) for ref in refs if ref.is_secret)
         return tuple(there[text].manifest for text in wanted if text in there)
 
+    @override
     async def namespace_created(self, namespace: str) -> datetime | None:
-        """See the port. A pretended namespace is always there."""
+        """A pretended namespace is always there."""
         del namespace
         return None
 
+    @override
     async def leaves(self, namespace: str) -> bool:
-        """See the port."""
         return namespace in planning.terminating(self._state.read())
 
+    @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        """See the port."""
         kept = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
         if kept is None:
             return model.Ledger()
         return replace(msgspec.json.decode(kept.content, type=model.Ledger), version=str(kept.version))
 
+    @override
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        """See the port."""
         known = (name.partition("/") for name in self._state.read().ledgers)
         return tuple(namespace for namespace, _, of in known if of == f"{app}/{formation}")
 
+    @override
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
-        """See the port."""
         await fence()
         with self._state.write() as content:
             name = f"{namespace}/{app}/{formation}"

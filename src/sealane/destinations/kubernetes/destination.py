@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from typing_extensions import override
+
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
@@ -30,12 +32,13 @@ from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.stencils import config_objects
 from sealane.destinations.kubernetes.strategies import inspect
 from sealane.destinations.kubernetes.strategies import stages as shaping
+from sealane.destinations.port import Destination
 from sealane.formations.health_checks import HealthCheck
 from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 
-class KubernetesDestination:
+class KubernetesDestination(Destination):
     """One cluster as a destination; many formations may live there."""
 
     def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
@@ -44,15 +47,16 @@ class KubernetesDestination:
         self._ledgers = ledgers.Ledgers(cluster, now=now)
 
     @property
+    @override
     def where(self) -> str:
-        """See the port."""
         return f"the cluster at {self._cluster.server}"
 
+    @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
-        """See the port."""
         identity = model.Identity(app="", formation="", namespace=namespace, revision="")
         return await planning.Planner(self._cluster, objects, identity=identity).refs()
 
+    @override
     async def diff(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -61,10 +65,10 @@ class KubernetesDestination:
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        """See the port."""
         planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, to_delete=to_delete)
         return tuple(planned.change for planned in await planner.plan())
 
+    @override
     async def survey(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -74,13 +78,13 @@ class KubernetesDestination:
         stored: model.Inventory = (),
         as_it_serves: bool = False,
     ) -> stages.Survey:
-        """See the port."""
         return await inspect.survey(self, objects, shape, identity=identity, stored=stored, as_it_serves=as_it_serves)
 
+    @override
     def in_stages(self, objects: Sequence[Mapping[str, Any]], shape: stages.Shape) -> tuple[stages.Stage, ...]:
-        """See the port."""
         return shaping.shaped(objects, shape)
 
+    @override
     async def apply(
         self,
         objects: Sequence[Mapping[str, Any]],
@@ -90,7 +94,6 @@ class KubernetesDestination:
         adopt: bool = False,
         finished: Collection[str] = (),
     ) -> model.Applied:
-        """See the port."""
         applied = await server_side_apply.apply(
             self._cluster, objects, identity=identity, fence=fence, adopt=adopt, finished=finished
         )
@@ -98,6 +101,7 @@ class KubernetesDestination:
             await stuck_statefulset_pods.free(self._cluster, applied.inventory, fence=fence)
         return applied
 
+    @override
     async def prune(
         self,
         stored: model.Inventory,
@@ -107,61 +111,60 @@ class KubernetesDestination:
         fence: model.Fence,
         budget: model.Budget,
     ) -> model.Pruned:
-        """See the port."""
         return await deletion.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
 
+    @override
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
-        """See the port."""
         return observe.observe(self._cluster, wanted, namespace=identity.namespace, health=health, now=self._now)
 
+    @override
     def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
-        """See the port."""
         return written.written(self._cluster, wanted)
 
+    @override
     def task(
         self, given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]
     ) -> Mapping[str, Any]:
-        """See the port."""
         return tasks.job(given, name=name, timeout=timeout, variables=variables)
 
+    @override
     def with_values(self, manifest: Mapping[str, Any], values: Mapping[str, SecretValue]) -> Mapping[str, Any]:
-        """See the port."""
         return config_objects.with_values(manifest, values)
 
+    @override
     def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        """See the port."""
         return one_shot.is_one_shot(ref)
 
+    @override
     def ends(self, manifest: Mapping[str, Any]) -> bool:
-        """See the port."""
         return one_shot.ends(manifest)
 
+    @override
     def is_fleeting(self, manifest: Mapping[str, Any]) -> bool:
-        """See the port."""
         return one_shot.is_fleeting(manifest)
 
+    @override
     def provides(self, objects: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
-        """See the port."""
         return provided_refs.made(objects)
 
+    @override
     def hint(self, objects: Sequence[Mapping[str, Any]], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        """See the port."""
         return read_only.hint(objects, cause.workload, cause.container or "", printed)
 
+    @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        """See the port."""
         return await evidence.gather(self._cluster, observation, namespace=identity.namespace)
 
+    @override
     def tail(
         self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
     ) -> AsyncIterator[str]:
-        """See the port."""
         return log_tail.tail(self._cluster, refs, namespace=namespace, container=container, lines=lines, follow=follow)
 
+    @override
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
-        """See the port."""
         found = []
         for ref in refs:
             each = await self._found(ref)
@@ -169,34 +172,34 @@ class KubernetesDestination:
                 found.append(diff.shown(each))
         return tuple(found)
 
+    @override
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
-        """See the port."""
         wanted = [ref for ref in refs if ref.is_secret]
         return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
 
+    @override
     async def namespace_created(self, namespace: str) -> datetime | None:
-        """See the port."""
         with suppress(errors.Forbidden):
             phased = await self._cluster.find(kinds.NAMESPACE, namespace)
             return phased.metadata.creation_timestamp if phased else None
         return None
 
+    @override
     async def leaves(self, namespace: str) -> bool:
-        """See the port."""
         return await planning.leaves(self._cluster, namespace)
 
+    @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        """See the port."""
         return await self._ledgers.read(app, formation, namespace=namespace)
 
+    @override
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        """See the port."""
         return await self._ledgers.places(app, formation, among=among)
 
+    @override
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
-        """See the port."""
         return await self._ledgers.write(ledger, app, formation, namespace=namespace, fence=fence)
 
     async def _found(self, ref: model.ObjectRef) -> dict[str, Any] | None:

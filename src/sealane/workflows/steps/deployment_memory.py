@@ -8,10 +8,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from typing_extensions import override
+
 from sealane.approvals.admission import RevisionSource, told
 from sealane.deployments import failure_reports, hooks_and_gates, messages, model, way_back
 from sealane.deployments import targets as shared
-from sealane.deployments.memory import Left, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Left, Memory, Prepared, Watching, WayBack, Word
 from sealane.deployments.steps.work import Context
 from sealane.deployments.watch_phase import Stop
 from sealane.destinations.model import Budget, Fence, Inventory
@@ -34,7 +36,7 @@ POLL = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SqlMemory:
+class SqlMemory(Memory):
     """One deployment of the database. Everything is looked up anew, so whoever takes over knows the same."""
 
     tools: Tools
@@ -48,8 +50,8 @@ class SqlMemory:
         """Where it goes."""
         return await targets.destination_of(self.tools, await self.deployment())
 
+    @override
     async def prepare(self, start: model.Start) -> Prepared:
-        """See the port."""
         tools, deployment = self.tools, await self.deployment()
         destination = await targets.destination_of(tools, deployment)
         revision = await self.revision(deployment)
@@ -84,26 +86,26 @@ class SqlMemory:
             return forward, None
         return forward, await targets.goal(self.tools, deployment, old, formation, destination)
 
+    @override
     async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
-        """See the port."""
         deployment = await self.deployment()
         old = await self._before(before)
         revisions = (await self.revision(deployment), *((old,) if old else ()))
         return await targets.mask(self.tools, deployment, *revisions)
 
+    @override
     async def expect(self, inventory: Inventory, fence: Fence) -> None:
-        """See the port."""
         deployment = await self.deployment()
         await fence()
         await self.tools.store.formations.set_inventory(deployment.app, deployment.formation, inventory)
 
+    @override
     def telling(self) -> AbstractAsyncContextManager[model.Listener]:
-        """See the port."""
         return timeline.progress(self.tools, self.id)
 
     @asynccontextmanager
+    @override
     async def watching(self) -> AsyncIterator[Watching]:
-        """See the port."""
         async with (
             timeline.noting(self.tools, self.id) as notes,
             timeline.looking(self.tools, self.id) as look,
@@ -111,47 +113,47 @@ class SqlMemory:
         ):
             yield Watching(notes=notes, look=look, stop=stop)
 
+    @override
     def stopping(self) -> AbstractAsyncContextManager[Stop]:
-        """See the port."""
         return cancellation.heard(self.tools, self.id)
 
+    @override
     async def called_off(self) -> verdicts.Cause | None:
-        """See the port."""
         return await cancellation.cause(self.tools, self.id)
 
+    @override
     async def hooks_ran(self) -> tuple[str, ...]:
-        """See the port."""
         deployment = await self.deployment()
         release = _release(await self.revision(deployment))
         ran = await self.tools.store.hooks.ran(deployment.app, deployment.formation, release, besides=self.id)
         return tuple(ran)
 
+    @override
     async def note_hooks(self, done: tuple[str, ...]) -> None:
-        """See the port."""
         deployment = await self.deployment()
         release = _release(await self.revision(deployment))
         await self.tools.store.hooks.note(deployment, release, done, at=self.tools.now())
 
+    @override
     async def forget_hooks(self, undone: tuple[str, ...]) -> None:
-        """See the port."""
         deployment = await self.deployment()
         release = _release(await self.revision(deployment))
         await self.tools.store.hooks.forget(deployment, release, undone)
 
+    @override
     async def keep_report(self, report: failure_reports.FailureReport) -> None:
-        """See the port."""
         await self.tools.store.deployments.keep_failure_report(self.id, report.to_json(), at=self.tools.now())
 
+    @override
     async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
-        """See the port."""
         await self.tools.store.deployments.keep_second_failure_report(self.id, report.to_json(), at=self.tools.now())
 
+    @override
     async def asked(self, key: str) -> frozenset[str]:
-        """See the port."""
         return frozenset(word.gate for word in await self.tools.store.gates.of(self.id) if word.key == key)
 
+    @override
     async def word(self, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Word:
-        """See the port."""
         gates, now = self.tools.store.gates, self.tools.now()
         question = GateWord(
             deployment_id=self.id, key=key, gate=gate.name, message=says, asked=now, until=now + gate.wait
@@ -164,15 +166,16 @@ class SqlMemory:
             word = next(gate_word for gate_word in asked if (gate_word.key, gate_word.gate) == (key, gate.name))
         return Word(message=word.message, passes=word.passes, who=word.by or "a person", reason=word.reason)
 
+    @override
     async def way_back(self, start: model.Start) -> WayBack:
-        """See the port: as operators' files are now."""
+        """As operators' files are now."""
         old = await self._before(start.previous)
         assert old is not None, "there is something to go back to"
         admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
         return WayBack(refused=told(admitted.refusals), outdated=told(admitted.outdated))
 
+    @override
     async def closed(self, prepared: Prepared) -> str | None:
-        """See the port."""
         old = await targets.before(self.tools, await self.deployment())
         if old is None:
             return None
@@ -188,13 +191,14 @@ class SqlMemory:
             return f"going back would be refused: {messages.barred(back.identity.revision, allowed.refused)}"
         return await way_back.closed(destination, back, there)
 
+    @override
     async def prune_left(self, fence: Fence) -> Left:
-        """See the port."""
         words, unconfirmed = await leftovers.prune(self.tools, await self.deployment(), fence=fence)
         return Left(words=words, unconfirmed=unconfirmed)
 
+    @override
     async def conclude(self, outcome: model.Outcome) -> None:
-        """See the port: in one transaction, with holds. The first verdict stays."""
+        """In one transaction, with holds. The first verdict stays."""
         ended = await conclusion.conclude(
             self.tools.store.database,
             self.id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from typing_extensions import override
+
 from sealane.destinations.kubernetes.stencils import (
     config_objects,
     drain,
@@ -25,39 +27,40 @@ from sealane.formations.strategy import Strategy
 from sealane.stencils.configuration import ConfigContent
 from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
-from sealane.stencils.platform import ExtractedJobs, Kind
+from sealane.stencils.platform import ExtractedJobs, Kind, Platform
 
 
-class Kubernetes:
+class Kubernetes(Platform):
     """See `stencils.platform.Platform`."""
 
+    @override
     def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
-        """See the protocol."""
         return scopes.CLUSTER | scopes.defined(manifests)
 
+    @override
     def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
-        """See the protocol."""
         yield from known_fields.problems(rendered)
         yield from list_keys.problems(rendered)
 
+    @override
     def secret(
         self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
     ) -> tuple[Rendered, list[Finding]]:
-        """See the protocol."""
         return config_objects.secret(name, app, formation, entries), []
 
+    @override
     def config(
         self, name: str, app: str, formation: Formation, content: ConfigContent
     ) -> tuple[Rendered, list[Finding]]:
-        """See the protocol."""
         return config_objects.config(name, app, formation, content)
 
+    @override
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
-        """See the protocol."""
         return jobs.make(formation, rendered, words)
 
+    @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
-        """See the protocol: Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
+        """Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
         kept = job_ttl.kept(rendered, formation.strategy)
         made = [_with_strategy(each, formation) for each in kept]
         findings: list[Finding] = []
@@ -65,25 +68,26 @@ class Kubernetes:
             made, findings = drain.drained(made, formation.strategy.drain, formation.at("strategy", "drain"))
         return made, [*findings, *standstill.problems(made, formation.strategy)]
 
+    @override
     def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterator[Finding]:
-        """See the protocol."""
         strategy = formation.strategy
         yield from variants.problems(rendered, strategy, formation.at("strategy", strategy.kind))
 
+    @override
     def health_problem(self, check: HealthCheck) -> Finding | None:
-        """See the protocol: what has pods is judged by them."""
+        """What has pods is judged by them."""
         if check.kind not in _BY_PODS or check.group not in (None, _BY_PODS[check.kind]):
             return None
         message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
         hint = "leave it out" if check.group is not None else "name the group if another kind of that name is meant"
         return Finding(message=message, place=Place(file=""), hint=hint)
 
+    @override
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
-        """See the protocol."""
         return replicas.scaled(manifest, instances)
 
+    @override
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-        """See the protocol."""
         return resource_requests.requests(manifests)
 
 
