@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from sealane.clients.kubernetes import errors, transport
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
 from sealane.clients.relay import forwarder, frames, hub
+from sealane.clients.relay.hub import Connection
 from sealane.clients.relay.relayed import Relayed
 from tests.relay_line import Line, lined
 
@@ -233,6 +235,66 @@ async def test_the_newest_connection_of_a_relay_is_used_and_the_older_one_ends_w
         await second.cut()
         begun.cancel()
     assert len(older.calls) == 1
+
+
+ASK: dict[str, Any] = {
+    "method": "GET",
+    "path": "/",
+    "query": {},
+    "body": None,
+    "content_type": "",
+    "accept": "",
+    "changes": False,
+    "total": None,
+    "silence": None,
+}
+HELLOS = [
+    {"version": "1.0\x1b]0;owned\x07"},
+    {"version": "1" * 65},
+    {"version": "1.0\x00"},
+    {"version": "1.0\n"},
+    {"version": "1", "connected": ("p",) * 1001},
+    {"version": "1", "connected": ("p" * 201,)},
+]
+
+
+@pytest.mark.parametrize("said", HELLOS)
+def test_a_hello_is_short_and_plain(said: dict[str, Any]) -> None:
+    with pytest.raises(frames.Garbled):
+        frames.to_server(frames.encode(frames.Hello(protocol=frames.PROTOCOL, **said)))
+    plain = frames.Hello(protocol=frames.PROTOCOL, version="1.2.0rc1+g8c21f0e.d20261130", connected=("host-1",))
+    assert frames.to_server(frames.encode(plain)) == plain
+
+
+@pytest.mark.parametrize(
+    ("frame", "most"),
+    [
+        (frames.Chunk(id=1, data=bytes(frames.PIECE)), frames.WINDOW // frames.PIECE + 1),
+        (frames.Chunk(id=1, data=b""), 20_001),
+        (frames.Head(id=1, status=200, content_type="text/plain", retry_after=None), 20_001),
+    ],
+)
+async def test_a_relay_that_sends_more_than_is_read_is_cut_off(frame: frames.Answers, most: int) -> None:
+    connection = Connection("europe", version="1", send=lambda _: None)
+    asked = connection.begin(lambda number: frames.Ask(id=number, **ASK))
+    message = frames.encode(frame)
+    for _ in range(most):
+        connection.received(message)
+        await asyncio.sleep(0)
+    with pytest.raises(frames.Garbled, match="more than is read"):
+        connection.received(message)
+    asked.end()
+
+
+async def test_what_was_read_may_be_sent_again() -> None:
+    connection = Connection("europe", version="1", send=lambda _: None)
+    asked = connection.begin(lambda number: frames.Ask(id=number, **ASK))
+    message = frames.encode(frames.Chunk(id=1, data=bytes(frames.PIECE)))
+    for _ in range(3 * frames.WINDOW // frames.PIECE):
+        connection.received(message)
+        await asked.next()
+        asked.credit(frames.PIECE)
+    asked.end()
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\xa4head\x01\x01", frames.encode(frames.Go(id=1))])

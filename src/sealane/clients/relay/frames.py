@@ -7,6 +7,8 @@ some buffer while the line was cut changes nothing when it arrives.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 PROTOCOL = 1
@@ -17,6 +19,11 @@ GO_WITHIN = 10.0
 PIECE = 128 * 1024
 """Bytes of an answer in one message, so that a long one does not keep others waiting."""
 
+# What a relay says is shown to administrators and kept: whoever has its token may have another program say it.
+Version = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.!+_-]*\Z")]
+Process = Annotated[str, msgspec.Meta(max_length=200)]
+ContentType = Annotated[str, msgspec.Meta(max_length=1024)]
+
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Base of all messages."""
@@ -26,8 +33,8 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     """The relay's first message."""
 
     protocol: int
-    version: str
-    connected: tuple[str, ...] = ()
+    version: Version
+    connected: Annotated[tuple[Process, ...], msgspec.Meta(max_length=1000)] = ()
     """Processes of the server that it is connected to already: each of them says who it is, and ends this one."""
 
 
@@ -85,7 +92,7 @@ class Head(Frame, frozen=True, kw_only=True, tag="head"):
 
     id: int
     status: int
-    content_type: str
+    content_type: ContentType
     retry_after: float | None
 
 

@@ -26,6 +26,18 @@ class Lost:
 
 Inbox = asyncio.Queue["frames.Answers | Lost"]
 
+_MOST_UNREAD = 20_000
+"""Messages of an answer that wait to be read; a relay that keeps to its window sends fewer."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Waiting:
+    """Who waits for an answer, and the bytes of it that were not read yet."""
+
+    loop: asyncio.AbstractEventLoop
+    inbox: Inbox
+    unread: int = 0
+
 
 class Connection:
     """One relay's connection."""
@@ -37,14 +49,14 @@ class Connection:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, tuple[asyncio.AbstractEventLoop, Inbox]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._lost: Lost | None = None
 
     def begin(self, ask: Callable[[int], frames.Ask]) -> OnItsWay:
         """Sends a call, from any loop; the answer comes to the caller's."""
         number = next(self._numbers)
         inbox: Inbox = asyncio.Queue()
-        self._waiting[number] = (asyncio.get_running_loop(), inbox)
+        self._waiting[number] = _Waiting(loop=asyncio.get_running_loop(), inbox=inbox)
         if self._lost:
             inbox.put_nowait(self._lost)
         else:
@@ -62,22 +74,35 @@ class Connection:
             self.post(frames.Cancel(id=number))
 
     def received(self, data: bytes) -> None:
-        """Takes a message of the relay's. Raises Garbled."""
+        """Takes a message of the relay's. Raises Garbled, also where it sends more than was asked for."""
         frame = frames.to_server(data)
         if isinstance(frame, frames.Hello):
             raise frames.Garbled("it says hello twice")
-        loop, inbox = self._waiting.get(frame.id, (None, None))
-        if loop is None or inbox is None:  # it was cancelled meanwhile
+        waiting = self._waiting.get(frame.id)
+        if waiting is None:  # it was cancelled meanwhile
             return
         if isinstance(frame, frames.End | frames.Failed):
             self._waiting.pop(frame.id, None)
-        _call(loop, inbox.put_nowait, frame)
+        elif isinstance(frame, frames.Chunk):
+            waiting.unread += len(frame.data)
+        if waiting.unread > frames.WINDOW + frames.PIECE or waiting.inbox.qsize() > _MOST_UNREAD:
+            raise frames.Garbled("it sends more than is read")
+        _call(waiting.loop, waiting.inbox.put_nowait, frame)
+
+    def credit(self, number: int, count: int) -> None:
+        """So many bytes of an answer were read, on any loop."""
+        _call(self._loop, self._credited, number, count)
+        self.post(frames.Credit(id=number, bytes=count))
+
+    def _credited(self, number: int, count: int) -> None:
+        if waiting := self._waiting.get(number):
+            waiting.unread -= count
 
     def lose(self, reason: str) -> None:
         """The connection is over: every call that waits is told."""
         self._lost = Lost(reason=reason)
-        for loop, inbox in list(self._waiting.values()):
-            _call(loop, inbox.put_nowait, self._lost)
+        for waiting in list(self._waiting.values()):
+            _call(waiting.loop, waiting.inbox.put_nowait, self._lost)
         self._waiting.clear()
 
 
@@ -103,7 +128,7 @@ class OnItsWay:
 
     def credit(self, count: int) -> None:
         """So many bytes were read."""
-        self.connection.post(frames.Credit(id=self.number, bytes=count))
+        self.connection.credit(self.number, count)
 
     def end(self) -> None:
         """Nobody reads on; the relay ends what it does for it."""
