@@ -144,7 +144,7 @@ class _Reading:
         self.nodes += 1
         if self.too_large:
             return False
-        if any(each is node for each in self.open):
+        if any(opened is node for opened in self.open):
             self.too_large = True
             self.wrong(node, "an alias stands within what it names", "write out what the alias is to stand for")
         elif depth > MAX_DEPTH or self.nodes > MAX_NODES:
@@ -183,7 +183,7 @@ class _Reading:
 
     def merged(self, key: yaml.Node, value: yaml.Node, depth: int) -> dict[str, _Pair]:
         """What the value of `<<` brings: of several mappings the earlier one wins, and own keys over merged ones."""
-        found: dict[str, _Pair] = {}
+        pairs: dict[str, _Pair] = {}
         for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
             if not isinstance(source, yaml.MappingNode):
                 hint = "<<: *NAME, where &NAME stands before a mapping, or <<: [*ONE, *TWO]"
@@ -193,8 +193,8 @@ class _Reading:
                 self.open.append(source)
                 own, merged = self.pairs(source, depth + 1)
                 self.open.pop()
-                found = merged | own | found
-        return found
+                pairs = merged | own | pairs
+        return pairs
 
     def scalar(self, node: yaml.Node, path: Path) -> Any:
         text: str = node.value

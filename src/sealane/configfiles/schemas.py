@@ -77,10 +77,10 @@ def _variants(whole: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any
 
 
 def _children(whole: dict[str, Any], part: dict[str, Any], element: str | int) -> list[dict[str, Any]]:
-    found = []
+    children = []
     for variant in _variants(whole, part):
         if isinstance(element, int):
-            found.append(variant.get("items"))
+            children.append(variant.get("items"))
         else:
-            found.append(variant.get("properties", {}).get(element) or variant.get("additionalProperties"))
-    return [child for child in found if isinstance(child, dict)]
+            children.append(variant.get("properties", {}).get(element) or variant.get("additionalProperties"))
+    return [child for child in children if isinstance(child, dict)]

@@ -66,7 +66,7 @@ class FolderTree:
 
     def files(self, folder: str) -> tuple[str, ...]:
         path = parts(folder)
-        found: list[str] = []
+        paths: list[str] = []
         with self._opened(path) as opened:
             if opened is None or not stat.S_ISDIR(os.fstat(opened).st_mode):
                 return ()
@@ -74,10 +74,10 @@ class FolderTree:
                 links = [name for name in folders if _is_link(name, here)]
                 folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in links)
                 above = PurePosixPath(*path, where)
-                found.extend((above / name).as_posix() for name in (*names, *links) if not name.startswith("."))
-                if len(found) > MAX_FILES:
+                paths.extend((above / name).as_posix() for name in (*names, *links) if not name.startswith("."))
+                if len(paths) > MAX_FILES:
                     raise Unreadable(too_many(folder))
-        return tuple(sorted(found))
+        return tuple(sorted(paths))
 
     def read(self, path: str) -> bytes:
         try:
@@ -119,10 +119,10 @@ class StoredTree:
         return tuple(sorted(path for path in self.contents if path.startswith(prefix)))
 
     def read(self, path: str) -> bytes:
-        found = self.contents.get("/".join(parts(path)))
-        if found is None:
+        content = self.contents.get("/".join(parts(path)))
+        if content is None:
             raise FileMissing
-        return found
+        return content
 
 
 def parts(path: str) -> list[str]:

@@ -20,8 +20,8 @@ def by(*keys: str) -> Callable[[Any], str]:
     """Tells variants apart by the first of these keys that is there."""
 
     def tag(value: Any) -> str:
-        found = next((key for key in keys if isinstance(value, Mapping) and key in value), keys[0])
-        return f"({found})"
+        present = next((key for key in keys if isinstance(value, Mapping) and key in value), keys[0])
+        return f"({present})"
 
     return tag
 

@@ -75,7 +75,7 @@ def finding(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
 def _unmarked(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
     if isinstance(error, yaml.reader.ReaderError):
         character = error.character if isinstance(error.character, int) else ord(str(error.character)[0])
-        found = ((number, each.find(chr(character))) for number, each in enumerate(text, 1))
+        found = ((number, line.find(chr(character))) for number, line in enumerate(text, 1))
         number, column = next(((number, at + 1) for number, at in found if at >= 0), (0, 0))
         where = Place(file=file, line=number, column=column)
         message = f"not YAML: the character U+{character:04X} can't stand in a file"

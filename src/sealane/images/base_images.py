@@ -53,7 +53,7 @@ def needs(text: str, given: Mapping[str, str], known: Mapping[str, Base] | None 
     """All that is fetched; `known` are the bases of which it is known what they hand on, by their names in the file."""
     arguments: dict[str, str] = {}
     stages: list[str] = []
-    found: list[str] = []
+    images: list[str] = []
     bases: dict[str, str] = {}
     instructions: list[tuple[str, str]] = []
     values = {name: {value} for name, value in given.items()}
@@ -65,7 +65,7 @@ def needs(text: str, given: Mapping[str, str], known: Mapping[str, Base] | None 
                 arguments[name] = given.get(name, _filled(_unquoted(value), arguments))
         elif word == "FROM":
             image, stage = _from(rest, arguments)
-            if _take(found, image, stages):
+            if _take(images, image, stages):
                 platform = _PLATFORM.search(rest)
                 bases[image] = _filled(_unquoted(platform[1]), {**arguments, **given}) if platform else ""
             stages.append(stage)
@@ -73,29 +73,29 @@ def needs(text: str, given: Mapping[str, str], known: Mapping[str, Base] | None 
                 _add(values, base.environment.items())
                 for trigger in map(_instruction, base.triggers):
                     instructions.append(trigger)
-                    _take_from(found, trigger[1], {**arguments, **given}, stages)
+                    _take_from(images, trigger[1], {**arguments, **given}, stages)
         else:
-            _take_from(found, rest, {**arguments, **given}, stages)
+            _take_from(images, rest, {**arguments, **given}, stages)
     for word, rest in instructions:
         if word in {"ARG", "ENV"}:
             _add(values, _set(word, rest))
     sources = (source for word, rest in instructions if word == "ADD" for source in _sources(rest))
     urls = (url for source in sources for url in _urls(source, values))
-    return Needs(images=tuple(found), bases=bases, urls=tuple(dict.fromkeys(urls)))
+    return Needs(images=tuple(images), bases=bases, urls=tuple(dict.fromkeys(urls)))
 
 
-def _take_from(found: list[str], rest: str, arguments: Mapping[str, str], stages: list[str]) -> None:
+def _take_from(images: list[str], rest: str, arguments: Mapping[str, str], stages: list[str]) -> None:
     for image in (*_OPTION.findall(rest), *_MOUNTED.findall(rest)):
-        _take(found, _filled(_unquoted(image), arguments), stages)
+        _take(images, _filled(_unquoted(image), arguments), stages)
 
 
-def _take(found: list[str], image: str, stages: list[str]) -> bool:
+def _take(images: list[str], image: str, stages: list[str]) -> bool:
     """Whether it is an image, and no stage."""
     is_stage = image.lower() in stages or (image.isdigit() and int(image) < len(stages))
     if not image or image.lower() == _SCRATCH or is_stage:
         return False
-    if image not in found:
-        found.append(image)
+    if image not in images:
+        images.append(image)
     return True
 
 
@@ -155,7 +155,7 @@ def _filled_once(text: str, values: Mapping[str, set[str]]) -> list[str]:
 
 def _from(rest: str, arguments: Mapping[str, str]) -> tuple[str, str]:
     """The image of a FROM, and its stage's name in lower case, empty for none."""
-    words = [each for each in rest.split() if not each.startswith("--")]
+    words = [word for word in rest.split() if not word.startswith("--")]
     image = _filled(_unquoted(words[0]), arguments) if words else ""
     stage = words[2].lower() if len(words) == 3 and words[1].lower() == "as" else ""
     return image, stage

@@ -88,12 +88,12 @@ def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], pr
 
 def _arguments(words: list[str], known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """What `ARG name=default …` sets; one whose value can't be known is left out."""
-    found: dict[str, str] = {}
+    arguments: dict[str, str] = {}
     for name, has_default, default in (word.partition("=") for word in words):
-        value = given[name] if name in given else _expanded(default, {**known, **found}) if has_default else None
+        value = given[name] if name in given else _expanded(default, {**known, **arguments}) if has_default else None
         if value is not None:
-            found[name] = value
-    return found
+            arguments[name] = value
+    return arguments
 
 
 def _images(instruction: Instruction, words: list[str], flags: list[tuple[str, str]]) -> Iterator[str]:
@@ -109,13 +109,13 @@ def _images(instruction: Instruction, words: list[str], flags: list[tuple[str, s
 
 
 def _flags(words: list[str]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    flags: list[tuple[str, str]] = []
     for word in words:
         flag = re.fullmatch(r"--([a-z]+)(?:=(.*))?", word)
         if flag is None:
             break
-        found.append((flag[1], (flag[2] or "").strip("\"'")))
-    return found
+        flags.append((flag[1], (flag[2] or "").strip("\"'")))
+    return flags
 
 
 def _as_any_engine(lines: list[str], escape: str) -> Iterator[Instruction]:

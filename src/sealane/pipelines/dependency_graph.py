@@ -10,16 +10,16 @@ def circles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
     Each circle reads as it is written: the first needs the second, and the last needs the first.
     """
-    found: list[list[str]] = []
+    circles: list[list[str]] = []
     seen: set[str] = set()
     for name in needs:
         if name in seen:
             continue
         circle = _way_back(needs, name)
         if circle:
-            found.append(circle)
+            circles.append(circle)
             seen |= {other for other in needs if _reaches(needs, other, name) and _reaches(needs, name, other)}
-    return found
+    return circles
 
 
 def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:

@@ -220,7 +220,7 @@ def matches(rule: NoticeRule, *, kind: NoticeKind, app: str, owner: str, environ
 
 def fits(patterns: tuple[str, ...] | None, name: str) -> bool:
     """Whether one of the globs means the name; None means all."""
-    return patterns is None or any(globs.matches(each, name) for each in patterns)
+    return patterns is None or any(globs.matches(pattern, name) for pattern in patterns)
 
 
 def filled(template: str, words: Mapping[str, str]) -> str:

@@ -150,10 +150,10 @@ def _named(value: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _list(value: Mapping[str, Any], key: str) -> list[Any]:
-    found = value.get(key)
-    return found[:MOST] if isinstance(found, list) else []
+    listed = value.get(key)
+    return listed[:MOST] if isinstance(listed, list) else []
 
 
 def _mapping(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = value.get(key)
-    return dict(itertools.islice(found.items(), MOST)) if isinstance(found, dict) else {}
+    mapping = value.get(key)
+    return dict(itertools.islice(mapping.items(), MOST)) if isinstance(mapping, dict) else {}

@@ -116,16 +116,16 @@ def compiled(policy: Policy) -> Compiled:
 def problems(policy: Policy) -> tuple[Finding, ...]:
     """What is wrong with the policy's expressions; all of it."""
     scope = _scope(policy)
-    found = list(scope.findings)
+    findings = list(scope.findings)
     for condition in policy.conditions:
-        found += _checked(condition.expression, scope.names, condition.place, "bool", "a match condition")
+        findings += _checked(condition.expression, scope.names, condition.place, "bool", "a match condition")
     for validation in policy.validations:
-        found += _checked(validation.expression, scope.typed, validation.place, "bool", "a validation")
+        findings += _checked(validation.expression, scope.typed, validation.place, "bool", "a validation")
         if validation.message_expression:
-            found += _checked(
+            findings += _checked(
                 validation.message_expression, scope.typed, validation.place, "string", "a messageExpression"
             )
-    return tuple(found)
+    return tuple(findings)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -57,26 +57,26 @@ def defaulted(manifest: Mapping[str, Any], namespace: str | None) -> _Fields:
 
     Kinds that Kubernetes does not define itself are left as they are, but for the namespace.
     """
-    found: _Fields = dict(manifest)
-    group = str(found.get("apiVersion", "")).rpartition("/")[0]
+    filled: _Fields = dict(manifest)
+    group = str(filled.get("apiVersion", "")).rpartition("/")[0]
     if not group or "." not in group or group.endswith(".k8s.io"):
-        found = _without_nulls(found)
+        filled = _without_nulls(filled)
     if namespace:
-        found["metadata"] = {**_fields(found.get("metadata")), "namespace": namespace}
-    fill = _KINDS.get((group, str(found.get("kind"))))
-    if fill and isinstance(found.get("spec"), dict):
-        found["spec"] = fill(found["spec"])
-    return found
+        filled["metadata"] = {**_fields(filled.get("metadata")), "namespace": namespace}
+    fill = _KINDS.get((group, str(filled.get("kind"))))
+    if fill and isinstance(filled.get("spec"), dict):
+        filled["spec"] = fill(filled["spec"])
+    return filled
 
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _without_nulls(each) if isinstance(each, dict | list) else each
-            for key, each in value.items()
-            if each is not None
+            key: _without_nulls(item) if isinstance(item, dict | list) else item
+            for key, item in value.items()
+            if item is not None
         }
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _fields(value: Any) -> _Fields:
@@ -164,7 +164,7 @@ def _variable(given: _Fields) -> _Fields:
 def _resources(given: Any) -> Any:
     resources = dict(_fields(given))
     for key in ("limits", "requests"):
-        _with(resources, key, lambda amounts: {name: _amount(each) for name, each in _fields(amounts).items()})
+        _with(resources, key, lambda amounts: {name: _amount(amount) for name, amount in _fields(amounts).items()})
     return resources
 
 
@@ -188,24 +188,24 @@ def _volume(given: _Fields) -> _Fields:
 
 def _template(spec: _Fields, defaults: Mapping[str, Any]) -> _Fields:
     """A spec with a pod template."""
-    found = {**defaults, **spec}
-    template = _fields(found.get("template"))
+    filled = {**defaults, **spec}
+    template = _fields(filled.get("template"))
     if isinstance(template.get("spec"), dict):
-        found["template"] = {"metadata": {}, **template, "spec": _pod(template["spec"])}
-    return found
+        filled["template"] = {"metadata": {}, **template, "spec": _pod(template["spec"])}
+    return filled
 
 
 def _deployment(spec: _Fields) -> _Fields:
-    found = _template(spec, {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600})
-    return _rolling(found, "strategy", {"maxUnavailable": "25%", "maxSurge": "25%"})
+    filled = _template(spec, {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600})
+    return _rolling(filled, "strategy", {"maxUnavailable": "25%", "maxSurge": "25%"})
 
 
 def _stateful_set(spec: _Fields) -> _Fields:
     defaults = {"replicas": 1, "revisionHistoryLimit": 10, "podManagementPolicy": "OrderedReady"}
-    found = _rolling(_template(spec, defaults), "updateStrategy", {"partition": 0})
+    filled = _rolling(_template(spec, defaults), "updateStrategy", {"partition": 0})
     keep = {"whenDeleted": "Retain", "whenScaled": "Retain"}
-    retention = {**keep, **_fields(found.get("persistentVolumeClaimRetentionPolicy"))}
-    return {**found, "persistentVolumeClaimRetentionPolicy": retention}
+    retention = {**keep, **_fields(filled.get("persistentVolumeClaimRetentionPolicy"))}
+    return {**filled, "persistentVolumeClaimRetentionPolicy": retention}
 
 
 def _daemon_set(spec: _Fields) -> _Fields:
@@ -227,23 +227,23 @@ def _job(spec: _Fields) -> _Fields:
 
 
 def _cron_job(spec: _Fields) -> _Fields:
-    found = {**_CRON_JOB, **spec}
-    job = _fields(found.get("jobTemplate"))
+    filled = {**_CRON_JOB, **spec}
+    job = _fields(filled.get("jobTemplate"))
     if isinstance(job.get("spec"), dict):
-        found["jobTemplate"] = {"metadata": {}, **job, "spec": _template(job["spec"], {})}
-    return found
+        filled["jobTemplate"] = {"metadata": {}, **job, "spec": _template(job["spec"], {})}
+    return filled
 
 
 def _service(spec: _Fields) -> _Fields:
-    found = {**_SERVICE, **spec}
-    _with(found, "ports", _each(lambda port: {"protocol": "TCP", "targetPort": port.get("port"), **port}))
-    if found["type"] in {"NodePort", "LoadBalancer"}:
-        found.setdefault("externalTrafficPolicy", "Cluster")
-    if found["type"] == "LoadBalancer":
-        found.setdefault("allocateLoadBalancerNodePorts", True)
-    if found["type"] != "ExternalName":
-        found.setdefault("internalTrafficPolicy", "Cluster")
-    return found
+    filled = {**_SERVICE, **spec}
+    _with(filled, "ports", _each(lambda port: {"protocol": "TCP", "targetPort": port.get("port"), **port}))
+    if filled["type"] in {"NodePort", "LoadBalancer"}:
+        filled.setdefault("externalTrafficPolicy", "Cluster")
+    if filled["type"] == "LoadBalancer":
+        filled.setdefault("allocateLoadBalancerNodePorts", True)
+    if filled["type"] != "ExternalName":
+        filled.setdefault("internalTrafficPolicy", "Cluster")
+    return filled
 
 
 _KINDS: Mapping[tuple[str, str], Callable[[_Fields], _Fields]] = {

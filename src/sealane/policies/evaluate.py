@@ -36,8 +36,8 @@ def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -
     decisions: list[Decision] = []
     for item, request in cases:
         case = _Case(item, request, shared)
-        found = [decision for rule in rules for decision in _decide(rule, case)]
-        decisions += sorted(found, key=lambda decision: _RANK[decision.effect])
+        decided = [decision for rule in rules for decision in _decide(rule, case)]
+        decisions += sorted(decided, key=lambda decision: _RANK[decision.effect])
     return tuple(decisions)
 
 
@@ -191,10 +191,10 @@ def _paths(rule: Compiled, bindings: cel.Bindings) -> list[str]:
     if rule.paths is None:
         return []
     try:
-        found = rule.paths.evaluate(bindings)
+        paths = rule.paths.evaluate(bindings)
     except cel.EvaluationError:
         return []
-    return [str(path) for path in found] if isinstance(found, list) else []
+    return [str(path) for path in paths] if isinstance(paths, list) else []
 
 
 def _composite(rule: Compiled, bindings: cel.Bindings, source: str) -> cel.EvaluationError | None:

@@ -95,7 +95,7 @@ def chains(source: str, root: str) -> set[tuple[str, ...]]:
     A name at the end that is called as a function is left out.
     """
     tokens = [token for token in _tokens(source) if token[0] != "skip"]
-    found = set()
+    chains = set()
     for index, (kind, text) in enumerate(tokens):
         if kind != "word" or text != root or (index and tokens[index - 1][1] == "."):
             continue
@@ -107,8 +107,8 @@ def chains(source: str, root: str) -> set[tuple[str, ...]]:
         if chain and at < len(tokens) and tokens[at][1] == "(":
             chain.pop()
         if chain:
-            found.add(tuple(chain))
-    return {chain for chain in found if not any(other[: len(chain)] == chain for other in found if other != chain)}
+            chains.add(tuple(chain))
+    return {chain for chain in chains if not any(other[: len(chain)] == chain for other in chains if other != chain)}
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:

@@ -44,9 +44,9 @@ def read(texts: Mapping[str, str]) -> tuple[list[Policy], list[Finding]]:
     bindings: list[tuple[str, Binding, Place]] = []
     findings: list[Finding] = []
     for name, text in texts.items():
-        found, wrong = documents.read(text, name)
+        parsed, wrong = documents.read(text, name)
         findings += wrong
-        for document in found:
+        for document in parsed:
             kind = document.value.get("kind") if isinstance(document.value, dict) else None
             if kind == files.POLICY:
                 findings += _add(document, policies)

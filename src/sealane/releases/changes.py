@@ -167,14 +167,14 @@ def _image_changes(before: Mapping[_Key, Rendered], after: Mapping[_Key, Rendere
 
 def _images(rendered: Rendered | None) -> dict[str, str]:
     """Name of each container to its image; a volume's goes by its path."""
-    found: dict[str, str] = {}
+    images: dict[str, str] = {}
     for path, image in manifest_images.images(rendered.object if rendered else None):
         holder: Any = rendered.object if rendered else None
         for part in path[:-1]:
             holder = holder[part]
         name = holder.get("name") if path[-1] == "image" else None
-        found[str(name or ".".join(str(part) for part in path))] = str(image)
-    return found
+        images[str(name or ".".join(str(part) for part in path))] = str(image)
+    return images
 
 
 def _secret_marks(revision: Revision | None) -> dict[str, str]:

@@ -69,15 +69,15 @@ async def check(
 
     Raises `errors.Unavailable` when a store of secrets doesn't answer.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     prospects: list[PlannedDelivery] = []
     for delivery in deliveries:
         prospect, problems = prospect_of(tree, pipeline, delivery, environments, context)
-        found.extend(problems)
+        findings.extend(problems)
         if prospect is not None:
             prospects.append(prospect)
-            found.extend(await _secret_problems(prospect.formation, context.stores))
-    return Preflight(findings=tuple(dict.fromkeys(found)), prospects=tuple(prospects))
+            findings.extend(await _secret_problems(prospect.formation, context.stores))
+    return Preflight(findings=tuple(dict.fromkeys(findings)), prospects=tuple(prospects))
 
 
 def prospect_of(
@@ -88,22 +88,22 @@ def prospect_of(
     context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
-    sources, found = render_inputs.gather(tree, delivery.formation, context.adapters)
+    sources, findings = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
-        return None, found
+        return None, findings
     formation = sources.formation
     environment, problems = limits.environment_of(formation, environments)
-    found.extend(problems)
+    findings.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
     revision, problems = rendering.render(sources, inputs)
-    found.extend(problems)
+    findings.extend(problems)
     if environment is not None:
-        found.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))
+        findings.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))
     if environment is None or revision is None:
-        return None, found
-    return PlannedDelivery(delivery=delivery, formation=formation, environment=environment, revision=revision), found
+        return None, findings
+    return PlannedDelivery(delivery=delivery, formation=formation, environment=environment, revision=revision), findings
 
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:

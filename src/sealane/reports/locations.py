@@ -33,9 +33,9 @@ def locate(case: Case) -> tuple[str | None, int | None]:
     """File and line; either may be None."""
     own = _short(case.file) if case.file else None
     lines = [line for line in case.text.splitlines() if len(line) <= _LONGEST_LINE]
-    found = _java(case, lines) or _deepest(own, lines) or _first(own, lines)
-    if found:
-        return found
+    location = _java(case, lines) or _deepest(own, lines) or _first(own, lines)
+    if location:
+        return location
     return own, case.line if own and case.line else None
 
 

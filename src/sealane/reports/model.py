@@ -117,17 +117,17 @@ class Report:
 
 def together(reports: Iterable[Report]) -> Report | None:
     """What several reports come to, their failing tests counted only; None where there are no files in any."""
-    found = [report for report in reports if report.files]
-    if not found:
+    counted = [report for report in reports if report.files]
+    if not counted:
         return None
-    took = [report.seconds for report in found if report.seconds is not None]
+    took = [report.seconds for report in counted if report.seconds is not None]
     return Report(
-        files=sum(report.files for report in found),
-        tests=sum(report.tests for report in found),
-        failed=sum(report.failed for report in found),
-        errors=sum(report.errors for report in found),
-        skipped=sum(report.skipped for report in found),
-        flaky=sum(report.flaky for report in found),
+        files=sum(report.files for report in counted),
+        tests=sum(report.tests for report in counted),
+        failed=sum(report.failed for report in counted),
+        errors=sum(report.errors for report in counted),
+        skipped=sum(report.skipped for report in counted),
+        flaky=sum(report.flaky for report in counted),
         seconds=sum(took) if took else None,
         failing=(),
         notes=(),

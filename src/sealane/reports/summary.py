@@ -86,7 +86,11 @@ def _first_line(text: str) -> str:
 def _clean(text: str) -> str:
     """Without what steers terminals or turns the direction of what follows."""
     text = _ESCAPES.sub("", text)
-    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cf", "Cs"})
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+    )
 
 
 def _line(text: str) -> str:

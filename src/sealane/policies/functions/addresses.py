@@ -16,36 +16,36 @@ _CIDR = re.compile(r"[^/]+/(?:0|[1-9]\d{0,2})")
 def address(text: str) -> IPv4Address | IPv6Address:
     """The address; raises ValueError for none, one with a zone or an IPv4 address in IPv6's clothes."""
     try:
-        found = ip_address(text)
+        parsed = ip_address(text)
     except ValueError as error:
         message = (
             f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
         )
         raise ValueError(message) from error
-    return _plain(found, text)
+    return _plain(parsed, text)
 
 
 def interface(text: str) -> IPv4Interface | IPv6Interface:
     """The address and its range, such as `192.168.1.5/24`; raises ValueError."""
     try:
-        found = ip_interface(text) if _CIDR.fullmatch(text) else None
+        parsed = ip_interface(text) if _CIDR.fullmatch(text) else None
     except ValueError:
-        found = None
-    if found is None:
+        parsed = None
+    if parsed is None:
         message = f"network address parse error during conversion from string: {text} is no range"
         raise ValueError(message)
-    _plain(found.ip, text)
-    return found
+    _plain(parsed.ip, text)
+    return parsed
 
 
-def _plain(found: IPv4Address | IPv6Address, text: str) -> IPv4Address | IPv6Address:
-    if isinstance(found, IPv6Address) and found.scope_id is not None:
+def _plain(parsed: IPv4Address | IPv6Address, text: str) -> IPv4Address | IPv6Address:
+    if isinstance(parsed, IPv6Address) and parsed.scope_id is not None:
         message = f'IP address "{text}" with zone value is not allowed'
         raise ValueError(message)
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
         message = f'IPv4-mapped IPv6 address "{text}" is not allowed'
         raise ValueError(message)
-    return found
+    return parsed
 
 
 def _is(parse: Callable[[str], Any]) -> Callable[[str], bool]:
@@ -61,9 +61,9 @@ def _is(parse: Callable[[str], Any]) -> Callable[[str], bool]:
 
 def _global(text: str) -> bool:
     """What Go calls a global unicast address; private ones are, too."""
-    found = address(text)
-    odd = found.is_unspecified or found.is_loopback or found.is_multicast or found.is_link_local
-    return not odd and str(found) != "255.255.255.255"
+    parsed = address(text)
+    odd = parsed.is_unspecified or parsed.is_loopback or parsed.is_multicast or parsed.is_link_local
+    return not odd and str(parsed) != "255.255.255.255"
 
 
 def _contains(outer: str, inner: str) -> bool:

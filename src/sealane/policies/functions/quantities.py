@@ -27,10 +27,10 @@ _LARGEST_EXPONENT = 1000
 @functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Fraction:
     """The exact value, rounded away from zero to a billionth as Kubernetes does; raises ValueError."""
-    found = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
-    if not found:
+    match = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
+    if not match:
         raise ValueError(_wrong(text))
-    number, suffix = (Fraction(found[1]), found[2]) if found[1] else (Fraction(0), found[4])  # Mi alone is zero
+    number, suffix = (Fraction(match[1]), match[2]) if match[1] else (Fraction(0), match[4])  # Mi alone is zero
     if suffix in _BINARY:
         value = number * _BINARY[suffix]
     elif suffix in _DECIMAL:
@@ -61,8 +61,8 @@ def printed(text: str) -> str:
     Keeps the family of its suffix, with the largest one that leaves a whole number.
     """
     value = parse(text)
-    found = _GRAMMAR.fullmatch(text)
-    suffix = (found[2] or "") if found else ""
+    match = _GRAMMAR.fullmatch(text)
+    suffix = (match[2] or "") if match else ""
     if suffix in _BINARY and value.denominator == 1 and abs(value) >= _BINARY["Ki"]:
         for unit in reversed(_BINARY):
             if value % _BINARY[unit] == 0:

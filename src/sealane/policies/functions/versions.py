@@ -51,11 +51,11 @@ def _normalised(text: str) -> str:
 @functools.lru_cache(maxsize=256)
 def _key(text: str) -> tuple[Any, ...]:
     """Sorts as versions do: one with a pre-release before the one without, numbers before words."""
-    found = _GRAMMAR.fullmatch(text)
-    assert found, text
-    before = found[4].split(".") if found[4] else []
+    match = _GRAMMAR.fullmatch(text)
+    assert match, text
+    before = match[4].split(".") if match[4] else []
     words = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in before)
-    return int(found[1]), int(found[2]), int(found[3]), not words, words
+    return int(match[1]), int(match[2]), int(match[3]), not words, words
 
 
 def _on(name: str, result: str, call: Callable[..., Any], *more: str) -> Function:

@@ -55,8 +55,8 @@ def known(config: Path | None = None) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=32)
 def _read(engine: PolicyEngine, texts: tuple[tuple[str, str], ...]) -> tuple[EnginePolicy, ...]:
-    policies, found = engine.read(dict(texts))
-    if wrong := findings.errors(found):
+    policies, problems = engine.read(dict(texts))
+    if wrong := findings.errors(problems):
         raise errors.InvalidFiles(wrong)
     return tuple(policies)
 
@@ -78,8 +78,8 @@ def _known(places: list[Traversable]) -> tuple[str, ...]:
 
 
 def _files(folder: Traversable, endings: tuple[str, ...]) -> dict[str, Traversable]:
-    found = {file.name: file for file in folder.iterdir() if file.name.endswith(endings)}
+    files = {file.name: file for file in folder.iterdir() if file.name.endswith(endings)}
     release = folder / _RELEASE
     if release.is_dir():
-        found |= {f"{_RELEASE}/{file.name}": file for file in release.iterdir() if file.name.endswith(endings)}
-    return found
+        files |= {f"{_RELEASE}/{file.name}": file for file in release.iterdir() if file.name.endswith(endings)}
+    return files
