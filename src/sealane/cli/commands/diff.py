@@ -66,12 +66,12 @@ def diff(
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
     asking = replace(asking, others=local_formation.places(environment, project.app), moved_from=moved_from)
-    found = asyncio.run(_ask(asking, where, project.adapters, adopt=adopt))
+    difference = asyncio.run(_ask(asking, where, project.adapters, adopt=adopt))
     if as_json:
-        output.json(_plain(found, project, asking.revision))
+        output.json(_plain(difference, project, asking.revision))
     else:
-        _show(found, project, asking.revision)
-    if found.differs:
+        _show(difference, project, asking.revision)
+    if difference.differs:
         raise typer.Exit(1)
 
 
@@ -94,7 +94,7 @@ class _Asking:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
+class _Difference:
     changes: tuple[ObjectChange, ...]
     gone: Inventory
     """Objects of the formation's last deployment that it no longer has."""
@@ -131,7 +131,7 @@ def _prepare(project: local_formation.Project) -> _Asking:
     return _Asking(revision=revision, values=values)
 
 
-async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *, adopt: bool) -> _Found:
+async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *, adopt: bool) -> _Difference:
     from sealane.cli.local import local_formation
     from sealane.deployments import finished_work, ledger_history, moves, targets
     from sealane.deployments.model import Target
@@ -145,7 +145,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
     async with local_formation.destination(where, adapters, patience=5.0) as destination:
         space = await moves.space(destination, revision, identity, adopt=adopt)
         if any(change.refusal for change in space):  # and then nothing can be told of what would be in it
-            return _Found(changes=space, gone=())
+            return _Difference(changes=space, gone=())
         goal = Target(
             identity=identity,
             objects=_never,
@@ -181,7 +181,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
     says = moves.copies_words(revision.label, revision.namespace, also)
     if last.came_from and behind:
         says = f"{revision.label} {moves.words(last.came_from, revision.namespace, behind)}"
-    return _Found(changes=changes, gone=gone, behind=behind, says=says, way_back=shut)
+    return _Difference(changes=changes, gone=gone, behind=behind, says=says, way_back=shut)
 
 
 async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
@@ -201,8 +201,8 @@ async def _never() -> Sequence[dict[str, Any]]:
     raise AssertionError("nothing is written")
 
 
-def _show(found: _Found, project: local_formation.Project, revision: Revision) -> None:
-    for change in found.changes:
+def _show(difference: _Difference, project: local_formation.Project, revision: Revision) -> None:
+    for change in difference.changes:
         written = _place(project, revision, change)
         if change.refusal:
             output.data(output.style(f"! {change.ref}  refused: {change.refusal.message}", "red"))
@@ -219,20 +219,20 @@ def _show(found: _Found, project: local_formation.Project, revision: Revision) -
             for field in change.fields:
                 _show_field(field)
         _show_left(change)
-    _show_rest(found)
-    output.say(_summary(found))
+    _show_rest(difference)
+    output.say(_summary(difference))
 
 
-def _show_rest(found: _Found) -> None:
+def _show_rest(difference: _Difference) -> None:
     """What goes or stays, and what else is to be known beforehand."""
-    for ref in found.gone:
+    for ref in difference.gone:
         output.data(output.style(f"- {ref}", "bold", "red"))
-    for ref in found.behind:
+    for ref in difference.behind:
         output.data(f"{output.style(f'= {ref}', 'bold', 'yellow')}  stays behind")
-    if found.way_back:
-        output.say(f"should the deployment fail, {found.way_back}", "yellow")
-    if found.says:
-        output.say(found.says, "yellow")
+    if difference.way_back:
+        output.say(f"should the deployment fail, {difference.way_back}", "yellow")
+    if difference.says:
+        output.say(difference.says, "yellow")
 
 
 def _show_left(change: ObjectChange) -> None:
@@ -257,15 +257,15 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) and "\n" not in value else json.dumps(value, ensure_ascii=False)
 
 
-def _summary(found: _Found) -> str:
+def _summary(difference: _Difference) -> str:
     counts = {
-        "to create": sum(change.action == "create" and not change.refusal for change in found.changes),
-        "to change": sum(change.action == "change" and not change.refusal for change in found.changes),
-        "to take over": sum(change.adopted for change in found.changes),
-        "to delete": len(found.gone),
-        "to stay behind": len(found.behind),
-        "fields that stay": sum(len(change.left) for change in found.changes),
-        "refused": sum(change.refusal is not None for change in found.changes),
+        "to create": sum(change.action == "create" and not change.refusal for change in difference.changes),
+        "to change": sum(change.action == "change" and not change.refusal for change in difference.changes),
+        "to take over": sum(change.adopted for change in difference.changes),
+        "to delete": len(difference.gone),
+        "to stay behind": len(difference.behind),
+        "fields that stay": sum(len(change.left) for change in difference.changes),
+        "refused": sum(change.refusal is not None for change in difference.changes),
     }
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing would change"
 
@@ -277,9 +277,9 @@ def _place(project: local_formation.Project, revision: Revision, change: ObjectC
     return next((str(project.seen(place)) for place in written), None)
 
 
-def _plain(found: _Found, project: local_formation.Project, revision: Revision) -> dict[str, Any]:
+def _plain(difference: _Difference, project: local_formation.Project, revision: Revision) -> dict[str, Any]:
     return {
-        "differs": found.differs,
+        "differs": difference.differs,
         "revision": revision.id,
         "objects": [
             {
@@ -304,10 +304,10 @@ def _plain(found: _Found, project: local_formation.Project, revision: Revision) 
                     for field in change.fields
                 ],
             }
-            for change in found.changes
+            for change in difference.changes
         ],
-        "way_back": found.way_back,
-        "gone": [str(ref) for ref in found.gone],
-        "behind": [str(ref) for ref in found.behind],
-        "elsewhere": found.says,
+        "way_back": difference.way_back,
+        "gone": [str(ref) for ref in difference.gone],
+        "behind": [str(ref) for ref in difference.behind],
+        "elsewhere": difference.says,
     }

@@ -53,19 +53,19 @@ def drift(
     what = formation_location.meant(what, folder, adapters)
     if "/" in what:
         place, formation = client.place(what)
-        found = client.drift(place, formation)
-        _tell(found, as_json=as_json and not (fix and found["drifted"]))
-        if fix and found["drifted"]:
-            given = {"revision": found["revision"], "break_glass": break_glass}
+        report = client.drift(place, formation)
+        _tell(report, as_json=as_json and not (fix and report["drifted"]))
+        if fix and report["drifted"]:
+            given = {"revision": report["revision"], "break_glass": break_glass}
             client.deploy(place, formation, given, wait=wait, as_json=as_json)
             return
     else:
-        found, fixing = _here(what, folder, adapters, config=config, kubeconfig=kubeconfig, context=context, app=app)
-        _tell(found, as_json=as_json and not (fix and found["drifted"]))
-        if fix and found["drifted"]:
+        report, fixing = _here(what, folder, adapters, config=config, kubeconfig=kubeconfig, context=context, app=app)
+        _tell(report, as_json=as_json and not (fix and report["drifted"]))
+        if fix and report["drifted"]:
             _fix(*fixing, config or folder, break_glass=break_glass, as_json=as_json)
             return
-    if found["drifted"]:
+    if report["drifted"]:
         raise typer.Exit(1)
 
 
@@ -126,19 +126,19 @@ def _fix(
     deploy_session.deploy(wish, where, as_json=as_json)
 
 
-def _tell(found: dict[str, Any], *, as_json: bool) -> None:
+def _tell(report: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        output.json(found)
+        output.json(report)
         return
-    for each in found["objects"]:
+    for each in report["objects"]:
         note = f": {each['note']}" if each["note"] else ""
         output.data(output.style(f"~ {each['object']}  {each['kind']}{note}", "bold", "yellow"))
         for field in each["fields"]:
             _field(field)
-    short = str(found["revision"]).removeprefix("sha256:")[:7]
-    number = len(found["objects"])
+    short = str(report["revision"]).removeprefix("sha256:")[:7]
+    number = len(report["objects"])
     what = "nothing" if not number else "1 object" if number == 1 else f"{number} objects"
-    output.say(f"{what} of {found['formation']} drifted from revision {short}")
+    output.say(f"{what} of {report['formation']} drifted from revision {short}")
 
 
 def _field(field: dict[str, Any]) -> None:

@@ -82,12 +82,12 @@ def add(name: Name, as_json: output.Json = False) -> None:
 
 def list_relays(as_json: output.Json = False) -> None:
     """List the relays that may dial in, and whether they are there."""
-    found = connection.server().get("/api/relays")
+    relays = connection.server().get("/api/relays")
     if as_json:
-        output.json(found)
+        output.json(relays)
         return
-    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(each) for each in found])
-    for each in found:
+    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(each) for each in relays])
+    for each in relays:
         if each["lacking"]:
             said = f"{each['name']} is not connected to {', '.join(each['lacking'])}: what these carry can't reach its cluster"
             output.say(f"{said}; does the load balancer lead /api/relay to them?")

@@ -67,22 +67,22 @@ def status(
         raise UsageError("only a server watches what is there", hint="sealane login URL")
     import asyncio
 
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for name in (what,) if what else here:
         project = formation_location.formation(name, folder, adapters, app=app)
         _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
         history = asyncio.run(read(project, where))
-        found += _plain(project, history) if what else _plain(project, history)[:1]
+        rows += _plain(project, history) if what else _plain(project, history)[:1]
     if as_json:
-        output.json(found)
+        output.json(rows)
     elif not here:
         hint = "`sealane init` writes one where there is a Dockerfile; `sealane login URL` lets a server answer"
         raise NotThere(f"no formation is in {folder.resolve()}, and no server is known", hint=hint)
-    elif not found:
+    elif not rows:
         output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
     else:
         headers = ("FORMATION", "#", "STATE", "REVISION", "SINCE", "BY", "NOTE")
-        output.table(headers, [_row(each) for each in found])
+        output.table(headers, [_row(each) for each in rows])
 
 
 async def read(project: local_formation.Project, where: DestinationConfig) -> History:

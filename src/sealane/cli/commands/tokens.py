@@ -23,13 +23,13 @@ def list_tokens(
     if user and app:
         raise UsageError("a token is a user's or an app's", hint="give --user or --app")
     path = f"/api/users/{user}/tokens" if user else f"/api/apps/{app}/tokens" if app else "/api/tokens"
-    found = connection.server().get(path)
+    tokens = connection.server().get(path)
     if as_json:
-        output.json(found)
+        output.json(tokens)
         return
     now = datetime.now(UTC)
     titles = ("ID", "NAME", "CREATED", "LAST USED", "EXPIRES", "MADE WITH")
-    output.table(titles, [_row(each, now) for each in found])
+    output.table(titles, [_row(each, now) for each in tokens])
 
 
 def revoke(

@@ -21,11 +21,11 @@ def check(revision: Revision, environment: Environment | None, config: Path, *, 
     """Raises Refused when the revision may not be deployed again now, or a person has to agree and nobody said `yes`."""
     if environment is None:
         return
-    found = _admit(revision, environment, config, RevisionSource())
-    if found.refusals:
-        raise Refused(f"{environment.name} denies it now: {found.reason}")
-    if found.rules and not yes:
-        asked = ", ".join(f"an approval by {' or '.join(rule.by)} ({rule.source})" for rule in found.rules)
+    admitted = _admit(revision, environment, config, RevisionSource())
+    if admitted.refusals:
+        raise Refused(f"{environment.name} denies it now: {admitted.reason}")
+    if admitted.rules and not yes:
+        asked = ", ".join(f"an approval by {' or '.join(rule.by)} ({rule.source})" for rule in admitted.rules)
         hint = "--yes if you may say so; a server asks those who have to"
         raise Refused(f"{environment.name} wants a person's yes to {asked}", hint=hint)
 

@@ -30,12 +30,12 @@ from sealane.verdicts import model as verdicts
 def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
     """The revision with the names it will have, and its secrets' values. Raises UsageError for images without a build."""
     key = keys.own_names_key(keys.own_folder(os.environ))
-    found = local_formation.resolve(project, key)
-    revision = project.render(versions=resolution.versions(found), key=key)
+    secrets = local_formation.resolve(project, key)
+    revision = project.render(versions=resolution.versions(secrets), key=key)
     if used := unbuilt(project, revision):
         options = " ".join(f"--image {name}=REFERENCE" for name in used)
         raise UsageError(f"{', '.join(used)} has no image yet", hint=f"say which to deploy: {options}; or --build")
-    return revision, found
+    return revision, secrets
 
 
 def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
@@ -57,8 +57,8 @@ def secret(project: local_formation.Project) -> Callable[[str], Awaitable[str]]:
     key = keys.own_names_key(keys.own_folder(os.environ))
 
     async def resolve(reference: str) -> str:
-        found = await resolution.resolve({"key": reference}, project.stores(), key=key)
-        return found["key"].reveal().decode("utf-8", "replace")
+        resolved = await resolution.resolve({"key": reference}, project.stores(), key=key)
+        return resolved["key"].reveal().decode("utf-8", "replace")
 
     return resolve
 
@@ -95,7 +95,7 @@ def rollback(
     `check` raises Refused when operators don't allow it now.
     """
     place = project.sources.formation
-    found = values(project)
+    secrets = values(project)
 
     async def work(destination: Destination) -> deployment.DeployRequest:
         known = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
@@ -103,7 +103,7 @@ def rollback(
         revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
         await asyncio.to_thread(check, revision)
         return deployment.DeployRequest(
-            revision=revision, values=found, is_rollback=True, permitted=permitted, adapters=project.adapters
+            revision=revision, values=secrets, is_rollback=True, permitted=permitted, adapters=project.adapters
         )
 
     _follow(work, where, project.adapters, formation=place.name, as_json=as_json)

@@ -65,7 +65,7 @@ async def _build(
     workspace, _ = await workspaces.local((project.folder / reading.FILE).resolve(), own=False)
     engine = await discovery.find()
     try:
-        found = []
+        made_images = []
         for image in images:
             if isinstance(image, ImageBuild):
                 output.say(f"building {image.name} as {where}/{image.name}:{tag}", "bold")
@@ -84,8 +84,8 @@ async def _build(
                 made = await image_retags.retag(
                     name=image.name, source=image.source, repository=f"{where}/{image.name}", tag=tag
                 )
-            found.append(f"{image.name}={made.reference}")
-        return found
+            made_images.append(f"{image.name}={made.reference}")
+        return made_images
     finally:
         await engine.close()
 

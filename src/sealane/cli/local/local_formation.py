@@ -147,8 +147,8 @@ async def destination(
     adapter = adapters.destinations.get(config.kind, DestinationAdapter)
     async with adapter.open(
         config.written, DestinationContext(name=config.name, environment="", patience=patience)
-    ) as found:
-        yield found
+    ) as opened:
+        yield opened
 
 
 def destination_config(
