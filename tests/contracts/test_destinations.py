@@ -56,6 +56,21 @@ def encoded(values: dict[str, str]) -> dict[str, str]:
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
+def foreign(name: str, image: str, labels: dict[str, str]) -> Manifest:
+    """A Deployment without instances."""
+    template = {
+        "metadata": {"labels": {"run": name}},
+        "spec": {"containers": [{"name": "app", "image": image}]},
+    }
+    spec = {"replicas": 0, "selector": {"matchLabels": {"run": name}}, "template": template}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": dict(labels)},
+        "spec": spec,
+    }
+
+
 class Counting:
     """A fence that lets so many writes through."""
 
@@ -505,6 +520,23 @@ class DestinationContract:
             await told.woken()
 
     # --- the ledger
+
+    async def test_what_others_deployed_is_observed_with_its_version_and_what_sealane_deployed_is_not(
+        self, destination: port.Destination, namespace: str, image: str
+    ) -> None:
+        """Our own label counts before Kubernetes', and only workloads are looked at."""
+        await self.made_by_hand(
+            destination,
+            namespace,
+            foreign("one", image, {"app.kubernetes.io/version": "1.4", "sealane.dev/deploy-tag": "20260301-abc"}),
+            foreign("two", image, {"app.kubernetes.io/version": "2.0"}),
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {}},
+        )
+        await destination.apply([foreign("ours", image, {})], identity=identity(namespace), fence=model.unfenced)
+        seen = await destination.observed(namespace)
+        assert [each["metadata"]["name"] for each in seen.objects] == ["one", "two"]
+        assert seen.version == "2.0, 20260301-abc"
+        assert seen.shape == (await destination.observed(namespace)).shape
 
     async def test_nothing_goes_into_a_namespace_that_goes(
         self, destination: port.Destination, namespace: str, leaving: Callable[[], Awaitable[None]]

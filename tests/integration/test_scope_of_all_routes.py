@@ -69,6 +69,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "PUT /api/apps/{app}/owner": STEWARDS,
     "DELETE /api/apps/{app}": STEWARDS,
     "GET /api/formations": EVERYBODY,
+    "GET /api/observed": EVERYBODY,
     "POST /api/formations/{app}/{formation}/deploy": KEEPERS,
     "POST /api/formations/{app}/{formation}/rollback": KEEPERS,
     "POST /api/formations/{app}/{formation}/scale": KEEPERS,
@@ -286,7 +287,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         (server.folder / "config" / "access.yaml").write_text(ACCESS)
         (server.folder / "config" / "notices.yaml").write_text(NOTICES)
-        pretending.environments(server, "heron", "kiln")
+        for name, text in pretending.environment_files("heron", "kiln").items():
+            server.environment_file(name, f"{text}observed: [{{app: heron, destination: here, namespace: herons}}]\n")
         folder = tmp_path_factory.mktemp("apps")
         heron, kiln = (pretending.App(server, folder / name, name, owner=f"{name}-team") for name in ("heron", "kiln"))
         tokens = {name: server.user(name, *groups) for name, groups in PEOPLE.items() if name != "admin"}
@@ -296,6 +298,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         heron.push()
         made.run = heron.run_of(head)["run"]["id"]
         made.deployment = heron.deployment("production", head, "waiting")["id"]
+        until("what others deploy", lambda: heron.get("/api/observed"))
         with server.client() as client:
             until("two notices", lambda: len({each["formation"] for each in client.get("/api/notices").json()}) == 2)
         for name in PEOPLE:

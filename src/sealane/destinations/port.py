@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealane.clients.relay.hub import Hub
-    from sealane.destinations import model, stages
+    from sealane.destinations import model, observed, stages
     from sealane.formations.health_checks import HealthCheck
     from sealane.secrets.values import SecretValue
     from sealane.verdicts import model as verdicts
@@ -173,6 +173,10 @@ class Destination(Protocol):
 
     async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
         """The Secrets among them as they are there, values and all, to be masked by; missing ones are left out."""
+        ...
+
+    async def observed(self, namespace: str) -> observed.Observed:
+        """The workloads there that Sealane did not deploy, and their version; nothing is written."""
         ...
 
     async def namespace_created(self, namespace: str) -> datetime | None:

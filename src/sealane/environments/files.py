@@ -210,6 +210,21 @@ class RollbackFile(File):
     allow that one any more. Requests of people never may."""
 
 
+class ObservedFile(File):
+    """Something that others deploy: it is shown with its version and how it fares, and never written."""
+
+    app: Name
+    """What it is called; no app needs to be registered by that name."""
+    formation: Maybe[Name] = None
+    """What it is called here; the environment's name when left out."""
+    destination: Name
+    """Where it is: one of the environment's destinations."""
+    namespace: Name
+    """The namespace whose Deployments, StatefulSets and DaemonSets it is."""
+    owner: Maybe[Name] = None
+    """Whose it is; nobody's when left out."""
+
+
 class EnvironmentFile(TopFile):
     """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
 
@@ -233,6 +248,8 @@ class EnvironmentFile(TopFile):
     """What becomes of what somebody changed by hand since it was deployed: it is told, or put right by itself."""
     rollback: Maybe[RollbackFile] = None
     """What going back may do."""
+    observed: Maybe[Annotated[list[ObservedFile], Field(max_length=500)]] = None
+    """What others deploy here, to be shown on the overview."""
 
 
 @functools.cache

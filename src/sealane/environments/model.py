@@ -121,6 +121,18 @@ class Windows:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedPlace:
+    """Something that others deploy, and where it is."""
+
+    environment: str
+    app: str
+    formation: str
+    destination: str
+    namespace: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Environment:
     """One environment of the operators: `environments/NAME.yaml`."""
 
@@ -136,6 +148,8 @@ class Environment:
     windows: Windows = field(default_factory=Windows)
     allow_outdated: bool = False
     """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
+    observed: tuple[ObservedPlace, ...] = ()
+    """What others deploy here."""
     fixes_drift: bool = False
     """Whether what somebody changed by hand is put right by itself."""
     place: Place

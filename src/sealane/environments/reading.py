@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import PurePosixPath
@@ -16,10 +16,11 @@ from sealane.environments.model import (
     DestinationConfig,
     DestinationShape,
     Environment,
+    ObservedPlace,
     PolicyChoice,
     Waiver,
 )
-from sealane.findings import Finding, Place
+from sealane.findings import Finding, Place, did_you_mean
 from sealane.pipelines.model import Approval
 from sealane.stencils import platform
 
@@ -61,6 +62,17 @@ def _environment(written: files.EnvironmentFile, document: Document, adapters: A
         windows=calendars.windows(written.windows, document),
         fixes_drift=written.drift == "fix",
         allow_outdated=written.rollback.allow_outdated if written.rollback else False,
+        observed=tuple(
+            ObservedPlace(
+                environment=written.environment,
+                app=each.app,
+                formation=each.formation or written.environment,
+                destination=each.destination,
+                namespace=each.namespace,
+                owner=each.owner or "",
+            )
+            for each in written.observed or ()
+        ),
         place=document.place(()),
         adapters=adapters,
     )
@@ -125,7 +137,22 @@ def _problems(written: files.EnvironmentFile, document: Document, adapters: Adap
             place = document.place(("policies", "waivers", index, "until"))
             findings.append(Finding(message=f"there is no day {waiver.until}", place=place))
     findings.extend(calendars.problems(written.windows, document))
+    findings.extend(_observed_problems(written, document))
     return findings
+
+
+def _observed_problems(written: files.EnvironmentFile, document: Document) -> Iterator[Finding]:
+    seen: set[tuple[str, str]] = set()
+    for index, each in enumerate(written.observed or ()):
+        if each.destination not in written.destinations:
+            hint = did_you_mean(each.destination, written.destinations)
+            place = document.place(("observed", index, "destination"))
+            yield Finding(message=f"there is no destination {each.destination}", place=place, hint=hint)
+        name = (each.app, each.formation or written.environment)
+        if name in seen:
+            message = f"{'/'.join(name)} is there twice"
+            yield Finding(message=message, place=document.place(("observed", index)), hint="give it a formation")
+        seen.add(name)
 
 
 def _pattern_problems(

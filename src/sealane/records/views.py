@@ -61,6 +61,22 @@ class FormationRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedRow:
+    """Something that others deploy, as it was seen last."""
+
+    app: str
+    owner: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    version: str
+    """The deploy tag that its namespace or its workloads name; empty where none does, and before anybody looked."""
+    health: FormationHealth | None
+    """How it fares; null before anybody looked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedView:
     """What an event changed, as far as it is kept."""
 

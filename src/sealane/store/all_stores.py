@@ -24,6 +24,7 @@ from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
 from sealane.store.metric_totals import MetricTotals
 from sealane.store.notices import Notices
+from sealane.store.observed import ObservedPlaces
 from sealane.store.outbox import Outbox
 from sealane.store.people import People
 from sealane.store.platform import Platform
@@ -58,6 +59,7 @@ class Store:
     releases: Releases
     formations: Formations
     watches: Watches
+    observed: ObservedPlaces
     deployments: Deployments
     cancellations: Cancellations
     release_groups: ReleaseGroups
@@ -102,6 +104,7 @@ class Store:
             releases=Releases(database),
             formations=Formations(database),
             watches=Watches(database),
+            observed=ObservedPlaces(database),
             deployments=Deployments(database),
             cancellations=Cancellations(database),
             release_groups=ReleaseGroups(database),

@@ -322,6 +322,19 @@ watches = sa.Table(
 )
 """Which worker watches a formation, and what it saw last of the deployment that is there."""
 
+observed = sa.Table(
+    "observed",
+    columns.metadata,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in ("environment", "app", "formation")),
+    columns.text("owner"),
+    columns.text("destination"),
+    columns.text("namespace"),
+    columns.text("version"),
+    columns.maybe("worker"),
+    columns.maybe("health", columns.Json),
+)
+"""What others deploy, which worker watches it, and what it saw last."""
+
 votes = sa.Table(
     "votes",
     columns.metadata,

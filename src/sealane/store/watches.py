@@ -77,7 +77,7 @@ class Watches:
             row = _mine(connection, watch, worker)
             if row is None:
                 return False
-            before = _health(row)
+            before = health_of(row)
             _put(connection, watch, row, health=rows.plain(said))
             if kind := _change(before, said, anew=row["deployment_id"] != watch.deployment):
                 outbox.append(connection, _event(kind, watch, before, said, at))
@@ -123,7 +123,7 @@ def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> 
     return {
         (row["app"], row["formation"]): Seen(
             deployment=row["deployment_id"],
-            health=_trusted(row, now),
+            health=trusted(row, now),
             drift=_drift(row),
         )
         for row in found
@@ -139,9 +139,9 @@ def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> Form
     return seen.health if seen and seen.deployment == deployment.id else None
 
 
-def _trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
+def trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
     """What was seen, unless nobody looks any more."""
-    seen = _health(row)
+    seen = health_of(row)
     if seen is None:
         return None
     beat: datetime | None = row["beat"]
@@ -189,7 +189,7 @@ def _take(connection: sa.Connection, worker: str, found: list[rows.Row]) -> None
 
 
 def _watch(row: rows.Row) -> Watch:
-    seen, same = _health(row), row["deployment_id"] == row["current_id"]
+    seen, same = health_of(row), row["deployment_id"] == row["current_id"]
     return Watch(
         app=row["app"],
         formation=row["formation"],
@@ -210,7 +210,7 @@ def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | No
 def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:
     """Keeps what was seen; what was seen of an earlier deployment goes, but for its trouble."""
     if row["deployment_id"] != watch.deployment and "health" not in values:
-        seen = _health(row)
+        seen = health_of(row)
         values = {"health": rows.plain(_carried(seen)) if seen else None, **values}
     if row["deployment_id"] != watch.deployment and "drift" not in values:
         values = {"drift": None, **values}
@@ -233,7 +233,8 @@ def _drifted(kind: Kind, watch: Watch, seen: DriftSeen, at: datetime) -> DomainE
     )
 
 
-def _health(row: rows.Row) -> FormationHealth | None:
+def health_of(row: rows.Row) -> FormationHealth | None:
+    """What the row keeps of it."""
     return msgspec.convert(row["health"], FormationHealth) if row["health"] is not None else None
 
 

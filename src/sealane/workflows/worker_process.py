@@ -19,6 +19,7 @@ from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.failover import Worker
 from sealane.workflows.formation_watch import FormationWatch
 from sealane.workflows.notice_watch import Sender
+from sealane.workflows.observed_places import ObservedPlacesWatch
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ async def start(
     engine.begin(worker.beat(lost))
     engine.begin(_sweep(worker, engine, tools))
     engine.begin(FormationWatch(worker, tools).run())
+    engine.begin(ObservedPlacesWatch(worker, tools).run())
     engine.begin(subscriber_loop.run(worker, tools.store.outbox, subscribers))
     engine.begin(notices.run(worker))
     return RunningWorker(worker=worker, engine=engine)

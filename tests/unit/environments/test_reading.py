@@ -229,3 +229,21 @@ def test_a_kubeconfig_is_found_from_wherever_it_is_used(
     assert found == []
     wanted = wanted.replace("CONFIG", str(tmp_path / "config")).replace("HOME", str(tmp_path / "home"))
     assert environments["dev"].destinations["europe"].written == KubernetesFile(kubeconfig=wanted)
+
+
+def test_what_others_deploy_has_a_place_and_a_name_of_its_own() -> None:
+    """Without a formation it is called like the environment."""
+    lines = "observed: [{app: billing, destination: europe, namespace: pay, owner: finance}, {app: billing, formation: eu, destination: inside, namespace: pay-eu}]\n"
+    environment, findings = reading.read(GOOD + lines, "environments/production.yaml")
+    assert (environment is not None, findings) == (True, [])
+    assert environment is not None
+    first, second = environment.observed
+    assert (first.formation, first.namespace, first.owner) == ("production", "pay", "finance")
+    assert (second.formation, second.destination, second.owner) == ("eu", "inside", "")
+
+    wrong = lines.replace("destination: inside", "destination: insde").replace("formation: eu, ", "")
+    _, findings = reading.read(GOOD + wrong, "environments/production.yaml")
+    assert [finding.message for finding in findings] == [
+        "there is no destination insde",
+        "billing/production is there twice",
+    ]

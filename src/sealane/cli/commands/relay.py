@@ -102,10 +102,14 @@ def remove(name: Name) -> None:
 def manifest(
     name: Name,
     *,
-    namespace: Annotated[
-        list[str], typer.Option(help="A namespace that it may deploy to; may be repeated.", metavar="NAMESPACE")
-    ],
     server: Annotated[str, typer.Option(help="The server's address.", envvar="SEALANE_URL", metavar="URL")],
+    namespace: Annotated[
+        list[str] | None, typer.Option(help="A namespace that it may deploy to; may be repeated.", metavar="NAMESPACE")
+    ] = None,
+    observe: Annotated[
+        list[str] | None,
+        typer.Option(help="A namespace that it may only look at; may be repeated.", metavar="NAMESPACE"),
+    ] = None,
     image: Annotated[str, typer.Option(help="The image that has Sealane.")] = "sealane",
     account: Annotated[
         str, typer.Option(help="Where it runs and as which account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")
@@ -127,14 +131,9 @@ def manifest(
     from sealane.destinations.kubernetes import relay_manifests, rights
 
     home = rights.Account.of(account)
-    made = relay_manifests.manifests(
-        name,
-        namespaces=namespace,
-        resources=[*rights.USUAL, *map(rights.Resource.of, also or ())],
-        server=server,
-        image=image,
-        account=home,
-    )
+    resources = [*rights.USUAL, *map(rights.Resource.of, also or ())]
+    granted = rights.manifests(resources, namespace or (), home, observed=observe or ())
+    made = relay_manifests.manifests(name, granted, server=server, image=image, account=home)
     if as_json:
         output.json({"apiVersion": "v1", "kind": "List", "items": made})
         return

@@ -71,8 +71,17 @@ def role(
         for limits in environment.apps.values()
     ]
     namespaces = {namespace for limits in apps for namespace in limits.namespaces}
+    observed = {
+        each.namespace
+        for environment in environments.values()
+        for each in environment.observed
+        if each.destination == name
+    }
     made = rights.manifests(
-        [*_usual(apps, rights.USUAL), *map(rights.Resource.of, also or ())], namespaces, rights.Account.of(account)
+        [*_usual(apps, rights.USUAL), *map(rights.Resource.of, also or ())],
+        namespaces,
+        rights.Account.of(account),
+        observed=observed,
     )
     if as_json:
         output.json({"apiVersion": "v1", "kind": "List", "items": made})

@@ -29,7 +29,13 @@ def status(what: str | None, *, as_json: bool) -> None:
     if what is None:
         rows = server.get("/api/formations")
         _table(rows, as_json=as_json)
-        if not rows and not as_json:
+        if as_json:
+            return
+        observed = server.get("/api/observed")
+        if observed:
+            headers = ("OBSERVED", "FORMATION", "HEALTH", "VERSION", "OWNER", "NOTE")
+            output.table(headers, [_observed(each) for each in observed])
+        if not rows and not observed:
             output.say("nothing is delivered yet")
             _newest_run(None)
         return
@@ -89,6 +95,12 @@ def _table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         output.table(
             ("APP", "FORMATION", "STATE", "HEALTH", "VERSION", "SINCE", "OWNER", "NOTE"), [_row(row) for row in rows]
         )
+
+
+def _observed(row: dict[str, Any]) -> tuple[str, ...]:
+    health = row["health"] or {}
+    state = client.pill(health["state"]) if health else "-"
+    return (row["app"], row["formation"], state, row["version"] or "-", row["owner"], health.get("cause", ""))
 
 
 def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:

@@ -20,7 +20,7 @@ import msgspec
 from typing_extensions import override
 
 from sealane import clock, errors
-from sealane.destinations import adoption, deletions, diff, model, ownership, stages
+from sealane.destinations import adoption, deletions, diff, model, observed, ownership, stages
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
@@ -239,6 +239,17 @@ class DummyDestination(Destination):
         there = self._state.read().objects
         wanted = (planning.text(ref) for ref in refs if ref.is_secret)
         return tuple(there[text].manifest for text in wanted if text in there)
+
+    @override
+    async def observed(self, namespace: str) -> observed.Observed:
+        there = [stored.manifest for stored in self._state.read().objects.values()]
+        annotations = [
+            each["metadata"].get("annotations") or {}
+            for each in there
+            if (each["kind"], each["metadata"]["name"]) == ("Namespace", namespace)
+        ]
+        here = (each for each in there if each["metadata"].get("namespace") == namespace)
+        return observed.of(here, annotations[0] if annotations else {})
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:

@@ -13,10 +13,11 @@ from typing_extensions import override
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import diff, model, stages
+from sealane.destinations import diff, model, observed, stages
 from sealane.destinations.kubernetes import (
     deletion,
     evidence,
+    foreign,
     ledgers,
     log_tail,
     observe,
@@ -176,6 +177,10 @@ class KubernetesDestination(Destination):
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         wanted = [ref for ref in refs if ref.is_secret]
         return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
+
+    @override
+    async def observed(self, namespace: str) -> observed.Observed:
+        return await foreign.observed_there(self._cluster, namespace)
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:

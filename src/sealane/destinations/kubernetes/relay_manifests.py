@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealane.destinations.kubernetes import rights
@@ -12,15 +12,9 @@ _USER = 65532
 
 
 def manifests(
-    relay: str,
-    *,
-    namespaces: Iterable[str],
-    resources: Collection[rights.Resource],
-    server: str,
-    image: str,
-    account: rights.Account,
-) -> list[dict[str, Any]]:
-    """Account, rights in the namespaces, and the relay's Deployment, in the order of applying.
+    relay: str, granted: Sequence[Mapping[str, Any]], *, server: str, image: str, account: rights.Account
+) -> list[Mapping[str, Any]]:
+    """The account with what it is `granted`, and the relay's Deployment, in the order of applying.
 
     The Deployment, and the Secret that it takes its token from, are named as the account is.
     """
@@ -63,4 +57,4 @@ def manifests(
             "template": {"metadata": {"labels": labels}, "spec": pod},
         },
     }
-    return [*rights.manifests(resources, namespaces, account), deployment]
+    return [*granted, deployment]

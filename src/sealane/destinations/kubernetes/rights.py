@@ -13,6 +13,7 @@ from sealane.errors import UsageError
 
 DEPLOYER = "sealane-deployer"
 NAMESPACES = "sealane-namespaces"
+OBSERVER = "sealane-observer"
 
 _RBAC = "rbac.authorization.k8s.io"
 _WRITE = ("get", "create", "patch", "delete")
@@ -106,8 +107,22 @@ def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
     return [*rules, *(_rule(*each) for each in beside)]
 
 
-def manifests(resources: Collection[Resource], namespaces: Iterable[str], account: Account) -> list[dict[str, Any]]:
-    """The account in its namespace, the roles, and what binds them: to be applied by the cluster's administrator."""
+def observing() -> list[dict[str, Any]]:
+    """The rules of the role that is bound where Sealane only looks at what others deploy."""
+    return [
+        _rule("", ("pods", "events"), _SEE),
+        _rule("apps", ("deployments", "statefulsets", "daemonsets"), ("get", *_SEE)),
+        _rule("apps", ("replicasets", "controllerrevisions"), _SEE),
+    ]
+
+
+def manifests(
+    resources: Collection[Resource], namespaces: Iterable[str], account: Account, *, observed: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """The account in its namespace, the roles, and what binds them: to be applied by the cluster's administrator.
+
+    In the `observed` namespaces it may only look.
+    """
     identity = {"name": account.name, "namespace": account.home}
     subject = {"kind": "ServiceAccount", **identity}
     deployer, reader = account.own(DEPLOYER), account.own(NAMESPACES)
@@ -118,7 +133,16 @@ def manifests(resources: Collection[Resource], namespaces: Iterable[str], accoun
         _role(reader, [_rule("", ("namespaces",), ("get",))]),
         _binding("ClusterRoleBinding", reader, subject),
         *(_binding("RoleBinding", deployer, subject, namespace=name) for name in sorted(set(namespaces))),
+        *_observing(account, subject, sorted(set(observed))),
     ]
+
+
+def _observing(account: Account, subject: Mapping[str, str], namespaces: Collection[str]) -> list[dict[str, Any]]:
+    if not namespaces:
+        return []
+    observer = account.own(OBSERVER)
+    bound = [_binding("RoleBinding", observer, subject, namespace=name) for name in namespaces]
+    return [_role(observer, observing()), *bound]
 
 
 def _rule(group: str, plurals: tuple[str, ...], verbs: tuple[str, ...]) -> dict[str, Any]:

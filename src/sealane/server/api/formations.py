@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from sealane import inputs
+from sealane import clock, inputs
 from sealane.errors import Conflicting
 from sealane.records.model import Deployment
-from sealane.records.views import FormationRow
+from sealane.records.views import FormationRow, ObservedRow
 from sealane.server import addresses, dependencies, fields, streams
 from sealane.server.access import Developer, StillAdmitted, Viewer
 from sealane.server.error_responses import raised
@@ -70,6 +70,12 @@ class Lift(BaseModel):
 async def overview(server: dependencies.Server, _: Viewer) -> list[FormationRow]:
     """Every app's formations: what is there, since when, what is on its way and what holds it up."""
     return list(await server.views.overview())
+
+
+@router.get("/observed")
+async def observed(server: dependencies.Server, _: Viewer) -> list[ObservedRow]:
+    """What others deploy, as operators' files name it: its version and how it fares."""
+    return list(await server.store.observed.all(clock.now(), server.scope))
 
 
 @router.post("/formations/{app}/{formation}/deploy", status_code=202)

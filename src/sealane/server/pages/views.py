@@ -172,6 +172,19 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedLine:
+    """Something that others deploy."""
+
+    app: str
+    owner: str
+    where: str
+    """Its formation, and its environment where that has another name."""
+    place: str
+    version: str
+    health: HealthSaid | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Untold:
     """Notices that one target can't be sent."""
 

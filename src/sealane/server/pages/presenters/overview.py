@@ -14,13 +14,13 @@ from sealane.deployments import messages
 from sealane.environments.grants import Permission
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import App, Deployment, DeploymentKind, Run
-from sealane.records.views import FormationRow
+from sealane.records.views import FormationRow, ObservedRow
 from sealane.releases import deliveries
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
 from sealane.server.pages.presenters import needs, states, versions
 from sealane.server.pages.presenters import runs as presenting_runs
-from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, Overview, Pill, Row
+from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, ObservedLine, Overview, Pill, Row
 from sealane.verdicts import health
 from sealane.verdicts.model import VerdictKind
 
@@ -57,6 +57,23 @@ def overview(
         columns=shown,
         rows=tuple(found),
         asked=asked,
+    )
+
+
+def observed(found: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLine, ...]:
+    """What others deploy, of what is looked for."""
+    wanted = asked.strip().lower()
+    return tuple(
+        ObservedLine(
+            app=row.app,
+            owner=row.owner,
+            where=row.formation if row.formation == row.environment else f"{row.formation} in {row.environment}",
+            place=f"namespace {row.namespace} at {row.destination}",
+            version=row.version,
+            health=states.health(row.health),
+        )
+        for row in found
+        if any(wanted in each.lower() for each in (row.app, row.owner, row.version))
     )
 
 

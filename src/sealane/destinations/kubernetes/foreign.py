@@ -1,0 +1,32 @@
+"""Workloads of a namespace that Sealane did not deploy, read from a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import errors, kinds
+from sealane.destinations import observed
+
+_KINDS = tuple(kinds.whole("apps/v1", kind) for _, kind in sorted(observed.WORKLOADS))
+
+
+async def observed_there(cluster: clusters.Cluster, namespace: str) -> observed.Observed:
+    """What is there, by the annotations of the namespace and the labels of workloads. Raises a ClusterError."""
+    listings = await asyncio.gather(*(cluster.list(kind, namespace=namespace) for kind in _KINDS))
+    found = [
+        {"apiVersion": kind.api_version, "kind": kind.kind, **item}
+        for kind, listing in zip(_KINDS, listings, strict=True)
+        for item in listing.items
+    ]
+    return observed.of(found, await _annotations(cluster, namespace))
+
+
+async def _annotations(cluster: clusters.Cluster, namespace: str) -> dict[str, Any]:
+    """Those of the namespace; none where the account may not look."""
+    with suppress(errors.Forbidden):
+        found = await cluster.find(kinds.whole("v1", "Namespace"), namespace)
+        return dict((found or {}).get("metadata", {}).get("annotations") or {})
+    return {}

@@ -1,0 +1,56 @@
+"""What runs at a destination that Sealane did not deploy: which version it is of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealane.destinations import model
+
+DEPLOY_TAG = "sealane.dev/deploy-tag"
+"""A label of a workload or of its instances, or an annotation of the namespace."""
+VERSION = "app.kubernetes.io/version"
+"""Kubernetes' own label, where nobody set ours."""
+WORKLOADS = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """The workloads of a namespace, whoever deployed them but for Sealane."""
+
+    version: str
+    """The annotation of the namespace, else what the workloads' labels say; empty where neither does."""
+    objects: tuple[Mapping[str, Any], ...]
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """Whatever makes it another: which workloads there are, and of which version."""
+        return (self.version, *(_key(manifest) for manifest in self.objects))
+
+
+def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> Observed:
+    """What of these is observed; the annotations are the namespace's."""
+    found = [each for each in objects if _group_and_kind(each) in WORKLOADS and not _is_ours(each)]
+    found.sort(key=_key)
+    labelled = sorted({version for each in found if (version := _version(each))})
+    return Observed(version=annotations.get(DEPLOY_TAG) or ", ".join(labelled), objects=tuple(found))
+
+
+def _version(manifest: Mapping[str, Any]) -> str:
+    template = manifest.get("spec", {}).get("template", {}).get("metadata", {})
+    labels = [manifest["metadata"].get("labels") or {}, template.get("labels") or {}]
+    named = (each.get(key) for key in (DEPLOY_TAG, VERSION) for each in labels)
+    return next((str(version) for version in named if version), "")
+
+
+def _is_ours(manifest: Mapping[str, Any]) -> bool:
+    return model.APP in (manifest["metadata"].get("labels") or {})
+
+
+def _group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
+
+
+def _key(manifest: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(manifest["kind"]), str(manifest["metadata"]["name"]), str(manifest["metadata"].get("uid", ""))

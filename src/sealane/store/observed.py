@@ -1,0 +1,82 @@
+"""What others deploy: one row each, which one worker at a time watches and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.environments.model import ObservedPlace
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.records.views import ObservedRow
+from sealane.store import rows, scopes, upsert, watches
+from sealane.store.database import Database
+from sealane.store.tables import observed, workers
+from sealane.verdicts.health import FormationHealth
+
+_KEY = ("environment", "app", "formation")
+
+
+class ObservedPlaces:
+    """The table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(
+        self, worker: str, places: Collection[ObservedPlace]
+    ) -> dict[ObservedPlace, FormationHealth | None]:
+        """Those of the places that this worker watches now, with what was seen last; other places are forgotten."""
+
+        def work(connection: sa.Connection) -> dict[ObservedPlace, FormationHealth | None]:
+            kept = {_place(row): row for row in rows.all_of(connection, sa.select(observed))}
+            for place in kept.keys() - set(places):
+                connection.execute(sa.delete(observed).where(*_is(place)))
+            for place in places:
+                if place not in kept:
+                    key, values = _split(place)
+                    upsert.put(connection, observed, key, {**values, "version": "", "worker": None, "health": None})
+            connection.execute(sa.update(observed).where(_left()).values(worker=worker))
+            mine = rows.all_of(connection, sa.select(observed).where(observed.c.worker == worker))
+            return {_place(row): watches.health_of(row) for row in mine}
+
+        return await self._database.write(work)
+
+    async def keep(self, place: ObservedPlace, *, worker: str, version: str, health: FormationHealth) -> bool:
+        """Keeps what was seen. False when it is not this worker's to say any more."""
+        mine = sa.update(observed).where(*_is(place), observed.c.worker == worker)
+        kept = mine.values(version=version, health=rows.plain(health))
+        return await self._database.write(lambda c: bool(c.execute(kept).rowcount))
+
+    async def all(self, now: datetime, scope: Scope = EVERYTHING) -> tuple[ObservedRow, ...]:
+        """Everything, by app and formation; of what nobody watches any more it is said that nobody knows."""
+        query = sa.select(observed, workers.c.beat, workers.c.dead)
+        query = query.join(workers, workers.c.id == observed.c.worker, isouter=True)
+        query = query.where(scopes.chosen(scope, observed.c.app, observed.c.environment))
+        query = query.order_by(observed.c.app, observed.c.formation, observed.c.environment)
+        found = await self._database.read(lambda c: rows.all_of(c, query))
+        return tuple(
+            ObservedRow(**asdict(_place(row)), version=row["version"], health=watches.trusted(row, now))
+            for row in found
+        )
+
+
+def _left() -> sa.ColumnElement[bool]:
+    """Whether nobody who lives watches it."""
+    return ~sa.exists().where(workers.c.id == observed.c.worker, workers.c.dead.is_(None)).correlate(observed)
+
+
+def _place(row: rows.Row) -> ObservedPlace:
+    return ObservedPlace(**{name: row[name] for name in (*_KEY, "owner", "destination", "namespace")})
+
+
+def _split(place: ObservedPlace) -> tuple[dict[str, Any], dict[str, Any]]:
+    given = asdict(place)
+    return {name: given[name] for name in _KEY}, {name: text for name, text in given.items() if name not in _KEY}
+
+
+def _is(place: ObservedPlace) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(observed.c[name] == text for name, text in _split(place)[0].items())
