@@ -57,7 +57,7 @@ class Watches:
         self._database = database
 
     async def claim(self, worker: str) -> tuple[Watch, ...]:
-        """What this worker watches now, with whatever nobody did, or only somebody who is dead.
+        """What this worker watches now: whatever nobody did, or only somebody who is dead, and its share of the rest.
 
         Formations are watched where something was deployed, and nothing is on its way.
         """
@@ -67,6 +67,8 @@ class Watches:
         found = await self._database.read(lambda c: rows.all_of(c, _there().where(loose)))
         if found:
             await self._database.write(lambda c: _take(c, worker, found))
+        if await self._database.read(lambda c: _owed(c, worker)):
+            await self._database.write(lambda c: _even_out(c, worker))
         mine = _there().where(watches.c.worker == worker)
         return tuple(_watch(row) for row in await self._database.read(lambda c: rows.all_of(c, mine)))
 
@@ -186,6 +188,30 @@ def _take(connection: sa.Connection, worker: str, found: list[rows.Row]) -> None
         here = (watches.c.app == row["app"]) & (watches.c.formation == row["formation"])
         upsert.ensure(connection, watches, {"app": row["app"], "formation": row["formation"]})
         connection.execute(sa.update(watches).where(here, _left()).values(worker=worker))
+
+
+def _owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:
+    """Who watches most, and how many of these are this worker's share; None where it watches enough."""
+    alive = connection.execute(sa.select(workers.c.id).where(workers.c.dead.is_(None))).scalars().all()
+    counted = sa.select(watches.c.worker, sa.func.count()).where(watches.c.worker.in_(alive)).group_by(watches.c.worker)
+    watched: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    if worker not in alive or not watched:
+        return None
+    share, busiest = sum(watched.values()) // len(alive), max(watched, key=watched.__getitem__)
+    number = min(share - watched.get(worker, 0), watched[busiest] - share)
+    return (busiest, number) if number > 0 else None
+
+
+def _even_out(connection: sa.Connection, worker: str) -> None:
+    """Takes this worker's share; who had it sees that it is not theirs any more."""
+    if (owed := _owed(connection, worker)) is None:
+        return
+    busiest, number = owed
+    theirs = watches.c.worker == busiest
+    chosen = sa.select(watches.c.app, watches.c.formation).where(theirs).order_by(*watches.primary_key).limit(number)
+    for row in rows.all_of(connection, chosen):
+        here = (watches.c.app == row["app"]) & (watches.c.formation == row["formation"])
+        connection.execute(sa.update(watches).where(here, theirs).values(worker=worker))
 
 
 def _watch(row: rows.Row) -> Watch:

@@ -43,9 +43,10 @@ async def two_workers(store: Store) -> None:
         await store.workers.register(worker, host="here", at=clock.now())
 
 
-async def begun(store: Store, number: int) -> str:
+async def begun(store: Store, number: int, formation: str = "production") -> str:
     """A deployment that has begun, by its id."""
-    offered = await store.deployments.offer(deployment(number, number), revision(f"v{number}"))
+    brought = revision(f"v{number}", formation)
+    offered = await store.deployments.offer(deployment(number, number, formation=formation), brought)
     await store.deployments.open(offered.id, revision_id=offered.revision_id, at=NOW)
     return (await store.deployments.begin(offered.id, at=NOW)).id
 
@@ -81,6 +82,26 @@ async def test_of_several_workers_one_watches_until_it_is_dead(store: Store) -> 
     assert await store.watches.claim(other) == (replace(watch, health=WELL),)
     assert not await store.watches.keep(watch, FELL, worker=holder, at=NOW)
     assert await store.watches.claim(holder) == ()
+
+
+async def test_workers_share_what_is_watched(store: Store) -> None:
+    """One that comes later takes its part from who has most, and then nothing moves any more."""
+    for number in range(1, 6):
+        await ended(store, await begun(store, number, f"f{number}"))
+    everything = {each.formation: each for each in await store.watches.claim("one")}
+    assert len(everything) == 5
+    theirs = await store.watches.claim("two")
+    assert len(theirs) == 2
+    ours = await store.watches.claim("one")
+    assert {each.formation for each in (*ours, *theirs)} == everything.keys()
+    assert len(ours) == 3
+    moved = theirs[0]
+    assert not await store.watches.keep(moved, FELL, worker="one", at=NOW)
+    assert await store.watches.keep(moved, WELL, worker="two", at=NOW)
+    assert (len(await store.watches.claim("two")), await store.watches.claim("one")) == (2, ours)
+
+    await store.workers.declare_dead("one", beats=None, by="two", at=NOW)
+    assert len(await store.watches.claim("two")) == 5
 
 
 async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(store: Store) -> None:
