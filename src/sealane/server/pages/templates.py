@@ -25,7 +25,7 @@ _COMMAND = re.compile(r"sealane (?:(?!, |; | and | or |\.? \(|\.(?: |$)|\)).)+")
 
 def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """One page; never kept by a browser's or proxy's cache, since it shows what is so now."""
-    text = _environment().get_template(name).render(**shown)
+    text = environment().get_template(name).render(**shown)
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 
@@ -46,18 +46,20 @@ def commands(text: str) -> markupsafe.Markup:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """All templates, with the filters that they use."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
         trim_blocks=True,
     )
-    environment.globals["static"] = static
-    environment.filters["ago"] = _ago
-    environment.filters["commands"] = commands
-    return environment
+    made.globals["static"] = static
+    made.filters["ago"] = _ago
+    made.filters["lasts"] = _lasts
+    made.filters["commands"] = commands
+    return made
 
 
 def _shown(value: Any) -> Any:
@@ -67,3 +69,7 @@ def _shown(value: Any) -> Any:
 
 def _ago(at: datetime) -> str:
     return text.ago((clock.now() - at).total_seconds())
+
+
+def _lasts(since: datetime) -> str:
+    return text.duration((clock.now() - since).total_seconds())
