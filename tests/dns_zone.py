@@ -212,10 +212,17 @@ class DnsZone:
         return {"events": [], "logs": [], "probes": [], "terminations": []}
 
     async def tail(
-        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
     ) -> AsyncIterator[str]:
         """See the port."""
-        del refs, namespace, container, lines, follow
+        del refs, namespace, container, lines, follow, instance
         for line in ():
             yield line
 

@@ -627,6 +627,12 @@ class DestinationContract:
         assert first in [line async for line in shown]
         none = destination.tail(applied.inventory, namespace=namespace, container="other", lines=5, follow=False)
         assert [line async for line in none if "/app  " in line] == []
+        pod = first.partition("/")[0]
+        for name, there in ((pod, True), (f"{pod}-none", False)):
+            one = destination.tail(
+                applied.inventory, namespace=namespace, container="app", lines=5, follow=False, instance=name
+            )
+            assert (first in [line async for line in one]) == there
 
 
 class TestDummyInMemory(DestinationContract):

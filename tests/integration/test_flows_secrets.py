@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sealane.workflows.live_queries import LogQuery
 from tests.integration.inside import Inside
 from tests.recovery.shop import FORMATION, SECRETS, STENCILS
 
@@ -43,7 +44,7 @@ async def test_no_secret_is_kept_or_shown(crashes: bool, tmp_path: Path, monkeyp
             **(shown.failure_report or {}),
             "difference": (),
         }  # where the manifest itself stands, with what it is to print
-        printed = await world.server.looking.tail("shop", "dev", container=None, lines=10, follow=False)
+        printed = await world.server.looking.tail("shop", "dev", LogQuery(lines=10, follow=False))
         lines = [line async for line in printed]
     assert [line for line in lines if "fatal: not ***, not ***" in line]
     told = msgspec.json.encode([deployment, shown.timeline, evidence, lines], enc_hook=str).decode()

@@ -270,7 +270,7 @@ def test_a_revision_with_anything_in_it_is_vetted_or_refused(served: Served) -> 
 
 HOSTILE = [r"\ud800", "%00", "//[", "http://[", "x" * 3000, "ü", ""]
 """Sent in a charset that makes half a character of the first."""
-ENDLESS = {"/changes", "/runs/{run}/follow/{key}"}
+ENDLESS = {"/changes", "/runs/{run}/follow/{key}", "/apps/{app}/{formation}/logs/follow"}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=ascii)

@@ -156,10 +156,24 @@ def test_an_app_is_shown_and_scaled_on_its_page(serving: Serving, tmp_path_facto
         put = browser.post(way, data=asked)
         assert "/deployments/d-" in str(put.url)
         until("three to be there", lambda: "3 of 3 ready" in browser.get(page).text)
+        until("it to be judged", lambda: "/apps/sized/dev/restart" in browser.get(page).text)
+        put = browser.post("/apps/sized/dev/restart", data=asked)
+        assert "restart by hand by desi" in put.text
+    with signed_in(serving, viewer) as browser:
+        assert browser.post("/apps/sized/dev/restart", data=asked).status_code == 403
+        logs = browser.get("/apps/sized/dev/logs?object=Deployment/web&find=PRETENDS").text
+        assert 'sse-connect="/apps/sized/dev/logs/follow?object=Deployment%2Fweb&amp;find=PRETENDS"' in logs
+        with browser.stream("GET", "/apps/sized/dev/logs/follow?object=Deployment/web&find=PRETENDS") as lines:
+            first = next(line for line in lines.iter_lines() if line.startswith("data: "))
+        assert first == 'data: <span><span class="soft">web-0/web</span> <mark>pretends</mark> to run</span>'
+        assert "has no Deployment/none" in browser.get("/apps/sized/dev/logs/follow?object=Deployment/none").text
+    found = typed(serving, viewer, "logs", "sized/dev", "--of", "Pod/web-0", "--find", "Run").stdout
+    assert found == "web-0/web  pretends to run\n"
+    assert typed(serving, viewer, "logs", "sized/dev", "--find", "nothing like it").stdout == ""
     view = json.loads(typed(serving, viewer, "status", "sized", "--json").stdout)
     dev_now = next(each for each in view["formations"] if each["row"]["formation"] == "dev")
     assert [each["ready"] for each in dev_now["observation"]["instances"]] == [True] * 3
-    assert (view["app"]["name"], view["deployments"][0]["kind"]) == ("sized", "scale")
+    assert (view["app"]["name"], view["deployments"][0]["kind"]) == ("sized", "restart")
 
 
 def test_runs_and_rollouts_are_cancelled_and_run_again_by_buttons(

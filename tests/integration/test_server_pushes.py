@@ -228,6 +228,10 @@ def test_scaling_and_going_back_are_deployments_like_any_other(
     run("scale", "scales/dev", "web", "4")
     assert app.there("dev")["scales-dev/Deployment/web"]["spec"]["replicas"] == 4
     assert words() == "second"
+    run("restart", "scales/dev", "Deployment/web")
+    restarted = app.there("dev")["scales-dev/Deployment/web"]["spec"]
+    assert restarted["replicas"] == 4, "a restart takes nothing back"
+    assert list(restarted["template"]["metadata"]["annotations"]) == ["sealane.dev/restarted"]
     run("rollback", "scales/dev", "--to", first["revision_id"])
     assert words() == "first"
     back = app.get("/api/deployments", app="scales", formation="dev")[0]["id"]

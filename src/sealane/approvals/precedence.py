@@ -18,10 +18,10 @@ def ends(coming: Deployment, other: Deployment) -> bool:
     """Whether `other`, which has not begun, ends because `coming` goes to its formation, or is there."""
     if coming.id == other.id:
         return False
-    if other.kind is DeploymentKind.SCALE:  # what it scales is not there any more
+    if other.kind.in_place:  # what it scales is not there any more
         return (coming.place, coming.release_id) != (other.place, other.release_id)
     if other.kind is DeploymentKind.ROLLBACK:
-        return coming.kind is not DeploymentKind.SCALE and _came_since(coming, other)
+        return not coming.kind.in_place and _came_since(coming, other)
     if other.place > coming.place:
         return False
     return coming.asked > other.asked if other.by_hand or other.place == coming.place else True

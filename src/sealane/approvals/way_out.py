@@ -30,5 +30,7 @@ def _again(subject: Deployment) -> str:
             return f"sealane rollback {subject.label} --to {subject.revision_id.removeprefix('sha256:')[:12]}"
         case DeploymentKind.SCALE:
             return f"sealane scale {subject.label} WORKLOAD REPLICAS"
+        case DeploymentKind.RESTART:
+            return f"sealane restart {subject.label} WORKLOAD"
     release = f" --release {subject.release_id}" if subject.release_id else ""
     return f"sealane deploy {subject.label}{release}"

@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "notices": "notices",
     "logs": "logs",
     "scale": "scale",
+    "restart": "restart",
     "serve": "serve",
     "role": "role",
     "relay": "relay",

@@ -162,9 +162,19 @@ class Destination(Protocol):
         ...
 
     def tail(
-        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
     ) -> AsyncIterator[str]:
-        """What these workloads print, as `instance/container  line`: the last lines, with `follow` without end."""
+        """What these workloads print, as `instance/container  line`: the last lines, with `follow` without end.
+
+        Of the instance and of containers of the name that are given only. Never of what is none of these workloads'.
+        """
         ...
 
     async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:

@@ -10,6 +10,7 @@ from sealane.events.commits import CommitRange
 from sealane.records.model import App, Deployment, Run
 from sealane.records.views import FormationRow
 from sealane.releases.origin import Origin
+from sealane.stencils.model import Revision
 from sealane.verdicts.model import Observation
 
 
@@ -38,3 +39,20 @@ class AppView:
     """The newest one."""
     origins: Mapping[str, Origin]
     """Where the release of each deployment here comes from, by the deployment's id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """What is in two formations of one app."""
+
+    app: str
+    formations: tuple[str, ...]
+    """All that can be compared: where anything is."""
+    left: FormationRow
+    right: FormationRow
+    ahead: CommitRange | None
+    """What the left one has that the right one has not; None where nobody can tell."""
+    missing: CommitRange | None
+    """What the right one has that the left one has not."""
+    left_revision: Revision
+    right_revision: Revision

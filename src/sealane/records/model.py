@@ -95,6 +95,12 @@ class DeploymentKind(StrEnum):
     MANUAL = "manual"  # a person sent a release somewhere
     ROLLBACK = "rollback"  # a person rolled back
     SCALE = "scale"  # the current revision with other numbers of instances
+    RESTART = "restart"  # the current revision, all of a workload's instances made anew
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it changes what is there, and brings no release."""
+        return self in {DeploymentKind.SCALE, DeploymentKind.RESTART}
 
 
 class DeploymentState(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sealane.environments import manifest_images
@@ -95,6 +95,18 @@ def between(old: Revision | None, new: Revision) -> Changes:
         secrets=_differing(_secret_marks(old), _secret_marks(new)),
         config=_differing(old.config_versions if old else {}, new.config_versions),
     )
+
+
+def across(old: Revision, new: Revision) -> Changes:
+    """What differs between what two formations of an app have; that each has a namespace of its own is no difference."""
+    return between(replace(old, objects=tuple(_moved(each, old.namespace, new.namespace) for each in old.objects)), new)
+
+
+def _moved(rendered: Rendered, here: str, there: str) -> Rendered:
+    if rendered.namespace != here:
+        return rendered
+    metadata = {**rendered.object["metadata"], "namespace": there}
+    return replace(rendered, object={**rendered.object, "metadata": metadata})
 
 
 def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:

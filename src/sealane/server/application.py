@@ -35,6 +35,7 @@ from sealane.server.pages import (
     forms,
     insight_page,
     lists,
+    log_page,
     routes,
     sign_in,
     templates,
@@ -82,6 +83,7 @@ def create(settings: Settings) -> openapi.Documented:
     app.include_router(sign_in.router)
     app.include_router(lists.router)
     app.include_router(app_page.router)
+    app.include_router(log_page.router)
     app.include_router(insight_page.router)
     app.include_router(routes.router)
     app.include_router(forms.router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -90,6 +91,10 @@ class Platform(Protocol):
         """The object with that many instances; None for one that nobody scales."""
         ...
 
+    def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+        """The object so that its instances are made anew; None for one that has none to keep alive."""
+        ...
+
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """CPU in cores and memory in bytes that all instances together ask for."""
         ...
@@ -164,6 +169,12 @@ class Plain(Platform):
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
         """Nothing has instances."""
         del manifest, instances
+        return None
+
+    @override
+    def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+        """Nothing has instances."""
+        del manifest, at
         return None
 
     @override

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from sealane.errors import NotThere
 from sealane.events import commits as histories
 from sealane.events.commits import Commit, CommitRange
-from sealane.records.app_view import AppView, FormationNow
+from sealane.findings import did_you_mean
+from sealane.records.app_view import AppView, Comparison, FormationNow
 from sealane.records.filters import Filter
 from sealane.records.model import Run
 from sealane.records.scopes import Scope
@@ -66,3 +68,36 @@ def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:
     query = sa.select(runs_table).where(runs_table.c.app == name).order_by(runs_table.c.sequence.desc()).limit(1)
     row = rows.one(connection, query)
     return next(iter(lists.told(connection, [rows.run(row)], scope)), None) if row is not None else None
+
+
+def compared(
+    connection: sa.Connection, name: str, left: str, right: str, production: frozenset[str], scope: Scope
+) -> Comparison:
+    """What is in two formations of the app; with no names, in the first and the last one. Raises NotThere where one is not in the scope, or nothing is there."""
+    there = {
+        row.formation: (row, row.current)
+        for row in overviews.overview(connection, production, scope, app=name)
+        if row.current
+    }
+    left, right = left or next(iter(there), ""), right or next(reversed(there), "")
+    for formation in (left, right):
+        if formation not in there:
+            raise NotThere(f"nothing is at {name}/{formation}", hint=did_you_mean(formation, there))
+    (one, one_there), (other, other_there) = there[left], there[right]
+    known = commits.known(connection, name)
+    return Comparison(
+        app=name,
+        formations=tuple(there),
+        left=one,
+        right=other,
+        ahead=_since(known, other, one),
+        missing=_since(known, one, other),
+        left_revision=releases.revision(connection, one_there.revision_id),
+        right_revision=releases.revision(connection, other_there.revision_id),
+    )
+
+
+def _since(known: Mapping[str, Commit], there: FormationRow, new: FormationRow) -> CommitRange | None:
+    if not (there.release and new.release and there.release.commit and new.release.commit):
+        return None
+    return histories.since(known, there.release.commit, new.release.commit)

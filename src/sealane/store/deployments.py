@@ -148,7 +148,7 @@ class Deployments:
             if there.current_id and precedence.ends(current := get(connection, there.current_id), deployment):
                 _supersede(connection, deployment, by=current, at=at)
                 return get(connection, deployment_id)
-            if deployment.sequence < there.last_sequence and deployment.kind is not DeploymentKind.SCALE:
+            if deployment.sequence < there.last_sequence and not deployment.kind.in_place:
                 deployment = _renumber(connection, deployment, after=there.last_sequence, at=at)
             _start_there(connection, deployment, there, at)
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
@@ -384,7 +384,7 @@ def _start_there(connection: sa.Connection, deployment: Deployment, there: Forma
     }
     if (there.environment, there.destination) != (deployment.environment, deployment.destination):
         values |= _moved(there, deployment)
-    if deployment.kind is not DeploymentKind.SCALE:
+    if not deployment.kind.in_place:
         values["last_sequence"] = deployment.sequence
         _supersede_waiting(connection, deployment, at)
         _tell_undone(connection, deployment, there, at)
@@ -393,11 +393,12 @@ def _start_there(connection: sa.Connection, deployment: Deployment, there: Forma
 
 def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
     """What people scaled since the last release came is as its stencils say again: nobody's doing goes without a word."""
-    if there.current_id is None or get(connection, there.current_id).kind is not DeploymentKind.SCALE:
+    if there.current_id is None or not get(connection, there.current_id).kind.in_place:
         return
     before = (each for each in history(connection, there.app, there.formation, _LOOKED_BACK) if each.started)
-    since = itertools.takewhile(lambda each: each.kind is DeploymentKind.SCALE, before)
-    said = [f"{each.note} by {each.requested_by}" for each in since if each.verdict_kind is VerdictKind.DEPLOYED]
+    since = itertools.takewhile(lambda each: each.kind.in_place, before)
+    scaled = (each for each in since if each.kind is DeploymentKind.SCALE)
+    said = [f"{each.note} by {each.requested_by}" for each in scaled if each.verdict_kind is VerdictKind.DEPLOYED]
     if said:
         text = f"takes back what was scaled by hand: {', '.join(said)}"
         add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)
@@ -428,7 +429,7 @@ def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: dateti
 
 def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
     """Two pushes in quick succession: the older one is not deployed only to be replaced. Scaling brings no release."""
-    if coming.kind is DeploymentKind.SCALE:
+    if coming.kind.in_place:
         return
     formations.lock(connection, coming.app, coming.formation)
     for queued in in_state(connection, DeploymentState.QUEUED, coming.app):

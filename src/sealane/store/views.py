@@ -15,7 +15,7 @@ from sealane.errors import Refused
 from sealane.insights.model import Insights, Question
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
-from sealane.records.app_view import AppView
+from sealane.records.app_view import AppView, Comparison
 from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
 from sealane.records.model import App, Deployment, DeploymentState, Run
@@ -81,6 +81,11 @@ class Views:
         """One app with what runs in its formations now, and what was deployed last. Raises NotThere."""
         production = self._prospects.production()
         return await self._database.read(lambda c: app_view.of(c, name, production, self._scope))
+
+    async def compared(self, app: str, left: str, right: str) -> Comparison:
+        """What is in two formations of an app. Raises NotThere."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: app_view.compared(c, app, left, right, production, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """The newest runs first; `before` is the id of the last run of the page before."""

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sealane.clients.relay.hub import Hub
 from sealane.deployments import drift_check, failure_reports, log_scan
+from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere
+from sealane.findings import did_you_mean
+from sealane.records.model import Formation
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
 from sealane.workflows.connections import Destinations
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies, targets
 from sealane.workflows.steps.policies import PolicyReport
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogQuery:
+    """Which lines of what runs in a formation."""
+
+    of: str | None = None
+    """Of this workload only, or of this instance of one: `Deployment/web`, `Pod/web-1`."""
+    container: str | None = None
+    """Of containers of this name only."""
+    find: str | None = None
+    """Only those that have these words in them, in any case."""
+    lines: int
+    """How many of each container to begin with."""
+    follow: bool
+    """Whether it goes on as more is printed."""
 
 
 class LiveQueries:
@@ -25,22 +45,27 @@ class LiveQueries:
         self._store = tools.store
         self._destinations = Destinations(state, tools.adapters, relays=relays)
 
-    async def tail(
-        self, app: str, formation: str, *, container: str | None, lines: int, follow: bool
-    ) -> AsyncIterator[str]:
+    async def tail(self, app: str, formation: str, asked: LogQuery) -> AsyncIterator[str]:
         """What the formation's workloads print, secrets masked.
 
-        Raises NotThere for an unknown formation, Conflicting when what is to be masked can't be known, Unavailable.
+        Words are looked for in what is shown, so nobody finds out by them what is masked. Raises NotThere for an unknown
+        formation or workload, Conflicting when what is to be masked can't be known, Unavailable.
         """
         found = await self._store.formations.get(app, formation)
         environment = self._tools.environment(found.environment)
         destination = await self._destinations.get(environment, found.destination)
         await self._masker(app, formation, destination)  # before anything is shown
+        refs, instance = _chosen(found, asked.of)
         told = destination.tail(
-            found.inventory, namespace=found.namespace, container=container, lines=lines, follow=follow
+            refs,
+            namespace=found.namespace,
+            container=asked.container,
+            lines=asked.lines,
+            follow=asked.follow,
+            instance=instance,
         )
-
-        return log_scan.masked(told, lambda: self._masker(app, formation, destination))
+        shown = log_scan.masked(told, lambda: self._masker(app, formation, destination))
+        return _with(asked.find, shown) if asked.find else shown
 
     async def _masker(self, app: str, name: str, destination: Destination) -> Masker:
         """Masks what the deployment that is there now was given, and whatever Secrets earlier ones left.
@@ -85,3 +110,24 @@ class LiveQueries:
     async def close(self) -> None:
         """Ends the connections."""
         await self._destinations.close()
+
+
+def _chosen(there: Formation, of: str | None) -> tuple[Inventory, str | None]:
+    """One object of the formation's, or all of them and the name of an instance: what is of no kind that it has is one."""
+    if not of:
+        return there.inventory, None
+    named = {f"{ref.kind}/{ref.name}": ref for ref in there.inventory}
+    if of in named:
+        return (named[of],), None
+    kind, _, name = of.partition("/")
+    if not name or kind in {ref.kind for ref in there.inventory}:
+        raise NotThere(f"{there.app}/{there.formation} has no {of}", hint=did_you_mean(of, named))
+    return there.inventory, name
+
+
+async def _with(words: str, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Those that have the words in them, in any case."""
+    wanted = words.casefold()
+    async for line in lines:
+        if wanted in line.partition("  ")[2].casefold():
+            yield line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,6 +47,19 @@ class Given:
 
 
 NOTHING = Given()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    """What a person wants otherwise of what is there."""
+
+    kind: DeploymentKind
+    workload: str
+    """`web` or `Deployment/web`."""
+    made: Callable[[Platform, Mapping[str, Any]], dict[str, Any] | None]
+    """The object as it is wanted; None for one of which that can't be."""
+    note: str
+    word: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,15 +128,39 @@ class Requests:
         """
         if not 0 <= replicas <= MOST_INSTANCES:
             raise UsageError(f"{replicas} is no number of instances", hint=f"0 to {MOST_INSTANCES}")
+        change = _Change(
+            kind=DeploymentKind.SCALE,
+            workload=workload,
+            made=lambda platform, manifest: platform.scaled(manifest, replicas),
+            note=f"{workload} has {replicas} instances",
+            word="scale",
+        )
+        return await self._in_place(app, formation, change, by=by)
+
+    async def restart(self, app: str, formation: str, workload: str, *, by: Actor) -> Deployment:
+        """Makes all instances of a workload anew, in the way in which a new version of it comes.
+
+        Raises as `scale` does.
+        """
+        at = self.now()
+        change = _Change(
+            kind=DeploymentKind.RESTART,
+            workload=workload,
+            made=lambda platform, manifest: platform.restarted(manifest, at),
+            note=f"{workload} is restarted",
+            word="restart",
+        )
+        return await self._in_place(app, formation, change, by=by)
+
+    async def _in_place(self, app: str, formation: str, change: _Change, *, by: Actor) -> Deployment:
         there = await self.store.formations.get(app, formation)
         if there.verified_id is None or there.verified_id != there.current_id:
-            raise Refused(f"what is at {app}/{formation} now is not verified, so it is not scaled")
+            raise Refused(f"what is at {app}/{formation} now is not verified: there is nothing to {change.word}")
         verified = await self.store.deployments.get(there.verified_id)
         platform = self.tools.platform(verified.environment, verified.destination)
-        scaled = _scaled(await self.store.releases.revision(verified.revision_id), workload, replicas, platform)
-        note = f"{workload} has {replicas} instances"
-        wanted = replace(verified.afresh(), revision_id=scaled.id, note=note, agreed=met(verified))
-        return await self._again(self._fresh(wanted, DeploymentKind.SCALE, by=by), scaled, by=by)
+        changed = _changed(await self.store.releases.revision(verified.revision_id), change, platform)
+        wanted = replace(verified.afresh(), revision_id=changed.id, note=change.note, agreed=met(verified))
+        return await self._again(self._fresh(wanted, change.kind, by=by), changed, by=by)
 
     async def lift_hold(self, app: str, formation: str, *, by: Actor, reason: str) -> None:
         """Lifts the formation's holds. Raises NotThere when there are none, UsageError without a reason."""
@@ -260,7 +298,7 @@ def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeploymen
     """Newest first. Of two with one number, what took a release group's member back counts."""
     ended: dict[int, Deployment] = {}
     for deployment in history:
-        if deployment.verdict_kind and deployment.kind is not DeploymentKind.SCALE:
+        if deployment.verdict_kind and not deployment.kind.in_place:
             ended.setdefault(deployment.sequence, deployment)
     return [
         rollback_target.PastDeployment(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
@@ -288,23 +326,22 @@ def _is_meant(deployment: Deployment, wanted: str) -> bool:
     return len(start) >= _SHORTEST and deployment.revision_id.removeprefix("sha256:").startswith(start)
 
 
-def _scaled(revision: Revision, workload: str, replicas: int, platform: Platform) -> Revision:
-    """The revision with another number of instances, by its own content's id."""
+def _changed(revision: Revision, change: _Change, platform: Platform) -> Revision:
+    """The revision with its workload otherwise, by its own content's id."""
     known = {
-        f"{rendered.kind}/{rendered.name}": scaled
+        f"{rendered.kind}/{rendered.name}": made
         for rendered in revision.objects
-        if (scaled := platform.scaled(rendered.object, replicas)) is not None
+        if (made := change.made(platform, rendered.object)) is not None
     }
-    meant = {name for name in known if workload in {name, name.partition("/")[2]}}
+    meant = {name for name in known if change.workload in {name, name.partition("/")[2]}}
     if not meant:
-        raise NotThere(f"there is no workload {workload} to scale", hint=did_you_mean(workload, known))
-    changed = tuple(
-        replace(rendered, object=known[f"{rendered.kind}/{rendered.name}"])
-        if f"{rendered.kind}/{rendered.name}" in meant
-        else rendered
+        hint = did_you_mean(change.workload, known)
+        raise NotThere(f"there is no workload {change.workload} to {change.word}", hint=hint)
+    objects = tuple(
+        replace(rendered, object=known[name]) if (name := f"{rendered.kind}/{rendered.name}") in meant else rendered
         for rendered in revision.objects
     )
-    if changed == revision.objects:
-        raise Conflicting(f"{workload} has {replicas} instances already")
-    content = hashing.content_id({"scaled": revision.id, "objects": [rendered.object for rendered in changed]})
-    return replace(revision, id=content, objects=changed)
+    if objects == revision.objects:
+        raise Conflicting(f"{change.note} already")
+    content = hashing.content_id({"changed": revision.id, "objects": [rendered.object for rendered in objects]})
+    return replace(revision, id=content, objects=objects)

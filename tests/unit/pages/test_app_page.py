@@ -9,14 +9,18 @@ import pytest
 
 from sealane.access.model import Actor
 from sealane.destinations.model import ObjectRef
-from sealane.records.app_view import AppView, FormationNow
+from sealane.events.commits import Commit, CommitRange
+from sealane.records.app_view import AppView, Comparison, FormationNow
 from sealane.records.model import App
 from sealane.records.views import FormationRow
 from sealane.server.pages.app_views import AppPage
 from sealane.server.pages.presenters import app as presenting_app
+from sealane.server.pages.presenters import comparisons, logs
+from sealane.stencils.model import Rendered
 from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import Container, ContainerPhase, Health, Instance, Observation, Role, Workload
 from tests.unit.approvals.deployments import NOON, deployment
+from tests.unit.pages.test_review import revision
 
 SHOP = App(
     name="shop",
@@ -133,3 +137,50 @@ def test_a_lane_says_how_it_fares_and_why() -> None:
     (lane,) = page(now("dev", HealthState.DEGRADED)).lanes
     assert (lane.pill.words, lane.tone, lane.cause, lane.lasts) == ("degraded", "bad", "It fell.", "1 min 30 s")
     assert lane.facts == ("2 of 4 pods ready",)
+
+
+def test_two_formations_differ_by_commits_and_by_manifests_but_not_by_namespaces() -> None:
+    """Commits stand with their authors; a formation that is ahead lacks nothing."""
+    commits = tuple(Commit(id=f"{n}" * 40, parents=(), subject=f"Change {n}", author="Ann") for n in (1, 2))
+    ahead = CommitRange(there="0" * 40, commits=commits, count=2, complete=True, gone=0)
+    same = CommitRange(there="2" * 40, commits=(), count=0, complete=True, gone=2)
+    old, new = revision("old", ("Deployment", "web")), revision("new", ("Deployment", "web"))
+    new = replace(new, namespace="shop-qa", objects=tuple(_in("shop-qa", each) for each in new.objects), formation="qa")
+    old = replace(old, objects=tuple(_in("shop", each) for each in old.objects))
+    made = comparisons.page(
+        Comparison(
+            app="shop",
+            formations=("qa", "production"),
+            left=now("qa").row,
+            right=now("production").row,
+            ahead=ahead,
+            missing=same,
+            left_revision=new,
+            right_revision=old,
+        )
+    )
+    assert [(card.title, card.commits) for card in made.cards] == [
+        ("In qa and not in production", ("1111111 Change 1 · Ann", "2222222 Change 2 · Ann"))
+    ]
+    assert [line for line in made.difference if line[0] in "+-"] == ["-  version: old", "+  version: new"]
+
+
+def _in(namespace: str, rendered: Rendered) -> Rendered:
+    metadata = {**rendered.object["metadata"], "namespace": namespace}
+    return replace(rendered, object={**rendered.object, "metadata": metadata})
+
+
+@pytest.mark.parametrize(
+    ("line", "find", "shown"),
+    [
+        ("web-1/web  a <b>", "", '<span><span class="soft">web-1/web</span> a &lt;b&gt;</span>'),
+        (
+            "web-1/web  An error, an ERROR",
+            "error",
+            '<span><span class="soft">web-1/web</span> An <mark>error</mark>, an <mark>ERROR</mark></span>',
+        ),
+        ("w/w  <x>", "<", '<span><span class="soft">w/w</span> <mark>&lt;</mark>x&gt;</span>'),
+    ],
+)
+def test_what_is_printed_is_marked_up_and_never_markup(line: str, find: str, shown: str) -> None:
+    assert logs.line(line, find) == shown

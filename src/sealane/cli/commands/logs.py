@@ -27,11 +27,15 @@ def logs(
     step: Annotated[str | None, typer.Option(help="Only this step of the run, or this container.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while more comes.")] = False,
     tail: Annotated[int, typer.Option(help="Lines to begin with, of what runs now.")] = 50,
+    of: Annotated[
+        str | None, typer.Option(help="Only this of what runs now: Deployment/web, or a pod, Pod/web-1.")
+    ] = None,
+    find: Annotated[str | None, typer.Option(help="Only lines of what runs now that have these words in them.")] = None,
 ) -> None:
     """Print the logs of a run's steps, or of what runs in a formation."""
     server = connection.server()
     if "/" in what:
-        query = {"follow": str(follow).lower(), "tail": tail, "container": step}
+        query = {"follow": str(follow).lower(), "tail": tail, "container": step, "object": of, "find": find}
         _copy(server.stream(f"/api/formations/{what}/logs", **query))
         return
     run = what if what.startswith("r-") else names.newest_run(server, what)
@@ -88,5 +92,10 @@ def _copy(parts: Iterable[bytes]) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Adds `logs`."""
-    examples = output.examples("sealane logs shop -f", "sealane logs r-1 --step test", "sealane logs shop/dev -f")
+    examples = output.examples(
+        "sealane logs shop -f",
+        "sealane logs r-1 --step test",
+        "sealane logs shop/dev -f",
+        "sealane logs shop/dev --of Pod/web-1 --find error",
+    )
     app.command("logs", rich_help_panel=headings.SERVER, epilog=examples)(logs)

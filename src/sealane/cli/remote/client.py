@@ -78,6 +78,12 @@ def scale(app: str, formation: str, workload: str, replicas: int, *, wait: bool,
     _told(made, wait=wait, as_json=as_json)
 
 
+def restart(app: str, formation: str, workload: str, *, wait: bool, as_json: bool) -> None:
+    """Deploys what is there so that all instances of a workload are made anew."""
+    made = connection.server().post(f"/api/formations/{app}/{formation}/restart", {"workload": workload})
+    _told(made, wait=wait, as_json=as_json)
+
+
 def why(what: str, *, as_json: bool) -> None:
     """Why something failed or does not move."""
     found = connection.server().get(f"/api/why/{what}")

@@ -119,7 +119,9 @@ def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:
 def _past(each: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
     state = str(each["verdict"]["kind"] if each["verdict"] else each["state"])
     notes = ["there now"] if is_there else []
-    notes += [{"rollback": "a rollback", "scale": "scaled", "manual": "by hand"}.get(each["kind"], "")]
+    notes += [
+        {"rollback": "a rollback", "scale": "scaled", "restart": "restarted", "manual": "by hand"}.get(each["kind"], "")
+    ]
     notes += [each["note"] or "", (each["way_back"] or "") if is_there else ""]
     return (
         str(each["sequence"]),

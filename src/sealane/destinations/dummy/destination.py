@@ -215,15 +215,22 @@ class DummyDestination(Destination):
 
     @override
     async def tail(
-        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
     ) -> AsyncIterator[str]:
         """Every workload says one line, and what its containers are told to say."""
         for ref in refs:
-            if ref.group in {"apps", "batch"}:
+            if ref.group in {"apps", "batch"} and instance in {None, f"{ref.name}-0"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
         told = {ref.key for ref in refs}
         for log in behavior.logs(life for life in self._lives() if life.ref.key in told):
-            if container in {None, log["container"]}:
+            if container in {None, log["container"]} and instance in {None, log["object"].partition("/")[2]}:
                 for line in log["lines"]:
                     yield f"{log['object'].partition('/')[2]}/{log['container']}  {line}"
         if follow:

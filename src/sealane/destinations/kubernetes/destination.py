@@ -160,9 +160,17 @@ class KubernetesDestination(Destination):
 
     @override
     def tail(
-        self, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
     ) -> AsyncIterator[str]:
-        return log_tail.tail(self._cluster, refs, namespace=namespace, container=container, lines=lines, follow=follow)
+        wanted = log_tail.Wanted(namespace=namespace, instance=instance, container=container, lines=lines)
+        return log_tail.tail(self._cluster, refs, wanted, follow=follow)
 
     @override
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
@@ -16,23 +17,34 @@ _WAITING = 1_000
 Selector = Mapping[str, str]
 
 
-async def tail(
-    cluster: clusters.Cluster, refs: model.Inventory, *, namespace: str, container: str | None, lines: int, follow: bool
-) -> AsyncIterator[str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which lines."""
+
+    namespace: str
+    instance: str | None
+    """Of this pod only."""
+    container: str | None
+    """Of containers of this name only."""
+    lines: int
+    """How many of each container to begin with."""
+
+
+async def tail(cluster: clusters.Cluster, refs: model.Inventory, wanted: Wanted, *, follow: bool) -> AsyncIterator[str]:
     """Lines as `pod/container  line`; with `follow` without end, else each container's last lines."""
     selectors = [found for ref in refs if (found := await _selector(cluster, ref)) is not None]
     if not selectors and not follow:
         return
     if not follow:
-        listed = await cluster.list(kinds.POD, namespace=namespace)
-        for pod, name in _containers(listed.items, selectors, container):
+        listed = await cluster.list(kinds.POD, namespace=wanted.namespace)
+        for pod, name in _containers(listed.items, selectors, wanted):
             with suppress(errors.NotFound, errors.Invalid):
-                for line in await cluster.log(pod, name, namespace=namespace, tail=lines):
+                for line in await cluster.log(pod, name, namespace=wanted.namespace, tail=wanted.lines):
                     yield f"{pod}/{name}  {line}"
         return
     queue: asyncio.Queue[str] = asyncio.Queue(_WAITING)
     tasks: set[asyncio.Task[None]] = set()
-    finding = asyncio.create_task(_find(cluster, selectors, queue, tasks, (namespace, container, lines)))
+    finding = asyncio.create_task(_find(cluster, selectors, queue, tasks, wanted))
     try:
         while not finding.done():
             waiting = asyncio.create_task(queue.get())
@@ -53,28 +65,25 @@ async def _find(
     selectors: Sequence[Selector],
     queue: asyncio.Queue[str],
     tasks: set[asyncio.Task[None]],
-    asked: tuple[str, str | None, int],
+    wanted: Wanted,
 ) -> None:
     """Starts following each container once it runs, for as long as it is asked to."""
-    namespace, container, lines = asked
     following: set[tuple[str, str]] = set()
-    async with cluster.live(kinds.POD, namespace=namespace) as view:
+    async with cluster.live(kinds.POD, namespace=wanted.namespace) as view:
         seen = view.changes.count
         while True:
             running = [pod for pod in view.objects.values() if pod.status.phase == "Running"]
-            for key in _containers(running, selectors, container):
+            for key in _containers(running, selectors, wanted):
                 if key not in following:
                     following.add(key)
-                    tasks.add(asyncio.create_task(_follow(cluster, key, queue, namespace, lines)))
+                    tasks.add(asyncio.create_task(_follow(cluster, key, queue, wanted)))
             seen = await view.changes.after(seen)
 
 
-async def _follow(
-    cluster: clusters.Cluster, key: tuple[str, str], queue: asyncio.Queue[str], namespace: str, lines: int
-) -> None:
+async def _follow(cluster: clusters.Cluster, key: tuple[str, str], queue: asyncio.Queue[str], wanted: Wanted) -> None:
     pod, name = key
     with suppress(errors.ClusterError):  # the pod has gone, or is not that far: others go on
-        async for line in cluster.follow_log(pod, name, namespace=namespace, tail=lines):
+        async for line in cluster.follow_log(pod, name, namespace=wanted.namespace, tail=wanted.lines):
             await queue.put(f"{pod}/{name}  {line}")
 
 
@@ -87,14 +96,13 @@ async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector
     return labels or None
 
 
-def _containers(
-    pods: Iterable[objects.Pod], selectors: Sequence[Selector], container: str | None
-) -> list[tuple[str, str]]:
+def _containers(pods: Iterable[objects.Pod], selectors: Sequence[Selector], wanted: Wanted) -> list[tuple[str, str]]:
     """Pod and container of everything that any of the selectors means."""
     return [
         (pod.metadata.name, each.name)
         for pod in sorted(pods, key=lambda pod: pod.metadata.name)
         if any(selector.items() <= (pod.metadata.labels or {}).items() for selector in selectors)
+        if wanted.instance in {None, pod.metadata.name}
         for each in pod.spec.containers
-        if container in {None, each.name}
+        if wanted.container in {None, each.name}
     ]

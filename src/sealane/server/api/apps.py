@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from sealane import clock
+from sealane import clock, inputs
 from sealane.access import lifetimes
 from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, Refused, UsageError
+from sealane.events.commits import CommitRange
 from sealane.records.app_view import FormationNow
 from sealane.records.model import App, Deployment, Run
+from sealane.releases import changes
+from sealane.releases.changes import Changes
 from sealane.releases.origin import Origin
 from sealane.server import addresses, dependencies, fields
 from sealane.server.access import Administrator, Keeper, Viewer
@@ -69,6 +73,21 @@ class AppStatus(BaseModel):
     """The newest one."""
     origins: dict[str, Origin]
     """Where the release of each deployment here comes from, by the deployment's id."""
+
+
+class CompareAnswer(BaseModel):
+    """What differs between two formations."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    left: str
+    right: str
+    ahead: CommitRange | None
+    """What the left one has that the right one has not; null where nobody can tell."""
+    missing: CommitRange | None
+    """What the right one has that the left one has not."""
+    changes: Changes
+    """From the right one's manifests to the left one's; values of secrets are hidden."""
 
 
 class Secrets(BaseModel):
@@ -173,6 +192,28 @@ async def status(app: addresses.App, server: dependencies.Server, _: Viewer) -> 
         deployments=list(view.deployments),
         run=view.run,
         origins=dict(view.origins),
+    )
+
+
+@router.get("/{app}/compare")
+async def compare(
+    app: addresses.App,
+    server: dependencies.Server,
+    _: Viewer,
+    left: Annotated[str, Query(max_length=inputs.LONGEST_LINE, description="One formation; the first by name.")] = "",
+    right: Annotated[
+        str, Query(max_length=inputs.LONGEST_LINE, description="The one that it is compared with; the last by name.")
+    ] = "",
+) -> CompareAnswer:
+    """What differs between what is in two formations: commits with their authors, and manifests."""
+    found = await server.views.compared(app, left, right)
+    differing = changes.across(found.right_revision, found.left_revision)
+    return CompareAnswer(
+        left=found.left.formation,
+        right=found.right.formation,
+        ahead=found.ahead,
+        missing=found.missing,
+        changes=differing,
     )
 
 

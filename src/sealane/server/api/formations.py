@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock, inputs
@@ -18,6 +18,7 @@ from sealane.server.access import Developer, StillAdmitted, Viewer
 from sealane.server.error_responses import raised
 from sealane.server.streams import TextStream
 from sealane.store.views import Explanation
+from sealane.workflows.live_queries import LogQuery
 from sealane.workflows.operations import MOST_INSTANCES, Given
 
 router = APIRouter(prefix="/api", tags=["formations"])
@@ -56,6 +57,14 @@ class Scale(BaseModel):
 
     workload: fields.Reference
     replicas: int = Field(json_schema_extra={"minimum": 0, "maximum": MOST_INSTANCES})
+
+
+class Restart(BaseModel):
+    """Which workload."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workload: fields.Reference
 
 
 class Lift(BaseModel):
@@ -105,6 +114,14 @@ async def scale(
     return await server.requests.scale(app, formation, how.workload, how.replicas, by=actor)
 
 
+@router.post("/formations/{app}/{formation}/restart", status_code=202, responses=raised(Conflicting))
+async def restart(
+    app: addresses.App, formation: addresses.Formation, what: Restart, server: dependencies.Server, actor: Developer
+) -> Deployment:
+    """Deploys what is there so that all instances of a workload are made anew."""
+    return await server.requests.restart(app, formation, what.workload, by=actor)
+
+
 @router.post("/formations/{app}/{formation}/lift-hold", status_code=204)
 async def lift_hold(
     app: addresses.App, formation: addresses.Formation, why: Lift, server: dependencies.Server, actor: Developer
@@ -148,6 +165,29 @@ async def drift(app: addresses.App, formation: addresses.Formation, server: depe
     return Drift.model_validate((await server.looking.drift(app, formation)).to_json())
 
 
+def _lines(
+    of: Annotated[
+        str | None,
+        Query(
+            alias="object",
+            max_length=2 * inputs.LONGEST_LINE,
+            description="Only this workload, or this pod of one: `Deployment/web`, `Pod/web-1`.",
+        ),
+    ] = None,
+    container: Annotated[
+        str | None, Query(max_length=inputs.LONGEST_LINE, description="Only containers of this name.")
+    ] = None,
+    find: Annotated[
+        str | None,
+        Query(max_length=inputs.LONGEST_LINE, description="Only lines with these words in them, in any case."),
+    ] = None,
+    tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
+    *,
+    follow: Annotated[bool, Query(description="Goes on as more is printed.")] = False,
+) -> LogQuery:
+    return LogQuery(of=of, container=container, find=find, lines=tail, follow=follow)
+
+
 @router.get("/formations/{app}/{formation}/logs", response_class=TextStream, responses=raised(Conflicting))
 async def logs(
     app: addresses.App,
@@ -155,15 +195,10 @@ async def logs(
     server: dependencies.Server,
     _: Viewer,
     admitted: StillAdmitted,
-    container: Annotated[
-        str | None, Query(max_length=inputs.LONGEST_LINE, description="Only containers of this name.")
-    ] = None,
-    tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
-    *,
-    follow: Annotated[bool, Query(description="Goes on as more is printed.")] = False,
+    asked: Annotated[LogQuery, Depends(_lines)],
 ) -> TextStream:
     """What runs there now prints, as `pod/container  line`."""
-    lines = await server.looking.tail(app, formation, container=container, lines=tail, follow=follow)
+    lines = await server.looking.tail(app, formation, asked)
 
     async def body() -> AsyncGenerator[str, None]:
         async for line in lines:

@@ -13,6 +13,7 @@ from sealane.server import addresses, dependencies, fields
 from sealane.server.access import Signed, SignedDeveloper
 from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import app as presenting_app
+from sealane.server.pages.presenters import comparisons as presenting_comparisons
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -31,6 +32,19 @@ async def app_page(
     return templates.page("app.html", {**await frames.shown(server, signed, "/"), "page": page})
 
 
+@router.get("/apps/{app}/compare")
+async def compare(
+    app: addresses.App,
+    server: dependencies.Server,
+    signed: Signed,
+    left: Annotated[str, Query(max_length=inputs.LONGEST_LINE)] = "",
+    right: Annotated[str, Query(max_length=inputs.LONGEST_LINE)] = "",
+) -> HTMLResponse:
+    """What differs between what is in two formations."""
+    page = presenting_comparisons.page(await server.views.compared(app, left, right))
+    return templates.page("compare.html", {**await frames.shown(server, signed, "/"), "page": page})
+
+
 @router.post("/apps/{app}/{formation}/scale")
 async def scale(
     app: addresses.App,
@@ -44,4 +58,17 @@ async def scale(
     if not replicas.strip().isdecimal():
         raise UsageError(f"{replicas.strip() or 'nothing'} is no number of instances", hint="write one, such as 3")
     made = await server.requests.scale(app, formation, word, int(replicas), by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
+
+
+@router.post("/apps/{app}/{formation}/restart")
+async def restart(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    signed: SignedDeveloper,
+    word: Annotated[fields.Reference, Form()],
+) -> Response:
+    """Makes all instances of a workload anew."""
+    made = await server.requests.restart(app, formation, word, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)

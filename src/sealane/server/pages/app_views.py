@@ -44,6 +44,8 @@ class InstanceRow:
     name: str
     pill: Pill
     notes: tuple[str, ...]
+    log: str
+    """Where its log is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +63,8 @@ class TreeRow:
     instances: tuple[InstanceRow, ...]
     more: int
     """Instances that are not named."""
+    log: str
+    """Where its log is; empty for what prints none."""
     actions: tuple[Action, ...]
 
 
@@ -79,5 +83,49 @@ class AppPage:
     tree: tuple[TreeRow, ...]
     seen: datetime | None
     """When it was looked at last; None before anybody did."""
+    compare: str
+    """Where the first formation is compared with the last one; empty where there are not two."""
     last: tuple[ListRow, ...]
     """The last deployments."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPage:
+    """What runs in a formation prints."""
+
+    app: str
+    formation: str
+    of: str
+    """The workload or instance that is chosen; empty for all."""
+    find: str
+    choices: tuple[tuple[str, str], ...]
+    """What is sent, and what people read."""
+    stream: str
+    """Where the lines come from."""
+    text: str
+    """The last ones as text, for pages without scripts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitsCard:
+    """Commits that one formation has and another has not."""
+
+    title: str
+    words: str
+    commits: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparePage:
+    """What differs between what is in two formations."""
+
+    app: str
+    formations: tuple[str, ...]
+    """Those that can be compared."""
+    left: str
+    right: str
+    left_version: str
+    right_version: str
+    cards: tuple[CommitsCard, ...]
+    difference: tuple[str, ...]
+    """From the right one's manifests to the left one's, line by line."""

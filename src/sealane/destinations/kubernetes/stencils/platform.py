@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
@@ -85,6 +86,10 @@ class Kubernetes(Platform):
     @override
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
         return replicas.scaled(manifest, instances)
+
+    @override
+    def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+        return replicas.restarted(manifest, at)
 
     @override
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:

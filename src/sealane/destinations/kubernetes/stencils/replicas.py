@@ -1,12 +1,16 @@
-"""Replicas of a workload: the same with another number of them. Pure."""
+"""Replicas of a workload: the same with another number of them, or with all of them made anew. Pure."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+RESTARTED = "sealane.dev/restarted"
+"""An annotation of pods: when somebody had them made anew."""
 _KINDS = {"Deployment", "StatefulSet"}
+_RESTARTED = {*_KINDS, "DaemonSet"}
 
 
 def scaled(manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
@@ -15,4 +19,14 @@ def scaled(manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None
         return None
     changed = copy.deepcopy(dict(manifest))
     changed["spec"]["replicas"] = instances
+    return changed
+
+
+def restarted(manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+    """The object whose pods are of another version since then; None for one that keeps none alive."""
+    if manifest.get("kind") not in _RESTARTED:
+        return None
+    changed = copy.deepcopy(dict(manifest))
+    metadata = changed["spec"]["template"].setdefault("metadata", {})
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), RESTARTED: at.isoformat(timespec="milliseconds")}
     return changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from sealane.access.model import Actor
 from sealane.environments.grants import Permission
@@ -18,6 +19,7 @@ from sealane.verdicts import health
 from sealane.verdicts.model import ContainerPhase, Health, Instance, Observation, Workload
 
 _SQUARES = 40
+_SCALED = frozenset({"Deployment", "StatefulSet"})
 _TROUBLE = frozenset({ContainerPhase.BACKING_OFF, ContainerPhase.TERMINATED})
 
 
@@ -36,6 +38,7 @@ def page(view: AppView, reader: Actor, *, repository: str, now: datetime, asked:
         chosen=chosen.row.formation if chosen else "",
         tree=tuple(_tree(chosen, reader)) if chosen else (),
         seen=seen.at if seen else None,
+        compare=_compare([each.row for each in ordered if each.row.current]),
         last=tuple(deployments.row(each, view.origins.get(each.id)) for each in view.deployments),
     )
 
@@ -46,6 +49,12 @@ def _worst(formations: Sequence[FormationNow]) -> FormationNow | None:
     moving = [each for each in formations if each.row.running]
     there = [each for each in formations if each.row.current]
     return next((found[-1] for found in (broken, moving, there, list(formations)) if found), None)
+
+
+def _compare(there: Sequence[FormationRow]) -> str:
+    if len(there) < 2:
+        return ""
+    return f"/apps/{there[0].app}/compare?{urlencode({'left': there[0].formation, 'right': there[-1].formation})}"
 
 
 def _lane(found: FormationNow, origins: Mapping[str, Origin], now: datetime, *, chosen: bool) -> Lane:
@@ -112,8 +121,9 @@ def _row(row: FormationRow, name: str, seen: Workload | None, own: Sequence[Inst
         pill=_pill(seen),
         note=_note(seen),
         squares=_squares(seen, own) if seen and counted else (),
-        instances=tuple(_instance(each) for each in own),
+        instances=tuple(_instance(row, each) for each in own),
         more=max(0, seen.ready + seen.old - len(own)) if seen and counted else 0,
+        log=_log(row, name) if seen and seen.runs else "",
         actions=_actions(row, name, seen) if seen and counted and acts else (),
     )
 
@@ -141,12 +151,21 @@ def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
     return tuple([*named, *["ok"] * ready, *["none"] * wanted][:_SQUARES])
 
 
-def _instance(each: Instance) -> InstanceRow:
+def _instance(row: FormationRow, each: Instance) -> InstanceRow:
     restarts = sum(container.restarts for container in each.containers)
     notes = [text.count(restarts, "restart")] if restarts else []
     notes += [] if each.desired else ["of an older version"]
     state = "leaving" if each.terminating else "ready" if each.ready else each.state
-    return InstanceRow(name=each.object.partition("/")[2], pill=Pill(tone=_tone(each), words=state), notes=tuple(notes))
+    return InstanceRow(
+        name=each.object.partition("/")[2],
+        pill=Pill(tone=_tone(each), words=state),
+        notes=tuple(notes),
+        log=_log(row, each.object),
+    )
+
+
+def _log(row: FormationRow, name: str) -> str:
+    return f"/apps/{row.app}/{row.formation}/logs?{urlencode({'object': name})}"
 
 
 def _tone(each: Instance) -> Tone:
@@ -160,7 +179,17 @@ def _tone(each: Instance) -> Tone:
 def _actions(row: FormationRow, name: str, seen: Workload) -> tuple[Action, ...]:
     """What those may do who may deploy: each is a deployment like any other."""
     where = f"/apps/{row.app}/{row.formation}"
+    restarting = Action(
+        action=f"{where}/restart",
+        words="Restart",
+        asks=f"All of {name} is made anew, as a new version of it would come: a deployment of what is there.",
+        yes="Restart it",
+        value=name,
+    )
+    if seen.object.partition("/")[0] not in _SCALED:
+        return (restarting,)
     return (
+        restarting,
         Action(
             action=f"{where}/scale",
             words="Scale",

@@ -47,6 +47,8 @@ def how(deployment: Deployment) -> str:
             return f"deployment by hand{by}"
         case DeploymentKind.SCALE:
             return f"scaling by hand{by}"
+        case DeploymentKind.RESTART:
+            return f"restart by hand{by}"
         case DeploymentKind.DELIVERY:
             return ""
 

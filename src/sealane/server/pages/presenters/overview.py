@@ -232,7 +232,7 @@ def _figures(
     formations: Sequence[FormationRow], waits: Sequence[InboxItem], recent: Sequence[Deployment], now: datetime
 ) -> Figures:
     begun = now - timedelta(days=_DAYS)
-    week = [one for one in recent if one.ended and one.ended > begun and one.kind is not DeploymentKind.SCALE]
+    week = [one for one in recent if one.ended and one.ended > begun and not one.kind.in_place]
     days = [0] * _DAYS
     for one in week:
         if one.verdict and one.verdict.kind is VerdictKind.DEPLOYED and one.ended:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sealane.events.commits import CommitRange
 from sealane.records.views import DeploymentView
 from sealane.releases import changes
+from sealane.releases.changes import Changes
 
 
 def brings(view: DeploymentView) -> str:
@@ -17,9 +19,11 @@ def brings(view: DeploymentView) -> str:
 
 def commits(view: DeploymentView) -> tuple[str, ...]:
     """A line for each commit that it brings, the newest first."""
-    since = view.since
-    if since is None:
-        return ()
+    return commits_of(view.since) if view.since else ()
+
+
+def commits_of(since: CommitRange) -> tuple[str, ...]:
+    """A line for each, with its author, the newest first."""
     lines = [f"{commit.id[:7]} {commit.subject} · {commit.author}" for commit in since.commits]
     more = since.count - len(since.commits)
     return (*lines, f"and {more} more") if more > 0 else tuple(lines)
@@ -29,8 +33,13 @@ def difference(view: DeploymentView) -> tuple[str, ...]:
     """What the manifests differ in from what is there, line by line; of a first deployment every object is new."""
     if view.previous is not None and view.previous.id == view.revision.id:
         return ()
-    lines: list[str] = []
-    for change in changes.between(view.previous, view.revision).objects:
-        lines.append(f"@@ {change.kind}/{change.name} {change.action}")
-        lines.extend(change.lines)
-    return tuple(lines)
+    return lines(changes.between(view.previous, view.revision))
+
+
+def lines(found: Changes) -> tuple[str, ...]:
+    """Object by object, line by line."""
+    told: list[str] = []
+    for change in found.objects:
+        told.append(f"@@ {change.kind}/{change.name} {change.action}")
+        told.extend(change.lines)
+    return tuple(told)

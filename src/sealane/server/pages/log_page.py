@@ -1,0 +1,76 @@
+"""The page of what runs in a formation prints, live, of all of it or of one workload or pod, and searched."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from sealane import inputs
+from sealane.errors import SealaneError
+from sealane.server import addresses, dependencies, streams
+from sealane.server.access import Signed, StillAdmitted
+from sealane.server.pages import frames, templates
+from sealane.server.pages.presenters import logs as presenting_logs
+from sealane.workflows.live_queries import LogQuery
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_LINES = 200
+"""Of each container, to begin with."""
+
+Of = Annotated[str, Query(alias="object", max_length=2 * inputs.LONGEST_LINE)]
+Find = Annotated[str, Query(max_length=inputs.LONGEST_LINE)]
+
+
+def _asked(
+    of: Of = "", find: Find = "", last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None
+) -> LogQuery:
+    """What a page follows; one that was cut off is not told the first lines again."""
+    return LogQuery(of=of or None, find=find or None, lines=0 if last else _LINES, follow=True)
+
+
+@router.get("/apps/{app}/{formation}/logs")
+async def logs(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    signed: Signed,
+    of: Of = "",
+    find: Find = "",
+) -> HTMLResponse:
+    """The frame; the lines come by themselves."""
+    page = presenting_logs.page(await server.views.app(app), formation, of=of, find=find, lines=_LINES)
+    return templates.page("logs.html", {**await frames.shown(server, signed, "/"), "page": page})
+
+
+@router.get("/apps/{app}/{formation}/logs/follow")
+async def follow(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    _: Signed,
+    admitted: StillAdmitted,
+    asked: Annotated[LogQuery, Depends(_asked)],
+) -> Response:
+    """The lines as they come, as server-sent events."""
+
+    async def body() -> AsyncGenerator[str, None]:
+        yield "retry: 2000\n\n"  # at once: who may not read it has been told by now
+        try:
+            told = await server.looking.tail(app, formation, asked)
+            if not asked.lines:
+                yield _event(presenting_logs.said("the connection was cut; what was printed meanwhile may be missing"))
+            async for line in told:
+                yield _event(presenting_logs.line(line, asked.find or ""))
+        except SealaneError as error:
+            yield _event(presenting_logs.said(str(error)))
+        yield "event: end\ndata: \n\n"
+
+    told = streams.while_admitted(body(), admitted)
+    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _event(line: str) -> str:
+    return f"event: line\nid: 1\ndata: {line}\n\n"

@@ -1,0 +1,33 @@
+"""What differs between two formations of an app: commits that one has and the other has not, and manifests. Pure."""
+
+from __future__ import annotations
+
+from sealane.events.commits import CommitRange
+from sealane.records.app_view import Comparison
+from sealane.releases import changes
+from sealane.server.pages.app_views import CommitsCard, ComparePage
+from sealane.server.pages.presenters import overview, review
+
+
+def page(found: Comparison) -> ComparePage:
+    """The page."""
+    left, right = found.left.formation, found.right.formation
+    cards = (_card(left, right, found.ahead), _card(right, left, found.missing))
+    return ComparePage(
+        app=found.app,
+        formations=found.formations,
+        left=left,
+        right=right,
+        left_version=overview.version(found.left),
+        right_version=overview.version(found.right),
+        cards=tuple(card for card in cards if card.commits or card.words),
+        difference=review.lines(changes.across(found.right_revision, found.left_revision)),
+    )
+
+
+def _card(has: str, lacks: str, commits: CommitRange | None) -> CommitsCard:
+    title = f"In {has} and not in {lacks}"
+    if commits is None:
+        return CommitsCard(title=title, words="The history between the two is not known.", commits=())
+    words = "" if commits.complete else "There may be more: the history is known in part."
+    return CommitsCard(title=title, words=words if commits.count else "", commits=review.commits_of(commits))

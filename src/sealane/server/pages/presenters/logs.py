@@ -1,0 +1,63 @@
+"""What runs in a formation prints: whose lines can be chosen, and each line as it is shown. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlencode
+
+from sealane.errors import NotThere
+from sealane.records.app_view import AppView, FormationNow
+from sealane.server.pages.app_views import LogPage
+
+
+def page(view: AppView, formation: str, *, of: str, find: str, lines: int) -> LogPage:
+    """The page; `of` is a workload or one of its instances, empty for all. Raises NotThere for a formation that nobody may see."""
+    now = next((each for each in view.formations if each.row.formation == formation), None)
+    if now is None:
+        raise NotThere(f"{view.app.name} has no formation {formation}")
+    known = dict(_choices(now))
+    if of and of not in known:  # a pod that has gone, or was not named
+        known[of] = of.partition("/")[2]
+    asked = urlencode({name: value for name, value in (("object", of), ("find", find)) if value})
+    text = urlencode({name: value for name, value in (("object", of), ("find", find), ("tail", lines)) if value})
+    return LogPage(
+        app=view.app.name,
+        formation=formation,
+        of=of,
+        find=find,
+        choices=tuple(known.items()),
+        stream=f"/apps/{view.app.name}/{formation}/logs/follow{f'?{asked}' if asked else ''}",
+        text=f"/api/formations/{view.app.name}/{formation}/logs?{text}",
+    )
+
+
+def _choices(now: FormationNow) -> list[tuple[str, str]]:
+    """What is sent, and what people read."""
+    seen = now.observation
+    found = [("", "all of it")]
+    for workload in seen.running if seen else ():
+        found.append((workload.object, workload.object.replace("/", " ")))
+        own = [each for each in seen.instances if each.workload == workload.object] if seen else []
+        found += [(each.object, f"— {each.object.partition('/')[2]}") for each in own if each.object != workload.object]
+    return found
+
+
+def line(told: str, find: str) -> str:
+    """One line as markup: what was looked for is marked, whose line it is stands before it."""
+    source, _, words = told.partition("  ")
+    return f'<span><span class="soft">{html.escape(source)}</span> {_marked(words, find)}</span>'
+
+
+def said(words: str) -> str:
+    """A line of Sealane's own."""
+    return f'<span class="said">{html.escape(words)}</span>'
+
+
+def _marked(words: str, find: str) -> str:
+    if not find:
+        return html.escape(words)
+    parts = re.split(f"({re.escape(find)})", words, flags=re.IGNORECASE)
+    return "".join(
+        f"<mark>{html.escape(part)}</mark>" if at % 2 else html.escape(part) for at, part in enumerate(parts)
+    )
