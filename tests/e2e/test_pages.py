@@ -66,6 +66,7 @@ class Story:
             "/approvals",
             "/tokens",
             "/access",
+            "/insights?environment=dev&app=shop",
             f"/deployments/{self.second['id']}/drift",
             f"/runs?app={LONG}&search=nowhere",
             "/deployments?state=superseded",
@@ -536,3 +537,28 @@ def test_two_people_see_and_do_what_their_scopes_say(opening: Opening, story: St
         assert misfits(page) == []
     finally:
         file.unlink()
+
+
+def test_insights_lead_to_what_is_behind_them(opening: Opening, story: Story) -> None:
+    """Figures, the way to the environment, causes, hours, pipelines and steps: each link's list has as many rows."""
+    page = opening(story.tokens["dev"], "/insights?environment=dev")
+    expect(page.locator(".tile")).to_have_count(4)
+    expect(page.locator(".tile canvas").first).to_be_visible()
+    expect(page.locator("#waits-of-changes .legend li")).to_have_count(5)
+    expect(page.locator("#waits-of-changes")).to_contain_text("steps and images")
+    cause = page.locator("#causes tbody tr").first
+    times = int(cause.locator("td").last.inner_text())
+    cause.locator("td").last.locator("a").click()
+    expect(page.locator(".list > li")).to_have_count(times)
+    expect(page.locator(".chips")).to_contain_text("cause")
+    page.go_back()
+    hour = page.locator("#hours li a").first
+    hour.click()
+    expect(page.locator(".chips")).to_contain_text("hour")
+    page.go_back()
+    page.locator("#pipelines a", has_text="shop").first.click()
+    row = page.locator("#steps tbody tr", has_text="step/test")
+    runs = int(row.locator("td").nth(1).inner_text())
+    row.locator("td").nth(1).locator("a").click()
+    expect(page.locator(".list > li")).to_have_count(runs)
+    assert misfits(page) == []

@@ -95,6 +95,9 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/events": EVERYBODY,
     "GET /api/insights": EVERYBODY,
     "GET /api/insights.csv": EVERYBODY,
+    "GET /api/insights/pipelines": EVERYBODY,
+    "GET /api/insights/failures": EVERYBODY,
+    "GET /api/insights/waits": EVERYBODY,
     "GET /api/audit": ADMINISTRATORS,
     "GET /api/notices": EVERYBODY,
     "GET /api/notices/targets": ADMINISTRATORS,
@@ -368,6 +371,7 @@ LISTS = [name for name, who in GUARDED.items() if who == EVERYBODY and name.star
 OWN = {
     *("GET /api/me", "GET /api/tokens", "GET /tokens"),
     *("GET /api/insights", "GET /api/insights.csv"),  # nothing of it has ended
+    *("GET /api/insights/failures", "GET /api/insights/waits"),
 }
 """What lists nothing of apps, or not for everybody who may read them."""
 ASKS = {"GET /api/approvals", "GET /api/pending", "GET /approvals"}

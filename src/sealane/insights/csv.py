@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 
-from sealane.insights.model import Figures, Insights
+from sealane.insights.definitions import WAITS
+from sealane.insights.model import Failures, Figures, Insights, Pipelines, Waits
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of something to compute."""
@@ -16,13 +17,45 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def written(found: Insights) -> str:
     """A line each for all together, as many days before, each point of the trend, and each part."""
+    names = list(asdict(found.now))
+    lines = (
+        [of, name, since.isoformat(), until.isoformat(), *asdict(figures).values()]
+        for of, name, since, until, figures in _lines(found)
+    )
+    return _table(["of", "name", "since", "until", *names], lines)
+
+
+def pipelines(found: Pipelines) -> str:
+    """A line each for the runs of each app or team, and for each step of the app that was asked for."""
+    listed = [("runs", part) for part in found.parts] + [("step", part) for part in found.steps]
+    names = ("runs", "passed", "success", "median", "p95")
+    lines = ([of, part.name, *(getattr(part.ran, name) for name in names)] for of, part in listed)
+    return _table(["of", "name", *names], lines)
+
+
+def failures(found: Failures) -> str:
+    """A line each for what became of failed changes, for each cause, and for each hour of the day."""
+    became = ([name, "", "", getattr(found, name), found.failed] for name in ("rolled_back", "gone_back", "left"))
+    causes = (["cause", each.cause, each.app, each.times, found.failed] for each in found.causes)
+    hours = (["hour", str(each.hour), "", each.failed, each.changes] for each in found.hours)
+    return _table(["of", "name", "most_often_in", "failed", "out_of"], [*became, *causes, *hours])
+
+
+def waits(found: Waits) -> str:
+    """A line for each part of the way."""
+    lines = (
+        [name, seconds, seconds / found.lead_time if found.lead_time else 0.0]
+        for name in WAITS
+        for seconds in [getattr(found, name)]
+    )
+    return _table(["part", "seconds", "share"], lines)
+
+
+def _table(heads: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = list(asdict(found.now))
-    writer.writerow(["of", "name", "since", "until", *names])
-    for of, name, since, until, figures in _lines(found):
-        known = asdict(figures)
-        writer.writerow([of, _shown(name), since.isoformat(), until.isoformat(), *(known[each] for each in names)])
+    writer.writerow(heads)
+    writer.writerows([_shown(each) if isinstance(each, str) else each for each in line] for line in lines)
     return text.getvalue()
 
 

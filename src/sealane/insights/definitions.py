@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sealane.pipelines.model import RunStatus
 from sealane.records.model import DeploymentKind
 from sealane.verdicts.model import VerdictKind
 
 _BAD = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
+_CARRIED_OUT = frozenset({RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value})
+"""A step has the same words for these."""
+WAITS = ("queue", "steps", "approval", "window", "rollout")
+"""Parts of a lead time."""
 _BRINGING = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 
 
@@ -41,6 +46,12 @@ class Ended:
     """Nothing of its workloads was written."""
     called_off: bool = False
     """A person stopped it."""
+    begun: datetime | None = None
+    """When the first run of its commit began."""
+    approved: datetime | None = None
+    """When the last of those agreed who were asked."""
+    opened: datetime | None = None
+    """When nothing held it any more but its turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +63,12 @@ class Counted:
     failed: bool = False
     lead_time: float | None = None
     restored: float | None = None
+    queue: float | None = None
+    """With the four below: where its lead time went; each is None without one."""
+    steps: float | None = None
+    approval: float | None = None
+    window: float | None = None
+    rollout: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,10 +120,48 @@ def _own(ended: Ended) -> Counted:
         return Counted(id=ended.id)
     if ended.verdict is VerdictKind.DEPLOYED:
         first = None if ended.arrived else ended.received
-        lead_time = None if first is None else _between(first, ended.at)
-        return Counted(id=ended.id, deployed=True, lead_time=lead_time)
+        if first is None:
+            return Counted(id=ended.id, deployed=True)
+        return replace(waits(ended, first), deployed=True, lead_time=_between(first, ended.at))
     back = _between(ended.started, ended.at) if ended.verdict is VerdictKind.ROLLED_BACK else None
     return Counted(id=ended.id, failed=True, restored=back)
+
+
+def waits(ended: Ended, received: datetime) -> Counted:
+    """Where the time went from hearing of its commit to its verdict: parts that follow each other, and leave nothing out.
+
+    What is not known, or would go back in time, took no time: the part after it takes it all.
+    """
+    marks = (
+        ("queue", ended.begun),
+        ("steps", ended.asked),
+        ("approval", ended.approved),
+        ("window", ended.opened),
+        ("queue", ended.started),
+        ("rollout", ended.at),
+    )
+    found = dict.fromkeys(WAITS, 0.0)
+    reached = received
+    for part, mark in marks:
+        until = min(max(mark or reached, reached), ended.at)
+        found[part] += _between(reached, until)
+        reached = max(reached, until)
+    return replace(Counted(id=ended.id), **found)  # type: ignore[arg-type]
+
+
+def was_carried_out(status: str, started: datetime | None) -> bool:
+    """Whether a run or step counts: it began, and came to an end of its own."""
+    return started is not None and status in _CARRIED_OUT
+
+
+def has_passed(status: str) -> bool:
+    """Whether a run or step that was carried out came out well."""
+    return status == RunStatus.PASSED.value
+
+
+def took(started: datetime | None, ended: datetime) -> float:
+    """Seconds that a run or step took."""
+    return 0.0 if started is None else _between(started, ended)
 
 
 def _is_change(ended: Ended) -> bool:

@@ -31,4 +31,9 @@ def percentile(values: Sequence[float], hundredths: int) -> float | None:
     """The smallest value that so many of 100 are not above: always one that was measured. None without any."""
     if not values:
         return None
-    return sorted(values)[max(math.ceil(len(values) * hundredths / 100), 1) - 1]
+    return ranked(sorted(values), hundredths)
+
+
+def ranked(values: Sequence[float], hundredths: int) -> float:
+    """The same of values that are sorted, and some."""
+    return values[max(math.ceil(len(values) * hundredths / 100), 1) - 1]

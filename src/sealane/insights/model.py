@@ -20,6 +20,15 @@ class By(StrEnum):
     ENVIRONMENT = "environment"
 
 
+class Of(StrEnum):
+    """What can be asked for."""
+
+    FIGURES = "figures"
+    PIPELINES = "pipelines"
+    FAILURES = "failures"
+    WAITS = "waits"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """Some days up to the end of today, in UTC, and as many before them."""
@@ -133,3 +142,92 @@ class Insights:
     """The oldest first."""
     parts: tuple[Part, ...]
     """By name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """How runs, or their carrying out of a step, went; times are seconds of those that passed."""
+
+    runs: int
+    """Those that came to an end of their own."""
+    passed: int
+    median: float | None
+    p95: float | None
+    success: float = field(init=False, default=0.0)
+    """The share of them that passed, between 0 and 1."""
+
+    def __post_init__(self) -> None:
+        """Works out what follows from the rest."""
+        object.__setattr__(self, "success", self.passed / self.runs if self.runs else 0.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RanPart:
+    """The runs of one app or team, or one step of an app's."""
+
+    name: str
+    ran: Ran
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipelines:
+    """How long pipelines take, and how often they pass."""
+
+    question: Question
+    parts: tuple[RanPart, ...]
+    """By team where it is asked so, else by app; by name."""
+    steps: tuple[RanPart, ...]
+    """The steps of the app that is asked for, the slowest first; empty without one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureCause:
+    """One reason why changes failed."""
+
+    cause: str
+    app: str
+    """Where it was most often."""
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hour:
+    """The changes that ended in one hour of the day, UTC."""
+
+    hour: int
+    changes: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failures:
+    """Why changes failed, what became of them, and when in the day."""
+
+    question: Question
+    environments: tuple[str, ...]
+    failed: int
+    rolled_back: int
+    """Those that went back by themselves."""
+    gone_back: int
+    """Those that had been deployed and that a person went back from."""
+    left: int
+    """Those that stayed as they were, the failed ways back among them."""
+    causes: tuple[FailureCause, ...]
+    """The most frequent first."""
+    hours: tuple[Hour, ...]
+    """All 24."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waits:
+    """Where the time from commit to production went: seconds of all changes with a lead time, together."""
+
+    question: Question
+    environments: tuple[str, ...]
+    changes: int
+    lead_time: float
+    queue: float
+    steps: float
+    approval: float
+    window: float
+    rollout: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sealane.records.filters import Figure
+from sealane.verdicts.model import FactKind
 
 TITLES: Mapping[Figure, str] = {
     Figure.CHANGES: "Changes",
@@ -36,4 +37,66 @@ DEFINITIONS: Mapping[Figure, str] = {
         "a change that had been deployed, it counts from the moment they asked; where it degraded and was rolled back, "
         "from when it did. What is not well yet is not counted."
     ),
+}
+
+GONE_BACK = "gone_back"
+"""The cause of a change that was deployed and that a person went back from."""
+NO_CAUSE = "no_cause"
+"""A verdict that blames nothing at the destination: a policy, a limit or the destination itself said no."""
+_CAUSES: Mapping[str, str] = {
+    GONE_BACK: "a person went back from it",
+    NO_CAUSE: "nothing at the destination is to blame",
+    FactKind.REFUSED: "the cluster refused an object",
+    FactKind.QUOTA: "a quota was used up",
+    FactKind.REFERENCE_MISSING: "a ConfigMap, Secret or account was missing",
+    FactKind.IMAGE_INVALID: "an image can't be pulled as it is named",
+    FactKind.IMAGE_MISSING: "an image was missing",
+    FactKind.IMAGE_DENIED: "the registry denied an image",
+    FactKind.CANNOT_START: "a container can't be made as asked for",
+    FactKind.BAD_COMMAND: "a command can't be run",
+    FactKind.INIT_ENDED: "an init container ended",
+    FactKind.OUT_OF_MEMORY: "out of memory",
+    FactKind.ENDED: "a container ended",
+    FactKind.KILLED_BY_PROBE: "a probe killed a container",
+    FactKind.JOB_FAILED: "a Job failed",
+    FactKind.UNSCHEDULABLE: "no node had room",
+    FactKind.PROBE_FAILING: "a probe never passed",
+    FactKind.NOT_READY: "instances were not ready in time",
+    FactKind.UNSTEADY: "instances did not stay ready",
+    FactKind.GATE_FAILED: "a gate said no",
+    FactKind.HOOK_FAILED: "a hook failed",
+    FactKind.CALLED_OFF: "a person called it off",
+}
+
+
+def cause(reason: str) -> str:
+    """Why a change failed, in words."""
+    return _CAUSES.get(reason, reason.replace("_", " "))
+
+
+WAITS: Mapping[str, str] = {
+    "queue": "queue",
+    "steps": "steps and images",
+    "approval": "approval",
+    "window": "windows and holds",
+    "rollout": "rollout",
+}
+
+MORE: Mapping[str, str] = {
+    "Where the time goes": (
+        "The lead times of all changes that have one, added up, and the parts that each follows: queue, until its run began and "
+        "again until the formation was free; steps and images, until the delivery was asked for; approval, until the last of "
+        "those agreed who were asked; windows and holds, until nothing held it any more, an earlier delivery included; "
+        "rollout, from the first write to the verdict. The parts leave nothing out."
+    ),
+    "Pipelines": (
+        "Runs of every branch that came to an end of their own: passed, failed or broken, and neither cancelled nor skipped. "
+        "The share is of those that passed; the times are of these only, from the run's or step's beginning to its end, the "
+        "median and what 95 of 100 were not above. A delivery is no step here: its rollout counts above."
+    ),
+    "Why changes failed": (
+        "Failed changes by what their verdict blames, and by what became of them: rolled back automatically, gone back from by "
+        "a person after they had been deployed, or left, which a failed way back is, too."
+    ),
+    "When changes fail": "Changes and failed ones by the hour of the day in which their verdict came, in UTC.",
 }

@@ -26,6 +26,17 @@ class Figure(StrEnum):
     RESTORED = "restored"
 
 
+class Ran(StrEnum):
+    """Runs that insights count, and those of them that came out one way."""
+
+    ALL = "all"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+HOURS = tuple(f"{hour:02}" for hour in range(24))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
     """Which runs or deployments are listed; what is None lets all through."""
@@ -47,6 +58,13 @@ class Filter:
     production: bool = False
     """Only what goes to environments that the operators call production."""
     figure: Figure | None = None
+    cause: str | None = None
+    """Only changes that failed for this."""
+    hour: str | None = None
+    """Only what ended in this hour of the day, UTC; one of HOURS."""
+    ran: Ran | None = None
+    step: str | None = None
+    """Only runs that carried out the step of this key; `ran` is about it then."""
     since: datetime | None = None
     """Only what ended then or later."""
     until: datetime | None = None

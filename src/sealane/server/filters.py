@@ -15,7 +15,7 @@ from sealane.findings import did_you_mean
 from sealane.insights.model import MOST_DAYS, By, Question, Span
 from sealane.records import filters
 from sealane.records.accounts import AuditFilter
-from sealane.records.filters import Figure, Filter
+from sealane.records.filters import Figure, Filter, Ran
 
 
 def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
@@ -35,13 +35,17 @@ def _run_filter(
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
     team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    ran: Annotated[str, _asked("Only those that insights count as such.", one_of=tuple(Ran))] = "",
+    step: Annotated[str, _asked("Only those that carried out this step; `ran` is about it then.")] = "",
     since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
     until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
-    texts |= {"author": author, "search": search, "commit": commit, "team": team}
-    return _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
+    texts |= {"author": author, "search": search, "commit": commit, "team": team, "step": step}
+    counted = _one_of(ran, tuple(Ran), "ran")
+    found = _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
+    return replace(found, ran=Ran(counted) if counted else None)
 
 
 def _deployment_filter(
@@ -57,12 +61,15 @@ def _deployment_filter(
     team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
     production: Annotated[str, _asked("Only to environments that operators call production.", one_of=("yes",))] = "",
     figure: Annotated[str, _asked("Only those that this figure of insights counts.", one_of=tuple(Figure))] = "",
+    cause: Annotated[str, _asked("Only changes that failed for this, such as out_of_memory.")] = "",
+    hour: Annotated[str, _asked("Only those that ended in this hour of the day, UTC.", one_of=filters.HOURS)] = "",
     since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
     until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state or figure, and for what is no line of text."""
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
-    texts |= {"author": author, "search": search, "commit": commit, "team": team}
+    texts |= {"author": author, "search": search, "commit": commit, "team": team, "cause": cause}
+    texts |= {"hour": _one_of(hour, filters.HOURS, "hour") or ""}
     found = _filter(texts, _one_of(state, filters.DEPLOYMENT_STATES, "state"), since, until)
     counted = _one_of(figure, tuple(Figure), "figure")
     only_production = _one_of(production, ("yes",), "production") is not None

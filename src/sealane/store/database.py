@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from sealane.errors import Unavailable
-from sealane.store import percentiles
 
 T = TypeVar("T")
 
@@ -124,7 +123,6 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not before the first INSERT
         connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII only
-        connection.create_aggregate(percentiles.NAME, 2, percentiles.Percentiles)  # it has none of its own
         connection.execute("PRAGMA busy_timeout = 30000")  # first: the next one waits for others, too
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -13,7 +13,7 @@ from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.records.model import Deployment
 from sealane.store import rows
 from sealane.store.tables import deployment_figures as table
-from sealane.store.tables import deployments, formations, releases, runs
+from sealane.store.tables import deployments, formations, releases, runs, votes
 from sealane.verdicts.model import FactKind, Verdict
 
 
@@ -53,7 +53,9 @@ def _own(
 ) -> Ended:
     here = (table.c.app == deployment.app) & (table.c.formation == deployment.formation)
     came = sa.select(table.c.at).where(here, table.c.commit == commit, table.c.deployed).limit(1)
-    heard = sa.select(sa.func.min(runs.c.created)).where(runs.c.app == deployment.app, runs.c.commit == commit)
+    heard = sa.select(sa.func.min(runs.c.created), sa.func.min(runs.c.started))
+    received, begun = connection.execute(heard.where(runs.c.app == deployment.app, runs.c.commit == commit)).one()
+    agreed = sa.select(sa.func.max(votes.c.at)).where(votes.c.deployment_id == deployment.id, votes.c.approves)
     return Ended(
         id=deployment.id,
         kind=deployment.kind,
@@ -62,7 +64,10 @@ def _own(
         older=deployment.place < _place(connection, deployment),
         asked=deployment.created,
         started=started,
-        received=connection.execute(heard).scalar() if commit else None,
+        received=received if commit else None,
+        begun=begun if commit else None,
+        approved=connection.execute(agreed).scalar(),
+        opened=deployment.opened,
         arrived=bool(commit) and connection.execute(came).first() is not None,
         at=verdict.at,
         verdict=verdict.kind,

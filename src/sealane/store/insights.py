@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sealane.insights.model import DAY, By, Figures, Insights, Part, Point, Question
+from sealane.insights.model import DAY, By, Figures, Insights, Part, Point, Question, Span
 from sealane.records.filters import Figure
 from sealane.records.scopes import Scope
 from sealane.store import rows, scopes
@@ -15,14 +15,15 @@ from sealane.store.percentiles import percentiles
 from sealane.store.tables import apps, formations
 from sealane.store.tables import deployment_figures as table
 
+hour_of_day = (table.c.at % DAY) // 3_600
+"""The hour of the day in which it ended, UTC."""
 _MADE_GOOD = sa.case((table.c.failed, table.c.restored))
 
 
 def insights(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Insights:
     """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
-    environments = frozenset([question.environment]) if question.environment else production
-    where = [*_chosen(question, environments), scopes.chosen(scope, table.c.app, table.c.environment)]
-    span = question.span
+    environments = asked_for(question, production)
+    where, span = chosen(question, environments, scope), question.span
     begun, since, until = (int(each.timestamp()) for each in (span.before, span.since, span.until))
     both = [*where, table.c.at >= begun, table.c.at < until]
     halves = _grouped(connection, (table.c.at - begun) // (span.days * DAY), both, span.days)
@@ -31,7 +32,7 @@ def insights(connection: sa.Connection, question: Question, production: frozense
     nothing = Figures(days=span.days)
     return Insights(
         question=question,
-        environments=_seen(connection, environments, scope),
+        environments=seen(connection, environments, scope),
         now=halves.get(1, nothing),
         before=halves.get(0, nothing),
         trend=tuple(
@@ -46,7 +47,7 @@ def insights(connection: sa.Connection, question: Question, production: frozense
     )
 
 
-def _seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) -> tuple[str, ...]:
+def seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) -> tuple[str, ...]:
     """Those that anything in the scope goes to; all of them where everything is in it."""
     if scope.everything:
         return tuple(sorted(environments))
@@ -55,9 +56,10 @@ def _seen(connection: sa.Connection, environments: frozenset[str], scope: Scope)
     return tuple(sorted(connection.execute(query).scalars()))
 
 
-def behind(figure: Figure, since: datetime | None, until: datetime | None) -> sa.Select[Any]:
-    """The ids of the deployments that a figure of a span is made of."""
+def behind(figure: Figure, since: datetime | None, until: datetime | None, hour: str | None) -> sa.Select[Any]:
+    """The ids of the deployments that a figure of a span is made of, or of an hour of its days."""
     query = sa.select(table.c.deployment_id).where(_counts(figure))
+    query = query if hour is None else query.where(hour_of_day == int(hour))
     query = query if since is None else query.where(table.c.at >= int(since.timestamp()))
     return query if until is None else query.where(table.c.at < int(until.timestamp()))
 
@@ -72,11 +74,22 @@ def _counts(figure: Figure) -> sa.ColumnElement[bool]:
     }[figure]
 
 
-def _chosen(question: Question, environments: frozenset[str]) -> list[sa.ColumnElement[bool]]:
+def asked_for(question: Question, production: frozenset[str]) -> frozenset[str]:
+    """The environments that a question is about."""
+    return frozenset([question.environment]) if question.environment else production
+
+
+def chosen(question: Question, environments: frozenset[str], scope: Scope) -> list[sa.ColumnElement[bool]]:
+    """The changes that a question is about, of whatever time."""
     found: list[sa.ColumnElement[bool]] = [table.c.environment.in_(environments), _counts(Figure.CHANGES)]
     found += [table.c.app == question.app] if question.app is not None else []
     found += [table.c.app.in_(of_team(question.team))] if question.team is not None else []
-    return found
+    return [*found, scopes.chosen(scope, table.c.app, table.c.environment)]
+
+
+def within(column: sa.ColumnElement[int], span: Span) -> list[sa.ColumnElement[bool]]:
+    """What ended in the span."""
+    return [column >= int(span.since.timestamp()), column < int(span.until.timestamp())]
 
 
 def of_team(team: str) -> sa.Select[Any]:

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
-from sealane.records.filters import Filter, Places
+from sealane.records.filters import Figure, Filter, Places
 from sealane.records.model import Deployment, Run
 from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
-from sealane.store import insights, rows, scopes
+from sealane.store import failure_insights, insights, pipeline_insights, rows, scopes
 from sealane.store import runs as stored_runs
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
@@ -137,6 +137,8 @@ def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.
     where = [column == wanted for column, wanted in places if wanted is not None]
     found += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
     found += [_run_state(only.state, seen)] if only.state is not None else []
+    counted = only.ran is not None or only.step is not None
+    found += [table.id.in_(pipeline_insights.behind(only))] if counted else []
     return [*found, *_owned_and_ended(table, only)]
 
 
@@ -197,7 +199,10 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
         built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
         run = sa.func.coalesce(table.run_id, built.scalar_subquery())
         found.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
-    found += [table.id.in_(insights.behind(only.figure, only.since, only.until))] if only.figure is not None else []
+    if only.figure is not None or only.hour is not None:
+        counted = insights.behind(only.figure or Figure.CHANGES, only.since, only.until, only.hour)
+        found.append(table.id.in_(counted))
+    found += [failure_insights.cause == only.cause] if only.cause is not None else []
     return [*found, *_owned_and_ended(table, only)]
 
 

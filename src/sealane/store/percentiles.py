@@ -1,4 +1,4 @@
-"""Percentiles in SQL: PostgreSQL's own, and the same for SQLite, which has none."""
+"""Percentiles in SQL: PostgreSQL's own; SQLite, which has none, collects the values and they are looked up here."""
 
 from __future__ import annotations
 
@@ -12,36 +12,23 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from sealane.insights import figures
 
-NAME = "sealane_percentiles"
 
-
-class Percentiles:
-    """SQLite's aggregate of a column and hundredths, such as `50 95`."""
-
-    def __init__(self) -> None:
-        self._values: list[float] = []
-        self._hundredths = ""
-
-    def step(self, value: float, hundredths: str) -> None:
-        """Takes a row in."""
-        self._values.append(value)
-        self._hundredths = hundredths
-
-    def finalize(self) -> str | None:
-        """What the rows come to, as JSON; None without any."""
-        found = [figures.percentile(self._values, int(each)) for each in self._hundredths.split()]
-        return json.dumps(found) if found else None
-
-
-class _Floats(sa.types.TypeDecorator[list[float]]):
-    """An array of PostgreSQL's, or JSON."""
+class _Percentiles(sa.types.TypeDecorator[list[float]]):
+    """An array of PostgreSQL's, or all values as JSON."""
 
     impl = sa.Text
     cache_ok = True
 
+    def __init__(self, hundredths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.hundredths = hundredths
+
     def process_result_value(self, value: Any, _dialect: sa.Dialect) -> list[float] | None:
-        found: list[float] | None = json.loads(value) if isinstance(value, str) else value
-        return found
+        if not isinstance(value, str):
+            found: list[float] | None = value
+            return found
+        values = sorted(json.loads(value))
+        return [figures.ranked(values, each) for each in self.hundredths] if values else None
 
 
 class percentiles(ColumnElement[list[float]]):  # noqa: N801 - as SQLAlchemy writes its functions
@@ -61,13 +48,13 @@ class percentiles(ColumnElement[list[float]]):  # noqa: N801 - as SQLAlchemy wri
         self.column = column
         self.known = column.is_not(None)
         self.hundredths = hundredths
-        self.type = _Floats()
+        self.type = _Percentiles(hundredths)
 
 
 @compiles(percentiles, "sqlite")
 def _sqlite(element: percentiles, compiler: Any, **how: Any) -> str:
     column, known = compiler.process(element.column, **how), compiler.process(element.known, **how)
-    return f"{NAME}({column}, '{' '.join(map(str, element.hundredths))}') FILTER (WHERE {known})"
+    return f"json_group_array({column}) FILTER (WHERE {known})"
 
 
 @compiles(percentiles, "postgresql")

@@ -19,7 +19,7 @@ from sealane.records.model import Changed, Receipt, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, ids, outbox, rows, run_queue, tables
+from sealane.store import apps, ids, outbox, rows, run_figures, run_queue, tables
 from sealane.store.database import Database
 from sealane.store.tables import events, run_changes, run_steps, runs
 
@@ -254,7 +254,9 @@ class Runs:
                 values["findings"] = list(findings)
             first = sa.update(runs).where(runs.c.id == run_id, runs.c.ended.is_(None)).values(values)
             if connection.execute(first).rowcount:
-                outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), at)
+                ended = get(connection, run_id)
+                run_figures.keep(connection, ended)
+                outbox.run_moved(connection, Kind.RUN_ENDED, ended, at)
 
         await self._database.write(work)
 

@@ -12,7 +12,7 @@ from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
-from sealane.insights.model import Insights, Question
+from sealane.insights.model import Failures, Insights, Pipelines, Question, Waits
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.app_view import AppView, Comparison
@@ -28,11 +28,13 @@ from sealane.store import (
     deployment_view,
     deployments,
     explanations,
+    failure_insights,
     inbox,
     insights,
     lists,
     origins,
     overviews,
+    pipeline_insights,
     rows,
     runs,
     scopes,
@@ -112,6 +114,20 @@ class Views:
         """How well delivery goes."""
         production = self._prospects.production()
         return await self._database.read(lambda c: insights.insights(c, question, production, self._scope))
+
+    async def pipelines(self, question: Question) -> Pipelines:
+        """How long runs and steps take, and how often they pass."""
+        return await self._database.read(lambda c: pipeline_insights.pipelines(c, question, self._scope))
+
+    async def failures(self, question: Question) -> Failures:
+        """Why changes failed, what became of them, and when."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: failure_insights.failures(c, question, production, self._scope))
+
+    async def waits(self, question: Question) -> Waits:
+        """Where the time from commit to production went."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: failure_insights.waits(c, question, production, self._scope))
 
     async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
         """Where the release of each deployment comes from, by the deployment's id."""

@@ -13,11 +13,22 @@ import sqlalchemy as sa
 
 from sealane.insights import definitions, figures
 from sealane.insights.definitions import Counted, Ended, Failure
-from sealane.insights.model import By, Figures, Question, Span
+from sealane.insights.model import By, Figures, Question, Ran, RanPart, Span
+from sealane.pipelines.model import RunStatus
 from sealane.records.filters import Figure, Filter
+from sealane.records.filters import Ran as Ran_
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
-from sealane.store import conclusion, deployment_figures, deployments, formations, lists, tables
+from sealane.store import (
+    conclusion,
+    deployment_figures,
+    deployments,
+    failure_insights,
+    formations,
+    lists,
+    pipeline_insights,
+    tables,
+)
 from sealane.store import insights as stored_insights
 from sealane.store import releases as stored_releases
 from sealane.store.all_stores import Store
@@ -213,6 +224,83 @@ async def test_nobody_sees_more_than_their_scope(store: Store, stored: Stored) -
 
     mine = [("other", "eu"), ("other", "us"), ("shop", "eu")]
     assert found.now == stored.expected(SPAN.since, SPAN.until, 7, mine)
+
+
+async def test_failures_are_told_by_cause_and_hour(store: Store, stored: Stored) -> None:
+    """All of them once by cause, by what became of them and by hour; each leads to a list as long."""
+    question = Question(span=SPAN)
+    found = await store.database.read(lambda c: failure_insights.failures(c, question, PRODUCTION, EVERYTHING))
+    figured = await store.database.read(lambda c: stored_insights.insights(c, question, PRODUCTION, EVERYTHING))
+
+    assert found.failed == figured.now.failed == found.rolled_back + found.gone_back + found.left
+    assert sum(each.times for each in found.causes) == found.failed
+    assert {each.cause for each in found.causes} >= {"ended", "gone_back"}
+    assert [each.times for each in found.causes] == sorted((each.times for each in found.causes), reverse=True)
+    assert sum(each.changes for each in found.hours) == figured.now.changes
+    assert sum(each.failed for each in found.hours) == found.failed
+    only = Filter(production=True, figure=Figure.FAILED, since=SPAN.since, until=SPAN.until)
+    busiest = max(found.hours, key=lambda each: each.failed)
+    wanted = [(replace(only, cause=each.cause), each.times) for each in found.causes]
+    wanted.append((replace(only, hour=f"{busiest.hour:02}"), busiest.failed))
+    for narrowed, times in wanted:
+        listed = await store.database.read(
+            lambda c, o=narrowed: lists.list_deployments(c, EVERYTHING, o, 200, None, PRODUCTION)  # type: ignore[misc]
+        )
+        assert len(listed) == times, narrowed
+
+
+async def test_waits_leave_nothing_of_the_lead_times_out(store: Store, stored: Stored) -> None:
+    question = Question(span=SPAN)
+    found = await store.database.read(lambda c: failure_insights.waits(c, question, PRODUCTION, EVERYTHING))
+    figured = await store.database.read(lambda c: stored_insights.insights(c, question, PRODUCTION, EVERYTHING))
+
+    parts = (found.queue, found.steps, found.approval, found.window, found.rollout)
+    assert found.changes == figured.now.lead_times
+    assert sum(parts) == pytest.approx(found.lead_time)
+    assert found.rollout > 0
+    assert min(parts) >= 0
+
+
+async def test_runs_and_steps_are_counted_as_they_end(store: Store) -> None:
+    """Those that came to an end of their own; a cancelled one and a delivery count for nothing; lists are as long."""
+    took = {RunStatus.PASSED: (60, 120, 30), RunStatus.FAILED: (10,), RunStatus.CANCELLED: (5,)}
+    number = 0
+    for status, times in took.items():
+        for seconds in times:
+            number += 1
+            event = replace(push(f"c{number}"), commit=f"{number:040}")
+            run = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+            begun = NOW - timedelta(hours=1)
+            await store.database.write(lambda c, r=run, b=begun, n=seconds, s=status: _ran(c, r, b, n, s))  # type: ignore[misc]
+            await store.runs.end(run, at=begun + timedelta(seconds=seconds), status=status)
+    question = Question(span=SPAN, app="shop")
+
+    found = await store.database.read(lambda c: pipeline_insights.pipelines(c, question, EVERYTHING))
+
+    assert found.parts == (RanPart(name="shop", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
+    assert found.steps == (RanPart(name="step/test", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
+    hidden = Scope(apps=frozenset({"other"}))
+    assert not (await store.database.read(lambda c: pipeline_insights.pipelines(c, question, hidden))).parts
+    span = Filter(since=SPAN.since, until=SPAN.until)
+    for only, count in (
+        ({"ran": Ran_.ALL}, 4),
+        ({"ran": Ran_.FAILED}, 1),
+        ({"ran": Ran_.PASSED, "step": "step/test"}, 3),
+    ):
+        asked = replace(span, **only)  # type: ignore[arg-type]
+        listed = await store.database.read(lambda c, o=asked: lists.list_runs(c, EVERYTHING, o, 50, None))  # type: ignore[misc]
+        assert len(listed) == count, only
+
+
+def _ran(connection: sa.Connection, run: str, begun: datetime, seconds: int, status: RunStatus) -> None:
+    """A run that began, with a step that took as long and a delivery."""
+    connection.execute(sa.update(tables.runs).where(tables.runs.c.id == run).values(started=begun))
+    for position, (kind, name) in enumerate((("step", "test"), ("deliver", "eu"))):
+        values = {"run_id": run, "key": f"{kind}/{name}", "position": position, "kind": kind, "name": name, "needs": []}
+        ended = begun + timedelta(seconds=seconds)
+        connection.execute(
+            sa.insert(tables.run_steps).values(values | {"status": status.value, "started": begun, "ended": ended})
+        )
 
 
 @pytest.mark.parametrize("figure", Figure)

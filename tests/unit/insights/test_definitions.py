@@ -65,7 +65,8 @@ NOT_COUNTED = Counted(id="d-2")
     ],
 )
 def test_what_a_deployment_counts_as(values: dict[str, object], counted: Counted) -> None:
-    assert definitions.count(replace(ENDED, **values), (), None).own == counted  # type: ignore[arg-type]
+    own = definitions.count(replace(ENDED, **values), (), None).own  # type: ignore[arg-type]
+    assert replace(own, **dict.fromkeys(definitions.WAITS)) == counted
 
 
 BROKEN = Failure(id="d-1", since=at(-30))
@@ -168,3 +169,33 @@ def test_rates_follow() -> None:
 )
 def test_a_percentile_was_always_measured(values: list[float], median: float | None, most: float | None) -> None:
     assert (percentile(values, 50), percentile(values, 95)) == (median, most)
+
+
+@pytest.mark.parametrize(
+    ("known", "parts"),
+    [
+        pytest.param(
+            {"begun": 2, "asked": 10, "approved": 14, "opened": 15, "started": 17},
+            {"queue": 2 + 2, "steps": 8, "approval": 4, "window": 1, "rollout": 3},
+            id="everything is known",
+        ),
+        pytest.param(
+            {"asked": 10, "started": 17}, {"steps": 10, "queue": 7, "rollout": 3}, id="without votes and an opening"
+        ),
+        pytest.param(
+            {"begun": 2, "asked": 10, "approved": 5, "opened": 8, "started": 17},
+            {"queue": 2 + 7, "steps": 8, "rollout": 3},
+            id="agreed before it was asked for",
+        ),
+        pytest.param(
+            {"begun": 2, "asked": 30, "started": 40}, {"queue": 2, "steps": 18}, id="what is after the verdict"
+        ),
+    ],
+)
+def test_where_a_lead_time_went(known: dict[str, int], parts: dict[str, int]) -> None:
+    """Parts follow each other and leave nothing out, whatever is not known and however clocks disagree."""
+    ended = replace(ENDED, at=at(20), **{name: at(minute) for name, minute in known.items()})
+    found = definitions.waits(ended, at(0))
+    told = {name: getattr(found, name) / 60 for name in definitions.WAITS}
+    assert told == {**dict.fromkeys(definitions.WAITS, 0.0), **parts}
+    assert sum(told.values()) == 20

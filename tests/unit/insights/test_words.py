@@ -16,3 +16,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "insights.md"
 def test_a_definition_is_told_alike(figure: Figure) -> None:
     told = " ".join(PAGE.read_text().split())
     assert f"**{words.TITLES[figure]}**: {words.DEFINITIONS[figure]}" in told
+
+
+@pytest.mark.parametrize("title", words.MORE)
+def test_so_is_one_of_the_lower_half(title: str) -> None:
+    assert f"**{title}**: {words.MORE[title]}" in " ".join(PAGE.read_text().split())

@@ -6,10 +6,27 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 from sealane.insights import csv
-from sealane.insights.model import By, Figures, Insights, Part, Point, Question, Span
+from sealane.insights.model import (
+    By,
+    FailureCause,
+    Failures,
+    Figures,
+    Hour,
+    Insights,
+    Part,
+    Pipelines,
+    Point,
+    Question,
+    Ran,
+    RanPart,
+    Span,
+    Waits,
+)
 from sealane.records.filters import Places
 from sealane.server.pages import templates
-from sealane.server.pages.presenters import insights
+from sealane.server.pages.insight_views import InsightsPage
+from sealane.server.pages.presenters import insight_breakdown, insights
+from sealane.server.pages.presenters.insight_breakdown import Breakdown
 from sealane.server.pages.views import Reader
 
 SPAN = Span.up_to(datetime(2026, 11, 30, 15, tzinfo=UTC), 7)
@@ -44,8 +61,46 @@ def found(*, now: Figures = NOW, before: Figures = BEFORE, environments: tuple[s
     )
 
 
+QUESTION = Question(span=SPAN, team="payments", by=By.APP)
+BREAKDOWN = Breakdown(
+    waits=Waits(
+        question=QUESTION,
+        environments=("eu",),
+        changes=2,
+        lead_time=1200.0,
+        queue=60.0,
+        steps=540.0,
+        approval=480.0,
+        window=0.0,
+        rollout=120.0,
+    ),
+    failures=Failures(
+        question=QUESTION,
+        environments=("eu",),
+        failed=5,
+        rolled_back=3,
+        gone_back=1,
+        left=1,
+        causes=(
+            FailureCause(cause="probe_failing", app="shop", times=4),
+            FailureCause(cause="gone_back", app="shop", times=1),
+        ),
+        hours=tuple(Hour(hour=hour, changes=4 * (hour > 7), failed=2 * (hour == 17)) for hour in range(24)),
+    ),
+    pipelines=Pipelines(
+        question=QUESTION,
+        parts=(RanPart(name="shop", ran=Ran(runs=10, passed=9, median=240.0, p95=500.0)),),
+        steps=(RanPart(name="step/test", ran=Ran(runs=10, passed=9, median=200.0, p95=450.0)),),
+    ),
+)
+
+
+def _page(found: Insights, places: Places, teams: list[str]) -> InsightsPage:
+    return insights.page(found, BREAKDOWN, places, teams)
+
+
 def test_figures_are_said_with_how_they_changed() -> None:
-    page = insights.page(found(), PLACES, ["payments"])
+    page = _page(found(), PLACES, ["payments"])
 
     told = {tile.title: (tile.number, tile.unit, tile.change, tile.tone) for tile in page.tiles}
     assert told == {
@@ -58,7 +113,7 @@ def test_figures_are_said_with_how_they_changed() -> None:
 
 def test_each_figure_leads_to_the_deployments_behind_it() -> None:
     """With whose they are, which ones count, and when they ended."""
-    page = insights.page(found(), PLACES, ["payments"])
+    page = _page(found(), PLACES, ["payments"])
 
     rate = next(tile for tile in page.tiles if tile.title == "Change failure rate")
     address = urlsplit(rate.note.href)
@@ -73,8 +128,8 @@ def test_each_figure_leads_to_the_deployments_behind_it() -> None:
 
 def test_it_says_why_there_is_nothing() -> None:
     nothing = Figures(days=7)
-    assert "production: true" in insights.page(found(environments=()), PLACES, []).empty
-    assert insights.page(found(now=nothing, before=nothing), PLACES, []).empty.startswith("Nothing changed in eu")
+    assert "production: true" in _page(found(environments=()), PLACES, []).empty
+    assert _page(found(now=nothing, before=nothing), PLACES, []).empty.startswith("Nothing changed in eu")
 
 
 def test_names_of_strangers_stay_words() -> None:
@@ -89,9 +144,42 @@ def test_names_of_strangers_stay_words() -> None:
         parts=(Part(name="=1+1", figures=NOW),),
     )
     reader = Reader(name="ann", groups=(), waits=0, form_token="x")
-    shown = {"reader": reader, "here": "/insights", "page": insights.page(hostile, PLACES, [])}
+    shown = {"reader": reader, "here": "/insights", "page": _page(hostile, PLACES, [])}
 
     html = bytes(templates.page("insights.html", shown).body).decode()
 
     assert "<script>alert" not in html
     assert "\napp,'=1+1," in csv.written(hostile)
+
+
+def _asked(href: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(href).query).items()}
+
+
+def test_the_lower_half_leads_to_what_is_behind_it() -> None:
+    """Waits are shares of the average way; causes, hours, pipelines and steps lead to lists of the same filters."""
+    page = _page(found(), PLACES, ["payments"])
+    span = {"team": "payments", "since": "2026-11-24", "until": "2026-12-01"}
+    of_changes = {**span, "production": "yes"}
+
+    assert page.waits
+    assert page.waits.whole == "10 min"
+    assert [part.words for part in page.waits.parts] == [
+        "queue 30 s, 5 %",
+        "steps and images 4 min 30 s, 45 %",
+        "approval 4 min, 40 %",
+        "windows and holds 0 s, 0 %",
+        "rollout 1 min, 10 %",
+    ]
+    assert _asked(page.waits.behind.href) == {**of_changes, "figure": "lead_time"}
+    probe, _ = page.causes
+    assert probe.name.words == "a probe never passed"
+    assert _asked(probe.cells[0].href) == {**of_changes, "figure": "failed", "cause": "probe_failing", "app": "shop"}
+    assert [link.words for link in page.became] == ["3 rolled back automatically", "1 gone back from", "1 left"]
+    assert _asked(page.became[0].href) == {**of_changes, "figure": "failed", "state": "rolled_back"}
+    assert page.hours[17].height == 100
+    assert page.hours[3].link.href == ""
+    assert _asked(page.hours[17].link.href) == {**of_changes, "figure": "changes", "hour": "17"}
+    assert _asked(page.pipelines[0].cells[1].href) == {**span, "ran": "failed", "app": "shop"}
+    assert _asked(page.steps[0].cells[0].href) == {**span, "ran": "all", "step": "step/test"}
+    assert insight_breakdown.hours(BREAKDOWN.failures)[0].link.words.endswith("0 of 0 changes failed, 0.0 %")

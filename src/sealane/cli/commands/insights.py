@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from sealane.cli import headings, options, output
 from sealane.cli.remote import connection
 from sealane.errors import UsageError
+from sealane.findings import did_you_mean
 
 _DAY = 86_400
 _HEADERS = ("", "DEPLOYMENTS", "A DAY", "LEAD TIME", "95 OF 100", "FAILED", "SHARE", "RESTORED IN")
@@ -17,7 +19,10 @@ _HEADERS = ("", "DEPLOYMENTS", "A DAY", "LEAD TIME", "95 OF 100", "FAILED", "SHA
 def add_to(app: typer.Typer) -> None:
     """Registers the command."""
     more = output.examples(
-        "sealane insights", "sealane insights --app shop --days 30", "sealane insights --by team --csv > insights.csv"
+        "sealane insights",
+        "sealane insights --app shop --days 30",
+        "sealane insights --by team --csv > insights.csv",
+        "sealane insights --of pipelines --app shop",
     )
     app.command("insights", rich_help_panel=headings.SERVER, epilog=more)(insights)
 
@@ -32,6 +37,14 @@ def insights(
     ] = None,
     days: Annotated[int, typer.Option(help="How many days, up to the end of today in UTC.", min=1, max=730)] = 90,
     by: Annotated[str, typer.Option(help="Tell them apart by app, team or environment.", metavar="WHAT")] = "app",
+    of: Annotated[
+        str,
+        typer.Option(
+            help="figures; pipelines: how long runs and an app's steps take; failures: why changes failed, and when; "
+            "waits: where the time from commit to production goes.",
+            metavar="WHAT",
+        ),
+    ] = "figures",
     as_json: output.Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of text.")] = False,
 ) -> None:
@@ -41,27 +54,70 @@ def insights(
     """
     if as_json and as_csv:
         raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
+    if of not in _SHOWN:
+        raise UsageError(f"--of: there is no {of}", hint=did_you_mean(of, _SHOWN))
     asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}
     server = connection.server()
     if as_csv:
-        output.data(b"".join(server.stream("/api/insights.csv", **asked)).decode().rstrip("\n"))
+        output.data(b"".join(server.stream("/api/insights.csv", of=of, **asked)).decode().rstrip("\n"))
         return
-    found = server.get("/api/insights", **asked)
+    found = server.get("/api/insights" if of == "figures" else f"/api/insights/{of}", **asked)
     if as_json:
         output.json(found)
         return
-    _show(found)
-
-
-def _show(found: dict[str, Any]) -> None:
-    if not found["environments"]:
+    if not found.get("environments", True):
         output.say(
             "nothing that you may read goes to production: `production: true` in an environment's file; or --environment NAME"
         )
         return
+    _SHOWN[of](found)
+
+
+def _figures(found: dict[str, Any]) -> None:
     all_of_them = [("all", found["now"]), ("before", found["before"])]
     parts = [(part["name"], part["figures"]) for part in found["parts"]]
     output.table(_HEADERS, [_row(name, figures) for name, figures in (*all_of_them, *parts)])
+
+
+def _pipelines(found: dict[str, Any]) -> None:
+    rows = []
+    for part in (*found["parts"], *found["steps"]):
+        ran = part["ran"]
+        share, times = f"{ran['success'] * 100:.1f} %", (_span(ran["median"]), _span(ran["p95"]))
+        rows.append((part["name"], str(ran["runs"]), str(ran["passed"]), share, *times))
+    output.table(("", "RUNS", "PASSED", "SHARE", "MEDIAN", "95 OF 100"), rows)
+
+
+def _failures(found: dict[str, Any]) -> None:
+    from sealane.insights import words
+
+    kinds = f"{found['rolled_back']} rolled back automatically, {found['gone_back']} gone back from by a person"
+    output.say(f"{found['failed']} failed: {kinds}, {found['left']} left")
+    causes = [(words.cause(each["cause"]), each["app"], str(each["times"])) for each in found["causes"]]
+    output.table(("CAUSE", "MOST OFTEN IN", "TIMES"), causes)
+    hours = [each for each in found["hours"] if each["changes"]]
+    told = [
+        (
+            f"{each['hour']:02}:00",
+            str(each["changes"]),
+            str(each["failed"]),
+            f"{each['failed'] / each['changes'] * 100:.1f} %",
+        )
+        for each in hours
+    ]
+    output.table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told)
+
+
+def _waits(found: dict[str, Any]) -> None:
+    from sealane.insights import words
+
+    changes, whole = found["changes"], found["lead_time"]
+    rows = [
+        (name, _span(found[part] / changes), f"{found[part] / whole * 100:.0f} %" if whole else "-")
+        for part, name in words.WAITS.items()
+        if changes
+    ]
+    output.table(("PART", "A CHANGE, ON AVERAGE", "SHARE"), rows)
 
 
 def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
@@ -85,3 +141,11 @@ def _span(seconds: float | None) -> str:
     if seconds < 3_600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3_600:.1f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
+
+
+_SHOWN: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "figures": _figures,
+    "pipelines": _pipelines,
+    "failures": _failures,
+    "waits": _waits,
+}

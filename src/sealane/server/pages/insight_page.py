@@ -11,6 +11,7 @@ from sealane.server import dependencies, filters
 from sealane.server.access import Signed
 from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import insights as presenting_insights
+from sealane.server.pages.presenters.insight_breakdown import Breakdown
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -20,5 +21,9 @@ async def insights(server: dependencies.Server, signed: Signed, question: filter
     """How often, how quickly and how well changes reach production."""
     views = server.views
     found, places, apps = await asyncio.gather(views.insights(question), views.places(), views.apps())
-    page = presenting_insights.page(found, places, sorted({app.owner for app in apps}))
+    waits, failures, pipelines = await asyncio.gather(
+        views.waits(question), views.failures(question), views.pipelines(question)
+    )
+    breakdown = Breakdown(waits=waits, failures=failures, pipelines=pipelines)
+    page = presenting_insights.page(found, breakdown, places, sorted({app.owner for app in apps}))
     return templates.page("insights.html", {**await frames.shown(server, signed, "/insights"), "page": page})

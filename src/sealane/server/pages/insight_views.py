@@ -47,6 +47,35 @@ class FigureRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WaitPart:
+    """One part of the way to production."""
+
+    tone: Tone
+    share: float
+    """Of a hundred."""
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitsBar:
+    """Where the time from commit to production goes."""
+
+    whole: str
+    parts: tuple[WaitPart, ...]
+    behind: Link
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HourBar:
+    """The share of failed changes of one hour of the day."""
+
+    hour: str
+    height: int
+    """Of a hundred, the highest of all."""
+    link: Link
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InsightsPage:
     """The page."""
 
@@ -60,4 +89,11 @@ class InsightsPage:
     columns: tuple[str, ...]
     rows: tuple[FigureRow, ...]
     points: tuple[FigureRow, ...]
+    waits: WaitsBar | None
+    causes: tuple[FigureRow, ...]
+    became: tuple[Link, ...]
+    """What became of failed changes."""
+    hours: tuple[HourBar, ...]
+    pipelines: tuple[FigureRow, ...]
+    steps: tuple[FigureRow, ...]
     definitions: tuple[tuple[str, str], ...]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from urllib.parse import urlencode
 
 from sealane.insights import words
-from sealane.insights.model import By, Figures, Insights, Question
-from sealane.records.filters import Figure, Filter, Places
+from sealane.insights.model import By, Figures, Insights, Point, Question
+from sealane.records.filters import Figure, Places
 from sealane.server.pages import text
 from sealane.server.pages.insight_views import Chart, FigureRow, InsightsPage, Tile
-from sealane.server.pages.presenters import lists
+from sealane.server.pages.presenters import insight_breakdown, lists
+from sealane.server.pages.presenters import insight_links as links
 from sealane.server.pages.views import Choice, Link, Tone
 
 PATH = "/insights"
@@ -21,12 +21,12 @@ _SAME = 0.02
 """Less of a difference than this is none."""
 
 
-def page(found: Insights, places: Places, teams: Sequence[str]) -> InsightsPage:
+def page(found: Insights, breakdown: insight_breakdown.Breakdown, places: Places, teams: Sequence[str]) -> InsightsPage:
     """The page; `places` and `teams` are what can be chosen."""
     question = found.question
     return InsightsPage(
         choices=_choices(question, places, teams),
-        csv=_address("/api/insights.csv", question),
+        csv=links.address("/api/insights.csv", question),
         environments=found.environments,
         empty=_empty(found),
         tiles=_tiles(found),
@@ -36,11 +36,17 @@ def page(found: Insights, places: Places, teams: Sequence[str]) -> InsightsPage:
         points=tuple(
             FigureRow(
                 name=Link(words=_when(question, point.since, point.until), href=""),
-                cells=_cells(point.figures, lambda figure, at=point: _behind(question, figure, at.since, at.until)),  # type: ignore[misc]
+                cells=_cells(point.figures, _at(question, point)),
             )
             for point in found.trend
         ),
-        definitions=tuple((words.TITLES[figure], words.DEFINITIONS[figure]) for figure in Figure),
+        waits=insight_breakdown.waits(breakdown.waits),
+        causes=insight_breakdown.causes(breakdown.failures),
+        became=insight_breakdown.became(breakdown.failures),
+        hours=insight_breakdown.hours(breakdown.failures),
+        pipelines=insight_breakdown.pipelines(breakdown.pipelines),
+        steps=insight_breakdown.steps(breakdown.pipelines),
+        definitions=(*((words.TITLES[figure], words.DEFINITIONS[figure]) for figure in Figure), *words.MORE.items()),
     )
 
 
@@ -92,7 +98,7 @@ def _tiles(found: Insights) -> tuple[Tile, ...]:
         _tile(
             found,
             Figure.LEAD_TIME,
-            number=(_span(lead), ""),
+            number=(links.span(lead), ""),
             change=_slower(lead, before.lead_time, earlier),
             note=f"median of {now.lead_times}{within}",
         ),
@@ -106,7 +112,7 @@ def _tiles(found: Insights) -> tuple[Tile, ...]:
         _tile(
             found,
             Figure.RESTORED,
-            number=(_span(restore), ""),
+            number=(links.span(restore), ""),
             change=_slower(restore, before.time_to_restore, earlier),
             note=f"median of {now.restored} made good",
         ),
@@ -121,7 +127,7 @@ def _tile(found: Insights, figure: Figure, *, number: tuple[str, str], change: t
         unit=number[1],
         change=change[0],
         tone=change[1],
-        note=Link(words=note, href=_behind(question, figure, question.span.since, question.span.until)),
+        note=Link(words=note, href=links.behind(question, figure, question.span.since, question.span.until)),
         chart=_chart(found, figure),
     )
 
@@ -139,9 +145,9 @@ def _chart(found: Insights, figure: Figure) -> Chart:
     value = _VALUES[figure]
     said = {
         Figure.DEPLOYMENTS: lambda each: text.count(each.deployments, "deployment"),
-        Figure.LEAD_TIME: lambda each: f"lead time {_span(each.lead_time)}",
+        Figure.LEAD_TIME: lambda each: f"lead time {links.span(each.lead_time)}",
         Figure.FAILED: lambda each: f"{each.failed} of {text.count(each.changes, 'change')} failed",
-        Figure.RESTORED: lambda each: f"restored in {_span(each.time_to_restore)}",
+        Figure.RESTORED: lambda each: f"restored in {links.span(each.time_to_restore)}",
     }[figure]
     points = found.trend
     return Chart(
@@ -153,16 +159,20 @@ def _chart(found: Insights, figure: Figure) -> Chart:
             f"{_when(found.question, point.since, point.until)}: {said(point.figures)}"  # type: ignore[no-untyped-call]
             for point in points
         ),
-        links=tuple(_behind(found.question, figure, point.since, point.until) for point in points),
+        links=tuple(links.behind(found.question, figure, point.since, point.until) for point in points),
     )
+
+
+def _at(question: Question, point: Point) -> Callable[[Figure], str]:
+    return lambda figure: links.behind(question, figure, point.since, point.until)
 
 
 def _part(question: Question, name: str, figures: Figures) -> FigureRow:
     only = {question.by.value: name}
     span = question.span
     return FigureRow(
-        name=Link(words=name, href=_address(PATH, question, **only)),
-        cells=_cells(figures, lambda figure: _behind(question, figure, span.since, span.until, **only)),
+        name=Link(words=name, href=links.address(PATH, question, **only)),
+        cells=_cells(figures, lambda figure: links.behind(question, figure, span.since, span.until, **only)),
     )
 
 
@@ -171,11 +181,11 @@ def _cells(figures: Figures, behind: Callable[[Figure], str]) -> tuple[Link, ...
     return (
         _cell(str(figures.deployments), figures.deployments, behind(Figure.DEPLOYMENTS)),
         Link(words=f"{figures.per_day:.1f}", href=""),
-        _cell(_span(figures.lead_time), figures.lead_times, behind(Figure.LEAD_TIME)),
-        Link(words=_span(figures.lead_time_p95), href=""),
+        _cell(links.span(figures.lead_time), figures.lead_times, behind(Figure.LEAD_TIME)),
+        Link(words=links.span(figures.lead_time_p95), href=""),
         _cell(str(figures.failed), figures.failed, behind(Figure.FAILED)),
         _cell("-" if share is None else f"{share * 100:.1f} %", figures.changes, behind(Figure.CHANGES)),
-        _cell(_span(figures.time_to_restore), figures.restored, behind(Figure.RESTORED)),
+        _cell(links.span(figures.time_to_restore), figures.restored, behind(Figure.RESTORED)),
     )
 
 
@@ -183,28 +193,11 @@ def _cell(words: str, counted: int, href: str) -> Link:
     return Link(words=words, href=href if counted else "")
 
 
-def _behind(question: Question, figure: Figure, since: datetime, until: datetime, **only: str) -> str:
-    """The list of the deployments that a figure is made of."""
-    chosen = {"app": question.app, "team": question.team, "environment": question.environment, **only}
-    listed = Filter(**chosen, production=chosen["environment"] is None, figure=figure, since=since, until=until)
-    return lists.address("/deployments", listed)
-
-
-def _address(path: str, question: Question, **only: str) -> str:
-    given = {"app": question.app, "team": question.team, "environment": question.environment}
-    given |= {"days": str(question.span.days), "by": question.by.value, **only}
-    return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
-
-
 def _when(question: Question, since: datetime, until: datetime) -> str:
     """`Mon 2 Nov`, or from the first to the last day of a longer point."""
     if question.span.width == 86_400:
         return f"{since:%a} {since.day} {since:%b}"
     return f"{since.day} {since:%b} to {until.day} {until:%b}"
-
-
-def _span(seconds: float | None) -> str:
-    return "-" if seconds is None else text.duration(seconds)
 
 
 def _relative(

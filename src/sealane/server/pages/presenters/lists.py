@@ -12,7 +12,7 @@ from sealane.records.filters import Filter, Places
 from sealane.server.pages import text
 from sealane.server.pages.views import Choice, Link, ListPage, ListRow
 
-_KEPT = ("commit", "team", "production", "figure", "since", "until")
+_KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step", "since", "until")
 """Filters that lead here from elsewhere, and stay when another one is set."""
 
 
@@ -42,7 +42,7 @@ def _written(value: object) -> str:
 def _chip(name: str, value: str) -> str:
     if name == "production":
         return name
-    return f"{name} {_read(value) if name in {'state', 'figure'} else value}"
+    return f"{name} {_read(value) if name in {'state', 'figure', 'cause'} else value}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +88,8 @@ def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str
 
 def _other(asked: ListQuery) -> Link:
     """The other list with the same filters; a state of one list may not be one of the other's."""
-    href = address(asked.other.href, dataclasses.replace(asked.only, state=None, figure=None, production=False))
+    unknown_there = dict.fromkeys(("state", "figure", "cause", "hour", "ran", "step"))
+    href = address(asked.other.href, dataclasses.replace(asked.only, **unknown_there, production=False))
     return Link(words=asked.other.words, href=href)
 
 
