@@ -18,7 +18,7 @@ from typing import Any
 
 from testbed.record import Bed
 
-from .killing import Nursery, World, nursery
+from .killing import Nursery, World, nursery, told_end
 from .nursery import Order
 from .shop import ADMIN, Shop, pushed
 
@@ -201,10 +201,10 @@ async def _disturbed(workers: Nursery, world: World, engine: str, moments: rando
             data=str(world.data), database=world.database, engine=engine, killed_after=moments.uniform(*LIVES)
         )
         code = (await workers.work(order))["code"]
-        assert code in {0, -signal.SIGKILL}, (world.data / "worker.log").read_text()
+        assert code in {0, -signal.SIGKILL}, told_end(code, world)
         killed += code != 0
     done = await workers.work(Order(data=str(world.data), database=world.database, engine=engine))
-    assert done["code"] == 0, (world.data / "worker.log").read_text()
+    assert done["code"] == 0, told_end(done["code"], world)
     return killed
 
 

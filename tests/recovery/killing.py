@@ -110,6 +110,11 @@ def _without(name: str, places: dict[str, str]) -> str:
     return name
 
 
+def told_end(code: int, world: World) -> str:
+    """What a worker ended with, and what it printed."""
+    return f"a worker ended with {code}: {(world.data / 'worker.log').read_text()}"
+
+
 class Nursery:
     """A process that forks workers."""
 
@@ -133,7 +138,7 @@ class Nursery:
     async def work_to_the_end(self, world: World) -> list[str]:
         """Carries out everything with one worker that nothing happens to; gives the boundaries it came to."""
         done = await self.work(Order(data=str(world.data), database=world.database))
-        assert done["code"] == 0, (world.data / "worker.log").read_text()
+        assert done["code"] == 0, told_end(done["code"], world)
         boundaries: list[str] = done["boundaries"]
         return boundaries
 
@@ -148,7 +153,7 @@ class Nursery:
             done = await self.work(Order(data=str(world.data), database=world.database, spared=left))
             if done["code"] == 0:
                 return killed
-            assert done["code"] == -signal.SIGKILL, (world.data / "worker.log").read_text()
+            assert done["code"] == -signal.SIGKILL, told_end(done["code"], world)
             killed.append(done["boundaries"][-1])
 
 

@@ -19,7 +19,7 @@ from sealane.clients import registry as registries
 from sealane.images import references
 from sealane.records.views import RunView
 
-from .killing import Nursery, World, nursery
+from .killing import Nursery, World, nursery, told_end
 from .nursery import Order
 from .shop import ENVIRONMENT, Shop, pushed
 
@@ -194,7 +194,7 @@ async def _killed_everywhere(place: Place, workers: Nursery) -> list[str]:
         await place.look()
         if done["code"] == 0:
             return killed
-        assert done["code"] == -signal.SIGKILL, (place.world.data / "worker.log").read_text()
+        assert done["code"] == -signal.SIGKILL, told_end(done["code"], place.world)
         killed.append(done["boundaries"][-1])
         if killed[-1] == "image/cache done":
             await registries.copy(references.parse(place.other), references.parse(place.base))

@@ -13,7 +13,7 @@ from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
 from sealane.records.model import DeploymentKind
 
-from .killing import Nursery, World, nursery
+from .killing import Nursery, World, nursery, told_end
 from .nursery import Order
 from .shop import ENVIRONMENT, Shop, pushed
 
@@ -123,5 +123,5 @@ async def _kill_on(workers: Nursery, world: World) -> int:
         done = await workers.work(order)
         if done["code"] == 0:
             return kills
-        assert done["code"] == -signal.SIGKILL, (world.data / "worker.log").read_text()
+        assert done["code"] == -signal.SIGKILL, told_end(done["code"], world)
     raise AssertionError("it does not come to an end")

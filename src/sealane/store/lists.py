@@ -199,9 +199,9 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
         built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
         run = sa.func.coalesce(table.run_id, built.scalar_subquery())
         found.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
-    if only.figure is not None or only.hour is not None:
-        counted = insights.behind(only.figure or Figure.CHANGES, only.since, only.until, only.hour)
-        found.append(table.id.in_(counted))
+    if (only.figure, only.hour, only.cause) != (None, None, None):
+        figure = only.figure or (Figure.CHANGES if only.cause is None else Figure.FAILED)
+        found.append(table.id.in_(insights.behind(figure, only.since, only.until, only.hour)))
     found += [failure_insights.cause == only.cause] if only.cause is not None else []
     return [*found, *_owned_and_ended(table, only)]
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.blobs.logs import Logs
-from sealane.records.filters import Figure, Filter
+from sealane.records.filters import Figure, Filter, Ran
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store.all_stores import Store
 
@@ -32,6 +32,8 @@ RUNS = {
     "team": "ix_runs_app",
     "since": "ix_runs_ended",
     "until": "ix_runs_ended",
+    "ran": "sqlite_autoindex_runs_1",
+    "step": "sqlite_autoindex_runs_1",
 }
 """The index that must do the work, by filter of the list of runs."""
 DEPLOYMENTS = {
@@ -49,9 +51,11 @@ DEPLOYMENTS = {
     "until": "ix_deployments_ended",
     "production": "ix_deployments_environment",
     "figure": "sqlite_autoindex_deployments_1",
+    "cause": "sqlite_autoindex_deployments_1",
+    "hour": "sqlite_autoindex_deployments_1",
 }
 VALUES: dict[str, Any] = {"commit": "abc123", "state": "rolled_back", "since": NOON, "until": NOON}
-VALUES |= {"production": True, "figure": Figure.FAILED}
+VALUES |= {"production": True, "figure": Figure.FAILED, "hour": "03", "ran": Ran.ALL}
 SCANS = {"ix_runs_listed", "ix_runs_app", "ix_deployments_listed"}
 """Indexes that may be read from one end to the other: they hold all that is looked at."""
 
@@ -131,5 +135,6 @@ async def test_the_next_page_begins_in_the_index(store: Store) -> None:
 
 
 def test_every_filter_has_its_index() -> None:
-    assert set(DEPLOYMENTS) == {"", *Filter.__slots__}
-    assert set(RUNS) == set(DEPLOYMENTS) - {"production", "figure"}
+    every = {"", *Filter.__slots__}
+    assert set(DEPLOYMENTS) == every - {"ran", "step"}
+    assert set(RUNS) == every - {"production", "figure", "cause", "hour"}
