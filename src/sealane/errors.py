@@ -65,6 +65,8 @@ class SealaneError(Exception):
     exit_code: ClassVar[int] = 3
     comes_back: ClassVar[bool] = False
     """Whether what is away returns unaided, so that who can wait does, for as long as it takes."""
+    unreached: ClassVar[bool] = False
+    """Whether a destination gave no answer, so that nobody can tell how it fares what is there."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = concealed(message)

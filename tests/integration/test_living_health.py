@@ -166,6 +166,7 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     assert shown == "one"
     row = next(row for row in app.get("/api/formations") if row["app"] == "watched")
     assert row["hold"]["reason"] == worse["verdict"]["reason"]
+    assert f"rolls back watched #2: {worse['verdict']['reason']}\n" in app.cli("why", "watched/dev").stdout
     told = _page(app, f"/deployments/{found['id']}")
     assert "Rolled back" in told
     assert "from apply to the old version" not in told, "it served for longer than that"

@@ -120,6 +120,9 @@ def test_a_cluster_that_only_a_relay_reaches_is_deployed_to_whoever_is_killed(
         assert not is_there(serving)
         told = until("the wait to be told", lambda: away(app.cli("why", waiting["id"]).stdout))
         assert "waits: " in told
+        (row,) = (each for each in app.get("/api/formations") if each["formation"] == "dev")
+        assert row["health"]["state"] == "unknown"
+        assert row["health"]["cause"].startswith("The destination has not answered since ")
         relay.start()
         assert deployed(head)
         assert there(kubectl, namespace) == ("two", 2)

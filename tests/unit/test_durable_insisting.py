@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from sealane import clock
 from sealane.clients.kubernetes import errors as cluster
 from sealane.errors import Refused, SealaneError, Unavailable, trace
 from sealane.secrets import revealed
@@ -27,6 +30,30 @@ async def test_what_may_work_later_is_tried_again(error: SealaneError) -> None:
         return "done"
 
     assert await durable.Durable().insist("apply", body) == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "unreached"),
+    [(cluster.RelayAway("relay europe has been away"), True), (Unavailable("the registry does not answer"), False)],
+)
+async def test_whoever_looks_is_told_once_what_is_away_since_when_and_whether_it_is_the_destination(
+    error: SealaneError, unreached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_TELL_AT", 0.0)
+    waiting, begun, told = [error, error], clock.now(), []
+
+    async def body() -> str:
+        if waiting:
+            raise waiting.pop()
+        return "done"
+
+    async def waits(what: SealaneError, since: datetime) -> None:
+        told.append((what, since))
+
+    assert await durable.Durable(waits=waits).insist("apply", body) == "done"
+    ((what, since),) = told
+    assert (what, what.unreached) == (error, unreached)
+    assert begun <= since <= clock.now()
 
 
 async def test_a_no_is_not_asked_for_twice() -> None:

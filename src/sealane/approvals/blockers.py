@@ -95,6 +95,8 @@ class Explanation:
     """How to get out what ended without being there; empty for what is there or on its way."""
     short: str = ""
     """For a deployment, the sentence without its name."""
+    note: str = ""
+    """For a deployment, what its sentence does not say: what it rolls back and why, what pruning left in place."""
     log: StepLog | None = None
     """For a run, how the log of the step ends that failed."""
     report: Mapping[str, Any] | None = None

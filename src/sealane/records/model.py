@@ -188,6 +188,8 @@ class Deployment:
     failure_report_id: str | None = None
     note: str | None = None
     """A remark that stays with it: what pruning left in place, why approval is asked again."""
+    unreached_since: datetime | None = None
+    """Since when its destination has not answered, while it waits for that; None where it answers."""
     way_back: str | None = None
     """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
     watched_until: datetime | None = None
@@ -219,6 +221,7 @@ class Deployment:
             run_id=None,
             phase=None,
             waiting_for=None,
+            unreached_since=None,
             verdict=None,
             failure_report_id=None,
             note=None,
@@ -238,6 +241,11 @@ class Deployment:
     def delivered(self) -> DeliveryOutcome:
         """How it ended, or how far it is, as a delivery of its run."""
         return DeliveryOutcome(self.verdict.kind if self.verdict else self.state)
+
+    @property
+    def remark(self) -> str:
+        """The note that stays with it, where its verdict does not say it; empty where there is none."""
+        return "" if self.verdict_kind is VerdictKind.ROLLED_BACK else self.note or ""
 
     @property
     def had_been_deployed(self) -> bool:

@@ -55,7 +55,10 @@ class FormationRow:
     """Of `current`."""
     requests: Mapping[str, float] | None
     health: FormationHealth | None = None
-    """How `current` fares; None before anybody looked, and while something else is on its way there."""
+    """How `current` fares; None before anybody looked, and while something else is on its way there.
+
+    Unknown while what is on its way waits for a destination that does not answer.
+    """
     drift: DriftSeen | None = None
     """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
 

@@ -152,6 +152,7 @@ class Deployments:
                 deployment = _renumber(connection, deployment, after=there.last_sequence, at=at)
             _start_there(connection, deployment, there, at)
             values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
+            values["unreached_since"] = None
             values["from_revision_id"] = _verified(connection, there.verified_id)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             begun = get(connection, deployment_id)
@@ -161,12 +162,18 @@ class Deployments:
         return await self._database.write(work)
 
     async def tell(
-        self, deployment_id: str, *, at: datetime, line: Line | None = None, waiting_for: str | None = None
+        self,
+        deployment_id: str,
+        *,
+        at: datetime,
+        line: Line | None = None,
+        waiting_for: str | None = None,
+        unreached_since: datetime | None = None,
     ) -> None:
         """Adds a line to the story, unless it is there, and sets what the deployment waits for."""
 
         def work(connection: sa.Connection) -> None:
-            values: dict[str, Any] = {"waiting_for": waiting_for}
+            values: dict[str, Any] = {"waiting_for": waiting_for, "unreached_since": unreached_since}
             if line is not None:
                 values["phase"] = line.phase
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
@@ -349,6 +356,7 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
         "verdict": rows.plain(verdict),
         "verdict_kind": verdict.kind.value,
         "waiting_for": None,
+        "unreached_since": None,
         "phase": "verdict",
     }
     connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))

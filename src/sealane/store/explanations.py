@@ -167,6 +167,7 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
     return replace(
         of_deployment(connection, subject, prospects),
         origin=origin,
+        note=subject.remark,
         report=deployments.failure_report(connection, subject.id) if failed else None,
         second_report=deployments.second_failure_report(connection, subject.id) if failed else None,
         health=health,

@@ -14,6 +14,8 @@ from sealane.store.tables import deployments as deployments_table
 from sealane.store.tables import formations as formations_table
 from sealane.store.tables import holds as holds_table
 from sealane.store.tables import releases as releases_table
+from sealane.verdicts import health
+from sealane.verdicts.health import FormationHealth
 
 _STARTED = (DeploymentState.ROLLING_OUT.value, DeploymentState.ENDED.value)
 _OPEN = (DeploymentState.WAITING.value, DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)
@@ -58,11 +60,16 @@ def overview(
             hold=next((hold for hold in open_holds if (hold.app, hold.formation) == label), None),
             release=by_id.get(current.release_id or "") if current else None,
             requests=row["requests"],
-            health=there.health if there and not running else None,
+            health=_health(running) if running else there.health if there else None,
             drift=there.drift if there else None,
         )
 
     return tuple(line(row) for row in listed)
+
+
+def _health(running: Deployment) -> FormationHealth | None:
+    """How a formation fares that something is on its way to: nobody can tell while its destination does not answer."""
+    return health.unknown(running.unreached_since, None) if running.unreached_since else None
 
 
 def _of(app: str | None, table: sa.Table) -> sa.ColumnElement[bool]:

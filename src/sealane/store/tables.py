@@ -228,6 +228,7 @@ deployments = sa.Table(
     columns.json("after"),
     columns.maybe("phase"),
     columns.maybe("waiting_for"),
+    columns.maybe("unreached_since", columns.Moment),
     columns.maybe("verdict", columns.Json),
     columns.maybe("verdict_kind"),
     columns.maybe("failure_report_id"),

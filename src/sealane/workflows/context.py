@@ -25,7 +25,7 @@ from sealane.stencils.platform import Platform
 from sealane.store.all_stores import Store
 from sealane.workflows.admission import Gates
 from sealane.workflows.connections import Destinations
-from sealane.workflows.durable import Durable, Probe, unwatched
+from sealane.workflows.durable import Durable, Probe, Waits, unwatched
 from sealane.workflows.failover import Fencing
 from sealane.workflows.run_slots import RunSlots
 
@@ -77,8 +77,8 @@ class Tools:
         """Hands out fences."""
         return self._equipped.fencing
 
-    def journal(self, *, waits: Callable[[str], Awaitable[None]] | None = None) -> Durable:
-        """Keeps what came of a workflow's steps; `waits` is told what one waits for, once it has waited for a while."""
+    def journal(self, *, waits: Waits | None = None) -> Durable:
+        """Keeps what came of a workflow's steps; `waits` is told what one finds away, once it has waited for a while."""
         worker = self._equipped
         return Durable(self.settings.folders, leaving=worker.leaving, probe=worker.probe, waits=waits)
 

@@ -7,11 +7,13 @@ its worker, which fences off whoever worked on it before; and no write is made t
 from __future__ import annotations
 
 import functools
+from datetime import datetime
 
 from dbos import DBOS
 
 from sealane.deployments import model
 from sealane.deployments.deploy import deploy
+from sealane.errors import SealaneError
 from sealane.journal import Broken
 from sealane.verdicts import outcomes
 from sealane.workflows.context import Tools
@@ -53,9 +55,11 @@ async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None
     return await deploy(start, journal, memory, memory.context(deployment, revision, fence))
 
 
-async def _waits(memory: SqlMemory, says: str) -> None:
+async def _waits(memory: SqlMemory, error: SealaneError, since: datetime) -> None:
     """Tells in the timeline what is away."""
-    await timeline.line(memory.tools, memory.id, model.Phase.APPLY, says)
+    unreached = since if error.unreached else None
+    says = f"waits: {error.message}"
+    await timeline.line(memory.tools, memory.id, model.Phase.APPLY, says, unreached_since=unreached)
 
 
 async def _look_at_gates(memory: SqlMemory) -> None:

@@ -12,13 +12,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar
 
 from dbos import DBOS
 
-from sealane import journal, paths
+from sealane import clock, journal, paths
 from sealane.errors import Fenced, SealaneError, concealing, trace
 from sealane.journal import Broken
 from sealane.secrets import revealed
@@ -37,6 +38,10 @@ PATIENCE = 300.0
 _LONGEST_PAUSE = 10.0
 _TELL_AT = 1.0
 """Seconds to the next try from which on people are told what is waited for; most of it is over before."""
+
+
+Waits = Callable[[SealaneError, datetime], Awaitable[None]]
+"""Told what a step finds away, and since when."""
 
 
 class Boundary(StrEnum):
@@ -70,12 +75,12 @@ class Durable:
         leaving: Callable[[], bool] = stays,
         probe: Probe = unwatched,
         places: Mapping[str, StepReservation] | None = None,
-        waits: Callable[[str], Awaitable[None]] | None = None,
+        waits: Waits | None = None,
     ) -> None:
         """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand.
 
         Once the worker is `leaving` nothing is recorded any more: who takes over does unfinished steps again. `waits` is
-        told what a step waits for, once it has waited for a while.
+        told what a step finds away and since when, once it has waited for a while.
         """
         self._folders = tuple(folders)
         self._leaving = leaving
@@ -156,9 +161,10 @@ async def parked() -> Never:
     raise AssertionError
 
 
-async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Callable[[str], Awaitable[None]] | None) -> T:
+async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Waits | None) -> T:
     """The body, again and again while something it needs does not answer, whichever of our errors says so."""
     until = time.monotonic() + PATIENCE
+    since: datetime | None = None
     told = ""
     pause = 0.25
     while True:
@@ -167,9 +173,10 @@ async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Callabl
         except SealaneError as error:
             if not error.retry or (time.monotonic() + pause > until and not error.comes_back):
                 raise
+            since = since or clock.now()
             _log.warning("step %s waits: %s", name, error)
             if waits and pause >= _TELL_AT and error.message != told:
                 told = error.message
-                await waits(f"waits: {told}")
+                await waits(error, since)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)

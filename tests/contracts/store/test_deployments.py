@@ -323,6 +323,9 @@ async def test_what_degrades_after_its_verdict_is_rolled_back_once(store: Store)
     await ended(store, back, VerdictKind.DEPLOYED)
     there = await store.formations.get("shop", "production")
     assert (there.current_id, there.verified_id) == (back.id, back.id)
+    why = await store.views.why("shop/production")
+    assert why.sentence == "shop #2 to production deployed: all is ready"
+    assert why.note == f"rolls back shop #2: {worse.verdict.reason}"
     assert await store.holds.open("shop") == (held,)
     assert (await store.deployments.get(second.id)).verdict == worse.verdict
 
@@ -374,6 +377,25 @@ async def test_a_story_is_told_once(store: Store) -> None:
     view = await store.views.deployment("d-1")
     assert [entry.text for entry in view.timeline] == ["applied 1 object"]
     assert view.deployment.waiting_for == "applied 1 object"
+
+
+async def test_nobody_can_tell_how_it_fares_while_a_deployment_waits_for_its_destination(store: Store) -> None:
+    """Whether something was there before or not, until it is told that it goes on."""
+    await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
+    for number, formation in ((2, "production"), (3, "dev")):
+        going = await offered(store, number, number, formation=formation)
+        await store.deployments.open(going.id, revision_id=going.revision_id, at=NOON)
+        await store.deployments.begin(going.id, at=NOON)
+        line = Line(key="waits", phase="apply", text="waits: relay europe is away")
+        await store.deployments.tell(going.id, at=NOON, line=line, waiting_for=line.text, unreached_since=NOON)
+        row = next(each for each in await store.views.overview() if each.formation == formation)
+        assert row.health is not None
+        assert (row.health.state, row.health.since) == ("unknown", NOON)
+        assert row.health.cause == "The destination has not answered since 2026-03-01 12:00:00 UTC."
+
+        await store.deployments.tell(going.id, at=NOON, line=replace(line, key="on"), waiting_for="applied")
+        row = next(each for each in await store.views.overview() if each.formation == formation)
+        assert row.health is None
 
 
 async def test_the_first_failure_report_stays(store: Store) -> None:

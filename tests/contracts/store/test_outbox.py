@@ -18,10 +18,10 @@ from sealane.outbox.subscriptions import Subscription
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.model import ApprovalRule, Vote
 from sealane.records.scopes import Scope
-from sealane.store import database, outbox
+from sealane.store import conclusion, database, outbox
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
-from sealane.verdicts.model import VerdictKind
+from sealane.verdicts.model import Verdict, VerdictKind
 
 from .samples import NOON, app, push
 from .test_deployments import ended, offered
@@ -54,6 +54,29 @@ async def test_a_run_says_each_thing_that_happens_once(store: Store) -> None:
     assert {(event.app, event.run) for event in events} == {("shop", run)}
     assert events[2].data == {"step": "step/test", "status": "passed", "exit_code": 0}
     assert events[3].data["status"] == "passed"
+
+
+async def test_a_clock_that_goes_back_makes_no_time_negative(store: Store) -> None:
+    """Of a run and of a deployment: what began before it was asked for waited for nothing, and what ended so took none."""
+    begun = await store.outbox.newest()
+    run = (await store.runs.receive(push("a"), source="github")).run_id
+    earlier = [NOON - timedelta(seconds=each) for each in (60, 120)]
+    await store.runs.begin(run, at=earlier[0], deploy_tags=["t1"])
+    await store.runs.end(run, at=earlier[1], status=RunStatus.PASSED)
+    subject = await offered(store, 1, 1)
+    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployments.begin(subject.id, at=earlier[0], since=NOON)
+    verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=earlier[1])
+    await conclusion.conclude(store.database, subject.id, verdict)
+    events = await store.outbox.after(begun)
+    times = {
+        (event.kind, name): event.data[name]
+        for event in events
+        for name in ("waited", "checks", "seconds")
+        if event.data.get(name) is not None
+    }
+    assert {("run.ended", "seconds"), ("deployment.started", "checks"), ("deployment.ended", "seconds")} <= times.keys()
+    assert set(times.values()) == {0.0}
 
 
 async def test_a_deployment_says_who_is_asked_who_answers_and_what_holds_it(store: Store) -> None:

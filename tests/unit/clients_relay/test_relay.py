@@ -181,6 +181,21 @@ async def test_while_a_relay_is_away_it_is_said_since_when_and_nothing_was_sent(
         assert (told.value.sent, told.value.comes_back) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("it ended", "it ended"),
+        ("x" * 123, "x" * 123),
+        ("x" * 124, "x" * 123),
+        ("é" * 62, "é" * 61),
+        ("x" + "🚢" * 31, "x" + "🚢" * 30),
+    ],
+)
+def test_the_message_of_the_end_says_as_much_of_its_reason_as_it_may(reason: str, said: str) -> None:
+    """123 bytes; a character that does not fit whole is left out."""
+    assert frames.close_reason(reason) == said
+
+
 async def test_a_call_waits_a_while_for_a_relay_that_comes_back() -> None:
     server = Server()
     async with lined(server) as line:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import signal
 from datetime import timedelta
 
 import pytest
 
 from sealane import clock, errors
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_and_watch, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import ledger_history
 from sealane.deployments import model as rollouts
@@ -174,6 +175,37 @@ async def test_an_interrupted_deployment_says_so_and_leaves_what_is_there(destin
     assert known.last.verdict is not None
     assert known.last.verdict.kind == "cancelled"
     assert {write.verb for write in destination.journal()} == {"create"}
+
+
+class Interrupting(rollout_lines.Json):
+    """Sends what a keyboard does once the command stays after its verdict."""
+
+    def tell(self, progress: rollouts.Progress) -> None:
+        """See the port."""
+        super().tell(progress)
+        if progress.message.startswith("deployed; watched until"):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_after_the_verdict_leaves_the_revision_there(destination: DummyDestination) -> None:
+    """As asked, so the command ends with 0: it stays deployed, and nothing is written any more."""
+    one = parts.revision("one", parts.deployment())
+    two = parts.revision("two", parts.deployment(image="web:2"))
+
+    async def command() -> deployment.DeployOutcome:
+        await deploy(destination, one)
+        wish = deployment.DeployRequest(revision=two, values={}, watch_for=timedelta(minutes=10))
+        return await deploy_and_watch.deploy(wish, destination, Interrupting())
+
+    try:
+        ended = asyncio.run(command())
+    except KeyboardInterrupt:
+        pytest.fail("it was taken for an interrupt of the deployment")
+    assert ended.outcome.verdict.kind == "deployed"
+    known = asyncio.run(history(destination))
+    assert known.there is not None
+    assert known.there.revision == two.id
+    assert [write.verb for write in destination.journal()] == ["create", "change"]
 
 
 async def test_a_deployment_without_a_verdict_for_too_long_blocks_nobody(destination: DummyDestination) -> None:

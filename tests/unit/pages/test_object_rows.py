@@ -85,6 +85,11 @@ def rolling(*objects: Workload, applied: bool = True) -> DeploymentView:
             deployed(VerdictKind.ROLLED_BACK, *seen(1), cause=CAUSE),
             ["bad 1 of 3 ready", "off rolled back", "off rolled back"],
         ),
+        (
+            deployed(VerdictKind.ROLLED_BACK, *seen(3), cause=CAUSE),
+            ["bad failed", "off rolled back", "off rolled back"],
+        ),
+        (rolling(*seen(3, Health.FAILED)), ["bad failed", "ok there", "ok there"]),
         (deployed(VerdictKind.FAILED, *seen(2), cause=CAUSE), ["bad 2 of 3 ready", "ok there", "off left as it is"]),
         (deployed(VerdictKind.FAILED, cause=CAUSE, untouched=True), ["bad failed", *["off not applied"] * 2]),
         (deployed(VerdictKind.SUPERSEDED), ["off not applied"] * 3),

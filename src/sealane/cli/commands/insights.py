@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from sealane.findings import did_you_mean
 
 _DAY = 86_400
 _HEADERS = ("", "DEPLOYMENTS", "A DAY", "LEAD TIME", "95 OF 100", "FAILED", "SHARE", "RESTORED IN")
+_NOTHING = "no change came there in these days"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,6 +57,8 @@ def insights(
         raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
     if of not in _SHOWN:
         raise UsageError(f"--of: there is no {of}", hint=did_you_mean(of, _SHOWN))
+    if of == "pipelines" and environment is not None:
+        raise UsageError("--environment: runs are of none", hint="leave it out, or ask --of figures, failures or waits")
     asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}
     server = connection.server()
     if as_csv:
@@ -85,16 +88,21 @@ def _pipelines(found: dict[str, Any]) -> None:
         ran = part["ran"]
         share, times = f"{ran['success'] * 100:.1f} %", (_span(ran["median"]), _span(ran["p95"]))
         rows.append((part["name"], str(ran["runs"]), str(ran["passed"]), share, *times))
-    output.table(("", "RUNS", "PASSED", "SHARE", "MEDIAN", "95 OF 100"), rows)
+    _table(("", "RUNS", "PASSED", "SHARE", "MEDIAN", "95 OF 100"), rows, "no run came to its end in these days")
 
 
 def _failures(found: dict[str, Any]) -> None:
     from sealane.insights import words
 
     kinds = f"{found['rolled_back']} rolled back automatically, {found['gone_back']} gone back from by a person"
-    output.say(f"{found['failed']} failed: {kinds}, {found['left']} left")
+    changes = sum(each["changes"] for each in found["hours"])
+    if found["failed"]:
+        output.sentence(f"{found['failed']} of {changes} failed: {kinds}, {found['left']} left")
+    elif changes:
+        output.sentence(f"none of {changes} failed")
     causes = [(words.cause(each["cause"]), each["app"], str(each["times"])) for each in found["causes"]]
-    output.table(("CAUSE", "MOST OFTEN IN", "TIMES"), causes)
+    if causes:
+        output.table(("CAUSE", "MOST OFTEN IN", "TIMES"), causes)
     hours = [each for each in found["hours"] if each["changes"]]
     told = [
         (
@@ -105,7 +113,7 @@ def _failures(found: dict[str, Any]) -> None:
         )
         for each in hours
     ]
-    output.table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told)
+    _table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told, _NOTHING)
 
 
 def _waits(found: dict[str, Any]) -> None:
@@ -117,14 +125,22 @@ def _waits(found: dict[str, Any]) -> None:
         for part, name in words.WAITS.items()
         if changes
     ]
-    output.table(("PART", "A CHANGE, ON AVERAGE", "SHARE"), rows)
+    _table(("PART", "A CHANGE, ON AVERAGE", "SHARE"), rows, _NOTHING)
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+    """The rows, or that there are none."""
+    if rows:
+        output.table(headers, rows)
+    else:
+        output.say(nothing)
 
 
 def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
     return (
         name,
         str(figures["deployments"]),
-        f"{figures['per_day']:.1f}",
+        f"{figures['per_day']:.{2 if 0 < figures['per_day'] < 0.1 else 1}f}",
         _span(figures["lead_time"]),
         _span(figures["lead_time_p95"]),
         str(figures["failed"]),
@@ -136,6 +152,8 @@ def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
 def _span(seconds: float | None) -> str:
     if seconds is None:
         return "-"
+    if 0 < seconds < 1:
+        return f"{seconds:.1g} s"
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 3_600:

@@ -96,6 +96,8 @@ def why(what: str, *, as_json: bool) -> None:
 def told(found: dict[str, Any]) -> None:
     """The answer to a why: what came of it, then each delivery and everything that is waited for."""
     output.sentence(found["sentence"])
+    if note := found["note"]:
+        output.sentence(f"  {note}")
     if said := found["health"]:
         output.sentence(f"  {health(said)} for {ago(said['since'])}{f': {cause}' if (cause := said['cause']) else ''}")
     if until := found["watched_until"]:

@@ -89,6 +89,7 @@ class Unreachable(ClusterError):
     """No answer came. `sent` is False when the request certainly never reached the server."""
 
     retry = True
+    unreached = True
     http_status = 503
     sent = True
 

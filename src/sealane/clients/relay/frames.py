@@ -18,6 +18,8 @@ GO_WITHIN = 10.0
 """Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
 PIECE = 128 * 1024
 """Bytes of an answer in one message, so that a long one does not keep others waiting."""
+_LONGEST_REASON = 123
+"""Bytes of a reason that a message of the end may have (RFC 6455, 5.5)."""
 
 # What a relay says is shown to administrators and kept: whoever has its token may have another program say it.
 Version = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.!+_-]*\Z")]
@@ -135,6 +137,11 @@ class Garbled(Exception):
 def encode(frame: ToRelay | ToServer) -> bytes:
     """The message as it is sent."""
     return _encoder.encode(frame)
+
+
+def close_reason(reason: str) -> str:
+    """The reason as the message of the end may say it: cut off between two characters where it is too long."""
+    return reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
 
 
 def to_relay(data: bytes) -> ToRelay:

@@ -26,8 +26,6 @@ _ASKED_EVERY = 10.0
 """Seconds for which a token that was good is believed, while its relay is connected."""
 _PROTOCOL_ERROR = 1002
 _ENDED = "it ended"
-_LONGEST_REASON = 123
-"""Bytes of a reason that a message of the end may have (RFC 6455, 5.5)."""
 
 
 class Relay(BaseModel):
@@ -181,10 +179,7 @@ async def _while_good(server: composition.Server, connection: Connection, bearer
 
 async def _closed(socket: WebSocket, reason: str) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):  # it is closed already
-        await socket.close(
-            code=_PROTOCOL_ERROR if reason != _ENDED else 1000,
-            reason=reason.encode()[:_LONGEST_REASON].decode(errors="ignore"),
-        )
+        await socket.close(code=_PROTOCOL_ERROR if reason != _ENDED else 1000, reason=frames.close_reason(reason))
 
 
 def _shown(token: Token, lines: Sequence[RelayLine], workers: Sequence[str], now: datetime) -> Relay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from sealane.deployments import glimpse
 from sealane.deployments.model import Listener, Phase, Progress
@@ -15,10 +16,14 @@ from sealane.verdicts.stability import Stability
 from sealane.workflows.context import Tools
 
 
-async def line(tools: Tools, deployment_id: str, phase: Phase, says: str) -> None:
+async def line(
+    tools: Tools, deployment_id: str, phase: Phase, says: str, *, unreached_since: datetime | None = None
+) -> None:
     """Adds a line to the story."""
     told = Line(key=f"{phase} {says}", phase=phase.value, text=says)
-    await tools.store.deployments.tell(deployment_id, at=tools.now(), line=told, waiting_for=says)
+    await tools.store.deployments.tell(
+        deployment_id, at=tools.now(), line=told, waiting_for=says, unreached_since=unreached_since
+    )
 
 
 @asynccontextmanager
@@ -100,5 +105,9 @@ async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress
         judged = {"judged": progress.judgement.state.value} if progress.judgement else None
         told = Line(key=progress.key, phase=progress.phase.value, text=progress.message, detail=judged)
         await tools.store.deployments.tell(
-            deployment_id, at=progress.at, line=told, waiting_for=progress.message.partition("\n")[0]
+            deployment_id,
+            at=progress.at,
+            line=told,
+            waiting_for=progress.message.partition("\n")[0],
+            unreached_since=progress.observation.blind_since if progress.observation else None,
         )

@@ -37,7 +37,7 @@ def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload
     note = workload.message if workload and workload.health is not Health.READY else ""
     pill = _state(view, workload)
     if cause and cause.workload == f"{kind}/{name}":
-        pill = Pill(tone="bad", words=words(workload) if workload and workload.runs and workload.desired else "failed")
+        pill = Pill(tone="bad", words=words(workload) if workload and workload.ready < workload.desired else "failed")
     return ObjectRow(name=name, kind=kind, pill=pill, note=note or (workload.note if workload else ""))
 
 
@@ -63,7 +63,7 @@ def words(workload: Workload) -> str:
     """`2 of 3 ready`; of what no instances come from, only whether it is there."""
     if workload.ended:
         return "done"
-    if workload.health is Health.FAILED and not workload.desired:
+    if workload.health is Health.FAILED and workload.ready >= workload.desired:
         return "failed"
     if workload.runs and workload.desired:
         return f"{workload.ready} of {workload.desired} ready"
