@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sealane.server.pages.views import Action, Link, ListRow, Pill, Tone
+from sealane.server.pages.list_views import ListRow
+from sealane.server.pages.views import Action, Link, Pill, Tone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

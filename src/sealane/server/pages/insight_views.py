@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sealane.server.pages.views import Choice, Link, Tone
+from sealane.server.pages.list_views import Choice
+from sealane.server.pages.views import Link, Tone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import AuditFilter
+from sealane.server.pages.list_views import Choice, ListPage, ListRow
 from sealane.server.pages.presenters import lists
-from sealane.server.pages.views import Choice, Link, ListPage, ListRow, Pill
+from sealane.server.pages.views import Link, Pill
 
 PATH = "/audit"
 _BAD = frozenset({Kind.SIGN_IN_FAILED, Kind.GATE_FAILED, Kind.GLASS_BROKEN})

@@ -17,6 +17,8 @@ from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
+from sealane.server.pages.deployment_views import DeploymentPage, TimelinePoint
+from sealane.server.pages.list_views import ListRow
 from sealane.server.pages.presenters import (
     actions,
     evidence,
@@ -28,7 +30,7 @@ from sealane.server.pages.presenters import (
     states,
     versions,
 )
-from sealane.server.pages.views import DeploymentPage, Link, ListRow, TimelinePoint
+from sealane.server.pages.views import Link
 from sealane.verdicts.messages import causes
 from sealane.verdicts.model import VerdictKind
 

@@ -10,9 +10,10 @@ from sealane.access.model import Actor
 from sealane.deployments.drift_check import Drift, DriftKind, DriftReport
 from sealane.destinations.model import FieldChange
 from sealane.records.views import DeploymentView
+from sealane.server.pages.deployment_views import DriftedRow, DriftPage
 from sealane.server.pages.presenters import actions
 from sealane.server.pages.presenters.deployments import version
-from sealane.server.pages.views import DriftedRow, DriftPage, Pill
+from sealane.server.pages.views import Pill
 
 _WORDS = {
     DriftKind.CHANGED: "changed",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sealane.server.pages.deployment_views import Evidence, Lines
 from sealane.server.pages.presenters import repeats
-from sealane.server.pages.views import Evidence, Lines
 
 
 def pieces(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:

@@ -10,9 +10,10 @@ from sealane.insights.model import By, Figures, Insights, Point, Question
 from sealane.records.filters import Figure, Places
 from sealane.server.pages import text
 from sealane.server.pages.insight_views import Chart, FigureRow, InsightsPage, Tile
+from sealane.server.pages.list_views import Choice
 from sealane.server.pages.presenters import insight_breakdown, lists
 from sealane.server.pages.presenters import insight_links as links
-from sealane.server.pages.views import Choice, Link, Tone
+from sealane.server.pages.views import Link, Tone
 
 PATH = "/insights"
 _DAYS = (7, 30, 90, 365)

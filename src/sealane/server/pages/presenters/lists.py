@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from sealane.records.accounts import AuditFilter
 from sealane.records.filters import Filter, Places
 from sealane.server.pages import text
-from sealane.server.pages.views import Choice, Link, ListPage, ListRow
+from sealane.server.pages.list_views import Choice, ListPage, ListRow
+from sealane.server.pages.views import Link
 
 _KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step", "since", "until")
 """Filters that lead here from elsewhere, and stay when another one is set."""

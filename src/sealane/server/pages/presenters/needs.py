@@ -14,8 +14,9 @@ from sealane.records.model import Run
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
+from sealane.server.pages.need_views import Need, OlderRow
 from sealane.server.pages.presenters import actions, review, versions
-from sealane.server.pages.views import Action, Field, Link, Need, OlderRow, Pill
+from sealane.server.pages.views import Action, Field, Link, Pill
 
 _WHY = Field(name="reason", label="Why", hint="Why, for the record")
 _MOST_AUTHORS = 3

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sealane.notices.model import Outgoing, TellState
 from sealane.server.pages import text
-from sealane.server.pages.views import Choice, Link, ListPage, ListRow, Pill, Untold
+from sealane.server.pages.list_views import Choice, ListPage, ListRow
+from sealane.server.pages.overview_views import Untold
+from sealane.server.pages.views import Link, Pill
 
 PATH = "/notices"
 _GIVEN_UP_SHOWN = timedelta(days=1)

@@ -9,7 +9,8 @@ import msgspec
 from sealane.deployments.model import Phase
 from sealane.records.model import DeploymentState
 from sealane.records.views import DeploymentView
-from sealane.server.pages.views import ObjectRow, Pill, Tone
+from sealane.server.pages.deployment_views import ObjectRow
+from sealane.server.pages.views import Pill, Tone
 from sealane.verdicts.model import Health, VerdictKind, Workload
 
 TONES: Mapping[Health, Tone] = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}

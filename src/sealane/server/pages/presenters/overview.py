@@ -18,9 +18,12 @@ from sealane.records.views import FormationRow, ObservedRow
 from sealane.releases import deliveries
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
+from sealane.server.pages.list_views import ListRow
+from sealane.server.pages.need_views import Need
+from sealane.server.pages.overview_views import Cell, Figures, ObservedLine, Overview, Row
 from sealane.server.pages.presenters import needs, states, versions
 from sealane.server.pages.presenters import runs as presenting_runs
-from sealane.server.pages.views import Cell, Figures, Link, ListRow, Need, ObservedLine, Overview, Pill, Row
+from sealane.server.pages.views import Link, Pill
 from sealane.verdicts import health
 from sealane.verdicts.model import VerdictKind
 

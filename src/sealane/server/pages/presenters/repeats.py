@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sealane.server.pages.views import Lines
+from sealane.server.pages.deployment_views import Lines
 
 _MOST = 2_000
 """Lines in which repeats are looked for; a longer text stays as it is."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sealane.records.model import StepReport
 from sealane.reports.model import FailingTest, Report
 from sealane.server.pages import text
-from sealane.server.pages.views import TestRow, TestsCard
+from sealane.server.pages.run_views import TestRow, TestsCard
 
 MOST = 100
 """Failing tests that a page shows; the API has all that are listed."""

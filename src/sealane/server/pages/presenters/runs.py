@@ -17,8 +17,10 @@ from sealane.records.views import LogPart, RunView
 from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery
 from sealane.server.pages import text
+from sealane.server.pages.list_views import ListRow
 from sealane.server.pages.presenters import actions, lists, reports, states, versions
-from sealane.server.pages.views import DeliveryRow, Link, ListRow, RunPage, StepRow
+from sealane.server.pages.run_views import DeliveryRow, RunPage, StepRow
+from sealane.server.pages.views import Link
 from sealane.verdicts.messages import causes
 
 MOST_BYTES = 256 * 1024

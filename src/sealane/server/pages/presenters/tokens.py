@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sealane.records.accounts import RELAY, Token
-from sealane.server.pages.views import Pill, TokenGroup, TokenRow
+from sealane.server.pages.token_views import TokenGroup, TokenRow
+from sealane.server.pages.views import Pill
 
 _SOON = timedelta(days=14)
 
