@@ -1,38 +1,21 @@
-"""Why not yet? What a deployment or run waits for or ended by: which condition, who or what lifts it. Pure."""
+"""Why not yet? What a deployment waits for or ended by: which condition, who or what lifts it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 from sealane.approvals import hold_rules, precedence, quorum, release_groups, way_out
+from sealane.approvals.explanation import Condition, Explanation, Waits, no_worker
 from sealane.approvals.release_groups import GroupState
 from sealane.environments import windows
 from sealane.environments.windows import WindowStatus
-from sealane.findings import errors
-from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
-from sealane.records.model import (
-    Deployment,
-    DeploymentKind,
-    DeploymentState,
-    GateWord,
-    Hold,
-    TimelineEntry,
-    Vote,
-)
-from sealane.records.views import FormationRow, RunView
-from sealane.releases.deliveries import Delivery, DeliveryOutcome
-from sealane.releases.origin import Origin
-from sealane.verdicts.health import FormationHealth
-from sealane.verdicts.model import Observation, Verdict, VerdictKind
+from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
+from sealane.records.views import FormationRow
+from sealane.verdicts.model import Verdict, VerdictKind
 
-_AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
-"""How runs end that may come further when they are run again, as they are."""
 _MOST_NAMED = 5
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
@@ -42,87 +25,6 @@ _WORDS = {
     VerdictKind.SUPERSEDED: "was superseded",
     VerdictKind.CANCELLED: "was cancelled",
 }
-
-
-class Waits(StrEnum):
-    """What is waited for."""
-
-    OPERATORS = "operators"  # operators whose files do not allow it any more
-    APPROVAL = "approval"
-    HOLD = "hold"
-    WINDOW = "window"
-    GATE = "gate"  # a person's word on an inconclusive gate
-    RELEASE_GROUP = "release_group"  # what goes with it
-    EARLIER = "earlier"  # what must be deployed first
-    TURN = "turn"  # another deployment to the same formation
-    ROOM = "room"  # other runs
-    WORKER = "worker"  # none is alive
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """One thing that must happen first."""
-
-    kind: Waits
-    what: str
-    who: str
-    """Who or what makes it happen, and the command for it."""
-    when: str | None = None
-    """When that will be, where anybody can tell."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepLog:
-    """How the log of a failed step ends."""
-
-    key: str
-    step: str
-    lines: tuple[str, ...] = ()
-    """Its last lines; none before the log was read."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """The answer: one sentence, and every condition that is open."""
-
-    sentence: str
-    waiting: tuple[Condition, ...] = ()
-    findings: tuple[str, ...] = ()
-    """All that was found wrong in the files, where the sentence names only the first."""
-    deliveries: tuple[Delivery, ...] = ()
-    """What became of a run's deliveries."""
-    hint: str = ""
-    """How to get out what ended without being there; empty for what is there or on its way."""
-    short: str = ""
-    """For a deployment, the sentence without its name."""
-    note: str = ""
-    """For a deployment, what its sentence does not say: what it rolls back and why, what pruning left in place."""
-    log: StepLog | None = None
-    """For a run, how the log of the step ends that failed."""
-    report: Mapping[str, Any] | None = None
-    """For a deployment that failed, its failure report: logs, events, exit codes and the difference."""
-    second_report: Mapping[str, Any] | None = None
-    """The failure report of its way back, when that failed, too."""
-    origin: Origin | None = None
-    """The run and the commit that it is about, where there is one."""
-    health: FormationHealth | None = None
-    """How it fares, for a deployment that is there."""
-    watched_until: datetime | None = None
-    """Until when it is rolled back automatically should it degrade; None where it is not any more, or never was."""
-    page: str = ""
-    """The page that tells it in full, from the server's address."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProgressView:
-    """How far a deployment is, for whoever follows it."""
-
-    deployment: Deployment
-    timeline: tuple[TimelineEntry, ...]
-    observation: Observation | None
-    """What was seen last of its workloads, and some of their instances that were not ready."""
-    waiting: tuple[Condition, ...]
-    """What keeps it from going on; empty where nothing does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,68 +122,6 @@ def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) 
     return Explanation(sentence=f"{_named(subject)} {short}", short=short, waiting=waiting)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerLoad:
-    """What a run shares its workers with."""
-
-    going: int = 0
-    """Other runs that have a slot."""
-    slots: int = 1
-    """How many there are."""
-    own: int = 0
-    """Those of its own app."""
-    share: int = 1
-    """How many its app may have."""
-    workers: int = 1
-    """How many workers are alive."""
-
-
-def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
-    """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
-    hint = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
-    return replace(_run(view, crowd), deliveries=view.deliveries, hint=hint)
-
-
-def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
-    subject = view.run
-    if subject.status is RunStatus.WAITING:
-        found = tuple(_crowded(crowd))
-        what = f"waits for {found[0].what}" if found else "starts in a moment"
-        return Explanation(sentence=f"{subject.label} {what}", waiting=found)
-    running = [step for step in view.steps if step.status is StepStatus.RUNNING]
-    if running:
-        return Explanation(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
-    if subject.reason:
-        wrong = tuple(str(finding) for finding in errors(view.findings))
-        more = wrong if len(wrong) > 1 else ()
-        return Explanation(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
-    came = "".join(f"; {_came(delivery)}" for delivery in view.deliveries)
-    bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
-    if bad:
-        said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
-        return Explanation(sentence=f"{said}{came}", log=StepLog(key=bad.key, step=bad.name))
-    if subject.status is RunStatus.RUNNING:
-        doing = "is between two steps" if view.steps else "is being checked out and looked at"
-        return Explanation(sentence=f"{subject.label} {doing}")
-    skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
-    left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
-    return Explanation(sentence=f"{subject.label}{_built(view)}{left_out}{came}")
-
-
-def _built(view: RunView) -> str:
-    """What the steps came to: where there are deliveries, these are the outcome."""
-    if not view.deliveries:
-        return f" {view.run.status}"
-    return " built" if view.release and view.release.images else ": its steps passed"
-
-
-def _came(delivery: Delivery) -> str:
-    short = (
-        delivery.state.words if delivery.state is DeliveryOutcome.DEPLOYED else delivery.short or delivery.state.words
-    )
-    return f"{delivery.formation} {short.rstrip('.')}"
-
-
 def formation(row: FormationRow) -> Deployment | None:
     """The deployment of a formation that people ask about: what runs, else what waits, else what came last."""
     return row.running or (row.waiting[-1] if row.waiting else None) or row.last
@@ -351,7 +191,7 @@ def _queued(subject: Deployment, inputs: BlockerInput) -> Explanation:
         for each in inputs.ahead
     ]
     if not inputs.workers:
-        found.append(_no_worker())
+        found.append(no_worker())
     if not found:
         return _said(subject, "starts in a moment")
     only = f"; one deployment at a time goes to {subject.label}" if inputs.ahead and not inputs.refused_now else ""
@@ -363,28 +203,6 @@ def _refused_now(subject: Deployment, inputs: BlockerInput) -> Iterator[Conditio
     if inputs.refused_now:
         who = f"the server's operators, or it will be refused; sealane cancel {subject.id} calls it off"
         yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {inputs.refused_now}", who=who)
-
-
-def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:
-    ends = "itself, when one of them ends"
-    if not crowd.workers:
-        yield _no_worker()
-    elif crowd.going >= crowd.slots:
-        what = f"a worker with room: {_runs(crowd.going)} at it"
-        yield Condition(kind=Waits.ROOM, what=what, who=f"{ends}: sealane cancel ends one")
-    elif crowd.own >= crowd.share:
-        what = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
-        who = f"{ends}: sealane cancel ends one; operators give more with SEALANE_RUNS__PER_APP"
-        yield Condition(kind=Waits.ROOM, what=what, who=who)
-
-
-def _runs(count: int) -> str:
-    return "one run is" if count == 1 else f"{count} runs are"
-
-
-def _no_worker() -> Condition:
-    who = "the server's operators, who start one: sealane serve"
-    return Condition(kind=Waits.WORKER, what="a worker: none is alive", who=who)
 
 
 def _held(subject: Deployment, hold: Hold) -> Condition:

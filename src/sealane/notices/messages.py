@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sealane.approvals.blockers import Explanation
+from sealane.approvals.explanation import Explanation
 from sealane.deployments import messages as deployments
 from sealane.notices.model import Commit, Entry, Link, Notice, Tone
 from sealane.outbox.model import DomainEvent

@@ -1,4 +1,4 @@
-"""Why not yet: gathers what the pure answer in `approvals.blockers` is made from."""
+"""Why not yet: gathers what the pure answers in `approvals.blockers` and `approvals.run_blockers` are made from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane import clock
-from sealane.approvals import blockers
-from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanation, WorkerLoad
+from sealane.approvals import blockers, run_blockers
+from sealane.approvals.blockers import BlockerInput, DeploymentFacts
+from sealane.approvals.explanation import Explanation
+from sealane.approvals.run_blockers import WorkerLoad
 from sealane.environments import windows
 from sealane.environments.people import People
 from sealane.environments.windows import WindowStatus
@@ -92,7 +94,7 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
     """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
     if what.startswith("r-"):
         view = view_run(connection, what, prospects, scope)
-        explanation = blockers.run(view, _crowd(connection, what, prospects))
+        explanation = run_blockers.run(view, _crowd(connection, what, prospects))
         return replace(explanation, origin=origins.of_run(view.run), page=f"/runs/{what}")
     if what.startswith("d-"):
         return _told(connection, deployments.get(connection, what), prospects)

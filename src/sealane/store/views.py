@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from sealane.approvals.blockers import BlockerInput, Explanation, ProgressView
+from sealane.approvals.blockers import BlockerInput
+from sealane.approvals.explanation import Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused

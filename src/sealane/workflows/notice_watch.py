@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sealane import clock
-from sealane.approvals.blockers import Explanation
+from sealane.approvals.explanation import Explanation
 from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, SealaneError, Unavailable, trace
 from sealane.notices import batches, messages, recipients

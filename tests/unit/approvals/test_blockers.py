@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealane.approvals import blockers
-from sealane.approvals.blockers import BlockerInput, Condition, DeploymentFacts, Waits, WorkerLoad
+from sealane.approvals import blockers, run_blockers
+from sealane.approvals.blockers import BlockerInput, DeploymentFacts
+from sealane.approvals.explanation import Condition, Waits
+from sealane.approvals.run_blockers import WorkerLoad
 from sealane.environments.windows import WindowStatus
 from sealane.pipelines.fair_share import Queued, Slots, next_runs
 from sealane.records.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
@@ -116,15 +118,15 @@ def test_without_a_worker_nothing_starts_and_operators_are_told() -> None:
 
     assert "waits for a worker: none is alive" in blockers.deployment(queued, BlockerInput(workers=0)).sentence
     assert blockers.deployment(queued, BlockerInput()).waiting == ()
-    assert "waits for a worker: none is alive" in blockers.run(run_view(), WorkerLoad(workers=0)).sentence
+    assert "waits for a worker: none is alive" in run_blockers.run(run_view(), WorkerLoad(workers=0)).sentence
 
 
 def test_a_run_waits_while_others_take_all_the_room() -> None:
     """Who has a slot is counted, of all apps and of its own."""
-    assert blockers.run(run_view(), WorkerLoad(going=7, slots=8, own=2, share=7, workers=2)).waiting == ()
-    full = blockers.run(run_view(), WorkerLoad(going=8, slots=8, own=1, share=7, workers=2))
+    assert run_blockers.run(run_view(), WorkerLoad(going=7, slots=8, own=2, share=7, workers=2)).waiting == ()
+    full = run_blockers.run(run_view(), WorkerLoad(going=8, slots=8, own=1, share=7, workers=2))
     assert full.sentence == "shop #3 waits for a worker with room: 8 runs are at it"
-    shared = blockers.run(run_view(), WorkerLoad(going=3, slots=4, own=3, share=3))
+    shared = run_blockers.run(run_view(), WorkerLoad(going=3, slots=4, own=3, share=3))
     assert shared.sentence == "shop #3 waits for a slot of its app, which may have 3 of 4: 3 runs are at it"
     assert "SEALANE_RUNS__PER_APP" in shared.waiting[0].who
 
@@ -297,7 +299,7 @@ def test_a_runs_answer_is_empty_exactly_when_it_would_be_given_a_slot(
     queue, running = [Queued(run="r", app="shop")], {"shop": own, "other": others}
     given_one = workers > 0 and next_runs(queue, running, Slots(all=slots, per_app=share)) != ()
 
-    assert (blockers.run(run_view(), crowd).waiting == ()) == given_one
+    assert (run_blockers.run(run_view(), crowd).waiting == ()) == given_one
 
 
 def test_a_gate_that_can_not_tell_waits_for_a_persons_word() -> None:

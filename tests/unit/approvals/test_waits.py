@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.approvals import blockers
-from sealane.approvals.blockers import BlockerInput, DeploymentFacts, Explanation, Waits, WorkerLoad
+from sealane.approvals import blockers, run_blockers
+from sealane.approvals.blockers import BlockerInput, DeploymentFacts
+from sealane.approvals.explanation import Explanation, Waits
+from sealane.approvals.run_blockers import WorkerLoad
 from sealane.environments.windows import WindowStatus
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord
 
@@ -94,7 +96,7 @@ STATES = {
         "validate",
     ),
     "run behind its app's others": (
-        blockers.run(run_view(), WorkerLoad(going=1, slots=4, own=1, share=1)),
+        run_blockers.run(run_view(), WorkerLoad(going=1, slots=4, own=1, share=1)),
         Waits.ROOM,
         "a slot of its app",
         "cancel",
@@ -107,13 +109,13 @@ STATES = {
     ),
     "no worker": (of(QUEUED, workers=0), Waits.WORKER, "a worker: none is alive", "serve"),
     "run without a worker": (
-        blockers.run(run_view(), WorkerLoad(workers=0)),
+        run_blockers.run(run_view(), WorkerLoad(workers=0)),
         Waits.WORKER,
         "a worker: none is alive",
         "serve",
     ),
     "run behind others": (
-        blockers.run(run_view(), WorkerLoad(going=3, slots=2)),
+        run_blockers.run(run_view(), WorkerLoad(going=3, slots=2)),
         Waits.ROOM,
         "3 runs are at it",
         "cancel",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealane.access.model import Actor
-from sealane.approvals.blockers import Condition, Explanation, Waits
+from sealane.approvals.explanation import Condition, Explanation, Waits
 from sealane.events.commits import CommitRange
 from sealane.records.model import DeploymentKind, DeploymentState, Hold, ReleaseGroupRow
 from sealane.records.scopes import EVERYTHING

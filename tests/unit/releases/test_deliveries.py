@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sealane.approvals import blockers
+from sealane.approvals import run_blockers
 from sealane.images.model import Image
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.model import DeploymentState, RunStep
@@ -77,7 +77,7 @@ def test_why_names_every_delivery() -> None:
     )
     view = run_view()
     passed = replace(view.run, status=RunStatus.PASSED)
-    why = blockers.run(replace(view, run=passed, deliveries=came))
+    why = run_blockers.run(replace(view, run=passed, deliveries=came))
     assert why.sentence == "shop #3: its steps passed; qa deployed; europe rollback failed"
     assert why.deliveries == came
 
@@ -99,8 +99,8 @@ def test_why_tells_what_became_of_what_was_built_not_that_it_was_built() -> None
     )
     passed = replace(view, run=replace(view.run, status=RunStatus.PASSED), deliveries=came)
     outcome = "; dev rolled back: container api ended twice; eu deployed; us waits for the approval of 1 more of sre"
-    assert blockers.run(passed).sentence == f"shop #3: its steps passed{outcome}"
-    assert blockers.run(replace(passed, release=images)).sentence == f"shop #3 built{outcome}"
+    assert run_blockers.run(passed).sentence == f"shop #3: its steps passed{outcome}"
+    assert run_blockers.run(replace(passed, release=images)).sentence == f"shop #3 built{outcome}"
     failed = replace(passed, run=replace(view.run, status=RunStatus.FAILED), steps=(BAD_STEP,))
-    assert blockers.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
-    assert blockers.run(failed).deliveries == came
+    assert run_blockers.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
+    assert run_blockers.run(failed).deliveries == came

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from sealane.approvals.blockers import ProgressView
+from sealane.approvals.explanation import ProgressView
 from sealane.errors import Conflicting
 from sealane.records.model import Deployment
 from sealane.records.views import ApprovalView, DeploymentView

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sealane.access.model import Actor
 from sealane.approvals import way_out
-from sealane.approvals.blockers import Condition, Explanation, Waits
+from sealane.approvals.explanation import Condition, Explanation, Waits
 from sealane.approvals.inbox import FoldedItem, InboxItem
 from sealane.deployments import messages
 from sealane.records.filters import ALL, Filter

@@ -1,0 +1,94 @@
+"""Why not yet? What a run waits for or ended by, its deliveries included. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sealane.approvals.explanation import Condition, Explanation, StepLog, Waits, no_worker
+from sealane.findings import errors
+from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.views import RunView
+from sealane.releases.deliveries import Delivery, DeliveryOutcome
+
+_AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
+"""How runs end that may come further when they are run again, as they are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerLoad:
+    """What a run shares its workers with."""
+
+    going: int = 0
+    """Other runs that have a slot."""
+    slots: int = 1
+    """How many there are."""
+    own: int = 0
+    """Those of its own app."""
+    share: int = 1
+    """How many its app may have."""
+    workers: int = 1
+    """How many workers are alive."""
+
+
+def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
+    """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
+    hint = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
+    return replace(_run(view, crowd), deliveries=view.deliveries, hint=hint)
+
+
+def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
+    subject = view.run
+    if subject.status is RunStatus.WAITING:
+        found = tuple(_crowded(crowd))
+        what = f"waits for {found[0].what}" if found else "starts in a moment"
+        return Explanation(sentence=f"{subject.label} {what}", waiting=found)
+    running = [step for step in view.steps if step.status is StepStatus.RUNNING]
+    if running:
+        return Explanation(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
+    if subject.reason:
+        wrong = tuple(str(finding) for finding in errors(view.findings))
+        more = wrong if len(wrong) > 1 else ()
+        return Explanation(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
+    came = "".join(f"; {_came(delivery)}" for delivery in view.deliveries)
+    bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
+    if bad:
+        said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
+        return Explanation(sentence=f"{said}{came}", log=StepLog(key=bad.key, step=bad.name))
+    if subject.status is RunStatus.RUNNING:
+        doing = "is between two steps" if view.steps else "is being checked out and looked at"
+        return Explanation(sentence=f"{subject.label} {doing}")
+    skipped = next((step.reason for step in view.steps if step.status is StepStatus.SKIPPED and step.reason), None)
+    left_out = f"; left out: {skipped}" if skipped and subject.status is RunStatus.SKIPPED else ""
+    return Explanation(sentence=f"{subject.label}{_built(view)}{left_out}{came}")
+
+
+def _built(view: RunView) -> str:
+    """What the steps came to: where there are deliveries, these are the outcome."""
+    if not view.deliveries:
+        return f" {view.run.status}"
+    return " built" if view.release and view.release.images else ": its steps passed"
+
+
+def _came(delivery: Delivery) -> str:
+    short = (
+        delivery.state.words if delivery.state is DeliveryOutcome.DEPLOYED else delivery.short or delivery.state.words
+    )
+    return f"{delivery.formation} {short.rstrip('.')}"
+
+
+def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:
+    ends = "itself, when one of them ends"
+    if not crowd.workers:
+        yield no_worker()
+    elif crowd.going >= crowd.slots:
+        what = f"a worker with room: {_runs(crowd.going)} at it"
+        yield Condition(kind=Waits.ROOM, what=what, who=f"{ends}: sealane cancel ends one")
+    elif crowd.own >= crowd.share:
+        what = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
+        who = f"{ends}: sealane cancel ends one; operators give more with SEALANE_RUNS__PER_APP"
+        yield Condition(kind=Waits.ROOM, what=what, who=who)
+
+
+def _runs(count: int) -> str:
+    return "one run is" if count == 1 else f"{count} runs are"
