@@ -71,8 +71,8 @@ async def _story(url: str, number: int) -> None:
     subject = await store.deployments.offer(wanted, revision)
     vote = Vote(user="bob", groups=frozenset({"sre"}), approves=True, comment="", revision_id=revision.id, at=NOON)
     await store.votes.add(subject, vote)
-    await store.deployments.open(subject.id, revision_id=revision.id, at=NOON)
-    await store.deployments.begin(subject.id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=revision.id, at=NOON)
+    await store.deployment_queue.begin(subject.id, at=NOON)
     cause = Cause(
         sentence="It ended.",
         object="Pod/web-1",

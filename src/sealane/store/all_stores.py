@@ -16,6 +16,7 @@ from sealane.store.authorship import Authorship
 from sealane.store.cancellations import Cancellations
 from sealane.store.commits import Commits
 from sealane.store.database import Database
+from sealane.store.deployment_queue import DeploymentQueue
 from sealane.store.deployments import Deployments
 from sealane.store.explanations import Prospects
 from sealane.store.formations import Formations
@@ -61,6 +62,7 @@ class Store:
     watches: Watches
     observed: ObservedPlaces
     deployments: Deployments
+    deployment_queue: DeploymentQueue
     cancellations: Cancellations
     release_groups: ReleaseGroups
     votes: Votes
@@ -106,6 +108,7 @@ class Store:
             watches=Watches(database),
             observed=ObservedPlaces(database),
             deployments=Deployments(database),
+            deployment_queue=DeploymentQueue(database),
             cancellations=Cancellations(database),
             release_groups=ReleaseGroups(database),
             votes=Votes(database),

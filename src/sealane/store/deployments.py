@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,24 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sealane.approvals import precedence
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
-from sealane.records.model import (
-    ApprovalRule,
-    Behind,
-    BrokenGlass,
-    Deployment,
-    DeploymentKind,
-    DeploymentState,
-    Formation,
-    TimelineEntry,
-)
+from sealane.records.model import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
 from sealane.stencils.model import Revision
 from sealane.store import apps, deployment_figures, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
 from sealane.store.tables import deployments, failure_reports, steadiness
-from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -39,10 +27,6 @@ class Line:
     phase: str
     text: str
     detail: Mapping[str, Any] | None = None
-
-
-_LOOKED_BACK = 50
-"""Deployments of a formation that are looked at for what people scaled."""
 
 
 class Deployments:
@@ -70,44 +54,6 @@ class Deployments:
         """The formation's deployments, newest first."""
         return await self._database.read(lambda c: history(c, app, formation, limit))
 
-    async def unqueued(self) -> tuple[Deployment, ...]:
-        """Deployments whose gates are open but whose flow was never queued: somebody died in between."""
-        query = sa.select(deployments).where(deployments.c.state == DeploymentState.QUEUED.value, ~deployments.c.queued)
-        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(deployments.c.sequence)))
-        return tuple(rows.deployment(row) for row in listed)
-
-    async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
-        """Opens the gate for that revision, once: True for the caller who did.
-
-        What was let through to the formation before, is older and has not begun, is superseded: this goes instead.
-        """
-
-        def work(connection: sa.Connection) -> bool:
-            closed = (deployments.c.state == DeploymentState.WAITING.value) & (deployments.c.id == deployment_id)
-            opened = sa.update(deployments).where(closed, deployments.c.revision_id == revision_id)
-            values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
-            if not connection.execute(opened.values(values)).rowcount:
-                return False
-            opened_now = get(connection, deployment_id)
-            _supersede_queued(connection, opened_now, at)
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
-            return True
-
-        return await self._database.write(work)
-
-    async def shut(self, deployment_id: str, *, at: datetime) -> bool:
-        """Shuts the gate of a deployment that has not begun, because something stands in its way again."""
-
-        def work(connection: sa.Connection) -> bool:
-            queued = (deployments.c.state == DeploymentState.QUEUED.value) & (deployments.c.id == deployment_id)
-            values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
-            if not connection.execute(sa.update(deployments).where(queued).values(values)).rowcount:
-                return False
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, get(connection, deployment_id), at)
-            return True
-
-        return await self._database.write(work)
-
     async def break_glass(self, deployment_id: str, glass: BrokenGlass) -> None:
         """Lets a waiting deployment begin though its window is shut. Raises Conflicting when it does not wait."""
 
@@ -121,45 +67,9 @@ class Deployments:
 
         await self._database.write(work)
 
-    async def mark_queued(self, deployment_id: str, *, queued: bool = True) -> None:
-        """Notes that the deployment's workflow is queued, or is to be queued once more."""
-        update = sa.update(deployments).where(deployments.c.id == deployment_id).values(queued=queued)
-        await self._database.write(lambda c: c.execute(update))
-
     async def timeline(self, deployment_id: str) -> tuple[TimelineEntry, ...]:
         """The deployment's timeline."""
         return await self._database.read(lambda c: story(c, deployment_id))
-
-    async def begin(self, deployment_id: str, *, at: datetime, since: datetime | None = None) -> Deployment:
-        """The flow begins; `since` is when its policies and limits began to be looked at once more. What `precedence` ends for what is there is superseded, for good.
-
-        What begins after something that was asked for later takes a fresh number. Gives the deployment as it then is:
-        rolling out, ended, or waiting when its gate was shut again meanwhile.
-        """
-
-        def work(connection: sa.Connection) -> Deployment:
-            deployment = get(connection, deployment_id)
-            if deployment.state is not DeploymentState.QUEUED:
-                return deployment
-            there = formations.lock(connection, deployment.app, deployment.formation)
-            deployment = get(connection, deployment_id)
-            if deployment.state is not DeploymentState.QUEUED:
-                return deployment  # it was called off while this waited for the lock
-            if there.current_id and precedence.ends(current := get(connection, there.current_id), deployment):
-                _supersede(connection, deployment, by=current, at=at)
-                return get(connection, deployment_id)
-            if deployment.sequence < there.last_sequence and not deployment.kind.in_place:
-                deployment = _renumber(connection, deployment, after=there.last_sequence, at=at)
-            _start_there(connection, deployment, there, at)
-            values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
-            values["unreached_since"] = None
-            values["from_revision_id"] = _verified(connection, there.verified_id)
-            connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
-            begun = get(connection, deployment_id)
-            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at, since=since)
-            return begun
-
-        return await self._database.write(work)
 
     async def tell(
         self,
@@ -277,7 +187,7 @@ def offer(connection: sa.Connection, deployment: Deployment, revision: Revision)
         sequence=sequence,
         asked=deployment.asked or sequence,
         place=place,
-        from_revision_id=_verified(connection, before.verified_id),
+        from_revision_id=revision_of(connection, before.verified_id),
     )
     connection.execute(sa.insert(deployments).values(row(offered)))
     if offered.glass:
@@ -368,84 +278,6 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     outbox.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, ended, verdict.at)
 
 
-def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
-    reason = causes.closed(precedence.reason(by, deployment))
-    finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
-
-
-def _renumber(connection: sa.Connection, deployment: Deployment, *, after: int, at: datetime) -> Deployment:
-    """A number above all that began before it: a formation's history is in the order of its numbers."""
-    number = apps.next_sequence(connection, deployment.app)
-    text = f"is #{number} now: it was asked for as #{deployment.sequence}, and #{after} began before it"
-    connection.execute(sa.update(deployments).where(deployments.c.id == deployment.id).values(sequence=number))
-    add_line(connection, deployment.id, Line(key=f"number {number}", phase="begin", text=text), at)
-    return get(connection, deployment.id)
-
-
-def _start_there(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
-    """The formation is the deployment's now. Scaling brings no release, so what waits for the formation still may go."""
-    values: dict[str, object] = {
-        "current_id": deployment.id,
-        "environment": deployment.environment,
-        "destination": deployment.destination,
-        "namespace": deployment.namespace,
-    }
-    if (there.environment, there.destination) != (deployment.environment, deployment.destination):
-        values |= _moved(there, deployment)
-    if not deployment.kind.in_place:
-        values["last_sequence"] = deployment.sequence
-        _supersede_waiting(connection, deployment, at)
-        _tell_undone(connection, deployment, there, at)
-    formations.update(connection, deployment.app, deployment.formation, **values)
-
-
-def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
-    """What people scaled since the last release came is as its stencils say again: nobody's doing goes without a word."""
-    if there.current_id is None or not get(connection, there.current_id).kind.in_place:
-        return
-    before = (each for each in history(connection, there.app, there.formation, _LOOKED_BACK) if each.started)
-    since = itertools.takewhile(lambda each: each.kind.in_place, before)
-    scaled = (each for each in since if each.kind is DeploymentKind.SCALE)
-    said = [f"{each.note} by {each.requested_by}" for each in scaled if each.verdict_kind is VerdictKind.DEPLOYED]
-    if said:
-        text = f"takes back what was scaled by hand: {', '.join(said)}"
-        add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)
-
-
-def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
-    """What the formation has at the destination it goes to, and what it leaves: an inventory is of one destination."""
-    to = (deployment.environment, deployment.destination)
-    known = [behind for behind in there.behind if (behind.environment, behind.destination) == to]
-    others = [behind for behind in there.behind if behind not in known]
-    left = Behind(
-        environment=there.environment,
-        destination=there.destination,
-        namespace=there.namespace,
-        inventory=there.inventory,
-    )
-    return {
-        "inventory": rows.plain(known[0].inventory if known else ()),
-        "behind": rows.plain([*others, *([left] if left.inventory else [])]),
-    }
-
-
-def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
-    for waiting in in_state(connection, DeploymentState.WAITING, coming.app):
-        if waiting.formation == coming.formation and precedence.ends(coming, waiting):
-            _supersede(connection, waiting, by=coming, at=at)
-
-
-def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
-    """Two pushes in quick succession: the older one is not deployed only to be replaced. Scaling brings no release."""
-    if coming.kind.in_place:
-        return
-    formations.lock(connection, coming.app, coming.formation)
-    for queued in in_state(connection, DeploymentState.QUEUED, coming.app):
-        here = queued.formation == coming.formation and queued.kind in precedence.REPLACEABLE
-        if here and precedence.ends(coming, queued):
-            _supersede(connection, queued, by=coming, at=at)
-
-
 def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
     said = f"{glass.by} broke the glass: {glass.reason}"
     add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
@@ -460,7 +292,8 @@ def _say_asked(connection: sa.Connection, deployment: Deployment, at: datetime) 
         outbox.deployment_event(connection, Kind.APPROVAL_ASKED, deployment, at, data)
 
 
-def _verified(connection: sa.Connection, deployment_id: str | None) -> str | None:
+def revision_of(connection: sa.Connection, deployment_id: str | None) -> str | None:
+    """The deployment's revision, in this transaction."""
     return get(connection, deployment_id).revision_id if deployment_id else None
 
 

@@ -37,14 +37,14 @@ class Gates:
         inputs = await self.store.views.circumstances(deployment)
         if reason := blockers.hopeless(deployment, inputs):
             await self.store.deployments.reject(deployment.id, reason=reason, at=self.now())
-        elif not blockers.conditions(deployment, inputs) and await self.store.deployments.open(
+        elif not blockers.conditions(deployment, inputs) and await self.store.deployment_queue.open(
             deployment.id, revision_id=deployment.revision_id, at=self.now()
         ):
             await self.queue(await self.store.deployments.get(deployment.id))
 
     async def sweep(self) -> None:
         """Queues what was opened by somebody who died before queueing it."""
-        for deployment in await self.store.deployments.unqueued():
+        for deployment in await self.store.deployment_queue.unqueued():
             await self.queue(deployment)
         await self.look()
 
@@ -53,7 +53,7 @@ class Gates:
         inputs = await self.store.views.circumstances(deployment)
         if not blockers.conditions(deployment, inputs) and not blockers.hopeless(deployment, inputs):
             return True
-        return not await self.store.deployments.shut(deployment.id, at=self.now())
+        return not await self.store.deployment_queue.shut(deployment.id, at=self.now())
 
     async def _settle_release_groups(self, app: str | None) -> None:
         """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
@@ -70,7 +70,7 @@ class Gates:
         """Queues an opened deployment. Key: its id and when it was opened; queued twice, it runs once."""
         opened = deployment.opened or deployment.created
         await self.queueing.deployment(deployment.id, deployment.label, opened.strftime("%Y%m%d%H%M%S%f"))
-        await self.store.deployments.mark_queued(deployment.id)
+        await self.store.deployment_queue.mark_queued(deployment.id)
 
 
 @contextmanager

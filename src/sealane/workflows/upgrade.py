@@ -54,10 +54,10 @@ async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
         await queueing.delivery(subject)
         await store.run_queue.mark_queued(subject)
     elif old.name == "deployment":
-        await store.deployments.mark_queued(subject, queued=False)
+        await store.deployment_queue.mark_queued(subject, queued=False)
         await queueing.forget_one(old.workflow_id)
         await queueing.deployment(subject, formation, attempt)
-        await store.deployments.mark_queued(subject)
+        await store.deployment_queue.mark_queued(subject)
     else:
         due = (old.delay_until_epoch_ms or 0) / 1000
         await queueing.retirement(subject, formation, after=max(0.0, due - time.time()))

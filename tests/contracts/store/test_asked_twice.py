@@ -66,9 +66,9 @@ async def test_a_button_that_is_pressed_twice_goes_back_once(store: Store, state
     """The second press would go back from what the first one is bringing, which its person never saw."""
     back = await store.deployments.offer(deployment(5, 5, kind=DeploymentKind.ROLLBACK), revision("v5"))
     if state in {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}:
-        await store.deployments.open(back.id, revision_id=back.revision_id, at=NOON)
+        await store.deployment_queue.open(back.id, revision_id=back.revision_id, at=NOON)
     if state is DeploymentState.ROLLING_OUT:
-        await store.deployments.begin(back.id, at=NOON)
+        await store.deployment_queue.begin(back.id, at=NOON)
     if state is DeploymentState.ENDED:
         await store.deployments.reject(back.id, reason="no", at=NOON)
     asking = Requests(tools=NOBODY, store=store, gates=NOBODY, intake=NOBODY, glass=NOBODY)

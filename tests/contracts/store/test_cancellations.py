@@ -18,9 +18,9 @@ async def at(store: Store, state: DeploymentState) -> str:
     await store.releases.add(release(1), sequence=1, run_id=None)
     made = await store.deployments.offer(deployment(1, 1, release_id="rel-1"), revision("v1"))
     if state is not DeploymentState.WAITING:
-        await store.deployments.open(made.id, revision_id=made.revision_id, at=NOON)
+        await store.deployment_queue.open(made.id, revision_id=made.revision_id, at=NOON)
     if state is DeploymentState.ROLLING_OUT:
-        await store.deployments.begin(made.id, at=NOON)
+        await store.deployment_queue.begin(made.id, at=NOON)
     return made.id
 
 
@@ -34,7 +34,7 @@ async def test_what_has_not_begun_ends_and_what_rolls_out_is_asked_to_stop(
     off = await store.cancellations.cancel(subject, by="eve", at=NOON)
 
     assert (off.cancelled_by, await store.cancellations.of(subject)) == ("eve", "eve")
-    begun = await store.deployments.begin(subject, at=NOON)
+    begun = await store.deployment_queue.begin(subject, at=NOON)
     if state is DeploymentState.ROLLING_OUT:
         assert begun.state is state
     else:

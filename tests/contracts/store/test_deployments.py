@@ -52,8 +52,8 @@ async def offered(store: Store, number: int, sequence: int, **values: Any) -> De
 
 async def ended(store: Store, subject: Deployment, kind: VerdictKind) -> Deployment:
     """Takes a deployment through its gate to a verdict."""
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-    await store.deployments.begin(subject.id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployment_queue.begin(subject.id, at=NOON)
     cause = None if kind is VerdictKind.DEPLOYED else CAUSE
     verdict = Verdict(kind=kind, reason=cause.sentence if cause else "all is ready", at=NOON, cause=cause)
     return await conclusion.conclude(store.database, subject.id, verdict)
@@ -94,13 +94,13 @@ async def test_a_gate_opens_once_and_only_for_the_revision_that_was_looked_at(st
     """Of many who open it at once one does; a revision that changed meanwhile stays shut."""
     subject = await offered(store, 1, 1)
 
-    stale = await store.deployments.open("d-1", revision_id="sha256:other", at=NOON)
+    stale = await store.deployment_queue.open("d-1", revision_id="sha256:other", at=NOON)
     opened = await asyncio.gather(
-        *(store.deployments.open("d-1", revision_id=subject.revision_id, at=NOON) for _ in range(4))
+        *(store.deployment_queue.open("d-1", revision_id=subject.revision_id, at=NOON) for _ in range(4))
     )
 
     assert (stale, sorted(opened)) == (False, [False, False, False, True])
-    assert [each.id for each in await store.deployments.unqueued()] == ["d-1"]
+    assert [each.id for each in await store.deployment_queue.unqueued()] == ["d-1"]
 
 
 async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
@@ -108,9 +108,9 @@ async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
     early = await offered(store, 2, 2)
     await ended(store, early, VerdictKind.FAILED)
     late = await offered(store, 1, 1)
-    await store.deployments.open(late.id, revision_id=late.revision_id, at=NOON)
+    await store.deployment_queue.open(late.id, revision_id=late.revision_id, at=NOON)
 
-    begun = await store.deployments.begin(late.id, at=NOON)
+    begun = await store.deployment_queue.begin(late.id, at=NOON)
 
     assert begun.verdict_kind is VerdictKind.SUPERSEDED
     assert begun.verdict is not None
@@ -132,8 +132,8 @@ async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded
     Nor is what a rollback comes to: it is newer than what that goes back to.
     """
     running = await offered(store, 1, 1)
-    await store.deployments.open(running.id, revision_id=running.revision_id, at=NOON)
-    await store.deployments.begin(running.id, at=NOON)
+    await store.deployment_queue.open(running.id, revision_id=running.revision_id, at=NOON)
+    await store.deployment_queue.begin(running.id, at=NOON)
     queued = [
         await offered(store, 2, 2),
         await offered(store, 1, 3, id="d-3", kind=DeploymentKind.ROLLBACK, requested_by="bob"),
@@ -142,7 +142,7 @@ async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded
     ]
 
     for each in queued:
-        await store.deployments.open(each.id, revision_id=each.revision_id, at=NOON)
+        await store.deployment_queue.open(each.id, revision_id=each.revision_id, at=NOON)
 
     states = [(await store.deployments.get(each.id)) for each in (running, *queued)]
     assert [each.verdict_kind for each in states] == [None, VerdictKind.SUPERSEDED, None, None, None]
@@ -154,14 +154,14 @@ async def test_a_gate_that_is_shut_again_opens_again(store: Store) -> None:
     """Only before it has begun."""
     subject = await offered(store, 1, 1)
     opening = {"revision_id": subject.revision_id, "at": NOON}
-    await store.deployments.open(subject.id, **opening)
+    await store.deployment_queue.open(subject.id, **opening)
 
-    assert await store.deployments.shut(subject.id, at=NOON)
+    assert await store.deployment_queue.shut(subject.id, at=NOON)
     assert (await store.deployments.get(subject.id)).state is DeploymentState.WAITING
-    assert (await store.deployments.begin(subject.id, at=NOON)).state is DeploymentState.WAITING
-    assert await store.deployments.open(subject.id, **opening)
-    await store.deployments.begin(subject.id, at=NOON)
-    assert not await store.deployments.shut(subject.id, at=NOON)
+    assert (await store.deployment_queue.begin(subject.id, at=NOON)).state is DeploymentState.WAITING
+    assert await store.deployment_queue.open(subject.id, **opening)
+    await store.deployment_queue.begin(subject.id, at=NOON)
+    assert not await store.deployment_queue.shut(subject.id, at=NOON)
 
 
 async def test_broken_glass_is_kept_told_and_audited(store: Store) -> None:
@@ -176,7 +176,7 @@ async def test_broken_glass_is_kept_told_and_audited(store: Store) -> None:
     assert [line.text for line in view.timeline] == ["eve broke the glass: INC-1"]
     (entry, *_) = await store.audit.last()
     assert (entry.actor, entry.kind, entry.about) == ("eve", "glass.broken", "shop/production")
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
     with pytest.raises(Conflicting, match="does not wait any more"):
         await store.deployments.break_glass(subject.id, glass)
 
@@ -192,18 +192,18 @@ async def test_scaling_supersedes_nothing(store: Store) -> None:
 async def test_beginning_again_changes_nothing(store: Store) -> None:
     """A worker that takes over begins like the first one."""
     subject = await offered(store, 1, 1)
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-    first = await store.deployments.begin(subject.id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    first = await store.deployment_queue.begin(subject.id, at=NOON)
 
-    assert await store.deployments.begin(subject.id, at=NOON + timedelta(minutes=1)) == first
+    assert await store.deployment_queue.begin(subject.id, at=NOON + timedelta(minutes=1)) == first
 
 
 async def test_a_good_verdict_makes_it_the_verified_one(store: Store) -> None:
     """And the inventory is what it left."""
     subject = await offered(store, 1, 1)
     inventory = (ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web", uid="1"),)
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-    await store.deployments.begin(subject.id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployment_queue.begin(subject.id, at=NOON)
     verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="all is ready", at=NOON)
     left = conclusion.DeploymentNotes(note="left it", way_back="closed")
     await conclusion.conclude(store.database, subject.id, verdict, inventory=inventory, startup=1.5, remarks=left)
@@ -251,8 +251,8 @@ async def test_what_wrote_nothing_leaves_there_what_was(store: Store) -> None:
         if kind:
             await ended(store, subject, kind)
         else:
-            await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-            await store.deployments.begin(subject.id, at=NOON)
+            await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
+            await store.deployment_queue.begin(subject.id, at=NOON)
             await conclusion.conclude(store.database, subject.id, refused)
         there.append((await store.formations.get("shop", "production")).current_id)
     assert there == [None, "d-2", "d-2", "d-2", "d-2", "d-6", "d-6"]
@@ -271,8 +271,8 @@ async def test_what_somebody_else_changed_holds_nothing(store: Store) -> None:
     """The release is not to blame."""
     await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
     subject = await offered(store, 2, 2)
-    await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
-    await store.deployments.begin(subject.id, at=NOON)
+    await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
+    await store.deployment_queue.begin(subject.id, at=NOON)
     cause = replace(CAUSE, reason=FactKind.CHANGED)
     verdict = Verdict(kind=VerdictKind.ROLLED_BACK, reason="kubectl-set changed it", at=NOON, cause=cause)
     await conclusion.conclude(store.database, subject.id, verdict)
@@ -348,8 +348,8 @@ async def test_something_newer_ends_the_watch(store: Store) -> None:
     first = await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
     second = await ended(store, await offered(store, 2, 2), VerdictKind.DEPLOYED)
     third = await offered(store, 3, 3)
-    await store.deployments.open(third.id, revision_id=third.revision_id, at=NOON)
-    await store.deployments.begin(third.id, at=NOON)
+    await store.deployment_queue.open(third.id, revision_id=third.revision_id, at=NOON)
+    await store.deployment_queue.begin(third.id, at=NOON)
     assert await rolled_back(store, second, to=first) is None
     assert (await store.deployments.get(second.id)).verdict_kind is VerdictKind.DEPLOYED
     assert await store.holds.open("shop") == ()
@@ -384,8 +384,8 @@ async def test_nobody_can_tell_how_it_fares_while_a_deployment_waits_for_its_des
     await ended(store, await offered(store, 1, 1), VerdictKind.DEPLOYED)
     for number, formation in ((2, "production"), (3, "dev")):
         going = await offered(store, number, number, formation=formation)
-        await store.deployments.open(going.id, revision_id=going.revision_id, at=NOON)
-        await store.deployments.begin(going.id, at=NOON)
+        await store.deployment_queue.open(going.id, revision_id=going.revision_id, at=NOON)
+        await store.deployment_queue.begin(going.id, at=NOON)
         line = Line(key="waits", phase="apply", text="waits: relay europe is away")
         await store.deployments.tell(going.id, at=NOON, line=line, waiting_for=line.text, unreached_since=NOON)
         row = next(each for each in await store.views.overview() if each.formation == formation)
@@ -446,8 +446,8 @@ async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store:
     rules = (ApprovalRule(by=("sre",), count=1, source="approval"),)
     held = await offered(store, 1, 2, id="d-2", rules=rules)
     rolling = await offered(store, 3, 3, formation="dev")
-    await store.deployments.open(rolling.id, revision_id=rolling.revision_id, at=NOON)
-    await store.deployments.begin(rolling.id, at=NOON)
+    await store.deployment_queue.open(rolling.id, revision_id=rolling.revision_id, at=NOON)
+    await store.deployment_queue.begin(rolling.id, at=NOON)
     question = GateWord(deployment_id=rolling.id, key="0", gate="rate", message="no data", asked=NOON, until=NOON)
     await store.gates.ask(question)
 

@@ -328,8 +328,8 @@ async def test_it_is_counted_once_and_with_the_verdict(store: Store) -> None:
     """The count lands in the transaction that ends the deployment, and a second end changes nothing."""
     offered = deployment(1, release_id=None)
     await store.deployments.offer(offered, revision("v1"))
-    await store.deployments.open(offered.id, revision_id=offered.revision_id, at=NOW)
-    await store.deployments.begin(offered.id, at=NOW)
+    await store.deployment_queue.open(offered.id, revision_id=offered.revision_id, at=NOW)
+    await store.deployment_queue.begin(offered.id, at=NOW)
     verdict = Verdict(kind=VerdictKind.DEPLOYED, reason="x", at=NOW + timedelta(seconds=5))
 
     await asyncio.gather(*(conclusion.conclude(store.database, offered.id, verdict) for _ in range(3)))

@@ -76,8 +76,8 @@ async def test_a_deployment_is_told_with_its_verdict(store: Store, lines: Lines,
 async def test_what_is_superseded_or_rejected_is_told_too(store: Store, lines: Lines) -> None:
     """None of them had started."""
     older, newer = await offered(store, 1, 1), await offered(store, 2, 2)
-    await store.deployments.open(older.id, revision_id=older.revision_id, at=NOON)
-    await store.deployments.open(newer.id, revision_id=newer.revision_id, at=NOON)
+    await store.deployment_queue.open(older.id, revision_id=older.revision_id, at=NOON)
+    await store.deployment_queue.open(newer.id, revision_id=newer.revision_id, at=NOON)
     third = await offered(store, 3, 3, kind=DeploymentKind.MANUAL, requested_by="ann")
     await store.deployments.reject(third.id, reason="ann said no", at=NOON)
     verdicts = {told["deployment"]: told["verdict"] for name, told in lines if name == "deployment.ended"}

@@ -100,7 +100,7 @@ class Place(RuleBasedStateMachine):
         for each in self.run(self.store.deployments.waiting(self.name)):
             around = self.run(self.store.views.circumstances(each))
             if not blockers.conditions(each, around):
-                self.run(self.store.deployments.open(each.id, revision_id=each.revision_id, at=NOON))
+                self.run(self.store.deployment_queue.open(each.id, revision_id=each.revision_id, at=NOON))
 
     @rule(asks=st.booleans())
     def push(self, *, asks: bool) -> None:
@@ -171,11 +171,11 @@ class Place(RuleBasedStateMachine):
         subject = min(queued, key=lambda each: self.all.index(each.id))
         around = self.run(self.store.views.circumstances(subject))
         if blockers.conditions(subject, around):
-            self.run(self.store.deployments.shut(subject.id, at=NOON))
+            self.run(self.store.deployment_queue.shut(subject.id, at=NOON))
             self.look()
             return
         before = self.there()
-        subject = self.run(self.store.deployments.begin(subject.id, at=NOON))
+        subject = self.run(self.store.deployment_queue.begin(subject.id, at=NOON))
         if subject.state is not DeploymentState.ROLLING_OUT:
             self.look()
             return

@@ -82,8 +82,8 @@ async def test_a_deployment_under_way_is_ended_with_a_clear_word_and_once(
     """It is held there until somebody settles it; what a worker that is alive still carries is left to it."""
     await store.releases.add(release(1), sequence=1, run_id=None)
     going = await store.deployments.offer(deployment(1, 1, release_id="rel-1"), revision("v1"))
-    await store.deployments.open(going.id, revision_id=going.revision_id, at=NOON)
-    await store.deployments.begin(going.id, at=NOON)
+    await store.deployment_queue.open(going.id, revision_id=going.revision_id, at=NOON)
+    await store.deployment_queue.begin(going.id, at=NOON)
     tools = tools_of(store, queueing)
     with monkeypatch.context() as older:
         older.setattr(queues, "VERSION", "1")

@@ -47,8 +47,8 @@ async def begun(store: Store, number: int, formation: str = "production") -> str
     """A deployment that has begun, by its id."""
     brought = revision(f"v{number}", formation)
     offered = await store.deployments.offer(deployment(number, number, formation=formation), brought)
-    await store.deployments.open(offered.id, revision_id=offered.revision_id, at=NOW)
-    return (await store.deployments.begin(offered.id, at=NOW)).id
+    await store.deployment_queue.open(offered.id, revision_id=offered.revision_id, at=NOW)
+    return (await store.deployment_queue.begin(offered.id, at=NOW)).id
 
 
 async def ended(store: Store, deployment_id: str, at: datetime = NOW) -> str:

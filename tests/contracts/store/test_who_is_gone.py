@@ -109,9 +109,9 @@ async def test_an_app_is_not_removed_from_under_what_goes_on(store: Store, state
     await store.releases.add(release(1), sequence=1, run_id=None)
     made = await store.deployments.offer(deployment(1, 1, release_id="rel-1"), revision("v1"))
     if state in GOING:
-        await store.deployments.open(made.id, revision_id=made.revision_id, at=NOON)
+        await store.deployment_queue.open(made.id, revision_id=made.revision_id, at=NOON)
     if state is DeploymentState.ROLLING_OUT:
-        await store.deployments.begin(made.id, at=NOON)
+        await store.deployment_queue.begin(made.id, at=NOON)
     if state is DeploymentState.ENDED:
         await store.deployments.reject(made.id, reason="no", at=NOON)
     if state in GOING:
@@ -192,9 +192,9 @@ async def test_a_word_that_comes_too_late_is_told(store: Store, how: str) -> Non
     """Kept in silence, a no would look as if it had stopped what goes out."""
     subject = await asked(store)
     if how in {"let through", "rolling out"}:
-        await store.deployments.open(subject.id, revision_id=subject.revision_id, at=NOON)
+        await store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON)
     if how == "rolling out":
-        await store.deployments.begin(subject.id, at=NOON)
+        await store.deployment_queue.begin(subject.id, at=NOON)
     if how == "called off":
         await store.cancellations.cancel(subject.id, by="ann", at=NOON)
     if how == "another revision":

@@ -31,7 +31,7 @@ async def begin(memory: SqlMemory) -> model.Start | None:
             return None
         if not await tools.gates.recheck(deployment):
             return None
-    deployment = await tools.store.deployments.begin(deployment.id, at=tools.now(), since=since)
+    deployment = await tools.store.deployment_queue.begin(deployment.id, at=tools.now(), since=since)
     if deployment.state is not DeploymentState.ROLLING_OUT:
         return None
     formation = await tools.store.formations.get(deployment.app, deployment.formation)

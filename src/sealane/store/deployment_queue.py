@@ -1,0 +1,184 @@
+"""The queue of deployments: let through by their gates, and begun in their turn; what is older is superseded."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.approvals import precedence
+from sealane.outbox.model import Kind
+from sealane.records.model import Behind, Deployment, DeploymentKind, DeploymentState, Formation
+from sealane.store import apps, deployments, formations, outbox, rows
+from sealane.store.database import Database
+from sealane.store.deployments import Line
+from sealane.store.tables import deployments as table
+from sealane.verdicts.messages import causes
+from sealane.verdicts.model import Verdict, VerdictKind
+
+_LOOKED_BACK = 50
+"""Deployments of a formation that are looked at for what people scaled."""
+
+
+class DeploymentQueue:
+    """The table of deployments, from an open gate to the start of a rollout."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def unqueued(self) -> tuple[Deployment, ...]:
+        """Deployments whose gates are open but whose flow was never queued: somebody died in between."""
+        query = sa.select(table).where(table.c.state == DeploymentState.QUEUED.value, ~table.c.queued)
+        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(table.c.sequence)))
+        return tuple(rows.deployment(row) for row in listed)
+
+    async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
+        """Opens the gate for that revision, once: True for the caller who did.
+
+        What was let through to the formation before, is older and has not begun, is superseded: this goes instead.
+        """
+
+        def work(connection: sa.Connection) -> bool:
+            closed = (table.c.state == DeploymentState.WAITING.value) & (table.c.id == deployment_id)
+            opened = sa.update(table).where(closed, table.c.revision_id == revision_id)
+            values = {"state": DeploymentState.QUEUED.value, "opened": at, "waiting_for": None}
+            if not connection.execute(opened.values(values)).rowcount:
+                return False
+            opened_now = deployments.get(connection, deployment_id)
+            _supersede_queued(connection, opened_now, at)
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
+            return True
+
+        return await self._database.write(work)
+
+    async def shut(self, deployment_id: str, *, at: datetime) -> bool:
+        """Shuts the gate of a deployment that has not begun, because something stands in its way again."""
+
+        def work(connection: sa.Connection) -> bool:
+            queued = (table.c.state == DeploymentState.QUEUED.value) & (table.c.id == deployment_id)
+            values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
+            if not connection.execute(sa.update(table).where(queued).values(values)).rowcount:
+                return False
+            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, deployments.get(connection, deployment_id), at)
+            return True
+
+        return await self._database.write(work)
+
+    async def mark_queued(self, deployment_id: str, *, queued: bool = True) -> None:
+        """Notes that the deployment's workflow is queued, or is to be queued once more."""
+        update = sa.update(table).where(table.c.id == deployment_id).values(queued=queued)
+        await self._database.write(lambda c: c.execute(update))
+
+    async def begin(self, deployment_id: str, *, at: datetime, since: datetime | None = None) -> Deployment:
+        """The flow begins; `since` is when its policies and limits began to be looked at once more. What `precedence` ends for what is there is superseded, for good.
+
+        What begins after something that was asked for later takes a fresh number. Gives the deployment as it then is:
+        rolling out, ended, or waiting when its gate was shut again meanwhile.
+        """
+
+        def work(connection: sa.Connection) -> Deployment:
+            deployment = deployments.get(connection, deployment_id)
+            if deployment.state is not DeploymentState.QUEUED:
+                return deployment
+            there = formations.lock(connection, deployment.app, deployment.formation)
+            deployment = deployments.get(connection, deployment_id)
+            if deployment.state is not DeploymentState.QUEUED:
+                return deployment  # it was called off while this waited for the lock
+            if there.current_id and precedence.ends(
+                current := deployments.get(connection, there.current_id), deployment
+            ):
+                _supersede(connection, deployment, by=current, at=at)
+                return deployments.get(connection, deployment_id)
+            if deployment.sequence < there.last_sequence and not deployment.kind.in_place:
+                deployment = _renumber(connection, deployment, after=there.last_sequence, at=at)
+            _start_there(connection, deployment, there, at)
+            values = {"state": DeploymentState.ROLLING_OUT.value, "started": at, "phase": "begin", "waiting_for": None}
+            values["unreached_since"] = None
+            values["from_revision_id"] = deployments.revision_of(connection, there.verified_id)
+            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(values))
+            begun = deployments.get(connection, deployment_id)
+            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at, since=since)
+            return begun
+
+        return await self._database.write(work)
+
+
+def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:
+    reason = causes.closed(precedence.reason(by, deployment))
+    deployments.finish(connection, deployment.id, Verdict(kind=VerdictKind.SUPERSEDED, reason=reason, at=at))
+
+
+def _renumber(connection: sa.Connection, deployment: Deployment, *, after: int, at: datetime) -> Deployment:
+    """A number above all that began before it: a formation's history is in the order of its numbers."""
+    number = apps.next_sequence(connection, deployment.app)
+    text = f"is #{number} now: it was asked for as #{deployment.sequence}, and #{after} began before it"
+    connection.execute(sa.update(table).where(table.c.id == deployment.id).values(sequence=number))
+    deployments.add_line(connection, deployment.id, Line(key=f"number {number}", phase="begin", text=text), at)
+    return deployments.get(connection, deployment.id)
+
+
+def _start_there(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
+    """The formation is the deployment's now. Scaling brings no release, so what waits for the formation still may go."""
+    values: dict[str, object] = {
+        "current_id": deployment.id,
+        "environment": deployment.environment,
+        "destination": deployment.destination,
+        "namespace": deployment.namespace,
+    }
+    if (there.environment, there.destination) != (deployment.environment, deployment.destination):
+        values |= _moved(there, deployment)
+    if not deployment.kind.in_place:
+        values["last_sequence"] = deployment.sequence
+        _supersede_waiting(connection, deployment, at)
+        _tell_undone(connection, deployment, there, at)
+    formations.update(connection, deployment.app, deployment.formation, **values)
+
+
+def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
+    """What people scaled since the last release came is as its stencils say again: nobody's doing goes without a word."""
+    if there.current_id is None or not deployments.get(connection, there.current_id).kind.in_place:
+        return
+    before = (
+        each for each in deployments.history(connection, there.app, there.formation, _LOOKED_BACK) if each.started
+    )
+    since = itertools.takewhile(lambda each: each.kind.in_place, before)
+    scaled = (each for each in since if each.kind is DeploymentKind.SCALE)
+    said = [f"{each.note} by {each.requested_by}" for each in scaled if each.verdict_kind is VerdictKind.DEPLOYED]
+    if said:
+        text = f"takes back what was scaled by hand: {', '.join(said)}"
+        deployments.add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)
+
+
+def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
+    """What the formation has at the destination it goes to, and what it leaves: an inventory is of one destination."""
+    to = (deployment.environment, deployment.destination)
+    known = [behind for behind in there.behind if (behind.environment, behind.destination) == to]
+    others = [behind for behind in there.behind if behind not in known]
+    left = Behind(
+        environment=there.environment,
+        destination=there.destination,
+        namespace=there.namespace,
+        inventory=there.inventory,
+    )
+    return {
+        "inventory": rows.plain(known[0].inventory if known else ()),
+        "behind": rows.plain([*others, *([left] if left.inventory else [])]),
+    }
+
+
+def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
+    for waiting in deployments.in_state(connection, DeploymentState.WAITING, coming.app):
+        if waiting.formation == coming.formation and precedence.ends(coming, waiting):
+            _supersede(connection, waiting, by=coming, at=at)
+
+
+def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
+    """Two pushes in quick succession: the older one is not deployed only to be replaced. Scaling brings no release."""
+    if coming.kind.in_place:
+        return
+    formations.lock(connection, coming.app, coming.formation)
+    for queued in deployments.in_state(connection, DeploymentState.QUEUED, coming.app):
+        here = queued.formation == coming.formation and queued.kind in precedence.REPLACEABLE
+        if here and precedence.ends(coming, queued):
+            _supersede(connection, queued, by=coming, at=at)
