@@ -19,7 +19,7 @@ from bench.figures import Row
 from sealane.blobs.logs import Logs
 from sealane.insights import figures
 from sealane.insights.model import By, Question, Span
-from sealane.store import tables
+from sealane.store import figure_tables, tables
 from sealane.store.all_stores import Store
 from sealane.store.explanations import Prospects
 from testbed.record import Bed
@@ -33,6 +33,8 @@ _REPEATS = 40
 _WANTED = 0.1
 _NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
 _AT_ONCE = 5_000
+_TESTS = 20
+"""Kept of each run."""
 _STEPS = ("step/lint", "step/test", "step/scan", "image/web", "image/worker")
 _WAITS = {"queue": 0.1, "steps": 0.4, "approval": 0.2, "window": 0.1, "rollout": 0.2}
 """Shares of a lead time."""
@@ -58,6 +60,8 @@ async def _measure(kind: str, url: str, folder: Path) -> list[Row]:
             "failures of a year": partial(views.failures, year),
             f"pipelines of a year by app, of {RUNS:,} runs": partial(views.pipelines, year),
             "pipelines and steps of an app's year": partial(views.pipelines, replace(year, app="app-1")),
+            f"tests of a year, of {RUNS * _TESTS:,} kept": partial(views.tests, year),
+            "tests of an app's year": partial(views.tests, replace(year, app="app-1")),
         }
         return [*rows, *[await _timed(f"insights: {name}, 95 of 100, {kind}", ask) for name, ask in others.items()]]
     finally:
@@ -92,15 +96,18 @@ def fill(connection: sa.Connection, runs: int = RUNS, deployments: int = DEPLOYM
     )
     revision = {"id": "v", "app": "app-0", "formation": "production", "data": {}, "created": created}
     connection.execute(sa.insert(tables.revisions), [revision])
-    rows = list(_rows(runs, deployments))
+    rows, chance = list(_rows(runs, deployments)), random.Random(3)
     for begin in range(0, len(rows), _AT_ONCE):
         part = rows[begin : begin + _AT_ONCE]
         offered = [each[1] for each in part if each[1]]
         counted = [each[2] for each in part if each[2]]
         connection.execute(sa.insert(tables.runs), [each[0] for each in part])
-        connection.execute(sa.insert(tables.run_figures), [_counted(each[0]) for each in part])
+        connection.execute(sa.insert(figure_tables.run_figures), [_counted(each[0]) for each in part])
         steps = [{**_counted(each[0]), "key": key} for each in part for key in _STEPS]
-        connection.execute(sa.insert(tables.step_figures), steps)
+        connection.execute(sa.insert(figure_tables.step_figures), steps)
+        connection.execute(
+            sa.insert(figure_tables.test_figures), [test for each in part for test in _tests(chance, each[0])]
+        )
         connection.execute(sa.insert(tables.deployments), offered)
         connection.execute(sa.insert(tables.deployment_figures), counted)
     if connection.dialect.name == "postgresql":
@@ -110,6 +117,17 @@ def fill(connection: sa.Connection, runs: int = RUNS, deployments: int = DEPLOYM
 def _counted(run: dict[str, Any]) -> dict[str, Any]:
     took = (run["ended"] - run["started"]).total_seconds()
     return {"run_id": run["id"], "app": run["app"], "at": int(run["ended"].timestamp()), "passed": True, "took": took}
+
+
+def _tests(chance: random.Random, run: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The slowest of three times as many."""
+    own = {name: run[name] for name in ("app", "commit", "branch")} | {"run_id": run["id"], "attempt": 1}
+    own |= {"key": "step/test", "at": int(run["ended"].timestamp())}
+    for number in chance.sample(range(3 * _TESTS), _TESTS):
+        failed = chance.random() < 0.02
+        flaky, took = failed and chance.random() < 0.3, None if failed else chance.lognormvariate(1, 1)
+        test = f"tests.test_cart: test_sums_{number}"
+        yield {**own, "test": test, "failed": failed, "passed": not failed, "flaky": flaky, "took": took}
 
 
 def _rows(runs: int, deployments: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealane.pipelines.model import PlannedStep, RunStatus, StepStatus
-from sealane.reports.model import Report
+from sealane.reports.model import CaseResult, Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +80,8 @@ class ReportsRead:
     key: str
     attempt: int
     report: Report
+    cases: tuple[CaseResult, ...] = ()
+    """Each test, for insights."""
     at: datetime
 
 

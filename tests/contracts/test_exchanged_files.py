@@ -102,7 +102,7 @@ def packed(clone: Path, *, podman: bool = True, context: str = ".") -> bytes:
 
 def reported(clone: Path) -> str:
     workspace = Workspace(folder=clone / "apps/web", repository=clone)
-    reading = test_reports.report(
+    reading = test_reports.read(
         workspace, ["**/*.xml", "src/deep/*.xml"], since=datetime.fromtimestamp(0, UTC), secrets={}
     )
     return str(asyncio.run(reading))

@@ -96,6 +96,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/insights": EVERYBODY,
     "GET /api/insights.csv": EVERYBODY,
     "GET /api/insights/pipelines": EVERYBODY,
+    "GET /api/insights/tests": EVERYBODY,
     "GET /api/insights/failures": EVERYBODY,
     "GET /api/insights/waits": EVERYBODY,
     "GET /api/audit": ADMINISTRATORS,
@@ -371,7 +372,7 @@ LISTS = [name for name, who in GUARDED.items() if who == EVERYBODY and name.star
 OWN = {
     *("GET /api/me", "GET /api/tokens", "GET /tokens"),
     *("GET /api/insights", "GET /api/insights.csv"),  # nothing of it has ended
-    *("GET /api/insights/failures", "GET /api/insights/waits"),
+    *("GET /api/insights/failures", "GET /api/insights/waits", "GET /api/insights/tests"),
 }
 """What lists nothing of apps, or not for everybody who may read them."""
 ASKS = {"GET /api/approvals", "GET /api/pending", "GET /approvals"}

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sealane.insights.definitions import WAITS
-from sealane.insights.model import Failures, Figures, Insights, Pipelines, Waits
+from sealane.insights.model import Failures, Figures, Insights, Pipelines, RankedTests, Waits
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of something to compute."""
@@ -31,6 +31,14 @@ def pipelines(found: Pipelines) -> str:
     names = ("runs", "passed", "success", "median", "p95")
     lines = ([of, part.name, *(getattr(part.ran, name) for name in names)] for of, part in listed)
     return _table(["of", "name", *names], lines)
+
+
+def tests(found: RankedTests) -> str:
+    """A line for each test of each list; only the slowest have times."""
+    heads = ("of", "app", "step", "name", "runs", "median", "p95")
+    slowest = (["slowest", *asdict(each).values()] for each in found.slowest)
+    wrong = (("flakiest", found.flakiest), ("failing", found.failing))
+    return _table(heads, [*slowest, *([of, *asdict(each).values(), "", ""] for of, part in wrong for each in part)])
 
 
 def failures(found: Failures) -> str:

@@ -6,12 +6,14 @@ change that was deployed has failed, too, once a person went back from it, or it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import DeploymentKind
+from sealane.reports.model import CaseResult
 from sealane.verdicts.model import VerdictKind
 
 _BAD = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
@@ -19,6 +21,11 @@ _CARRIED_OUT = frozenset({RunStatus.PASSED.value, RunStatus.FAILED.value, RunSta
 """A step has the same words for these."""
 WAITS = ("queue", "steps", "approval", "window", "rollout")
 """Parts of a lead time."""
+SLOWEST = 20
+"""Tests that are kept of an attempt at a step because they took long."""
+LATELY = timedelta(days=30)
+MOST_LATELY = 200
+"""Tests of a branch that failed in these days and are kept when they pass."""
 _BRINGING = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 
 
@@ -162,6 +169,31 @@ def has_passed(status: str) -> bool:
 def took(started: datetime | None, ended: datetime) -> float:
     """Seconds that a run or step took."""
     return 0.0 if started is None else _between(started, ended)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Before:
+    """What is known of tests of the same step of the same app; all are names."""
+
+    failed: frozenset[str]
+    """Those that failed on the same commit before."""
+    passed: frozenset[str]
+    lately: frozenset[str]
+    """Those that failed on the same branch lately."""
+
+
+def kept(cases: Sequence[CaseResult], before: Before) -> Iterator[CaseResult]:
+    """The tests of an attempt that insights count: bounded, however many there are."""
+    passed = (case for case in cases if not case.failed and case.seconds is not None)
+    slowest = {case.title for case in heapq.nlargest(SLOWEST, passed, key=lambda case: case.seconds or 0.0)}
+    wanted = slowest | before.failed | before.lately
+    return (case for case in cases if case.failed or case.title in wanted)
+
+
+def is_flaky(case: CaseResult, before: Before) -> bool:
+    """Whether the test has failed and passed on the same commit, the last time now."""
+    failed = case.failed or case.title in before.failed
+    return failed and (case.passed or case.title in before.passed)
 
 
 def _is_change(ended: Ended) -> bool:

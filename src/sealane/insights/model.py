@@ -25,6 +25,7 @@ class Of(StrEnum):
 
     FIGURES = "figures"
     PIPELINES = "pipelines"
+    TESTS = "tests"
     FAILURES = "failures"
     WAITS = "waits"
 
@@ -178,6 +179,41 @@ class Pipelines:
     """By team where it is asked so, else by app; by name."""
     steps: tuple[RanPart, ...]
     """The steps of the app that is asked for, the slowest first; empty without one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrongTest:
+    """A test of an app's step, and in how many runs it went wrong."""
+
+    app: str
+    step: str
+    name: str
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlowTest:
+    """A test of an app's step, and how long it takes when it passes; times are seconds."""
+
+    app: str
+    step: str
+    name: str
+    runs: int
+    median: float
+    p95: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RankedTests:
+    """The tests that cost most."""
+
+    question: Question
+    slowest: tuple[SlowTest, ...]
+    """Those of the app that is asked for; empty without one."""
+    flakiest: tuple[WrongTest, ...]
+    """Those that failed and passed on the same commit in most runs."""
+    failing: tuple[WrongTest, ...]
+    """Those that failed in most runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

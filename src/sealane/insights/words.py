@@ -94,6 +94,13 @@ MORE: Mapping[str, str] = {
         "The share is of those that passed; the times are of these only, from the run's or step's beginning to its end, the "
         "median and what 95 of 100 were not above. A delivery is no step here: its rollout counts above."
     ),
+    "Tests": (
+        "What JUnit reports of runs that ended say, each test by its app and step. Slowest: the median time of those that passed, "
+        "and what 95 of 100 were not above; of each attempt at a step the 20 slowest are kept. Flakiest: the runs in which a "
+        "test failed and passed on the same commit in the same step, the last time then: in one attempt, in another one, or in "
+        "another run of the commit. Most failing: the runs in which it failed or could not be carried out. A quick pass is kept "
+        "of those only that failed on the same commit before, or on the same branch in the last 30 days."
+    ),
     "Why changes failed": (
         "Failed changes by what their verdict blames, and by what became of them: rolled back automatically, gone back from by "
         "a person after they had been deployed, or left, which a failed way back is, too."

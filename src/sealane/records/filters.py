@@ -32,6 +32,8 @@ class Ran(StrEnum):
     ALL = "all"
     PASSED = "passed"
     FAILED = "failed"
+    FLAKY = "flaky"
+    """With a test that failed and passed on the same commit."""
 
 
 HOURS = tuple(f"{hour:02}" for hour in range(24))
@@ -65,6 +67,8 @@ class Filter:
     ran: Ran | None = None
     step: str | None = None
     """Only runs that carried out the step of this key; `ran` is about it then."""
+    test: str | None = None
+    """Only runs whose reports have this test; `ran` is about it then."""
     since: datetime | None = None
     """Only what ended then or later."""
     until: datetime | None = None

@@ -1,4 +1,4 @@
-"""Reading JUnit XML in the dialects that tools write. Pure: bytes in, counts and failing tests out.
+"""Reading JUnit XML in the dialects that tools write. Pure: bytes in, counts and tests out.
 
 There is no one format. What is read here is what pytest, Surefire, Gradle, Jest, go-junit-report, PHPUnit, GoogleTest and
 CTest have in common: `testcase` elements somewhere below a `testsuites` or `testsuite`, with `failure`, `error` and
@@ -10,6 +10,7 @@ nothing is loaded from elsewhere, and no tree is built.
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ MOST_DEPTH = 64
 """Elements within elements."""
 MOST_FAILING = 2_000
 """Failing tests that are kept of one file; more are counted."""
+MOST_PASSED = 5_000
+"""Tests that passed and are kept of all files of an attempt; of more only the slowest of each file."""
+SLOWEST = 20
 LONGEST = 64 * 1024
 """Characters kept of one failing test's text."""
 
@@ -50,9 +54,9 @@ class _Open:
     room: int = LONGEST
 
 
-def parse(data: bytes) -> Contents:
-    """What the file holds; never raises, `problem` says what is wrong with it."""
-    reading = _Reading()
+def parse(data: bytes, *, passed: int = MOST_PASSED) -> Contents:
+    """What the file holds; never raises, `problem` says what is wrong with it. `passed` is room for tests that passed."""
+    reading = _Reading(passed)
     try:
         reading.parser.Parse(data, True)
     except _Refused as refusal:
@@ -74,7 +78,7 @@ def _why(error: Exception, data: bytes) -> str:
 class _Reading:
     """The state between two events of the parser."""
 
-    def __init__(self) -> None:
+    def __init__(self, passed: int) -> None:
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -91,6 +95,10 @@ class _Reading:
         self._flaky = 0
         self._seconds: float | None = None
         self._failing: list[Case] = []
+        self._passed: list[Case] = []
+        self._room = passed
+        self._slowest: list[tuple[float, int, Case]] = []
+        """A heap of those that passed after the room was used up, numbered."""
         self._said: dict[Outcome, int] | None = None
         self._said_at = 0
 
@@ -107,6 +115,7 @@ class _Reading:
             flaky=self._flaky,
             seconds=self._seconds,
             failing=tuple(self._failing),
+            passed=(*self._passed, *(case for *_, case in self._slowest)),
             problem=problem,
         )
 
@@ -166,6 +175,8 @@ class _Reading:
         seconds = _seconds(test.given.get("time"))
         if seconds is not None:
             self._seconds = (self._seconds or 0.0) + seconds
+        if outcome is Outcome.PASSED:
+            self._pass(test, seconds)
         if outcome not in _WRONG.values() or len(self._failing) >= MOST_FAILING:
             return
         line, text = test.given.get("line", ""), "".join(test.texts)
@@ -181,6 +192,16 @@ class _Reading:
                 line=int(line) if _DIGITS.fullmatch(line) else None,
             )
         )
+
+    def _pass(self, test: _Open, seconds: float | None) -> None:
+        """Keeps one that passed where there is room, or where it is among the slowest of the rest."""
+        suite, name = test.given.get("classname", "") or test.suite, test.given.get("name", "")
+        case = Case(suite=suite, name=name, outcome=Outcome.PASSED, seconds=seconds, flaky=test.flaky)
+        if len(self._passed) < self._room:
+            self._passed.append(case)
+            return
+        put = heapq.heappush if len(self._slowest) < SLOWEST else heapq.heappushpop
+        put(self._slowest, (seconds or 0.0, self._counts[Outcome.PASSED], case))
 
     def _say(self, given: Mapping[str, str]) -> None:
         """The outermost numbers that stand in a file, for one that names no test."""

@@ -31,6 +31,8 @@ class Case:
     """What stands inside it: a stack trace, the difference, the output."""
     file: str = ""
     line: int | None = None
+    flaky: bool = False
+    """Whether it passed, but only when tried again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,8 @@ class Contents:
     seconds: float | None = None
     """What the tests took together, as far as the file says."""
     failing: tuple[Case, ...] = ()
+    passed: tuple[Case, ...] = ()
+    """As many of those that passed as there was room for, and the slowest of them."""
     problem: str | None = None
     """Why it could not be read, or not to its end; what stood before is counted."""
 
@@ -68,12 +72,24 @@ class FailingTest:
     @property
     def title(self) -> str:
         """Suite and name, without saying twice what both say."""
-        return self.name if not self.suite or self.name.startswith(self.suite) else f"{self.suite}: {self.name}"
+        return title(self.suite, self.name)
 
     @property
     def place(self) -> str:
         """`file:line`, or as much of it as is known."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.file or ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseResult:
+    """How one test came out in an attempt at a step, as insights count it."""
+
+    title: str
+    """Suite and name: secrets masked, cleaned and cut."""
+    failed: bool
+    passed: bool
+    """With `failed`: only when it was tried again."""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +129,20 @@ class Report:
         parts += [f"{self.skipped} skipped"] if self.skipped else []
         parts += [f"{self.flaky} flaky"] if self.flaky else []
         return ", ".join(parts)
+
+
+def title(suite: str, name: str) -> str:
+    """A test's suite and name, without saying twice what both say."""
+    return name if not suite or name.startswith(suite) else f"{suite}: {name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What was read of the reports of one attempt."""
+
+    report: Report
+    cases: tuple[CaseResult, ...]
+    """Each test once; those that were skipped are left out."""
 
 
 def together(reports: Iterable[Report]) -> Report | None:

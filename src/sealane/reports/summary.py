@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
 from sealane.reports import locations
-from sealane.reports.model import Case, Contents, FailingTest, Report
+from sealane.reports.model import Case, CaseResult, Contents, FailingTest, Outcome, Report, title
 
 LISTED = 200
 """Failing tests that are listed; who has more reads the first ones, and the log."""
 MOST_NOTES = 20
+MOST_CASES = 1_000
+"""Failing tests that insights count of an attempt."""
 _LINE = 500
 _NAME = 300
+_TITLE = 200
+"""Characters of a test's name in insights: it stands in addresses, and in indexes."""
 _DETAILS = 8 * 1024
 _ALL_DETAILS = 512 * 1024
+
+_NAMELESS = "a test without a name"
 
 _ESCAPES = re.compile(r"(?:\x1b|\x9b|#x1B)\[?[0-9;?]*[A-Za-z]")
 _SAYS_NOTHING = {"", "failed", "failure", "test failed", "error"}
@@ -51,12 +57,46 @@ def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: 
     )
 
 
+def results(contents: Sequence[tuple[str, Contents]], mask: Mask) -> tuple[CaseResult, ...]:
+    """How each test came out: one that several files or parameters call alike failed if any did, and took the longest."""
+    failing = islice(chain.from_iterable(found.failing for _, found in contents), MOST_CASES)
+    found: dict[str, CaseResult] = {}
+    for case in chain(failing, chain.from_iterable(each.passed for _, each in contents)):
+        one = _result(case, mask)
+        before = found.get(one.title)
+        found[one.title] = _both(before, one) if before else one
+    return tuple(found.values())
+
+
+def named(suite: str, name: str) -> str:
+    """A test's name in insights, of a suite and name that are masked and clean."""
+    return _cut(title(suite, name), _TITLE) or _NAMELESS
+
+
+def _result(case: Case, mask: Mask) -> CaseResult:
+    failed = case.outcome is not Outcome.PASSED
+    return CaseResult(
+        title=named(_line(mask(case.suite)), _line(mask(case.name)) or _NAMELESS),
+        failed=failed or case.flaky,
+        passed=not failed,
+        seconds=case.seconds,
+    )
+
+
+def _both(one: CaseResult, other: CaseResult) -> CaseResult:
+    failed = one.failed or other.failed
+    told = [each for each in (one, other) if each.failed] if failed else [one, other]
+    times = [each.seconds for each in told if each.seconds is not None]
+    passed = all(each.passed for each in told)
+    return CaseResult(title=one.title, failed=failed, passed=passed, seconds=max(times, default=None))
+
+
 def _shown(case: Case, mask: Mask, room: int) -> FailingTest:
     file, line = locations.locate(case)
     message, text = _clean(mask(case.message)), _clean(mask(case.text))
     return FailingTest(
         suite=_cut(_line(mask(case.suite)), _NAME),
-        name=_cut(_line(mask(case.name)), _NAME) or "a test without a name",
+        name=_cut(_line(mask(case.name)), _NAME) or _NAMELESS,
         outcome=case.outcome,
         message=_cut(_telling(message, text), _LINE),
         details=_cut(_details(message, text), min(_DETAILS, max(0, room))),

@@ -18,7 +18,7 @@ from sealane import descriptors
 from sealane.configfiles import globs
 from sealane.configfiles.trees import FolderTree, Unreadable
 from sealane.reports import junit, summary
-from sealane.reports.model import Contents, Report
+from sealane.reports.model import Contents, Reading
 from sealane.runners.logs import size
 from sealane.runners.model import Workspace
 from sealane.secrets.masking import Masker
@@ -47,16 +47,17 @@ class _TooMany(Exception):
     """The workspace is larger than is looked through."""
 
 
-async def report(
+async def read(
     workspace: Workspace, patterns: Iterable[str], *, since: datetime, secrets: Mapping[str, str]
-) -> Report:
+) -> Reading:
     """What the JUnit files say that match and were written since then. Never raises for what a step left behind."""
     if workspace.folder is None:
-        return summary.count((), ["reports are read only where the workspace is a folder"], str)
-    return await asyncio.to_thread(_report, workspace, tuple(patterns), since.timestamp(), secrets)
+        said = ["reports are read only where the workspace is a folder"]
+        return Reading(report=summary.count((), said, str), cases=())
+    return await asyncio.to_thread(_found, workspace, tuple(patterns), since.timestamp(), secrets)
 
 
-def _report(workspace: Workspace, patterns: tuple[str, ...], since: float, secrets: Mapping[str, str]) -> Report:
+def _found(workspace: Workspace, patterns: tuple[str, ...], since: float, secrets: Mapping[str, str]) -> Reading:
     notes: list[str] = []
     wanted: dict[str, None] = {}
     for pattern in patterns:
@@ -65,7 +66,8 @@ def _report(workspace: Workspace, patterns: tuple[str, ...], since: float, secre
         notes += said
     tree = FolderTree(workspace.root, workspace.inside, largest=MOST_BYTES)
     contents = list(_read(tree, [*wanted], notes.append))
-    return summary.count(contents, notes, Masker(secrets).whole)
+    mask = Masker(secrets).whole
+    return Reading(report=summary.count(contents, notes, mask), cases=summary.results(contents, mask))
 
 
 def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str], list[str]]:
@@ -93,7 +95,7 @@ def _many(paths: list[str], why: str) -> str:
 
 
 def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Iterator[tuple[str, Contents]]:
-    room = ALL_BYTES
+    room, passed = ALL_BYTES, junit.MOST_PASSED
     for number, path in enumerate(paths):
         if number == MOST_FILES or room <= 0:
             say(f"{len(paths) - number} files more are not read: at most {MOST_FILES}, and {size(ALL_BYTES)} together")
@@ -104,7 +106,9 @@ def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Ite
             say(f"{_shown(path)} can't be read: {problem.message}")
             continue
         room -= len(data)
-        yield _shown(path), junit.parse(data)
+        found = junit.parse(data, passed=passed)
+        passed = max(0, passed - len(found.passed))
+        yield _shown(path), found
 
 
 def _matches(workspace: Workspace, pattern: str) -> Iterator[_Match]:

@@ -37,12 +37,13 @@ def _run_filter(
     team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
     ran: Annotated[str, _asked("Only those that insights count as such.", one_of=tuple(Ran))] = "",
     step: Annotated[str, _asked("Only those that carried out this step; `ran` is about it then.")] = "",
+    test: Annotated[str, _asked("Only those whose reports have this test; `ran` is about it then.")] = "",
     since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
     until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
     """Raises UsageError for an unknown state, and for what is no line of text."""
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
-    texts |= {"author": author, "search": search, "commit": commit, "team": team, "step": step}
+    texts |= {"author": author, "search": search, "commit": commit, "team": team, "step": step, "test": test}
     counted = _one_of(ran, tuple(Ran), "ran")
     found = _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
     return replace(found, ran=Ran(counted) if counted else None)

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
-from sealane.records.filters import Figure, Filter, Places
+from sealane.records.filters import Figure, Filter, Places, Ran
 from sealane.records.model import Deployment, Run
 from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
-from sealane.store import failure_insights, insights, pipeline_insights, rows, scopes
+from sealane.store import failure_insights, insights, pipeline_insights, rows, scopes, test_insights
 from sealane.store import runs as stored_runs
 from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
 
@@ -137,8 +137,9 @@ def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.
     where = [column == wanted for column, wanted in places if wanted is not None]
     found += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
     found += [_run_state(only.state, seen)] if only.state is not None else []
-    counted = only.ran is not None or only.step is not None
-    found += [table.id.in_(pipeline_insights.behind(only))] if counted else []
+    of_test = only.test is not None or only.ran is Ran.FLAKY
+    if of_test or only.ran is not None or only.step is not None:
+        found.append(table.id.in_((test_insights if of_test else pipeline_insights).behind(only)))
     return [*found, *_owned_and_ended(table, only)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -10,8 +11,8 @@ import sqlalchemy as sa
 from sealane.outbox.model import Kind
 from sealane.records.model import StepReport
 from sealane.reports import model
-from sealane.reports.model import Report
-from sealane.store import outbox, rows, upsert
+from sealane.reports.model import CaseResult, Report
+from sealane.store import outbox, rows, test_figures, upsert
 from sealane.store.database import Database
 from sealane.store.tables import run_steps, step_reports
 
@@ -22,13 +23,17 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, run_id: str, reported: StepReport, *, at: datetime) -> None:
-        """Stores a report. Key: run, step and attempt; what is put again takes the place of what was there."""
+    async def put(self, run_id: str, reported: StepReport, *, cases: Iterable[CaseResult] = (), at: datetime) -> None:
+        """Stores a report, and what insights count of its tests, `cases`.
+
+        Key: run, step and attempt; what is put again takes the place of what was there.
+        """
 
         def work(connection: sa.Connection) -> None:
             values = {"report": rows.plain(reported.report), "read": at}
             where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
             upsert.put(connection, step_reports, where, values)
+            test_figures.keep(connection, where, cases, at)
             said = {"step": reported.key, "attempt": reported.attempt}
             outbox.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
 

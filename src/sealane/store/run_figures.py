@@ -7,12 +7,20 @@ import sqlalchemy as sa
 from sealane.insights import definitions
 from sealane.pipelines.model import Kind
 from sealane.records.model import Run
-from sealane.store.tables import run_figures, run_steps, step_figures
+from sealane.store.figure_tables import run_figures, step_figures, test_figures
+from sealane.store.tables import run_steps
 
 
 def keep(connection: sa.Connection, run: Run) -> None:
-    """Counts a run that has just ended, in this transaction. One that was not carried out counts for nothing."""
-    if run.ended is None or not definitions.was_carried_out(run.status, run.started):
+    """Counts a run that has just ended, in this transaction. One that was not carried out counts for nothing.
+
+    What its tests reported happened, whatever became of it.
+    """
+    if run.ended is None:
+        return
+    reported = sa.update(test_figures).where(test_figures.c.run_id == run.id)
+    connection.execute(reported.values(at=int(run.ended.timestamp())))
+    if not definitions.was_carried_out(run.status, run.started):
         return
     own = {"run_id": run.id, "app": run.app, "at": int(run.ended.timestamp())}
     took = definitions.took(run.started, run.ended)

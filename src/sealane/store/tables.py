@@ -275,31 +275,6 @@ sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for nam
 _figures = ("environment", "at", "app", "deployed", "failed", "lead_time", "restored")
 sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name in _figures))
 
-run_figures = sa.Table(
-    "run_figures",
-    columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    columns.text("app"),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    columns.flag("passed"),
-    sa.Column("took", sa.Float, nullable=False),
-)
-"""What insights count each run as that was carried out; `at` is its end in seconds since 1970, `took` are seconds."""
-sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("at", "app", "passed", "took")))
-
-step_figures = sa.Table(
-    "step_figures",
-    columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    columns.text("app"),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    columns.flag("passed"),
-    sa.Column("took", sa.Float, nullable=False),
-)
-"""The same of each step of it but deliveries; `at` is the end of the run."""
-sa.Index("ix_step_figures_counted", *(step_figures.c[name] for name in ("app", "at", "key", "passed", "took")))
-
 release_groups = sa.Table(
     "release_groups",
     columns.metadata,

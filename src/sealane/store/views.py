@@ -13,7 +13,7 @@ from sealane.approvals.explanation import Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
 from sealane.errors import Refused
-from sealane.insights.model import Failures, Insights, Pipelines, Question, Waits
+from sealane.insights.model import Failures, Insights, Pipelines, Question, RankedTests, Waits
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.app_view import AppView, Comparison
@@ -40,6 +40,7 @@ from sealane.store import (
     runs,
     scopes,
     seen,
+    test_insights,
 )
 from sealane.store.audit import Audit
 from sealane.store.database import Database
@@ -119,6 +120,10 @@ class Views:
     async def pipelines(self, question: Question) -> Pipelines:
         """How long runs and steps take, and how often they pass."""
         return await self._database.read(lambda c: pipeline_insights.pipelines(c, question, self._scope))
+
+    async def tests(self, question: Question) -> RankedTests:
+        """The slowest, the flakiest and the most failing tests."""
+        return await self._database.read(lambda c: test_insights.tests(c, question, self._scope))
 
     async def failures(self, question: Question) -> Failures:
         """Why changes failed, what became of them, and when."""

@@ -18,9 +18,12 @@ from sealane.insights.model import (
     Point,
     Question,
     Ran,
+    RankedTests,
     RanPart,
+    SlowTest,
     Span,
     Waits,
+    WrongTest,
 )
 from sealane.records.filters import Places
 from sealane.server.pages import templates
@@ -92,6 +95,12 @@ BREAKDOWN = Breakdown(
         parts=(RanPart(name="shop", ran=Ran(runs=10, passed=9, median=240.0, p95=500.0)),),
         steps=(RanPart(name="step/test", ran=Ran(runs=10, passed=9, median=200.0, p95=450.0)),),
     ),
+    tests=RankedTests(
+        question=QUESTION,
+        slowest=(SlowTest(app="shop", step="step/test", name="cart: sums & more", runs=9, median=0.25, p95=70.0),),
+        flakiest=(WrongTest(app="shop", step="step/test", name="<b>=1+1</b>", runs=2),),
+        failing=(WrongTest(app="shop", step="step/test", name="=1+1", runs=3),),
+    ),
 )
 
 
@@ -149,6 +158,9 @@ def test_names_of_strangers_stay_words() -> None:
     html = bytes(templates.page("insights.html", shown).body).decode()
 
     assert "<script>alert" not in html
+    assert "&lt;b&gt;=1+1&lt;/b&gt;" in html
+    assert "failing,shop,step/test,'=1+1,3,," in csv.tests(BREAKDOWN.tests)
+    assert "slowest,shop,step/test,cart: sums & more,9,0.25,70.0" in csv.tests(BREAKDOWN.tests)
     assert "\napp,'=1+1," in csv.written(hostile)
 
 
@@ -182,4 +194,15 @@ def test_the_lower_half_leads_to_what_is_behind_it() -> None:
     assert _asked(page.hours[17].link.href) == {**of_changes, "figure": "changes", "hour": "17"}
     assert _asked(page.pipelines[0].cells[1].href) == {**span, "ran": "failed", "app": "shop"}
     assert _asked(page.steps[0].cells[0].href) == {**span, "ran": "all", "step": "step/test"}
+    assert _asked(page.tests.flakiest[0].cells[1].href) == {
+        **span,
+        "ran": "flaky",
+        "app": "shop",
+        "step": "step/test",
+        "test": "<b>=1+1</b>",
+    }
+    assert _asked(page.tests.failing[0].cells[1].href)["ran"] == "failed"
+    (slow,) = page.tests.slowest
+    assert [cell.words for cell in slow.cells] == ["shop step/test", "9", "250 ms", "1 min 10 s"]
+    assert _asked(slow.cells[1].href)["ran"] == "passed"
     assert insight_breakdown.hours(BREAKDOWN.failures)[0].link.words.endswith("0 of 0 changes failed, 0.0 %")

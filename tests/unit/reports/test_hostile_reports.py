@@ -81,6 +81,33 @@ def test_a_large_file_is_read_in_little_time() -> None:
     assert time.process_time() - begun < 5
 
 
+def test_what_is_kept_of_tests_that_passed_is_bounded() -> None:
+    """The first ones, and of the rest the slowest, wherever they stand."""
+    tests = "".join(f"<testcase name='t{n}' time='{n % 1_000}'/>" for n in range(20_000))
+    found = junit.parse(f"<testsuite>{tests}</testsuite>".encode(), passed=50).passed
+    assert [case.name for case in found[:50]] == [f"t{n}" for n in range(50)]
+    assert len(found) == 50 + junit.SLOWEST
+    assert min(case.seconds or 0 for case in found[50:]) >= 998
+
+
+def test_names_in_insights_are_masked_cleaned_and_cut() -> None:
+    """Of failed and passed ones, each once; one name that failed anywhere failed."""
+    text = (
+        "<testsuite><testcase classname='hunter2-hunter2' name='a&#x202e;b'/><testcase name='TWICE' time='1'/>"
+        "<testcase name='TWICE' time='3'><failure/></testcase><testcase name='LONG'/><testcase/>"
+        "<testcase name='flaky' time='2'><flakyFailure/></testcase><testcase name='away'><skipped/></testcase></testsuite>"
+    )
+    contents = junit.parse(text.replace("LONG", "x" * 500).encode())
+    found = summary.results([("report.xml", contents)], lambda said: said.replace("hunter2-hunter2", "***"))
+    assert [(case.title, case.failed, case.passed, case.seconds) for case in found] == [
+        ("TWICE", True, False, 3.0),
+        ("***: ab", False, True, None),
+        ("x" * 199 + "…", False, True, None),
+        ("a test without a name", False, True, None),
+        ("flaky", True, True, 2.0),
+    ]
+
+
 def test_what_steers_a_terminal_or_turns_a_text_around_is_left_out() -> None:
     case = Case(
         suite="\u202esuite",

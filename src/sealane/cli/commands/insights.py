@@ -41,8 +41,8 @@ def insights(
     of: Annotated[
         str,
         typer.Option(
-            help="figures; pipelines: how long runs and an app's steps take; failures: why changes failed, and when; "
-            "waits: where the time from commit to production goes.",
+            help="figures; pipelines: how long runs and an app's steps take; tests: the flakiest and most failing, and an "
+            "app's slowest; failures: why changes failed, and when; waits: where the time from commit to production goes.",
             metavar="WHAT",
         ),
     ] = "figures",
@@ -57,7 +57,7 @@ def insights(
         raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
     if of not in _SHOWN:
         raise UsageError(f"--of: there is no {of}", hint=did_you_mean(of, _SHOWN))
-    if of == "pipelines" and environment is not None:
+    if of in {"pipelines", "tests"} and environment is not None:
         raise UsageError("--environment: runs are of none", hint="leave it out, or ask --of figures, failures or waits")
     asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}
     server = connection.server()
@@ -89,6 +89,26 @@ def _pipelines(found: dict[str, Any]) -> None:
         share, times = f"{ran['success'] * 100:.1f} %", (_span(ran["median"]), _span(ran["p95"]))
         rows.append((part["name"], str(ran["runs"]), str(ran["passed"]), share, *times))
     _table(("", "RUNS", "PASSED", "SHARE", "MEDIAN", "95 OF 100"), rows, "no run came to its end in these days")
+
+
+def _tests(found: dict[str, Any]) -> None:
+    rows = [
+        (
+            of,
+            each["app"],
+            each["step"],
+            each["name"],
+            str(each["runs"]),
+            *(_span(each.get(at)) for at in ("median", "p95")),
+        )
+        for of in ("slowest", "flakiest", "failing")
+        for each in found[of]
+    ]
+    _table(
+        ("", "APP", "STEP", "TEST", "RUNS", "MEDIAN", "95 OF 100"),
+        rows,
+        "no report of these days has a test that counts",
+    )
 
 
 def _failures(found: dict[str, Any]) -> None:
@@ -164,6 +184,7 @@ def _span(seconds: float | None) -> str:
 _SHOWN: Mapping[str, Callable[[dict[str, Any]], None]] = {
     "figures": _figures,
     "pipelines": _pipelines,
+    "tests": _tests,
     "failures": _failures,
     "waits": _waits,
 }

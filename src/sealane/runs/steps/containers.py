@@ -7,7 +7,7 @@ import asyncio
 from sealane import run_events
 from sealane.pipelines import retries
 from sealane.pipelines.model import FailureClass, PlannedStep, Step, StepStatus
-from sealane.reports.model import Report
+from sealane.reports.model import Reading
 from sealane.run_events import Listener
 from sealane.runners import logs, specs, test_reports
 from sealane.runners.model import RunContext, StepResult
@@ -85,8 +85,10 @@ async def _attempt(
         result = await context.runner.run_step(work.run, spec, log.write)
     finally:
         log.close()
-    if report := await _report(work, step, result):
-        listener(run_events.ReportsRead(run=run, key=planned.key, attempt=attempt, report=report, at=context.now()))
+    if read := await _reports(work, step, result):
+        key, at = planned.key, context.now()
+        told = run_events.ReportsRead(run=run, key=key, attempt=attempt, report=read.report, cases=read.cases, at=at)
+        listener(told)
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,
@@ -96,13 +98,13 @@ async def _attempt(
     )
 
 
-async def _report(work: RunContext, step: Step, result: StepResult) -> Report | None:
+async def _reports(work: RunContext, step: Step, result: StepResult) -> Reading | None:
     """What the attempt's tests reported; None for a step without reports, and for one that was kept from writing any."""
     patterns = step.reports.get("junit", ())
     if not patterns or result.status is StepStatus.CANCELLED:
         return None
-    report = await test_reports.report(work.workspace, patterns, since=result.started, secrets=work.secrets)
-    return report if report.files or result.status is not StepStatus.BROKEN else None
+    found = await test_reports.read(work.workspace, patterns, since=result.started, secrets=work.secrets)
+    return found if found.report.files or result.status is not StepStatus.BROKEN else None
 
 
 def _counted(reason: str | None, attempts: int) -> str | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse
 
 from sealane.insights import csv
-from sealane.insights.model import Failures, Insights, Of, Pipelines, Waits
+from sealane.insights.model import Failures, Insights, Of, Pipelines, RankedTests, Waits
 from sealane.server import dependencies, filters
 from sealane.server.access import Viewer
 
@@ -31,6 +31,12 @@ async def insights(server: dependencies.Server, _: Viewer, question: filters.Wha
 async def pipelines(server: dependencies.Server, _: Viewer, question: filters.WhatOfDelivery) -> Pipelines:
     """How long runs take and how often they pass, by app or team; of one app also its steps. Times are seconds."""
     return await server.views.pipelines(question)
+
+
+@router.get("/insights/tests")
+async def tests(server: dependencies.Server, _: Viewer, question: filters.WhatOfDelivery) -> RankedTests:
+    """The flakiest and the most failing tests, of one app also the slowest. Times are seconds."""
+    return await server.views.tests(question)
 
 
 @router.get("/insights/failures")
@@ -57,6 +63,8 @@ async def as_csv(
     match of:
         case Of.PIPELINES:
             written = csv.pipelines(await views.pipelines(question))
+        case Of.TESTS:
+            written = csv.tests(await views.tests(question))
         case Of.FAILURES:
             written = csv.failures(await views.failures(question))
         case Of.WAITS:

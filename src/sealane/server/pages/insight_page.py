@@ -21,9 +21,9 @@ async def insights(server: dependencies.Server, signed: Signed, question: filter
     """How often, how quickly and how well changes reach production."""
     views = server.views
     found, places, apps = await asyncio.gather(views.insights(question), views.places(), views.apps())
-    waits, failures, pipelines = await asyncio.gather(
-        views.waits(question), views.failures(question), views.pipelines(question)
+    waits, failures, pipelines, tests = await asyncio.gather(
+        views.waits(question), views.failures(question), views.pipelines(question), views.tests(question)
     )
-    breakdown = Breakdown(waits=waits, failures=failures, pipelines=pipelines)
+    breakdown = Breakdown(waits=waits, failures=failures, pipelines=pipelines, tests=tests)
     page = presenting_insights.page(found, breakdown, places, sorted({app.owner for app in apps}))
     return templates.page("insights.html", {**await frames.shown(server, signed, "/insights"), "page": page})

@@ -77,6 +77,15 @@ class HourBar:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RankedRows:
+    """The lists of tests."""
+
+    slowest: tuple[FigureRow, ...]
+    flakiest: tuple[FigureRow, ...]
+    failing: tuple[FigureRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InsightsPage:
     """The page."""
 
@@ -97,4 +106,5 @@ class InsightsPage:
     hours: tuple[HourBar, ...]
     pipelines: tuple[FigureRow, ...]
     steps: tuple[FigureRow, ...]
+    tests: RankedRows
     definitions: tuple[tuple[str, str], ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from sealane.store import account_tables, columns, notice_tables, tables  # noqa: F401 - metadata knows the tables once they are made
+from sealane.store import account_tables, columns, figure_tables, notice_tables, tables  # noqa: F401 - metadata knows the tables once they are made
 
 context.configure(
     connection=context.config.attributes["connection"],

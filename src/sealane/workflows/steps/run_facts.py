@@ -62,7 +62,10 @@ class Recorder:
             at, key, attempt = signal.at, signal.key, signal.attempt
             if isinstance(signal, run_events.ReportsRead):
                 await self._store.reports.put(
-                    self._run_id, StepReport(key=key, attempt=attempt, report=signal.report), at=at
+                    self._run_id,
+                    StepReport(key=key, attempt=attempt, report=signal.report),
+                    cases=signal.cases,
+                    at=at,
                 )
             elif attempt == 1:
                 running = StepStatus.RUNNING

@@ -1,16 +1,16 @@
-"""The lower half of the page of insights: waits, causes, hours of the day, pipelines and their steps. Pure."""
+"""The lower half of the page of insights: waits, causes, hours of the day, pipelines, their steps and tests. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sealane.insights import words
-from sealane.insights.model import By, Failures, Pipelines, Question, Ran, Waits
+from sealane.insights.model import By, Failures, Pipelines, Question, Ran, RankedTests, SlowTest, Waits, WrongTest
 from sealane.records import filters
 from sealane.records.filters import Figure
 from sealane.server.pages import text
-from sealane.server.pages.insight_views import FigureRow, HourBar, WaitPart, WaitsBar
+from sealane.server.pages.insight_views import FigureRow, HourBar, RankedRows, WaitPart, WaitsBar
 from sealane.server.pages.presenters import insight_links as links
 from sealane.server.pages.views import Link, Tone
 
@@ -24,6 +24,7 @@ class Breakdown:
     waits: Waits
     failures: Failures
     pipelines: Pipelines
+    tests: RankedTests
 
 
 def waits(found: Waits) -> WaitsBar | None:
@@ -104,6 +105,43 @@ def steps(found: Pipelines) -> tuple[FigureRow, ...]:
         FigureRow(name=Link(words=part.name, href=""), cells=_ran(found.question, part.ran, step=part.name))
         for part in found.steps
     )
+
+
+def tests(found: RankedTests) -> RankedRows:
+    """Each test with its step, and what is counted of it."""
+    question = found.question
+    return RankedRows(
+        slowest=tuple(
+            FigureRow(
+                name=Link(words=each.name, href=""),
+                cells=(
+                    *_test(question, each, filters.Ran.PASSED),
+                    Link(words=_seconds(each.median), href=""),
+                    Link(words=_seconds(each.p95), href=""),
+                ),
+            )
+            for each in found.slowest
+        ),
+        flakiest=_wrong(question, found.flakiest, filters.Ran.FLAKY),
+        failing=_wrong(question, found.failing, filters.Ran.FAILED),
+    )
+
+
+def _wrong(question: Question, found: Iterable[WrongTest], ran: filters.Ran) -> tuple[FigureRow, ...]:
+    return tuple(FigureRow(name=Link(words=each.name, href=""), cells=_test(question, each, ran)) for each in found)
+
+
+def _test(question: Question, each: SlowTest | WrongTest, ran: filters.Ran) -> tuple[Link, ...]:
+    href = links.runs(question, ran, app=each.app, step=each.step, test=each.name)
+    return (
+        Link(words=f"{each.app} {each.step}", href=links.address("/insights", question, app=each.app)),
+        Link(words=str(each.runs), href=href),
+    )
+
+
+def _seconds(seconds: float) -> str:
+    """Most tests take less than a second."""
+    return links.span(seconds) if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def _ran(question: Question, ran: Ran, **only: str) -> tuple[Link, ...]:

@@ -47,6 +47,7 @@ def page(found: Insights, breakdown: insight_breakdown.Breakdown, places: Places
         hours=insight_breakdown.hours(breakdown.failures),
         pipelines=insight_breakdown.pipelines(breakdown.pipelines),
         steps=insight_breakdown.steps(breakdown.pipelines),
+        tests=insight_breakdown.tests(breakdown.tests),
         definitions=(*((words.TITLES[figure], words.DEFINITIONS[figure]) for figure in Figure), *words.MORE.items()),
     )
 

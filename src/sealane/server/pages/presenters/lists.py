@@ -13,7 +13,7 @@ from sealane.server.pages import text
 from sealane.server.pages.list_views import Choice, ListPage, ListRow
 from sealane.server.pages.views import Link
 
-_KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step", "since", "until")
+_KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step", "test", "since", "until")
 """Filters that lead here from elsewhere, and stay when another one is set."""
 
 
@@ -89,7 +89,7 @@ def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str
 
 def _other(asked: ListQuery) -> Link:
     """The other list with the same filters; a state of one list may not be one of the other's."""
-    unknown_there = dict.fromkeys(("state", "figure", "cause", "hour", "ran", "step"))
+    unknown_there = dict.fromkeys(("state", "figure", "cause", "hour", "ran", "step", "test"))
     href = address(asked.other.href, dataclasses.replace(asked.only, **unknown_there, production=False))
     return Link(words=asked.other.words, href=href)
 

@@ -1,0 +1,55 @@
+"""Tables of what insights count runs, steps and tests as. A change here needs a migration beside it in `migrations/versions`."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from sealane.store import columns
+
+run_figures = sa.Table(
+    "run_figures",
+    columns.metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.text("app"),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    columns.flag("passed"),
+    sa.Column("took", sa.Float, nullable=False),
+)
+"""What insights count each run as that was carried out; `at` is its end in seconds since 1970, `took` are seconds."""
+sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("at", "app", "passed", "took")))
+
+step_figures = sa.Table(
+    "step_figures",
+    columns.metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    columns.text("app"),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    columns.flag("passed"),
+    sa.Column("took", sa.Float, nullable=False),
+)
+"""The same of each step of it but deliveries; `at` is the end of the run."""
+sa.Index("ix_step_figures_counted", *(step_figures.c[name] for name in ("app", "at", "key", "passed", "took")))
+
+test_figures = sa.Table(
+    "test_figures",
+    columns.metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("test", sa.Text, primary_key=True),
+    columns.text("app"),
+    columns.text("commit"),
+    columns.maybe("branch"),
+    columns.maybe("at", sa.BigInteger),
+    columns.flag("failed"),
+    columns.flag("passed"),
+    columns.flag("flaky"),
+    columns.maybe("took", sa.Float),
+)
+"""What insights keep of a step's tests; `at` is the end of the run, `took` are seconds of those that passed at once."""
+sa.Index("ix_test_figures_timed", *(test_figures.c[name] for name in ("app", "at", "key", "test", "took", "run_id")))
+sa.Index("ix_test_figures_failed", *(test_figures.c[name] for name in ("failed", "at", "app", "key", "test", "run_id")))
+sa.Index("ix_test_figures_flaky", *(test_figures.c[name] for name in ("flaky", "at", "app", "key", "test", "run_id")))
+sa.Index("ix_test_figures_commit", *(test_figures.c[name] for name in ("app", "key", "commit")))
+sa.Index("ix_test_figures_branch", *(test_figures.c[name] for name in ("app", "key", "branch", "failed", "at")))

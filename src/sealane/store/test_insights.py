@@ -1,0 +1,63 @@
+"""Insights of tests: the slowest, the flakiest and those that fail most, in SQL over what reports said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from sealane.insights.model import Question, RankedTests, SlowTest, WrongTest
+from sealane.records import filters
+from sealane.records.scopes import Scope
+from sealane.store import insights, scopes
+from sealane.store.figure_tables import test_figures as table
+from sealane.store.percentiles import percentiles
+
+MOST = 20
+"""Tests of each list."""
+_RUNS = sa.func.count(sa.distinct(table.c.run_id))
+_NAMES = (table.c.app, table.c.key, table.c.test)
+
+
+def tests(connection: sa.Connection, question: Question, scope: Scope) -> RankedTests:
+    """What the question comes to, of what is in the scope, in this transaction. Tests are of no environment."""
+    where = [*insights.within(table.c.at, question.span), scopes.chosen(scope, table.c.app)]
+    where += [table.c.app == question.app] if question.app is not None else []
+    where += [table.c.app.in_(insights.of_team(question.team))] if question.team is not None else []
+    return RankedTests(
+        question=question,
+        slowest=_slowest(connection, where) if question.app is not None else (),
+        flakiest=_wrong(connection, [*where, table.c.flaky]),
+        failing=_wrong(connection, [*where, table.c.failed]),
+    )
+
+
+def _wrong(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[WrongTest, ...]:
+    query = sa.select(*_NAMES, _RUNS).where(*where).group_by(*_NAMES).order_by(_RUNS.desc(), *_NAMES).limit(MOST)
+    return tuple(
+        WrongTest(app=app, step=key, name=test, runs=runs) for app, key, test, runs in connection.execute(query)
+    )
+
+
+def _slowest(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[SlowTest, ...]:
+    query = sa.select(*_NAMES, _RUNS, percentiles(table.c.took, 50, 95)).where(*where, table.c.took.is_not(None))
+    found = [
+        SlowTest(app=app, step=key, name=test, runs=runs, median=took[0], p95=took[1])
+        for app, key, test, runs, took in connection.execute(query.group_by(*_NAMES))
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.median, each.step, each.name))[:MOST])
+
+
+def behind(only: filters.Filter) -> sa.Select[Any]:
+    """The ids of the runs that a figure of a test is made of, or of any test."""
+    query = sa.select(table.c.run_id)
+    query = query if only.test is None else query.where(table.c.test == only.test)
+    query = query if only.step is None else query.where(table.c.key == only.step)
+    query = query if only.since is None else query.where(table.c.at >= int(only.since.timestamp()))
+    query = query if only.until is None else query.where(table.c.at < int(only.until.timestamp()))
+    counted = {
+        filters.Ran.PASSED: table.c.took.is_not(None),
+        filters.Ran.FAILED: table.c.failed,
+        filters.Ran.FLAKY: table.c.flaky,
+    }
+    return query.where(counted[only.ran]) if only.ran in counted else query
