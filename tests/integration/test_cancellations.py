@@ -205,7 +205,7 @@ async def test_a_run_that_has_not_begun_ends_when_it_is_cancelled(world: World) 
     """Nobody has to begin it for that, and whoever does finds that it is over."""
     await world.deployed("v1")
     event = (await world.server.views.runs())[0].event
-    receipt = await world.server.store.runs.receive(event, source="test", requested_by="eve")  # stored, not queued
+    receipt = await world.server.store.events.receive(event, source="test", requested_by="eve")  # stored, not queued
     await world.server.requests.cancel_run(receipt.run_id, by=EVE)
 
     ended = await world.server.store.runs.get(receipt.run_id)

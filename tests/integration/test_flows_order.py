@@ -24,7 +24,7 @@ class Later(World):
             return await super().push_files(words, files)
         commit = self.shop.commit_files(words, dict(files))
         self.shop.push()
-        receipt = await self.server.store.runs.receive(pushed(commit, before=self.before), source="git")
+        receipt = await self.server.store.events.receive(pushed(commit, before=self.before), source="git")
         kept = await self.server.store.run_queue.admit(lambda queue, running, workers: (receipt.run_id,))
         assert kept == (receipt.run_id,), "it has a slot, and nobody gives it another"
         await self.server.store.run_queue.mark_queued(receipt.run_id)

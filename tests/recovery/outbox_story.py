@@ -62,7 +62,7 @@ async def _story(url: str, number: int) -> None:
     store = await Store.open(url, logs=Logs(Path(os.devnull)))
     _Countdown(number).on(store.database.engine)
     await store.apps.add(samples.app(name), by="ann")
-    run = (await store.runs.receive(samples.push("a", app_name=name), source="github")).run_id
+    run = (await store.events.receive(samples.push("a", app_name=name), source="github")).run_id
     await store.runs.begin(run, at=NOON, deploy_tags=["t1"])
     await store.runs.end(run, at=NOON, status=RunStatus.PASSED)
     revision = replace(samples.revision(name), app=name)

@@ -18,6 +18,7 @@ from sealane.store.commits import Commits
 from sealane.store.database import Database
 from sealane.store.deployment_queue import DeploymentQueue
 from sealane.store.deployments import Deployments
+from sealane.store.events import Events
 from sealane.store.explanations import Prospects
 from sealane.store.formations import Formations
 from sealane.store.gates import GateWords
@@ -51,6 +52,7 @@ class Store:
 
     database: Database
     apps: Apps
+    events: Events
     runs: Runs
     run_queue: RunQueue
     step_networks: StepNetworks
@@ -97,6 +99,7 @@ class Store:
         return cls(
             database=database,
             apps=Apps(database),
+            events=Events(database),
             runs=Runs(database),
             run_queue=RunQueue(database),
             step_networks=StepNetworks(database),

@@ -130,3 +130,8 @@ def next_sequence(connection: sa.Connection, name: str) -> int:
     )
     number = connection.execute(raised).scalar()
     return int(rows.there(number, f"app {name}"))
+
+
+def give_back(connection: sa.Connection, name: str, sequence: int) -> None:
+    """Takes the number back that was drawn: the app's row has been locked since, so nobody has a later one."""
+    connection.execute(sa.update(apps).where(apps.c.name == name).values(last_sequence=sequence - 1))

@@ -1,8 +1,7 @@
-"""Runs and their steps, and the intake that makes each event at most one run."""
+"""Runs and their steps, from their place in the line of commits to their end."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,19 +10,18 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
+from sealane.events.model import Event, Pusher, Signed
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import Kind as StepKind
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
-from sealane.records.model import Changed, Receipt, Run, RunStep
+from sealane.records.model import Changed, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, ids, outbox, rows, run_figures, run_queue, tables
+from sealane.store import apps, outbox, rows, run_figures
 from sealane.store.database import Database
-from sealane.store.tables import events, run_changes, run_steps, runs
+from sealane.store.tables import run_changes, run_steps, runs
 
-_PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
 _SEARCHED = 200
 """Characters that lists are searched by: they stand in an index, whose rows PostgreSQL keeps short."""
 MOST_PATHS = 5_000
@@ -31,99 +29,13 @@ MOST_PATHS = 5_000
 _MOST_WORDS = 500
 _SAID_OF_STEPS = ("status", "reason", "exit_code", "attempt")
 """Fields of a step that its events say."""
-_GONE = "gone"
-"""The kind of an event that says that a reference is no more."""
 
 
 class Runs:
-    """The tables of events, runs and steps."""
+    """The tables of runs and steps."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def receive(
-        self,
-        event: Event,
-        *,
-        source: str,
-        requested_by: str | None = None,
-        per_push: int | None = None,
-        message: str | None = None,
-        again: Run | None = None,
-    ) -> Receipt:
-        """Stores the event and its run, once; it takes the place of the run `again`, which is run once more.
-
-        Of one push at most `per_push` are to be run; the others end at once.
-
-        A copy is what the same sender delivered to the app under the same id; the same signed `message` under any id, since
-        no signature covers that; and what moved the reference as its newest event did: further back nothing counts, because
-        a branch may be where it was before. What a person asks for is a copy only while a run that
-        runs the same one `again` has not begun. Raises NotThere for an unknown app.
-        """
-
-        def work(connection: sa.Connection) -> Receipt:
-            sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
-            moved = requested_by is None and event.kind in _PUSHED
-            ref = (event.ref or event.branch or "") if moved else None
-            known = (
-                _delivered(connection, event.app, source, event.delivery)
-                or _started(connection, event.app, message)
-                or _waiting(connection, event.app, again)
-            )
-            if known is None and ref is not None:
-                known = _newest_if_same(connection, event.app, ref, _sameness(event))
-            if known:
-                connection.execute(_give_back(event.app, sequence))
-                return Receipt(run_id=known, duplicate=True)
-            run_id = ids.new("r")
-            too_many = moved and per_push is not None and run_queue.over(connection, event, per_push)
-            if moved:
-                run_queue.forget_left_out(connection, event)
-            values = {
-                "id": ids.new("e"),
-                "app": event.app,
-                "kind": event.kind.value,
-                "source": source,
-                "delivery": event.delivery,
-                "ref": ref,
-                "sameness": _sameness(event) if moved else again.id if again else None,
-                "sequence": sequence,
-                "run_id": run_id,
-                "received": event.received,
-                "message": message,
-            }
-            connection.execute(sa.insert(events).values(values))
-            _insert(connection, run_id, sequence, event, requested_by, again.place if again else None)
-            left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
-            if left_out:
-                outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), event.received)
-            return Receipt(run_id=run_id, duplicate=False, left_out=left_out)
-
-        return await self._database.write(work)
-
-    async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
-        """Ends what is known of a reference. A copy, as `receive` tells, changes nothing. Raises NotThere."""
-
-        def work(connection: sa.Connection) -> None:
-            sequence = apps.next_sequence(connection, gone.app)  # it locks the app; the number is given back
-            connection.execute(_give_back(gone.app, sequence))
-            if _is_copy(connection, gone, source, message):
-                return
-            here = (events.c.app == gone.app) & (events.c.ref == gone.ref)
-            connection.execute(sa.update(events).where(here).values(ref=None))
-            values = {
-                "id": ids.new("e"),
-                "app": gone.app,
-                "kind": _GONE,
-                "source": source,
-                "delivery": gone.delivery,
-                "sequence": sequence - 1,
-                "received": gone.received,
-                "message": message,
-            }
-            connection.execute(sa.insert(events).values(values))
-
-        await self._database.write(work)
 
     async def moves(self, app: str, *, besides: str) -> tuple[Move, ...]:
         """Where the app's newest runs moved something to, the newest first, besides that run."""
@@ -136,7 +48,7 @@ class Runs:
             run = get(connection, run_id)
             if run.requested_by is not None or order == Order():
                 return run.place
-            connection.execute(_give_back(run.app, apps.next_sequence(connection, run.app)))  # it locks the app
+            apps.give_back(connection, run.app, apps.next_sequence(connection, run.app))  # it locks the app
             place = lineage.place(run.sequence, order, _moves(connection, run.app, run_id))
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(place=place))
             outbox.run_event(connection, Kind.RUN_ORDERED, run_id, at, {"place": place})
@@ -178,7 +90,7 @@ class Runs:
 
         def work(connection: sa.Connection) -> None:
             app = get(connection, run_id).app
-            connection.execute(_give_back(app, apps.next_sequence(connection, app)))  # it locks the app
+            apps.give_back(connection, app, apps.next_sequence(connection, app))  # it locks the app
             deploy_tag = next(tag for tag in deploy_tags if not _tagged(connection, app, tag))
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None), runs.c.ended.is_(None))
@@ -319,7 +231,7 @@ def _bounded(event: Event) -> Event:
     return replace(event, author=author, message=event.message[:_MOST_WORDS], paths=None)
 
 
-def _insert(
+def insert(
     connection: sa.Connection,
     run_id: str,
     sequence: int,
@@ -327,6 +239,7 @@ def _insert(
     requested_by: str | None,
     place: float | None,
 ) -> None:
+    """Stores the run of an event, in this transaction."""
     event = _bounded(event)
     values = {
         "id": run_id,
@@ -360,56 +273,3 @@ def _who_pushed(event: Event, pusher: Pusher) -> str:
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> bool:
     taken = sa.select(runs.c.id).where(runs.c.app == app, runs.c.deploy_tag == deploy_tag)
     return connection.execute(taken.limit(1)).first() is not None
-
-
-def _give_back(app: str, sequence: int) -> sa.Update:
-    """A duplicate takes no number; the app's row has been locked since it was drawn."""
-    return sa.update(tables.apps).where(tables.apps.c.name == app).values(last_sequence=sequence - 1)
-
-
-def _delivered(connection: sa.Connection, app: str, source: str, delivery: str | None) -> str | None:
-    """The run that the same message started. Hosts give all hooks of a repository one id, so it counts for each app."""
-    if not delivery:
-        return None
-    same = (events.c.app == app) & (events.c.source == source) & (events.c.delivery == delivery)
-    return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
-
-
-def _is_copy(connection: sa.Connection, gone: RefGone, source: str, message: str | None) -> bool:
-    """Whether the word that a reference is gone came before."""
-    same: list[sa.ColumnElement[bool]] = [sa.false()]
-    same += [(events.c.source == source) & (events.c.delivery == gone.delivery)] if gone.delivery else []
-    same += [events.c.message == message] if message else []
-    known = sa.select(events.c.id).where(events.c.app == gone.app, sa.or_(*same))
-    return connection.execute(known.limit(1)).first() is not None
-
-
-def _started(connection: sa.Connection, app: str, message: str | None) -> str | None:
-    """The run that the same signed message started, whoever sends it again and under which id."""
-    if not message:
-        return None
-    same = (events.c.app == app) & (events.c.message == message)
-    return connection.execute(sa.select(events.c.run_id).where(same)).scalar()
-
-
-def _waiting(connection: sa.Connection, app: str, again: Run | None) -> str | None:
-    """The run that runs that one once more, and has not begun."""
-    if again is None:
-        return None
-    same = (events.c.app == app) & (events.c.sameness == again.id) & events.c.ref.is_(None)
-    idle = runs.c.started.is_(None) & runs.c.ended.is_(None)
-    query = sa.select(runs.c.id).select_from(events.join(runs, events.c.run_id == runs.c.id)).where(same, idle)
-    return connection.execute(query.limit(1)).scalar()
-
-
-def _newest_if_same(connection: sa.Connection, app: str, ref: str, sameness: str) -> str | None:
-    """The run of the reference's newest event if that was the same move."""
-    of_ref = sa.select(events.c.sameness, events.c.run_id).where(events.c.app == app, events.c.ref == ref)
-    newest = connection.execute(of_ref.order_by(events.c.sequence.desc()).limit(1)).first()
-    return newest.run_id if newest is not None and newest.sameness == sameness else None
-
-
-def _sameness(event: Event) -> str:
-    """What moved, from where to where."""
-    parts = (event.app, event.kind.value, event.ref or event.branch or "", event.before or "", event.commit or "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -38,7 +38,7 @@ class Intake:
         """
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
-        receipt = await self.store.runs.receive(
+        receipt = await self.store.events.receive(
             event,
             source=source,
             requested_by=requested_by,
@@ -52,4 +52,4 @@ class Intake:
 
     async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
         """Takes note that a reference is no more, so that one made anew under its name starts a run again."""
-        await self.store.runs.forget(gone, source=source, message=message)
+        await self.store.events.forget(gone, source=source, message=message)

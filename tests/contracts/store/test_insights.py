@@ -113,7 +113,7 @@ async def stored(store: Store) -> Stored:
     for number in range(24):
         name, received = ("shop", "other")[number % 2], NOW - timedelta(days=14) + timedelta(hours=number * 14)
         event = replace(push("a", app_name=name), commit=f"{number:040}", received=received)
-        run = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+        run = (await store.events.receive(event, source="test", requested_by="test")).run_id
         await store.releases.add(replace(release(number), app=name), sequence=number, run_id=run)
         commits[name, number] = received
     await store.database.write(lambda c: _end_all(c, chance, stored, commits))
@@ -269,7 +269,7 @@ async def test_runs_and_steps_are_counted_as_they_end(store: Store) -> None:
         for seconds in times:
             number += 1
             event = replace(push(f"c{number}"), commit=f"{number:040}")
-            run = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+            run = (await store.events.receive(event, source="test", requested_by="test")).run_id
             begun = NOW - timedelta(hours=1)
             await store.database.write(lambda c, r=run, b=begun, n=seconds, s=status: _ran(c, r, b, n, s))  # type: ignore[misc]
             await store.runs.end(run, at=begun + timedelta(seconds=seconds), status=status)

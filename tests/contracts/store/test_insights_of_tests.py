@@ -43,7 +43,7 @@ async def ran(
     """A run of the commit whose step was tried so often."""
     number = len(await store.views.runs(limit=200))
     event = replace(push(f"{number}", app_name=app), commit=f"{commit:040}", delivery=f"d{number}")
-    run = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+    run = (await store.events.receive(event, source="test", requested_by="test")).run_id
     for attempt, cases in enumerate(attempts, start=1):
         reported = StepReport(key=KEY, attempt=attempt, report=REPORT)
         await store.reports.put(run, reported, cases=cases, at=NOON)

@@ -123,7 +123,7 @@ async def test_the_next_page_begins_in_the_index(store: Store) -> None:
     ids = []
     for number in range(3):
         event = push(f"{number}", delivery=f"d{number}")
-        ids.append((await store.runs.receive(event, source="test")).run_id)
+        ids.append((await store.events.receive(event, source="test")).run_id)
         await store.releases.add(release(number), sequence=number, run_id=ids[-1])
         offered = deployment(number, number + 1, run_id=ids[-1], created=NOON + timedelta(seconds=number))
         await store.deployments.offer(offered, revision(f"v{number}"))

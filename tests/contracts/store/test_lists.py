@@ -70,7 +70,7 @@ async def stored(store: Store) -> Stored:
             commit=f"{number:040}",
             received=NOON + timedelta(seconds=number // 3),  # some at the same moment
         )
-        run_id = (await store.runs.receive(event, source="test", requested_by="test")).run_id
+        run_id = (await store.events.receive(event, source="test", requested_by="test")).run_id
         built = replace(release(number), app=event.app)
         await store.releases.add(built, sequence=number, run_id=run_id)
         reason = "refused before anything ran" if status is RunStatus.BROKEN else None

@@ -48,8 +48,8 @@ def names(lines: Lines) -> list[str]:
 
 
 async def test_a_run_is_told_three_times_however_often_a_worker_repeats_itself(store: Store, lines: Lines) -> None:
-    first = await store.runs.receive(push("a", delivery="1"), source="github")
-    assert (await store.runs.receive(push("a", delivery="1"), source="github")).duplicate
+    first = await store.events.receive(push("a", delivery="1"), source="github")
+    assert (await store.events.receive(push("a", delivery="1"), source="github")).duplicate
     for _ in range(2):
         await store.runs.begin(first.run_id, at=NOON, deploy_tags=["t1", "t2"])
     for status in (RunStatus.FAILED, RunStatus.PASSED):

@@ -87,7 +87,7 @@ async def test_a_real_deployment_is_counted_with_what_it_was_of(store: Store) ->
 
 
 async def test_the_tables_tell_what_is_queued_and_changed(store: Store) -> None:
-    await store.runs.receive(push("a"), source="github")
+    await store.events.receive(push("a"), source="github")
     subject = await offered(store, 1, 1)
     waiting = await offered(store, 2, 2, formation="dev")
     await ended(store, subject, VerdictKind.DEPLOYED)

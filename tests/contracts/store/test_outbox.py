@@ -42,8 +42,8 @@ async def kinds(store: Store, after: int) -> list[str]:
 
 async def test_a_run_says_each_thing_that_happens_once(store: Store) -> None:
     begun = await store.outbox.newest()
-    run = (await store.runs.receive(push("a", delivery="1"), source="github")).run_id
-    assert (await store.runs.receive(push("a", delivery="1"), source="github")).duplicate
+    run = (await store.events.receive(push("a", delivery="1"), source="github")).run_id
+    assert (await store.events.receive(push("a", delivery="1"), source="github")).duplicate
     for _ in range(2):
         await store.runs.begin(run, at=NOON, deploy_tags=["t1", "t2"])
     await store.runs.set_step(run, "step/test", at=NOON, status=StepStatus.PASSED, exit_code=0)
@@ -59,7 +59,7 @@ async def test_a_run_says_each_thing_that_happens_once(store: Store) -> None:
 async def test_a_clock_that_goes_back_makes_no_time_negative(store: Store) -> None:
     """Of a run and of a deployment: what began before it was asked for waited for nothing, and what ended so took none."""
     begun = await store.outbox.newest()
-    run = (await store.runs.receive(push("a"), source="github")).run_id
+    run = (await store.events.receive(push("a"), source="github")).run_id
     earlier = [NOON - timedelta(seconds=each) for each in (60, 120)]
     await store.runs.begin(run, at=earlier[0], deploy_tags=["t1"])
     await store.runs.end(run, at=earlier[1], status=RunStatus.PASSED)
@@ -177,7 +177,7 @@ async def test_followers_hear_of_their_topics_only(store: Store, database_url: s
         assert await anext(nothing) == begun
 
         heard, unheard = asyncio.ensure_future(anext(overview)), asyncio.ensure_future(anext(nothing))
-        await elsewhere.runs.receive(push("a"), source="github")
+        await elsewhere.events.receive(push("a"), source="github")
 
         assert await heard > begun
         assert not unheard.done()
@@ -191,7 +191,7 @@ async def test_followers_hear_of_their_topics_only(store: Store, database_url: s
 async def test_who_was_away_hears_at_once_only_of_what_happened_meanwhile(store: Store) -> None:
     async with asyncio.timeout(60):
         begun = await store.outbox.newest()
-        run = (await store.runs.receive(push("a"), source="github")).run_id
+        run = (await store.events.receive(push("a"), source="github")).run_id
         away = store.followers.follow({f"run:{run}"}, after=begun)
         newest = await anext(away)
         assert newest == await store.outbox.newest()

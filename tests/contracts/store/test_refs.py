@@ -94,13 +94,13 @@ class Host(RuleBasedStateMachine):
     def rerun(self, ref: str) -> None:
         """What a person asks for is a run of its own, and makes no copy a new event or a new event a copy."""
         event = Event(kind=REFS[ref], app=self.name, ref=ref, commit="a" * 40, received=NOON)
-        receipt = self.runner.run(self.store.runs.receive(event, source="rerun", requested_by="kim"))
+        receipt = self.runner.run(self.store.events.receive(event, source="rerun", requested_by="kim"))
         assert not receipt.duplicate
 
     def receive(self, message: Message, delivery: str) -> None:
         if message.after is None:
             gone = RefGone(app=self.name, ref=message.ref, reason="", delivery=delivery, received=NOON)
-            self.runner.run(self.store.runs.forget(gone, source="host"))
+            self.runner.run(self.store.events.forget(gone, source="host"))
             if delivery not in self.known:
                 self.newest.pop(message.ref, None)
                 self.known[delivery] = None
@@ -114,7 +114,7 @@ class Host(RuleBasedStateMachine):
             delivery=delivery,
             received=NOON,
         )
-        receipt = self.runner.run(self.store.runs.receive(event, source="host"))
+        receipt = self.runner.run(self.store.events.receive(event, source="host"))
         move, run = self.newest.get(message.ref, (None, None))
         expected = self.known.get(delivery) or (run if move == message.move else None)
         assert receipt.duplicate == (expected is not None), message
@@ -171,9 +171,9 @@ async def test_what_was_there_before_runs_again(
     for number, event in enumerate(moves(ref, *commits)):
         told = replace(event, delivery=ids(number) if ids else None)
         if isinstance(told, RefGone):
-            await store.runs.forget(told, source="host")
+            await store.events.forget(told, source="host")
         else:
-            started.append(await store.runs.receive(told, source="host"))
+            started.append(await store.events.receive(told, source="host"))
     assert [receipt.duplicate for receipt in started] == [False] * sum(commit is not None for commit in commits)
 
 
@@ -182,7 +182,7 @@ async def test_two_apps_of_one_repository_hear_the_same_message(store: Store) ->
     await store.apps.add(app("store"), by="ann")
     event = replace(moves("refs/heads/main", "c")[0], delivery="one")
     assert isinstance(event, Event)
-    receipts = [await store.runs.receive(replace(event, app=name), source="github") for name in ("shop", "store")]
+    receipts = [await store.events.receive(replace(event, app=name), source="github") for name in ("shop", "store")]
     assert [receipt.duplicate for receipt in receipts] == [False, False]
 
 
@@ -192,11 +192,11 @@ async def test_what_a_rerun_ran_is_not_where_a_branch_stands(store: Store) -> No
     tag, gone = moves("refs/tags/v1", "c", None)
     for event in (first, second, tag):
         assert isinstance(event, Event)
-        await store.runs.receive(event, source="git")
+        await store.events.receive(event, source="git")
     assert isinstance(first, Event)
-    await store.runs.receive(first, source="rerun", requested_by="kim")
+    await store.events.receive(first, source="rerun", requested_by="kim")
     assert isinstance(gone, RefGone)
-    await store.runs.forget(gone, source="git")
+    await store.events.forget(gone, source="git")
     assert await store.views.heads("shop") == {"refs/heads/main": "d" * 40}
 
 
@@ -206,7 +206,7 @@ async def test_runs_of_one_commit_in_one_second_have_deploy_tags_of_their_own(st
     given = []
     for event in (first, second):
         assert isinstance(event, Event)
-        run_id = (await store.runs.receive(event, source="git")).run_id
+        run_id = (await store.events.receive(event, source="git")).run_id
         for later in (0, 5):
             tags = (f"{number + later}-ccc" for number in itertools.count())
             await store.runs.begin(run_id, at=NOON + timedelta(seconds=later), deploy_tags=tags)

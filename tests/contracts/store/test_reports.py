@@ -25,7 +25,7 @@ REPORT = Report(
 
 
 async def _run(store: Store) -> str:
-    run_id = (await store.runs.receive(samples.push("a"), source="test")).run_id
+    run_id = (await store.events.receive(samples.push("a"), source="test")).run_id
     steps = (PlannedStep(key=f"step/{name}", kind=Kind.STEP, name=name) for name in ("test", "lint"))
     await store.runs.planned(run_id, Plan(steps=tuple(steps)), (), at=samples.NOON)
     return run_id
@@ -46,7 +46,7 @@ async def test_what_is_put_again_takes_the_place_of_what_was_there(store: Store)
 async def test_reports_come_in_the_order_of_steps_and_attempts(store: Store) -> None:
     """And only those of the run that was asked for."""
     run_id = await _run(store)
-    other = (await store.runs.receive(samples.push("b"), source="test")).run_id
+    other = (await store.events.receive(samples.push("b"), source="test")).run_id
     wanted = [
         StepReport(key=key, attempt=attempt, report=REPORT)
         for key, attempt in (("step/test", 1), ("step/test", 2), ("step/lint", 1))

@@ -20,8 +20,8 @@ PATHS = tuple(f"vendor/library/some/folder/file-{number}.js" for number in range
 
 async def test_a_list_of_runs_counts_what_changed_and_one_run_lists_it(store: Store) -> None:
     """As many as are kept; what a host listed in an event, as older versions stored it, is in no answer."""
-    other = await store.runs.receive(replace(push("a"), paths=PATHS), source="git")
-    receipt = await store.runs.receive(replace(push("b", before="a"), paths=PATHS), source="git")
+    other = await store.events.receive(replace(push("a"), paths=PATHS), source="git")
+    receipt = await store.events.receive(replace(push("b", before="a"), paths=PATHS), source="git")
     base = "a" * 40
     for _ in range(2):
         await store.runs.planned(receipt.run_id, Plan(steps=()), [], at=NOON, changed=Changed(base=base, paths=PATHS))
@@ -43,5 +43,5 @@ async def test_a_list_of_runs_counts_what_changed_and_one_run_lists_it(store: St
 async def test_words_of_an_event_are_kept_short(store: Store) -> None:
     """A commit's first line may be a whole file."""
     event = replace(push("a"), message="m" * 100_000, author="n" * 100_000)
-    run = await store.runs.get((await store.runs.receive(event, source="git")).run_id)
+    run = await store.runs.get((await store.events.receive(event, source="git")).run_id)
     assert (len(run.event.message), len(run.event.author or "")) == (500, 500)

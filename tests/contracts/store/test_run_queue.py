@@ -33,7 +33,7 @@ def branch(
 
 
 async def receive(store: Store, event: Event, per_push: int | None = None, by: str | None = None):
-    return await store.runs.receive(event, source="gitea", requested_by=by, per_push=per_push)
+    return await store.events.receive(event, source="gitea", requested_by=by, per_push=per_push)
 
 
 async def test_slots_are_given_once_and_freed_by_an_end(store: Store) -> None:

@@ -55,7 +55,7 @@ async def test_what_was_queued_is_queued_anew_also_by_whoever_comes_after(
 ) -> None:
     slots = RunSlots(store=store, queueing=queueing, at_once=4)
     tools = tools_of(store, queueing)
-    run = (await store.runs.receive(push("a"), source="gitea")).run_id
+    run = (await store.events.receive(push("a"), source="gitea")).run_id
     with monkeypatch.context() as older:
         older.setattr(queues, "VERSION", "1")
         await slots.sweep()

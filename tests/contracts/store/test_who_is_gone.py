@@ -124,7 +124,7 @@ async def test_an_app_is_not_removed_from_under_what_goes_on(store: Store, state
 
 async def test_an_app_is_not_removed_from_under_its_run(store: Store) -> None:
     """Whose containers nobody would end."""
-    receipt = await store.runs.receive(push("a"), source="git")
+    receipt = await store.events.receive(push("a"), source="git")
     with pytest.raises(Conflicting, match=f"{receipt.run_id} of shop goes on"):
         await store.apps.remove("shop", by="ann", at=NOON)
     await store.runs.ask_cancel(receipt.run_id, by="ann", at=NOON)
