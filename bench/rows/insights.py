@@ -19,7 +19,7 @@ from bench.figures import Row
 from sealane.blobs.logs import Logs
 from sealane.insights import figures
 from sealane.insights.model import By, Question, Span
-from sealane.store import figure_tables, tables
+from sealane.store import app_tables, deployment_tables, figure_tables, run_tables
 from sealane.store.all_stores import Store
 from sealane.store.explanations import Prospects
 from testbed.record import Bed
@@ -91,25 +91,25 @@ def fill(connection: sa.Connection, runs: int = RUNS, deployments: int = DEPLOYM
     made = {"path": "", "trunk": "main", "created": created}
     names = [f"app-{number}" for number in range(_APPS)]
     connection.execute(
-        sa.insert(tables.apps),
+        sa.insert(app_tables.apps),
         [{"name": name, "repository": name, "owner": f"team-{at % 8}", **made} for at, name in enumerate(names)],
     )
     revision = {"id": "v", "app": "app-0", "formation": "production", "data": {}, "created": created}
-    connection.execute(sa.insert(tables.revisions), [revision])
+    connection.execute(sa.insert(app_tables.revisions), [revision])
     rows, chance = list(_rows(runs, deployments)), random.Random(3)
     for begin in range(0, len(rows), _AT_ONCE):
         part = rows[begin : begin + _AT_ONCE]
         offered = [each[1] for each in part if each[1]]
         counted = [each[2] for each in part if each[2]]
-        connection.execute(sa.insert(tables.runs), [each[0] for each in part])
+        connection.execute(sa.insert(run_tables.runs), [each[0] for each in part])
         connection.execute(sa.insert(figure_tables.run_figures), [_counted(each[0]) for each in part])
         steps = [{**_counted(each[0]), "key": key} for each in part for key in _STEPS]
         connection.execute(sa.insert(figure_tables.step_figures), steps)
         connection.execute(
             sa.insert(figure_tables.test_figures), [test for each in part for test in _tests(chance, each[0])]
         )
-        connection.execute(sa.insert(tables.deployments), offered)
-        connection.execute(sa.insert(tables.deployment_figures), counted)
+        connection.execute(sa.insert(deployment_tables.deployments), offered)
+        connection.execute(sa.insert(figure_tables.deployment_figures), counted)
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("ANALYZE"))  # as its own housekeeping does soon after
 

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from bench.figures import Row
 from sealane.blobs.logs import Logs
 from sealane.records.filters import Filter
-from sealane.store import tables
+from sealane.store import app_tables, deployment_tables, run_tables
 from sealane.store.all_stores import Store
 from testbed.record import Bed
 from tests import databases
@@ -87,14 +87,14 @@ def fill(connection: sa.Connection, runs: int = RUNS) -> None:
     """Puts in apps, runs and deployments: the oldest are what `RARE` lets through, the others look like a busy server's."""
     names = [*(f"app-{number}" for number in range(50)), "rare"]
     made = {"path": "", "owner": "team", "trunk": "main", "created": _BEGAN}
-    connection.execute(sa.insert(tables.apps), [{"name": name, "repository": name, **made} for name in names])
+    connection.execute(sa.insert(app_tables.apps), [{"name": name, "repository": name, **made} for name in names])
     revision = {"id": "v", "app": "rare", "formation": "rare", "data": {}, "created": _BEGAN}
-    connection.execute(sa.insert(tables.revisions), [revision])
+    connection.execute(sa.insert(app_tables.revisions), [revision])
     rows = list(_rows(runs))
     for begin in range(0, len(rows), _AT_ONCE):
         part = rows[begin : begin + _AT_ONCE]
-        connection.execute(sa.insert(tables.runs), [run for run, _ in part])
-        connection.execute(sa.insert(tables.deployments), [offered for _, offered in part if offered])
+        connection.execute(sa.insert(run_tables.runs), [run for run, _ in part])
+        connection.execute(sa.insert(deployment_tables.deployments), [offered for _, offered in part if offered])
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("ANALYZE"))  # as its own housekeeping does soon after
 

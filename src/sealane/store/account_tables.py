@@ -1,4 +1,4 @@
-"""Tables of people: who may sign in, and by what. As for `tables`, a change needs a migration."""
+"""Tables of people: who may sign in, and by what. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 

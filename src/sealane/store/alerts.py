@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.events.model import Alert
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.tables import alerts
+from sealane.store.deployment_tables import alerts
 
 KEPT = timedelta(days=14)
 

@@ -17,7 +17,7 @@ from sealane.records.scopes import Scope
 from sealane.records.views import FormationRow
 from sealane.releases.model import Release
 from sealane.store import apps, commits, formations, lists, origins, overviews, releases, rows, seen
-from sealane.store.tables import runs as runs_table
+from sealane.store.run_tables import runs as runs_table
 
 LAST = 8
 """Deployments that are listed."""

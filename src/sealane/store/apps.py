@@ -11,8 +11,10 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Token
 from sealane.records.model import App, DeploymentState
 from sealane.store import outbox, people, rows
+from sealane.store.app_tables import apps
 from sealane.store.database import Database
-from sealane.store.tables import apps, deployments, runs
+from sealane.store.deployment_tables import deployments
+from sealane.store.run_tables import runs
 
 
 class Apps:

@@ -10,7 +10,7 @@ from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.outbox import event_of, readable
-from sealane.store.tables import outbox
+from sealane.store.outbox_tables import outbox
 
 
 class Audit:

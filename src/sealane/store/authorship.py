@@ -18,10 +18,11 @@ from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment
 from sealane.store import deployments, formations, outbox, rows
+from sealane.store.app_tables import releases
 from sealane.store.database import Database
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import formations as formations_table
-from sealane.store.tables import releases, runs
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.run_tables import runs
 
 PUSH = ""
 """Stands for where a push moved its branch from, among the commits that authors are told since."""

@@ -11,7 +11,7 @@ from sealane.outbox.model import Kind
 from sealane.records.model import Deployment, DeploymentState
 from sealane.store import deployments, formations, outbox
 from sealane.store.database import Database
-from sealane.store.tables import deployments as table
+from sealane.store.deployment_tables import deployments as table
 from sealane.verdicts import outcomes
 
 _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from sealane.events.commits import Commit
 from sealane.store import rows
+from sealane.store.app_tables import apps, commits
 from sealane.store.database import Database
-from sealane.store.tables import apps, commits
 
 _NEAREST = 3_000
 """Commits of an app that are looked at: those that runs brought last."""

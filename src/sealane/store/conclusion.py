@@ -12,9 +12,9 @@ from sealane.destinations.model import Inventory
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.store import deployments, formations, holds, ids, rows
+from sealane.store.app_tables import releases
 from sealane.store.database import Database
-from sealane.store.tables import deployments as table
-from sealane.store.tables import releases
+from sealane.store.deployment_tables import deployments as table
 from sealane.verdicts import outcomes, rollback_target
 from sealane.verdicts.model import Verdict, VerdictKind
 

@@ -12,8 +12,10 @@ from sealane.insights import definitions
 from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.records.model import Deployment
 from sealane.store import rows
-from sealane.store.tables import deployment_figures as table
-from sealane.store.tables import deployments, formations, releases, runs, votes
+from sealane.store.app_tables import releases
+from sealane.store.deployment_tables import deployments, formations, votes
+from sealane.store.figure_tables import deployment_figures as table
+from sealane.store.run_tables import runs
 from sealane.verdicts.model import FactKind, Verdict
 
 

@@ -12,8 +12,8 @@ from sealane.outbox.model import Kind
 from sealane.records.model import Behind, Deployment, DeploymentKind, DeploymentState, Formation
 from sealane.store import apps, deployments, formations, outbox, rows
 from sealane.store.database import Database
+from sealane.store.deployment_tables import deployments as table
 from sealane.store.deployments import Line
-from sealane.store.tables import deployments as table
 from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 

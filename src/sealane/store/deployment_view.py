@@ -22,8 +22,8 @@ from sealane.store import (
     seen,
     votes,
 )
+from sealane.store.deployment_tables import holds as holds_table
 from sealane.store.explanations import Prospects
-from sealane.store.tables import holds as holds_table
 
 _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
 

@@ -15,7 +15,7 @@ from sealane.records.model import ApprovalRule, BrokenGlass, Deployment, Deploym
 from sealane.stencils.model import Revision
 from sealane.store import apps, deployment_figures, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
-from sealane.store.tables import deployments, failure_reports, steadiness
+from sealane.store.deployment_tables import deployments, failure_reports, steadiness
 from sealane.verdicts.model import Verdict, VerdictKind
 
 

@@ -12,7 +12,7 @@ from sealane.records.model import Receipt, Run
 from sealane.store import apps, ids, outbox, run_queue
 from sealane.store import runs as stored_runs
 from sealane.store.database import Database
-from sealane.store.tables import events, runs
+from sealane.store.run_tables import events, runs
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
 _GONE = "gone"

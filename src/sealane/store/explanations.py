@@ -44,10 +44,10 @@ from sealane.store import (
     votes,
     watches,
 )
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import formations as formations_table
-from sealane.store.tables import runs as runs_table
-from sealane.store.tables import workers as workers_table
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.run_tables import runs as runs_table
+from sealane.store.worker_tables import workers as workers_table
 from sealane.verdicts.model import VerdictKind
 
 

@@ -12,8 +12,8 @@ from sealane.insights.model import FailureCause, Failures, Hour, Question, Waits
 from sealane.insights.words import GONE_BACK, NO_CAUSE
 from sealane.records.scopes import Scope
 from sealane.store import insights
-from sealane.store.tables import deployment_figures as table
-from sealane.store.tables import deployments
+from sealane.store.deployment_tables import deployments
+from sealane.store.figure_tables import deployment_figures as table
 from sealane.verdicts.model import VerdictKind
 
 cause = sa.case(

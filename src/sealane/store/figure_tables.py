@@ -1,10 +1,32 @@
-"""Tables of what insights count runs, steps and tests as. A change here needs a migration beside it in `migrations/versions`."""
+"""Tables of what is counted, for insights and metrics. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from sealane.store import columns
+
+deployment_figures = sa.Table(
+    "deployment_figures",
+    columns.metadata,
+    sa.Column(
+        "deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    columns.text("app"),
+    columns.text("formation"),
+    columns.text("environment"),
+    columns.maybe("commit"),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    columns.flag("deployed"),
+    columns.flag("failed"),
+    columns.maybe("lead_time", sa.Float),
+    columns.maybe("restored", sa.Float),
+    *(columns.maybe(name, sa.Float) for name in ("queue", "steps", "approval", "window", "rollout")),
+)
+"""What insights count each deployment as that began and ended; `at` is its end in seconds since 1970, UTC."""
+sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for name in ("app", "formation", "at")))
+_figures = ("environment", "at", "app", "deployed", "failed", "lead_time", "restored")
+sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name in _figures))
 
 run_figures = sa.Table(
     "run_figures",
@@ -53,3 +75,17 @@ sa.Index("ix_test_figures_failed", *(test_figures.c[name] for name in ("failed",
 sa.Index("ix_test_figures_flaky", *(test_figures.c[name] for name in ("flaky", "at", "app", "key", "test", "run_id")))
 sa.Index("ix_test_figures_commit", *(test_figures.c[name] for name in ("app", "key", "commit")))
 sa.Index("ix_test_figures_branch", *(test_figures.c[name] for name in ("app", "key", "branch", "failed", "at")))
+
+metric_totals = sa.Table(
+    "metric_totals",
+    columns.metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("labels", sa.Text, primary_key=True),
+    columns.maybe("app"),
+    sa.Column("count", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("sum", sa.Float, nullable=False, server_default="0"),
+    columns.maybe("buckets", columns.Json),
+    columns.maybe("exemplar", columns.Json),
+    sa.Column("event", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_metric_totals_app", metric_totals.c.app)

@@ -14,7 +14,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Behind, Deployment, Formation
 from sealane.store import outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import formations
+from sealane.store.deployment_tables import formations
 
 
 class Formations:

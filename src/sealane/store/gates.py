@@ -11,7 +11,7 @@ from sealane.outbox.model import Kind
 from sealane.records.model import DeploymentState, GateWord
 from sealane.store import deployments, outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import gate_words
+from sealane.store.deployment_tables import gate_words
 
 
 class GateWords:

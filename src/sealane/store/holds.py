@@ -11,7 +11,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, Hold
 from sealane.store import ids, outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import holds
+from sealane.store.deployment_tables import holds
 
 
 class Holds:

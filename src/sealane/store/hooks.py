@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.records.model import Deployment
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.tables import hooks_run
+from sealane.store.deployment_tables import hooks_run
 
 
 class HooksRun:

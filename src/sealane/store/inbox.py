@@ -14,10 +14,10 @@ from sealane.records.model import Deployment, DeploymentState, GateWord, Vote
 from sealane.records.views import ApprovalView
 from sealane.store import authorship, deployments, explanations, holds, rows, votes
 from sealane.store import release_groups as stored_groups
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.deployment_tables import gate_words
 from sealane.store.explanations import Prospects
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import formations as formations_table
-from sealane.store.tables import gate_words
 
 
 def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxItem, ...]:

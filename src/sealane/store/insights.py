@@ -11,9 +11,10 @@ from sealane.insights.model import DAY, By, Figures, Insights, Part, Point, Ques
 from sealane.records.filters import Figure
 from sealane.records.scopes import Scope
 from sealane.store import rows, scopes
+from sealane.store.app_tables import apps
+from sealane.store.deployment_tables import formations
+from sealane.store.figure_tables import deployment_figures as table
 from sealane.store.percentiles import percentiles
-from sealane.store.tables import apps, formations
-from sealane.store.tables import deployment_figures as table
 
 hour_of_day = (table.c.at % DAY) // 3_600
 """The hour of the day in which it ended, UTC."""

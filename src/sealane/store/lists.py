@@ -18,7 +18,9 @@ from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
 from sealane.store import failure_insights, insights, pipeline_insights, rows, scopes, test_insights
 from sealane.store import runs as stored_runs
-from sealane.store.tables import apps, deployments, formations, releases, run_steps, runs
+from sealane.store.app_tables import apps, releases
+from sealane.store.deployment_tables import deployments, formations
+from sealane.store.run_tables import run_steps, runs
 
 _HASH = re.compile(r"[0-9a-f]+")
 _BAD_STEPS = (StepStatus.FAILED.value, StepStatus.BROKEN.value)

@@ -14,7 +14,7 @@ from sealane.metrics.catalog import DEFINITIONS
 from sealane.metrics.model import BUCKETS, Distribution, Exemplar, Family, Measurement, Sample, Shape, Unit
 from sealane.store import rows, upsert
 from sealane.store.database import Database
-from sealane.store.tables import metric_totals
+from sealane.store.figure_tables import metric_totals
 
 
 class MetricTotals:

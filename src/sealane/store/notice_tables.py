@@ -1,4 +1,4 @@
-"""Tables of notices, and of the rules that commits add. As for `tables`, a change needs a migration."""
+"""Tables of notices, and of the rules that commits add. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 

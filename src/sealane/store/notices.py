@@ -19,9 +19,10 @@ from sealane.pipelines.notices import NoticeRule
 from sealane.records.model import Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import ids, rows, scopes, upsert
+from sealane.store.app_tables import releases
 from sealane.store.database import Database
 from sealane.store.notice_tables import notice_rules, notices
-from sealane.store.tables import releases, runs
+from sealane.store.run_tables import runs
 
 _NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
 _RULES = tuple[NoticeRule, ...]

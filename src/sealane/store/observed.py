@@ -14,7 +14,7 @@ from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ObservedRow
 from sealane.store import rows, scopes, upsert, watches
 from sealane.store.database import Database
-from sealane.store.tables import observed, workers
+from sealane.store.worker_tables import observed, workers
 from sealane.verdicts.health import FormationHealth
 
 _KEY = ("environment", "app", "formation")

@@ -10,7 +10,9 @@ from sealane.records.model import Deployment, Run
 from sealane.releases import origin
 from sealane.releases.origin import Origin
 from sealane.store import rows
-from sealane.store.tables import deployments, releases, runs
+from sealane.store.app_tables import releases
+from sealane.store.deployment_tables import deployments
+from sealane.store.run_tables import runs
 
 
 def of(connection: sa.Connection, found: Iterable[Deployment]) -> Mapping[str, Origin]:

@@ -20,8 +20,11 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes, upsert
+from sealane.store.app_tables import apps, releases
 from sealane.store.database import Database, after_commit, before_commit
-from sealane.store.tables import apps, deployments, formations, outbox, outbox_cursors, releases, runs
+from sealane.store.deployment_tables import deployments, formations
+from sealane.store.outbox_tables import outbox, outbox_cursors
+from sealane.store.run_tables import runs
 
 AT_ONCE = 500
 """Events that are read at once."""

@@ -9,11 +9,11 @@ from sealane.records.model import Deployment, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import FormationRow
 from sealane.store import rows, scopes, watches
-from sealane.store.tables import apps as apps_table
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import formations as formations_table
-from sealane.store.tables import holds as holds_table
-from sealane.store.tables import releases as releases_table
+from sealane.store.app_tables import apps as apps_table
+from sealane.store.app_tables import releases as releases_table
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.deployment_tables import holds as holds_table
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth
 

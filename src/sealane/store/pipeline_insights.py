@@ -11,9 +11,9 @@ from sealane.insights.model import By, Pipelines, Question, Ran, RanPart
 from sealane.records import filters
 from sealane.records.scopes import Scope
 from sealane.store import insights, rows, scopes
+from sealane.store.app_tables import apps
 from sealane.store.figure_tables import run_figures, step_figures
 from sealane.store.percentiles import percentiles
-from sealane.store.tables import apps
 
 
 def pipelines(connection: sa.Connection, question: Question, scope: Scope) -> Pipelines:

@@ -12,10 +12,13 @@ from sealane.metrics.platform import Backlog, PlatformFacts, Queue
 from sealane.notices.model import TellState
 from sealane.records.model import DeploymentState
 from sealane.store import outbox, watches
+from sealane.store.app_tables import troubles
 from sealane.store.database import Database
+from sealane.store.deployment_tables import deployments, formations, holds
 from sealane.store.notice_tables import notices
-from sealane.store.tables import deployments, formations, holds, outbox_cursors, runs, troubles
-from sealane.store.tables import outbox as outbox_table
+from sealane.store.outbox_tables import outbox as outbox_table
+from sealane.store.outbox_tables import outbox_cursors
+from sealane.store.run_tables import runs
 from sealane.verdicts.health import HealthState
 
 

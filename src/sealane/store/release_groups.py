@@ -11,8 +11,9 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, DeploymentKind, ReleaseGroupRow
 from sealane.store import formations, ids, outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import release_groups, runs
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import release_groups
+from sealane.store.run_tables import runs
 
 
 class ReleaseGroups:

@@ -10,8 +10,9 @@ from sealane.outbox.model import Kind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
 from sealane.store import outbox, rows
+from sealane.store.app_tables import releases, revisions
 from sealane.store.database import Database
-from sealane.store.tables import releases, revisions, runs
+from sealane.store.run_tables import runs
 
 
 class Releases:

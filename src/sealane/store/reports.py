@@ -14,7 +14,7 @@ from sealane.reports import model
 from sealane.reports.model import CaseResult, Report
 from sealane.store import outbox, rows, test_figures, upsert
 from sealane.store.database import Database
-from sealane.store.tables import run_steps, step_reports
+from sealane.store.run_tables import run_steps, step_reports
 
 
 class Reports:

@@ -8,7 +8,7 @@ from sealane.insights import definitions
 from sealane.pipelines.model import Kind
 from sealane.records.model import Run
 from sealane.store.figure_tables import run_figures, step_figures, test_figures
-from sealane.store.tables import run_steps
+from sealane.store.run_tables import run_steps
 
 
 def keep(connection: sa.Connection, run: Run) -> None:

@@ -14,7 +14,8 @@ from sealane.pipelines.model import RunStatus
 from sealane.records.model import Run
 from sealane.store import rows
 from sealane.store.database import Database
-from sealane.store.tables import events, runs, workers
+from sealane.store.run_tables import events, runs
+from sealane.store.worker_tables import workers
 
 ONE_PUSH = timedelta(minutes=1)
 """Git hosts send a webhook for each branch of a push; those that come within this time count as one push."""

@@ -20,7 +20,7 @@ from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
 from sealane.store import apps, outbox, rows, run_figures
 from sealane.store.database import Database
-from sealane.store.tables import run_changes, run_steps, runs
+from sealane.store.run_tables import run_changes, run_steps, runs
 
 _SEARCHED = 200
 """Characters that lists are searched by: they stand in an index, whose rows PostgreSQL keeps short."""

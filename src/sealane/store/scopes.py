@@ -10,8 +10,10 @@ from sealane.records.model import DeploymentState
 from sealane.records.scopes import EVERYTHING, AppPeople, AppPlace, Scope, Subject
 from sealane.store import formations as stored_formations
 from sealane.store import rows
+from sealane.store.app_tables import apps
 from sealane.store.database import Database
-from sealane.store.tables import apps, deployments, formations, runs
+from sealane.store.deployment_tables import deployments, formations
+from sealane.store.run_tables import runs
 
 
 def chosen(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.outbox.model import Kind
 from sealane.store import deployments, outbox, rows, upsert
 from sealane.store.database import Database
-from sealane.store.tables import observations, steadiness
+from sealane.store.deployment_tables import observations, steadiness
 from sealane.verdicts.model import Observation
 from sealane.verdicts.stability import Stability
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from sealane.store.database import Database
-from sealane.store.tables import runs, step_networks
+from sealane.store.run_tables import runs, step_networks
 
 
 class StepNetworks:

@@ -12,7 +12,7 @@ from sealane.insights import definitions
 from sealane.insights.definitions import Before
 from sealane.reports.model import CaseResult
 from sealane.store.figure_tables import test_figures as table
-from sealane.store.tables import runs
+from sealane.store.run_tables import runs
 
 
 def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[CaseResult], at: datetime) -> None:

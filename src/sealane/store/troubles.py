@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.store import outbox, rows, upsert
+from sealane.store.app_tables import apps, troubles
 from sealane.store.database import Database
-from sealane.store.tables import apps, troubles
 
 TOLD_FOR = timedelta(days=1)
 """How long it is told that something was fixed."""

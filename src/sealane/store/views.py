@@ -42,13 +42,13 @@ from sealane.store import (
     seen,
     test_insights,
 )
+from sealane.store.app_tables import apps as apps_table
 from sealane.store.audit import Audit
 from sealane.store.database import Database
 from sealane.store.explanations import Prospects
 from sealane.store.outbox import Outbox
-from sealane.store.tables import apps as apps_table
-from sealane.store.tables import events as events_table
-from sealane.store.tables import runs as runs_table
+from sealane.store.run_tables import events as events_table
+from sealane.store.run_tables import runs as runs_table
 
 __all__ = ["Explanation", "Views"]
 

@@ -13,7 +13,7 @@ from sealane.records.model import Deployment, DeploymentState, Vote
 from sealane.store import deployments, outbox, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database
-from sealane.store.tables import votes
+from sealane.store.deployment_tables import votes
 
 
 class Votes:

@@ -15,9 +15,9 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, DeploymentState, DriftSeen
 from sealane.store import formations, outbox, rows, upsert
 from sealane.store.database import Database
-from sealane.store.tables import deployments as deployments_table
-from sealane.store.tables import formations as formations_table
-from sealane.store.tables import watches, workers
+from sealane.store.deployment_tables import deployments as deployments_table
+from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.worker_tables import watches, workers
 from sealane.verdicts import health
 from sealane.verdicts.health import BAD, FormationHealth, HealthState
 

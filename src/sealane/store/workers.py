@@ -16,7 +16,8 @@ from sealane.records.model import DeploymentState, WorkerRow
 from sealane.store import formations as formations_store
 from sealane.store import outbox, rows
 from sealane.store.database import Database
-from sealane.store.tables import deployments, formations, workers
+from sealane.store.deployment_tables import deployments, formations
+from sealane.store.worker_tables import workers
 
 _REMEMBERED = timedelta(days=7)
 

@@ -15,7 +15,7 @@ from sealane.records.filters import Filter, Ran
 from sealane.records.model import StepReport
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.reports.model import CaseResult, FailingTest, Outcome, Report
-from sealane.store import figure_tables, lists, migration, rows, tables, test_insights
+from sealane.store import figure_tables, lists, migration, rows, run_tables, test_insights
 from sealane.store.all_stores import Store
 
 from .samples import NOON, app, push
@@ -158,7 +158,7 @@ async def test_what_failed_before_an_upgrade_is_counted(store: Store) -> None:
     values = {"run_id": run, "key": KEY, "attempt": 1, "report": report, "read": NOON}
 
     def older(connection: sa.Connection) -> None:
-        connection.execute(sa.insert(tables.step_reports).values(values))
+        connection.execute(sa.insert(run_tables.step_reports).values(values))
         connection.execute(sa.text("DROP TABLE test_figures"))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0040'"))
 

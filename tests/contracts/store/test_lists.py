@@ -18,7 +18,7 @@ from sealane.records.filters import DEPLOYMENT_STATES, RUN_STATES, Filter
 from sealane.records.model import Deployment, Run
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.server.pages.presenters import states
-from sealane.store import rows, tables
+from sealane.store import deployment_tables, rows, run_tables
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
 
@@ -75,7 +75,7 @@ async def stored(store: Store) -> Stored:
         await store.releases.add(built, sequence=number, run_id=run_id)
         reason = "refused before anything ran" if status is RunStatus.BROKEN else None
         values: dict[str, Any] = {"status": status.value, "reason": reason}
-        await _update(store, tables.runs, run_id, values)
+        await _update(store, run_tables.runs, run_id, values)
         for at, state in enumerate(each for each in wanted if each):
             formation = list(PLACES)[(number + at) % 3]
             by_hand = number % 7 == 0 and at == 1
@@ -91,7 +91,7 @@ async def stored(store: Store) -> Stored:
             )
             mine = replace(revision(f"v{number * 10 + at}", formation), app=event.app)
             await store.deployments.offer(offered, mine)
-            await _update(store, tables.deployments, offered.id, _ended(state))
+            await _update(store, deployment_tables.deployments, offered.id, _ended(state))
             came[offered.id] = run_id
     runs = {run.id: run for run in await store.views.runs(limit=1000)}
     deployments = {each.id: each for each in await store.views.deployments(limit=1000)}
@@ -180,7 +180,7 @@ async def test_a_run_that_went_wrong_says_why_in_the_list(store: Store, stored: 
     failed = next(each for each in stored.runs.values() if each.status is RunStatus.FAILED and not each.delivered)
     step = {"run_id": failed.id, "key": "step/unit", "position": 0, "kind": "step", "name": "unit", "needs": []}
     values = {**step, "status": StepStatus.FAILED.value, "reason": "exit code 2", "attempt": 1}
-    await store.database.write(lambda c: c.execute(sa.insert(tables.run_steps).values(values)))
+    await store.database.write(lambda c: c.execute(sa.insert(run_tables.run_steps).values(values)))
     for run in await store.views.runs(limit=1000):
         bad = [
             each for each in stored.of_run(run) if each.delivered.value in {"failed", "rolled_back", "rollback_failed"}

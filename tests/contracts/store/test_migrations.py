@@ -13,11 +13,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sealane.blobs.logs import Logs
-from sealane.store import columns, migration, rows, tables
+from sealane.store import columns, deployment_tables, migration, rows, run_tables
 from sealane.store.all_stores import Store
+from sealane.store.app_tables import apps
 from sealane.store.columns import metadata
 from sealane.store.database import Database
-from sealane.store.tables import apps
 
 from .samples import app
 
@@ -99,7 +99,10 @@ async def test_an_older_version_s_names_are_carried_along(database_url: str) -> 
     database.write_now(work)
     migration.migrate(database)
 
-    found = database.read_now(lambda c: c.scalar(sa.select(tables.runs.c.findings)))
+    found = database.read_now(lambda c: c.scalar(sa.select(run_tables.runs.c.findings)))
     assert found == [{"message": "m", "place": {"file": "f"}, "hint": "write it"}]
-    assert database.read_now(lambda c: c.scalar(sa.select(tables.release_groups.c.formations))) == ["eu", "us"]
+    assert database.read_now(lambda c: c.scalar(sa.select(deployment_tables.release_groups.c.formations))) == [
+        "eu",
+        "us",
+    ]
     database.close()

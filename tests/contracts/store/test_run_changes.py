@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.pipelines.model import Plan
 from sealane.records.filters import Filter
 from sealane.records.model import Changed
-from sealane.store import rows, runs, tables
+from sealane.store import rows, run_tables, runs
 from sealane.store.all_stores import Store
 
 from .samples import NOON, push
@@ -26,7 +26,7 @@ async def test_a_list_of_runs_counts_what_changed_and_one_run_lists_it(store: St
     for _ in range(2):
         await store.runs.planned(receipt.run_id, Plan(steps=()), [], at=NOON, changed=Changed(base=base, paths=PATHS))
     fat = {**rows.plain(push("b", before="a")), "paths": list(PATHS)}
-    await store.database.write(lambda c: c.execute(sa.update(tables.runs).values(event=fat)))
+    await store.database.write(lambda c: c.execute(sa.update(run_tables.runs).values(event=fat)))
 
     listed = await store.views.runs(Filter(app="shop"))
     overview = await store.views.overview()

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from alembic import context
 
-from sealane.store import account_tables, columns, figure_tables, notice_tables, tables  # noqa: F401 - metadata knows the tables once they are made
+from sealane.store import (  # noqa: F401 - metadata knows the tables once they are made
+    account_tables,
+    app_tables,
+    columns,
+    deployment_tables,
+    figure_tables,
+    notice_tables,
+    outbox_tables,
+    run_tables,
+    worker_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],
