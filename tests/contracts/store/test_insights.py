@@ -22,12 +22,13 @@ from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import (
     conclusion,
     deployment_figures,
+    deployment_tables,
     deployments,
     failure_insights,
     formations,
     lists,
     pipeline_insights,
-    tables,
+    run_tables,
 )
 from sealane.store import insights as stored_insights
 from sealane.store import releases as stored_releases
@@ -146,7 +147,7 @@ def _end_all(
         )
         stored_releases.keep(connection, brought, NOW)
         formations.meant_for(connection, found)
-        connection.execute(sa.insert(tables.deployments).values(deployments.row(found)))
+        connection.execute(sa.insert(deployment_tables.deployments).values(deployments.row(found)))
         verdict = _verdict(chance, begun + timedelta(seconds=chance.randrange(1, 900)), begun=found.started is not None)
         deployments.finish(connection, found.id, verdict)
         if verdict.kind is VerdictKind.DEPLOYED:
@@ -294,12 +295,12 @@ async def test_runs_and_steps_are_counted_as_they_end(store: Store) -> None:
 
 def _ran(connection: sa.Connection, run: str, begun: datetime, seconds: int, status: RunStatus) -> None:
     """A run that began, with a step that took as long and a delivery."""
-    connection.execute(sa.update(tables.runs).where(tables.runs.c.id == run).values(started=begun))
+    connection.execute(sa.update(run_tables.runs).where(run_tables.runs.c.id == run).values(started=begun))
     for position, (kind, name) in enumerate((("step", "test"), ("deliver", "eu"))):
         values = {"run_id": run, "key": f"{kind}/{name}", "position": position, "kind": kind, "name": name, "needs": []}
         ended = begun + timedelta(seconds=seconds)
         connection.execute(
-            sa.insert(tables.run_steps).values(values | {"status": status.value, "started": begun, "ended": ended})
+            sa.insert(run_tables.run_steps).values(values | {"status": status.value, "started": begun, "ended": ended})
         )
 
 
