@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import posixpath
 import stat
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +72,7 @@ def pack(
                 itself = _is_there(context.descriptor, _FOR_DOCKER) and rules.keeps((_FOR_DOCKER,))
                 extra |= _ignoring_ours(ignored, keeps_itself=itself, podman=podman)
             with tarfile.open(mode="w", fileobj=archive) as tar:
-                _Packing(tar, rules, extra).pack(context.descriptor)
+                _Packing(tar, rules, extra, podman=podman).pack(context.descriptor)
     archive.seek(0)
     return name, text
 
@@ -169,13 +170,22 @@ def _ignoring_ours(text: str, *, keeps_itself: bool, podman: bool) -> dict[str, 
     return {_FOR_DOCKER: f"{text}\n/{_DOCKERFILE}\n{itself}".encode()}
 
 
+def _leads_out(path: str, target: str) -> bool:
+    """Whether Podman refuses a link there, which it does with an empty answer.
+
+    It joins the target to the link's folder, though it begins with `/` (`breakoutError` in containers/storage).
+    """
+    return posixpath.normpath(f"{posixpath.dirname(path) or '.'}/{target}").partition("/")[0] == ".."
+
+
 class _Packing:
     """Fills a tar with a folder. What is gone before it is looked at is left out, as are sockets and devices."""
 
-    def __init__(self, tar: tarfile.TarFile, rules: ignores.Rules, extra: Mapping[str, bytes]) -> None:
+    def __init__(self, tar: tarfile.TarFile, rules: ignores.Rules, extra: Mapping[str, bytes], *, podman: bool) -> None:
         self._tar = tar
         self._rules = rules
         self._extra = extra
+        self._podman = podman
         self._linked: dict[tuple[int, int], str] = {}
         """Paths of files that have several names, by their number."""
 
@@ -234,6 +244,12 @@ class _Packing:
         elif stat.S_ISLNK(about.st_mode):
             info = _info(path, about, tarfile.SYMTYPE)
             info.linkname = os.readlink(name, dir_fd=folder)
+            if self._podman and _leads_out(path, info.linkname):
+                hint = "let the ignore file leave the link out, or build from a folder that holds what it leads to, too"
+                message = (
+                    f"the link {path} leads out of the build context, to {info.linkname}, and Podman takes no such link"
+                )
+                raise UsageError(message, hint=hint)
             self._tar.addfile(info)
         elif stat.S_ISFIFO(about.st_mode):
             self._tar.addfile(_info(path, about, tarfile.FIFOTYPE))

@@ -110,13 +110,20 @@ def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
     try:
         yield api
     except docker.errors.APIError as error:
-        raise EngineCouldNot(f"the container engine says: {error.explanation or error}") from error
+        raise EngineCouldNot(_said(error)) from error
     except _TIMEOUTS as error:
         raise _too_long(within) from error
     except _FAILED_REQUESTS as error:
         raise EngineCouldNot(f"the container engine at {base_url} went away in the middle of its work") from error
     finally:
         api.close()
+
+
+def _said(error: docker.errors.APIError) -> str:
+    """What an engine says; some answer with nothing but a status."""
+    if error.explanation or error.response is None:
+        return f"the container engine says: {error.explanation or error}"
+    return f"the container engine answered {error.response.status_code} and did not say why; its own log may"
 
 
 def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import tarfile
 from pathlib import Path
@@ -59,6 +60,30 @@ def test_files_folders_links_and_pipes_are_packed_as_they_are(root: Path, podman
     assert texts["secret"] == b"s"
 
 
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [("up", "../x"), ("src/up", "../../x"), ("up", "/../x"), ("up", ".."), ("up", "src/../../x")],
+)
+def test_podman_is_given_no_link_that_leads_out(root: Path, link: str, target: str) -> None:
+    """It would answer with an empty failure. The engine of Docker takes them."""
+    (root / "apps/web" / link).symlink_to(target)
+    _, members, _ = pack(root, podman=False)
+    assert members[link].linkname == target
+    with pytest.raises(UsageError, match=rf"^the link {link} leads out of the build context, to {re.escape(target)}, "):
+        pack(root, podman=True)
+    (root / "apps/web/.dockerignore").write_text(link)
+    pack(root, podman=True)
+
+
+@pytest.mark.parametrize(
+    ("link", "target"), [("loop", "loop"), ("none", "/does/not/exist"), ("src/in", "../x"), ("dots", "..x")]
+)
+def test_podman_is_given_links_that_stay_and_links_to_nothing(root: Path, link: str, target: str) -> None:
+    (root / "apps/web" / link).symlink_to(target)
+    _, members, _ = pack(root, podman=True)
+    assert members[link].linkname == target
+
+
 def test_a_dockerfile_may_be_a_link_that_stays_in_the_apps_folder(root: Path) -> None:
     """Also through several links; where it is in the context, Docker is given its real name."""
     app = root / "apps/web"
@@ -100,7 +125,7 @@ def test_an_ignore_file_counts_beside_the_dockerfile_first_and_never_from_elsewh
     app = root / "apps/web"
     (root / "shared/.dockerignore").write_text("src\n")
     (app / ".dockerignore").symlink_to("../../shared/.dockerignore")
-    assert "src/main.py" in pack(root, podman=True)[1]
+    assert "src/main.py" in pack(root, podman=False)[1]
     (app / ".dockerignore").unlink()
     (app / ".dockerignore").write_text("*\n!src\n")
     name, members, texts = pack(root, podman=False)
