@@ -61,8 +61,7 @@ def behind(figure: Figure, since: datetime | None, until: datetime | None, hour:
     """The ids of the deployments that a figure of a span is made of, or of an hour of its days."""
     query = sa.select(table.c.deployment_id).where(_counts(figure))
     query = query if hour is None else query.where(hour_of_day == int(hour))
-    query = query if since is None else query.where(table.c.at >= int(since.timestamp()))
-    return query if until is None else query.where(table.c.at < int(until.timestamp()))
+    return query.where(*between(table.c.at, since, until))
 
 
 def _counts(figure: Figure) -> sa.ColumnElement[bool]:
@@ -82,15 +81,27 @@ def asked_for(question: Question, production: frozenset[str]) -> frozenset[str]:
 
 def chosen(question: Question, environments: frozenset[str], scope: Scope) -> list[sa.ColumnElement[bool]]:
     """The changes that a question is about, of whatever time."""
-    found: list[sa.ColumnElement[bool]] = [table.c.environment.in_(environments), _counts(Figure.CHANGES)]
-    found += [table.c.app == question.app] if question.app is not None else []
-    found += [table.c.app.in_(of_team(question.team))] if question.team is not None else []
-    return [*found, scopes.chosen(scope, table.c.app, table.c.environment)]
+    own = [table.c.environment.in_(environments), _counts(Figure.CHANGES)]
+    return [*own, *of_apps(table, question), scopes.chosen(scope, table.c.app, table.c.environment)]
+
+
+def of_apps(counted: sa.Table, question: Question) -> list[sa.ColumnElement[bool]]:
+    """What is of the app or the team that a question is about."""
+    found = [counted.c.app == question.app] if question.app is not None else []
+    return [*found, *([counted.c.app.in_(of_team(question.team))] if question.team is not None else [])]
 
 
 def within(column: sa.ColumnElement[int], span: Span) -> list[sa.ColumnElement[bool]]:
     """What ended in the span."""
-    return [column >= int(span.since.timestamp()), column < int(span.until.timestamp())]
+    return between(column, span.since, span.until)
+
+
+def between(
+    column: sa.ColumnElement[int], since: datetime | None, until: datetime | None
+) -> list[sa.ColumnElement[bool]]:
+    """What ended then or later, and before that; None sets no bound."""
+    found = [column >= int(since.timestamp())] if since is not None else []
+    return [*found, *([column < int(until.timestamp())] if until is not None else [])]
 
 
 def of_team(team: str) -> sa.Select[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,8 +28,7 @@ def _grouped(
     connection: sa.Connection, table: sa.Table, key: sa.ColumnElement[Any], question: Question, scope: Scope
 ) -> list[RanPart]:
     where = [*insights.within(table.c.at, question.span), scopes.chosen(scope, table.c.app)]
-    where += [table.c.app == question.app] if question.app is not None else []
-    where += [table.c.app.in_(insights.of_team(question.team))] if question.team is not None else []
+    where += insights.of_apps(table, question)
     query = sa.select(
         key.label("key"),
         sa.func.count().label("runs"),
@@ -51,12 +49,7 @@ def behind(only: filters.Filter) -> sa.Select[Any]:
     table = run_figures if only.step is None else step_figures
     query = sa.select(table.c.run_id)
     query = query if only.step is None else query.where(step_figures.c.key == only.step)
-    query = query if only.since is None else query.where(table.c.at >= _seconds(only.since))
-    query = query if only.until is None else query.where(table.c.at < _seconds(only.until))
+    query = query.where(*insights.between(table.c.at, only.since, only.until))
     if only.ran in {None, filters.Ran.ALL}:
         return query
     return query.where(table.c.passed if only.ran is filters.Ran.PASSED else ~table.c.passed)
-
-
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())

@@ -22,8 +22,7 @@ _NAMES = (table.c.app, table.c.key, table.c.test)
 def tests(connection: sa.Connection, question: Question, scope: Scope) -> RankedTests:
     """What the question comes to, of what is in the scope, in this transaction. Tests are of no environment."""
     where = [*insights.within(table.c.at, question.span), scopes.chosen(scope, table.c.app)]
-    where += [table.c.app == question.app] if question.app is not None else []
-    where += [table.c.app.in_(insights.of_team(question.team))] if question.team is not None else []
+    where += insights.of_apps(table, question)
     return RankedTests(
         question=question,
         slowest=_slowest(connection, where) if question.app is not None else (),
@@ -53,8 +52,7 @@ def behind(only: filters.Filter) -> sa.Select[Any]:
     query = sa.select(table.c.run_id)
     query = query if only.test is None else query.where(table.c.test == only.test)
     query = query if only.step is None else query.where(table.c.key == only.step)
-    query = query if only.since is None else query.where(table.c.at >= int(only.since.timestamp()))
-    query = query if only.until is None else query.where(table.c.at < int(only.until.timestamp()))
+    query = query.where(*insights.between(table.c.at, only.since, only.until))
     counted = {
         filters.Ran.PASSED: table.c.took.is_not(None),
         filters.Ran.FAILED: table.c.failed,
