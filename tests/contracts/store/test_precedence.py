@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from sealane.approvals import blockers, way_out
 from sealane.blobs.logs import Logs
 from sealane.records.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
-from sealane.store import conclusion
+from sealane.store import apps, conclusion
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
 from tests.properties import examples
@@ -51,7 +51,6 @@ class Place(RuleBasedStateMachine):
         """Pushed or run again, and not offered yet."""
         self.all: list[str] = []
         self.begun: list[str] = []
-        self.number = 0
 
     def run(self, what: Any) -> Any:
         return self.runner.run(what)
@@ -67,14 +66,15 @@ class Place(RuleBasedStateMachine):
         return self.run(self.store.deployments.get(found.current_id)) if found.current_id else None
 
     def build(self, place: float, *, by: str | None = None, asks: bool = False) -> None:
-        self.number += 1
+        """Takes the app's next number, as an event does."""
+        sequence = self.run(self.store.database.write(lambda c: apps.next_sequence(c, self.name)))
         number = next(self.made)
         made = replace(release(number), id=f"{self.name}-{number}", app=self.name)
-        self.run(self.store.releases.add(made, sequence=self.number, run_id=None, place=place))
+        self.run(self.store.releases.add(made, sequence=sequence, run_id=None, place=place))
         self.building.append(
             deployment(
                 number,
-                self.number,
+                sequence,
                 "dev",
                 id=f"{self.name}-d{number}",
                 app=self.name,
@@ -87,11 +87,8 @@ class Place(RuleBasedStateMachine):
         )
 
     def offer(self, wanted: Deployment) -> None:
-        number = wanted.id.rpartition("d")[2]
         kept = replace(revision(f"{wanted.release_id}", "dev"), id=wanted.revision_id, app=self.name)
         offered = self.run(self.store.deployments.offer(wanted, kept))
-        self.number = max(self.number, offered.sequence)
-        assert number
         self.all.append(offered.id)
         self.look()
 
