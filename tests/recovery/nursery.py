@@ -19,7 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from sealane import composition
+from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
 from sealane.records.model import DeploymentState
 from sealane.settings import Settings
@@ -135,11 +138,19 @@ async def _work(order: Order, probe: Probe) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
     settings = settings_of(order.data, order.database, engine=order.engine, registry=order.registry, **timing)
     server = await composition.start(settings, role=composition.Role.WORKER, probe=probe)
-    while not await all_done(server):
+    while not await _done_as_far_as_known(server):
         if order.leaves_in_a_step and await _in_a_step(server):
             break
         await asyncio.sleep(0.02)
     await server.stop()
+
+
+async def _done_as_far_as_known(server: composition.Server) -> bool:
+    """As `all_done`. A worker that slept finds that PostgreSQL has ended the connection it was reading from."""
+    try:
+        return await all_done(server)
+    except (Unavailable, DBAPIError):
+        return False
 
 
 async def _in_a_step(server: composition.Server) -> bool:

@@ -97,6 +97,8 @@ class FormationWatch:
                 if not await self._kept(watch, seen):
                     return
             except Exception as error:  # noqa: BLE001 - one formation's trouble is no other's
+                if self._worker.leaving:
+                    return  # the database is closed before the process ends
                 _log.error("watching %s/%s failed\n%s", watch.app, watch.formation, trace(error))
             else:
                 return
