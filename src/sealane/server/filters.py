@@ -96,7 +96,9 @@ def _what_of_delivery(
     *,
     app: Annotated[str, _asked("Only this app's.")] = "",
     team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
-    environment: Annotated[str, _asked("Only this environment's; empty: all that operators call production.")] = "",
+    environment: Annotated[
+        str, _asked("Only this environment's; empty: all that operators call production. Runs are of none.")
+    ] = "",
     days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days, up to the end of today in UTC.")] = 90,
     by: Annotated[By, Query(description="What the figures are told apart by.")] = By.APP,
 ) -> Question:
@@ -110,7 +112,17 @@ def _what_of_delivery(
     )
 
 
+def of_runs(question: Annotated[Question, Depends(_what_of_delivery)]) -> Question:
+    """The question where it is about runs. Raises UsageError where it names or tells apart environments: runs are of none."""
+    if question.environment is not None:
+        raise UsageError("environment: runs are of none", hint="leave it out, or ask for figures, failures or waits")
+    if question.by is By.ENVIRONMENT:
+        raise UsageError("by: runs are of no environment", hint="ask by app or team")
+    return question
+
+
 WhatOfDelivery = Annotated[Question, Depends(_what_of_delivery)]
+WhatOfRuns = Annotated[Question, Depends(of_runs)]
 WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+MICROSECONDS = 1_000_000
+"""Of a second."""
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -34,6 +37,19 @@ class Moment(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Seconds(sa.types.TypeDecorator[float]):
+    """How long something took; kept as whole microseconds, which sum up exactly and are read quickly."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _dialect: sa.Dialect) -> int | None:
+        return None if value is None else round(value * MICROSECONDS)
+
+    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> float | None:
+        return None if value is None else int(value) / MICROSECONDS
 
 
 Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

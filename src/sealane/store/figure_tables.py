@@ -19,13 +19,13 @@ deployment_figures = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     columns.flag("deployed"),
     columns.flag("failed"),
-    columns.maybe("lead_time", sa.Float),
-    columns.maybe("restored", sa.Float),
-    *(columns.maybe(name, sa.Float) for name in ("queue", "steps", "approval", "window", "rollout")),
+    columns.maybe("lead_time", columns.Seconds),
+    columns.maybe("restored", columns.Seconds),
+    *(columns.maybe(name, columns.Seconds) for name in ("queue", "steps", "approval", "window", "rollout")),
 )
 """What insights count each deployment as that began and ended; `at` is its end in seconds since 1970, UTC."""
 sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for name in ("app", "formation", "at")))
-_figures = ("environment", "at", "app", "deployed", "failed", "lead_time", "restored")
+_figures = ("app", "environment", "at", "deployed", "failed", "lead_time", "restored")
 sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name in _figures))
 
 run_figures = sa.Table(
@@ -35,10 +35,10 @@ run_figures = sa.Table(
     columns.text("app"),
     sa.Column("at", sa.BigInteger, nullable=False),
     columns.flag("passed"),
-    sa.Column("took", sa.Float, nullable=False),
+    sa.Column("took", columns.Seconds, nullable=False),
 )
 """What insights count each run as that was carried out; `at` is its end in seconds since 1970, `took` are seconds."""
-sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("at", "app", "passed", "took")))
+sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("app", "at", "passed", "took")))
 
 step_figures = sa.Table(
     "step_figures",
@@ -48,7 +48,7 @@ step_figures = sa.Table(
     columns.text("app"),
     sa.Column("at", sa.BigInteger, nullable=False),
     columns.flag("passed"),
-    sa.Column("took", sa.Float, nullable=False),
+    sa.Column("took", columns.Seconds, nullable=False),
 )
 """The same of each step of it but deliveries; `at` is the end of the run."""
 sa.Index("ix_step_figures_counted", *(step_figures.c[name] for name in ("app", "at", "key", "passed", "took")))
@@ -67,7 +67,7 @@ test_figures = sa.Table(
     columns.flag("failed"),
     columns.flag("passed"),
     columns.flag("flaky"),
-    columns.maybe("took", sa.Float),
+    columns.maybe("took", columns.Seconds),
 )
 """What insights keep of a step's tests; `at` is the end of the run, `took` are seconds of those that passed at once."""
 sa.Index("ix_test_figures_timed", *(test_figures.c[name] for name in ("app", "at", "key", "test", "took", "run_id")))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from sealane.errors import NotThere
+from sealane.findings import did_you_mean
 from sealane.insights.model import DAY, By, Figures, Insights, Part, Point, Question, Span
-from sealane.records.filters import Figure
+from sealane.records.filters import Figure, Filter
 from sealane.records.scopes import Scope
 from sealane.store import rows, scopes
 from sealane.store.app_tables import apps
 from sealane.store.deployment_tables import formations
 from sealane.store.figure_tables import deployment_figures as table
-from sealane.store.percentiles import percentiles
+from sealane.store.percentiles import collected, ranked
+
+K = TypeVar("K")
 
 hour_of_day = (table.c.at % DAY) // 3_600
 """The hour of the day in which it ended, UTC."""
@@ -23,29 +29,38 @@ _MADE_GOOD = sa.case((table.c.failed, table.c.restored))
 
 def insights(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Insights:
     """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
-    environments = asked_for(question, production)
-    where, span = chosen(question, environments, scope), question.span
-    begun, since, until = (int(each.timestamp()) for each in (span.before, span.since, span.until))
-    both = [*where, table.c.at >= begun, table.c.at < until]
-    halves = _grouped(connection, (table.c.at - begun) // (span.days * DAY), both, span.days)
-    this = [*where, table.c.at >= since, table.c.at < until]
-    points = _grouped(connection, (table.c.at - since) // span.width, this, span.width / DAY)
-    nothing = Figures(days=span.days)
+    environments, span = asked_for(question, production), question.span
+    where = [*chosen(question, environments, scope), *between(table.c.at, span.before, span.until)]
+    found = _counted(connection, where, span)
+    before, now = ([row for row in found if (row["bucket"] >= span.buckets) is late] for late in (False, True))
+    trend = grouped(now, lambda row: row["bucket"] - span.buckets)
     return Insights(
         question=question,
         environments=seen(connection, environments, scope),
-        now=halves.get(1, nothing),
-        before=halves.get(0, nothing),
-        trend=tuple(
-            Point(
-                since=span.bucket(number)[0],
-                until=span.bucket(number)[1],
-                figures=points.get(number, Figures(days=span.width / DAY)),
-            )
-            for number in range(span.buckets)
+        now=_figures(now, span.days),
+        before=_figures(before, span.days),
+        trend=tuple(_point(span, number, trend.get(number, ())) for number in range(span.buckets)),
+        parts=tuple(
+            Part(name=name, figures=_figures(group, span.days))
+            for name, group in sorted(grouped(now, _key(connection, question.by, scope)).items())
         ),
-        parts=tuple(Part(name=name, figures=each) for name, each in _parts(connection, question, this)),
     )
+
+
+def check_names(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> None:
+    """Raises NotThere, with what there is in the scope, for an app, a team or an environment of the question that is not."""
+    owner = owners(connection, scope)
+    if question.app is not None and question.app not in owner:
+        raise scopes.no_app(connection, question.app, scope)
+    if question.team is not None and question.team not in owner.values():
+        raise NotThere(f"no app belongs to {question.team}", hint=did_you_mean(question.team, set(owner.values())))
+    if (name := question.environment) is None:
+        return
+    mine = scopes.chosen(scope, formations.c.app, formations.c.environment)
+    known = set(connection.execute(sa.select(formations.c.environment).where(mine).distinct()).scalars())
+    known |= production if scope.everything else set()
+    if name not in known:
+        raise NotThere(f"nothing goes to an environment {name}", hint=did_you_mean(name, known))
 
 
 def seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) -> tuple[str, ...]:
@@ -81,14 +96,16 @@ def asked_for(question: Question, production: frozenset[str]) -> frozenset[str]:
 
 def chosen(question: Question, environments: frozenset[str], scope: Scope) -> list[sa.ColumnElement[bool]]:
     """The changes that a question is about, of whatever time."""
-    own = [table.c.environment.in_(environments), _counts(Figure.CHANGES)]
+    own = [table.c.environment.in_(sorted(environments)), _counts(Figure.CHANGES)]
     return [*own, *of_apps(table, question), scopes.chosen(scope, table.c.app, table.c.environment)]
 
 
-def of_apps(counted: sa.Table, question: Question) -> list[sa.ColumnElement[bool]]:
-    """What is of the app or the team that a question is about."""
-    found = [counted.c.app == question.app] if question.app is not None else []
-    return [*found, *([counted.c.app.in_(of_team(question.team))] if question.team is not None else [])]
+def of_apps(counted: sa.Table, asked: Question | Filter) -> list[sa.ColumnElement[bool]]:
+    """What is of the app or the team that a question is about; of all apps, one after the other, as indexes have them."""
+    if asked.app is not None:
+        found = [counted.c.app == asked.app]
+        return found if asked.team is None else [*found, counted.c.app.in_(of_team(asked.team))]
+    return [counted.c.app.in_(sa.select(apps.c.name) if asked.team is None else of_team(asked.team))]
 
 
 def within(column: sa.ColumnElement[int], span: Span) -> list[sa.ColumnElement[bool]]:
@@ -109,38 +126,60 @@ def of_team(team: str) -> sa.Select[Any]:
     return sa.select(apps.c.name).where(apps.c.owner == team)
 
 
-def _parts(
-    connection: sa.Connection, question: Question, where: list[sa.ColumnElement[bool]]
-) -> list[tuple[str, Figures]]:
-    owner = sa.select(apps.c.owner).where(apps.c.name == table.c.app).scalar_subquery()
-    key = {By.APP: table.c.app, By.TEAM: owner, By.ENVIRONMENT: table.c.environment}[question.by]
-    return sorted(_grouped(connection, key, where, question.span.days).items())
+def owners(connection: sa.Connection, scope: Scope) -> Mapping[str, str]:
+    """Whom each app of the scope belongs to."""
+    query = sa.select(apps.c.name, apps.c.owner).where(scopes.chosen(scope, apps.c.name))
+    return dict(connection.execute(query).all())
 
 
-def _grouped(
-    connection: sa.Connection, key: sa.ColumnElement[Any], where: list[sa.ColumnElement[bool]], days: float
-) -> dict[Any, Figures]:
-    """The figures of each group."""
+def _counted(connection: sa.Connection, where: list[sa.ColumnElement[bool]], span: Span) -> list[rows.Row]:
+    """What all figures are put together from: the counts of each app, environment and point of the trend, read once.
+
+    Points are numbered from the beginning of as many days before.
+    """
+    bucket = (table.c.at - int(span.before.timestamp())) // span.width
     query = sa.select(
-        key.label("key"),
+        table.c.app,
+        table.c.environment,
+        bucket.label("bucket"),
         sa.func.count().label("changes"),
         sa.func.count(sa.case((table.c.deployed, 1))).label("deployments"),
         sa.func.count(sa.case((table.c.failed, 1))).label("failed"),
-        sa.func.count(table.c.lead_time).label("lead_times"),
-        percentiles(table.c.lead_time, 50, 95).label("lead"),
-        sa.func.count(_MADE_GOOD).label("restored"),
-        percentiles(_MADE_GOOD, 50).label("restore"),
+        collected(table.c.lead_time).label("lead_times"),
+        collected(_MADE_GOOD).label("restored"),
     )
-    found = rows.all_of(connection, query.where(*where).group_by(sa.text("1")))
-    return {row["key"]: _figures(row, days) for row in found}
+    return rows.all_of(connection, query.where(*where).group_by(*(sa.text(str(each)) for each in (1, 2, 3))))
 
 
-def _figures(row: rows.Row, days: float) -> Figures:
-    lead, restore = row["lead"] or (None, None), row["restore"] or (None,)
+def _key(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row], str]:
+    """What a part is called."""
+    if by is By.TEAM:
+        owner = owners(connection, scope)
+        return lambda row: owner[row["app"]]
+    return itemgetter(by.value)
+
+
+def grouped(found: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mapping[K, Sequence[rows.Row]]:
+    """What was counted, by something of each row."""
+    groups: dict[K, list[rows.Row]] = {}
+    for row in found:
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _point(span: Span, number: int, found: Sequence[rows.Row]) -> Point:
+    since, until = span.bucket(number)
+    return Point(since=since, until=until, figures=_figures(found, span.width / DAY))
+
+
+def _figures(found: Sequence[rows.Row], days: float) -> Figures:
+    lead_time, lead_time_p95 = ranked((row["lead_times"] for row in found), 50, 95)
+    (time_to_restore,) = ranked((row["restored"] for row in found), 50)
     return Figures(
         days=days,
-        **{name: row[name] for name in ("changes", "deployments", "failed", "lead_times", "restored")},
-        lead_time=lead[0],
-        lead_time_p95=lead[1],
-        time_to_restore=restore[0],
+        **{name: sum(row[name] for row in found) for name in ("changes", "deployments", "failed")},
+        **{name: sum(len(row[name]) for row in found) for name in ("lead_times", "restored")},
+        lead_time=lead_time,
+        lead_time_p95=lead_time_p95,
+        time_to_restore=time_to_restore,
     )

@@ -16,7 +16,7 @@ from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.store import deployments as stored_deployments
-from sealane.store import failure_insights, insights, pipeline_insights, rows, scopes, test_insights
+from sealane.store import failure_insights, insights, junit_insights, pipeline_insights, rows, scopes
 from sealane.store import runs as stored_runs
 from sealane.store.app_tables import apps, releases
 from sealane.store.deployment_tables import deployments, formations
@@ -141,7 +141,7 @@ def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.
     found += [_run_state(only.state, seen)] if only.state is not None else []
     of_test = only.test is not None or only.ran is Ran.FLAKY
     if of_test or only.ran is not None or only.step is not None:
-        found.append(table.id.in_((test_insights if of_test else pipeline_insights).behind(only)))
+        found.append(table.id.in_((junit_insights if of_test else pipeline_insights).behind(only)))
     return [*found, *_owned_and_ended(table, only)]
 
 

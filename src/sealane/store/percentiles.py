@@ -1,64 +1,36 @@
-"""Percentiles in SQL: PostgreSQL's own; SQLite, which has none, collects the values and they are looked up here."""
+"""Exact percentiles: SQL collects the values of each group, which are put together and looked up here."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.visitors import InternalTraversal
 
 from sealane.insights import figures
+from sealane.store.columns import MICROSECONDS
+
+_read = msgspec.json.Decoder(list[int]).decode
 
 
-class _Percentiles(sa.types.TypeDecorator[list[float]]):
-    """An array of PostgreSQL's, or all values as JSON."""
+class _Collected(sa.types.TypeDecorator[list[int]]):
+    """Microseconds in any order."""
 
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, hundredths: tuple[int, ...]) -> None:
-        super().__init__()
-        self.hundredths = hundredths
-
-    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> list[float] | None:
-        if not isinstance(value, str):
-            found: list[float] | None = value
-            return found
-        values = sorted(json.loads(value))
-        return [figures.ranked(values, each) for each in self.hundredths] if values else None
+    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> list[int]:
+        return [] if value is None else _read(f"[{value}]")
 
 
-class percentiles(ColumnElement[list[float]]):  # noqa: N801 - as SQLAlchemy writes its functions
-    """For each of the hundredths the smallest value of a column that so many of 100 rows are not above.
-
-    Rows without a value count for nothing; None where none has one.
-    """
-
-    inherit_cache = True
-    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy's own form
-        ("column", InternalTraversal.dp_clauseelement),
-        ("known", InternalTraversal.dp_clauseelement),
-        ("hundredths", InternalTraversal.dp_plain_obj),
-    ]
-
-    def __init__(self, column: sa.ColumnElement[Any], *hundredths: int) -> None:
-        self.column = column
-        self.known = column.is_not(None)
-        self.hundredths = hundredths
-        self.type = _Percentiles(hundredths)
+def collected(column: sa.ColumnElement[Any]) -> sa.ColumnElement[list[int]]:
+    """All values of a column of Seconds in a group, for `ranked`; rows without one count for nothing."""
+    return sa.type_coerce(sa.func.aggregate_strings(sa.cast(column, sa.Text), ","), _Collected())
 
 
-@compiles(percentiles, "sqlite")
-def _sqlite(element: percentiles, compiler: Any, **how: Any) -> str:
-    column, known = compiler.process(element.column, **how), compiler.process(element.known, **how)
-    return f"json_group_array({column}) FILTER (WHERE {known})"
-
-
-@compiles(percentiles, "postgresql")
-def _postgresql(element: percentiles, compiler: Any, **how: Any) -> str:
-    column, known = compiler.process(element.column, **how), compiler.process(element.known, **how)
-    shares = ", ".join(str(each / 100) for each in element.hundredths)
-    return f"percentile_disc(ARRAY[{shares}]) WITHIN GROUP (ORDER BY {column}) FILTER (WHERE {known})"
+def ranked(groups: Iterable[list[int]], *hundredths: int) -> tuple[float | None, ...]:
+    """For each of the hundredths the smallest of all values that so many of 100 are not above; None without a value."""
+    values = sorted(chain.from_iterable(groups))
+    return tuple(figures.ranked(values, each) / MICROSECONDS if values else None for each in hundredths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,38 +11,42 @@ from sealane.insights.model import By, Pipelines, Question, Ran, RanPart
 from sealane.records import filters
 from sealane.records.scopes import Scope
 from sealane.store import insights, rows, scopes
-from sealane.store.app_tables import apps
 from sealane.store.figure_tables import run_figures, step_figures
-from sealane.store.percentiles import percentiles
+from sealane.store.percentiles import collected, ranked
 
 
 def pipelines(connection: sa.Connection, question: Question, scope: Scope) -> Pipelines:
     """What the question comes to, of what is in the scope, in this transaction. Runs are of no environment."""
-    owner = sa.select(apps.c.owner).where(apps.c.name == run_figures.c.app).scalar_subquery()
-    parts = _grouped(connection, run_figures, owner if question.by is By.TEAM else run_figures.c.app, question, scope)
-    steps = _grouped(connection, step_figures, step_figures.c.key, question, scope) if question.app else []
-    slowest = sorted(steps, key=lambda each: (-(each.ran.median or 0.0), each.name))
+    runs = _counted(connection, run_figures, run_figures.c.app, question, scope)
+    owner = insights.owners(connection, scope) if question.by is By.TEAM else {}
+    parts = _parts(runs, lambda app: owner.get(app, app))
+    steps = _counted(connection, step_figures, step_figures.c.key, question, scope) if question.app else []
+    slowest = sorted(_parts(steps, str), key=lambda each: (-(each.ran.median or 0.0), each.name))
     return Pipelines(question=question, parts=tuple(parts), steps=tuple(slowest))
 
 
-def _grouped(
+def _counted(
     connection: sa.Connection, table: sa.Table, key: sa.ColumnElement[Any], question: Question, scope: Scope
-) -> list[RanPart]:
+) -> list[rows.Row]:
     where = [*insights.within(table.c.at, question.span), scopes.chosen(scope, table.c.app)]
-    where += insights.of_apps(table, question)
     query = sa.select(
         key.label("key"),
         sa.func.count().label("runs"),
         sa.func.count(sa.case((table.c.passed, 1))).label("passed"),
-        percentiles(sa.case((table.c.passed, table.c.took)), 50, 95).label("took"),
+        collected(sa.case((table.c.passed, table.c.took))).label("took"),
     )
-    found = rows.all_of(connection, query.where(*where).group_by(sa.text("1")))
-    return sorted((_part(row) for row in found), key=lambda part: part.name)
+    return rows.all_of(connection, query.where(*where, *insights.of_apps(table, question)).group_by(sa.text("1")))
 
 
-def _part(row: rows.Row) -> RanPart:
-    median, p95 = row["took"] or (None, None)
-    return RanPart(name=row["key"] or "", ran=Ran(runs=row["runs"], passed=row["passed"], median=median, p95=p95))
+def _parts(found: Iterable[rows.Row], name: Callable[[str], str]) -> list[RanPart]:
+    groups = insights.grouped(found, lambda row: name(row["key"]))
+    return [RanPart(name=each, ran=_ran(group)) for each, group in sorted(groups.items())]
+
+
+def _ran(found: Sequence[rows.Row]) -> Ran:
+    median, p95 = ranked((row["took"] for row in found), 50, 95)
+    runs, passed = (sum(row[name] for row in found) for name in ("runs", "passed"))
+    return Ran(runs=runs, passed=passed, median=median, p95=p95)
 
 
 def behind(only: filters.Filter) -> sa.Select[Any]:
@@ -49,7 +54,7 @@ def behind(only: filters.Filter) -> sa.Select[Any]:
     table = run_figures if only.step is None else step_figures
     query = sa.select(table.c.run_id)
     query = query if only.step is None else query.where(step_figures.c.key == only.step)
-    query = query.where(*insights.between(table.c.at, only.since, only.until))
+    query = query.where(*insights.of_apps(table, only), *insights.between(table.c.at, only.since, only.until))
     if only.ran in {None, filters.Ran.ALL}:
         return query
     return query.where(table.c.passed if only.ran is filters.Ran.PASSED else ~table.c.passed)

@@ -12,7 +12,7 @@ from sealane.outbox.model import Kind
 from sealane.records.model import StepReport
 from sealane.reports import model
 from sealane.reports.model import CaseResult, Report
-from sealane.store import outbox, rows, test_figures, upsert
+from sealane.store import junit_figures, outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.run_tables import run_steps, step_reports
 
@@ -33,7 +33,7 @@ class Reports:
             values = {"report": rows.plain(reported.report), "read": at}
             where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
             upsert.put(connection, step_reports, where, values)
-            test_figures.keep(connection, where, cases, at)
+            junit_figures.keep(connection, where, cases, at)
             said = {"step": reported.key, "attempt": reported.attempt}
             outbox.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -32,6 +33,7 @@ from sealane.store import (
     failure_insights,
     inbox,
     insights,
+    junit_insights,
     lists,
     origins,
     overviews,
@@ -40,7 +42,6 @@ from sealane.store import (
     runs,
     scopes,
     seen,
-    test_insights,
 )
 from sealane.store.app_tables import apps as apps_table
 from sealane.store.audit import Audit
@@ -52,6 +53,7 @@ from sealane.store.run_tables import runs as runs_table
 
 __all__ = ["Explanation", "Views"]
 
+T = TypeVar("T")
 
 _LAST_LINES = 20
 """Lines of a failed step's log that an answer has."""
@@ -114,26 +116,33 @@ class Views:
 
     async def insights(self, question: Question) -> Insights:
         """How well delivery goes."""
-        production = self._prospects.production()
-        return await self._database.read(lambda c: insights.insights(c, question, production, self._scope))
+        return await self._asked(question, lambda c, known: insights.insights(c, question, known, self._scope))
 
     async def pipelines(self, question: Question) -> Pipelines:
         """How long runs and steps take, and how often they pass."""
-        return await self._database.read(lambda c: pipeline_insights.pipelines(c, question, self._scope))
+        return await self._asked(question, lambda c, _: pipeline_insights.pipelines(c, question, self._scope))
 
     async def tests(self, question: Question) -> RankedTests:
         """The slowest, the flakiest and the most failing tests."""
-        return await self._database.read(lambda c: test_insights.tests(c, question, self._scope))
+        return await self._asked(question, lambda c, _: junit_insights.tests(c, question, self._scope))
 
     async def failures(self, question: Question) -> Failures:
         """Why changes failed, what became of them, and when."""
-        production = self._prospects.production()
-        return await self._database.read(lambda c: failure_insights.failures(c, question, production, self._scope))
+        return await self._asked(question, lambda c, known: failure_insights.failures(c, question, known, self._scope))
 
     async def waits(self, question: Question) -> Waits:
         """Where the time from commit to production went."""
+        return await self._asked(question, lambda c, known: failure_insights.waits(c, question, known, self._scope))
+
+    async def _asked(self, question: Question, answer: Callable[[sa.Connection, frozenset[str]], T]) -> T:
+        """Insights, given what operators call production. Raises NotThere for a name in the question that nothing has."""
         production = self._prospects.production()
-        return await self._database.read(lambda c: failure_insights.waits(c, question, production, self._scope))
+
+        def work(connection: sa.Connection) -> T:
+            insights.check_names(connection, question, production, self._scope)
+            return answer(connection, production)
+
+        return await self._database.read(work)
 
     async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
         """Where the release of each deployment comes from, by the deployment's id."""

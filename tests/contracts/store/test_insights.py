@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from sealane.errors import NotThere
 from sealane.insights import definitions, figures
 from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.insights.model import By, Figures, Question, Ran, RanPart, Span
@@ -225,6 +226,23 @@ async def test_nobody_sees_more_than_their_scope(store: Store, stored: Stored) -
 
     mine = [("other", "eu"), ("other", "us"), ("shop", "eu")]
     assert found.now == stored.expected(SPAN.since, SPAN.until, 7, mine)
+
+
+async def test_a_name_that_nothing_has_is_told_with_what_there_is(store: Store, stored: Stored) -> None:
+    """And what is out of a reader's scope is not there for them."""
+    views, asked = store.views.within(Scope(apps=frozenset({"other"}))), Question(span=SPAN)
+
+    for told, question, message, hint in (
+        (views, replace(asked, app="shop"), "no app shop", "known here: other"),
+        (views, replace(asked, team="payments"), "no app belongs to payments", "known here: search"),
+        (store.views, replace(asked, environment="eeu"), "nothing goes to an environment eeu", "did you mean eu?"),
+        (store.views, replace(asked, environment="x"), "environment x", "known here: dev, eu, us"),
+    ):
+        for answer in (told.insights, told.pipelines, told.tests, told.failures, told.waits):
+            with pytest.raises(NotThere, match=message) as error:
+                await answer(question)  # type: ignore[operator]
+            assert error.value.hint == hint
+    assert (await views.insights(replace(asked, app="other", team="search", environment="eu"))).now.changes
 
 
 async def test_failures_are_told_by_cause_and_hour(store: Store, stored: Stored) -> None:

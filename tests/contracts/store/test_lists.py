@@ -213,6 +213,6 @@ async def test_the_origin_of_a_deployment_is_the_run_that_built_it(store: Store,
 
 
 def test_every_filter_is_tried() -> None:
-    """Here, or where lists are compared with the figures that lead to them: test_insights.py, test_insights_of_tests.py."""
+    """Here, or where lists are compared with the figures that lead to them: test_insights.py, test_junit_insights.py."""
     of_figures = {"team", "since", "until", "production", "figure", "cause", "hour", "ran", "step", "test"}
     assert {field.name for field in dataclasses.fields(Filter)} == {*WANTED, "state", *of_figures}

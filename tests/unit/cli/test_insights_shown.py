@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from sealane.cli import exits
 from sealane.cli.commands import insights
 
 HOURS = [{"hour": hour, "changes": 0, "failed": 0} for hour in range(24)]
@@ -65,8 +64,3 @@ def test_it_prints_what_there_is_or_that_there_is_nothing(
 ) -> None:
     insights._SHOWN[of](found)
     assert tuple(capsys.readouterr()) == (out, err)
-
-
-def test_runs_are_of_no_environment(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exits.run(["insights", "--of", "pipelines", "--environment", "dev"]) == 2
-    assert "--environment: runs are of none" in capsys.readouterr().err

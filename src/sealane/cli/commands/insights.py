@@ -57,8 +57,6 @@ def insights(
         raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
     if of not in _SHOWN:
         raise UsageError(f"--of: there is no {of}", hint=did_you_mean(of, _SHOWN))
-    if of in {"pipelines", "tests"} and environment is not None:
-        raise UsageError("--environment: runs are of none", hint="leave it out, or ask --of figures, failures or waits")
     asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}
     server = connection.server()
     if as_csv:

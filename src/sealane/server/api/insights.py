@@ -28,13 +28,13 @@ async def insights(server: dependencies.Server, _: Viewer, question: filters.Wha
 
 
 @router.get("/insights/pipelines")
-async def pipelines(server: dependencies.Server, _: Viewer, question: filters.WhatOfDelivery) -> Pipelines:
+async def pipelines(server: dependencies.Server, _: Viewer, question: filters.WhatOfRuns) -> Pipelines:
     """How long runs take and how often they pass, by app or team; of one app also its steps. Times are seconds."""
     return await server.views.pipelines(question)
 
 
 @router.get("/insights/tests")
-async def tests(server: dependencies.Server, _: Viewer, question: filters.WhatOfDelivery) -> RankedTests:
+async def tests(server: dependencies.Server, _: Viewer, question: filters.WhatOfRuns) -> RankedTests:
     """The flakiest and the most failing tests, of one app also the slowest. Times are seconds."""
     return await server.views.tests(question)
 
@@ -62,9 +62,9 @@ async def as_csv(
     views = server.views
     match of:
         case Of.PIPELINES:
-            written = csv.pipelines(await views.pipelines(question))
+            written = csv.pipelines(await views.pipelines(filters.of_runs(question)))
         case Of.TESTS:
-            written = csv.tests(await views.tests(question))
+            written = csv.tests(await views.tests(filters.of_runs(question)))
         case Of.FAILURES:
             written = csv.failures(await views.failures(question))
         case Of.WAITS:

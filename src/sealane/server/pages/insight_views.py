@@ -104,6 +104,8 @@ class InsightsPage:
     became: tuple[Link, ...]
     """What became of failed changes."""
     hours: tuple[HourBar, ...]
+    of_runs: str
+    """What figures of runs are about where an environment is chosen: runs are of none."""
     pipelines: tuple[FigureRow, ...]
     steps: tuple[FigureRow, ...]
     tests: RankedRows

@@ -45,6 +45,7 @@ def page(found: Insights, breakdown: insight_breakdown.Breakdown, places: Places
         causes=insight_breakdown.causes(breakdown.failures),
         became=insight_breakdown.became(breakdown.failures),
         hours=insight_breakdown.hours(breakdown.failures),
+        of_runs="" if question.environment is None else ", whatever they deliver to",
         pipelines=insight_breakdown.pipelines(breakdown.pipelines),
         steps=insight_breakdown.steps(breakdown.pipelines),
         tests=insight_breakdown.tests(breakdown.tests),

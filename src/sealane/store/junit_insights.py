@@ -11,7 +11,7 @@ from sealane.records import filters
 from sealane.records.scopes import Scope
 from sealane.store import insights, scopes
 from sealane.store.figure_tables import test_figures as table
-from sealane.store.percentiles import percentiles
+from sealane.store.percentiles import collected, ranked
 
 MOST = 20
 """Tests of each list."""
@@ -39,10 +39,11 @@ def _wrong(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tu
 
 
 def _slowest(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[SlowTest, ...]:
-    query = sa.select(*_NAMES, _RUNS, percentiles(table.c.took, 50, 95)).where(*where, table.c.took.is_not(None))
+    query = sa.select(*_NAMES, _RUNS, collected(table.c.took)).where(*where, table.c.took.is_not(None))
+    timed = [(*row, *ranked([took], 50, 95)) for *row, took in connection.execute(query.group_by(*_NAMES))]
     found = [
-        SlowTest(app=app, step=key, name=test, runs=runs, median=took[0], p95=took[1])
-        for app, key, test, runs, took in connection.execute(query.group_by(*_NAMES))
+        SlowTest(app=app, step=key, name=test, runs=runs, median=median, p95=p95)
+        for app, key, test, runs, median, p95 in timed
     ]
     return tuple(sorted(found, key=lambda each: (-each.median, each.step, each.name))[:MOST])
 

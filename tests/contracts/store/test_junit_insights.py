@@ -15,7 +15,7 @@ from sealane.records.filters import Filter, Ran
 from sealane.records.model import StepReport
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.reports.model import CaseResult, FailingTest, Outcome, Report
-from sealane.store import figure_tables, lists, migration, rows, run_tables, test_insights
+from sealane.store import figure_tables, junit_insights, lists, migration, rows, run_tables
 from sealane.store.all_stores import Store
 
 from .samples import NOON, app, push
@@ -54,7 +54,7 @@ async def ran(
 
 async def asked(store: Store, question: Question | None = None, scope: Scope = EVERYTHING) -> RankedTests:
     about = question or Question(span=SPAN, app="shop")
-    return await store.database.read(lambda c: test_insights.tests(c, about, scope))
+    return await store.database.read(lambda c: junit_insights.tests(c, about, scope))
 
 
 async def kept(store: Store, run: str, attempt: int = 1) -> set[str]:
@@ -91,7 +91,7 @@ async def test_the_slowest_are_those_that_take_long_when_they_pass(store: Store)
 
     told = [(each.name, each.runs, each.median, each.p95) for each in found.slowest[:2]]
     assert told == [("slower", 3, 100.0, 100.0), ("slow", 3, 60.0, 120.0)]
-    assert len(found.slowest) == test_insights.MOST
+    assert len(found.slowest) == junit_insights.MOST
     assert "fails" not in {each.name for each in found.slowest}
     assert (await asked(store, Question(span=SPAN))).slowest == ()
 
