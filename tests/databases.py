@@ -1,12 +1,18 @@
-"""PostgreSQL databases that live as long as a block."""
+"""Databases of tests: PostgreSQL's that live as long as a block, and SQLite files that have their tables already.
+
+What takes long to import is imported by those that need it: unit tests load this module, too.
+"""
 
 from __future__ import annotations
 
+import atexit
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import psycopg
+from functools import cache
+from pathlib import Path
 
 
 @contextmanager
@@ -20,6 +26,40 @@ def fresh(near: str, *, like: str | None = None) -> Iterator[str]:
         _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def migrate(url: str) -> None:
+    """Makes the tables of this version."""
+    from sealane.store import migration
+    from sealane.store.database import Database
+
+    database = Database(url)
+    migration.migrate(database)
+    database.close()
+
+
+def fill(data: Path) -> Path:
+    """Puts the files of a first start into a server's data folder: empty, with all tables, which take 0.2 s to make."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for file in _migrated().iterdir():
+        shutil.copy(file, data)
+    return data / "sealane.db"
+
+
+@cache
+def _migrated() -> Path:
+    """A folder with the files of a server that never served; it is removed with this process."""
+    from dbos import DBOS
+
+    folder = Path(tempfile.mkdtemp(prefix="sealane-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrate(f"sqlite:///{folder / 'sealane.db'}")
+    DBOS.migrate(f"sqlite:///{folder / 'sealane-flows.db'}")
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    return folder
+
+
 def _sql(server: str, statement: str) -> None:
+    import psycopg
+
     with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=60) as connection:
         connection.execute(statement)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import signal
@@ -100,15 +101,40 @@ def _process() -> subprocess.Popen[bytes]:
     return process
 
 
+_IMPORTED = (
+    "sealane.cli.app",
+    "sealane.cli.exits",
+    "sealane.cli.commands.serve",
+    "sealane.composition",
+    "sealane.runners.dummy",
+    "sealane.server.application",
+    "sealane.server.catch_up",
+    "sealane.server.head_timeout",
+    "sealane.server.listener",
+    "sealane.server.metric_push",
+    "sealane.settings_errors",
+    "anyio._backends._asyncio",
+    "dbos._sys_db_sqlite",
+    "uvicorn.lifespan.off",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.h11_impl",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+)
+"""What a server imports by the end of its first answer."""
+
+
 def _serve() -> None:
-    import uvicorn  # noqa: F401
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    from sealane.environments.files import environment_file
+    from sealane.formations.files import formation_file
+    from sealane.server.pages import templates
 
-    import sealane.cli.app
-    import sealane.cli.commands.serve
-    import sealane.composition
-    import sealane.server.application
-    import sealane.settings_errors  # noqa: F401
-
+    # What is slow the first time is done once for all servers.
+    environment_file()
+    formation_file()
+    for name in templates.environment().list_templates():
+        templates.environment().get_template(name)
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tests import server_nursery
+from tests import databases, server_nursery
 
 SEALANE = Path(sys.executable).with_name("sealane")
 Found = TypeVar("Found")
@@ -73,11 +73,13 @@ class Serving:
         return path.read_text() if path.exists() else ""
 
     def start(self) -> Serving:
-        """Starts it and waits until it answers; the first start gives the administrator's token."""
+        """Starts it, its tables made, and waits until it answers; the first start gives the administrator's token."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "environments").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "access.yaml").write_text("grants: [{groups: [viewers], may: [read]}]\n")
-        words = ["serve", "--data", str(self.folder / "data"), "--config", str(self.folder / "config")]
+        if not (data := self.folder / "data").exists() and "SEALANE_DATABASE" not in self.environment:
+            databases.fill(data)
+        words = ["serve", "--data", str(data), "--config", str(self.folder / "config")]
         self.process = self.launch(
             [*words, "--port", str(self.port), *self.options],
             {**os.environ, **_UNLIMITED, **self.environment},

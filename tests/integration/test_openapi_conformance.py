@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 
 from sealane import composition
 from sealane.records.model import DeploymentState
-from sealane.server import application, openapi
+from sealane.server import application
 from sealane.settings import Settings
 from sealane.stencils.model import Revision
 from tests import pretending
@@ -278,7 +278,7 @@ def test_no_form_and_no_page_breaks_the_server(served: Served, hostile: str) -> 
     """Whatever stands in a form, also in place of its token, in a question or in what is remembered by a browser."""
     session, csrf = served.wait(served.session())
     fields = ["form_token", "token", "next", "typed", "reason", "word", "find", "step", "before", "app", "state"]
-    for route in openapi.routes(served.app.routes):
+    for route in served.app.api_routes():
         if route.include_in_schema or route.path.startswith("/git/"):
             continue
         path = re.sub(r"{(\w+)(:path)?}", lambda found: served.names[found[1]], route.path)

@@ -22,7 +22,9 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from sealane import composition
+from sealane.environments.files import environment_file
 from sealane.errors import Unavailable
+from sealane.formations.files import formation_file
 from sealane.pipelines.model import StepStatus
 from sealane.records.model import DeploymentState
 from sealane.settings import Settings
@@ -58,7 +60,10 @@ class Order:
 
 def serve() -> None:
     """Takes orders until stdin ends."""
-    settings_of("nowhere", None)  # what is slow the first time is done here, once for all children
+    # What is slow the first time is done here, once for all children.
+    settings_of("nowhere", None)
+    environment_file()
+    formation_file()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers

@@ -10,6 +10,7 @@ from sealane import composition
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.events.model import Event, EventKind
 from sealane.records.scopes import EVERYTHING
+from tests import databases
 
 SECRETS = {"SEALANE_SECRET_SHOP__TOKEN": "step-secret-4711", "SEALANE_SECRET_SHOP__PASSWORD": "run-secret-0815"}
 """Variables of the worker's environment, and values that must be found nowhere else."""
@@ -77,6 +78,7 @@ class Shop:
         self.source.mkdir(parents=True)
         environments = self.data / "config" / "environments"
         environments.mkdir(parents=True)
+        databases.fill(self.data)
         (environments / "dev.yaml").write_text(ENVIRONMENT)
         self._git("init", "--quiet", "--initial-branch=main")
 

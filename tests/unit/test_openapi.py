@@ -95,7 +95,7 @@ def test_every_route_says_what_lets_a_request_in(document: dict[str, Any]) -> No
 
 def test_the_gate_and_the_document_agree(app: openapi.Documented) -> None:
     """Of every route of the application, also those that are no part of the document."""
-    for route in openapi.routes(app.routes):
+    for route in app.api_routes():
         gated = any(dependant.call is access.admitted for dependant in openapi.dependants(route.dependant))
         for method in route.methods if route.include_in_schema else ():
             operation = app.openapi()["paths"][route.path_format][method.lower()]

@@ -35,7 +35,7 @@ def one_of(shapes: Mapping[str, Any], *, base: type[File] = File, docs: Mapping[
     for key, shape in shapes.items():
         said = (docs or {}).get(key) or " ".join((shape.__doc__ or "").split())
         field: Any = (shape, Field(description=said))
-        variants[key] = create_model(f"{key.title()}{base.__name__}", __base__=base, __doc__=said, **{key: field})
+        variants[key] = _made(f"{key.title()}{base.__name__}", base, said, {key: field})
     tagged = [Annotated[model, Tag(f"({key})")] for key, model in variants.items()]
     return Annotated[functools.reduce(operator.or_, tagged), Discriminator(by(*shapes))]
 
@@ -52,7 +52,13 @@ def replaced(model: type[File], **types: Any) -> Any:
         known = model.model_fields[name]
         default = ... if known.is_required() else known.default
         fields[name] = (kind, Field(default, description=known.description))
-    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **fields)
+    return _made(model.__name__, model, model.__doc__, fields)
+
+
+def _made(name: str, base: type[File], said: str | None, fields: Mapping[str, Any]) -> type[File]:
+    """A model without source, in which pydantic would look for the words of its fields, through every module there is."""
+    words = {"use_attribute_docstrings": False}
+    return create_model(name, __base__=base, __doc__=said, __cls_kwargs__=words, **dict(fields))
 
 
 def marked(kind: Any, *marks: Any) -> Any:

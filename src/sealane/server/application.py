@@ -78,17 +78,18 @@ def create(settings: Settings) -> openapi.Documented:
         insights,
         metrics,
         policies,
+        sign_in,
+        lists,
+        app_page,
+        log_page,
+        insight_page,
+        routes,
+        forms,
+        token_pages,
+        access_pages,
     ):
-        app.include_router(part.router)
-    app.include_router(sign_in.router)
-    app.include_router(lists.router)
-    app.include_router(app_page.router)
-    app.include_router(log_page.router)
-    app.include_router(insight_page.router)
-    app.include_router(routes.router)
-    app.include_router(forms.router)
-    app.include_router(token_pages.router)
-    app.include_router(access_pages.router)
+        # As they stand: `include_router` builds every route anew at the first request, which takes a third of a second.
+        app.router.routes.extend(part.router.routes)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     error_answers.add_to(app)
 

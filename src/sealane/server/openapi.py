@@ -6,7 +6,7 @@ itself: `responses=error_responses.raised(Conflicting)`. An answer that is not i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -75,11 +75,15 @@ class Documented(FastAPI):
             for unused in ("HTTPValidationError", "ValidationError"):  # what the framework would answer by itself
                 schemas.pop(unused, None)
             document["components"]["securitySchemes"] = _SCHEMES | {SIGNATURE: _signature()}
-            for route in routes(self.routes):
+            for route in self.api_routes():
                 for method in (route.methods or ()) if route.include_in_schema else ():
                     _complete(document["paths"][route.path_format][method.lower()], route, method)
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+    def api_routes(self) -> Iterator[APIRoute]:
+        """Every route but those of files and connections."""
+        return (route for route in self.routes if isinstance(route, APIRoute))
 
 
 def proofs(adapters: Adapters = SHIPPED) -> str:
@@ -106,15 +110,6 @@ def signed_by(*schemes: str) -> dict[str, Any]:
         "security": [{scheme: []} for scheme in schemes],
         "requestBody": {"required": True, "content": {kind: {"schema": each} for kind, each in content.items()}},
     }
-
-
-def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
-    """Every route of the application, also those of routers within."""
-    for route in found:
-        if isinstance(route, APIRoute):
-            yield route
-        elif (inner := getattr(route, "original_router", None)) is not None:
-            yield from routes(inner.routes)
 
 
 def is_documented(request: Request, status: int) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from sealane.blobs.logs import Logs
-from sealane.store import migration
 from sealane.store.all_stores import Store
-from sealane.store.database import Database
 from testbed.record import Bed
 from tests import databases
 
@@ -28,23 +25,15 @@ def kind(request: pytest.FixtureRequest, bed: object) -> str:
 @pytest.fixture
 def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
-    url: str = _sqlite(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    url: str = f"sqlite:///{tmp_path / 'sealane.db'}" if kind == "sqlite" else request.getfixturevalue("postgres_url")
     return url
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables of this version, which tests copy: migrating takes ten times as long."""
-    folder = tmp_path_factory.mktemp("migrated")
-    _migrate(_sqlite(folder))
-    return folder / "sealane.db"
-
-
-@pytest.fixture(scope="session")
 def migrated_postgres(bed: Bed) -> Iterator[str]:
-    """The name of a database like that."""
+    """The name of a database with the tables of this version, which tests copy."""
     with databases.fresh(bed.postgres_url) as url:
-        _migrate(url)
+        databases.migrate(url)
         yield url.rpartition("/")[2]
 
 
@@ -52,8 +41,7 @@ def migrated_postgres(bed: Bed) -> Iterator[str]:
 def database_url(kind: str, request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> Iterator[str]:
     """A database of each kind that has the tables, and nothing in them."""
     if kind == "sqlite":
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "sealane.db")
-        yield _sqlite(tmp_path)
+        yield f"sqlite:///{databases.fill(tmp_path)}"
         return
     with databases.fresh(bed.postgres_url, like=request.getfixturevalue("migrated_postgres")) as url:
         yield url
@@ -66,13 +54,3 @@ async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.apps.add(app("shop"), by="ann")
     yield opened
     await opened.close()
-
-
-def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder / 'sealane.db'}"
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migration.migrate(database)
-    database.close()

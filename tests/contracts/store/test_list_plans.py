@@ -16,6 +16,7 @@ from sealane.blobs.logs import Logs
 from sealane.records.filters import Figure, Filter, Ran
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store.all_stores import Store
+from tests import databases
 
 from .samples import NOON, app, deployment, push, release, revision
 
@@ -63,7 +64,7 @@ SCANS = {"ix_runs_listed", "ix_runs_app", "ix_deployments_listed"}
 
 @pytest.fixture
 async def store(tmp_path: Path) -> Any:
-    opened = await Store.open(f"sqlite:///{tmp_path / 'sealane.db'}", logs=Logs(tmp_path / "logs"))
+    opened = await Store.open(f"sqlite:///{databases.fill(tmp_path)}", logs=Logs(tmp_path / "logs"))
     await opened.apps.add(app("shop"), by="ann")
     yield opened
     await opened.close()

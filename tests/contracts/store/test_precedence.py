@@ -26,6 +26,7 @@ from sealane.records.model import ApprovalRule, Deployment, DeploymentKind, Depl
 from sealane.store import apps, conclusion
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
+from tests import databases
 from tests.properties import examples
 
 from .samples import NOON, app, deployment, release, revision
@@ -228,7 +229,7 @@ class Place(RuleBasedStateMachine):
 
 
 async def _open(folder: Path) -> Store:
-    return await Store.open(f"sqlite:///{folder / 'sealane.db'}", logs=Logs(folder / "logs"))
+    return await Store.open(f"sqlite:///{databases.fill(folder)}", logs=Logs(folder / "logs"))
 
 
 def test_any_history_of_a_formation(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from sealane.blobs.logs import Logs
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.store.all_stores import Store
+from tests import databases
 from tests.properties import examples
 
 from .samples import NOON, app
@@ -127,7 +128,7 @@ class Host(RuleBasedStateMachine):
 
 
 async def _open(folder: Path) -> Store:
-    return await Store.open(f"sqlite:///{folder / 'sealane.db'}", logs=Logs(folder / "logs"))
+    return await Store.open(f"sqlite:///{databases.fill(folder)}", logs=Logs(folder / "logs"))
 
 
 def test_any_history_of_a_host(tmp_path: Path) -> None:
