@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from testbed import toolchain
 from testbed.errors import BedError
@@ -45,6 +45,10 @@ class Program:
     package: str
     variables: tuple[tuple[str, str], ...] = ()
     """What the linker writes into string variables."""
+    folders: tuple[str, ...] = ()
+    """Folders of the package's module that it reads while it runs: they are kept beside it."""
+    share: float = 1.0
+    """How much there is to compile, by that of a program of the cluster: for the progress line alone."""
 
 
 def _kubernetes(name: str) -> Program:
@@ -70,6 +74,15 @@ CLUSTER: Final = (
     Program(name="coredns", module="kubernetes", package="./coredns"),
 )
 PEERS: Final = (Program(name="helm", module="helm", package="helm.sh/helm/v3/cmd/helm"),)
+GITEA: Final = Program(
+    name="gitea",
+    module="gitea",
+    package="code.gitea.io/gitea",
+    folders=("options", "public", "templates"),
+    share=3.0,
+)
+"""A git host, without SQLite, which would want a C compiler."""
+FOR_TESTS: Final = (GITEA,)
 KWOK: Final = Program(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok")
 """Pretends machines and pods, for a bench that wants many."""
 
@@ -91,8 +104,12 @@ def missing(layout: Layout, programs: Iterable[Program]) -> list[Program]:
 
 def time_to_build(programs: Iterable[Program]) -> str:
     """About how long it takes to build `programs` on this machine, for people."""
-    share = len(list(programs)) / len(CLUSTER)
-    return minutes(share * _CLUSTER_SECONDS / (os.cpu_count() or 1))
+    return minutes(_share(programs) * _CLUSTER_SECONDS / (os.cpu_count() or 1))
+
+
+def _share(programs: Iterable[Program]) -> float:
+    """How much there is to compile, by that of the whole cluster."""
+    return sum(program.share for program in programs) / sum(program.share for program in CLUSTER)
 
 
 def build(layout: Layout, programs: Iterable[Program]) -> None:
@@ -178,16 +195,27 @@ class Building:
         ) as self._child:
             if self._given_up.is_set():
                 self._child.terminate()
-            self._follow(self._child, log, expected=round(_CLUSTER_PACKAGES * len(wanted) / len(CLUSTER)))
+            self._follow(self._child, log, expected=round(_CLUSTER_PACKAGES * _share(wanted)))
         if self._child.returncode:
             end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
             raise BedError(f"the programs of {module} do not build:\n{end}\n(all of it: {log})")
         for program in wanted:
             path = path_of(self._layout, program)
             _make_folder(path.parent, like=self._layout.cache)
+            if program.folders:
+                self._keep(go, program, how)
             (unfinished / program.name).replace(path)
         shutil.rmtree(unfinished)
         log.unlink()
+
+    def _keep(self, go: toolchain.Toolchain, program: Program, how: dict[str, Any]) -> None:
+        """Copy what the program reads out of Go's folder of modules, which others may not see and which is emptied."""
+        argv = [go.go, "list", "-mod=readonly", "-f", "{{.Dir}}", program.package]
+        listed = subprocess.run(argv, cwd=MODULES / program.module, capture_output=True, text=True, check=True, **how)
+        kept = path_of(self._layout, program).parent
+        for folder in program.folders:
+            copy = ["cp", "--recursive", "--no-preserve=mode", f"{listed.stdout.strip()}/{folder}", f"{kept}/"]
+            subprocess.run(copy, check=True, **how)
 
     def _follow(self, child: subprocess.Popen[str], log: Path, *, expected: int) -> None:
         """Copy what Go says into the log, and tell how far it is: it names each package that it compiles."""

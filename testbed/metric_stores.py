@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from testbed.commands import run, succeeds
 from testbed.errors import BedError
+from testbed.on_demand import free_port, running
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane" / "metric-stores"
 _PROGRAMS = {"prometheus": "usr/bin/prometheus", "influxdb": "usr/bin/influxd"}
@@ -47,7 +46,7 @@ def prometheus(
 
     `scraped` are others, by the name of their job, that are shown the token; `rules` is a file of alerts.
     """
-    port = _port()
+    port = free_port()
     config = folder / "prometheus.yml"
     jobs = [_SCRAPED.format(job=job, target=target, token=token) for job, target in (scraped or {}).items()]
     config.write_text(_PROMETHEUS.format(port=port, rules=rules or "") + "".join(jobs))
@@ -59,17 +58,17 @@ def prometheus(
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
     ]
-    with _running(argv, folder):
+    with running(argv, folder):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def influxdb(folder: Path) -> Iterator[str]:
     """An InfluxDB without databases; gives its address as soon as it is started."""
-    port = _port()
+    port = free_port()
     config = folder / "influxdb.conf"
-    config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=_port()))
-    with _running([program("influxdb"), "-config", config], folder):
+    config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=free_port()))
+    with running([program("influxdb"), "-config", config], folder):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -97,19 +96,3 @@ def program(package: str) -> Path:
     if not path.exists():
         raise BedError(f"Debian's package {package} has no {_PROGRAMS[package]}")
     return path
-
-
-@contextmanager
-def _running(argv: list[str | Path], folder: Path) -> Iterator[None]:
-    with (folder / "log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
-        try:
-            yield
-        finally:
-            process.kill()
-
-
-def _port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

@@ -40,14 +40,18 @@ _FILES_OF: Final = {"docker": docker.write_files, "postgres": postgres.write_fil
 
 
 def programs(layout: Layout) -> tuple[golang.Program, ...]:
-    """What has to be built."""
+    """What a bed runs and offers."""
     return golang.CLUSTER if layout.other_cluster is None else (golang.KUBECTL,)
+
+
+def _to_build(layout: Layout, *, lean: bool) -> list[golang.Program]:
+    return golang.missing(layout, programs(layout) + (() if lean else golang.FOR_TESTS))
 
 
 def prepare(layout: Layout, *, lean: bool = False) -> None:
     """Get everything that is kept between starts: packages, programs and images, side by side where it takes long."""
     own = layout.other_cluster is None
-    programs_missing = golang.missing(layout, programs(layout))
+    programs_missing = _to_build(layout, lean=lean)
     packages_missing = packages.missing(cluster=own, lean=lean)
     if not programs_missing and not packages_missing:
         _check(layout)
@@ -130,6 +134,7 @@ def restock(layout: Layout, *, lean: bool = False) -> None:
 
 def start_beside(layout: Layout) -> None:
     """Start what nothing else needs, unless it runs; a bed that others use stays as it is."""
+    golang.build(layout, golang.FOR_TESTS)
     processes = recorded(layout)
     missing = []
     for daemon in parts.beside(layout):

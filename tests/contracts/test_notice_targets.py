@@ -144,8 +144,8 @@ def _slack() -> Iterator[World]:
 
 
 WORLDS = {"webhook": _webhook, "mail": _mail, "slack": _slack, "apprise": _apprise}
-STATUSES = {"github": ("Bearer", ""), "gitea": ("token", "/api/v1")}
-"""How each git host is signed in to, and where its API is."""
+GIT_HOSTS = {"github", "gitea"}
+"""They take statuses of commits: see test_git_hosts."""
 
 
 @pytest.fixture(params=WORLDS)
@@ -155,7 +155,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def test_every_kind_of_target_is_held_to_this() -> None:
-    assert {*WORLDS, *STATUSES} == set(SHIPPED.notice_targets.keys)
+    assert {*WORLDS, *GIT_HOSTS} == set(SHIPPED.notice_targets.keys)
 
 
 async def test_it_gets_the_cause_the_log_and_links(world: World) -> None:
@@ -241,57 +241,3 @@ async def test_slack_has_one_message_a_thing_whose_thread_tells_what_happened() 
         slack.messages.clear()
         slack.messages["1.1"] = {"text": "another's"}
         assert await target.tell(later) != reference
-
-
-@contextmanager
-def _statuses(kind: str, token: str = SECRET) -> Iterator[tuple[receivers.Statuses, NoticeTarget]]:
-    scheme, root = STATUSES[kind]
-    with receivers.statuses(f"{scheme} {SECRET}", root) as host:
-        written = {"url": f"http://127.0.0.1:{host.port}", "token": "env:TOKEN"}
-        yield host, _open(kind, written, {"env:TOKEN": token}, f"127.0.0.1:{host.port}")
-
-
-@pytest.mark.parametrize("kind", STATUSES)
-async def test_a_commit_has_a_status_for_each_delivery(kind: str) -> None:
-    with _statuses(kind) as (host, target):
-        mine = f"http://127.0.0.1:{host.port}/team/shop.git"
-        begun = replace(BEGUN, notice=replace(NOTICE, repository=mine))
-        reference = await target.tell(begun)
-        to_dev = replace(NOTICE, repository=mine, formation="dev")
-        await target.tell(replace(BEGUN, notice=to_dev))
-        place = f"team/shop@{NOTICE.commit.id}"
-        assert {key: each["state"] for key, each in host.found.items()} == {
-            (place, "sealane/production"): "pending",
-            (place, "sealane/dev"): "pending",
-        }
-        ended = replace(ENDED, repository=mine, text=f"{ENDED.text} {'x' * 200}")
-        await target.tell(replace(begun, notice=ended, fresh=(BACK,), reference=reference))
-        status = host.found[place, "sealane/production"]
-        assert status["state"] == "failure"
-        assert status["description"].startswith("rolled back: Container web of pod web-1 ended")
-        assert status["target_url"] == NOTICE.links[0].url
-        host.status = 502
-        with pytest.raises(Unavailable):
-            await target.tell(begun)
-
-
-@pytest.mark.parametrize("kind", STATUSES)
-async def test_nothing_is_written_to_what_is_elsewhere_or_no_commit(kind: str) -> None:
-    with _statuses(kind) as (host, target):
-        mine = f"http://127.0.0.1:{host.port}/team/shop.git"
-        for notice in (
-            NOTICE,
-            replace(NOTICE, repository=mine, commit=None),
-            replace(NOTICE, kind=NoticeKind.DRIFT_FOUND),
-        ):
-            await target.tell(replace(BEGUN, notice=notice))
-        assert host.found == {}
-
-
-@pytest.mark.parametrize("kind", STATUSES)
-async def test_trying_a_git_host_says_whether_its_token_is_good(kind: str) -> None:
-    trial = replace(BEGUN, notice=replace(NOTICE, kind=NoticeKind.TEST, commit=None))
-    with _statuses(kind) as (_, target):
-        await target.tell(trial)
-    with _statuses(kind, token="wrong") as (_, target), pytest.raises(Refused, match="401"):
-        await target.tell(trial)

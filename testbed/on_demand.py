@@ -1,0 +1,45 @@
+"""Programs that only the tests which ask for them run: nothing of them starts with the bed."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from testbed.errors import BedError
+from testbed.waiting import until
+
+_PATIENCE = 120.0
+
+
+@contextmanager
+def running(
+    argv: Sequence[str | Path], folder: Path, *, answers: Callable[[], bool] = lambda: True
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The program from the moment at which it answers; its words are in `log`. Raises BedError with them where it ends."""
+    log = folder / "log"
+    with log.open("w") as words, subprocess.Popen(argv, stdout=words, stderr=words) as process:
+
+        def said() -> str:
+            return f"{argv[0]} does not answer:\n{log.read_text()[-2000:]}"
+
+        def there() -> bool:
+            if process.poll() is not None:
+                raise BedError(said())
+            return answers()
+
+        try:
+            until(there, within=_PATIENCE, missed=said)
+            yield process
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
