@@ -1,4 +1,4 @@
-"""Wiring: puts the parts of a server together, and takes them apart. The only place that knows all of them."""
+"""The composition root: puts the parts of a server together, and takes them apart. The only place that knows all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals: frozen facts about what has just happened, for whoever shows, stores, measures or tells it.
+"""Run events: frozen facts about what has just happened, for whoever shows, stores, measures or tells it.
 
 A stage calls its listener with each fact, on the event loop; a listener returns quickly and never raises. Pure.
 """

@@ -1,4 +1,4 @@
-"""Registering apps: a name, a repository, and the secrets with which the repository proves itself."""
+"""Registration of apps: a name, a repository, and the secrets with which the repository proves itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in: tokens of users and pushes, sessions of browsers, and managing who has them."""
+"""Sign-in: tokens of users and pushes, sessions of browsers, and who has them."""
 
 from __future__ import annotations
 

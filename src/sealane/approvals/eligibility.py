@@ -1,4 +1,4 @@
-"""Asking: whose word counts on what waits for a person. Pure."""
+"""Who may answer: whose word counts on what waits for a person. Pure."""
 
 from __future__ import annotations
 

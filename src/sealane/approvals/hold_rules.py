@@ -1,4 +1,4 @@
-"""Holds: whether a failed release stands in a deployment's way. Pure: knows nothing about the database."""
+"""Hold rules: whether a failed release stands in a deployment's way. Pure: knows nothing about the database."""
 
 from __future__ import annotations
 

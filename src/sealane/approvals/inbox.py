@@ -1,4 +1,4 @@
-"""Pending: what waits for a person's word, what is asked, and whose word counts. Pure: knows nothing about the database."""
+"""The inbox: what waits for a person's word, what is asked, and whose word counts. Pure: knows nothing about the database."""
 
 from __future__ import annotations
 

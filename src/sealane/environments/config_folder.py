@@ -1,4 +1,4 @@
-"""Gathering: the operators' files of a folder.
+"""The operators' files of a folder.
 
 Files are named as they are found from where a command runs. A server names them from the operators' folder (`base`):
 whoever reads a refusal has no use for the way there, and it is nobody's business.

@@ -1,4 +1,4 @@
-"""Waiving: policies that operators let an app off, until a day and with a reason. Pure."""
+"""Waivers: policies that operators let an app off, until a day and with a reason. Pure."""
 
 from __future__ import annotations
 

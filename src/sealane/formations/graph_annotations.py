@@ -1,4 +1,4 @@
-"""Annotations: metric stores that are told how a deployment ended. Pure: plain values, msgspec-convertible."""
+"""Graph annotations: metric stores that are told how a deployment ended. Pure: plain values, msgspec-convertible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vetting: rendered objects against policies, giving decisions. Pure: no clusters, no files, no clock.
+"""Evaluates rendered objects against policies, and gives decisions. Pure: no clusters, no files, no clock.
 
 Each policy decides as the API server would on the creation of each object. An expression that can't be evaluated
 counts as not met, unless the policy says `failurePolicy: Ignore`.

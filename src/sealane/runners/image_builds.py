@@ -1,4 +1,4 @@
-"""Building: an image from the repository, pushed under the run's deploy tag, known by its digest."""
+"""Image builds: an image from the repository, pushed under the run's deploy tag, known by its digest."""
 
 from __future__ import annotations
 

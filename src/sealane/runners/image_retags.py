@@ -1,4 +1,4 @@
-"""Retagging: a ready-made image gets the run's deploy tag by its manifest; no layer is pulled or pushed."""
+"""Image retags: a ready-made image gets the run's deploy tag by its manifest; no layer is pulled or pushed."""
 
 from __future__ import annotations
 

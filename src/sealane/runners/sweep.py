@@ -1,4 +1,4 @@
-"""Sweeping: what runs left in the engine that were killed before they could clean up. Live runs are left alone."""
+"""The sweep: what runs left in the engine that were killed before they could clean up. Live runs are left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detecting: what kind of project a folder holds, so that the first pipeline does something of use in it."""
+"""Detection: what kind of project a folder holds, so that the first pipeline does something of use in it."""
 
 from __future__ import annotations
 

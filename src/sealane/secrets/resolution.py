@@ -1,4 +1,4 @@
-"""Resolving: references to values, last and at once. What leaves the step that does it is versions, never values."""
+"""Resolution: references to values, last and at once. What leaves the step that does it is versions, never values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catching up: what was pushed to repositories of ours while nobody took it in, at the start and until it works.
+"""Catch-up: what was pushed to repositories of ours while nobody took it in, at the start and until it works.
 
 One app that is broken stops no other. It is told in the log, beside the app and on the overview; it is tried again and again,
 with longer and longer pauses, and with its next push. Once it works that is told, too.

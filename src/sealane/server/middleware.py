@@ -1,4 +1,4 @@
-"""Guarding every request: its size, its address, and what browsers may do with the answer."""
+"""Guards every request: its size, its address, and what browsers may do with the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printing: objects as YAML that every reader reads back as the same objects. Pure."""
+"""Manifests as YAML: objects that every reader reads back as the same objects. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words: `${name}` in texts replaced by values. Pure: knows nothing about formations or files.
+"""Placeholders: `${name}` in texts replaced by values. Pure: knows nothing about formations or files.
 
 A text that is one word and nothing else becomes the word's value with its type; a word inside other text becomes text.
 `$${` is a literal `${`. What a value holds is never looked at again, so a value can't bring in another word.

@@ -1,4 +1,4 @@
-"""Gathering: all that a formation is rendered from, out of the files of one commit or working tree."""
+"""Render inputs: all that a formation is rendered from, out of the files of one commit or working tree."""
 
 from __future__ import annotations
 

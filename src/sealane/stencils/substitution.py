@@ -1,4 +1,4 @@
-"""Substituting: one stencil's document with its words replaced. Pure: the structure stays as it was written."""
+"""Substitution: one stencil's document with its placeholders replaced. Pure: the structure stays as it was written."""
 
 from __future__ import annotations
 

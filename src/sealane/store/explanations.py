@@ -1,4 +1,4 @@
-"""Why not yet: gathers what the pure answers in `approvals.blockers` and `approvals.run_blockers` are made from."""
+"""Gathers what `approvals.blockers` and `approvals.run_blockers` explain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard: whether instances that became ready stay so, over all of them. Pure: knows nothing about clusters or time.
+"""Stability: whether instances that became ready stay so, over all of them. Pure: knows nothing about clusters or time.
 
 A single container that ends twice is judged by itself (`thresholds`). The guard sees what no single one shows: instances
 that fall, each once, all over a workload, or one that becomes ready and unready again and again. A restart before an

@@ -1,4 +1,4 @@
-"""Gating: opens the gates of deployments that wait for nothing any more, and queues them. No workflow waits at a gate."""
+"""Admission: opens the gates of deployments that wait for nothing any more, and queues them. No workflow waits at a gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sites: where a run works. Its clone on disk, what its commit says, and what it works with.
+"""Checkouts: where a run works. Its clone on disk, what its commit says, and what it works with.
 
 Two places: the clone, which the steps of a run may change as they like, and the commit's objects beside it, out of their
 reach. What the commit says is read from the objects alone.

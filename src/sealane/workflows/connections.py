@@ -1,4 +1,4 @@
-"""Reaching destinations: one connection to each, opened when first asked for and shared by all that go there."""
+"""Connections to destinations: one to each, opened when first asked for and shared by all that go there."""
 
 from __future__ import annotations
 

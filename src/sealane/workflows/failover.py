@@ -1,4 +1,4 @@
-"""Workers: heartbeats, and taking over from the dead. The one place that decides that a worker is dead.
+"""Failover: heartbeats of workers, and taking over from the dead. The one place that decides that a worker is dead.
 
 A worker counts as dead when its heartbeats have not moved for `dead_after` seconds by the observer's own clock, so that
 machines need not agree on the time. It is declared dead (which raises the epoch of every formation it held) before its

@@ -1,4 +1,4 @@
-"""Speaking for inconclusive gates: a person's word, kept with its reason."""
+"""Answers to inconclusive gates: a person's word, kept with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going back together: the members of a release group that had moved, each by a deployment of its own, the last one first.
+"""The rollback of a release group: the members that had moved, each by a deployment of its own, the last one first.
 
 Each has the number of the deployment it rolls back: something newer that has begun there since supersedes it, and
 something newer that waits is not superseded by it.

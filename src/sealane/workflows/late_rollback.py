@@ -1,4 +1,4 @@
-"""Rolling a revision back that degrades soon after its verdict: what was verified before is deployed again, by itself.
+"""Rolls a revision back that degrades soon after its verdict: what was verified before is deployed again, automatically.
 
 The way back is a deployment like any other: it goes through the queue, the fence and the verdict, and something newer that
 began meanwhile supersedes it. Until it begins nothing is held but the row that says so, in one transaction.

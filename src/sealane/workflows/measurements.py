@@ -1,4 +1,4 @@
-"""Subscribers that measure: what happened is counted once for `/metrics`, and told to each metric sink."""
+"""Measurements: what happened is counted once for `/metrics`, and told to each metric sink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling people: a subscriber writes down who is to be told of what, and one loop sends what is due."""
+"""Sends notices: a subscriber writes down who is to be told of what, and one loop sends what is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requesting: what people ask for by hand. Each request is a fresh deployment, or run, with a sequence of its own."""
+"""Operations: what people ask for by hand. Each request is a fresh deployment, or run, with a sequence of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching: taking workflows off their queues, at once when this process has queued one, else every now and then.
+"""The queue poll: takes workflows off their queues, at once when this process has queued one, else every now and then.
 
 The engine looks into each queue at a fixed pace. Its own look is kept, with all its rules; what it waits on between two
 looks is ours: a bell that whoever queues a workflow rings, and a longer pause while nothing of the queue runs here.

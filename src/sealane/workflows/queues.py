@@ -1,4 +1,4 @@
-"""Queueing workflows: from any process, whether it carries workflows or not. Key: the workflow's id, queued once."""
+"""Queues of workflows: filled from any process, whether it carries workflows or not. Key: the workflow's id, queued once."""
 
 from __future__ import annotations
 

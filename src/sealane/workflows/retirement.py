@@ -1,4 +1,4 @@
-"""The end of an old colour: some time after the switch it is deleted, unless another deployment came in between.
+"""Retirement of an old colour: some time after the switch it is deleted, unless another deployment came in between.
 
 It is queued to begin then, in the formation's own partition: it never runs beside a deployment, and holds none up while
 it waits.

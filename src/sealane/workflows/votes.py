@@ -1,4 +1,4 @@
-"""Deciding: people's yes and no, held against who may."""
+"""Votes: people's yes and no, held against who may."""
 
 from __future__ import annotations
 

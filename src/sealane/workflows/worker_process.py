@@ -1,4 +1,4 @@
-"""Working: a worker from its start to its end: heartbeats, taking over, and sweeping up what got lost on the way."""
+"""The process of a worker, from its start to its end: heartbeats, taking over, and sweeping up what got lost on the way."""
 
 from __future__ import annotations
 

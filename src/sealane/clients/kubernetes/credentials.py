@@ -1,4 +1,4 @@
-"""Signing in: where a cluster is, what its certificate must be, and which credentials to send.
+"""Credentials: where a cluster is, what its certificate must be, and which credentials to send.
 
 The only importer of the official package, for `kubernetes.aio.config` alone: it gets tokens, client certificates, exec
 plugins and OIDC right. It is imported when first needed (a third of a second) and run in a thread of its own, because it

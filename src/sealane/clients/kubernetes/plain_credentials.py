@@ -1,4 +1,4 @@
-"""Signing in with what a kubeconfig simply says: a token or a client certificate, in one file.
+"""What a kubeconfig simply says: a token or a client certificate, in one file.
 
 The official package does this, too, but takes longer to import than a whole deployment of something unchanged. Whatever
 is not simple (plugins, providers, token files, passwords, proxies, several files) is left to it.

@@ -1,1 +1,1 @@
-"""Sending: mail by SMTP, and requests to what takes notices."""
+"""Notices on their way: mail by SMTP, and requests to what takes notices."""

@@ -1,4 +1,4 @@
-"""Dialing out: the relay keeps a connection to each process of the server, and comes back whenever one ends."""
+"""The dialer: the relay keeps a connection to each process of the server, and comes back whenever one ends."""
 
 from __future__ import annotations
 

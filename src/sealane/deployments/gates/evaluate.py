@@ -1,4 +1,4 @@
-"""Checking gates: all at once, until one fails or all are through. Thin: what samples mean is decided in `samples.py`.
+"""Gates are checked all at once, until one fails or all are through. Thin: what samples mean is decided in `samples.py`.
 
 Idempotent by the subject's key: who calls again samples anew and finds the Jobs that run already. A gate never passes by
 being cut short, because nothing is said before all its samples are taken.

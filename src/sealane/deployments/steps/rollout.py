@@ -1,4 +1,4 @@
-"""Writing and watching: stages of the revision, the way back, and what goes afterwards."""
+"""The steps of a rollout: the stages of the revision, the way back, and what is deleted afterwards."""
 
 from __future__ import annotations
 

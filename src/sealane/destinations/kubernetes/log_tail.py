@@ -1,4 +1,4 @@
-"""Tailing: what the containers of a formation's workloads print, merged, pods that come later included."""
+"""The log tail: what the containers of a formation's workloads print, merged, pods that come later included."""
 
 from __future__ import annotations
 

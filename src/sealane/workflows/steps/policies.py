@@ -1,4 +1,4 @@
-"""Vetting on the server: policies with the operators' waivers, off the event loop."""
+"""Policies on the server: applied with the operators' waivers, off the event loop."""
 
 from __future__ import annotations
 

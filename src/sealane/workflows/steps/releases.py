@@ -1,4 +1,4 @@
-"""Releasing: the record of what a run built, and offering it to formations."""
+"""Releases: the record of what a run built, and offering it to formations."""
 
 from __future__ import annotations
 

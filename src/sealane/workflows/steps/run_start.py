@@ -1,4 +1,4 @@
-"""Beginning a run: its commit checked out and looked at. What is refused is refused before anything of it runs."""
+"""The start of a run: its commit checked out and looked at. What is refused is refused before anything of it runs."""
 
 from __future__ import annotations
 

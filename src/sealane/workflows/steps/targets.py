@@ -1,4 +1,4 @@
-"""Goals: what a rollout is to reach, from a stored deployment, its revision and what is known of its formation."""
+"""Targets: what a rollout is to reach, from a stored deployment, its revision and what is known of its formation."""
 
 from __future__ import annotations
 

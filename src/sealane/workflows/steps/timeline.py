@@ -1,4 +1,4 @@
-"""Telling a deployment's story: lines kept once, however often a step is repeated."""
+"""A deployment's timeline: lines kept once, however often a step is repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live views: all objects of a kind in a namespace, listed once and then kept current by one watch.
+"""The reflector: all objects of a kind in a namespace, listed once and then kept current by one watch.
 
 Level-based: a reader looks at what is there now and waits until that changes, it never counts events. However many
 readers ask for the same view, there is one stream; `subscriber.Reader` looks at several views and is woken by what concerns it.

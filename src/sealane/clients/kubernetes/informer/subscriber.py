@@ -1,4 +1,4 @@
-"""Readers of live views: woken by what they looked at the last time, and by nothing else.
+"""A reader of live views: woken by what it looked at the last time, and by nothing else.
 
 A reader looks through its own methods, which take note: what it looked at is what it follows from then on, so it can't
 forget to follow anything. What it looked for in vain counts as well. Nothing is missed between two looks, since nothing can

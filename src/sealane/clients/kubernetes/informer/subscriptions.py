@@ -1,4 +1,4 @@
-"""Waking readers of live views: each waits on a count of its own, which moves when what it follows does."""
+"""Subscriptions to live views: each reader waits on a count of its own, which moves when what it follows does."""
 
 from __future__ import annotations
 

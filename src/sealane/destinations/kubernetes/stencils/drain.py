@@ -1,4 +1,4 @@
-"""Draining: containers behind a Service serve on for a while after they are told to end. Pure: objects in, objects out.
+"""The drain: containers behind a Service serve on for a while after they are told to end. Pure: objects in, objects out.
 
 A pod is told to end and taken out of its Services at the same moment; the nodes hear of the second a little later, and
 send it new connections until then (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).

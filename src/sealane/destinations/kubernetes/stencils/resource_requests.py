@@ -1,4 +1,4 @@
-"""Sizes: what a revision requests of its cluster. Pure."""
+"""Resource requests: what a revision requests of its cluster. Pure."""
 
 from __future__ import annotations
 
