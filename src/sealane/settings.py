@@ -6,64 +6,33 @@ Two underscores lead into a group. The command line tool without a server needs 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sealane import egress, paths
 from sealane.egress import Network
 from sealane.log_lines import Form
 from sealane.runners import capabilities
+from sealane.settings_values import (
+    Capability,
+    Days,
+    HostEntry,
+    Hours,
+    Prefix,
+    Seconds,
+    SshHost,
+    ThereFile,
+    TokenHost,
+    WebAddress,
+)
 
 _SQLITE = "sqlite:///"
 _PUBLIC = (
     *("docker.io", "ghcr.io", "quay.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "registry.k8s.io", "public.ecr.aws"),
     *("mcr.microsoft.com", "registry.gitlab.com", "registry.access.redhat.com", "registry.fedoraproject.org"),
 )
-
-
-def _host_entry(entry: str) -> str:
-    if problem := egress.problem(entry):
-        raise ValueError(problem)
-    return entry.lower()
-
-
-def _token_host(host: str) -> str:
-    """`host` or `host:port`; with `http://` before it for one that is spoken to in clear."""
-    scheme, _, name = host.rpartition("://")
-    if scheme not in {"", "https", "http"}:
-        message = "begins with neither https:// nor http://"
-        raise ValueError(message)
-    if "*" in name:
-        message = "is more than one host, and a token belongs to one"
-        raise ValueError(message)
-    if problem := egress.problem(name):  # without the text: it may be a token in the wrong place
-        raise ValueError(problem.removeprefix(repr(name)).strip())
-    return f"{scheme or 'https'}://{name.lower()}"
-
-
-def _ssh_host(host: str) -> str:
-    """`host` or `host:port`; the usual port goes without saying."""
-    if "*" in host:
-        message = "is more than one host, and a key belongs to one"
-        raise ValueError(message)
-    return _host_entry(host).removesuffix(":22")
-
-
-def _file(path: Path) -> Path:
-    where = paths.absolute(path)
-    if not where.is_file():
-        message = f"{where} is no file"
-        raise ValueError(message)
-    return where
-
-
-HostEntry = Annotated[str, AfterValidator(_host_entry)]
-Capability = Annotated[str, AfterValidator(capabilities.capability)]
-TokenHost = Annotated[str, AfterValidator(_token_host)]
-SshHost = Annotated[str, AfterValidator(_ssh_host)]
-ThereFile = Annotated[Path, AfterValidator(_file)]
 
 
 class _Placed(BaseModel):
@@ -89,7 +58,7 @@ class Http(_Group):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
 
-    url: str | None = None
+    url: WebAddress | None = None
     """The address people use, such as `https://sealane.example.com`, for links and hooks. None: made of host and
     port. With `https`, cookies are sent over TLS only."""
 
@@ -97,14 +66,14 @@ class Http(_Group):
     """Bytes a request's body may have: far more than a form needs. Webhooks may have 25 MiB, because GitHub's have, or
     this if it is more; for pushes `SEALANE_GIT__MAX_PACK` counts."""
 
-    session_hours: float = Field(default=12.0, gt=0)
+    session_hours: Hours = Field(default=12.0, gt=0)
     """Hours a browser's session lasts: a working day, so that a forgotten one ends by itself."""
 
-    header_timeout: float = Field(default=10.0, gt=0)
+    header_timeout: Seconds = Field(default=10.0, gt=0)
     """Seconds in which the whole head of a request must come: enough for a bad line, and nobody holds a connection with a
     letter a minute."""
 
-    body_timeout: float = Field(default=60.0, gt=0)
+    body_timeout: Seconds = Field(default=60.0, gt=0)
     """Seconds in which the body of a request must come; for pushes `SEALANE_GIT__PATIENCE` counts."""
 
     trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
@@ -122,7 +91,7 @@ class Http(_Group):
 class Access(_Group):
     """Tokens, and attempts to sign in."""
 
-    token_days: float = Field(default=365.0, ge=0)
+    token_days: Days = Field(default=365.0, ge=0)
     """Days after which a user's token expires, if it is not said when it is made. A year: long enough to forget nobody's
     laptop, short enough that a lost token does not open doors for ever. 0: never. Push tokens of apps expire only when it
     is said."""
@@ -141,10 +110,10 @@ class Git(_Group):
     """Bytes one push or clone may bring. Large enough for ordinary products, small enough that a hostile push can't
     fill the disk."""
 
-    patience: float = Field(default=300.0, gt=0)
+    patience: Seconds = Field(default=300.0, gt=0)
     """Seconds one clone or push may take."""
 
-    push_words: float = Field(default=4.0, ge=0)
+    push_words: Seconds = Field(default=4.0, ge=0)
     """Seconds for which a push waits to be told whether its run is refused. What is known later, the run tells."""
 
     hosts: list[HostEntry] = Field(default_factory=list)
@@ -199,7 +168,7 @@ class Git(_Group):
 class Registry(_Group):
     """Where built images go."""
 
-    prefix: str | None = None
+    prefix: Prefix | None = None
     """Host and path before an app's images: with `registry.example.com/team`, the image `web` of `shop` becomes
     `registry.example.com/team/shop/web`. None: a pipeline with `images` is refused with this as the reason."""
 
@@ -212,7 +181,7 @@ class Registry(_Group):
     `SEALANE_REGISTRY__HOSTS` and the one of `SEALANE_REGISTRY__PREFIX`, in a JSON list. The default has the well-known public
     ones. What the engine has already is not fetched."""
 
-    patience: float = Field(default=600.0, gt=0)
+    patience: Seconds = Field(default=600.0, gt=0)
     """Seconds that copying one image may take, however slowly a registry answers."""
 
     token_hosts: dict[HostEntry, HostEntry] = Field(default_factory=dict)
@@ -228,7 +197,7 @@ class Egress(_Group):
     `["10.0.0.0/8", "192.168.7.12"]`. Empty: only public addresses, those that a list names as addresses, `localhost` where
     it is listed, and the registry of `SEALANE_REGISTRY__PREFIX`."""
 
-    silence: float = Field(default=60.0, gt=0)
+    silence: Seconds = Field(default=60.0, gt=0)
     """Seconds for which a registry or git host that a commit names may say nothing before its call ends. What does not
     answer is asked again for five minutes; then its step is broken."""
 
@@ -270,21 +239,21 @@ class Runs(_Group):
 class Worker(_Group):
     """What a worker does and how a dead one is noticed."""
 
-    heartbeat: float = Field(default=2.0, gt=0)
+    heartbeat: Seconds = Field(default=2.0, gt=0)
     """Seconds between two heartbeats."""
 
-    dead_after: float = Field(default=15.0, gt=0)
+    dead_after: Seconds = Field(default=15.0, gt=0)
     """Seconds of silence after which another worker takes over. Longer than a slow database or a long garbage
     collection, short enough that nobody waits for a dead machine."""
 
-    poll: float = Field(default=0.1, gt=0, le=60)
+    poll: Seconds = Field(default=0.1, gt=0, le=60)
     """Seconds between two looks into a queue: what a push to another process waits at most before its run starts; one to
     this process starts at once. A larger number costs less when idle. On SQLite an idle server looks once a second."""
 
-    sweep: float = Field(default=5.0, gt=0)
+    sweep: Seconds = Field(default=5.0, gt=0)
     """Seconds between two looks for dead workers and for work that was stored but not queued."""
 
-    remember_days: float = Field(default=7.0, gt=0)
+    remember_days: Days = Field(default=7.0, gt=0)
     """Days for which the steps of an ended workflow are kept, to look at when something went wrong. Runs, deployments,
     failure reports and logs stay."""
 
@@ -292,7 +261,7 @@ class Worker(_Group):
 class Events(_Group):
     """What the server says happened, for whoever follows it."""
 
-    keep_days: float = Field(default=7.0, gt=0)
+    keep_days: Days = Field(default=7.0, gt=0)
     """Days for which an event can be read, at `/api/events`: who was away for longer has missed some. The audit and the
     timelines of deployments stay."""
 
@@ -304,7 +273,7 @@ class Metrics(_Group):
     """Token that whoever reads `/metrics` must show, as `Authorization: Bearer …`. None: only this machine reads it, and no
     proxy's clients do."""
 
-    refresh: float = Field(default=5.0, ge=0)
+    refresh: Seconds = Field(default=5.0, ge=0)
     """Seconds for which `/metrics` shows the same counts of the tables again, however many ask."""
 
     prefix: str = Field(default="sealane", pattern=r"[A-Za-z][A-Za-z0-9_.]*")
@@ -325,14 +294,14 @@ class Engine(_Group):
     """Address of the engine, `unix:///run/docker.sock`. None: `DOCKER_HOST`, then the usual sockets, the first that
     answers."""
 
-    pull_patience: float = Field(default=600.0, gt=0)
+    pull_patience: Seconds = Field(default=600.0, gt=0)
     """Seconds that the engine may take to fetch one image for a step or service."""
 
     add_hosts: list[HostEntry] = Field(default_factory=list)
     """Hosts of URLs in a Dockerfile's `ADD`, in a JSON list: `["downloads.example.com"]`. The engine fetches them from its
     machine's own network, and follows where they redirect to. Empty: none; a `RUN` fetches from its container."""
 
-    build_patience: float = Field(default=3600.0, gt=0)
+    build_patience: Seconds = Field(default=3600.0, gt=0)
     """Seconds that building one image, and pushing it, may take each."""
 
 
@@ -475,7 +444,7 @@ class Settings(_Placed, BaseSettings):
     def public_url(self) -> str:
         """The address people use."""
         if self.http.url:
-            return self.http.url.rstrip("/")
+            return self.http.url
         host = "127.0.0.1" if self.http.host in {"0.0.0.0", "::"} else self.http.host  # noqa: S104 - compared only
         return f"http://{host}:{self.http.port}"
 

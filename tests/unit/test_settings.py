@@ -92,3 +92,43 @@ def test_a_path_inside_a_url_is_one_too(here: Path, monkeypatch: pytest.MonkeyPa
 def test_the_home_of_nobody_is_refused() -> None:
     with pytest.raises(ValidationError, match="~nobody-is-called-so/x: could not determine home directory"):
         Settings(data=Path("~nobody-is-called-so/x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("HTTP__URL", "sealane.example.com"),
+        ("HTTP__URL", "ftp://sealane.example.com"),
+        ("HTTP__URL", "https://sealane.example.com/ci"),
+        ("HTTP__URL", "https://sealane.example.com/?x=1"),
+        ("HTTP__URL", "https://kim@sealane.example.com"),
+        ("HTTP__URL", "https://[sealane"),
+        ("HTTP__URL", "https://:8443"),
+        ("HTTP__URL", "https://sealane.example.com:https"),
+        ("REGISTRY__PREFIX", "https://registry.example.com/team"),
+        ("REGISTRY__PREFIX", "registry.example.com/Team"),
+        ("REGISTRY__PREFIX", "registry.example.com/a team"),
+        ("REGISTRY__PREFIX", "registry.example.com/team:1"),
+        ("REGISTRY__PREFIX", "registry.example.com//team"),
+        ("EVENTS__KEEP_DAYS", "inf"),
+        ("WORKER__REMEMBER_DAYS", "1e300"),
+        ("ACCESS__TOKEN_DAYS", "1000000"),
+        ("GIT__PATIENCE", "inf"),
+        ("HTTP__SESSION_HOURS", "nan"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_the_start(name: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address without its scheme, a registry with one, a time that no calendar can add."""
+    monkeypatch.setenv(f"SEALANE_{name}", given)
+    with pytest.raises(ValidationError, match=name.rpartition("__")[2].lower()):
+        Settings()
+
+
+def test_a_slash_at_the_end_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALANE_HTTP__URL", "https://sealane.example.com:8443/")
+    monkeypatch.setenv("SEALANE_REGISTRY__PREFIX", "localhost:35000/team/")
+    settings = Settings()
+    assert (settings.public_url, settings.registry.prefix) == (
+        "https://sealane.example.com:8443",
+        "localhost:35000/team",
+    )

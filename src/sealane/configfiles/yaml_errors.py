@@ -103,11 +103,19 @@ def _to_quote(here: str, _text: Lines, _mark: yaml.Mark) -> str | None:
     value = parts["value"] if parts else ""
     if not value or len(value) > _LONGEST:
         return "quote the whole value" if value else None
-    if value[0] in "*&@%`![{}],|>":
+    if value[0] in "*&@%`![{}],|>" and not _is_whole(value):
         return f"a text that begins with {value[0]} must be quoted: {quoted(value)}"
     if value[0] in "\"'" and not value.endswith(":"):
         return f"the text ends at its second {value[0]}; quote all of it: {quoted(value)}"
     return None
+
+
+def _is_whole(value: str) -> bool:
+    """Whether it is a list or mapping as it stands, so that what is wrong is elsewhere."""
+    try:
+        return isinstance(yaml.compose(value, Loader=yaml.SafeLoader), yaml.CollectionNode)
+    except yaml.YAMLError:
+        return False
 
 
 def _to_indent(here: str, text: Lines, mark: yaml.Mark) -> str | None:

@@ -156,6 +156,8 @@ def literal(token: str) -> str:
     return f"a literal {shown} is written ${shown}"
 
 
+_OF_SECRETS = re.compile(r"secrets?[.]|secret$")
+_NO_VALUES = "stencils hold no value of a secret: take the Secret ${secrets}, which a formation's `secrets` make"
 _RAW = "raw leaves a whole file or object alone"
 
 
@@ -180,6 +182,8 @@ def _meant(name: str, words: Placeholders) -> str:
     said, near = literal(f"${{{name}}}"), nearest(name, words.values)
     if near:
         return f"did you mean {near}? {said[:1].upper()}{said[1:]}"
+    if _OF_SECRETS.match(name):
+        return f"{_NO_VALUES}; {said}"
     return f"{said}; {_RAW if _SHELL.fullmatch(name) else did_you_mean(name, words.values)}"
 
 

@@ -109,7 +109,7 @@ def _check_free(connection: sa.Connection, app: App) -> None:
     taken = rows.one(connection, sa.select(apps).where(apps.c.name == app.name))
     if taken:
         raise Conflicting(
-            f"the name {app.name} is taken by {taken['repository']}, owned by {taken['owner']}",
+            f"there is an app {app.name} already, of the repository {taken['repository']}, owned by {taken['owner']}",
             hint="choose another name, or ask its owner to remove it: sealane app remove",
         )
     same = (apps.c.repository == app.repository) & (apps.c.path == app.path)

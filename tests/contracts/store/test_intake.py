@@ -133,7 +133,9 @@ async def test_an_unknown_app_has_no_runs(store: Store) -> None:
 
 async def test_a_second_repository_cannot_claim_an_apps_name(store: Store) -> None:
     """Names are unique on a server; the refusal says whose it is."""
-    with pytest.raises(Conflicting, match=r"the name shop is taken by https://git.example.com/shop.git"):
+    with pytest.raises(
+        Conflicting, match=r"there is an app shop already, of the repository https://git.example.com/shop.git"
+    ):
         await store.apps.add(app("shop", "https://elsewhere.example.com/shop.git"), by="eve")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sealane import repository_check
 from sealane.configfiles.trees import StoredTree
 
@@ -44,6 +46,14 @@ def test_a_formation_is_rendered_with_the_images_of_the_pipeline():
     (found,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", b"image.api")})
 
     assert found.startswith("deploy/stencils/a.yaml:4:16: unknown word ${image.api}")
+
+
+@pytest.mark.parametrize("word", [b"secret.TOKEN", b"secrets.TOKEN", b"secret"])
+def test_a_value_of_a_secret_is_no_word_and_the_way_is_told(word: bytes):
+    """As pipelines of others have it."""
+    (found,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", word)})
+
+    assert "take the Secret ${secrets}, which a formation's `secrets` make" in found
 
 
 def test_a_formation_that_nobody_describes():

@@ -26,6 +26,7 @@ BROKEN = [
     ("share: %d\n", "1:8", 'begins with % must be quoted: "%d"'),
     ("- && true\n", "1:4", 'begins with & must be quoted: "&& true"'),
     ("run: `date`\n", "1:6", 'begins with ` must be quoted: "`date`"'),
+    ("shop: {a: 1}\n  b: [x]\n", "2:3", "indent"),
     ("- [ -n x ] && true\n", "1:13", 'begins with [ must be quoted: "[ -n x ] && true"'),
     ('- "a" and "b"\n', "1:7", """quote all of it: '"a" and "b"'"""),
     ("a: 'don't'\n", "1:9", "quote all of it: \"'don't'\""),

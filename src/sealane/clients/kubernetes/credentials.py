@@ -32,6 +32,9 @@ REREAD = timedelta(seconds=60)
 """How often a token file is read again: the cluster replaces service account tokens about hourly."""
 EARLY = timedelta(seconds=60)
 """How long before its end a credential is renewed."""
+_PUT_THERE = (
+    "the server's operators have to put it where `kubeconfig` in the environment's file says, seen from that file"
+)
 
 _one_at_a_time = threading.Lock()
 
@@ -149,7 +152,7 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
     paths = kubeconfig_paths(source.kubeconfig)
     if not any(path.is_file() for path in paths):
         if source.called:
-            raise errors.NoSignIn(f"there is no {source.called}", hint="the server's operators have to put it there")
+            raise errors.NoSignIn(f"there is no {source.called}", hint=_PUT_THERE)
         names = ", ".join(map(str, paths))
         raise errors.NoSignIn(f"no kubeconfig at {names}", hint="name one with --kubeconfig or KUBECONFIG")
     _check(paths, source)
