@@ -36,7 +36,7 @@ _AT_ONCE = 5_000
 _TESTS = 20
 """Kept of each run."""
 _STEPS = ("step/lint", "step/test", "step/scan", "image/web", "image/worker")
-_WAITS = {"queue": 0.1, "steps": 0.4, "approval": 0.2, "window": 0.1, "rollout": 0.2}
+_WAITS = {"queue": 0.1, "steps": 0.4, "approval": 0.1, "hold": 0.1, "window": 0.1, "rollout": 0.2}
 """Shares of a lead time."""
 _ASKED = ((90, By.APP), (90, By.TEAM), (90, By.ENVIRONMENT), (DAYS, By.APP))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sealane.approvals import hold_rules, precedence, quorum, release_groups, way_out
-from sealane.approvals.explanation import Condition, Explanation, Waits, no_worker
+from sealane.approvals.explanation import Condition, Explanation, no_worker
 from sealane.approvals.release_groups import GroupState
 from sealane.environments import windows
 from sealane.environments.windows import WindowStatus
@@ -14,6 +14,7 @@ from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.records.views import FormationRow
+from sealane.records.waits import Waits
 from sealane.verdicts.model import Verdict, VerdictKind
 
 _MOST_NAMED = 5

@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sealane.records.model import Deployment, TimelineEntry
+from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery
 from sealane.releases.origin import Origin
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.model import Observation
-
-
-class Waits(StrEnum):
-    """What is waited for."""
-
-    OPERATORS = "operators"  # operators whose files do not allow it any more
-    APPROVAL = "approval"
-    HOLD = "hold"
-    WINDOW = "window"
-    GATE = "gate"  # a person's word on an inconclusive gate
-    RELEASE_GROUP = "release_group"  # what goes with it
-    EARLIER = "earlier"  # what must be deployed first
-    TURN = "turn"  # another deployment to the same formation
-    ROOM = "room"  # other runs
-    WORKER = "worker"  # none is alive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sealane.approvals.explanation import Condition, Explanation, StepLog, Waits, no_worker
+from sealane.approvals.explanation import Condition, Explanation, StepLog, no_worker
 from sealane.findings import errors
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.views import RunView
+from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery, DeliveryOutcome
 
 _AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}

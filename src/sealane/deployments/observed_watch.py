@@ -72,10 +72,13 @@ class ObservedWatch:
         return await self.tell(version, said)
 
     def _nothing(self) -> FormationHealth:
-        if self.before and self.before.state is HealthState.MISSING:
-            return self.before
+        before = self.before
+        if before and before.state is HealthState.MISSING:
+            return before
         cause = f"Nothing runs in namespace {self.place.namespace} that others deployed."
-        return FormationHealth(state=HealthState.MISSING, since=self.now(), cause=cause)
+        now = self.now()
+        bad_since = (before.bad_since or now) if before else None
+        return FormationHealth(state=HealthState.MISSING, since=now, cause=cause, bad_since=bad_since)
 
 
 def _revision(place: ObservedPlace, seen: Observed) -> Revision:

@@ -10,22 +10,25 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import DeploymentKind
+from sealane.records.waits import Wait, Waits
 from sealane.reports.model import CaseResult
 from sealane.verdicts.model import VerdictKind
 
 _BAD = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
 _CARRIED_OUT = frozenset({RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value})
 """A step has the same words for these."""
-WAITS = ("queue", "steps", "approval", "window", "rollout")
+WAITS = ("queue", "steps", "approval", "hold", "window", "rollout")
 """Parts of a lead time."""
 SLOWEST = 20
 """Tests that are kept of an attempt at a step because they took long."""
 LATELY = timedelta(days=30)
 MOST_LATELY = 200
 """Tests of a branch that failed in these days and are kept when they pass."""
+_STANDING = (Waits.APPROVAL, Waits.HOLD, Waits.WINDOW)
 _BRINGING = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 
 
@@ -55,10 +58,8 @@ class Ended:
     """A person stopped it."""
     begun: datetime | None = None
     """When the first run of its commit began."""
-    approved: datetime | None = None
-    """When the last of those agreed who were asked."""
-    opened: datetime | None = None
-    """When nothing held it any more but its turn."""
+    waits: tuple[Wait, ...] = ()
+    """What stood in its way before it began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,9 +72,10 @@ class Counted:
     lead_time: float | None = None
     restored: float | None = None
     queue: float | None = None
-    """With the four below: where its lead time went; each is None without one."""
+    """With the five below: where its lead time went; each is None without one."""
     steps: float | None = None
     approval: float | None = None
+    hold: float | None = None
     window: float | None = None
     rollout: float | None = None
 
@@ -137,23 +139,25 @@ def _own(ended: Ended) -> Counted:
 def waits(ended: Ended, received: datetime) -> Counted:
     """Where the time went from hearing of its commit to its verdict: parts that follow each other, and leave nothing out.
 
-    What is not known, or would go back in time, took no time: the part after it takes it all.
+    What is not known, or would go back in time, took no time: the part after it takes it all. Of what stood in the way at
+    once the first of approval, hold and window takes the time, and its turn what nothing else does.
     """
-    marks = (
-        ("queue", ended.begun),
-        ("steps", ended.asked),
-        ("approval", ended.approved),
-        ("window", ended.opened),
-        ("queue", ended.started),
-        ("rollout", ended.at),
-    )
     found = dict.fromkeys(WAITS, 0.0)
     reached = received
-    for part, mark in marks:
+    for part, mark in (("queue", ended.begun), ("steps", ended.asked), *_before(ended), ("rollout", ended.at)):
         until = min(max(mark or reached, reached), ended.at)
         found[part] += _between(reached, until)
         reached = max(reached, until)
     return replace(Counted(id=ended.id), **found)  # type: ignore[arg-type]
+
+
+def _before(ended: Ended) -> Iterator[tuple[str, datetime]]:
+    """What took the time from being asked for to the start, and until when each did."""
+    stood = [(wait.kind, wait.since, wait.until or ended.started) for wait in ended.waits]
+    marks = {ended.asked, ended.started, *(mark for _, since, until in stood for mark in (since, until))}
+    for since, until in pairwise(sorted(mark for mark in marks if ended.asked <= mark <= ended.started)):
+        kinds = {kind for kind, begun, over in stood if begun <= since and until <= over}
+        yield next((kind.value for kind in _STANDING if kind in kinds), "queue"), until
 
 
 def was_carried_out(status: str, started: datetime | None) -> bool:

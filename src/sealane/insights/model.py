@@ -265,5 +265,6 @@ class Waits:
     queue: float
     steps: float
     approval: float
+    hold: float
     window: float
     rollout: float

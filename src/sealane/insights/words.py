@@ -78,7 +78,8 @@ WAITS: Mapping[str, str] = {
     "queue": "queue",
     "steps": "steps and images",
     "approval": "approval",
-    "window": "windows and holds",
+    "hold": "holds",
+    "window": "windows",
     "rollout": "rollout",
 }
 
@@ -86,8 +87,9 @@ MORE: Mapping[str, str] = {
     "Where the time goes": (
         "The lead times of all changes that have one, added up, and the parts that each follows: queue, until its run began and "
         "again until the formation was free; steps and images, until the delivery was asked for; approval, until the last of "
-        "those agreed who were asked; windows and holds, until nothing held it any more, an earlier delivery included; "
-        "rollout, from the first write to the verdict. The parts leave nothing out."
+        "those agreed who were asked; holds and windows, while one kept it back; what must be deployed before it counts as "
+        "queue; rollout, from the first write to the verdict. Of what kept it back at once, the first named takes the time. "
+        "The parts leave nothing out."
     ),
     "Pipelines": (
         "Runs of every branch that came to an end of their own: passed, failed or broken, and neither cancelled nor skipped. "

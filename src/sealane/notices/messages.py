@@ -13,7 +13,7 @@ from sealane.notices.model import Commit, Entry, Link, Notice, Tone
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines import notices as rules
-from sealane.records.model import App, Deployment, Run
+from sealane.records.model import Deployment, Run
 from sealane.releases.origin import Origin
 
 MOST_ENTRIES = 50
@@ -59,13 +59,23 @@ _ENDS = frozenset({NoticeKind.HEALTH_RECOVERED, NoticeKind.RUN_FIXED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """Whose it is that the event is about."""
+
+    owner: str
+    repository: str = ""
+    environment: str | None = None
+    observed: bool = False
+    """Others deploy it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeFacts:
     """All that the words are made of."""
 
     event: DomainEvent
     kind: NoticeKind
-    app: App
-    environment: str | None
+    subject: Subject
     deployment: Deployment | None = None
     run: Run | None = None
     """The run that it is about, where it is about one."""
@@ -81,7 +91,8 @@ def thing(facts: NoticeFacts) -> str:
     event = facts.event
     if facts.kind in _OF_FORMATION:
         what = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
-        return f"{what}:{event.app}/{event.formation}"
+        where = f"{facts.subject.environment}:" if facts.subject.observed else ""
+        return f"{what}:{where}{event.app}/{event.formation}"
     if facts.run is not None:
         return f"runs:{event.app}@{facts.run.event.branch or facts.run.id}"
     return f"deployment:{event.deployment}"
@@ -143,10 +154,10 @@ def _notice(facts: NoticeFacts) -> Notice:
         thing=thing(facts),
         kind=kind,
         tone=_TONES[kind],
-        app=facts.app.name,
-        owner=facts.app.owner,
+        app=str(event.app),
+        owner=facts.subject.owner,
         formation=event.formation,
-        environment=facts.environment,
+        environment=facts.subject.environment,
         run=event.run,
         deployment=event.deployment,
         title=f"{_subject(facts)}: {_SAID[kind]}",
@@ -157,7 +168,7 @@ def _notice(facts: NoticeFacts) -> Notice:
         links=tuple(_links(facts)),
         version=_version(facts),
         commit=_commit(origin),
-        repository=facts.app.repository,
+        repository=facts.subject.repository,
         entries=(Entry(kind=kind, at=event.at, text=_entry(facts, text), event=event.id),),
     )
 
@@ -167,8 +178,8 @@ def _subject(facts: NoticeFacts) -> str:
         branch = f" on {facts.run.event.branch}" if facts.run.event.branch else ""
         return f"{facts.run.label}{branch}"
     if facts.kind in _OF_FORMATION or facts.deployment is None:
-        return f"{facts.app.name}/{facts.event.formation}"
-    return f"{facts.app.name} {_version(facts)} to {facts.event.formation}"
+        return f"{facts.event.about}, which others deploy" if facts.subject.observed else facts.event.about
+    return f"{facts.event.app} {_version(facts)} to {facts.event.formation}"
 
 
 def _version(facts: NoticeFacts) -> str:
@@ -217,9 +228,11 @@ def _entry(facts: NoticeFacts, text: str) -> str:
 def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:
     event, origin, deployment = facts.event, facts.origin, facts.deployment
     if event.formation:
-        yield "formation", f"{facts.app.name}/{event.formation}"
-    if facts.environment:
-        yield "environment", facts.environment
+        yield "formation", event.about
+    if facts.subject.environment:
+        yield "environment", facts.subject.environment
+    if facts.subject.observed and (version := event.data.get("version")):
+        yield "version", str(version)
     if origin is not None and origin.commit:
         yield "commit", f"{origin.commit[:_SHORT]} {origin.subject}".strip()
         if origin.author:
@@ -228,7 +241,7 @@ def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:
             yield "branch", origin.branch
     if deployment is not None and deployment.requested_by:
         yield "asked by", deployment.requested_by
-    yield "owner", facts.app.owner
+    yield "owner", facts.subject.owner
     if seconds := event.data.get("seconds"):
         yield "for" if facts.kind is NoticeKind.HEALTH_RECOVERED else "took", f"{seconds:.0f} s"
 
@@ -248,6 +261,8 @@ def _log(facts: NoticeFacts) -> tuple[str, tuple[str, ...]]:
 
 def _links(facts: NoticeFacts) -> Iterator[Link]:
     event = facts.event
+    if facts.subject.observed:
+        yield Link(words="overview", url=facts.server)
     if event.deployment:
         yield Link(words="deployment", url=f"{facts.server}/deployments/{event.deployment}")
     run = event.run or (facts.origin.run if facts.origin else None)

@@ -11,6 +11,7 @@ from typing import Any
 from sealane.destinations.model import Inventory
 from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.waits import Wait
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.reports.model import Report
 from sealane.verdicts.model import Verdict, VerdictKind
@@ -194,6 +195,8 @@ class Deployment:
     """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
     watched_until: datetime | None = None
     """Until when it is rolled back automatically when it degrades; None where it is not."""
+    waits: tuple[Wait, ...] = ()
+    """What stood in its way before its last gate opened, in the order in which it was seen."""
     created: datetime
     opened: datetime | None = None
     """When its last gate opened."""
@@ -227,6 +230,7 @@ class Deployment:
             note=None,
             way_back=None,
             watched_until=None,
+            waits=(),
             opened=None,
             started=None,
             ended=None,

@@ -14,6 +14,7 @@ from sealane.store import outbox, people, rows
 from sealane.store.app_tables import apps
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments
+from sealane.store.notice_tables import notices
 from sealane.store.run_tables import runs
 
 
@@ -87,6 +88,7 @@ class Apps:
             get(connection, name)
             _check_idle(connection, name)
             connection.execute(sa.delete(apps).where(apps.c.name == name))
+            connection.execute(sa.delete(notices).where(notices.c.app == name))
             outbox.forget_lines(connection, name)
             outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=at, app=name, actor=by))
 

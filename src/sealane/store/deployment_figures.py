@@ -13,7 +13,7 @@ from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.records.model import Deployment
 from sealane.store import rows
 from sealane.store.app_tables import releases
-from sealane.store.deployment_tables import deployments, formations, votes
+from sealane.store.deployment_tables import deployments, formations
 from sealane.store.figure_tables import deployment_figures as table
 from sealane.store.run_tables import runs
 from sealane.verdicts.model import FactKind, Verdict
@@ -57,7 +57,6 @@ def _own(
     came = sa.select(table.c.at).where(here, table.c.commit == commit, table.c.deployed).limit(1)
     heard = sa.select(sa.func.min(runs.c.created), sa.func.min(runs.c.started))
     received, begun = connection.execute(heard.where(runs.c.app == deployment.app, runs.c.commit == commit)).one()
-    agreed = sa.select(sa.func.max(votes.c.at)).where(votes.c.deployment_id == deployment.id, votes.c.approves)
     return Ended(
         id=deployment.id,
         kind=deployment.kind,
@@ -68,8 +67,7 @@ def _own(
         started=started,
         received=received if commit else None,
         begun=begun if commit else None,
-        approved=connection.execute(agreed).scalar(),
-        opened=deployment.opened,
+        waits=deployment.waits,
         arrived=bool(commit) and connection.execute(came).first() is not None,
         at=verdict.at,
         verdict=verdict.kind,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from sealane.approvals import precedence
 from sealane.outbox.model import Kind
+from sealane.records import waits
 from sealane.records.model import Behind, Deployment, DeploymentKind, DeploymentState, Formation
+from sealane.records.waits import Waits
 from sealane.store import apps, deployments, formations, outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as table
@@ -46,11 +49,22 @@ class DeploymentQueue:
             if not connection.execute(opened.values(values)).rowcount:
                 return False
             opened_now = deployments.get(connection, deployment_id)
+            _note_waits(connection, opened_now, (), at)
             _supersede_queued(connection, opened_now, at)
             outbox.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
             return True
 
         return await self._database.write(work)
+
+    async def note_waits(self, deployment_id: str, kinds: Collection[Waits], *, at: datetime) -> None:
+        """Notes what stands in the way of a deployment whose gate is shut."""
+
+        def work(connection: sa.Connection) -> None:
+            deployment = deployments.get(connection, deployment_id)
+            if deployment.state is DeploymentState.WAITING:
+                _note_waits(connection, deployment, kinds, at)
+
+        await self._database.write(work)
 
     async def shut(self, deployment_id: str, *, at: datetime) -> bool:
         """Shuts the gate of a deployment that has not begun, because something stands in its way again."""
@@ -102,6 +116,13 @@ class DeploymentQueue:
             return begun
 
         return await self._database.write(work)
+
+
+def _note_waits(connection: sa.Connection, deployment: Deployment, kinds: Collection[Waits], at: datetime) -> None:
+    noted = waits.noted(deployment.waits, kinds, at)
+    if noted != deployment.waits:
+        update = sa.update(table).where(table.c.id == deployment.id)
+        connection.execute(update.values(waits=rows.plain(noted)))
 
 
 def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deployment, at: datetime) -> None:

@@ -66,6 +66,7 @@ deployments = sa.Table(
     columns.maybe("note"),
     columns.maybe("way_back"),
     columns.maybe("watched_until", columns.Moment),
+    columns.maybe("waits", columns.Json),
     columns.flag("queued"),
     columns.moment("created"),
     columns.maybe("opened", columns.Moment),

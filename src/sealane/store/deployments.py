@@ -303,6 +303,7 @@ def row(deployment: Deployment) -> dict[str, Any]:
     row["kind"], row["state"] = deployment.kind.value, deployment.state.value
     row["rules"], row["after"] = rows.plain(deployment.rules), list(deployment.after)
     row["agreed"], row["authors"] = rows.plain(deployment.agreed), rows.plain(deployment.authors)
+    row["waits"] = rows.plain(deployment.waits)
     row["pusher"] = rows.plain(deployment.pusher) if deployment.pusher else None
     row["verdict"] = rows.plain(deployment.verdict) if deployment.verdict else None
     row["glass"] = rows.plain(deployment.glass) if deployment.glass else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from sealane.insights import definitions
 from sealane.store import columns
 
 deployment_figures = sa.Table(
@@ -21,7 +22,7 @@ deployment_figures = sa.Table(
     columns.flag("failed"),
     columns.maybe("lead_time", columns.Seconds),
     columns.maybe("restored", columns.Seconds),
-    *(columns.maybe(name, columns.Seconds) for name in ("queue", "steps", "approval", "window", "rollout")),
+    *(columns.maybe(name, columns.Seconds) for name in definitions.WAITS),
 )
 """What insights count each deployment as that began and ended; `at` is its end in seconds since 1970, UTC."""
 sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for name in ("app", "formation", "at")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.environments.model import ObservedPlace
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ObservedRow
-from sealane.store import rows, scopes, upsert, watches
+from sealane.store import health_events, outbox, rows, scopes, upsert, watches
 from sealane.store.database import Database
 from sealane.store.worker_tables import observed, workers
 from sealane.verdicts.health import FormationHealth
@@ -41,15 +42,31 @@ class ObservedPlaces:
                     upsert.put(connection, observed, key, {**values, "version": "", "worker": None, "health": None})
             connection.execute(sa.update(observed).where(_left()).values(worker=worker))
             mine = rows.all_of(connection, sa.select(observed).where(observed.c.worker == worker))
-            return {_place(row): watches.health_of(row) for row in mine}
+            return {_place(row): health_events.health_of(row) for row in mine}
 
         return await self._database.write(work)
 
-    async def keep(self, place: ObservedPlace, *, worker: str, version: str, health: FormationHealth) -> bool:
-        """Keeps what was seen. False when it is not this worker's to say any more."""
-        mine = sa.update(observed).where(*_is(place), observed.c.worker == worker)
-        kept = mine.values(version=version, health=rows.plain(health))
-        return await self._database.write(lambda c: bool(c.execute(kept).rowcount))
+    async def keep(
+        self, place: ObservedPlace, *, worker: str, version: str, health: FormationHealth, at: datetime
+    ) -> bool:
+        """Keeps what was seen, and says what changed. False when it is not this worker's to say any more."""
+        mine = (*_is(place), observed.c.worker == worker)
+
+        def work(connection: sa.Connection) -> bool:
+            row = rows.one(connection, sa.select(observed).where(*mine).with_for_update())
+            if row is None:
+                return False
+            kept = sa.update(observed).where(*mine)
+            connection.execute(kept.values(version=version, health=rows.plain(health)))
+            before = health_events.health_of(row)
+            if kind := health_events.change(before, health, anew=row["version"] != version):
+                told = health_events.data(before, health, at)
+                outbox.append(
+                    connection, _event(kind, place, {**told, **({"version": version} if version else {})}, at)
+                )
+            return True
+
+        return await self._database.write(work)
 
     async def all(self, now: datetime, scope: Scope = EVERYTHING) -> tuple[ObservedRow, ...]:
         """Everything, by app and formation; of what nobody watches any more it is said that nobody knows."""
@@ -62,6 +79,12 @@ class ObservedPlaces:
             ObservedRow(**asdict(_place(row)), version=row["version"], health=watches.trusted(row, now))
             for row in found
         )
+
+
+def _event(kind: Kind, place: ObservedPlace, data: Mapping[str, Any], at: datetime) -> DomainEvent:
+    """It names no deployment, for nothing was deployed by Sealane, and says whose the place is."""
+    whose = {"observed": True, "environment": place.environment, "owner": place.owner}
+    return DomainEvent(kind=kind, at=at, app=place.app, formation=place.formation, data={**data, **whose})
 
 
 def _left() -> sa.ColumnElement[bool]:

@@ -25,6 +25,7 @@ from sealane.store.database import Database, after_commit, before_commit
 from sealane.store.deployment_tables import deployments, formations
 from sealane.store.outbox_tables import outbox, outbox_cursors
 from sealane.store.run_tables import runs
+from sealane.store.worker_tables import observed
 
 AT_ONCE = 500
 """Events that are read at once."""
@@ -45,6 +46,8 @@ _LOGGED = frozenset(
 )
 """What the server's log has a line for, too."""
 
+_OF_OTHERS = tuple(kind.value for kind in (Kind.HEALTH_DEGRADED, Kind.HEALTH_RECOVERED, Kind.HEALTH_CHANGED))
+"""What is said of what others deploy, which names no deployment."""
 _OF_ALL_FORMATIONS = (Kind.RUN_PLANNED.value, Kind.RELEASE_GROUP_ENDED.value)
 """What names every formation that it is about, and so is for those who may read the app everywhere."""
 
@@ -300,8 +303,17 @@ def readable(scope: Scope) -> sa.ColumnElement[bool]:
         return sa.true()
     since = sa.exists().where(apps.c.name == outbox.c.app, apps.c.created <= outbox.c.at)
     named = formations.c.formation == outbox.c.formation
+    seen = sa.exists().where(
+        observed.c.app == outbox.c.app,
+        observed.c.formation == outbox.c.formation,
+        observed.c.environment == outbox.c.data["environment"].as_string(),
+        scopes.chosen(scope, observed.c.app, observed.c.environment),
+    )
     of_app = outbox.c.formation.is_(None) & outbox.c.kind.not_in(_OF_ALL_FORMATIONS)
-    return scopes.chosen(scope, outbox.c.app) & since & scopes.of_formations(scope, outbox.c.app, named, of_app)
+    of_others = outbox.c.deployment_id.is_(None) & outbox.c.kind.in_(_OF_OTHERS) & seen
+    return of_others | scopes.chosen(scope, outbox.c.app) & since & scopes.of_formations(
+        scope, outbox.c.app, named, of_app
+    )
 
 
 def _position(connection: sa.Connection, name: str) -> int:

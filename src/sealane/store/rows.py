@@ -14,6 +14,7 @@ from sealane.errors import NotThere
 from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records import model
+from sealane.records.waits import Wait
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
 from sealane.verdicts.model import Verdict
@@ -104,6 +105,7 @@ def deployment(row: Row) -> model.Deployment:
             "after": tuple(row["after"]),
             "pusher": msgspec.convert(row["pusher"], Pusher) if row["pusher"] else None,
             "authors": msgspec.convert(row["authors"] or [], tuple[Author, ...]),
+            "waits": msgspec.convert(row["waits"] or [], tuple[Wait, ...]),
             "glass": msgspec.convert(row["glass"], model.BrokenGlass) if row["glass"] else None,
             "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
         }

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import Deployment, DeploymentState, DriftSeen
-from sealane.store import formations, outbox, rows, upsert
+from sealane.store import formations, health_events, outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table
 from sealane.store.deployment_tables import formations as formations_table
 from sealane.store.worker_tables import watches, workers
 from sealane.verdicts import health
-from sealane.verdicts.health import BAD, FormationHealth, HealthState
+from sealane.verdicts.health import FormationHealth, HealthState
 
 _FIRST = 10
 """Of what drifted, how much an event names."""
@@ -79,9 +79,9 @@ class Watches:
             row = _mine(connection, watch, worker)
             if row is None:
                 return False
-            before = health_of(row)
+            before = health_events.health_of(row)
             _put(connection, watch, row, health=rows.plain(said))
-            if kind := _change(before, said, anew=row["deployment_id"] != watch.deployment):
+            if kind := health_events.change(before, said, anew=row["deployment_id"] != watch.deployment):
                 outbox.append(connection, _event(kind, watch, before, said, at))
             return True
 
@@ -143,7 +143,7 @@ def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> Form
 
 def trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
     """What was seen, unless nobody looks any more."""
-    seen = health_of(row)
+    seen = health_events.health_of(row)
     if seen is None:
         return None
     beat: datetime | None = row["beat"]
@@ -215,7 +215,7 @@ def _even_out(connection: sa.Connection, worker: str) -> None:
 
 
 def _watch(row: rows.Row) -> Watch:
-    seen, same = health_of(row), row["deployment_id"] == row["current_id"]
+    seen, same = health_events.health_of(row), row["deployment_id"] == row["current_id"]
     return Watch(
         app=row["app"],
         formation=row["formation"],
@@ -236,7 +236,7 @@ def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | No
 def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:
     """Keeps what was seen; what was seen of an earlier deployment goes, but for its trouble."""
     if row["deployment_id"] != watch.deployment and "health" not in values:
-        seen = health_of(row)
+        seen = health_events.health_of(row)
         values = {"health": rows.plain(_carried(seen)) if seen else None, **values}
     if row["deployment_id"] != watch.deployment and "drift" not in values:
         values = {"drift": None, **values}
@@ -259,11 +259,6 @@ def _drifted(kind: Kind, watch: Watch, seen: DriftSeen, at: datetime) -> DomainE
     )
 
 
-def health_of(row: rows.Row) -> FormationHealth | None:
-    """What the row keeps of it."""
-    return msgspec.convert(row["health"], FormationHealth) if row["health"] is not None else None
-
-
 def _carried(seen: FormationHealth) -> FormationHealth | None:
     """What lasts over a deployment: trouble, until what is there now is seen to be well."""
     if seen.bad_since is None:
@@ -271,39 +266,10 @@ def _carried(seen: FormationHealth) -> FormationHealth | None:
     return FormationHealth(state=HealthState.UNKNOWN, since=seen.since, bad_since=seen.bad_since)
 
 
-def _change(before: FormationHealth | None, said: FormationHealth, *, anew: bool) -> Kind | None:
-    """What to say, if anything: how often a container ended, or how many are ready, is on the page only."""
-    if said.state in BAD and (before is None or before.bad_since is None):
-        return Kind.HEALTH_DEGRADED
-    if said.state is HealthState.HEALTHY and before and before.bad_since:
-        return Kind.HEALTH_RECOVERED
-    if anew or before is None or before.state is not said.state:
-        return Kind.HEALTH_CHANGED
-    same = (before.object, before.reason) == (said.object, said.reason)
-    return None if same else Kind.HEALTH_CHANGED
-
-
 def _event(
     kind: Kind, watch: Watch, before: FormationHealth | None, said: FormationHealth, at: datetime
 ) -> DomainEvent:
-    bad_since = said.bad_since or (before.bad_since if before else None)
-    data = {
-        "state": said.state.value,
-        "before": before.state.value if before else None,
-        "since": said.since.isoformat(),
-        "cause": said.cause,
-        "object": said.object,
-        "workload": said.workload,
-        "container": said.container,
-        "reason": said.reason.value if said.reason else None,
-        "bad_since": bad_since.isoformat() if bad_since else None,
-        "seconds": round((at - bad_since).total_seconds(), 3) if bad_since and said.bad_since is None else None,
-    }
+    told = health_events.data(before, said, at)
     return DomainEvent(
-        kind=kind,
-        at=at,
-        app=watch.app,
-        formation=watch.formation,
-        deployment=watch.deployment,
-        data={name: value for name, value in data.items() if value not in {None, ""}},
+        kind=kind, at=at, app=watch.app, formation=watch.formation, deployment=watch.deployment, data=told
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sealane import clock
 from sealane.approvals import blockers, release_groups
 from sealane.errors import Unavailable
+from sealane.records import waits
 from sealane.records.model import Deployment
 from sealane.store.all_stores import Store
 from sealane.workflows import group_rollback
@@ -37,9 +38,12 @@ class Gates:
         inputs = await self.store.views.circumstances(deployment)
         if reason := blockers.hopeless(deployment, inputs):
             await self.store.deployments.reject(deployment.id, reason=reason, at=self.now())
-        elif not blockers.conditions(deployment, inputs) and await self.store.deployment_queue.open(
-            deployment.id, revision_id=deployment.revision_id, at=self.now()
-        ):
+            return
+        kinds = {condition.kind for condition in blockers.conditions(deployment, inputs)}
+        queue = self.store.deployment_queue
+        if kinds and kinds != waits.standing(deployment.waits):
+            await queue.note_waits(deployment.id, kinds, at=self.now())
+        elif not kinds and await queue.open(deployment.id, revision_id=deployment.revision_id, at=self.now()):
             await self.queue(await self.store.deployments.get(deployment.id))
 
     async def sweep(self) -> None:

@@ -15,7 +15,7 @@ from sealane.approvals.explanation import Explanation
 from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, SealaneError, Unavailable, trace
 from sealane.notices import batches, messages, recipients
-from sealane.notices.messages import NoticeFacts
+from sealane.notices.messages import NoticeFacts, Subject
 from sealane.notices.model import Outgoing
 from sealane.notices.port import Reference, Telling
 from sealane.outbox import notice_kinds
@@ -69,13 +69,14 @@ class Teller:
         config = await asyncio.to_thread(self.config)
         if not config.targets and not config.hosts:
             return
-        app = await self.store.apps.get(event.app)
-        environment = await self._environment(event)
+        subject = await self._subject(event, event.app)
         added = await self._added(event)
-        found = recipients.of(config, added, kind=kind, app=app.name, owner=app.owner, environment=environment)
+        found = recipients.of(
+            config, added, kind=kind, app=event.app, owner=subject.owner, environment=subject.environment
+        )
         if not found:
             return
-        facts = await self._facts(event, kind, environment)
+        facts = await self._facts(event, kind, subject)
         if facts is not None:
             told = [(each, messages.notice(facts, each.template)) for each in found]
             await self.store.notices.put(told, at=self.now())
@@ -85,17 +86,23 @@ class Teller:
         release = (await self.store.deployments.get(event.deployment)).release_id if event.deployment else None
         return await self.store.notices.rules_of(event.run, release)
 
-    async def _environment(self, event: DomainEvent) -> str | None:
-        if event.app is None or event.formation is None:
+    async def _subject(self, event: DomainEvent, name: str) -> Subject:
+        """What others deploy has no app here: the event itself says whose it is."""
+        if event.data.get("observed"):
+            return Subject(owner=event.data["owner"], environment=event.data["environment"], observed=True)
+        app = await self.store.apps.get(name)
+        return Subject(owner=app.owner, repository=app.repository, environment=await self._environment(name, event))
+
+    async def _environment(self, app: str, event: DomainEvent) -> str | None:
+        if event.formation is None:
             return None
         if event.deployment:
             return (await self.store.deployments.get(event.deployment)).environment
-        return (await self.store.formations.get(event.app, event.formation)).environment
+        return (await self.store.formations.get(app, event.formation)).environment
 
-    async def _facts(self, event: DomainEvent, kind: NoticeKind, environment: str | None) -> NoticeFacts | None:
+    async def _facts(self, event: DomainEvent, kind: NoticeKind, subject: Subject) -> NoticeFacts | None:
         """What the words are made of; None for a run that passed after one that had passed, too."""
         store = self.store
-        app = await store.apps.get(str(event.app))
         run = await store.runs.get(event.run) if kind in _RUNS and event.run else None
         if run is not None and kind is NoticeKind.RUN_FIXED and not await store.notices.failed_before(run):
             return None
@@ -104,8 +111,7 @@ class Teller:
         return NoticeFacts(
             event=event,
             kind=kind,
-            app=app,
-            environment=environment,
+            subject=subject,
             deployment=deployment,
             run=run,
             why=why,

@@ -89,7 +89,8 @@ class ObservedPlacesWatch:
     async def _keep(self, place: ObservedPlace, version: str, said: FormationHealth) -> bool:
         """Keeps it where the database answers; what it missed it is told the next time."""
         try:
-            return await self._tools.store.observed.keep(place, worker=self._worker.id, version=version, health=said)
+            kept, at = self._tools.store.observed, self._tools.now()
+            return await kept.keep(place, worker=self._worker.id, version=version, health=said, at=at)
         except SealaneError as error:
             _log.warning("how %s/%s fares is not kept: %s", place.app, place.formation, error)
             return True

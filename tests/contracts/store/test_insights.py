@@ -273,7 +273,7 @@ async def test_waits_leave_nothing_of_the_lead_times_out(store: Store, stored: S
     found = await store.database.read(lambda c: failure_insights.waits(c, question, PRODUCTION, EVERYTHING))
     figured = await store.database.read(lambda c: stored_insights.insights(c, question, PRODUCTION, EVERYTHING))
 
-    parts = (found.queue, found.steps, found.approval, found.window, found.rollout)
+    parts = (found.queue, found.steps, found.approval, found.hold, found.window, found.rollout)
     assert found.changes == figured.now.lead_times
     assert sum(parts) == pytest.approx(found.lead_time)
     assert found.rollout > 0

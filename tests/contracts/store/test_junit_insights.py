@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
+from sealane.blobs.logs import Logs
 from sealane.insights import definitions
 from sealane.insights.model import Question, RankedTests, Span, WrongTest
 from sealane.pipelines.model import RunStatus
@@ -15,8 +16,9 @@ from sealane.records.filters import Filter, Ran
 from sealane.records.model import StepReport
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.reports.model import CaseResult, FailingTest, Outcome, Report
-from sealane.store import figure_tables, junit_insights, lists, migration, rows, run_tables
+from sealane.store import app_tables, figure_tables, junit_insights, lists, migration, rows, run_tables
 from sealane.store.all_stores import Store
+from sealane.store.database import Database
 
 from .samples import NOON, app, push
 
@@ -150,19 +152,23 @@ async def test_figures_lead_to_the_runs_behind_them(store: Store) -> None:
         assert len(listed) == count, only
 
 
-async def test_what_failed_before_an_upgrade_is_counted(store: Store) -> None:
+async def test_what_failed_before_an_upgrade_is_counted(empty_url: str, tmp_path: Path) -> None:
     """A migration reads it from the reports that are kept, each name once."""
-    run = await ran(store, 1)
+    database = Database(empty_url)
+    migration.migrate(database, to="0040")
     test = FailingTest(suite="cart", name="sums", outcome=Outcome.ERROR, message="no")
     report = rows.plain(replace(REPORT, failed=2, failing=(test, test)))
-    values = {"run_id": run, "key": KEY, "attempt": 1, "report": report, "read": NOON}
+    run = {"id": "r-1", "app": "shop", "sequence": 1, "event": {}, "kind": "push", "status": "failed"}
 
     def older(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(app_tables.apps).values(rows.fields(app("shop"))))
+        connection.execute(sa.insert(run_tables.runs).values({**run, "created": NOON, "ended": NOON}))
+        values = {"run_id": "r-1", "key": KEY, "attempt": 1, "report": report, "read": NOON}
         connection.execute(sa.insert(run_tables.step_reports).values(values))
-        connection.execute(sa.text("DROP TABLE test_figures"))
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0040'"))
 
-    await store.database.write(older)
-    await asyncio.to_thread(migration.migrate, store.database)
+    database.write_now(older)
+    database.close()
+    store = await Store.open(empty_url, logs=Logs(tmp_path))
 
     assert (await asked(store)).failing == (WrongTest(app="shop", step=KEY, name="cart: sums", runs=1),)
+    await store.close()

@@ -12,7 +12,16 @@ HOURS = [{"hour": hour, "changes": 0, "failed": 0} for hour in range(24)]
 BUSY = [{**each, "changes": 4, "failed": 1} if each["hour"] == 8 else each for each in HOURS]
 QUIET = {"rolled_back": 0, "gone_back": 0, "left": 0, "causes": []}
 ENDED = {"cause": "ended", "app": "shop", "times": 1}
-WAITED = {"changes": 3, "lead_time": 12.0, "queue": 0.9, "steps": 10.2, "approval": 0.0, "window": 0.3, "rollout": 0.6}
+WAITED = {
+    "changes": 3,
+    "lead_time": 12.0,
+    "queue": 0.9,
+    "steps": 10.2,
+    "approval": 0.0,
+    "hold": 0.2,
+    "window": 0.1,
+    "rollout": 0.6,
+}
 NEVER = dict.fromkeys(WAITED, 0)
 RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
 
@@ -41,11 +50,12 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
             "waits",
             WAITED,
             (
-                "queue              0.3 s  8 %\n"
-                "steps and images   3 s    85 %\n"
-                "approval           0 s    0 %\n"
-                "windows and holds  0.1 s  2 %\n"
-                "rollout            0.2 s  5 %\n"
+                "queue             0.3 s   8 %\n"
+                "steps and images  3 s     85 %\n"
+                "approval          0 s     0 %\n"
+                "holds             0.07 s  2 %\n"
+                "windows           0.03 s  1 %\n"
+                "rollout           0.2 s   5 %\n"
             ),
             "",
         ),

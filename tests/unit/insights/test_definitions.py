@@ -12,6 +12,7 @@ from sealane.insights.definitions import Counted, Ended, Failure, Recount
 from sealane.insights.figures import figures, percentile
 from sealane.insights.model import Figures
 from sealane.records.model import DeploymentKind
+from sealane.records.waits import Wait, Waits
 from sealane.verdicts.model import VerdictKind
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -172,29 +173,43 @@ def test_a_percentile_was_always_measured(values: list[float], median: float | N
 
 
 @pytest.mark.parametrize(
-    ("known", "parts"),
+    ("known", "stood", "parts"),
     [
         pytest.param(
-            {"begun": 2, "asked": 10, "approved": 14, "opened": 15, "started": 17},
-            {"queue": 2 + 2, "steps": 8, "approval": 4, "window": 1, "rollout": 3},
-            id="everything is known",
+            {"begun": 2, "asked": 8, "started": 17},
+            [("approval", 8, 11), ("hold", 11, 12), ("window", 12, 14), ("earlier", 14, 15)],
+            {"queue": 2 + 3, "steps": 6, "approval": 3, "hold": 1, "window": 2, "rollout": 3},
+            id="one after the other",
         ),
         pytest.param(
-            {"asked": 10, "started": 17}, {"steps": 10, "queue": 7, "rollout": 3}, id="without votes and an opening"
+            {"begun": 2, "asked": 8, "started": 17},
+            [("window", 8, 16), ("hold", 9, 13), ("approval", 10, 12), ("window", 16, None)],
+            {"queue": 2, "steps": 6, "approval": 2, "hold": 2, "window": 5, "rollout": 3},
+            id="at once, and one until it began",
         ),
         pytest.param(
-            {"begun": 2, "asked": 10, "approved": 5, "opened": 8, "started": 17},
-            {"queue": 2 + 7, "steps": 8, "rollout": 3},
-            id="agreed before it was asked for",
+            {"asked": 10, "started": 17}, [], {"steps": 10, "queue": 7, "rollout": 3}, id="nothing stood in its way"
         ),
         pytest.param(
-            {"begun": 2, "asked": 30, "started": 40}, {"queue": 2, "steps": 18}, id="what is after the verdict"
+            {"begun": 2, "asked": 10, "started": 17},
+            [("approval", 5, 8), ("window", 16, 18)],
+            {"queue": 2 + 6, "steps": 8, "window": 1, "rollout": 3},
+            id="clocks that disagree",
+        ),
+        pytest.param(
+            {"begun": 2, "asked": 30, "started": 40}, [], {"queue": 2, "steps": 18}, id="what is after the verdict"
         ),
     ],
 )
-def test_where_a_lead_time_went(known: dict[str, int], parts: dict[str, int]) -> None:
+def test_where_a_lead_time_went(
+    known: dict[str, int], stood: list[tuple[str, int, int | None]], parts: dict[str, int]
+) -> None:
     """Parts follow each other and leave nothing out, whatever is not known and however clocks disagree."""
-    ended = replace(ENDED, at=at(20), **{name: at(minute) for name, minute in known.items()})
+    waits = [
+        Wait(kind=Waits(kind), since=at(since), until=None if until is None else at(until))
+        for kind, since, until in stood
+    ]
+    ended = replace(ENDED, at=at(20), waits=tuple(waits), **{name: at(minute) for name, minute in known.items()})
     found = definitions.waits(ended, at(0))
     told = {name: getattr(found, name) / 60 for name in definitions.WAITS}
     assert told == {**dict.fromkeys(definitions.WAITS, 0.0), **parts}

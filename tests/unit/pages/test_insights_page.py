@@ -74,6 +74,7 @@ BREAKDOWN = Breakdown(
         queue=60.0,
         steps=540.0,
         approval=480.0,
+        hold=0.0,
         window=0.0,
         rollout=120.0,
     ),
@@ -180,7 +181,8 @@ def test_the_lower_half_leads_to_what_is_behind_it() -> None:
         "queue 30 s, 5 %",
         "steps and images 4 min 30 s, 45 %",
         "approval 4 min, 40 %",
-        "windows and holds 0 s, 0 %",
+        "holds 0 s, 0 %",
+        "windows 0 s, 0 %",
         "rollout 1 min, 10 %",
     ]
     assert _asked(page.waits.behind.href) == {**of_changes, "figure": "lead_time"}

@@ -51,6 +51,7 @@ class FigureRow:
 class WaitPart:
     """One part of the way to production."""
 
+    name: str
     tone: Tone
     share: float
     """Of a hundred."""

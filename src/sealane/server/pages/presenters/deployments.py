@@ -9,12 +9,13 @@ from typing import Literal
 
 from sealane.access.model import Actor
 from sealane.approvals import way_out
-from sealane.approvals.explanation import Condition, Explanation, Waits
+from sealane.approvals.explanation import Condition, Explanation
 from sealane.approvals.inbox import FoldedItem, InboxItem
 from sealane.deployments import messages
 from sealane.records.filters import ALL, Filter
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.records.views import DeploymentView
+from sealane.records.waits import Waits
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
 from sealane.server.pages.deployment_views import DeploymentPage, TimelinePoint

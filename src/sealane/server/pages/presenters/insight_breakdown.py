@@ -14,7 +14,14 @@ from sealane.server.pages.insight_views import FigureRow, HourBar, RankedRows, W
 from sealane.server.pages.presenters import insight_links as links
 from sealane.server.pages.views import Link, Tone
 
-_TONES: dict[str, Tone] = {"queue": "off", "steps": "run", "approval": "wait", "window": "bad", "rollout": "ok"}
+_TONES: dict[str, Tone] = {
+    "queue": "off",
+    "steps": "run",
+    "approval": "wait",
+    "hold": "bad",
+    "window": "wait",
+    "rollout": "ok",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +42,7 @@ def waits(found: Waits) -> WaitsBar | None:
     for name, told in words.WAITS.items():
         share = getattr(found, name) / found.lead_time
         said = f"{told} {text.duration(getattr(found, name) / found.changes)}, {share * 100:.0f} %"
-        parts.append(WaitPart(tone=_TONES[name], share=round(share * 100, 2), words=said))
+        parts.append(WaitPart(name=name, tone=_TONES[name], share=round(share * 100, 2), words=said))
     behind = Link(
         words=f"average of {text.count(found.changes, 'change')}",
         href=links.of_span(found.question, Figure.LEAD_TIME),

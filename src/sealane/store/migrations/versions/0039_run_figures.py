@@ -12,6 +12,7 @@ from alembic import op
 from sealane.insights import definitions
 from sealane.insights.definitions import Ended
 from sealane.records.model import DeploymentKind
+from sealane.records.waits import Wait, Waits
 from sealane.store.columns import Moment
 from sealane.verdicts.model import VerdictKind
 
@@ -19,6 +20,7 @@ revision = "0039"
 down_revision = "0038"
 
 _AT_ONCE = 5_000
+_WAITS = ("queue", "steps", "approval", "window", "rollout")
 _runs = sa.table(
     "runs",
     *(sa.column(name, sa.Text) for name in ("id", "app", "commit", "status")),
@@ -40,7 +42,7 @@ _votes = sa.table(
 _figures = sa.table(
     "deployment_figures",
     *(sa.column(name, sa.Text) for name in ("deployment_id", "commit")),
-    *(sa.column(name, sa.Float) for name in ("lead_time", *definitions.WAITS)),
+    *(sa.column(name, sa.Float) for name in ("lead_time", *_WAITS)),
 )
 
 
@@ -57,12 +59,12 @@ def upgrade() -> None:
         )
     op.create_index("ix_run_figures_counted", "run_figures", ["at", "app", "passed", "took"])
     op.create_index("ix_step_figures_counted", "step_figures", ["app", "at", "key", "passed", "took"])
-    for wait in definitions.WAITS:
+    for wait in _WAITS:
         op.add_column("deployment_figures", sa.Column(wait, sa.Float(), nullable=True))
     connection = op.get_bind()
     _insert("run_figures", _counted_runs(connection))
     _insert("step_figures", _counted_steps(connection))
-    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in definitions.WAITS}
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _WAITS}
     if found := list(_waited(connection)):
         connection.execute(
             sa.update(_figures).where(_figures.c.deployment_id == sa.bindparam("of")).values(values), found
@@ -113,7 +115,7 @@ def _waited(connection: sa.Connection) -> Iterator[dict[str, Any]]:
         first, begun = received.get((row.app, row.commit), (None, None))
         if first is not None:
             found = definitions.waits(_ended(row, begun, approved.get(row.id)), first)
-            yield {"of": row.id, **{f"new_{name}": getattr(found, name) for name in definitions.WAITS}}
+            yield {"of": row.id, **{f"new_{name}": getattr(found, name) for name in _WAITS}}
 
 
 def _ended(row: Any, begun: datetime | None, approved: datetime | None) -> Ended:
@@ -127,6 +129,12 @@ def _ended(row: Any, begun: datetime | None, approved: datetime | None) -> Ended
         at=row.ended,
         verdict=VerdictKind(row.verdict_kind),
         begun=begun,
-        approved=approved,
-        opened=row.opened,
+        waits=tuple(_stood(row.created, approved, row.opened)),
     )
+
+
+def _stood(asked: datetime, approved: datetime | None, opened: datetime | None) -> Iterator[Wait]:
+    if approved is not None:
+        yield Wait(kind=Waits.APPROVAL, since=asked, until=approved)
+    if opened is not None:
+        yield Wait(kind=Waits.WINDOW, since=approved or asked, until=opened)

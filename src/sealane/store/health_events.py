@@ -1,0 +1,50 @@
+"""What is said of how a formation fares, where that changed: the same of what Sealane deployed and of what others did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane.outbox.model import Kind
+from sealane.store import rows
+from sealane.verdicts.health import BAD, FormationHealth, HealthState
+
+
+def health_of(row: rows.Row) -> FormationHealth | None:
+    """What the row keeps of it."""
+    return msgspec.convert(row["health"], FormationHealth) if row["health"] is not None else None
+
+
+def change(before: FormationHealth | None, said: FormationHealth, *, anew: bool) -> Kind | None:
+    """What to say, if anything: how often a container ended, or how many are ready, is on the page only.
+
+    What was never seen to be there did not degrade.
+    """
+    if said.state in BAD and said.bad_since and (before is None or before.bad_since is None):
+        return Kind.HEALTH_DEGRADED
+    if said.state is HealthState.HEALTHY and before and before.bad_since:
+        return Kind.HEALTH_RECOVERED
+    if anew or before is None or before.state is not said.state:
+        return Kind.HEALTH_CHANGED
+    same = (before.object, before.reason) == (said.object, said.reason)
+    return None if same else Kind.HEALTH_CHANGED
+
+
+def data(before: FormationHealth | None, said: FormationHealth, at: datetime) -> dict[str, Any]:
+    """What the event tells of it."""
+    bad_since = said.bad_since or (before.bad_since if before else None)
+    told = {
+        "state": said.state.value,
+        "before": before.state.value if before else None,
+        "since": said.since.isoformat(),
+        "cause": said.cause,
+        "object": said.object,
+        "workload": said.workload,
+        "container": said.container,
+        "reason": said.reason.value if said.reason else None,
+        "bad_since": bad_since.isoformat() if bad_since else None,
+        "seconds": round((at - bad_since).total_seconds(), 3) if bad_since and said.bad_since is None else None,
+    }
+    return {name: value for name, value in told.items() if value not in {None, ""}}
