@@ -167,6 +167,12 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
     expect(told).to_contain_text(cause)
     expect(page.locator("#run-steps li", has_text="deliver").filter(has_text="dev")).to_contain_text("rolled back")
     expect(page.get_by_label("Log")).to_contain_text(cause)  # what went wrong opens first
+    expect(page.locator("#run-graph li")).to_contain_text([r"lint", r"test", "dev delivery", "production delivery"])
+    expect(page.locator("#run-graph li", has_text="dev")).to_contain_text("rolled back")
+    assert (
+        page.locator("#run-graph .bar.bad").bounding_box()["x"]
+        >= page.locator("#run-graph .bar.ok").last.bounding_box()["x"]
+    )  # type: ignore[index]
     told.get_by_role("link").click()
     expect(page).to_have_url(re.compile(f"/deployments/{story.bad['id']}$"))
     page.goto("/runs?app=shop")
@@ -259,12 +265,15 @@ def test_a_rollout_is_followed_object_by_object(
     web, service_row = (page.locator("aside tr", has_text=kind) for kind in ("Deployment", "Service"))
     expect(web.locator(".pill")).to_have_text("0 of 2 ready")
     expect(service_row.locator(".pill")).to_have_text("there")
+    expect(page.locator(".way .times li", has_text="rollout")).to_contain_text("0 of 2")
+    expect(page.get_by_role("img", name=re.compile("^New .*: 0"))).to_be_visible()
     clock = page.locator(".verdict time[data-since]")
     began = clock.inner_text()
     expect(clock).not_to_have_text(began)
     expect(web.locator(".pill")).to_have_text("2 of 2 ready")
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
     expect(clock).to_have_count(0)
+    expect(page.get_by_role("img", name=re.compile("^New .*0, 2. Old"))).to_be_visible()
     expect(page).to_have_title("deployed: live to dev · Sealane")
     expect(page.locator("#changes")).not_to_have_attribute("open", "")  # as it was left
     assert page.evaluate("window.shifted") < 0.1

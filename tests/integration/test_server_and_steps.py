@@ -54,6 +54,8 @@ def answers(server: Serving, bed: Bed, folder: Path) -> list[str]:
         log = client.get(f"/api/runs/{view['run']['id']}/logs/step/ask").text
     assert view["run"]["status"] == "passed", (view["run"]["reason"], log)
     assert "the service answers" in log
+    (service,) = view["services"]
+    assert service["started"] <= service["ended"] <= view["steps"][0]["started"], "the steps had waited for it"
     return re.findall(r"HTTP/1.1 (\d+)|^silent", log, flags=re.MULTILINE)
 
 

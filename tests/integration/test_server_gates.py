@@ -77,6 +77,8 @@ def test_a_gate_s_question_is_on_the_page_and_answered_by_the_command(app: prete
         client.post("/sign-in", data={"form_token": form_token[1], "token": developer, "next": "/"})
         page = client.get(f"/deployments/{rolling['id']}").text
     assert f'action="/deployments/{rolling["id"]}/gates/rate"' in page
+    assert "prometheus: errors" in page
+    assert "0 of 1 answer good" in page
     denied = app.cli("gate", "gated/dev", "rate", "--pass", token=viewer)
     assert denied.returncode == 1, denied.stderr
     unsaid = app.cli("gate", "gated/dev", "rate", token=developer)

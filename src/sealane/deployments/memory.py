@@ -18,6 +18,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.formations.gates import Gate
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.gate_requests import GateRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,10 @@ class Watching:
     look: Callable[[verdicts.Observation], None] = lambda _: None
     """Told of every observation; returns quickly and never raises."""
     stop: Stop = field(default_factory=Stop)
+
+
+Asking = Callable[[str, str, GateRequest], None]
+"""Told of a gate's request: its name, what was asked, and what came back. Returns quickly and never raises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +93,9 @@ class Memory(Protocol):
 
     def watching(self) -> AbstractAsyncContextManager[Watching]:
         """For the time of one watch."""
+
+    def asking(self, key: str) -> AbstractAsyncContextManager[Asking]:
+        """Who is told what gates at that place of the rollout ask, and what comes back."""
 
     def stopping(self) -> AbstractAsyncContextManager[Stop]:
         """A person's word to stop, heard while this lasts."""

@@ -151,6 +151,8 @@ class Progress:
     message: str
     key: str
     """The same for progress that a resumed rollout would tell again."""
+    stage: str = ""
+    """The stage that begins with it; empty for the only one, and where none begins."""
     observation: verdicts.Observation | None = None
     judgement: verdicts.Judgement | None = None
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing_extensions import override
 
 from sealane.deployments import failure_reports, model
+from sealane.deployments.gates.context import unnoted
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.deployments.hooks_and_gates import HooksAndGates
-from sealane.deployments.memory import Left, Memory, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, WayBack, Word
 from sealane.deployments.start import start
 from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations
@@ -77,6 +78,13 @@ class ProcessMemory(Memory):
     @override
     async def watching(self) -> AsyncIterator[Watching]:
         yield Watching(notes=self.notes)
+
+    @asynccontextmanager
+    @override
+    async def asking(self, key: str) -> AsyncIterator[Asking]:
+        """What gates came to is told; their requests one by one are not."""
+        del key
+        yield unnoted
 
     @asynccontextmanager
     @override

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sealane.events.commits import CommitRange
 from sealane.findings import Finding
 from sealane.records import eligibility
 from sealane.records.eligibility import Ineligible
+from sealane.records.instance_counts import InstanceCount
 from sealane.records.model import (
     Deployment,
     DriftSeen,
@@ -27,6 +29,7 @@ from sealane.releases.model import Release
 from sealane.releases.origin import Origin
 from sealane.reports.model import Report
 from sealane.stencils.model import Revision
+from sealane.verdicts.gate_requests import GateRequests
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.model import Observation
 
@@ -91,6 +94,18 @@ class ChangedView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunService:
+    """A service of a run, and how it came up."""
+
+    name: str
+    started: datetime
+    ended: datetime | None
+    """When it was healthy, or had failed; None while it comes up."""
+    reason: str | None
+    """Why it failed; None where it did not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
     """A run with all that came of it."""
 
@@ -104,6 +119,8 @@ class RunView:
     """What its tests reported: in the order of its steps, and of a step's attempts."""
     deliveries: tuple[Delivery, ...] = ()
     """What became of its deployments, in the same order."""
+    services: tuple[RunService, ...] = ()
+    """Those that were started, in that order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +169,10 @@ class DeploymentView:
     """Gates that could not tell, oldest first."""
     observation: Observation | None = None
     """What was seen last of its workloads, and some of their instances that were not ready."""
+    instances: tuple[InstanceCount, ...] = ()
+    """How many instances there were, old and new, whenever that changed."""
+    requests: tuple[GateRequests, ...] = ()
+    """What its gates asked, and what came back, in the order in which they began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

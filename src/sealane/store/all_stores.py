@@ -21,6 +21,7 @@ from sealane.store.deployments import Deployments
 from sealane.store.events import Events
 from sealane.store.explanations import Prospects
 from sealane.store.formations import Formations
+from sealane.store.gate_requests import GateRequestLog
 from sealane.store.gates import GateWords
 from sealane.store.holds import Holds
 from sealane.store.hooks import HooksRun
@@ -35,6 +36,7 @@ from sealane.store.release_groups import ReleaseGroups
 from sealane.store.releases import Releases
 from sealane.store.reports import Reports
 from sealane.store.run_queue import RunQueue
+from sealane.store.run_services import RunServices
 from sealane.store.runs import Runs
 from sealane.store.scopes import Scopes
 from sealane.store.seen import Observations, SteadinessSeen
@@ -55,6 +57,7 @@ class Store:
     events: Events
     runs: Runs
     run_queue: RunQueue
+    run_services: RunServices
     step_networks: StepNetworks
     troubles: Troubles
     reports: Reports
@@ -71,6 +74,7 @@ class Store:
     authorship: Authorship
     holds: Holds
     gates: GateWords
+    gate_requests: GateRequestLog
     alerts: Alerts
     hooks: HooksRun
     steadiness: SteadinessSeen
@@ -102,6 +106,7 @@ class Store:
             events=Events(database),
             runs=Runs(database),
             run_queue=RunQueue(database),
+            run_services=RunServices(database),
             step_networks=StepNetworks(database),
             troubles=Troubles(database),
             reports=Reports(database),
@@ -118,6 +123,7 @@ class Store:
             authorship=Authorship(database),
             holds=Holds(database),
             gates=GateWords(database),
+            gate_requests=GateRequestLog(database),
             alerts=Alerts(database),
             hooks=HooksRun(database),
             steadiness=SteadinessSeen(database),

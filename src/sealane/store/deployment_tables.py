@@ -122,6 +122,27 @@ observations = sa.Table(
     columns.json("seen"),
 )
 
+instance_counts = sa.Table(
+    "instance_counts",
+    columns.metadata,
+    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.moment("since"),
+    columns.json("counts"),
+)
+
+gate_requests = sa.Table(
+    "gate_requests",
+    columns.metadata,
+    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("gate", sa.Text, primary_key=True),
+    columns.text("asked"),
+    columns.moment("since"),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("good", sa.Integer, nullable=False),
+    columns.json("requests"),
+)
+
 votes = sa.Table(
     "votes",
     columns.metadata,

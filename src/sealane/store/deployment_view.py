@@ -12,8 +12,10 @@ from sealane.store import (
     commits,
     deployments,
     formations,
+    gate_requests,
     gates,
     inbox,
+    instance_counts,
     origins,
     release_groups,
     releases,
@@ -60,6 +62,8 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         else None,
         gates=gates.of(connection, deployment_id),
         observation=seen.observation(connection, deployment_id),
+        instances=instance_counts.of(connection, deployment_id),
+        requests=gate_requests.of(connection, deployment_id),
     )
 
 

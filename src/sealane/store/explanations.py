@@ -39,6 +39,7 @@ from sealane.store import (
     releases,
     reports,
     rows,
+    run_services,
     runs,
     scopes,
     votes,
@@ -146,6 +147,7 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),
         deliveries=tuple(_delivery(connection, deployment, prospects) for deployment in made),
+        services=run_services.of(connection, run_id),
     )
 
 

@@ -92,6 +92,16 @@ run_changes = sa.Table(
     columns.json("paths"),
 )
 
+run_services = sa.Table(
+    "run_services",
+    columns.metadata,
+    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    columns.moment("started"),
+    columns.maybe("ended", columns.Moment),
+    columns.maybe("reason"),
+)
+
 step_networks = sa.Table(
     "step_networks",
     columns.metadata,

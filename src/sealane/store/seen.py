@@ -7,8 +7,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from sealane.deployments.model import Phase
 from sealane.outbox.model import Kind
+from sealane.records import instance_counts
+from sealane.records.model import DeploymentState
 from sealane.store import deployments, outbox, rows, upsert
+from sealane.store import instance_counts as counts
 from sealane.store.database import Database
 from sealane.store.deployment_tables import observations, steadiness
 from sealane.verdicts.model import Observation
@@ -61,6 +65,10 @@ class Observations(Seen[Observation]):
         super()._keep(connection, deployment_id, seen)
         objects = [{"object": str(workload.object), "health": workload.health.value} for workload in seen.workloads]
         observed = deployments.get(connection, deployment_id)
+        if observed.state is DeploymentState.ROLLING_OUT:
+            count = instance_counts.seen(seen, back=observed.phase == Phase.REVERT)
+            if count is not None:
+                counts.note(connection, deployment_id, count)
         outbox.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, observed, seen.at, {"objects": objects})
 
 

@@ -160,3 +160,27 @@ def test_one_failure_outweighs_what_cannot_tell() -> None:
     assert cause.sentence == "Gate smoke failed: status 503."
     assert Report(checked=(unsure,)).cause(AT) is None
     assert Report().outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("hit", "answer", "good"),
+    [(OK, "status 200", True), (BAD, "status 503", False), (SILENT, "no answer within 5 s", False)],
+)
+def test_a_request_to_an_address_is_shown(hit: HttpSample, answer: str, good: bool) -> None:
+    request = samples.asked_http(http(), hit, AT)
+    assert (request.at, request.seconds, request.answer, request.good) == (AT, hit.seconds, answer, good)
+
+
+@pytest.mark.parametrize(
+    ("reading", "no_data", "answer", "good"),
+    [
+        (MetricSample(values=(0.004,)), NoData.FAIL, "0.004", True),
+        (MetricSample(values=(0.004, 0.5, 1, 2, 3)), NoData.FAIL, "0.004, 0.5, 1 and 2 more", False),
+        (MetricSample(), NoData.PASS, "no data", True),
+        (MetricSample(values=(math.nan,)), NoData.INCONCLUSIVE, "no data", False),
+        (MetricSample(problem="it answered 500"), NoData.PASS, "it answered 500", False),
+    ],
+)
+def test_an_answer_of_a_metric_store_is_shown(reading: MetricSample, no_data: NoData, answer: str, good: bool) -> None:
+    request = samples.asked_store(query(no_data=no_data), reading, AT, 0.2)
+    assert (request.answer, request.good, request.seconds) == (answer, good, 0.2)

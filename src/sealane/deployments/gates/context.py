@@ -19,6 +19,7 @@ from sealane.egress import Allowlist
 from sealane.errors import Refused
 from sealane.events.model import Alert
 from sealane.formations.gates import Alerts
+from sealane.verdicts.gate_requests import GateRequest
 
 
 async def no_secret(reference: str) -> str:
@@ -28,6 +29,10 @@ async def no_secret(reference: str) -> str:
 
 def unheard(says: str) -> None:
     """For gates that nobody follows."""
+
+
+def unnoted(gate: str, asked: str, request: GateRequest) -> None:
+    """For gates whose requests nobody keeps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,5 +50,7 @@ class GateContext:
     adapters: Adapters = SHIPPED
     mask: Callable[[str], str] = str
     tell: Callable[[str], None] = unheard
+    note: Callable[[str, str, GateRequest], None] = unnoted
+    """Told of every request: the gate's name, what was asked, and what came back, masked."""
     now: clock.Clock = field(default=clock.now)
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)

@@ -68,8 +68,10 @@ async def _check(gate: Gate, check: Http, subject: GateSubject, context: GateCon
     del subject
     hits: list[samples.HttpSample] = []
     while True:
+        at = context.now()
         answer = await requests.ask(check.url, patience=check.timeout, allowed=context.allowed)
         hits.append(samples.HttpSample(seconds=answer.seconds, status=answer.status, problem=answer.problem))
+        context.note(gate.name, context.mask(check.url), samples.asked_http(check, hits[-1], at))
         judged = samples.http(check, hits)
         if judged.outcome:
             return judged.of(gate.name)

@@ -35,7 +35,11 @@ async def _check(gate: Gate, check: Query, subject: GateSubject, context: GateCo
     mask = Masker.of(keys.values()).whole  # a store may repeat what it was asked with
     readings: list[samples.MetricSample] = []
     while True:
+        at = context.now()
         readings.append(await _read(check, keys, context, mask))
+        took = (context.now() - at).total_seconds()
+        asked = mask(f"{check.store}: {check.query}")
+        context.note(gate.name, asked, samples.asked_store(check, readings[-1], at, took))
         judged = samples.query(check, readings)
         if judged.outcome:
             return judged.of(gate.name)

@@ -9,10 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sealane.deployments.gates.model import GateJudgement, Outcome
 from sealane.events.model import Alert
 from sealane.formations.gates import Alerts, Http, NoData, Query
+from sealane.verdicts.gate_requests import GateRequest
+
+_MOST_VALUES = 3
+"""Series of an answer that are shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +80,22 @@ def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
         return GateJudgement(outcome=Outcome.INCONCLUSIVE, message=_unknown(check, readings, counted))
     last = f", {_shown(measured[-1].numbers[0])} last" if measured else " although there was no data"
     return GateJudgement(outcome=Outcome.PASS, message=f"the value was {check.condition} {_times(counted)}{last}")
+
+
+def asked_http(check: Http, hit: HttpSample, at: datetime) -> GateRequest:
+    """One sample of an address, as it is shown."""
+    answer = f"status {hit.status}" if hit.status else hit.problem or "no answer"
+    return GateRequest(at=at, seconds=hit.seconds, answer=answer, good=_good(check, hit))
+
+
+def asked_store(check: Query, reading: MetricSample, at: datetime, seconds: float) -> GateRequest:
+    """One answer of a metric store, as it is shown."""
+    values = ", ".join(_shown(number) for number in reading.numbers[:_MOST_VALUES])
+    more = len(reading.numbers) - _MOST_VALUES
+    answer = reading.problem or (f"{values} and {more} more" if more > 0 else values) or "no data"
+    held = all(check.condition.holds(number) for number in reading.numbers)
+    good = held if reading.numbers else reading.problem is None and check.no_data is NoData.PASS
+    return GateRequest(at=at, seconds=seconds, answer=answer, good=good)
 
 
 def asked(check: Query) -> int:

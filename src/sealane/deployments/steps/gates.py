@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -31,9 +32,13 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
     prepared = await work.prepared()
     chosen = [gate for gate in prepared.beside.gates if gate.name in names]
     subject = hooks_and_gates.subject(prepared.beside, prepared.plan.goal, key=key, since=since)
-    async with work.telling(Phase.GATES) as tell, work.memory.stopping() as stop:
+    async with (
+        work.telling(Phase.GATES) as tell,
+        work.memory.asking(key) as note,
+        work.memory.stopping() as stop,
+    ):
         tell(f"checks {_listed(chosen)}")
-        context = await _around(work, prepared, tell)
+        context = replace(await _around(work, prepared, tell), note=note)
         report = await _unless_called_off(stop, _spoken(work, chosen, subject, context), work)
     if isinstance(report, Cause):
         return Failing(cause=report)

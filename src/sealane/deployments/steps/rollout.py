@@ -96,7 +96,7 @@ async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> Ap
     coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=plan.goal.identity.namespace)
     both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.goal.kept))
     await work.memory.expect(both, work.context.fence)
-    await work.tell(model.Phase.APPLY, stage.message)
+    await work.tell(model.Phase.APPLY, stage.message, stage=stage.name)
     applied, begun = await apply_phase.apply(
         destination,
         apply_phase.in_stage(plan.goal, earlier),
@@ -108,13 +108,13 @@ async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> Ap
     begun = apply_phase.after(earlier, begun)
     cause = await _refused(work, plan.goal, applied, begun)
     says = cause.sentence if cause else messages.applied_words(applied)
-    await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says)
+    await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, stage=stage.name)
     return AppliedStage(begun=begun, cause=cause, written=bool(applied.changed) or earlier is not None)
 
 
 async def pause(work: Work, stage: StageMark, earlier: model.Begun) -> AppliedStage:
     """Begins a pause. Key: the stage; the first time that is recorded counts. Undo: none."""
-    await work.tell(model.Phase.PAUSE, stage.message)
+    await work.tell(model.Phase.PAUSE, stage.message, stage=stage.name)
     return AppliedStage(begun=apply_phase.watched_on(earlier, at=work.context.now(), pause=stage.pause))
 
 

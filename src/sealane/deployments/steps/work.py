@@ -61,11 +61,12 @@ class Work:
 
             yield tell
 
-    async def tell(self, phase: model.Phase, says: str) -> None:
-        """Tells one line; nothing when it is empty."""
+    async def tell(self, phase: model.Phase, says: str, *, stage: str = "") -> None:
+        """Tells one line, of the stage that begins with it; nothing when it is empty."""
         if says:
-            async with self.telling(phase) as tell:
-                tell(says)
+            at, key = self.context.now(), f"{phase} {says}"
+            async with self.memory.telling() as listener:
+                listener(model.Progress(phase=phase, at=at, message=says, key=key, stage=stage))
 
     async def jobs(self, prepared: Prepared) -> JobContext:
         """What Jobs beside the rollout are run with."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sealane.server.pages.chart_views import Chart, InstanceChart
 from sealane.server.pages.need_views import Need
 from sealane.server.pages.views import Action, HealthSaid, Link, Pill, Tone
 
@@ -48,6 +49,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GateCard:
+    """What a gate asked, and what came back."""
+
+    key: str
+    gate: str
+    place: str
+    """Where in the rollout; empty for the only place."""
+    asked: str
+    pill: Pill
+    answers: tuple[tuple[datetime, str, str, bool], ...]
+    """When it asked, what came back, how long that took, and whether it is good; the newest first."""
+    earlier: int
+    """Answers that are not kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentPage:
     """One deployment: verdict and cause first, then how it came about."""
 
@@ -73,6 +90,11 @@ class DeploymentPage:
     moments: tuple[TimelinePoint, ...]
     milestones: tuple[TimelinePoint, ...]
     """What each phase came to."""
+    chart: Chart | None
+    """Its parts to scale; None before it has begun."""
+    instances: InstanceChart | None
+    """How many instances there were; None where nobody has seen any."""
+    gates: tuple[GateCard, ...]
     objects: tuple[ObjectRow, ...]
     evidence: tuple[Evidence, ...]
     brings: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sealane.server.pages.chart_views import Chart
 from sealane.server.pages.views import Action, Link, Pill, Tone
 
 
@@ -97,6 +98,8 @@ class RunPage:
     steps_pill: Pill | None
     """How its steps ended, where `pill` tells of its deliveries."""
     deliveries: tuple[DeliveryRow, ...]
+    graph: Chart | None
+    """All of it on a line of time; None before anything of it has begun."""
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     delivery: DeliveryRow | None

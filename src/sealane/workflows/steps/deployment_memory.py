@@ -13,7 +13,7 @@ from typing_extensions import override
 from sealane.approvals.admission import RevisionSource, told
 from sealane.deployments import failure_reports, hooks_and_gates, messages, model, way_back
 from sealane.deployments import targets as shared
-from sealane.deployments.memory import Left, Memory, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, WayBack, Word
 from sealane.deployments.steps.work import Context
 from sealane.deployments.watch_phase import Stop
 from sealane.destinations.model import Budget, Fence, Inventory
@@ -112,6 +112,10 @@ class SqlMemory(Memory):
             self.stopping() as stop,
         ):
             yield Watching(notes=notes, look=look, stop=stop)
+
+    @override
+    def asking(self, key: str) -> AbstractAsyncContextManager[Asking]:
+        return timeline.asking(self.tools, self.id, key)
 
     @override
     def stopping(self) -> AbstractAsyncContextManager[Stop]:

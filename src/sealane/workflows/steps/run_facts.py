@@ -12,6 +12,14 @@ from sealane.pipelines.model import StepStatus
 from sealane.records.model import StepReport
 from sealane.store.all_stores import Store
 
+_Stored = (
+    run_events.StepStarted
+    | run_events.ReportsRead
+    | run_events.ServiceStarted
+    | run_events.ServiceHealthy
+    | run_events.ServiceFailed
+)
+
 
 class Recorder:
     """A listener for facts of one run."""
@@ -21,7 +29,7 @@ class Recorder:
         self._store = store
         self._logs = logs
         self._writers: dict[tuple[str, int], Writer] = {}
-        self._to_store: asyncio.Queue[run_events.StepStarted | run_events.ReportsRead | None] = asyncio.Queue()
+        self._to_store: asyncio.Queue[_Stored | None] = asyncio.Queue()
 
     def __call__(self, signal: run_events.RunEvent) -> None:
         """Takes a fact."""
@@ -29,12 +37,13 @@ class Recorder:
             case run_events.StepStarted():
                 self._open(signal.key, signal.attempt)
                 self._to_store.put_nowait(signal)
-            case run_events.ReportsRead():
+            case run_events.ReportsRead() | run_events.ServiceStarted() | run_events.ServiceHealthy():
                 self._to_store.put_nowait(signal)
             case run_events.LogWritten():
                 self._open(signal.key, signal.attempt).write(signal.data)
             case run_events.ServiceFailed():
                 self._open(f"service/{signal.service}", 1).write(signal.log.encode())
+                self._to_store.put_nowait(signal)
             case _:
                 pass
 
@@ -59,16 +68,22 @@ class Recorder:
 
     async def _tell(self) -> None:
         while signal := await self._to_store.get():
-            at, key, attempt = signal.at, signal.key, signal.attempt
-            if isinstance(signal, run_events.ReportsRead):
-                await self._store.reports.put(
-                    self._run_id,
-                    StepReport(key=key, attempt=attempt, report=signal.report),
-                    cases=signal.cases,
-                    at=at,
-                )
-            elif attempt == 1:
-                running = StepStatus.RUNNING
-                await self._store.runs.set_step(self._run_id, key, at=at, status=running, attempt=1, started=at)
-            else:
-                await self._store.runs.set_step(self._run_id, key, at=at, status=StepStatus.RUNNING, attempt=attempt)
+            match signal:
+                case run_events.ReportsRead(key=key, attempt=attempt):
+                    reported = StepReport(key=key, attempt=attempt, report=signal.report)
+                    await self._store.reports.put(self._run_id, reported, cases=signal.cases, at=signal.at)
+                case run_events.StepStarted():
+                    await self._begun(signal)
+                case run_events.ServiceStarted():
+                    await self._store.run_services.started(self._run_id, signal.service, at=signal.at)
+                case run_events.ServiceHealthy():
+                    await self._store.run_services.ended(self._run_id, signal.service, at=signal.at)
+                case run_events.ServiceFailed(reason=reason):
+                    await self._store.run_services.ended(self._run_id, signal.service, at=signal.at, reason=reason)
+
+    async def _begun(self, signal: run_events.StepStarted) -> None:
+        first = {"started": signal.at} if signal.attempt == 1 else {}
+        running = StepStatus.RUNNING
+        await self._store.runs.set_step(
+            self._run_id, signal.key, at=signal.at, status=running, attempt=signal.attempt, **first
+        )

@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sealane.deployments import glimpse
+from sealane.deployments.memory import Asking
 from sealane.deployments.model import Listener, Phase, Progress
 from sealane.deployments.watch_phase import WatchNotes
 from sealane.store.deployments import Line
+from sealane.verdicts import gate_requests
+from sealane.verdicts.gate_requests import GateRequest, GateRequests
 from sealane.verdicts.model import Observation
 from sealane.verdicts.stability import Stability
 from sealane.workflows.context import Tools
@@ -90,6 +93,29 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
         await keeping
 
 
+@asynccontextmanager
+async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[Asking]:
+    """Keeps what gates ask, and what comes back."""
+    heard: asyncio.Queue[tuple[GateRequests, GateRequest] | None] = asyncio.Queue()
+
+    async def keep() -> None:
+        ended = False
+        while not ended:
+            batch = [await heard.get()]
+            while not heard.empty():
+                batch.append(heard.get_nowait())
+            ended = batch[-1] is None
+            if asked := [each for each in batch if each]:
+                await tools.store.gate_requests.add(deployment_id, asked)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield lambda gate, asked, request: heard.put_nowait((gate_requests.first(key, gate, asked), request))
+    finally:
+        heard.put_nowait(None)
+        await keeping
+
+
 def _far(seen: Observation) -> list[tuple[object, ...]]:
     """What of it is shown: how far its workloads and their instances are, not since when."""
     return [
@@ -102,8 +128,9 @@ async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress
     while progress := await heard.get():
         if progress.observation:
             await tools.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
-        judged = {"judged": progress.judgement.state.value} if progress.judgement else None
-        told = Line(key=progress.key, phase=progress.phase.value, text=progress.message, detail=judged)
+        told = Line(
+            key=progress.key, phase=progress.phase.value, text=progress.message, detail=_detail(progress) or None
+        )
         await tools.store.deployments.tell(
             deployment_id,
             at=progress.at,
@@ -111,3 +138,9 @@ async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress
             waiting_for=progress.message.partition("\n")[0],
             unreached_since=progress.observation.blind_since if progress.observation else None,
         )
+
+
+def _detail(progress: Progress) -> dict[str, str]:
+    """What of it is told beside its words."""
+    judged = {"judged": progress.judgement.state.value} if progress.judgement else {}
+    return {**judged, "stage": progress.stage} if progress.stage else judged

@@ -18,7 +18,7 @@ from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery
 from sealane.server.pages import text
 from sealane.server.pages.list_views import ListRow
-from sealane.server.pages.presenters import actions, lists, reports, states, versions
+from sealane.server.pages.presenters import actions, lists, reports, run_graph, states, versions
 from sealane.server.pages.run_views import DeliveryRow, RunPage, StepRow
 from sealane.server.pages.views import Link
 from sealane.verdicts.messages import causes
@@ -63,6 +63,7 @@ def run(
         findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
         wrong=view.run.status in _WRONG,
         deliveries=tuple(_delivery(delivery) for delivery in view.deliveries),
+        graph=run_graph.chart(view, now),
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
         delivery=next((_delivery(delivery) for delivery in view.deliveries if chosen == _key(delivery)), None),

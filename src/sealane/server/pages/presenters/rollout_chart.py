@@ -1,0 +1,207 @@
+"""A rollout on a line of time: its stages, what its gates asked, and how many instances there were. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sealane.deployments.model import Phase
+from sealane.records.instance_counts import InstanceCount
+from sealane.records.model import Deployment, TimelineEntry
+from sealane.records.views import DeploymentView
+from sealane.server.pages import text, time_scale
+from sealane.server.pages.chart_views import Bar, BarTone, Chart, ChartRow, Column, CountRow, InstanceChart, Mark
+from sealane.server.pages.time_scale import Scale
+from sealane.verdicts.gate_requests import GateRequests
+from sealane.verdicts.model import VerdictKind
+
+HEIGHT = 84
+"""Pixels of the picture of instances."""
+_PARTS: Mapping[str, str] = {
+    Phase.APPLY: "rollout",
+    Phase.WATCH: "rollout",
+    Phase.PAUSE: "pause",
+    Phase.GATES: "gates",
+    Phase.HOOKS: "hooks",
+    Phase.FAILURE_REPORT: "evidence",
+    Phase.REVERT: "rollback",
+    Phase.PRUNE: "clean-up",
+}
+"""What phases are parts of: writing and watching take turns, and are one."""
+
+_FAILED = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A span of a rollout that is one thing."""
+
+    name: str
+    stage: str
+    begin: datetime
+    end: datetime
+
+
+def chart(view: DeploymentView, now: datetime) -> Chart | None:
+    """Its parts, each with a row, and its gates; None before it has begun."""
+    found = view.deployment
+    if found.started is None:
+        return None
+    scale = _scale(found, found.started, now)
+    cut = parts(view.timeline, found.started, found.ended or now)
+    following = itertools.zip_longest(cut, (part.name for part in cut[1:]), fillvalue="")
+    rows = [_row(scale, part, found, follows) for part, follows in following if isinstance(part, Part)]
+    rows += [_gate(scale, gate, at) for at, gate in enumerate(view.requests)]
+    return Chart(rows=tuple(rows), edges=(), ticks=scale.ticks, cuts=scale.cuts)
+
+
+def parts(timeline: Sequence[TimelineEntry], begin: datetime, end: datetime) -> tuple[Part, ...]:
+    """What one thing after the other took, from the first line of it to the first one of what came next."""
+    found: list[Part] = []
+    for entry in timeline:
+        name, stage = _PARTS.get(entry.phase, ""), _stage(entry)
+        if not name or not begin <= entry.at <= end:
+            continue
+        last = found[-1] if found else None
+        if last and last.name == name and stage in {"", last.stage}:
+            continue
+        at = entry.at if last else begin
+        if last:
+            found[-1] = replace(last, end=at)
+        found.append(Part(name=name, stage=stage, begin=at, end=end))
+    return tuple(found)
+
+
+def instances(view: DeploymentView, now: datetime) -> InstanceChart | None:
+    """How many there were over time; None where nobody has seen any."""
+    found = view.deployment
+    if found.started is None or not view.instances:
+        return None
+    begin, end = found.started, found.ended or now
+    scale = _scale(found, begin, now)
+    shown = [_counted(count) for count in view.instances]
+    most = max(1, *(sum(counts) for counts in shown))
+    moments = [max(count.at, begin) for count in view.instances]
+    columns = [
+        _column(scale, (at, max(at, until)), counts, most, begin)
+        for at, until, counts in zip(moments, [*moments[1:], end], shown, strict=True)
+    ]
+    numbers = [
+        CountRow(after=_after(begin, at), new=new, coming=coming, old=old)
+        for at, (new, coming, old) in zip(moments, shown, strict=True)
+    ]
+    unit = view.observation.unit if view.observation else "instance"
+    return InstanceChart(
+        unit=f"{unit}s",
+        words=_words(shown, f"{unit}s"),
+        height=HEIGHT,
+        most=most,
+        columns=tuple(columns),
+        numbers=tuple(numbers),
+    )
+
+
+def _scale(found: Deployment, begin: datetime, now: datetime) -> Scale:
+    return time_scale.scale([(begin, max(begin, found.ended or now))])
+
+
+def _stage(entry: TimelineEntry) -> str:
+    return str((entry.detail or {}).get("stage", ""))
+
+
+def _row(scale: Scale, part: Part, found: Deployment, follows: str) -> ChartRow:
+    """`follows` is the part after it; empty for the last one."""
+    live = not follows and found.ended is None
+    tone: BarTone = "run" if live else _tone(part, found, follows)
+    begin, end = scale.place(part.begin), scale.place(part.end)
+    return ChartRow(
+        key=f"part-{part.begin.isoformat()}",
+        name=f"{part.name} {part.stage}".strip(),
+        kind="",
+        state=(found.waiting_for or "under way") if live else "failed" if tone == "bad" else "",
+        tone=tone,
+        time=text.duration((part.end - part.begin).total_seconds()),
+        href="",
+        after="",
+        bars=(Bar(x=begin, width=round(end - begin, 2), tone=tone),),
+    )
+
+
+def _tone(part: Part, found: Deployment, follows: str) -> BarTone:
+    """What evidence was taken of, or was rolled back, had failed; a rollback is no success of its own."""
+    if part.name == "rollback":
+        return "bad" if found.verdict_kind is VerdictKind.ROLLBACK_FAILED else "back"
+    if part.name == "evidence":
+        return "none"
+    failed = found.verdict_kind in _FAILED and not follows and part.name != "clean-up"
+    return "bad" if failed or follows in {"evidence", "rollback"} else "ok"
+
+
+def _gate(scale: Scale, gate: GateRequests, at: int) -> ChartRow:
+    spans = [(each.at, each.at + timedelta(seconds=each.seconds)) for each in gate.requests]
+    begin, end = scale.place(spans[0][0]), scale.place(max(span[1] for span in spans))
+    bad = gate.count - gate.good
+    return ChartRow(
+        key=f"gate-{at}",
+        name=gate.gate,
+        kind="gate",
+        state=f"{gate.good} of {text.count(gate.count, 'answer')} good",
+        tone="bad" if bad else "ok",
+        time=text.duration((spans[-1][1] - spans[0][0]).total_seconds()),
+        href="",
+        after="",
+        bars=(Bar(x=begin, width=round(end - begin, 2), tone="none"),),
+        marks=tuple(
+            Mark(x=scale.place(each.at), good=each.good, title=f"{each.at:%H:%M:%S} {each.answer}")
+            for each in gate.requests
+        ),
+    )
+
+
+def _counted(count: InstanceCount) -> tuple[int, int, int]:
+    """New and ready, new and not ready, old: on the way back those of the version before are the old ones."""
+    if count.back:
+        return 0, count.old, count.updated
+    return count.ready, max(0, count.updated - count.ready), count.old
+
+
+def _column(
+    scale: Scale, span: tuple[datetime, datetime], counts: tuple[int, int, int], most: int, begin: datetime
+) -> Column:
+    left, right = (scale.place(moment) for moment in span)
+    new, coming, old = counts
+    return Column(
+        x=left,
+        width=round(right - left, 2),
+        parts=tuple(_stacked((("old", old), ("new", new), ("coming", coming)), most)),
+        title=f"after {_after(begin, span[0])}: {new} new ready, {coming} new not ready, {old} old",
+    )
+
+
+def _stacked(counts: Sequence[tuple[str, int]], most: int) -> Iterator[tuple[str, float, float]]:
+    """From the bottom upwards."""
+    below = 0
+    for name, count in counts:
+        if count:
+            high = HEIGHT * count / most
+            yield name, round(HEIGHT * (most - below - count) / most, 1), round(high, 1)
+        below += count
+
+
+def _after(begin: datetime, at: datetime) -> str:
+    return text.duration(max(0.0, (at - begin).total_seconds()))
+
+
+def _words(shown: Sequence[tuple[int, int, int]], units: str) -> str:
+    """`New pods rise from 0 to 3, old ones fall from 3 to 0.`"""
+    new, old = [each[0] + each[1] for each in shown], [each[2] for each in shown]
+    return f"New {units}: {_course(new)}. Old {units}: {_course(old)}."
+
+
+def _course(counts: Sequence[int]) -> str:
+    """`0, 1, 3`: what it came to, one after the other; the middle of many is left out."""
+    steps = [count for count, _ in itertools.groupby(counts)]
+    told = [*map(str, steps[:3]), "…", *map(str, steps[-3:])] if len(steps) > 7 else [*map(str, steps)]
+    return ", ".join(told)

@@ -1,0 +1,154 @@
+"""A run as a graph on a line of time: its services, steps and images, and what became of its deliveries. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from sealane.pipelines.model import Kind, StepStatus
+from sealane.records.model import Deployment, RunStep
+from sealane.records.views import RunService, RunView
+from sealane.server.pages import chart_views, text, time_scale
+from sealane.server.pages.chart_views import Bar, BarTone, Chart, ChartRow, Edge
+from sealane.server.pages.presenters import states
+from sealane.server.pages.time_scale import Scale, Span
+from sealane.server.pages.views import Tone
+
+MOST = 200
+"""Rows that are drawn."""
+
+
+def chart(view: RunView, now: datetime) -> Chart | None:
+    """All of the run; None before anything of it has begun."""
+    deployments = {f"{Kind.DELIVER}/{each.formation}": each for each in view.deployments}
+    spans = [*_spans(view, deployments, now)]
+    if not spans:
+        return None
+    scale = time_scale.scale(spans)
+    rows = [_service(scale, each, now) for each in view.services]
+    direct = reduced({step.key: step.needs for step in view.steps})
+    bars: dict[str, tuple[Bar, ...]] = {}
+    names = {step.key: step.name for step in view.steps}
+    for step in view.steps:
+        bars[step.key] = _bars(
+            scale, step, deployments.get(step.key), [bars[need] for need in step.needs if need in bars], now
+        )
+        rows.append(
+            _step(view, step, bars[step.key], deployments.get(step.key), [names[key] for key in direct[step.key]], now)
+        )
+    shown = rows[:MOST]
+    return Chart(
+        rows=tuple(shown),
+        edges=tuple(_edges(shown, bars, direct)),
+        ticks=scale.ticks,
+        cuts=scale.cuts,
+        more=len(rows) - len(shown),
+    )
+
+
+def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """What each one needs, without what another need of it needs already; needs point backwards only."""
+    number = {key: at for at, key in enumerate(needs)}
+    before: dict[str, int] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, wanted in needs.items():
+        known = [need for need in wanted if need in before]
+        above = 0
+        for need in known:
+            above |= before[need]
+        found[key] = tuple(need for need in known if not above >> number[need] & 1)
+        before[key] = above | sum(1 << number[need] for need in set(found[key]))
+    return found
+
+
+def _spans(view: RunView, deployments: Mapping[str, Deployment], now: datetime) -> Iterator[Span]:
+    """When something of it went on; what a delivery waits is none of it."""
+    for service in view.services:
+        yield service.started, service.ended or now
+    for step in view.steps:
+        if step.started:
+            yield step.started, step.ended or (now if step.status is StepStatus.RUNNING else step.started)
+        if (made := deployments.get(step.key)) and made.started:
+            yield made.started, made.ended or now
+
+
+def _bar(scale: Scale, span: Span, tone: BarTone | None, title: str = "") -> Bar:
+    begin, end = (scale.place(moment) for moment in span)
+    return Bar(x=begin, width=round(end - begin, 2), tone=tone or "none", title=title)
+
+
+def _bars(
+    scale: Scale, step: RunStep, made: Deployment | None, needs: Sequence[tuple[Bar, ...]], now: datetime
+) -> tuple[Bar, ...]:
+    """Its spans; of what has not begun, a mark behind what it waits for."""
+    if made is not None:
+        asked = step.ended or made.created
+        tone = states.delivered(made.delivered).tone
+        waits = _bar(scale, (asked, made.started or asked), None, "waits")
+        return (waits, _bar(scale, (made.started, made.ended or now), tone)) if made.started else (waits,)
+    if step.started:
+        return (_bar(scale, (step.started, step.ended or now), states.step(step.status)),)
+    behind = max((each[-1].x + each[-1].width for each in needs if each), default=0.0)
+    return (Bar(x=behind, width=0.0, tone="none"),)
+
+
+def _service(scale: Scale, service: RunService, now: datetime) -> ChartRow:
+    tone: Tone = "bad" if service.reason else "ok" if service.ended else "run"
+    state = "failed" if service.reason else "healthy" if service.ended else "starting"
+    span = (service.started, service.ended or now)
+    return ChartRow(
+        key=f"service/{service.name}",
+        name=service.name,
+        kind="service",
+        state=state,
+        tone=tone,
+        time=_lasted(span),
+        href="",
+        after="",
+        bars=(_bar(scale, span, tone),),
+    )
+
+
+def _step(
+    view: RunView, step: RunStep, bars: tuple[Bar, ...], made: Deployment | None, needs: Sequence[str], now: datetime
+) -> ChartRow:
+    tone: BarTone
+    if made is not None:
+        pill, href = states.delivered(made.delivered), f"/deployments/{made.id}"
+        tone, state = pill.tone, pill.words
+        span = (made.started, made.ended or now) if made.started else None
+    else:
+        tone, state, href = states.step(step.status) or "none", step.status.value, _address(view, step)
+        span = (step.started, step.ended or now) if step.started else None
+    return ChartRow(
+        key=step.key,
+        name=step.name,
+        kind={"step": "", "deliver": "delivery"}.get(step.kind, step.kind),
+        state=state,
+        tone=tone,
+        time=_lasted(span) if span else "",
+        href=href,
+        after=" and ".join(needs),
+        bars=bars,
+    )
+
+
+def _address(view: RunView, step: RunStep) -> str:
+    return f"/runs/{view.run.id}?step={quote(step.key, safe='')}"
+
+
+def _lasted(span: Span) -> str:
+    return text.duration((span[1] - span[0]).total_seconds())
+
+
+def _edges(
+    rows: Sequence[ChartRow], bars: Mapping[str, tuple[Bar, ...]], needs: Mapping[str, Sequence[str]]
+) -> Iterator[Edge]:
+    middle = {row.key: at * chart_views.ROW + chart_views.MIDDLE for at, row in enumerate(rows)}
+    for row in rows:
+        for need in needs.get(row.key, ()):
+            first = bars[need][-1]
+            if need in middle:
+                end = first.x + first.width
+                yield Edge(x=round(end, 2), y=middle[need], to_x=max(row.bars[0].x, end), to_y=middle[row.key])

@@ -1,0 +1,45 @@
+"""What went on in runs and rollouts: services that came up, instances over time, and what gates asked."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sealane.store.columns import Json, Moment
+
+revision = "0042"
+down_revision = "0041"
+
+
+def _of(table: str) -> sa.Column[str]:
+    """Whose row it is; gone with it."""
+    name = f"{table}_id"
+    return sa.Column(name, sa.Text, sa.ForeignKey(f"{table}s.id", ondelete="CASCADE"), primary_key=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "run_services",
+        _of("run"),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("started", Moment, nullable=False),
+        sa.Column("ended", Moment, nullable=True),
+        sa.Column("reason", sa.Text, nullable=True),
+    )
+    op.create_table(
+        "instance_counts",
+        _of("deployment"),
+        sa.Column("since", Moment, nullable=False),
+        sa.Column("counts", Json, nullable=False),
+    )
+    op.create_table(
+        "gate_requests",
+        _of("deployment"),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("gate", sa.Text, primary_key=True),
+        sa.Column("asked", sa.Text, nullable=False),
+        sa.Column("since", Moment, nullable=False),
+        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("good", sa.Integer, nullable=False),
+        sa.Column("requests", Json, nullable=False),
+    )

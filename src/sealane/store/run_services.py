@@ -1,0 +1,46 @@
+"""Services of runs: when they were started, and how they came up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sealane.outbox.model import Kind
+from sealane.records.views import RunService
+from sealane.store import outbox, rows, upsert
+from sealane.store.database import Database
+from sealane.store.run_tables import run_services
+
+
+class RunServices:
+    """The table of services."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def started(self, run_id: str, name: str, *, at: datetime) -> None:
+        """Notes that it is on its way. Key: run and name; whoever takes the run over starts it anew."""
+        key, values = {"run_id": run_id, "name": name}, {"started": at, "ended": None, "reason": None}
+        await self._write(run_id, name, at, lambda c: upsert.put(c, run_services, key, values))
+
+    async def ended(self, run_id: str, name: str, *, at: datetime, reason: str | None = None) -> None:
+        """Notes that it is healthy, or why it failed: also one that was healthy before."""
+        chosen = (run_services.c.run_id == run_id) & (run_services.c.name == name)
+        change = sa.update(run_services).where(chosen).values(ended=at, reason=reason)
+        await self._write(run_id, name, at, lambda c: c.execute(change))
+
+    async def _write(self, run_id: str, name: str, at: datetime, change: Callable[[sa.Connection], object]) -> None:
+        def work(connection: sa.Connection) -> None:
+            change(connection)
+            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": f"service/{name}"})
+
+        await self._database.write(work)
+
+
+def of(connection: sa.Connection, run_id: str) -> tuple[RunService, ...]:
+    """Those of a run in the order in which they were started, in this transaction."""
+    table = run_services.c
+    query = sa.select(table.name, table.started, table.ended, table.reason).where(table.run_id == run_id)
+    return tuple(RunService(**row) for row in rows.all_of(connection, query.order_by(table.started, table.name)))
