@@ -168,7 +168,7 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
     expect(page.locator("#run-steps li", has_text="deliver").filter(has_text="dev")).to_contain_text("rolled back")
     expect(page.get_by_label("Log")).to_contain_text(cause)  # what went wrong opens first
     expect(page.locator("#run-graph li")).to_contain_text([r"lint", r"test", "dev delivery", "production delivery"])
-    expect(page.locator("#run-graph li", has_text="dev")).to_contain_text("rolled back")
+    expect(page.locator("#run-graph li", has_text="dev delivery")).to_contain_text("rolled back")
     assert (
         page.locator("#run-graph .bar.bad").bounding_box()["x"]
         >= page.locator("#run-graph .bar.ok").last.bounding_box()["x"]
@@ -266,14 +266,14 @@ def test_a_rollout_is_followed_object_by_object(
     expect(web.locator(".pill")).to_have_text("0 of 2 ready")
     expect(service_row.locator(".pill")).to_have_text("there")
     expect(page.locator(".way .times li", has_text="rollout")).to_contain_text("0 of 2")
-    expect(page.get_by_role("img", name=re.compile("^New .*: 0"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("ready: 0"))).to_be_visible()
     clock = page.locator(".verdict time[data-since]")
     began = clock.inner_text()
     expect(clock).not_to_have_text(began)
     expect(web.locator(".pill")).to_have_text("2 of 2 ready")
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
     expect(clock).to_have_count(0)
-    expect(page.get_by_role("img", name=re.compile("^New .*0, 2. Old"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("ready: 0, 2[.] Old"))).to_be_visible()
     expect(page).to_have_title("deployed: live to dev · Sealane")
     expect(page.locator("#changes")).not_to_have_attribute("open", "")  # as it was left
     assert page.evaluate("window.shifted") < 0.1

@@ -82,7 +82,7 @@ def test_instances_are_stacked_and_the_way_back_turns_them_around() -> None:
     assert [(column.x, column.width) for column in seen.columns] == [(0, 10), (10, 40), (50, 40), (90, 10)]
     assert seen.most == 3
     assert seen.columns[1].parts == (("old", 28.0, 56.0), ("coming", 0.0, 28.0))
-    assert seen.words == "New instances: 0, 1, 0. Old instances: 2, 1, 2."
+    assert seen.words == "New instances that are ready: 0. Old instances: 2, 1, 2."
 
 
 def test_requests_of_gates_are_marks_and_cards() -> None:

@@ -195,9 +195,9 @@ def _after(begin: datetime, at: datetime) -> str:
 
 
 def _words(shown: Sequence[tuple[int, int, int]], units: str) -> str:
-    """`New pods rise from 0 to 3, old ones fall from 3 to 0.`"""
-    new, old = [each[0] + each[1] for each in shown], [each[2] for each in shown]
-    return f"New {units}: {_course(new)}. Old {units}: {_course(old)}."
+    """`New pods that are ready: 0, 1, 3. Old pods: 3, 2, 0.`"""
+    new, old = [each[0] for each in shown], [each[2] for each in shown]
+    return f"New {units} that are ready: {_course(new)}. Old {units}: {_course(old)}."
 
 
 def _course(counts: Sequence[int]) -> str:
