@@ -20,7 +20,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import credentials, direct, kinds
 from sealane.clients.relay import relayed
 from sealane.deployments.latest import Latest
-from sealane.destinations import model, port
+from sealane.destinations import model, port, usage
 from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
@@ -112,6 +112,16 @@ class DestinationContract:
         assert names(applied.inventory) == ["ConfigMap/settings", "Job/seed", "Job/more"]
         assert names(applied.changed) == ["ConfigMap/settings", "Job/more"]
         assert await destination.read(await destination.refs([job("load", image)], namespace=namespace)) == ()
+
+    async def test_usage_is_told_of_workloads(self, destination: port.Destination, namespace: str, image: str) -> None:
+        """One line a workload whose instances stay, of the objects that are asked about; nothing of use that nobody measures."""
+        objects = [config_map(), sleeper(image), job("once", image)]
+        await destination.apply(objects, identity=identity(namespace), fence=model.unfenced)
+        told = {each.object: each for each in await destination.usage(objects, namespace=namespace)}
+        assert "Deployment/web" in told
+        assert "ConfigMap/settings" not in told
+        assert told["Deployment/web"].used == usage.Resources()
+        assert await destination.usage([config_map()], namespace=namespace) == ()
 
     async def test_a_repeated_apply_writes_nothing(
         self, destination: port.Destination, namespace: str, image: str
@@ -649,6 +659,18 @@ class TestDummyInMemory(DestinationContract):
                 if "stringData" in placed:
                     placed["data"] = encoded(placed.pop("stringData"))
                 content.objects[planning.text(ref)] = planning.stored(content, None, placed, clock.now())
+
+    async def test_what_instances_use_is_pretended(self, destination: port.Destination, namespace: str) -> None:
+        web = sleeper("app:1")
+        web["spec"]["replicas"] = 2
+        web["spec"]["template"]["spec"]["containers"][0]["env"] = [
+            {"name": "DUMMY_CPU", "value": "0.25"},
+            {"name": "DUMMY_MEMORY", "value": "1024"},
+        ]
+        await destination.apply([web], identity=identity(namespace), fence=model.unfenced)
+        (told,) = await destination.usage([web], namespace=namespace)
+        assert told.used == usage.Resources(cpu=0.5, memory=2048.0)
+        assert len(told.instances) == 2
 
     @pytest.fixture
     def destination(self) -> dummy.DummyDestination:

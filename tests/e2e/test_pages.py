@@ -294,7 +294,16 @@ def test_a_developer_goes_back_by_a_button(opening: Opening, story: Story) -> No
     """The button leads to the new deployment, which ends deployed while one looks at it."""
     page = opening(story.tokens["ann"], f"/deployments/{story.second['id']}")
     assert asked(page, "Roll back").count() == 0
-    page = opening(story.tokens["dev"], f"/deployments/{story.second['id']}")
+    page = opening(story.tokens["dev"], "/apps/shop?in=production")
+    question = asked(page, "Deploy to production")
+    question.locator("summary").click()
+    version = question.get_by_label("Version").locator("option", has_text="first")
+    question.get_by_label("Version").select_option(version.get_attribute("value"))
+    question.locator("button").click()
+    expect(page.locator("aside .facts")).to_contain_text("deployment by hand by dev")
+    confirm(page, "Cancel")
+    expect(page.locator(".verdict")).to_contain_text("cancelled")
+    page.goto(f"/deployments/{story.second['id']}")
     expect(asked(page, "Roll back")).to_contain_text("is deployed to")
     confirm(page, "Roll back")
     page.wait_for_url(lambda url: story.second["id"] not in url)

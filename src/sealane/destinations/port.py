@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealane.clients.relay.hub import Hub
-    from sealane.destinations import model, observed, stages
+    from sealane.destinations import model, observed, stages, usage
     from sealane.formations.health_checks import HealthCheck
     from sealane.secrets.values import SecretValue
     from sealane.verdicts import model as verdicts
@@ -187,6 +187,10 @@ class Destination(Protocol):
 
     async def observed(self, namespace: str) -> observed.Observed:
         """The workloads there that Sealane did not deploy, and their version; nothing is written."""
+        ...
+
+    async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
+        """What the workloads among these use now, beside what they ask for; answers soon, and of use nothing where nobody measures."""
         ...
 
     async def namespace_created(self, namespace: str) -> datetime | None:

@@ -28,6 +28,17 @@ class FormationNow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """A release that was built, and where it comes from."""
+
+    release: str
+    deploy_tag: str
+    place: float
+    """Where its commit stands in the line of commits."""
+    origin: Origin | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AppView:
     """The app."""
 
@@ -39,6 +50,8 @@ class AppView:
     """The newest one."""
     origins: Mapping[str, Origin]
     """Where the release of each deployment here comes from, by the deployment's id."""
+    versions: tuple[Version, ...] = ()
+    """The newest releases, that of the newest commit first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,17 +10,20 @@ from sealane.errors import NotThere
 from sealane.events import commits as histories
 from sealane.events.commits import Commit, CommitRange
 from sealane.findings import did_you_mean
-from sealane.records.app_view import AppView, Comparison, FormationNow
+from sealane.records.app_view import AppView, Comparison, FormationNow, Version
 from sealane.records.filters import Filter
 from sealane.records.model import Run
 from sealane.records.scopes import Scope
 from sealane.records.views import FormationRow
 from sealane.releases.model import Release
 from sealane.store import apps, commits, formations, lists, origins, overviews, releases, rows, seen
+from sealane.store.app_tables import releases as releases_table
 from sealane.store.run_tables import runs as runs_table
 
 LAST = 8
 """Deployments that are listed."""
+VERSIONS = 12
+"""Releases that can be chosen."""
 
 
 def of(connection: sa.Connection, name: str, production: frozenset[str], scope: Scope) -> AppView:
@@ -36,6 +39,7 @@ def of(connection: sa.Connection, name: str, production: frozenset[str], scope: 
         deployments=last,
         run=_last_run(connection, name, scope),
         origins=origins.of(connection, [*last, *shown]),
+        versions=_versions(connection, name),
     )
 
 
@@ -62,6 +66,27 @@ def _newest(connection: sa.Connection, listed: Sequence[FormationRow]) -> Releas
     """Of what is in any formation, the release of the newest commit."""
     there = [row.release for row in listed if row.release]
     return max(there, key=lambda release: releases.place(connection, release.id) or 0.0, default=None)
+
+
+def _versions(connection: sa.Connection, name: str) -> tuple[Version, ...]:
+    table = releases_table.c
+    built = (table.id.label("release"), table.deploy_tag, table.place.label("release_place"))
+    query = (
+        sa.select(*built, runs_table)
+        .join(runs_table, runs_table.c.id == table.run_id, isouter=True)
+        .where(table.app == name)
+        .order_by(table.place.desc(), table.sequence.desc())
+        .limit(VERSIONS)
+    )
+    return tuple(
+        Version(
+            release=row["release"],
+            deploy_tag=row["deploy_tag"],
+            place=row["release_place"],
+            origin=origins.of_run(rows.run(row)) if row["id"] else None,
+        )
+        for row in rows.all_of(connection, query)
+    )
 
 
 def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,21 @@ from sealane.clients.relay.hub import Hub
 from sealane.deployments import drift_check, failure_reports, log_scan
 from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
-from sealane.errors import Conflicting, NotThere
+from sealane.destinations.usage import WorkloadUsage
+from sealane.errors import Conflicting, NotThere, SealaneError
 from sealane.findings import did_you_mean
+from sealane.records.app_view import AppView
 from sealane.records.model import Formation
+from sealane.records.views import FormationRow
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
 from sealane.workflows.connections import Destinations
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies, targets
 from sealane.workflows.steps.policies import PolicyReport
+
+_PATIENCE = 3.0
+"""Seconds for what people can do without."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +109,24 @@ class LiveQueries:
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
         return await drift_check.of(revision, destination, finished=finished)
+
+    async def usage(self, view: AppView) -> dict[str, tuple[WorkloadUsage, ...]]:
+        """What workloads use now, by formation; nothing of formations where that is not known. Never raises."""
+        there = {each.row.formation: each.row for each in view.formations if each.row.current}
+        told = await asyncio.gather(*(self._usage(row) for row in there.values()))
+        return {formation: found for formation, found in zip(there, told, strict=True) if found}
+
+    async def _usage(self, row: FormationRow) -> tuple[WorkloadUsage, ...]:
+        assert row.current is not None, "something is there"
+        try:
+            environment = self._tools.environment(row.environment)
+            destination = await self._destinations.get(environment, row.destination)
+            revision = await self._store.releases.revision(row.current.revision_id)
+            objects = [rendered.object for rendered in revision.objects]
+            async with asyncio.timeout(_PATIENCE):
+                return await destination.usage(objects, namespace=row.namespace)
+        except (SealaneError, TimeoutError):  # how it fares says what is wrong; a page is not held up for figures
+            return ()
 
     async def vet(self, revision: Revision) -> PolicyReport:
         """What policies and limits would say about a revision now. Raises what `policies.tried` raises."""

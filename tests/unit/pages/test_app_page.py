@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,17 +10,20 @@ import pytest
 
 from sealane.access.model import Actor
 from sealane.destinations.model import ObjectRef
+from sealane.destinations.usage import Resources, WorkloadUsage
 from sealane.events.commits import Commit, CommitRange
-from sealane.records.app_view import AppView, Comparison, FormationNow
-from sealane.records.model import App
+from sealane.records.app_view import AppView, Comparison, FormationNow, Version
+from sealane.records.model import App, DeploymentState
 from sealane.records.views import FormationRow
+from sealane.releases.origin import Origin
 from sealane.server.pages.app_views import AppPage
 from sealane.server.pages.presenters import app as presenting_app
 from sealane.server.pages.presenters import comparisons, logs
 from sealane.stencils.model import Rendered
 from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import Container, ContainerPhase, Health, Instance, Observation, Role, Workload
-from tests.unit.approvals.deployments import NOON, deployment
+from tests.unit.approvals.deployments import NOON, deployment, hold
+from tests.unit.pages.test_leading_on import ADMINISTRATOR
 from tests.unit.pages.test_review import revision
 
 SHOP = App(
@@ -87,10 +91,17 @@ def now(formation: str, state: HealthState = HealthState.HEALTHY, *pods: Instanc
     return FormationNow(row=row, inventory=(WORDS,), observation=seen, behind=None)
 
 
-def page(*formations: FormationNow, asked: str | None = None, reader: Actor | None = None) -> AppPage:
-    view = AppView(app=SHOP, formations=formations, deployments=(), run=None, origins={})
+def page(
+    *formations: FormationNow,
+    asked: str | None = None,
+    reader: Actor | None = None,
+    used: Sequence[WorkloadUsage] = (),
+    built: Sequence[Version] = (),
+) -> AppPage:
+    view = AppView(app=SHOP, formations=formations, deployments=(), run=None, origins={}, versions=tuple(built))
     later = NOON + timedelta(seconds=90)
-    return presenting_app.page(view, reader or VIEWER, repository=SHOP.repository, now=later, asked=asked)
+    uses = {each.row.formation: used for each in formations} if used else {}
+    return presenting_app.page(view, reader or VIEWER, repository=SHOP.repository, now=later, asked=asked, used=uses)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,7 @@ def test_objects_stand_with_their_instances_and_what_runs_comes_first() -> None:
     assert (web.kind, web.name, web.pill.words, web.note) == ("Deployment", "web", "2 of 4 ready", "")
     assert web.squares == ("bad", "ok", "ok", "off", "ok")
     assert [(each.name, each.pill.words, each.notes) for each in web.instances] == [
-        ("a", "backing off", ("3 restarts",)),
+        ("a", "backing off, 3 restarts", ()),
         ("b", "ready", ()),
         ("old", "ready", ("of an older version",)),
         ("c", "leaving", ()),
@@ -137,6 +148,74 @@ def test_a_lane_says_how_it_fares_and_why() -> None:
     (lane,) = page(now("dev", HealthState.DEGRADED)).lanes
     assert (lane.pill.words, lane.tone, lane.cause, lane.lasts) == ("degraded", "bad", "It fell.", "1 min 30 s")
     assert lane.facts == ("2 of 4 pods ready",)
+
+
+def test_what_waits_for_its_destination_says_so() -> None:
+    """Not that it rolls out: nobody knows."""
+    away = now("dev", HealthState.UNKNOWN)
+    rolling = deployment(state=DeploymentState.ROLLING_OUT, unreached_since=NOON)
+    (lane,) = page(replace(away, row=replace(away.row, running=rolling))).lanes
+    assert (lane.pill.words, lane.tone, lane.lasts) == ("unknown", "wait", "1 min 30 s")
+
+
+@pytest.mark.parametrize(
+    ("requests", "uses", "lane", "workload", "instance"),
+    [
+        (Resources(), {}, "", "", None),
+        (Resources(cpu=0.25, memory=64 * 2**20), {}, "requests 1 CPU, 256 MiB", "requests 1 CPU, 256 MiB", None),
+        (
+            Resources(cpu=0.25, memory=64 * 2**20),
+            {"Pod/a": Resources(cpu=0.1234, memory=2**20), "Pod/z": Resources(cpu=0.2, memory=3 * 2**29)},
+            "uses 0.32 of 1 CPU, 1.5 GiB of 256 MiB",
+            "uses 0.32 of 1 CPU, 1.5 GiB of 256 MiB",
+            "0.12 CPU, 1 MiB",
+        ),
+        (
+            Resources(),
+            {"Pod/a": Resources(cpu=0.004, memory=2**20)},
+            "uses 0.004 CPU, 1 MiB",
+            "uses 0.004 CPU, 1 MiB",
+            "0.004 CPU, 1 MiB",
+        ),
+    ],
+)
+def test_use_stands_beside_what_is_asked_for(
+    requests: Resources, uses: dict[str, Resources], lane: str, workload: str, instance: str | None
+) -> None:
+    """Of the formation, of a workload with its limits, and of each instance; nothing where nothing is known."""
+    limits = Resources(memory=2**30) if requests else Resources()
+    used = WorkloadUsage(object="Deployment/web", requests=requests, limits=limits, instances=uses)
+    found = now("dev", HealthState.HEALTHY, pod("a"), pod("b"))
+    asked = {"cpu": requests.cpu * 4, "memory": requests.memory * 4}
+    made = page(replace(found, row=replace(found.row, requests=asked)), used=(used,))
+    assert made.lanes[0].facts[1:] == ((lane,) if lane else ())
+    web = made.tree[0]
+    assert web.uses == (f"{workload} · limits 4.0 GiB" if limits else workload)
+    assert [each.notes for each in web.instances] == [(instance,) if instance else (), ()]
+
+
+def test_versions_that_may_go_there_are_offered_to_those_who_may() -> None:
+    """Not what is there, on its way or held; where nobody knows the commit, by its deploy tag."""
+    came = Origin(
+        run="r", label="shop #9", page="/runs/r", commit="9" * 40, branch="main", subject="Nine", author="Kim"
+    )
+    built = [
+        Version(release="rel-9", deploy_tag="tag-9", place=9.0, origin=came),
+        Version(release="rel-8", deploy_tag="tag-8", place=8.0, origin=None),
+        Version(release="rel-3", deploy_tag="tag-3", place=7.0, origin=None),
+        Version(release="rel-2", deploy_tag="tag-2", place=2.0, origin=None),
+    ]
+    found = now("dev")
+    held = replace(found, row=replace(found.row, hold=hold(formation="dev")))
+    assert page(found, built=built).deploy == ()
+    (offered,) = page(held, built=built, reader=ADMINISTRATOR).deploy
+    assert (offered.action, offered.words) == ("/apps/shop/dev/deploy", "Deploy to dev")
+    assert offered.field is not None
+    assert offered.field.choices == (("rel-9", "9999999 Nine"), ("rel-8", "tag-8"))
+    (offered,) = page(found, built=built, reader=ADMINISTRATOR).deploy
+    assert offered.field is not None
+    assert [release for release, _ in offered.field.choices] == ["rel-9", "rel-8", "rel-2"]
+    assert page(found, built=built[2:3], reader=ADMINISTRATOR).deploy == ()
 
 
 def test_two_formations_differ_by_commits_and_by_manifests_but_not_by_namespaces() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+import msgspec
 
 from sealane.cli import output
 from sealane.cli.remote import client
+from sealane.destinations import usage
+from sealane.destinations.usage import WorkloadUsage
 
 _TONES = {"ready": "green", "converging": "blue", "failed": "red"}
 _TROUBLE = {"backing_off", "terminated"}
@@ -23,7 +27,8 @@ def about(view: dict[str, Any]) -> None:
 def trees(view: dict[str, Any]) -> None:
     """The objects of each formation, each with its instances."""
     for now in view["formations"]:
-        rows = list(_rows(now))
+        used = msgspec.convert(view["usage"].get(now["row"]["formation"], []), list[WorkloadUsage])
+        rows = list(_rows(now, {each.object: each for each in used}))
         if rows:
             output.data("")
             output.data(output.style(now["row"]["formation"], "bold"))
@@ -38,13 +43,14 @@ def last(view: dict[str, Any]) -> None:
     output.table(headers, [_past(each, view["origins"].get(each["id"])) for each in view["deployments"]])
 
 
-def _rows(now: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tuple[str, str, str]]:
     seen = now["observation"] or {"workloads": [], "instances": []}
     workloads = sorted(seen["workloads"], key=lambda each: not each["runs"])
     for each in workloads:
-        yield _workload(each)
+        uses = used.get(each["object"])
+        yield _workload(each, uses)
         own = [instance for instance in seen["instances"] if instance["workload"] == each["object"]]
-        yield from (_instance(instance) for instance in own)
+        yield from (_instance(instance, uses) for instance in own)
         more = each["ready"] + each["old"] - len(own) if each["runs"] and not each["one_shot"] else 0
         if more > 0:
             yield f"  and {more} more", "", ""
@@ -54,7 +60,7 @@ def _rows(now: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield name, output.style("there", "dim"), ""
 
 
-def _workload(each: dict[str, Any]) -> tuple[str, str, str]:
+def _workload(each: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
     if each["suspended"]:
         state = output.style("suspended", "yellow")
     elif each["ended"]:
@@ -65,13 +71,16 @@ def _workload(each: dict[str, Any]) -> tuple[str, str, str]:
         words = {"ready": "there", "converging": "not there yet", "failed": "failed"}
         state = output.style(words[each["health"]], _TONES[each["health"]])
     said = each["runs"] and not each["old"] and each["updated"] == each["desired"]  # by the state
-    return each["object"], state, each["note"] if each["health"] == "ready" else "" if said else each["message"]
+    notes = [each["note"] if each["health"] == "ready" else "" if said else each["message"]]
+    notes += [usage.of_workload(uses, each["desired"])] if uses else []
+    return each["object"], state, " · ".join(filter(None, notes))
 
 
-def _instance(each: dict[str, Any]) -> tuple[str, str, str]:
+def _instance(each: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
     restarts = sum(container["restarts"] for container in each["containers"])
     notes = [f"{restarts} restart{'' if restarts == 1 else 's'}"] if restarts else []
     notes += [] if each["desired"] else ["of an older version"]
+    notes += [usage.words(use)] if uses and (use := uses.instances.get(each["object"])) else []
     name = f"  {each['object'].partition('/')[2]}"
     if each["terminating"]:
         return name, output.style("leaving", "dim"), ", ".join(notes)

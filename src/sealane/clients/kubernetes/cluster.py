@@ -19,6 +19,7 @@ from sealane.clients.kubernetes import (
     exchange,
     kinds,
     lists,
+    pod_metrics,
     schemas,
     transport,
 )
@@ -275,6 +276,11 @@ class Cluster:
         async with self._connection.stream(call) as chunks:
             async for line in watch_stream.lines(chunks):
                 yield line.decode(errors="replace").rstrip("\r")
+
+    async def pod_metrics(self, namespace: str) -> lists.Listing[pod_metrics.PodMetrics]:
+        """What the namespace's pods use. Raises NotFound where the cluster has no metrics API."""
+        path = pod_metrics.path(namespace)
+        return await lists.listed(self._connection, path, pod_metrics.PodMetrics, {})
 
     async def may(self, verb: str, kind: kinds.Kind[Any], *, namespace: str | None = None, name: str = "") -> bool:
         """Whether the account may do this."""

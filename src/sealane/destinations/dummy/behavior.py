@@ -6,6 +6,8 @@
     DUMMY_RUNS=0.5          the container ends after that many seconds, again and again, and is back and ready at once
     DUMMY_OOM=1             it runs out of memory, again and again
     DUMMY_NO_IMAGE=1        the registry knows no such image
+    DUMMY_CPU=0.25          the cores that each instance uses
+    DUMMY_MEMORY=1024       the bytes of memory that each instance uses
     DUMMY_UNSCHEDULABLE=1   no node has room
     DUMMY_OUTPUT=text       what its log says; `$(NAME)` or `$(NAME|base64)` is what it got from a Secret
     DUMMY_LAST_WORDS=text   its termination message, likewise
@@ -22,6 +24,7 @@ from typing import Any
 
 from sealane import pretended
 from sealane.destinations import model
+from sealane.destinations.usage import Resources, WorkloadUsage
 from sealane.verdicts import model as verdicts
 
 WORKLOADS = frozenset(
@@ -96,6 +99,17 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
         facts.extend(found)
     return verdicts.Observation(
         at=at, workloads=tuple(workloads), instances=tuple(instances), facts=tuple(facts), unit="pod"
+    )
+
+
+def usage(life: Life) -> WorkloadUsage:
+    """What its instances use, where its containers say so."""
+    told = [_told(container) for container in life.containers]
+    cpu, memory = (sum(float(each.get(name, "0")) for each in told) for name in ("DUMMY_CPU", "DUMMY_MEMORY"))
+    used = Resources(cpu=cpu, memory=memory)
+    names = (_instance(life, number) for number in range(life.replicas)) if used else ()
+    return WorkloadUsage(
+        object=life.object, requests=Resources(), limits=Resources(), instances=dict.fromkeys(names, used)
     )
 
 

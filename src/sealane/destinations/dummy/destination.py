@@ -20,7 +20,7 @@ import msgspec
 from typing_extensions import override
 
 from sealane import clock, errors
-from sealane.destinations import adoption, deletions, diff, model, observed, ownership, stages
+from sealane.destinations import adoption, deletions, diff, model, observed, ownership, stages, usage
 from sealane.destinations.dummy import behavior, planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
@@ -257,6 +257,14 @@ class DummyDestination(Destination):
         ]
         here = (each for each in there if each["metadata"].get("namespace") == namespace)
         return observed.of(here, annotations[0] if annotations else {})
+
+    @override
+    async def usage(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
+        wanted = {(each["kind"], each["metadata"]["name"]) for each in objects}
+        stay = behavior.WORKLOADS - {("batch", "Job")}
+        here = (life for life in self._lives() if life.ref.namespace == namespace)
+        lives = (life for life in here if (life.ref.group, life.ref.kind) in stay)
+        return tuple(behavior.usage(life) for life in lives if (life.ref.kind, life.ref.name) in wanted)
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:

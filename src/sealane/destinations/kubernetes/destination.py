@@ -14,6 +14,7 @@ from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import diff, model, observed, stages
+from sealane.destinations import usage as usages
 from sealane.destinations.kubernetes import (
     deletion,
     evidence,
@@ -27,6 +28,7 @@ from sealane.destinations.kubernetes import (
     server_side_apply,
     stuck_statefulset_pods,
     tasks,
+    usage,
     written,
 )
 from sealane.destinations.kubernetes.messages import read_only
@@ -189,6 +191,10 @@ class KubernetesDestination(Destination):
     @override
     async def observed(self, namespace: str) -> observed.Observed:
         return await foreign.observed_there(self._cluster, namespace)
+
+    @override
+    async def usage(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[usages.WorkloadUsage, ...]:
+        return await usage.usage(self._cluster, objects, namespace=namespace)
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:

@@ -88,6 +88,7 @@ _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("", ("pods",), ("list", "watch", "delete")),  # a StatefulSet's stuck pod is freed by removing it
     ("", ("pods/log",), ("get",)),
     ("", ("events",), ("list", "watch")),
+    ("metrics.k8s.io", ("pods",), ("list",)),  # what pods use, where somebody measures it
 )
 _BESIDE: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
     "Deployment": (("apps", ("replicasets",), _SEE),),

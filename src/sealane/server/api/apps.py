@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock, inputs
 from sealane.access import lifetimes
+from sealane.destinations.usage import WorkloadUsage
 from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, Refused, UsageError
 from sealane.events.commits import CommitRange
@@ -73,6 +74,8 @@ class AppStatus(BaseModel):
     """The newest one."""
     origins: dict[str, Origin]
     """Where the release of each deployment here comes from, by the deployment's id."""
+    usage: dict[str, list[WorkloadUsage]]
+    """What workloads use now beside what they ask for, by formation; of those of which nothing is known there is none."""
 
 
 class CompareAnswer(BaseModel):
@@ -192,6 +195,7 @@ async def status(app: addresses.App, server: dependencies.Server, _: Viewer) -> 
         deployments=list(view.deployments),
         run=view.run,
         origins=dict(view.origins),
+        usage={name: list(found) for name, found in (await server.looking.usage(view)).items()},
     )
 
 

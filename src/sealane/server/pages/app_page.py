@@ -28,7 +28,8 @@ async def app_page(
     """One app: how its formations fare, and what runs in one of them."""
     view = await server.views.app(app)
     repository = dependencies.repository(server, view.app)
-    page = presenting_app.page(view, signed.actor, repository=repository, now=clock.now(), asked=shown)
+    used = await server.looking.usage(view)
+    page = presenting_app.page(view, signed.actor, repository=repository, now=clock.now(), asked=shown, used=used)
     return templates.page("app.html", {**await frames.shown(server, signed, "/"), "page": page})
 
 
@@ -43,6 +44,19 @@ async def compare(
     """What differs between what is in two formations."""
     page = presenting_comparisons.page(await server.views.compared(app, left, right))
     return templates.page("compare.html", {**await frames.shown(server, signed, "/"), "page": page})
+
+
+@router.post("/apps/{app}/{formation}/deploy")
+async def deploy(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    signed: SignedDeveloper,
+    release: Annotated[fields.Reference, Form()],
+) -> Response:
+    """Sends a version to a formation."""
+    made = await server.requests.deploy(app, formation, release=release, by=signed.actor)
+    return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/apps/{app}/{formation}/scale")

@@ -59,6 +59,8 @@ class TreeRow:
     name: str
     pill: Pill
     note: str
+    uses: str
+    """What it uses, asks for and is limited to; empty where nothing is known."""
     squares: tuple[Tone | str, ...]
     """A square an instance, in its tone; `none` for one that is not there yet."""
     instances: tuple[InstanceRow, ...]
@@ -84,6 +86,8 @@ class AppPage:
     tree: tuple[TreeRow, ...]
     seen: datetime | None
     """When it was looked at last; None before anybody did."""
+    deploy: tuple[Action, ...]
+    """Sending another version to the chosen formation, for those who may."""
     compare: str
     """Where the first formation is compared with the last one; empty where there are not two."""
     last: tuple[ListRow, ...]

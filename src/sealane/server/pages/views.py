@@ -48,6 +48,8 @@ class Field:
     label: str
     hint: str
     required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    """What may be chosen: what is sent, and what people read; empty where anything may be written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from sealane.access.model import Actor
+from sealane.destinations import usage
+from sealane.destinations.usage import WorkloadUsage
 from sealane.environments.grants import Permission
 from sealane.records.app_view import AppView, FormationNow
 from sealane.records.views import FormationRow
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
 from sealane.server.pages.app_views import AppPage, InstanceRow, Lane, TreeRow
-from sealane.server.pages.presenters import deployments, object_rows, overview, runs, states, versions
+from sealane.server.pages.presenters import (
+    app_versions,
+    deployments,
+    object_rows,
+    overview,
+    runs,
+    states,
+    versions,
+)
 from sealane.server.pages.views import Action, Field, Link, Pill, Tone
 from sealane.verdicts import health
 from sealane.verdicts.model import ContainerPhase, Health, Instance, Observation, Workload
@@ -23,8 +34,19 @@ _SCALED = frozenset({"Deployment", "StatefulSet"})
 _TROUBLE = frozenset({ContainerPhase.BACKING_OFF, ContainerPhase.TERMINATED})
 
 
-def page(view: AppView, reader: Actor, *, repository: str, now: datetime, asked: str | None = None) -> AppPage:
-    """The whole page for one reader; `asked` is the formation whose objects are shown, else the one that fares worst."""
+def page(
+    view: AppView,
+    reader: Actor,
+    *,
+    repository: str,
+    now: datetime,
+    asked: str | None = None,
+    used: Mapping[str, Sequence[WorkloadUsage]] = MappingProxyType({}),
+) -> AppPage:
+    """The whole page for one reader; `asked` is the formation whose objects are shown, else the one that fares worst.
+
+    `used` is what workloads use now, by formation, as far as anybody measures it.
+    """
     known = {each.row.formation: each for each in view.formations}
     ordered = [known[name] for name in overview.columns(each.row for each in view.formations)]
     chosen = known.get(asked or "") or _worst(ordered)
@@ -34,10 +56,13 @@ def page(view: AppView, reader: Actor, *, repository: str, now: datetime, asked:
         owner=view.app.owner,
         repository=Link(words=repository, href=repository if repository.startswith(("http://", "https://")) else ""),
         run=runs.row(view.run) if view.run else None,
-        lanes=tuple(_lane(each, view.origins, now, chosen=each is chosen) for each in ordered),
+        lanes=tuple(
+            _lane(each, view.origins, now, used.get(each.row.formation, ()), chosen=each is chosen) for each in ordered
+        ),
         chosen=chosen.row.formation if chosen else "",
-        tree=tuple(_tree(chosen, reader)) if chosen else (),
+        tree=tuple(_tree(chosen, reader, used.get(chosen.row.formation, ()))) if chosen else (),
         seen=seen.at if seen else None,
+        deploy=tuple(app_versions.deploying(chosen.row, view.versions, reader)) if chosen else (),
         compare=_compare([each.row for each in ordered if each.row.current]),
         last=tuple(deployments.row(each, view.origins.get(each.id)) for each in view.deployments),
     )
@@ -57,11 +82,18 @@ def _compare(there: Sequence[FormationRow]) -> str:
     return f"/apps/{there[0].app}/compare?{urlencode({'left': there[0].formation, 'right': there[-1].formation})}"
 
 
-def _lane(found: FormationNow, origins: Mapping[str, Origin], now: datetime, *, chosen: bool) -> Lane:
+def _lane(
+    found: FormationNow,
+    origins: Mapping[str, Origin],
+    now: datetime,
+    used: Sequence[WorkloadUsage],
+    *,
+    chosen: bool,
+) -> Lane:
     row = found.row
     shown = row.running or row.current or row.last or next(iter(row.waiting), None)
     origin = origins.get(shown.id) if shown else None
-    said = states.health(row.health) if not row.running else None
+    said = states.health(row.health)  # of what is on its way only that its destination is away
     pill = said.pill if said else states.deployment(shown) if shown else Pill(tone="off", words="not here")
     return Lane(
         formation=row.formation,
@@ -77,33 +109,34 @@ def _lane(found: FormationNow, origins: Mapping[str, Origin], now: datetime, *, 
         cause=said.cause if said else (row.running.waiting_for or "") if row.running else "",
         behind=f"{text.count(found.behind.count, 'commit')} behind" if found.behind and not row.running else "",
         drift=overview.drift(row),
-        facts=tuple(_facts(row, found.observation)),
+        facts=tuple(_facts(row, found.observation, used)),
         at=(row.current.ended or row.current.created) if row.current else None,
     )
 
 
-def _facts(row: FormationRow, seen: Observation | None) -> Iterator[str]:
-    """How many of its instances are ready, what it asks for, and what waits."""
+def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadUsage]) -> Iterator[str]:
+    """How many of its instances are ready, what it uses of what it asks for, and what waits."""
     running = [each for each in seen.running if not each.one_shot] if seen else []
     if seen and (desired := sum(each.desired for each in running)):
         yield f"{sum(each.ready for each in running)} of {text.count(desired, seen.unit)} ready"
-    if row.requests and (asks := overview.requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0))):
-        yield asks
+    if told := usage.of_formation(used, usage.of(row.requests)):
+        yield told
     if row.hold:
         yield "held"
     if row.waiting:
         yield f"{len(row.waiting)} waiting"
 
 
-def _tree(now: FormationNow, reader: Actor) -> Iterator[TreeRow]:
+def _tree(now: FormationNow, reader: Actor, used: Sequence[WorkloadUsage]) -> Iterator[TreeRow]:
     """What instances come from first, then everything else that is there."""
     seen = {each.object: each for each in now.observation.workloads} if now.observation else {}
     instances = now.observation.instances if now.observation else ()
     acts = reader.may(Permission.DEPLOY, now.row.app, now.row.environment) and _may_act(now.row)
+    uses = {each.object: each for each in used}
     names = dict.fromkeys([*seen, *(f"{ref.kind}/{ref.name}" for ref in now.inventory)])
     for name in sorted(names, key=lambda name: (name not in seen or not seen[name].runs, name not in seen)):
         own = [each for each in instances if each.workload == name]
-        yield _row(now.row, name, seen.get(name), own, acts=acts)
+        yield _row(now.row, name, seen.get(name), own, uses.get(name), acts=acts)
 
 
 def _may_act(row: FormationRow) -> bool:
@@ -111,7 +144,15 @@ def _may_act(row: FormationRow) -> bool:
     return row.current is not None and row.verified is not None and row.current.id == row.verified.id
 
 
-def _row(row: FormationRow, name: str, seen: Workload | None, own: Sequence[Instance], *, acts: bool) -> TreeRow:
+def _row(
+    row: FormationRow,
+    name: str,
+    seen: Workload | None,
+    own: Sequence[Instance],
+    used: WorkloadUsage | None,
+    *,
+    acts: bool,
+) -> TreeRow:
     kind, _, short = name.partition("/")
     counted = seen is not None and seen.runs and not seen.one_shot
     return TreeRow(
@@ -120,8 +161,9 @@ def _row(row: FormationRow, name: str, seen: Workload | None, own: Sequence[Inst
         name=short,
         pill=_pill(seen),
         note=_note(seen),
+        uses=usage.of_workload(used, seen.desired if seen else 1) if used else "",
         squares=_squares(seen, own) if seen and counted else (),
-        instances=tuple(_instance(row, each) for each in own),
+        instances=tuple(_instance(row, each, used) for each in own),
         more=max(0, seen.ready + seen.old - len(own)) if seen and counted else 0,
         log=_log(row, name) if seen and seen.runs else "",
         actions=_actions(row, name, seen) if seen and counted and acts else (),
@@ -151,11 +193,12 @@ def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
     return tuple([*named, *["ok"] * ready, *["none"] * wanted][:_SQUARES])
 
 
-def _instance(row: FormationRow, each: Instance) -> InstanceRow:
+def _instance(row: FormationRow, each: Instance, used: WorkloadUsage | None) -> InstanceRow:
     restarts = sum(container.restarts for container in each.containers)
-    notes = [text.count(restarts, "restart")] if restarts else []
-    notes += [] if each.desired else ["of an older version"]
+    notes = [] if each.desired else ["of an older version"]
+    notes += [usage.words(use)] if used and (use := used.instances.get(each.object)) else []
     state = "leaving" if each.terminating else "ready" if each.ready else each.state
+    state += f", {text.count(restarts, 'restart')}" if restarts else ""
     return InstanceRow(
         name=each.object.partition("/")[2],
         pill=Pill(tone=_tone(each), words=state),

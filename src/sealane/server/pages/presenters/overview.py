@@ -11,6 +11,7 @@ from sealane.access.model import Actor
 from sealane.approvals import eligibility, inbox, way_out
 from sealane.approvals.inbox import InboxItem
 from sealane.deployments import messages
+from sealane.destinations import usage
 from sealane.environments.grants import Permission
 from sealane.pipelines.model import RunStatus
 from sealane.records.model import App, Deployment, DeploymentKind, Run
@@ -139,7 +140,7 @@ def _cell(row: FormationRow) -> Cell | None:
     if row.waiting and shown not in row.waiting:
         notes.append(f"{len(row.waiting)} waiting")
     if row.requests and not row.running:
-        notes.append(requests(row.requests.get("cpu", 0.0), row.requests.get("memory", 0.0)))
+        notes.append(usage.of_formation((), usage.of(row.requests)))
     since = shown.ended or shown.started or shown.created
     return Cell(
         pill=states.deployment(shown),
@@ -155,15 +156,6 @@ def _cell(row: FormationRow) -> Cell | None:
 def drift(row: FormationRow) -> Link | None:
     words = row.drift.words if row.drift else ""
     return Link(words=words, href=f"/deployments/{row.drift.deployment}/drift") if row.drift and words else None
-
-
-def requests(cpu: float, memory: float) -> str:
-    """`requests 0.2 CPU, 256 MiB`; nothing where nothing is asked for."""
-    mebibytes = memory / 1024**2
-    if not cpu and not memory:
-        return ""
-    size = f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.0f} MiB"
-    return f"requests {cpu:g} CPU, {size}"
 
 
 def _matches(row: Row, asked: str) -> bool:

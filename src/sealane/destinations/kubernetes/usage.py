@@ -1,0 +1,78 @@
+"""What workloads use, by the cluster's metrics API, beside what their manifests ask for; silent where nobody measures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sealane.clients.kubernetes import errors
+from sealane.clients.kubernetes.cluster import Cluster
+from sealane.clients.kubernetes.pod_metrics import PodMetrics
+from sealane.destinations.kubernetes.stencils import resource_requests
+from sealane.destinations.usage import Resources, WorkloadUsage, total
+
+PATIENCE = 2.0
+"""Seconds for an answer: nobody waits longer for a page."""
+
+
+async def usage(cluster: Cluster, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[WorkloadUsage, ...]:
+    """Each workload whose instances stay, with the pods that its selector finds."""
+    workloads = [each for each in objects if _labels(each)]
+    pods = await _pods(cluster, namespace) if workloads else []
+    return tuple(_of(each, pods) for each in workloads)
+
+
+async def _pods(cluster: Cluster, namespace: str) -> list[PodMetrics]:
+    """None where there is no such API, it does not answer, or the account may not ask."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return (await cluster.pod_metrics(namespace)).items
+    except (errors.ClusterError, TimeoutError):
+        return []
+
+
+def _labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """What its selector asks of its pods; empty for what keeps none alive."""
+    spec = manifest.get("spec")
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("template"), Mapping):
+        return {}
+    selector = spec.get("selector")
+    labels = selector.get("matchLabels") if isinstance(selector, Mapping) else None
+    return labels if isinstance(labels, Mapping) else {}
+
+
+def _of(manifest: Mapping[str, Any], pods: Sequence[PodMetrics]) -> WorkloadUsage:
+    labels = _labels(manifest)
+    own = [pod for pod in pods if labels.items() <= pod.metadata.labels.items()]
+    containers = list(_containers(manifest))
+    return WorkloadUsage(
+        object=f"{manifest['kind']}/{manifest['metadata']['name']}",
+        requests=total(_asked(each, "requests") for each in containers),
+        limits=_limits(containers),
+        instances={f"Pod/{pod.metadata.name}": total(_resources(each.usage) for each in pod.containers) for pod in own},
+    )
+
+
+def _containers(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    pod = manifest["spec"]["template"].get("spec")
+    yield from (pod.get("containers") or ()) if isinstance(pod, Mapping) else ()
+
+
+def _asked(container: Mapping[str, Any], what: str) -> Resources:
+    return _resources(((container.get("resources") or {}).get(what)) or {})
+
+
+def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:
+    """A pod may use as much as it likes where one of its containers has no limit."""
+    each = [_asked(container, "limits") for container in containers]
+    whole = total(each)
+    return Resources(
+        cpu=whole.cpu if all(one.cpu for one in each) else 0.0,
+        memory=whole.memory if all(one.memory for one in each) else 0.0,
+    )
+
+
+def _resources(quantities: Mapping[str, Any]) -> Resources:
+    cpu, memory = (float(resource_requests.amount(quantities.get(name))) for name in ("cpu", "memory"))
+    return Resources(cpu=cpu, memory=memory)

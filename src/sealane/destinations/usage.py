@@ -1,0 +1,87 @@
+"""What workloads use, beside what they ask for, and both in words. Pure: knows nothing about any destination's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resources:
+    """CPU in cores and memory in bytes; 0 where nothing is said."""
+
+    cpu: float = 0.0
+    memory: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.cpu or self.memory)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkloadUsage:
+    """One workload."""
+
+    object: str
+    requests: Resources
+    """What one instance asks for."""
+    limits: Resources
+    """What one instance may use at most; where a container has no limit, nothing."""
+    instances: Mapping[str, Resources] = field(default_factory=dict)
+    """What each of its instances uses now; empty where nobody measures."""
+
+    @property
+    def used(self) -> Resources:
+        """What all of them use together."""
+        return total(self.instances.values())
+
+
+def of(kept: Mapping[str, float] | None) -> Resources:
+    """As formations keep what they ask for: by `cpu` and `memory`."""
+    return Resources(cpu=(kept or {}).get("cpu", 0.0), memory=(kept or {}).get("memory", 0.0))
+
+
+def total(found: Iterable[Resources]) -> Resources:
+    """All of them together."""
+    listed = tuple(found)
+    cores = round(sum(each.cpu for each in listed), 9)  # of nanocores there are none finer
+    return Resources(cpu=cores, memory=sum(each.memory for each in listed))
+
+
+def words(found: Resources) -> str:
+    """`0.25 CPU, 64 MiB`; nothing for nothing."""
+    said = [f"{_cores(found.cpu)} CPU"] if found.cpu else []
+    return ", ".join([*said, _bytes(found.memory)] if found.memory else said)
+
+
+def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
+    """`uses 1.4 of 3 CPU, 200 of 512 MiB`; only what it asks for where nobody measures."""
+    uses = total(each.used for each in used)
+    return beside(uses, asked) if uses else f"requests {words(asked)}" if asked else ""
+
+
+def of_workload(used: WorkloadUsage, instances: int) -> str:
+    """The same of one workload, with its limits."""
+    asked, most = (_times(each, instances) for each in (used.requests, used.limits))
+    told = of_formation((used,), asked)
+    return " · ".join(each for each in (told, f"limits {words(most)}" if most else "") if each)
+
+
+def beside(uses: Resources, asked: Resources) -> str:
+    """What is used of what is asked for."""
+    cpu = f"{_cores(uses.cpu)} of {_cores(asked.cpu)} CPU" if asked.cpu else f"{_cores(uses.cpu)} CPU"
+    memory = f"{_bytes(uses.memory)} of {_bytes(asked.memory)}" if asked.memory else _bytes(uses.memory)
+    return f"uses {cpu}, {memory}"
+
+
+def _times(each: Resources, instances: int) -> Resources:
+    return Resources(cpu=each.cpu * instances, memory=each.memory * instances)
+
+
+def _cores(cores: float) -> str:
+    """`0`, `0.004`, `0.25`, `1.4`, `12`."""
+    return f"{cores:.2g}" if cores < 1 else f"{cores:.3g}"
+
+
+def _bytes(size: float) -> str:
+    mebibytes = size / 1024**2
+    return f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.0f} MiB"
