@@ -94,7 +94,7 @@ def _tiles(found: Insights) -> tuple[Tile, ...]:
         _tile(
             found,
             Figure.DEPLOYMENTS,
-            number=(f"{now.per_day:.1f}", "a day"),
+            number=(_a_day(now), "a day"),
             change=_relative(now.per_day, before.per_day, ("more", "ok"), ("fewer", "bad"), earlier),
             note=text.count(now.deployments, "deployment"),
         ),
@@ -183,13 +183,19 @@ def _cells(figures: Figures, behind: Callable[[Figure], str]) -> tuple[Link, ...
     share = figures.failure_rate
     return (
         _cell(str(figures.deployments), figures.deployments, behind(Figure.DEPLOYMENTS)),
-        Link(words=f"{figures.per_day:.1f}", href=""),
+        Link(words=_a_day(figures), href=""),
         _cell(links.span(figures.lead_time), figures.lead_times, behind(Figure.LEAD_TIME)),
         Link(words=links.span(figures.lead_time_p95), href=""),
         _cell(str(figures.failed), figures.failed, behind(Figure.FAILED)),
         _cell("-" if share is None else f"{share * 100:.1f} %", figures.changes, behind(Figure.CHANGES)),
         _cell(links.span(figures.time_to_restore), figures.restored, behind(Figure.RESTORED)),
     )
+
+
+def _a_day(figures: Figures) -> str:
+    """`14.2`, `0.9`; `0.02` of what is rarer than once in ten days."""
+    rare = 0 < figures.per_day < 0.1
+    return f"{figures.per_day:.1g}" if rare else f"{figures.per_day:.1f}"
 
 
 def _cell(words: str, counted: int, href: str) -> Link:

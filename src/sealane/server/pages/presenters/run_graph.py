@@ -82,14 +82,17 @@ def _bars(
     scale: Scale, step: RunStep, made: Deployment | None, needs: Sequence[tuple[Bar, ...]], now: datetime
 ) -> tuple[Bar, ...]:
     """Its spans; of what has not begun, a mark behind what it waits for."""
+    behind = round(max((each[-1].x + each[-1].width for each in needs if each), default=0.0), 2)
     if made is not None:
         asked = step.ended or made.created
+        if made.started is None:
+            begun = scale.place(asked)
+            return (Bar(x=begun, width=max(0.0, round(behind - begun, 2)), tone="none", title="waits"),)
         tone = states.delivered(made.delivered).tone
-        waits = _bar(scale, (asked, made.started or asked), None, "waits")
-        return (waits, _bar(scale, (made.started, made.ended or now), tone)) if made.started else (waits,)
+        waits = _bar(scale, (asked, made.started), None, "waited")
+        return (waits, _bar(scale, (made.started, made.ended or now), tone))
     if step.started:
         return (_bar(scale, (step.started, step.ended or now), states.step(step.status)),)
-    behind = max((each[-1].x + each[-1].width for each in needs if each), default=0.0)
     return (Bar(x=behind, width=0.0, tone="none"),)
 
 
