@@ -7,8 +7,8 @@ from alembic import op
 
 from sealane.store.columns import Json, Moment
 
-revision = "0043"
-down_revision = "0042"
+revision = "0045"
+down_revision = "0044"
 
 
 def _of(table: str) -> sa.Column[str]:
