@@ -31,7 +31,10 @@ def overview(
     listed = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection, app)
     named = {row[key] for row in listed for key in ("current_id", "verified_id") if row[key]}
-    known = {deployment.id: deployment for deployment in _by_id(connection, named)}
+    known = {
+        deployment.id: deployment for deployment in newest.values()
+    }  # of a formation that fares well it is all three
+    known |= {deployment.id: deployment for deployment in _by_id(connection, named - known.keys())}
     active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN), _of(app, deployments_table))
     going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
     held = sa.select(holds_table).where(holds_table.c.lifted.is_(None), _of(app, holds_table))

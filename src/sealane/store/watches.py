@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +41,20 @@ class Watch:
     drift: DriftSeen | None = None
 
 
+Key = tuple[str, str, str]
+"""App, formation, and the deployment that is there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """What a worker watches."""
+
+    keys: frozenset[Key]
+    """All of it."""
+    fresh: tuple[Watch, ...]
+    """What of it it did not watch before."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
     """What was seen last of a deployment."""
@@ -56,21 +70,22 @@ class Watches:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, worker: str) -> tuple[Watch, ...]:
+    async def claim(self, worker: str, watched: Collection[Key] = ()) -> Claim:
         """What this worker watches now: whatever nobody did, or only somebody who is dead, and its share of the rest.
 
-        Formations are watched where something was deployed, and nothing is on its way.
+        Formations are watched where something was deployed, and nothing is on its way. It is asked every second, and reads
+        no more than keys while nothing changes: `watched` are those that the worker watches already.
         """
-        loose = sa.or_(watches.c.app.is_(None), _left()) & ~sa.exists().where(
-            workers.c.id == worker, workers.c.dead.is_not(None)
-        )
-        found = await self._database.read(lambda c: rows.all_of(c, _there().where(loose)))
-        if found:
-            await self._database.write(lambda c: _take(c, worker, found))
-        if await self._database.read(lambda c: _owed(c, worker)):
-            await self._database.write(lambda c: _even_out(c, worker))
+        loose, owed, keys = await self._database.read(lambda c: (_loose(c, worker), _owed(c, worker), _keys(c, worker)))
+        if loose or owed:
+            await self._database.write(lambda c: _take_share(c, worker, loose))
+            keys = await self._database.read(lambda c: _keys(c, worker))
+        if keys <= set(watched):
+            return Claim(keys=keys, fresh=())
         mine = _there().where(watches.c.worker == worker)
-        return tuple(_watch(row) for row in await self._database.read(lambda c: rows.all_of(c, mine)))
+        found = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
+        fresh = tuple(each for each in found if _key(each) in keys and _key(each) not in watched)
+        return Claim(keys=keys, fresh=fresh)
 
     async def keep(self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime) -> bool:
         """Keeps how the formation fares, and says what changed. False when it is not this worker's to say any more."""
@@ -153,27 +168,21 @@ def trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
     return health.unknown(since, seen, f"No worker has watched it since {since:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _there() -> sa.Select[Any]:
+def _key(watch: Watch) -> Key:
+    return watch.app, watch.formation, watch.deployment
+
+
+_KEY = (formations_table.c.app, formations_table.c.formation, formations_table.c.current_id)
+_ROW = (*_KEY, formations_table.c.verified_id, watches.c.deployment_id, watches.c.health, watches.c.drift)
+
+
+def _there(columns: Sequence[sa.Column[Any]] = _ROW) -> sa.Select[Any]:
     """Formations where something was deployed, and nothing is on its way, with their watch."""
     here = (watches.c.app == formations_table.c.app) & (watches.c.formation == formations_table.c.formation)
-    other = deployments_table.alias()
-    going = sa.exists().where(
-        other.c.app == formations_table.c.app,
-        other.c.formation == formations_table.c.formation,
-        other.c.state == DeploymentState.ROLLING_OUT.value,
-    )
-    columns = (
-        formations_table.c.app,
-        formations_table.c.formation,
-        formations_table.c.current_id,
-        formations_table.c.verified_id,
-        watches.c.deployment_id,
-        watches.c.health,
-        watches.c.drift,
-    )
-    return (
-        sa.select(*columns).join(watches, here, isouter=True).where(formations_table.c.current_id.is_not(None), ~going)
-    )
+    going = sa.select(deployments_table.c.app, deployments_table.c.formation)
+    going = going.where(deployments_table.c.state == DeploymentState.ROLLING_OUT.value)
+    idle = sa.tuple_(formations_table.c.app, formations_table.c.formation).not_in(going)
+    return sa.select(*columns).join(watches, here, isouter=True).where(formations_table.c.current_id.is_not(None), idle)
 
 
 def _left() -> sa.ColumnElement[bool]:
@@ -182,12 +191,26 @@ def _left() -> sa.ColumnElement[bool]:
     return ~alive.correlate(watches)
 
 
-def _take(connection: sa.Connection, worker: str, found: list[rows.Row]) -> None:
-    """Takes them; of several workers that want one at once the first has it."""
-    for row in found:
-        here = (watches.c.app == row["app"]) & (watches.c.formation == row["formation"])
-        upsert.ensure(connection, watches, {"app": row["app"], "formation": row["formation"]})
+def _keys(connection: sa.Connection, worker: str) -> frozenset[Key]:
+    """What the worker watches."""
+    mine = _there(_KEY).where(watches.c.worker == worker)
+    return frozenset((row[0], row[1], row[2]) for row in connection.execute(mine))
+
+
+def _loose(connection: sa.Connection, worker: str) -> tuple[Key, ...]:
+    """What nobody watches who lives, for a worker that does."""
+    buried = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
+    loose = _there(_KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~buried)
+    return tuple((row[0], row[1], row[2]) for row in connection.execute(loose))
+
+
+def _take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) -> None:
+    """Takes what is loose, of which the first of several workers has each, and this worker's share of the rest."""
+    for app, formation, _ in loose:
+        here = (watches.c.app == app) & (watches.c.formation == formation)
+        upsert.ensure(connection, watches, {"app": app, "formation": formation})
         connection.execute(sa.update(watches).where(here, _left()).values(worker=worker))
+    _even_out(connection, worker)
 
 
 def _owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:

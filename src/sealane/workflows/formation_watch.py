@@ -19,7 +19,7 @@ from sealane.deployments.health_watch import HealthContext
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, trace
 from sealane.records.model import Deployment, DriftedField, DriftSeen
-from sealane.store.watches import Watch
+from sealane.store.watches import Claim, Key, Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.messages import causes
@@ -39,9 +39,6 @@ _FIRST = 10
 _SHORTEST, _LONGEST = 1.0, 30.0
 """Seconds before a watch that broke begins again: more each time."""
 
-Key = tuple[str, str, str]
-"""App, formation, and the deployment that is there."""
-
 
 class FormationWatch:
     """All watches of one worker."""
@@ -57,7 +54,8 @@ class FormationWatch:
         try:
             while not self._worker.leaving:
                 try:
-                    self._settle(await self._tools.store.watches.claim(self._worker.id))
+                    going = {key for key, task in self._going.items() if not task.done()}
+                    self._settle(await self._tools.store.watches.claim(self._worker.id, going))
                 except SealaneError as error:
                     _log.warning("formations are watched as before: %s", error)
                 except Exception as error:  # noqa: BLE001 - the next look may fare better
@@ -65,16 +63,15 @@ class FormationWatch:
                         _log.error("looking for formations to watch failed\n%s", trace(error))
                 await asyncio.sleep(_LOOK_EVERY)
         finally:
-            self._settle(())
+            self._settle(Claim(keys=frozenset(), fresh=()))
 
-    def _settle(self, mine: tuple[Watch, ...]) -> None:
+    def _settle(self, claim: Claim) -> None:
         """Begins and ends watches, so that those there are go."""
-        wanted = {(each.app, each.formation, each.deployment): each for each in mine}
-        for key in self._going.keys() - wanted.keys():
+        for key in self._going.keys() - claim.keys:
             self._going.pop(key).cancel()
-        for key, watch in wanted.items():
-            if key not in self._going or self._going[key].done():
-                self._going[key] = asyncio.create_task(self._watch(watch), name=f"watch {'/'.join(key[:2])}")
+        for watch in claim.fresh:
+            task = asyncio.create_task(self._watch(watch), name=f"watch {watch.app}/{watch.formation}")
+            self._going[watch.app, watch.formation, watch.deployment] = task
 
     async def _watch(self, watch: Watch) -> None:
         """Watches one formation until it is not this worker's any more."""

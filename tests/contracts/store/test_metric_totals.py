@@ -93,7 +93,7 @@ async def test_the_tables_tell_what_is_queued_and_changed(store: Store) -> None:
     await ended(store, subject, VerdictKind.DEPLOYED)
     seen = DriftSeen(deployment=subject.id, objects=1, fields=2, by=("kubectl-edit",))
     await store.workers.register("one", host="here", at=NOON)
-    (watch,) = await store.watches.claim("one")
+    (watch,) = (await store.watches.claim("one")).fresh
     assert await store.watches.keep_drift(watch, seen, worker="one", at=NOON)
     at = NOON + timedelta(minutes=5)
     facts = await store.platform.facts(["metrics"], at=at)

@@ -59,6 +59,11 @@ async def ended(store: Store, deployment_id: str, at: datetime = NOW) -> str:
     return deployment_id
 
 
+async def claimed(store: Store, worker: str) -> tuple[Watch, ...]:
+    """All that the worker watches."""
+    return (await store.watches.claim(worker)).fresh
+
+
 async def said(store: Store) -> list[tuple[str, dict[str, Any]]]:
     events = await store.outbox.after(0)
     return [(each.kind, dict(each.data)) for each in events if each.kind.startswith("health.")]
@@ -67,57 +72,69 @@ async def said(store: Store) -> list[tuple[str, dict[str, Any]]]:
 async def test_of_several_workers_one_watches_until_it_is_dead(store: Store) -> None:
     """Nothing is watched before something is there."""
     going = await begun(store, 1)
-    assert await store.watches.claim("one") == ()
+    assert await claimed(store, "one") == ()
     first = await ended(store, going)
-    claims = await asyncio.gather(*(store.watches.claim(worker) for worker in ("one", "two", "one", "two")))
+    claims = await asyncio.gather(*(claimed(store, worker) for worker in ("one", "two", "one", "two")))
     holder = "one" if claims[0] else "two"
     other = "two" if claims[0] else "one"
     assert [bool(each) for each in claims] == [holder == worker for worker in ("one", "two", "one", "two")]
-    (watch,) = await store.watches.claim(holder)
+    (watch,) = await claimed(store, holder)
     assert watch == Watch(app="shop", formation="production", deployment=first)
     assert await store.watches.keep(watch, WELL, worker=holder, at=NOW)
     assert not await store.watches.keep(watch, FELL, worker=other, at=NOW)
 
     await store.workers.declare_dead(holder, beats=None, by=other, at=NOW)
-    assert await store.watches.claim(other) == (replace(watch, health=WELL),)
+    assert await claimed(store, other) == (replace(watch, health=WELL),)
     assert not await store.watches.keep(watch, FELL, worker=holder, at=NOW)
-    assert await store.watches.claim(holder) == ()
+    assert await claimed(store, holder) == ()
 
 
 async def test_workers_share_what_is_watched(store: Store) -> None:
     """One that comes later takes its part from who has most, and then nothing moves any more."""
     for number in range(1, 6):
         await ended(store, await begun(store, number, f"f{number}"))
-    everything = {each.formation: each for each in await store.watches.claim("one")}
+    everything = {each.formation: each for each in await claimed(store, "one")}
     assert len(everything) == 5
-    theirs = await store.watches.claim("two")
+    theirs = await claimed(store, "two")
     assert len(theirs) == 2
-    ours = await store.watches.claim("one")
+    ours = await claimed(store, "one")
     assert {each.formation for each in (*ours, *theirs)} == everything.keys()
     assert len(ours) == 3
     moved = theirs[0]
     assert not await store.watches.keep(moved, FELL, worker="one", at=NOW)
     assert await store.watches.keep(moved, WELL, worker="two", at=NOW)
-    assert (len(await store.watches.claim("two")), await store.watches.claim("one")) == (2, ours)
+    assert (len(await claimed(store, "two")), await claimed(store, "one")) == (2, ours)
 
     await store.workers.declare_dead("one", beats=None, by="two", at=NOW)
-    assert len(await store.watches.claim("two")) == 5
+    assert len(await claimed(store, "two")) == 5
+
+
+async def test_what_is_watched_already_is_not_read_again(store: Store) -> None:
+    """It is among the keys as long as it is the worker's; what came to be there meanwhile is told whole."""
+    first = await ended(store, await begun(store, 1, "f1"))
+    before = await store.watches.claim("one")
+    assert before.keys == {("shop", "f1", first)}
+    second = await ended(store, await begun(store, 2, "f2"))
+    after = await store.watches.claim("one", before.keys)
+    assert after.keys == {*before.keys, ("shop", "f2", second)}
+    assert [each.formation for each in after.fresh] == ["f2"]
+    assert (await store.watches.claim("one", after.keys)).fresh == ()
 
 
 async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(store: Store) -> None:
     """Then it is begun anew; trouble from before lasts until what is there now is well."""
     await ended(store, await begun(store, 1))
-    (watch,) = await store.watches.claim("one")
+    (watch,) = await claimed(store, "one")
     assert await store.watches.keep(watch, FELL, **HERE)
     going = await begun(store, 2)
-    assert await store.watches.claim("one") == ()
+    assert await claimed(store, "one") == ()
     assert not await store.watches.keep(watch, WELL, **HERE)
     (row,) = await store.views.overview()
     assert row.health is None
 
     second = await ended(store, going)
     assert not await store.watches.keep(watch, WELL, **HERE)
-    (anew,) = await store.watches.claim("one")
+    (anew,) = await claimed(store, "one")
     assert anew.deployment == second
     assert (anew.health.state, anew.health.bad_since) == (HealthState.UNKNOWN, NOW)  # type: ignore[union-attr]
     assert await store.watches.keep(anew, WELL, **HERE)
@@ -129,7 +146,7 @@ async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(stor
 
 async def test_what_changed_is_said_and_how_often_is_not(store: Store) -> None:
     await ended(store, await begun(store, 1))
-    (watch,) = await store.watches.claim("one")
+    (watch,) = await claimed(store, "one")
     again = replace(FELL, cause="Container app of pod web-1 ended 3 times with exit code 3.")
     later = NOW + timedelta(seconds=90)
     for each in (WELL, WELL, FELL, again, replace(again, state=HealthState.UNKNOWN, reason=None)):
@@ -158,7 +175,7 @@ async def test_what_changed_is_said_and_how_often_is_not(store: Store) -> None:
 
 async def test_what_no_living_worker_sees_is_no_longer_green(store: Store) -> None:
     await ended(store, await begun(store, 1))
-    (watch,) = await store.watches.claim("one")
+    (watch,) = await claimed(store, "one")
     assert await store.watches.keep(watch, WELL, **HERE)
     silent = NOW - timedelta(minutes=5)
     await store.workers.beat("one", at=silent)
@@ -186,7 +203,7 @@ async def drift_events(store: Store) -> list[tuple[str, dict[str, Any]]]:
 async def test_drift_is_told_when_it_comes_grows_and_goes(store: Store) -> None:
     """Since when it is there lasts while it does; a deployment leaves none."""
     there = await ended(store, await begun(store, 1))
-    (watch,) = await store.watches.claim("one")
+    (watch,) = await claimed(store, "one")
     clean = DriftSeen(deployment=there, objects=0, fields=0, by=())
     seen = replace(DRIFTED, deployment=there)
     more = replace(seen, fields=3)
@@ -215,7 +232,7 @@ async def test_drift_is_told_when_it_comes_grows_and_goes(store: Store) -> None:
 
     assert await store.watches.keep_drift(watch, seen, worker="one", at=later)
     await ended(store, await begun(store, 2))
-    (anew,) = await store.watches.claim("one")
+    (anew,) = await claimed(store, "one")
     assert anew.drift is None
     assert await store.watches.keep(anew, WELL, **HERE)
     (row,) = await store.views.overview()
@@ -225,7 +242,7 @@ async def test_drift_is_told_when_it_comes_grows_and_goes(store: Store) -> None:
 async def test_drift_is_put_right_only_while_nothing_is_on_its_way(store: Store) -> None:
     """A deployment that begins takes the formation away; whoever fixes then writes nothing any more."""
     there = await ended(store, await begun(store, 1))
-    (watch,) = await store.watches.claim("one")
+    (watch,) = await claimed(store, "one")
     epoch = await store.workers.take_idle("shop", "production", deployment=there, worker="one")
     assert epoch is not None
     ref = ObjectRef(group="", version="v1", kind="ConfigMap", namespace="shop", name="web", uid="u2")
