@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from sealane.clients.kubernetes import objects
-from sealane.clients.kubernetes.informer import subscriptions
+from sealane.clients.kubernetes.informer import shared_parts, subscriptions
 
 
 class Named(Protocol):
@@ -74,9 +74,12 @@ class ObjectCache(Generic[T]):
 
     def _add(self, item: T) -> None:
         key = _key(item)
-        self._objects[key] = item
         if uid := _whose(item):
-            self._belonging.setdefault(uid, {})[key] = item
+            siblings = self._belonging.setdefault(uid, {})
+            if siblings:
+                item = shared_parts.shared(item, next(iter(siblings.values())))
+            siblings[key] = item
+        self._objects[key] = item
 
     def _drop(self, key: subscriptions.ObjectKey) -> T | None:
         old = self._objects.pop(key, None)
