@@ -18,7 +18,6 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +36,6 @@ from sealane.deployments.steps.work import Context
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Identity
 from sealane.journal import Plain
-from testbed.layout import Layout
 
 _LAST_WORDS = 60
 """Seconds that the process with the rollouts gets for ending, when its time is up."""
@@ -66,26 +64,26 @@ def main() -> int:
     parser.add_argument("--namespaces", type=int, default=10, help="namespaces they are spread over (10)")
     parser.add_argument("--minutes", type=float, default=20, help="when to stop, whatever is still under way (20)")
     parser.add_argument("--in", dest="places", action="append", help=argparse.SUPPRESS)
+    parser.add_argument("--kubeconfig", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.places:
         print(json.dumps(asdict(asyncio.run(_roll_out(given)))))
         return 0
-    here, layout = cluster.bed(), Layout.from_environment()
+    here = cluster.bed()
     machines = given.rollouts * given.pods // pretending.PODS_A_MACHINE + 1
     where = machine.words(machine.describe(here))
-    with pretending.crowd(here, machines=machines, namespaces=given.namespaces) as (namespaces, kwok):
-        before = pretending.control_plane(layout, kwok)
-        counted = _counted(namespaces, given)
-        after = pretending.control_plane(layout, kwok)
-        used = {name: seconds - before.get(name, 0.0) for name, seconds in after.items()}
+    with pretending.crowd(here, machines=machines, namespaces=given.namespaces) as crowd:
+        before = crowd.used()
+        counted = _counted(crowd, given)
+        used = {name: seconds - before[name] for name, seconds in crowd.used().items()}
         _print(counted, used, where, given)
     return 0 if counted.verdicts == {"deployed": given.rollouts} else 1
 
 
-def _counted(namespaces: Sequence[str], given: argparse.Namespace) -> Counted:
+def _counted(crowd: pretending.Crowd, given: argparse.Namespace) -> Counted:
     """What a process of its own says that applies and watches, as a server's worker does."""
     words = [f"--rollouts={given.rollouts}", f"--pods={given.pods}", f"--minutes={given.minutes}"]
-    words += [f"--in={namespace}" for namespace in namespaces]
+    words += [f"--kubeconfig={crowd.here.sealane_kubeconfig}", *(f"--in={name}" for name in crowd.namespaces)]
     done = subprocess.run(
         [sys.executable, "-m", "bench.crowd", *words],
         cwd=places.ROOT,
@@ -121,18 +119,17 @@ def _print(counted: Counted, used: dict[str, float], where: str, given: argparse
 def _workload(name: str, pods: int) -> dict[str, Any]:
     made = cluster.deployment("registry.example.com/pretended:1")
     labels = {"run": name}
-    template = pretending.template(labels, made["spec"]["template"])
+    template = {**made["spec"]["template"], "metadata": {"labels": labels}}
     spec = {**made["spec"], "replicas": pods, "selector": {"matchLabels": labels}, "template": template}
     return {**made, "metadata": {"name": name}, "spec": spec}
 
 
 async def _roll_out(given: argparse.Namespace) -> Counted:
     """All of them in this process, as a server's worker has them, until they are done or time is up."""
-    here = cluster.bed()
     counted = Counted(memory_before=_memory())
     begun, began = time.monotonic(), datetime.now(UTC)
     verdicts: Counter[str] = Counter()
-    async with clusters.Cluster.connect(Path(here.sealane_kubeconfig)) as connected:
+    async with clusters.Cluster.connect(Path(given.kubeconfig)) as connected:
         destination = KubernetesDestination(connected)
 
         async def one(number: int) -> None:

@@ -22,6 +22,7 @@ class Server:
 
     url: str
     token: str = field(repr=False)
+    pid: int
 
     def run(self, *words: str) -> str:
         """What `sealane WORDS` prints when it asks this server."""
@@ -81,4 +82,4 @@ def _start(folder: Path, settings: Mapping[str, str]) -> Server:
             return None
 
     places.until("the server to answer", answers, within=60)
-    return Server(url=url, token=given)
+    return Server(url=url, token=given, pid=process.pid)

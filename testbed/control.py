@@ -24,8 +24,6 @@ from testbed.layout import (
 from testbed.probes import answers, answers_tls
 from testbed.processes import Daemon
 
-_ETCD: Final = f"http://{LOOPBACK}:{ETCD_PORT}"
-_ETCD_PEER: Final = f"http://{LOOPBACK}:{ETCD_PEER_PORT}"
 # Clients at their default of 20 requests a second would make ten thousand simulated pods take many minutes.
 _FAST_CLIENT: Final = ("--kube-api-qps=1000", "--kube-api-burst=2000")
 
@@ -60,6 +58,7 @@ def audit_rules() -> dict[str, object]:
 
 def etcd(layout: Layout) -> Daemon:
     """The cluster's store, without fsync: a power cut may lose it, and `up` makes a new one."""
+    peer = f"http://{LOOPBACK}:{layout.port(ETCD_PEER_PORT)}"
     argv = (
         "etcd",
         f"--data-dir={layout.run / 'etcd'}",
@@ -67,13 +66,13 @@ def etcd(layout: Layout) -> Daemon:
         f"--quota-backend-bytes={4 << 30}",
         "--auto-compaction-mode=periodic",
         "--auto-compaction-retention=10m",
-        f"--listen-client-urls={_ETCD}",
-        f"--advertise-client-urls={_ETCD}",
-        f"--listen-peer-urls={_ETCD_PEER}",
-        f"--initial-advertise-peer-urls={_ETCD_PEER}",
-        f"--initial-cluster=default={_ETCD_PEER}",
+        f"--listen-client-urls={_etcd(layout)}",
+        f"--advertise-client-urls={_etcd(layout)}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
     )
-    return Daemon(name="etcd", argv=argv, ready=lambda: answers(f"{_ETCD}/health"))
+    return Daemon(name="etcd", argv=argv, ready=lambda: answers(f"{_etcd(layout)}/health"))
 
 
 def api_server(layout: Layout) -> Daemon:
@@ -81,10 +80,10 @@ def api_server(layout: Layout) -> Daemon:
     of = layout.certificates
     argv = (
         layout.bin / "kube-apiserver",
-        f"--etcd-servers={_ETCD}",
+        f"--etcd-servers={_etcd(layout)}",
         "--bind-address=0.0.0.0",
         f"--advertise-address={NODE_ADDRESS}",
-        f"--secure-port={API_PORT}",
+        f"--secure-port={layout.port(API_PORT)}",
         f"--cert-dir={of}",
         f"--tls-cert-file={of / 'apiserver.crt'}",
         f"--tls-private-key-file={of / 'apiserver.key'}",
@@ -123,7 +122,7 @@ def controllers(layout: Layout) -> Daemon:
         layout.bin / "kube-controller-manager",
         f"--kubeconfig={_kubeconfig(layout, 'controllers')}",
         f"--bind-address={LOOPBACK}",
-        f"--secure-port={CONTROLLERS_PORT}",
+        f"--secure-port={layout.port(CONTROLLERS_PORT)}",
         f"--cert-dir={layout.run / 'controllers'}",
         f"--root-ca-file={of / 'ca.crt'}",
         f"--service-account-private-key-file={of / 'accounts.key'}",
@@ -134,7 +133,7 @@ def controllers(layout: Layout) -> Daemon:
         "--leader-elect=false",
         *_FAST_CLIENT,
     )
-    return Daemon(name="kube-controller-manager", argv=argv, ready=lambda: answers_tls(CONTROLLERS_PORT))
+    return Daemon(name="kube-controller-manager", argv=argv, ready=lambda: answers_tls(layout.port(CONTROLLERS_PORT)))
 
 
 def scheduler(layout: Layout) -> Daemon:
@@ -143,17 +142,21 @@ def scheduler(layout: Layout) -> Daemon:
         layout.bin / "kube-scheduler",
         f"--kubeconfig={_kubeconfig(layout, 'scheduler')}",
         f"--bind-address={LOOPBACK}",
-        f"--secure-port={SCHEDULER_PORT}",
+        f"--secure-port={layout.port(SCHEDULER_PORT)}",
         f"--cert-dir={layout.run / 'scheduler'}",
         "--leader-elect=false",
         *_FAST_CLIENT,
     )
-    return Daemon(name="kube-scheduler", argv=argv, ready=lambda: answers_tls(SCHEDULER_PORT))
+    return Daemon(name="kube-scheduler", argv=argv, ready=lambda: answers_tls(layout.port(SCHEDULER_PORT)))
 
 
 def api_ready(layout: Layout) -> bool:
     """Say whether the API server calls itself ready."""
     return answer(layout, "get", "--raw=/readyz") is not None
+
+
+def _etcd(layout: Layout) -> str:
+    return f"http://{LOOPBACK}:{layout.port(ETCD_PORT)}"
 
 
 def _kubeconfig(layout: Layout, name: str) -> Path:

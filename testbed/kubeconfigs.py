@@ -8,8 +8,6 @@ from pathlib import Path
 
 from testbed.layout import API_PORT, LOOPBACK, Layout
 
-SERVER = f"https://{LOOPBACK}:{API_PORT}"
-
 
 def with_certificate(layout: Layout, name: str) -> dict[str, object]:
     """A kubeconfig that signs in with the certificate called `name`, which is kept inside it."""
@@ -36,7 +34,8 @@ def write(path: Path, config: dict[str, object]) -> None:
 
 
 def _our_cluster(layout: Layout) -> dict[str, object]:
-    return {"server": SERVER, "certificate-authority-data": _encoded(layout.certificates / "ca.crt")}
+    server = f"https://{LOOPBACK}:{layout.port(API_PORT)}"
+    return {"server": server, "certificate-authority-data": _encoded(layout.certificates / "ca.crt")}
 
 
 def _encoded(path: Path) -> str:

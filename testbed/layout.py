@@ -71,6 +71,8 @@ class Layout:
     cache: Path
     other_cluster: Path | None = None
     """A kubeconfig to use instead of a cluster of our own."""
+    lifted: int = 0
+    """How far above the bed's own its ports lie: a second control plane runs beside the bed."""
 
     @classmethod
     def from_environment(cls) -> Layout:
@@ -94,6 +96,10 @@ class Layout:
     def tag(self) -> str:
         """Eight characters that tell this bed's cgroups and networks from another bed's."""
         return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+
+    def port(self, number: int) -> int:
+        """Where this bed listens for what has that port in the bed itself."""
+        return number + self.lifted
 
     @property
     def ports(self) -> dict[str, int]:
