@@ -199,8 +199,8 @@ def _keys(connection: sa.Connection, worker: str) -> frozenset[Key]:
 
 def _loose(connection: sa.Connection, worker: str) -> tuple[Key, ...]:
     """What nobody watches who lives, for a worker that does."""
-    buried = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
-    loose = _there(_KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~buried)
+    dead = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
+    loose = _there(_KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~dead)
     return tuple((row[0], row[1], row[2]) for row in connection.execute(loose))
 
 
