@@ -37,6 +37,8 @@ class Http:
     port: int
     status: int = 200
     answer: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    """What it answers besides."""
     got: list[Got] = field(default_factory=list)
     meanwhile: Callable[[], None] | None = None
     """What happens once it has the next request, and has not answered yet."""
@@ -70,6 +72,8 @@ def _served(made: Callable[[int], Any], answered: Callable[[Any, Got], tuple[int
             with suppress(ConnectionError):  # whoever asked may have been killed
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(told)))
+                for name, value in getattr(state, "headers", {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(told)
 
@@ -100,8 +104,17 @@ class Mails:
     refuses: str | None = None
     """What it answers to a message instead of taking it, such as `451 not now`."""
     password: str | None = None
+    unknown: str | None = None
+    """An address for which it takes nothing."""
     got: list[EmailMessage] = field(default_factory=list)
     to: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802 - the name that the library looks for
+        """Somebody whom a message is for."""
+        if address == self.unknown:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the name that the library looks for
         """A message."""

@@ -13,6 +13,7 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
     │   └── Conflicting          the name, the sequence or the state says no
     ├── NotThere             2   no such app, run, revision …
     ├── Unavailable          3   an engine, cluster, registry or server did not answer
+    │   └── Overrun          3   it answers, and wants to be left alone for a while
     ├── TooSlow              3   a request that did not come whole in time
     └── Fenced               3   another worker took over; nothing was written
 """
@@ -156,6 +157,14 @@ class Unavailable(SealaneError):
 
     retry = True
     http_status = 503
+
+
+class Overrun(Unavailable):
+    """It was asked too often; `after` says for how many seconds it wants to be left alone."""
+
+    def __init__(self, message: str, *, after: float) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class TooSlow(SealaneError):

@@ -14,9 +14,9 @@ import pytest
 
 from sealane.adapters import SHIPPED
 from sealane.egress import Allowlist
-from sealane.errors import Refused, SealaneError, Unavailable
+from sealane.errors import Overrun, Refused, SealaneError, Unavailable
 from sealane.notices.model import Commit, Entry, Link, Notice, Tone
-from sealane.notices.port import NoticeTarget, TargetAdapter, TargetContext, Telling
+from sealane.notices.port import NoticeTarget, PartlyTold, TargetAdapter, TargetContext, Telling
 from sealane.outbox.notice_kinds import NoticeKind
 from tests import receivers
 
@@ -195,6 +195,51 @@ async def test_who_does_not_take_it_says_why(world: World) -> None:
     with pytest.raises(Refused) as raised:
         await world.target.tell(BEGUN)
     assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(("status", "said"), [(429, "17"), (503, "17"), (403, "17")])
+async def test_who_was_asked_too_often_says_for_how_long_it_wants_to_be_left_alone(status: int, said: str) -> None:
+    with receivers.http() as http:
+        target = _open("webhook", {"url": http.url}, {}, f"127.0.0.1:{http.port}")
+        http.status, http.headers = status, {"Retry-After": said}
+        with pytest.raises(Overrun) as raised:
+            await target.tell(BEGUN)
+        assert raised.value.after == 17
+
+
+async def test_a_mail_that_some_have_is_not_sent_to_them_again() -> None:
+    with receivers.mails() as mail:
+        mail.unknown = "gone@example.com"
+        written = {"server": f"127.0.0.1:{mail.port}", "security": "none", "sender": "s@example.com"}
+        written["to"] = ["team@example.com", "gone@example.com"]
+        target = _open("mail", written, {}, f"127.0.0.1:{mail.port}")
+        with pytest.raises(PartlyTold, match="does not take it for gone@"):
+            await target.tell(BEGUN)
+        assert mail.to == [("team@example.com",)]
+
+
+async def test_a_service_with_short_messages_gets_the_end_of_a_log_and_the_links() -> None:
+    with receivers.http() as http:
+        address = f"json://127.0.0.1:{http.port}/notify"
+        target = _open("apprise", {"address": "env:ADDRESS"}, {"env:ADDRESS": address})
+        log = tuple(f"line {number} {'x' * 2000}" for number in range(20))
+        await target.tell(replace(BEGUN, notice=replace(ENDED, log=log)))
+        (got,) = http.got
+        message = json.loads(got.body)["message"]
+        assert len(message) < 32768
+        assert "line 0 " not in message
+        assert "line 19 " in message
+        assert message.endswith("deployment: https://sealane.example.com/deployments/d-1")
+
+
+async def test_a_subject_is_a_line_of_letters_whatever_a_commit_says() -> None:
+    with receivers.mails() as mail:
+        written = {"server": f"127.0.0.1:{mail.port}", "security": "none", "sender": "s@example.com", "to": ["t@e.com"]}
+        target = _open("mail", written, {}, f"127.0.0.1:{mail.port}")
+        await target.tell(replace(BEGUN, notice=replace(NOTICE, title="größer\x1b[31m\r\nBcc: x@example.com ✓")))
+        (got,) = mail.got
+        assert got["Subject"] == "größer [31m Bcc: x@example.com ✓"
+        assert got["Bcc"] is None
 
 
 async def test_mails_about_one_thing_are_one_thread_and_say_that_nobody_wrote_them() -> None:

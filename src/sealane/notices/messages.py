@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane.approvals.explanation import Explanation
 from sealane.deployments import messages as deployments
+from sealane.events.model import EventKind
 from sealane.notices.model import Commit, Entry, Link, Notice, Tone
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
@@ -94,7 +95,7 @@ def thing(facts: NoticeFacts) -> str:
         where = f"{facts.subject.environment}:" if facts.subject.observed else ""
         return f"{what}:{where}{event.app}/{event.formation}"
     if facts.run is not None:
-        return f"runs:{event.app}@{facts.run.event.branch or facts.run.id}"
+        return f"runs:{event.app}@{_line(facts.run) or facts.run.id}"
     return f"deployment:{event.deployment}"
 
 
@@ -175,11 +176,18 @@ def _notice(facts: NoticeFacts) -> Notice:
 
 def _subject(facts: NoticeFacts) -> str:
     if facts.run is not None:
-        branch = f" on {facts.run.event.branch}" if facts.run.event.branch else ""
-        return f"{facts.run.label}{branch}"
+        line = _line(facts.run)
+        return f"{facts.run.label} on {line}" if line else facts.run.label
     if facts.kind in _OF_FORMATION or facts.deployment is None:
         return f"{facts.event.about}, which others deploy" if facts.subject.observed else facts.event.about
     return f"{facts.event.app} {_version(facts)} to {facts.event.formation}"
+
+
+def _line(run: Run) -> str | None:
+    """What its runs follow each other on: a branch; or a pull request, which is not the branch that it wants into."""
+    if run.event.kind is EventKind.PULL_REQUEST and run.event.ref:
+        return run.event.ref.removeprefix("refs/").removesuffix("/head")
+    return run.event.branch
 
 
 def _version(facts: NoticeFacts) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sealane.egress import Allowlist
 from sealane.environments.notice_files import TargetShape
+from sealane.errors import Refused
 from sealane.notices.model import Entry, Notice
 
 Reference = Mapping[str, str]
@@ -34,13 +35,18 @@ class Telling:
     at: datetime
 
 
+class PartlyTold(Refused):
+    """Some have it, and others don't take it; tried again, it would come to the first once more."""
+
+
 class NoticeTarget(Protocol):
     """Who is told."""
 
     async def tell(self, telling: Telling) -> Reference:
         """Tells it, and gives what the target calls the message from now on.
 
-        Raises Unavailable when it does not answer, Refused when it does not take the message.
+        Raises Unavailable when it does not answer, Overrun when it says for how long it won't, Refused when it does not take
+        the message, PartlyTold when some have it.
         """
         ...
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sealane.notices.port import Telling
 
 
-def body(telling: Telling) -> str:
-    """What follows the title: the cause, what happened since the last message, facts, the end of the log, and links."""
-    return "\n\n".join("\n".join(part) for part in _parts(telling) if part)
+def body(telling: Telling, most: int | None = None) -> str:
+    """What follows the title: the cause, what happened since the last message, facts, the end of the log, and links.
+
+    Of a log that makes it longer than `most` characters only the last lines are in it.
+    """
+    said = "\n\n".join("\n".join(part) for part in _parts(telling) if part)
+    if most is None or len(said) <= most or not telling.notice.log:
+        return said
+    return body(replace(telling, notice=replace(telling.notice, log=telling.notice.log[1:])), most)
 
 
 def _parts(telling: Telling) -> Iterator[list[str]]:

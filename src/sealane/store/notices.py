@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from sealane.events.model import EventKind
 from sealane.notices import messages, retry
 from sealane.notices.batches import Due
 from sealane.notices.model import Notice, Outgoing, TellState
@@ -26,6 +27,8 @@ from sealane.store.run_tables import runs
 
 _NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
 _RULES = tuple[NoticeRule, ...]
+_LOOKED_AT = 100
+"""Runs among which the one before is looked for."""
 _ENDED_WELL_OR_NOT = (RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value)
 
 
@@ -56,11 +59,11 @@ class Notices:
         query = sa.select(notice_rules.c.rules).where(notice_rules.c.run_id == (run_id or made))
         return msgspec.convert(await self._database.read(lambda c: c.execute(query).scalar()) or [], _RULES)
 
-    async def due(self, holder: str, now: datetime, *, most: int = 500) -> tuple[Due, ...]:
-        """What is to be sent, and no other sends; what waits longest comes first."""
+    async def due(self, holder: str, now: datetime, *, but: Collection[str] = (), most: int = 500) -> tuple[Due, ...]:
+        """What is to be sent, and no other sends, to targets but these; what waits longest comes first."""
         query = (
             sa.select(notices.c.id, notices.c.target, notices.c.told)
-            .where(*_due(holder, now))
+            .where(*_due(holder, now), notices.c.target.not_in(but))
             .order_by(notices.c.again)
             .limit(most)
         )
@@ -103,15 +106,24 @@ class Notices:
 
         await self._database.write(work)
 
-    async def failed(self, one: Outgoing, holder: str, reason: str, *, at: datetime) -> None:
-        """Notes that it could not be sent: it is tried again, for a day."""
+    async def failed(
+        self,
+        one: Outgoing,
+        holder: str,
+        reason: str,
+        *,
+        at: datetime,
+        after: timedelta = timedelta(),
+        for_good: bool = False,
+    ) -> None:
+        """Notes that it could not be sent: it is tried again for a day, not before `after`, and never `for_good`."""
         since = one.since or at
-        over = retry.given_up(since, at)
+        over = for_good or retry.given_up(since, at)
         values = {
             "state": (TellState.GIVEN_UP if over else TellState.UNSENT).value,
             "tries": one.tries + 1,
             "since": since,
-            "again": at + retry.pause(one.tries + 1),
+            "again": at + max(retry.pause(one.tries + 1), after),
             "reason": reason,
             "updated": at,
             "holder": None,
@@ -134,12 +146,16 @@ class Notices:
         await self._database.write(lambda c: c.execute(old))
 
     async def failed_before(self, run: Run) -> bool:
-        """Whether the run before it on its branch failed, of those that passed or failed."""
+        """Whether the run before it on its branch, or of its pull request, failed, of those that passed or failed."""
         here = (runs.c.app == run.app) & (runs.c.branch == run.event.branch) & (runs.c.sequence < run.sequence)
+        of_pull_request = run.event.kind is EventKind.PULL_REQUEST
+        kind = EventKind.PULL_REQUEST.value
+        alike = runs.c.kind == kind if of_pull_request else runs.c.kind != kind
         ended = runs.c.status.in_(_ENDED_WELL_OR_NOT)
-        query = sa.select(runs.c.status).where(here, ended).order_by(runs.c.sequence.desc()).limit(1)
-        before = await self._database.read(lambda c: c.execute(query).scalar())
-        return before is not None and before != RunStatus.PASSED.value
+        query = sa.select(runs.c.status, runs.c.event).where(here, alike, ended).order_by(runs.c.sequence.desc())
+        rows_before = await self._database.read(lambda c: rows.all_of(c, query.limit(_LOOKED_AT)))
+        before = (row["status"] for row in rows_before if not of_pull_request or row["event"]["ref"] == run.event.ref)
+        return next(before, RunStatus.PASSED.value) != RunStatus.PASSED.value
 
 
 def _due(holder: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -13,11 +13,12 @@ from datetime import timedelta
 from sealane import clock
 from sealane.approvals.explanation import Explanation
 from sealane.environments.notice_files import NoticeConfig
-from sealane.errors import NotThere, SealaneError, Unavailable, trace
+from sealane.errors import NotThere, Overrun, SealaneError, Unavailable, trace
 from sealane.notices import batches, messages, recipients
+from sealane.notices.batches import Due
 from sealane.notices.messages import NoticeFacts, Subject
 from sealane.notices.model import Outgoing
-from sealane.notices.port import Reference, Telling
+from sealane.notices.port import PartlyTold, Reference, Telling
 from sealane.outbox import notice_kinds
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
@@ -33,8 +34,8 @@ _TAKEN_FOR = timedelta(seconds=60)
 """How long one sending may take; longer than the patience of every target."""
 _RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED})
 _MINUTE = 60.0
-_AT_ONCE = 8
-"""Notices that are sent at the same time."""
+_AT_ONCE = 4
+"""Notices that are sent to one target at the same time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,40 +126,70 @@ class Teller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sender:
-    """Sends what is due, and notes what came of it."""
+    """Sends what is due, and notes what came of it. Each target has its own turn: a slow one holds up no other."""
 
     store: Store
     targets: Targets
     holder: str
     """This process, by a name that no other has."""
     now: clock.Clock = clock.now
-    busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """What is being sent, by target."""
+    quiet: dict[str, float] = field(default_factory=dict)
+    """Until when targets want to be left alone, by this process's own clock."""
     lately: dict[str, deque[float]] = field(default_factory=dict)
     """When each target was told of something new, by this process's own clock."""
 
     async def run(self, worker: Worker) -> None:
-        """Sends what is due until the worker leaves."""
-        while not worker.leaving:
-            try:
-                await self.send()
-            except SealaneError as error:
-                _log.warning("notices wait: %s", error)
-            except Exception as error:  # noqa: BLE001 - the next look may fare better
-                if not worker.leaving:
-                    _log.error("notices failed\n%s", trace(error))
-            await asyncio.sleep(_EVERY)
+        """Sends what is due until the worker leaves; what is being sent then comes to its end."""
+        try:
+            while not worker.leaving:
+                try:
+                    await self.send()
+                except SealaneError as error:
+                    _log.warning("notices wait: %s", error)
+                except Exception as error:  # noqa: BLE001 - the next look may fare better
+                    if not worker.leaving:
+                        _log.error("notices failed\n%s", trace(error))
+                await asyncio.sleep(_EVERY)
+        except asyncio.CancelledError:
+            for task in self.busy.values():
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*self.busy.values(), return_exceptions=True)
 
     async def send(self) -> None:
-        """Sends what is due, several at a time."""
-        due = await self.store.notices.due(self.holder, self.now())
-        if due:
-            since = time.monotonic() - _MINUTE
-            sent = {name: sum(at > since for at in moments) for name, moments in self.lately.items()}
-            await asyncio.gather(*(self._send(each) for each in batches.batches(due, sent)))
+        """Begins to send what is due to targets that have time."""
+        due = await self.store.notices.due(self.holder, self.now(), but=self._occupied())
+        for target in dict.fromkeys(each.target for each in due):
+            mine = [each for each in due if each.target == target]
+            self.busy[target] = asyncio.create_task(self._send_all(target, mine))
 
-    async def _send(self, ids: Sequence[str]) -> None:
-        """Sends one message, of all that is taken."""
-        async with self.busy:
+    def _occupied(self) -> frozenset[str]:
+        """Targets that are being told, or want to be left alone."""
+        now = time.monotonic()
+        for target in [name for name, task in self.busy.items() if task.done()]:
+            del self.busy[target]
+        return frozenset(self.busy) | {name for name, until in self.quiet.items() if until > now}
+
+    async def _send_all(self, target: str, due: Sequence[Due]) -> None:
+        """Sends what is due to one target, several at a time."""
+        since = time.monotonic() - _MINUTE
+        sent = {target: sum(at > since for at in self.lately.get(target, ()))}
+        places = asyncio.Semaphore(_AT_ONCE)
+        sending = (self._send(target, each, places) for each in batches.batches(due, sent))
+        for error in await asyncio.gather(*sending, return_exceptions=True):
+            if isinstance(error, SealaneError):
+                _log.warning("notices wait: %s", error)
+            elif isinstance(error, Exception):
+                _log.error("notices failed\n%s", trace(error))
+
+    async def _send(self, target: str, ids: Sequence[str], places: asyncio.Semaphore) -> None:
+        """Sends one message, of all that is taken; none once the target wants to be left alone."""
+        async with places:
+            if self.quiet.get(target, 0.0) > time.monotonic():
+                return
             now = self.now()
             asked = [await self.store.notices.take(each, self.holder, now=now, until=now + _TAKEN_FOR) for each in ids]
             taken = [each for each in asked if each is not None]
@@ -166,6 +197,11 @@ class Sender:
                 return
             try:
                 reference = await asyncio.wait_for(self._tell(taken), _TAKEN_FOR.total_seconds() / 2)
+            except Overrun as error:
+                self.quiet[target] = time.monotonic() + error.after
+                await self._failed(taken, error.message, after=timedelta(seconds=error.after))
+            except PartlyTold as error:
+                await self._failed(taken, error.message, for_good=True)
             except SealaneError as error:
                 await self._failed(taken, error.message)
             except TimeoutError:
@@ -196,7 +232,9 @@ class Sender:
         )
         return told if one else {}
 
-    async def _failed(self, taken: Sequence[Outgoing], reason: str) -> None:
+    async def _failed(
+        self, taken: Sequence[Outgoing], reason: str, *, after: timedelta = timedelta(), for_good: bool = False
+    ) -> None:
         _log.warning("the notice %s can't be sent to %s: %s", taken[0].id, taken[0].target, reason)
         for each in taken:
-            await self.store.notices.failed(each, self.holder, reason, at=self.now())
+            await self.store.notices.failed(each, self.holder, reason, at=self.now(), after=after, for_good=for_good)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from sealane.events.model import EventKind
 from sealane.notices.model import Entry, Notice, TellState, Tone
 from sealane.notices.recipients import Recipient
 from sealane.outbox.notice_kinds import NoticeKind
+from sealane.pipelines.model import RunStatus
+from sealane.records.model import Run
 from sealane.records.scopes import Scope
 from sealane.store.all_stores import Store
 
-from .samples import NOON
+from .samples import NOON, push
 
 TEAM = Recipient(target="team")
 UNTIL = NOON + timedelta(minutes=1)
@@ -111,3 +115,24 @@ async def test_notices_are_of_the_readers_apps_and_old_ones_are_forgotten(store:
     await store.notices.sent(taken, "one", {}, at=NOON)
     await store.notices.trim(later)
     assert await store.notices.listed() == ()
+
+
+async def test_what_failed_before_is_looked_for_on_the_branch_or_in_the_pull_request(store: Store) -> None:
+    """A pull request is not the branch that it wants into."""
+
+    async def ran(letter: str, status: RunStatus, pull_request: int | None = None) -> Run:
+        event = push(letter, delivery=letter)
+        if pull_request:
+            event = replace(event, kind=EventKind.PULL_REQUEST, ref=f"refs/pull/{pull_request}/head")
+        receipt = await store.events.receive(event, source="github")
+        await store.runs.begin(receipt.run_id, at=NOON, deploy_tags=[f"t-{letter}"])
+        await store.runs.end(receipt.run_id, at=NOON, status=status)
+        return await store.runs.get(receipt.run_id)
+
+    assert not await store.notices.failed_before(await ran("a", RunStatus.PASSED))
+    await ran("b", RunStatus.FAILED, pull_request=7)
+    assert not await store.notices.failed_before(await ran("c", RunStatus.PASSED))
+    await ran("d", RunStatus.FAILED)
+    assert not await store.notices.failed_before(await ran("e", RunStatus.PASSED, pull_request=8))
+    assert await store.notices.failed_before(await ran("f", RunStatus.PASSED, pull_request=7))
+    assert await store.notices.failed_before(await ran("0", RunStatus.PASSED))

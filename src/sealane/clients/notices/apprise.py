@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from sealane.clients.notices import threads
 from sealane.errors import Unavailable, UsageError
 
 Tone = Literal["info", "success", "warning", "failure"]
@@ -18,15 +18,15 @@ class NotTaken(Unavailable):
     """A service did not take it; the library tells no reasons apart, so it is tried again."""
 
 
-async def send(address: str, title: str, text: str, tone: Tone) -> None:
-    """Tells one service. Raises UsageError for what is no address of the library's, NotTaken with its words.
+async def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
+    """Tells one service; `text` is what there is to say in so many characters. Raises UsageError for what is no address of the library's, NotTaken with its words.
 
     Those may repeat parts of the address: the caller masks what is secret in it.
     """
-    await asyncio.to_thread(_send, address, title, text, tone)
+    await threads.run(lambda: _send(address, title, text, tone))
 
 
-def _send(address: str, title: str, text: str, tone: Tone) -> None:
+def _send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
     import apprise  # here: it takes a sixth of a second to load, and most servers tell nobody by it
 
     asset = apprise.AppriseAsset(app_id="Sealane", app_desc="Sealane", app_url="https://sealane.dev", async_mode=False)
@@ -35,8 +35,10 @@ def _send(address: str, title: str, text: str, tone: Tone) -> None:
         raise UsageError(
             "this is no address of a service", hint="apprise lists them; it reads like ntfys://ntfy.sh/topic"
         )
+    service.overflow_mode = apprise.OverflowMode.TRUNCATE  # else what is too long is sent, and refused over there
     with _said() as words:
-        taken = service.notify(title=title, body=text, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
+        body = text(service.body_maxlen - len(title) - 2)  # many put the title before the body
+        taken = service.notify(title=title, body=body, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
     if not taken:
         scheme = address.partition(":")[0]
         why = f": {words[-1]}" if words else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Literal
 import certifi
 
 from sealane.clients import addresses
+from sealane.clients.notices import threads
 from sealane.egress import Allowlist
 from sealane.errors import Refused, Unavailable
 
@@ -34,7 +34,7 @@ class Server:
 async def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: Allowlist) -> None:
     """Hands a message to the server. Raises Unavailable, and Refused with the server's words."""
     found = await addresses.find(server.host, server.port, allowed)
-    await asyncio.to_thread(_send, server, message, to, found)
+    await threads.run(lambda: _send(server, message, to, found))
 
 
 def _send(server: Server, message: EmailMessage, to: Sequence[str], found: Sequence[str]) -> None:

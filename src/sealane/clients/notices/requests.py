@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from sealane.clients.addresses import NotListed
 from sealane.egress import Allowlist
-from sealane.errors import Refused, Unavailable
+from sealane.errors import Overrun, Refused, Unavailable
 
 PATIENCE = 15.0
 """Seconds for one answer."""
 _MOST = 1024 * 1024
+_LONGEST_PAUSE = 3600.0
+"""No host keeps people from being told for longer by what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +47,8 @@ async def send(
 ) -> Answer:
     """Sends a body, on a connection of its own and without following anywhere.
 
-    Raises Unavailable when nothing answers or it can't now, Refused when it does not take it or must not be asked. No
-    message holds the address's path, which may be a secret.
+    Raises Unavailable when nothing answers or it can't now, Overrun when it says until when, Refused when it does not take
+    it or must not be asked. No message holds the address's path, which may be a secret.
     """
     import httpx  # here: commands that tell nobody load it for nothing
 
@@ -63,17 +67,28 @@ async def send(
                 said += chunk
                 if len(said) > _MOST:
                     break
-            status = answer.status_code
+            status, pause = answer.status_code, answer.headers.get("Retry-After", "")
     except NotListed:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise Unavailable(f"{host} can't be told: {_words(error)}", hint="is it running, and reachable?") from None
-    if status >= 500 or status == 429:
-        raise Unavailable(f"{host} can't be told: it answered {status}")
+    after = seconds(pause, datetime.now(UTC))
+    if status >= 500 or status == 429 or (status == 403 and after):  # GitHub's secondary limits are a 403
+        message = f"{host} can't be told: it answered {status}"
+        raise Overrun(message, after=after) if after else Unavailable(message)
     if status >= 300:
         words = bytes(said[:300]).decode(errors="replace").strip()
         raise Refused(f"{host} does not take it ({status}): {words}".rstrip(": "))
     return Answer(status=status, body=bytes(said))
+
+
+def seconds(pause: str, now: datetime) -> float:
+    """What `Retry-After` says (RFC 9110, section 10.2.3): seconds, or a date; 0 for what says nothing. Pure."""
+    try:
+        after = float(pause) if pause.isdecimal() else (parsedate_to_datetime(pause) - now).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+    return min(max(after, 0.0), _LONGEST_PAUSE)
 
 
 def _words(error: Exception) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sealane.clients.notices import apprise
 from sealane.configfiles.fields import File
 from sealane.notices import text
@@ -35,7 +37,7 @@ class AppriseTarget:
         """Sends a message. Raises Unavailable, UsageError for what is no address."""
         notice = telling.notice
         try:
-            await apprise.send(self._address, notice.title, text.body(telling), _TONES[notice.tone])
+            await apprise.send(self._address, notice.title, partial(text.body, telling), _TONES[notice.tone])
         except apprise.NotTaken as error:
             secret = (self._address, *self._address.partition("://")[2].replace("@", "/").split("/"))
             raise apprise.NotTaken(Masker.of(secret).whole(error.message)) from None

@@ -17,7 +17,7 @@ from sealane.egress import Allowlist
 from sealane.findings import Finding
 from sealane.notices import text
 from sealane.notices.model import Notice, Tone
-from sealane.notices.port import Reference, TargetAdapter, TargetContext, Telling
+from sealane.notices.port import PartlyTold, Reference, TargetAdapter, TargetContext, Telling
 from sealane.pipelines.notices import Reference as SecretReference
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -61,9 +61,12 @@ class MailTarget:
         self._server, self._sender, self._to, self._allowed = server, sender, to, allowed
 
     async def tell(self, telling: Telling) -> Reference:
-        """Sends a message; one after the first of its thing answers that. Raises Unavailable, Refused."""
+        """Sends a message; one after the first of its thing answers that. Raises Unavailable, Refused, PartlyTold."""
         message = written(telling, self._sender, self._to)
-        await mail.send(self._server, message, self._to, allowed=self._allowed)
+        try:
+            await mail.send(self._server, message, self._to, allowed=self._allowed)
+        except mail.PartlySent as error:
+            raise PartlyTold(error.message) from None
         return {"first": telling.reference.get("first") or message["Message-ID"]}
 
 
@@ -72,7 +75,7 @@ def written(telling: Telling, sender: str, to: tuple[str, ...]) -> EmailMessage:
     notice = telling.notice
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(to)
-    message["Subject"] = " ".join(notice.title.split())
+    message["Subject"] = "".join(letter if letter.isprintable() else " " for letter in " ".join(notice.title.split()))
     message["Date"] = format_datetime(telling.at)
     message["Message-ID"] = f"<{telling.id}@{sender.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nothing answers it by itself

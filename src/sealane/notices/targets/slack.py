@@ -109,8 +109,8 @@ def _answer(telling: Telling) -> Iterator[str]:
             yield _escaped(notice.text)
     if notice.log:
         yield f"The last lines of {_escaped(notice.log_of)}:"
-        lines = _escaped("\n".join(notice.log).replace("```", "'''"))
-        yield f"```{lines[-_MOST:]}```"
+        lines = "\n".join(notice.log).replace("```", "'''")
+        yield f"```{_escaped(lines[-_MOST:])}```"
 
 
 def _markdown(text: str) -> dict[str, str]:
