@@ -5,19 +5,12 @@ They are not installed: nothing of them starts with the machine, and only tests 
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from testbed.commands import run, succeeds
-from testbed.errors import BedError
+from testbed import unpacked
 from testbed.on_demand import free_port, running
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane" / "metric-stores"
-_PROGRAMS = {"prometheus": "usr/bin/prometheus", "influxdb": "usr/bin/influxd"}
 
 _PROMETHEUS = """global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
@@ -51,7 +44,7 @@ def prometheus(
     jobs = [_SCRAPED.format(job=job, target=target, token=token) for job, target in (scraped or {}).items()]
     config.write_text(_PROMETHEUS.format(port=port, rules=rules or "") + "".join(jobs))
     argv: list[str | Path] = [
-        program("prometheus"),
+        _prometheus(),
         f"--config.file={config}",
         "--enable-feature=exemplar-storage",
         f"--storage.tsdb.path={folder / 'data'}",
@@ -68,31 +61,14 @@ def influxdb(folder: Path) -> Iterator[str]:
     port = free_port()
     config = folder / "influxdb.conf"
     config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=free_port()))
-    with running([program("influxdb"), "-config", config], folder):
+    with running([unpacked.program("usr/bin/influxd", "influxdb"), "-config", config], folder):
         yield f"http://127.0.0.1:{port}"
 
 
 def promtool() -> Path:
     """Prometheus' checker of rules and metrics."""
-    return program("prometheus").with_name("promtool")
+    return _prometheus().with_name("promtool")
 
 
-def program(package: str) -> Path:
-    """The package's program, fetched and unpacked the first time. Raises BedError."""
-    unpacked = CACHE / package
-    path = unpacked / _PROGRAMS[package]
-    if path.exists():
-        return path
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        fetch = ["sh", "-c", f"cd {scratch} && apt-get download {package}"]
-        if not succeeds(fetch, within=300):
-            run(["apt-get", "update"], within=600)
-            run(fetch, within=300)
-        (archive,) = Path(scratch).glob("*.deb")
-        run(["dpkg", "--extract", archive, Path(scratch) / "root"])
-        shutil.rmtree(unpacked, ignore_errors=True)
-        (Path(scratch) / "root").rename(unpacked)
-    if not path.exists():
-        raise BedError(f"Debian's package {package} has no {_PROGRAMS[package]}")
-    return path
+def _prometheus() -> Path:
+    return unpacked.program("usr/bin/prometheus", "prometheus")

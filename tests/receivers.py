@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,12 +13,14 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from tests.serving import free_port
+import testbed.irc
+from tests.serving import free_port, until
 
 
 @dataclass
@@ -246,3 +249,36 @@ def statuses(authorization: str, root: str = "") -> Iterator[Statuses]:
         lambda port: Statuses(port=port, authorization=authorization, root=root), lambda state, got: state.call(got)
     ) as found:
         yield found
+
+
+@contextmanager
+def irc(folder: Path) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+    """A real chat server: the address by which apprise tells its channel, and what somebody in the channel has read."""
+    with testbed.irc.server(folder) as port, socket.create_connection(("127.0.0.1", port), 60) as connection:
+        lines: list[str] = []
+        talk = connection.makefile("rwb")
+
+        def say(text: str) -> None:
+            talk.write(f"{text}\r\n".encode())
+            talk.flush()
+
+        def read() -> None:
+            with suppress(OSError, ValueError):  # it ends with the connection
+                for line in talk:
+                    lines.append(line.decode().rstrip())
+                    if lines[-1].startswith("PING"):
+                        say(lines[-1].replace("PING", "PONG"))
+                    elif " 001 " in lines[-1]:
+                        say(f"JOIN {testbed.irc.CHANNEL}")
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        say("NICK watcher")
+        say("USER watcher 0 * :watcher")
+        until("to be in the channel", lambda: any(" 366 " in line for line in lines))
+        yield (
+            f"irc://sealane@127.0.0.1:{port}/{testbed.irc.CHANNEL}?mode=none",
+            lambda: [line.partition(f"{testbed.irc.CHANNEL} :")[2] for line in lines if " PRIVMSG " in line],
+        )
+        connection.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sealane.notices.model import Commit, Entry, Link, Notice, Tone
 from sealane.notices.port import NoticeTarget, PartlyTold, TargetAdapter, TargetContext, Telling
 from sealane.outbox.notice_kinds import NoticeKind
 from tests import receivers
+from tests.serving import until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STARTED = Entry(kind=NoticeKind.DEPLOYMENT_STARTED, at=NOON, text="rolling out", event=1)
@@ -230,6 +232,22 @@ async def test_a_service_with_short_messages_gets_the_end_of_a_log_and_the_links
         assert "line 0 " not in message
         assert "line 19 " in message
         assert message.endswith("deployment: https://sealane.example.com/deployments/d-1")
+
+
+async def test_people_in_a_real_chat_read_the_cause_the_log_and_links(tmp_path: Path) -> None:
+    with receivers.irc(tmp_path) as (address, said):
+        target = _open("apprise", {"address": "env:ADDRESS"}, {"env:ADDRESS": address})
+        await target.tell(replace(BEGUN, notice=replace(ENDED, title="größer ✓: rolled back"), fresh=(BACK,)))
+        link = "deployment: https://sealane.example.com/deployments/d-1"
+        until("the link to be read", lambda: link in said())
+        assert said() == [
+            "größer ✓: rolled back",
+            ENDED.text,
+            "owner  payments",
+            "The last lines of pod web-1 (web):",
+            *(f"  {line}" for line in ENDED.log),
+            link,
+        ]
 
 
 async def test_a_subject_is_a_line_of_letters_whatever_a_commit_says() -> None:
