@@ -131,8 +131,8 @@ def _serve() -> None:
     from sealane.server.pages import templates
 
     # What is slow the first time is done once for all servers.
-    environment_file()
-    formation_file()
+    environment_file().model_rebuild()
+    formation_file().model_rebuild()
     for name in templates.environment().list_templates():
         templates.environment().get_template(name)
     gc.collect()

@@ -28,7 +28,7 @@ class Inside:
     async def start(self) -> None:
         """Starts a server over the shop's folder."""
         settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5}
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.1, "sweep": 0.2, "heartbeat": 0.5}
         )
         self.server = await composition.start(settings, lost=lambda: None)
 

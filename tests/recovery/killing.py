@@ -159,23 +159,31 @@ class Nursery:
 
 @dataclass(frozen=True, kw_only=True)
 class Survived:
-    """What came of one world undisturbed and of two whose workers were killed, at every other boundary each."""
+    """What came of one world undisturbed and of those whose workers were killed."""
 
     undisturbed: Outcome
     worlds: tuple[World, ...]
     """The undisturbed one first."""
-    boundaries: set[str]
+    meant: set[str]
+    """The boundaries to kill at: all, or those of one half."""
     killed: set[str]
 
 
-async def survive(world: World, copying: Copying, folder: Path) -> Survived:
-    """Kills workers at every boundary there is, in two copies side by side. What comes of each must be the same."""
-    alone, *disturbed = (world.copy(folder / name, copying) for name in ("alone", "killed", "killed-too"))
+async def survive(world: World, copying: Copying, folder: Path, *, half: int | None = None) -> Survived:
+    """Kills workers at every boundary there is, in two copies side by side, or at those of one half in one.
+
+    What comes of each must be the same.
+    """
+    alone = world.copy(folder / "alone", copying)
     workers = nursery()
-    boundaries = list(dict.fromkeys(await workers.work_to_the_end(alone)))
-    halves = await asyncio.gather(
-        workers.kill_everywhere(disturbed[0], spared=boundaries[::2]),
-        workers.kill_everywhere(disturbed[1], spared=boundaries[1::2]),
+    boundaries = await workers.work_to_the_end(alone)
+    chosen = halves(boundaries) if half is None else (halves(boundaries)[half],)
+    disturbed = [world.copy(folder / f"killed-{number}", copying) for number in range(len(chosen))]
+    killed = await asyncio.gather(
+        *(
+            workers.kill_everywhere(each, spared=sorted(set(boundaries) - meant))
+            for each, meant in zip(disturbed, chosen, strict=True)
+        )
     )
     undisturbed = await alone.outcome()
     for each in disturbed:
@@ -183,9 +191,16 @@ async def survive(world: World, copying: Copying, folder: Path) -> Survived:
     return Survived(
         undisturbed=undisturbed,
         worlds=(alone, *disturbed),
-        boundaries=set(boundaries),
-        killed={name for half in halves for name in half},
+        meant={name for names in chosen for name in names},
+        killed={name for names in killed for name in names},
     )
+
+
+def halves(boundaries: Sequence[str]) -> tuple[set[str], set[str]]:
+    """All boundaries in two: the same ones in whichever order workers came to them, and of each kind in both."""
+    ordered = sorted(set(boundaries))
+    first = {*ordered[::4], *ordered[3::4]}
+    return first, set(ordered) - first
 
 
 @cache

@@ -65,7 +65,7 @@ async def test_stages_survive_any_kill(strategy: str, bad: bool, copying: Copyin
     survived = await survive(world, copying, tmp_path)
     undisturbed = survived.undisturbed
 
-    assert {name for name in survived.boundaries if name.endswith("done")} <= survived.killed
+    assert {name for name in survived.meant if name.endswith("done")} <= survived.killed
     assert undisturbed.verdicts[1] == f"shop/dev 2 {'rolled_back' if bad else 'deployed'}"
     assert [_deployments(copy) for copy in survived.worlds] == [LEFT[strategy][1 if bad else 2]] * 3
     _look_at_order(strategy, undisturbed, bad=bad)
