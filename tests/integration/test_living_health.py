@@ -97,6 +97,7 @@ def test_three_faults_after_the_verdict(
     assert (field["object"], field["by"]) == ("Deployment/queue", "kubectl-set")
     assert field["path"] == "spec.template.spec.containers[app].image"
     assert "drift: 1 field by kubectl-set" in _page(app, "/")
+    assert "drift: 1 field by kubectl-set" in app.cli("status").stdout
     kubectl("rollout", "undo", "-n", namespace, "deployment/queue")
     _becomes(app, "healthy")
     until("the drift to be gone", lambda: not _drift(app))

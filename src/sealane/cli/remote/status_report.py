@@ -7,9 +7,12 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from sealane.cli import output
 from sealane.cli.remote import app_report, client, connection, names
 from sealane.errors import Unavailable
+from sealane.records.model import DriftSeen
 
 if TYPE_CHECKING:
     from sealane.clients.server import Server
@@ -58,7 +61,7 @@ def status(what: str | None, *, as_json: bool) -> None:
 
 
 def watch(what: str | None, *, as_json: bool) -> None:
-    """Tells what changes of it, without end: how it fares, deployments that begin and end, holds."""
+    """Tells what changes of it, without end: how it fares, deployments that begin and end, drift."""
     app, _, formation = (what or "").partition("/")
     server = connection.server()
     asked = {"app": app or None, "formation": formation or None, "limit": _EVENTS}
@@ -82,6 +85,9 @@ def _told(event: dict[str, Any]) -> str:
         state, why = str(data["state"]), data.get("cause", "")
     elif topic == "deployment" and word in {"started", "ended"}:
         state, why = str(data.get("verdict") or "rolling_out"), data.get("reason") or f"#{data['number']}"
+    elif topic == "drift":
+        by = f" by {', '.join(data['by'])}" if data.get("by") else ""
+        state, why = "drift", f"{word}{by}"
     else:
         return ""
     at = datetime.fromisoformat(event["at"]).astimezone()
@@ -160,6 +166,7 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
     if (said := row["health"]) and said["cause"]:
         notes.insert(0, f"{said['state']} for {client.ago(said['since'])}: {said['cause'].rstrip('.')}")
+    notes += [msgspec.convert(row["drift"], DriftSeen).words] if row["drift"] else []
     health = client.health(said)
     told = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
-    return (*told, "; ".join(notes))
+    return (*told, "; ".join(filter(None, notes)))
