@@ -140,6 +140,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /apps/{app}/compare": READERS,
     "GET /apps/{app}/{formation}/logs": THERE,
     "GET /apps/{app}/{formation}/logs/follow": THERE,
+    "POST /apps/{app}/{formation}/deploy": KEEPERS,
     "POST /apps/{app}/{formation}/scale": KEEPERS,
     "POST /apps/{app}/{formation}/restart": KEEPERS,
     "GET /approvals": EVERYBODY,
