@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import PlainTextResponse
 
+from sealane.errors import NotThere
 from sealane.insights import csv
 from sealane.insights.model import Failures, Insights, Of, Pipelines, RankedTests, Waits
 from sealane.server import dependencies, filters
 from sealane.server.access import Viewer
+from sealane.server.error_responses import raised
 
-router = APIRouter(prefix="/api", tags=["insights"])
+router = APIRouter(prefix="/api", tags=["insights"], responses=raised(NotThere))
 
 
 class CsvResponse(PlainTextResponse):
