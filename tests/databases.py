@@ -5,14 +5,12 @@ What takes long to import is imported by those that need it: unit tests load thi
 
 from __future__ import annotations
 
-import atexit
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 @contextmanager
@@ -39,23 +37,21 @@ def migrate(url: str) -> None:
 def fill(data: Path) -> Path:
     """Puts the files of a first start into a server's data folder: empty, with all tables, which take 0.2 s to make."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for file in _migrated().iterdir():
-        shutil.copy(file, data)
+    for name, content in _migrated().items():
+        (data / name).write_bytes(content)
+        (data / name).chmod(0o600)
     return data / "sealane.db"
 
 
 @cache
-def _migrated() -> Path:
-    """A folder with the files of a server that never served; it is removed with this process."""
+def _migrated() -> dict[str, bytes]:
+    """What is in the files of a server that never served."""
     from dbos import DBOS
 
-    folder = Path(tempfile.mkdtemp(prefix="sealane-migrated-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    migrate(f"sqlite:///{folder / 'sealane.db'}")
-    DBOS.migrate(f"sqlite:///{folder / 'sealane-flows.db'}")
-    for file in folder.iterdir():
-        file.chmod(0o600)
-    return folder
+    with TemporaryDirectory() as folder:
+        migrate(f"sqlite:///{folder}/sealane.db")
+        DBOS.migrate(f"sqlite:///{folder}/sealane-flows.db")
+        return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 
 def _sql(server: str, statement: str) -> None:
