@@ -7,7 +7,7 @@ change: what others set beside them is theirs, and so are the instances of whate
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,9 @@ from sealane.deployments import model, targets, way_back
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.stencils.model import Revision
+
+ANOTHER = "another Sealane"
+"""Who changed what neither a person nor a controller did."""
 
 
 class DriftKind(StrEnum):
@@ -108,4 +111,11 @@ def drift(change: destinations.ObjectChange) -> Drift | None:
     left = "; ".join(str(field) for field in change.left)
     if change.action is destinations.Action.NONE:
         return Drift(object=name, kind=DriftKind.LEFT, note=left) if left else None
-    return Drift(object=name, kind=DriftKind.CHANGED, fields=change.fields, note=left)
+    return Drift(object=name, kind=DriftKind.CHANGED, fields=tuple(map(_by_another, change.fields)), note=left)
+
+
+def _by_another(field: destinations.FieldChange) -> destinations.FieldChange:
+    """What Sealane itself set otherwise was deployed by another server or from a command line: no person's hand, nor ours."""
+    if field.deployed is None:
+        return field
+    return replace(field, manager=ANOTHER, at=field.deployed, by_hand=False)

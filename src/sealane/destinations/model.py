@@ -163,6 +163,8 @@ class FieldChange:
     theirs: bool = False
     by_hand: bool = False
     """A person set it, with a command, or took it away: no controller that lives would set it again."""
+    deployed: datetime | None = None
+    """When a deployment by Sealane set the value that is there; None where somebody else did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

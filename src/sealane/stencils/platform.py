@@ -95,6 +95,10 @@ class Platform(Protocol):
         """The object so that its instances are made anew; None for one that has none to keep alive."""
         ...
 
+    def restarted_as(self, manifest: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The object as restarted as a former version of it was; None where that was not."""
+        ...
+
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """CPU in cores and memory in bytes that all instances together ask for."""
         ...
@@ -175,6 +179,12 @@ class Plain(Platform):
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
         """Nothing has instances."""
         del manifest, at
+        return None
+
+    @override
+    def restarted_as(self, manifest: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Nothing has instances."""
+        del manifest, former
         return None
 
     @override

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from sealane.deployments import drift_check
 from sealane.destinations.kubernetes import field_managers
 from sealane.destinations.kubernetes.field_managers import FieldManager
+from sealane.destinations.model import Action, FieldChange, ObjectChange, ObjectRef
 
 FOUND: dict[str, Any] = {
     "metadata": {
@@ -81,3 +83,24 @@ def test_the_last_one_who_set_it_is_named(path: str, setter: FieldManager | None
 def test_an_object_without_managed_fields_names_nobody() -> None:
     """Not every API server keeps them."""
     assert field_managers.FieldManagers({"metadata": {}}, own="sealane").of("spec.replicas") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "setter", "by", "by_hand"),
+    [
+        ("web:2", None, drift_check.ANOTHER, False),
+        ("web:2", EDITED, "kubectl-edit", True),
+        (None, None, None, True),
+    ],
+)
+def test_what_sealane_set_otherwise_another_one_deployed(
+    before: str | None, setter: FieldManager | None, by: str | None, by_hand: bool
+) -> None:
+    """Where a person changed it or took it away, their hand it is."""
+    at = datetime(2026, 11, 21, 7, tzinfo=UTC)
+    change = FieldChange(path="spec.paused", before=before, after="web:1")
+    noted = field_managers.noted(change, setter, FieldManager(manager="sealane", at=at))
+    ref = ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web")
+    found = drift_check.drift(ObjectChange(action=Action.CHANGE, ref=ref, fields=(noted,)))
+    assert found is not None
+    assert (found.fields[0].manager, found.fields[0].by_hand, found.by_hand) == (by, by_hand, by_hand)

@@ -33,3 +33,23 @@ def test_what_can_be_restarted_and_scaled(
     if made:
         expected = {**(annotations or {}), replicas.RESTARTED: "2026-11-01T12:00:00.000+00:00"}
         assert made["spec"]["template"]["metadata"]["annotations"] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "carried"),
+    [
+        ("Deployment", {replicas.RESTARTED: "then", "old": "1"}, True),
+        ("Deployment", {"old": "1"}, False),
+        ("Deployment", None, False),
+        ("Job", {replicas.RESTARTED: "then"}, False),
+    ],
+)
+def test_a_restart_lasts_over_the_next_version(kind: str, before: dict[str, str] | None, carried: bool) -> None:
+    """Nothing else of the former version comes along."""
+    former: dict[str, Any] = {"kind": kind, "spec": {"template": {"metadata": {"annotations": before}}}}
+    fresh: dict[str, Any] = {"kind": kind, "spec": {"template": {"metadata": {"labels": {"a": "b"}}}}}
+    made = replicas.restarted_as(fresh, former)
+    assert (made is not None) == carried
+    if made:
+        metadata = {"labels": {"a": "b"}, "annotations": {replicas.RESTARTED: "then"}}
+        assert made["spec"]["template"]["metadata"] == metadata

@@ -42,8 +42,7 @@ def why(
 
     The cause comes first, then the evidence as it was before anything was rolled back or cleaned up.
     """
-    from sealane.cli.commands import status
-    from sealane.cli.local import formation_location
+    from sealane.cli.local import formation_location, local_status
     from sealane.cli.remote import client
 
     adapters = options.tables(ctx)
@@ -54,7 +53,7 @@ def why(
         return
     project = formation_location.formation(what, folder, adapters, app=app)
     _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
-    history = asyncio.run(status.read(project, where))
+    history = asyncio.run(local_status.read(project, where))
     if as_json:
         output.json(
             {

@@ -46,13 +46,15 @@ class _Entry:
 
 
 class FieldManagers:
-    """What others than `own` set of one object."""
+    """What others than `own` set of one object, or what `own` did."""
 
-    def __init__(self, found: Mapping[str, Any], *, own: str) -> None:
+    def __init__(self, found: Mapping[str, Any], *, own: str, others: bool = True) -> None:
         """`found` is the object as it is there, with its managed fields."""
         listed = (found.get("metadata") or {}).get("managedFields") or ()
         self._entries = [
-            _entry(each) for each in listed if each.get("manager") != own and each.get("subresource") != "status"
+            _entry(each)
+            for each in listed
+            if (each.get("manager") != own) is others and each.get("subresource") != "status"
         ]
 
     def of(self, path: str) -> FieldManager | None:
@@ -61,12 +63,13 @@ class FieldManagers:
         return max(owners, key=lambda manager: manager.at.timestamp() if manager.at else 0.0, default=None)
 
 
-def noted(change: model.FieldChange, setter: FieldManager | None) -> model.FieldChange:
-    """The change with who set what is there, when, and whether that is theirs to say."""
+def noted(change: model.FieldChange, setter: FieldManager | None, own: FieldManager | None = None) -> model.FieldChange:
+    """The change with who set what is there, when, and whether that is theirs to say; `own` where Sealane holds it."""
     if setter is not None and change.manager in {None, setter.manager}:
         change = replace(change, manager=setter.manager, at=setter.at)
+    deployed = own.at if own and change.manager is None and change.before is not None else None
     by_hand = change.manager is None or managed_fields.is_former(change.manager)
-    return replace(change, theirs=_is_theirs(change), by_hand=by_hand)
+    return replace(change, theirs=_is_theirs(change), by_hand=by_hand, deployed=deployed)
 
 
 def _is_theirs(change: model.FieldChange) -> bool:

@@ -294,13 +294,14 @@ def _change(
 ) -> model.ObjectChange:
     """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
     others = field_managers.FieldManagers(live, own=kinds.MANAGER)
+    ours = field_managers.FieldManagers(live, own=kinds.MANAGER, others=False)
     held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in field_managers.paths(each)]
     kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
     fields = diff.differences(live, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
         ref=ref,
-        fields=tuple(field_managers.noted(change, others.of(change.path)) for change in fields),
+        fields=tuple(field_managers.noted(change, others.of(change.path), ours.of(change.path)) for change in fields),
         adopted=adopting,
         checked=seen.checked,
         left=(*held, *kept),

@@ -35,7 +35,7 @@ from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission
+from sealane.workflows.steps import admission, restarts
 
 _IMAGES = {Kind.IMAGE, Kind.RETAG}
 
@@ -189,6 +189,7 @@ async def propose(
     revision, formation, findings = await render(here, name, made)
     if revision is None or formation is None:
         return findings
+    revision = await restarts.carried(here.tools, revision)
     admitted = await admission.admit(
         here.tools, revision, RevisionSource(formation=formation, delivery=delivery, by_hand=by_hand)
     )

@@ -92,6 +92,10 @@ class Kubernetes(Platform):
         return replicas.restarted(manifest, at)
 
     @override
+    def restarted_as(self, manifest: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any] | None:
+        return replicas.restarted_as(manifest, former)
+
+    @override
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         return resource_requests.requests(manifests)
 

@@ -1,0 +1,140 @@
+"""How a formation of this folder fares, asked of its destination by the rules of a server's watch: nobody remembers it here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sealane import clock
+from sealane.cli.local import deploy_session, local_formation
+from sealane.cli.local.local_formation import Project
+from sealane.deployments import health_watch, ledger_history, masks, moves, targets
+from sealane.deployments.failure_reports import Mask
+from sealane.deployments.health_watch import HealthContext
+from sealane.deployments.ledger_history import History
+from sealane.destinations.model import Ledger
+from sealane.destinations.port import Destination
+from sealane.environments.model import DestinationConfig
+from sealane.errors import SealaneError, Unavailable
+from sealane.secrets.values import SecretValue
+from sealane.stencils.model import Revision
+from sealane.verdicts import health
+from sealane.verdicts.health import FormationHealth
+from sealane.verdicts.messages import causes
+
+LOOK_WITHIN = timedelta(seconds=20)
+"""How long one look may take before it counts as not answered."""
+LEDGER_EVERY = timedelta(seconds=5)
+"""Between two looks at what was deployed, while it is watched. How it fares is told as it happens."""
+_AGAIN_AFTER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What is known of a formation."""
+
+    history: History = field(default_factory=History)
+    health: FormationHealth | None = None
+    """How what is there fares; None where nothing that was verified is."""
+    error: SealaneError | None = None
+    """Why its destination could not be asked."""
+
+
+Tell = Callable[[Seen], Awaitable[bool]]
+"""Told what changed; False ends the watching."""
+
+
+async def look(project: Project, where: DestinationConfig) -> Seen:
+    """As it is now. What can't be asked is unknown, never what it was."""
+    found = Seen()
+
+    async def tell(seen: Seen) -> bool:
+        nonlocal found
+        found = seen
+        return False
+
+    try:
+        async with asyncio.timeout(LOOK_WITHIN.total_seconds()):
+            await _follow(project, where, tell, None)
+    except TimeoutError:
+        return _unasked(Unavailable(f"{where.name} did not answer within {LOOK_WITHIN.total_seconds():.0f} s"), found)
+    except SealaneError as error:
+        if not error.ours:
+            raise
+        return _unasked(error, found)
+    return found
+
+
+async def watch(project: Project, where: DestinationConfig, tell: Tell) -> None:
+    """Tells whenever it fares otherwise or something was deployed, until `tell` ends it; while it can't be asked, that."""
+    last, going = Seen(), True
+
+    async def told(seen: Seen) -> bool:
+        nonlocal last, going
+        last = seen
+        going = await tell(seen)
+        return going
+
+    while going:
+        try:
+            await _follow(project, where, told, last.health)
+        except SealaneError as error:
+            if not error.ours:
+                raise
+            await told(_unasked(error, last))
+            await asyncio.sleep(_AGAIN_AFTER.total_seconds())
+
+
+def _unasked(error: SealaneError, seen: Seen) -> Seen:
+    said = health.unknown(clock.now(), seen.health, f"It could not be asked: {causes.bare(error.message)}")
+    return Seen(history=seen.history, health=said, error=error)
+
+
+async def _follow(project: Project, where: DestinationConfig, tell: Tell, before: FormationHealth | None) -> None:
+    """Until `tell` ends it. Raises SealaneError when the destination doesn't answer."""
+    place = project.sources.formation
+    async with local_formation.destination(where, project.adapters) as destination:
+        while True:
+            kept = (await moves.ledger(destination, project.app, place.name, namespace=place.namespace)).ledger
+            last = ledger_history.records(kept).last
+            watching = asyncio.create_task(_one(project, destination, kept, tell, before))
+            try:
+                while True:
+                    done, _ = await asyncio.wait({watching}, timeout=LEDGER_EVERY.total_seconds())
+                    if done:
+                        return watching.result()
+                    again = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+                    if ledger_history.records(again.ledger).last != last:
+                        break
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            before = None
+
+
+async def _one(
+    project: Project, destination: Destination, ledger: Ledger, tell: Tell, before: FormationHealth | None
+) -> None:
+    """How the revision fares that is there by the ledger."""
+    history = ledger_history.read(ledger)
+    there = history.there
+    if there is None or there.revision not in history.revisions:
+        if await tell(Seen(history=history)):
+            await asyncio.Event().wait()  # until something is deployed
+        return
+    revision = history.revision(there.revision)
+    goal = await targets.to_look_at(revision, destination, finished=history.finished(destination, revision))
+
+    async def given(_: Revision) -> Mapping[str, SecretValue]:
+        return await asyncio.to_thread(deploy_session.values, project)
+
+    async def masking() -> Mask:
+        return masks.mask(await masks.masker(destination, ledger.inventory, revision, values=given))
+
+    async def told(said: FormationHealth) -> bool:
+        return await tell(Seen(history=history, health=said))
+
+    by = HealthContext(tell=told, before=before, masking=masking)
+    await health_watch.follow(destination, goal, ledger.inventory, by)

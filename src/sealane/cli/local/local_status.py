@@ -1,0 +1,153 @@
+"""`sealane status` without a server: what the ledgers of formations tell, and how what is there fares now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sealane import clock
+from sealane.cli import output
+from sealane.cli.local import local_formation, local_health
+from sealane.cli.local.local_formation import Project
+from sealane.cli.local.local_health import Seen
+from sealane.cli.remote import client
+from sealane.cli.screens import rollout_messages
+from sealane.deployments import ledger_history, messages, moves
+from sealane.deployments.ledger_history import History, LedgerRecord
+from sealane.environments.model import DestinationConfig
+from sealane.verdicts.health import FormationHealth
+from sealane.verdicts.model import VerdictKind
+
+_HEADERS = ("FORMATION", "#", "STATE", "HEALTH", "REVISION", "SINCE", "BY", "NOTE")
+
+
+async def read(project: Project, where: DestinationConfig) -> History:
+    """What the formation's ledger tells."""
+    place = project.sources.formation
+    async with local_formation.destination(where, project.adapters) as destination:
+        moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        return ledger_history.read(moved.ledger)
+
+
+async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bool, watch: bool, as_json: bool) -> None:
+    """The newest deployment of each, or the whole history of one; then whatever changes, without end.
+
+    Raises what a destination could not be asked for, once all others were.
+    """
+    seen = await asyncio.gather(*(local_health.look(*place) for place in places))
+    rows = [row for (project, _), each in zip(places, seen, strict=True) for row in _rows(project, each, whole=whole)]
+    if as_json:
+        output.json(rows)
+    elif rows:
+        output.table(_HEADERS, [_row(each) for each in rows])
+    else:
+        output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
+    if watch:
+        await asyncio.gather(*(_Lines(place, each, as_json).go_on() for place, each in zip(places, seen, strict=True)))
+    for each in seen:
+        if each.error:
+            raise each.error
+
+
+class _Lines:
+    """What changes of one formation, a line each."""
+
+    def __init__(self, place: tuple[Project, DestinationConfig], seen: Seen, as_json: bool) -> None:
+        self._place = place
+        self._seen = seen
+        self._as_json = as_json
+
+    async def go_on(self) -> None:
+        await local_health.watch(*self._place, self._tell)
+
+    async def _tell(self, seen: Seen) -> bool:
+        before, self._seen = self._seen, seen
+        name, last, said = _name(self._place[0]), seen.history.last, seen.health
+        if last and last != before.history.last:
+            why = last.verdict.reason if last.verdict else f"#{last.sequence}"
+            self._say(name, _state(last), why, last.verdict.at if last.verdict else last.started)
+        if said and (before.health is None or _shown(before.health) != _shown(said)):
+            self._say(name, said.state.value, said.cause, clock.now())
+        return True
+
+    def _say(self, name: str, state: str, why: str, at: datetime) -> None:
+        if self._as_json:
+            line = {"formation": name, "state": state, "cause": why, "at": at}
+            output.data(msgspec.json.encode(line).decode())
+        else:
+            output.data(f"{at.astimezone():%H:%M:%S}  {name}  {client.pill(state)}  {why}".rstrip())
+
+
+def _shown(said: FormationHealth) -> tuple[object, ...]:
+    return said.state, said.object, said.reason
+
+
+def _name(project: Project) -> str:
+    return f"{project.app}/{project.sources.formation.name}"
+
+
+def _rows(project: Project, seen: Seen, *, whole: bool) -> Iterable[dict[str, Any]]:
+    """The deployments, newest first; of a destination that was not asked only that."""
+    there = seen.history.there
+    rows = [_one(record, _name(project), seen, is_there=record is there) for record in reversed(seen.history.records)]
+    if not rows:
+        return [{"formation": _name(project), "health": seen.health}] if seen.error else []
+    return rows if whole else [{**rows[0], "health": seen.health}]
+
+
+def _state(record: LedgerRecord) -> str:
+    return record.verdict.kind.value if record.verdict else "rolling_out"
+
+
+def _one(record: LedgerRecord, name: str, seen: Seen, *, is_there: bool) -> dict[str, Any]:
+    return {
+        "formation": name,
+        "sequence": record.sequence,
+        "state": _state(record),
+        "there": is_there,
+        "health": seen.health if is_there else None,
+        "revision": record.revision,
+        "can_go_back": record.revision in seen.history.revisions,
+        "since": record.verdict.at if record.verdict else record.started,
+        "by": record.by,
+        "reason": record.verdict.reason if record.verdict else None,
+        "rollback": record.is_rollback,
+        "images": dict(record.images),
+        "note": record.note,
+        "way_back": record.way_back,
+    }
+
+
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
+    health: FormationHealth | None = each["health"]
+    fares = client.pill(health.state.value) if health else "-"
+    notes = (
+        [f"{health.state.value} for {_ago(health.since)}: {health.cause.rstrip('.')}"]
+        if health and health.cause
+        else []
+    )
+    if "state" not in each:
+        return (each["formation"], "", "", fares, "", "", "", "; ".join(notes))
+    colour = rollout_messages.COLOURS.get(VerdictKind(each["state"])) if each["state"] != "rolling_out" else "blue"
+    notes += ["there now"] if each["there"] else []
+    notes += ["a rollback"] if each["rollback"] else []
+    notes += [each["note"]] if each["note"] else []
+    notes += [each["way_back"]] if each["way_back"] and each["there"] else []
+    return (
+        each["formation"],
+        str(each["sequence"]),
+        output.style(each["state"].replace("_", " "), colour or "bold"),
+        fares,
+        messages.short(each["revision"]),
+        _ago(each["since"]),
+        each["by"],
+        "; ".join(notes),
+    )
+
+
+def _ago(at: datetime) -> str:
+    return rollout_messages.ago(clock.now() - at)

@@ -1,0 +1,67 @@
+"""A restart lasts over the next release, which is what is there already where it brings nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sealane import hashing
+from sealane.destinations.kubernetes.stencils import replicas
+from sealane.destinations.kubernetes.stencils.platform import PLATFORM
+from sealane.formations.strategy import Strategy
+from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.workflows.steps import restarts
+
+AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def workload(name: str, image: str) -> dict[str, Any]:
+    pod = {"spec": {"containers": [{"name": "app", "image": image}]}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {"template": pod}}
+
+
+def revision(*objects: dict[str, Any]) -> Revision:
+    return Revision(
+        id=hashing.content_id({"objects": objects}),
+        app="shop",
+        formation="dev",
+        environment="dev",
+        destination="here",
+        namespace="shop",
+        release=None,
+        objects=tuple(Rendered(object=each, origin=Origin(file="web.yaml")) for each in objects),
+        strategy=Strategy(),
+        secret_object=None,
+        secrets={},
+        secret_versions={},
+        config_object=None,
+        config_versions={},
+    )
+
+
+def restarted(subject: Revision, name: str) -> Revision:
+    """As a person's restart leaves it."""
+    objects = tuple(
+        replace(each, object=replicas.restarted(each.object, AT) or {}) if each.name == name else each
+        for each in subject.objects
+    )
+    content = hashing.content_id({"changed": subject.id, "objects": [each.object for each in objects]})
+    return replace(subject, id=content, objects=objects)
+
+
+def test_the_same_release_once_more_is_what_is_there() -> None:
+    brought = revision(workload("web", "a:1"), workload("queue", "b:1"))
+    there = restarted(brought, "web")
+    assert restarts.with_restarts(brought, there, PLATFORM) == there
+
+
+def test_another_release_restarts_only_what_it_changes() -> None:
+    """What it brings anew was never restarted, and what it has no more is gone."""
+    there = restarted(revision(workload("web", "a:1"), workload("old", "b:1")), "web")
+    fresh = revision(workload("web", "a:2"), workload("new", "c:1"))
+    web, new = restarts.with_restarts(fresh, there, PLATFORM).objects
+    annotations = {replicas.RESTARTED: AT.isoformat(timespec="milliseconds")}
+    assert web.object["spec"]["template"]["metadata"]["annotations"] == annotations
+    assert new == fresh.objects[1]
+    assert restarts.with_restarts(fresh, fresh, PLATFORM) is fresh
