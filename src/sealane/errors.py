@@ -9,7 +9,7 @@ What a user's own work comes to (a failed step, a denial, a rollback) is a value
     │   └── TooLarge         2   a body beyond its limit
     ├── Refused              1   allowed to ask, not allowed to have
     │   ├── NotSignedIn
-    │   ├── TooManyAttempts      wrong passwords came too often
+    │   ├── TooManyAttempts      too often, or too much at a time
     │   └── Conflicting          the name, the sequence or the state says no
     ├── NotThere             2   no such app, run, revision …
     ├── Unavailable          3   an engine, cluster, registry or server did not answer
@@ -134,7 +134,7 @@ class NotSignedIn(Refused):
 
 
 class TooManyAttempts(Refused):
-    """Wrong tokens came too often from there, or for that token.
+    """Wrong tokens came too often from there, or for that token; or somebody follows as much as one may already.
 
     `after` says in how many seconds it may go on.
     """

@@ -76,6 +76,10 @@ class Http(_Group):
     body_timeout: Seconds = Field(default=60.0, gt=0)
     """Seconds in which the body of a request must come; for pushes `SEALANE_GIT__PATIENCE` counts."""
 
+    streams: int = Field(default=100, gt=0)
+    """Answers that go on which one person may have open at a time: logs that are followed, pages that are kept up to date.
+    Enough for many tabs and programs, few enough that nobody takes all connections."""
+
     trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
     """Addresses and networks of proxies whose `X-Forwarded-For` is believed, in a JSON list: `["10.0.0.0/8"]`. This machine by
     default, where the proxy usually is. From others a client could choose the address under which its attempts are counted."""

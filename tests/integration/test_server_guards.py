@@ -6,12 +6,14 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
-from tests.serving import Serving, serving_shop
+from sealane.settings import Http
+from tests.serving import Serving, serving_shop, until
 
 OPEN = {"/hooks/{source}/{app}", "/healthz", "/readyz"}
 """Routes that a signature guards instead of a token, and those that tell everybody whether the server is well."""
@@ -126,6 +128,35 @@ def test_a_form_of_another_site_does_nothing(serving: Serving) -> None:
 def test_the_sign_in_never_leads_to_another_site(serving: Serving, where: str) -> None:
     page = httpx.get(serving.url + "/sign-in", params={"next": where}, timeout=60, verify=False).text
     assert 'name="next" value="/"' in page
+
+
+def test_nobody_follows_more_than_one_may(serving: Serving) -> None:
+    """Pages of one person don't take the connections of the others."""
+    most = Http().streams
+    token = serving.user("greedy", "developers")
+    with serving.client("") as browser, ExitStack() as stack:
+        sign_in(serving, browser, token)
+        url = f"{serving.url}/changes?of=overview"
+        limits = httpx.Limits(max_connections=None)
+        with httpx.Client(cookies=browser.cookies, limits=limits, timeout=120, verify=False) as client:
+            begun = [stack.enter_context(client.stream("GET", url)) for _ in range(most)]
+            assert {answer.status_code for answer in begun} == {200}
+            read = [answer.iter_raw() for answer in begun]  # an end of these would close the answers
+            assert all(next(each) for each in read)
+            refused = client.get(url)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
+            assert client.get(f"{serving.url}/runs").status_code == 200
+            with serving.client() as other:
+                assert other.get("/api/runs").status_code == 200
+            begun[0].close()
+            again = until("an end to make room", lambda: next(_followed(client, url), None))
+            assert again == 200
+
+
+def _followed(client: httpx.Client, url: str) -> Iterator[int]:
+    with client.stream("GET", url) as answer:
+        if answer.status_code == 200:
+            yield 200
 
 
 def test_a_body_too_large_is_refused_while_it_is_read(serving: Serving) -> None:

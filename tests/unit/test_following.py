@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, Unavailable
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, Unavailable
 from sealane.server import streams
+from sealane.server.open_streams import OpenStreams, Reader
 
 ENDS = (NotSignedIn("revoked"), NotThere("not there"), Refused("no"), Unavailable("the database does not answer"))
 
@@ -31,6 +32,10 @@ class Source:
             self.closed = True
 
 
+def kim(again: Callable[[], Coroutine[Any, Any, None]], counted: OpenStreams | None = None) -> Reader:
+    return Reader(name="kim", again=again, streams=counted or OpenStreams(most=9))
+
+
 def admitted(asked: list[int], *answers: SealaneError | None) -> Callable[[], Coroutine[Any, Any, None]]:
     """Says yes for each None, then raises."""
 
@@ -49,7 +54,7 @@ async def test_a_silent_stream_ends_when_the_right_is_gone(end: SealaneError) ->
     source, asked = Source("one", "two"), list[int]()
     look = admitted(asked, None, None, end)
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), look, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), kim(look), every=0.01)]
     assert told == ["one", "two"]
     assert (len(asked), source.closed) == (3, True)
 
@@ -63,7 +68,7 @@ async def test_no_part_is_shown_after_the_right_is_gone() -> None:
         raise NotThere("there is no run r-1")
 
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), gone, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), kim(gone), every=0.01)]
     assert told == ["one"]
 
 
@@ -75,7 +80,7 @@ async def test_it_goes_on_to_its_end_for_whoever_still_may() -> None:
         source.queue.put_nowait("more" if len(asked) < 3 else None)  # type: ignore[arg-type]
 
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), may, every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), kim(may), every=0.01)]
     assert (told, source.closed) == (["one", "more", "more"], True)
 
 
@@ -85,12 +90,28 @@ async def test_what_breaks_in_the_stream_is_told() -> None:
         raise Unavailable("the log is gone")
 
     with pytest.raises(Unavailable):
-        _ = [part async for part in streams.while_admitted(parts(), admitted([], None), every=60)]
+        _ = [part async for part in streams.while_admitted(parts(), kim(admitted([], None)), every=60)]
 
 
 async def test_a_reader_who_leaves_closes_it() -> None:
     source = Source("one", "two")
-    followed = streams.while_admitted(source.parts(), admitted([], None), every=60)
+    followed = streams.while_admitted(source.parts(), kim(admitted([], None)), every=60)
     assert await anext(followed) == "one"
     await followed.aclose()  # type: ignore[attr-defined]
     assert source.closed
+
+
+async def test_nobody_has_more_open_than_one_may() -> None:
+    """Who begins too late is shown nothing, and an end makes room."""
+    counted, source, late = OpenStreams(most=2), Source("one", "two"), Source("one")
+    reader = kim(admitted([], None), counted)
+    first, second = (streams.while_admitted(source.parts(), reader, every=60) for _ in range(2))
+    counted.check("kim")
+    assert [await anext(first), await anext(second)] == ["one", "two"]
+    with pytest.raises(TooManyAttempts, match="kim follows 2 logs and pages already"):
+        counted.check("kim")
+    counted.check("lea")
+    assert [part async for part in streams.while_admitted(late.parts(), reader, every=60)] == []
+    await first.aclose()  # type: ignore[attr-defined]
+    counted.check("kim")
+    await second.aclose()  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ the names in the address, of which app, and answers as if there were none where 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -22,6 +22,7 @@ from sealane.accounts.sign_in import Access
 from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, Refused
 from sealane.records.scopes import AppPlace, Subject
+from sealane.server.open_streams import OpenStreams, Reader
 
 COOKIE = "sealane_session"
 FORM_FIELD = "form_token"
@@ -125,11 +126,13 @@ async def _form_token(request: Request) -> str:
     return field_value if isinstance(field_value, str) else ""
 
 
-def _again(request: Request) -> Callable[[], Awaitable[None]]:
-    async def look() -> None:
+def _reader(request: Request, who: Annotated[Admitted, Depends(admitted)]) -> Reader:
+    async def again() -> None:
         await admitted(request)
 
-    return look
+    streams: OpenStreams = request.app.state.streams
+    streams.check(who.actor.name)
+    return Reader(name=who.actor.name, again=again, streams=streams)
 
 
 class Requires:
@@ -171,8 +174,8 @@ class RequiresInBrowser:
 
 
 Gate = Annotated[Admitted, Depends(admitted)]
-StillAdmitted = Annotated[Callable[[], Awaitable[None]], Depends(_again)]
-"""Asks the gate again, for answers that go on for long; raises as it does."""
+Following = Annotated[Reader, Depends(_reader)]
+"""Who is let in to an answer that goes on for long, unless they have too many open: the gate is asked again meanwhile."""
 
 Signed = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.READ))]
 SignedDeveloper = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.DEPLOY))]

@@ -29,6 +29,7 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.latencies import Latencies, Measured
+from sealane.server.open_streams import OpenStreams
 from sealane.server.pages import (
     access_pages,
     app_page,
@@ -58,6 +59,7 @@ def create(settings: Settings) -> openapi.Documented:
     )
     latencies, readiness = Latencies(), Readiness(silent_after=settings.worker.dead_after)
     app.state.readiness = readiness
+    app.state.streams = OpenStreams(most=settings.http.streams)
     app.state.metrics = PlatformMetrics(readiness=readiness, latencies=latencies, every=settings.metrics.refresh)
     for part in (
         access,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 from sealane.errors import SealaneError
 from sealane.records.views import LogPart
 from sealane.server import dependencies
+from sealane.server.open_streams import Reader
 
 _ASKED_EVERY = 10.0
 """Seconds for which somebody who was let in is believed, while an answer goes on."""
@@ -26,9 +27,20 @@ class TextStream(StreamingResponse):
 
 
 async def while_admitted(
-    parts: AsyncGenerator[Part, None], admitted: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
+    parts: AsyncGenerator[Part, None], reader: Reader, *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
     """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes."""
+    with reader.streams.one_more(reader.name) as fits:
+        if not fits:
+            return
+        async with aclosing(_while_admitted(parts, reader, every)) as told:
+            async for part in told:
+                yield part
+
+
+async def _while_admitted(
+    parts: AsyncGenerator[Part, None], reader: Reader, every: float
+) -> AsyncGenerator[Part, None]:
     asked = time.monotonic()
     waiting = asyncio.ensure_future(anext(parts))
     try:
@@ -37,7 +49,7 @@ async def while_admitted(
             done, _ = await asyncio.wait({waiting}, timeout=max(0.0, left))
             if time.monotonic() - asked >= every:
                 try:
-                    await admitted()
+                    await reader.again()
                 except SealaneError:  # nobody can say that they may
                     return
                 asked = time.monotonic()

@@ -14,7 +14,7 @@ from sealane.errors import Conflicting
 from sealane.records.model import Deployment
 from sealane.records.views import FormationRow, ObservedRow
 from sealane.server import addresses, dependencies, fields, streams
-from sealane.server.access import Developer, StillAdmitted, Viewer
+from sealane.server.access import Developer, Following, Viewer
 from sealane.server.error_responses import raised
 from sealane.server.streams import TextStream
 from sealane.store.views import Explanation
@@ -194,7 +194,7 @@ async def logs(
     formation: addresses.Formation,
     server: dependencies.Server,
     _: Viewer,
-    admitted: StillAdmitted,
+    reader: Following,
     asked: Annotated[LogQuery, Depends(_lines)],
 ) -> TextStream:
     """What runs there now prints, as `pod/container  line`."""
@@ -204,7 +204,7 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return TextStream(streams.while_admitted(body(), admitted))
+    return TextStream(streams.while_admitted(body(), reader))
 
 
 @router.get("/why/{what:path}")

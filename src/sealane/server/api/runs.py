@@ -12,7 +12,7 @@ from sealane.errors import Conflicting
 from sealane.records.model import Run
 from sealane.records.views import ChangedView, RunView
 from sealane.server import addresses, dependencies, filters, streams
-from sealane.server.access import Developer, StillAdmitted, Viewer
+from sealane.server.access import Developer, Following, Viewer
 from sealane.server.error_responses import raised
 from sealane.server.streams import TextStream
 
@@ -55,7 +55,7 @@ async def log(
     key: addresses.LogKey,
     server: dependencies.Server,
     _: Viewer,
-    admitted: StillAdmitted,
+    reader: Following,
     offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
     *,
     follow: Annotated[bool, Query(description="Goes on until the step has ended.")] = False,
@@ -68,7 +68,7 @@ async def log(
         async for part in streams.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return TextStream(streams.while_admitted(body(), admitted))
+    return TextStream(streams.while_admitted(body(), reader))
 
 
 @router.post("/{run}/rerun", status_code=202)

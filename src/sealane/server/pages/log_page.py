@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from sealane import inputs
 from sealane.errors import SealaneError
 from sealane.server import addresses, dependencies, streams
-from sealane.server.access import Signed, StillAdmitted
+from sealane.server.access import Following, Signed
 from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import logs as presenting_logs
 from sealane.workflows.live_queries import LogQuery
@@ -51,7 +51,7 @@ async def follow(
     formation: addresses.Formation,
     server: dependencies.Server,
     _: Signed,
-    admitted: StillAdmitted,
+    reader: Following,
     asked: Annotated[LogQuery, Depends(_asked)],
 ) -> Response:
     """The lines as they come, as server-sent events."""
@@ -68,7 +68,7 @@ async def follow(
             yield _event(presenting_logs.said(str(error)))
         yield "event: end\ndata: \n\n"
 
-    told = streams.while_admitted(body(), admitted)
+    told = streams.while_admitted(body(), reader)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
