@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -29,6 +29,7 @@ _STRING = f"{_TAG}str"
 _MERGE = f"{_TAG}merge"
 _TAGGED = re.compile(r"(&\S+\s+)?!")
 _PLAIN_TAGS = {f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
+_PLAINLY = "write it out plainly"
 _QUOTED = frozenset("\"'|>")
 
 _Pair = tuple[yaml.Node, yaml.Node]
@@ -77,6 +78,9 @@ def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
     findings: list[Finding] = []
     lines = yaml_errors.lines(text)
     try:
+        if deep := _too_deep(text):
+            message = "the document is nested too deeply"
+            return [], [Finding(message=message, place=yaml_errors.place(file, deep), hint=_PLAINLY)]
         for node in _compose(text):
             reading = _Reading(file, lines)
             value = reading.build(node, (), 0)
@@ -97,11 +101,21 @@ def _compose(text: str) -> Iterator[yaml.Node]:
             node = loader.get_node()
             if node is not None:
                 yield node
-    except RecursionError as error:  # the composer recurses before our own limit of depth can speak
-        message = "nested too deeply"
-        raise yaml.YAMLError(message) from error
     finally:
         loader.dispose()
+
+
+def _too_deep(text: str) -> yaml.Mark | None:
+    """Where lists and mappings stand too deeply within each other.
+
+    The C composer recurses without a limit, so that a deep text would end the process: it is asked after this.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH + 1:
+            return cast("yaml.Mark", event.start_mark)
+    return None
 
 
 class _Reading:
@@ -150,7 +164,7 @@ class _Reading:
         elif depth > MAX_DEPTH or self.nodes > MAX_NODES:
             self.too_large = True
             what = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
-            self.wrong(node, f"the document is {what}", "write it out plainly")
+            self.wrong(node, f"the document is {what}", _PLAINLY)
         return not self.too_large
 
     def mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
