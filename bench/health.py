@@ -48,7 +48,7 @@ class Watcher:
     """What one process took while nothing happened, and when it told of what failed."""
 
     memory: float = 0.0
-    """MiB, in the end."""
+    """MiB: the more of what it was before the failures, and after them."""
     idle: float = 0.0
     """Of a core, in hundredths."""
     after: list[float] = field(default_factory=list)
@@ -110,6 +110,7 @@ async def measure(
             with suppress(TimeoutError):  # the table says how many were shown
                 async with asyncio.timeout(_PATIENCE):
                     await page.shows(failed.keys())
+            ours.memory, theirs.memory = max(ours.memory, _memory(server.pid)), max(theirs.memory, _memory(peer.pid))
         for deployment, pod in failed.items():
             told = pods.told.get(pod)
             if told is not None and deployment in page.degraded:

@@ -142,6 +142,26 @@ async def test_a_list_is_read_page_by_page(api: FakeApi, connected: cluster.Clus
     assert found.version == "7"
 
 
+async def test_pages_hold_about_as_many_bytes_whatever_the_size_of_the_objects(
+    api: FakeApi, connected: cluster.Cluster
+) -> None:
+    """Small ones come in longer pages after the first, and large ones never in shorter ones."""
+    asked: list[int] = []
+    sizes = iter((1_000, 50_000, 10))
+
+    async def pages(request: web.Request) -> web.Response:
+        asked.append(int(request.query["limit"]))
+        size = next(sizes, 0)
+        filled = [pod(f"{len(asked)}-{number}") | {"data": size * "x"} for number in range(20)]
+        return listing("7", *filled, more="t" if size else "")
+
+    api.on("GET", PODS, pages)
+    assert len((await connected.list(kinds.POD, namespace="shop")).items) == 80
+    first, of_a_kilobyte, of_fifty, tiny = asked
+    assert (first, of_fifty, tiny) == (100, 100, 2000)
+    assert 500 < of_a_kilobyte < 1100
+
+
 async def test_a_list_whose_page_token_expired_begins_again(api: FakeApi, connected: cluster.Cluster) -> None:
     forgotten = [True]
 

@@ -13,9 +13,11 @@ from sealane.clients.kubernetes import errors, exchange, transport
 
 T = TypeVar("T")
 
-PAGE = 100
-"""Objects a page. A full pod is 10 KB, and all views of a cluster are filled at once: larger pages leave holes in the
-process's memory that nothing fills again."""
+FIRST_PAGE, MOST = 100, 2000
+"""Objects of the first page, and of any."""
+PAGE = 1024 * 1024
+"""Bytes of a page, about: a full pod is 10 KB, an event one. All views of a cluster are filled at once, and larger pages leave
+holes in the process's memory that nothing fills again; smaller ones take longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,9 +63,9 @@ async def listed(connection: transport.Transport, path: str, kind: type[T], quer
 
 async def _pages(connection: transport.Transport, path: str, kind: type[T], query: Mapping[str, str]) -> Listing[T]:
     items: list[T] = []
-    page = _Page()
+    page, limit = _Page(), FIRST_PAGE
     while True:
-        asked = {**query, "limit": str(PAGE)} | ({"continue": page.continue_} if page.continue_ else {})
+        asked = {**query, "limit": str(limit)} | ({"continue": page.continue_} if page.continue_ else {})
         call = exchange.Call(method="GET", path=path, query=asked)
         answer = await connection.call(call)
         part: _List[T] = decoded(answer.body, _List[kind], str(call))  # type: ignore[valid-type]
@@ -71,3 +73,5 @@ async def _pages(connection: transport.Transport, path: str, kind: type[T], quer
         page = part.metadata
         if not page.continue_:
             return Listing(items=items, version=page.resource_version)
+        if part.items:
+            limit = min(max(FIRST_PAGE, PAGE * len(part.items) // len(answer.body)), MOST)
