@@ -73,11 +73,11 @@ class Membership:
             )
             for app in await self.store.scopes.people()
         )
-        return tuple(sorted((each for each in found if each.rights), key=lambda each: each.app))
+        return tuple(sorted((app_rights for app_rights in found if app_rights.rights), key=lambda each: each.app))
 
     async def environments_of(self, app: str) -> tuple[str, ...]:
         """The environments that are about the app, by name: where operators let it be, and where it is."""
-        there = [each for each in await self.store.scopes.people() if each.app == app]
+        there = [person for person in await self.store.scopes.people() if person.app == app]
         return _about(there[0] if there else AppPeople(app=app, owner=""), self._rules())
 
     def _rules(self) -> Rules:

@@ -77,7 +77,7 @@ def folded(items: Iterable[InboxItem]) -> tuple[FoldedItem, ...]:
     ):
         approvals.setdefault(item.deployment.label, []).append(item)
     asked = [FoldedItem(newest=inbox_item) for inbox_item in listed if inbox_item.kind is InboxKind.GATE]
-    wanted = [FoldedItem(newest=each[0], older=tuple(each[1:])) for each in approvals.values()]
+    wanted = [FoldedItem(newest=inbox_items[0], older=tuple(inbox_items[1:])) for inbox_items in approvals.values()]
     rest = [
         FoldedItem(newest=inbox_item)
         for inbox_item in listed

@@ -41,9 +41,9 @@ def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
 def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
     subject = view.run
     if subject.status is RunStatus.WAITING:
-        found = tuple(_crowded(crowd))
-        what = f"waits for {found[0].what}" if found else "starts in a moment"
-        return Explanation(sentence=f"{subject.label} {what}", waiting=found)
+        conditions = tuple(_crowded(crowd))
+        what = f"waits for {conditions[0].what}" if conditions else "starts in a moment"
+        return Explanation(sentence=f"{subject.label} {what}", waiting=conditions)
     running = [step for step in view.steps if step.status is StepStatus.RUNNING]
     if running:
         return Explanation(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")

@@ -209,8 +209,8 @@ class _Relay:
     async def close(self) -> None:
         """Ends what is carried."""
         left = tuple(self.carrying)
-        for each in left:
-            each.cancel()
+        for task in left:
+            task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,10 +35,10 @@ def found(
     during: str = "while it rolled out",
 ) -> Conflicts:
     """What writing the same once more would change, by who did it; what is gone is the watcher's to judge."""
-    blamed = [(each, fields) for each in changes if (fields := _by_others(each)) or _is_taken(each)]
+    blamed = [(change, fields) for change in changes if (fields := _by_others(change)) or _is_taken(change)]
     if blamed:
         return Conflicts(cause=_cause(*blamed[0], others=len(blamed) - 1, now=now, mask=mask, during=during))
-    return Conflicts(ours=tuple(_name(each) for each in changes if _fields(each)))
+    return Conflicts(ours=tuple(_name(change) for change in changes if _fields(change)))
 
 
 def _fields(change: destinations.ObjectChange) -> list[destinations.FieldChange]:

@@ -121,10 +121,10 @@ class _Story:
         for _ in range(_REWRITES):
             if _called_off(watched) or (watched.healthy and written != self.start.stages[-1]):
                 break
-            found = await self.journal.step(f"compare {name}", rollout.compare, self.work, written)
-            if found.cause:
-                return watched, Failing(cause=found.cause)
-            if not found.ours:
+            conflicts = await self.journal.step(f"compare {name}", rollout.compare, self.work, written)
+            if conflicts.cause:
+                return watched, Failing(cause=conflicts.cause)
+            if not conflicts.ours:
                 break
             applied = await self.journal.step(f"apply {name} again", rollout.apply, self.work, written, watched.begun)
             if applied.cause:
@@ -208,9 +208,9 @@ class _Story:
                 if restored is None or second:
                     break
                 watched = await self.journal.step("watch revert", rollout.watch_revert, self.work, restored)
-                found = await self.journal.step("compare revert", rollout.compare_revert, self.work)
-                second = found.cause
-                if not found.ours:
+                conflicts = await self.journal.step("compare revert", rollout.compare_revert, self.work)
+                second = conflicts.cause
+                if not conflicts.ours:
                     break
             if restored and watched and watched.healthy and second is None:
                 return await self._rolled_back(cause, failed, restored)

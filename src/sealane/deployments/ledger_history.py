@@ -111,7 +111,7 @@ class History:
     @property
     def there(self) -> LedgerRecord | None:
         """The deployment whose revision is there now: the last that was verified, or left as it is."""
-        found = rollback_target.there(
+        past_deployment = rollback_target.there(
             rollback_target.PastDeployment(
                 sequence=record.sequence,
                 revision=record.revision,
@@ -121,7 +121,9 @@ class History:
             for record in self.records
             if record.verdict
         )
-        return next((record for record in self.records if found and record.sequence == found.sequence), None)
+        return next(
+            (record for record in self.records if past_deployment and record.sequence == past_deployment.sequence), None
+        )
 
     @property
     def startup(self) -> timedelta | None:

@@ -259,7 +259,7 @@ class Pruned:
     @property
     def unconfirmed(self) -> bool:
         """Whether a person is asked to say yes to deleting some of what stays."""
-        return any(each.confirmable for each in self.held)
+        return any(kept_object.confirmable for kept_object in self.held)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,7 +40,7 @@ def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> 
 def _version(manifest: Mapping[str, Any]) -> str:
     template = manifest.get("spec", {}).get("template", {}).get("metadata", {})
     labels = [manifest["metadata"].get("labels") or {}, template.get("labels") or {}]
-    named = (each.get(key) for key in (DEPLOY_TAG, VERSION) for each in labels)
+    named = (label.get(key) for key in (DEPLOY_TAG, VERSION) for label in labels)
     return next((str(version) for version in named if version), "")
 
 

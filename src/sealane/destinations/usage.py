@@ -43,8 +43,8 @@ def of(kept: Mapping[str, float] | None) -> Resources:
 def total(found: Iterable[Resources]) -> Resources:
     """All of them together."""
     listed = tuple(found)
-    cores = round(sum(each.cpu for each in listed), 9)  # of nanocores there are none finer
-    return Resources(cpu=cores, memory=sum(each.memory for each in listed))
+    cores = round(sum(resources.cpu for resources in listed), 9)  # of nanocores there are none finer
+    return Resources(cpu=cores, memory=sum(resources.memory for resources in listed))
 
 
 def words(found: Resources) -> str:
@@ -55,13 +55,13 @@ def words(found: Resources) -> str:
 
 def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
     """`uses 1.4 of 3 CPU, 200 of 512 MiB`; only what it asks for where nobody measures."""
-    uses = total(each.used for each in used)
+    uses = total(workload_usage.used for workload_usage in used)
     return beside(uses, asked) if uses else f"requests {words(asked)}" if asked else ""
 
 
 def of_workload(used: WorkloadUsage, instances: int) -> str:
     """The same of one workload, with its limits."""
-    asked, most = (_times(each, instances) for each in (used.requests, used.limits))
+    asked, most = (_times(resources, instances) for resources in (used.requests, used.limits))
     told = of_formation((used,), asked)
     return " · ".join(each for each in (told, f"limits {words(most)}" if most else "") if each)
 

@@ -101,9 +101,9 @@ class NoticeConfig:
 
     def refused(self, app: str, named: str) -> str | None:
         """Why the app's own file may not name a target, or None."""
-        found = self.targets.get(named)
+        target_config = self.targets.get(named)
         allowed = [name for name, each in self.targets.items() if fits(each.commits, app)]
-        if found is None:
+        if target_config is None:
             return f"the operators list no target {named} in {FILE}; {did_you_mean(named, allowed)}".rstrip("; ")
         if named not in allowed:
             return f"the operators don't let {app} name the target {named}: commits: of it in {FILE}"

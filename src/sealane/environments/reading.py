@@ -65,13 +65,13 @@ def _environment(written: files.EnvironmentFile, document: Document, adapters: A
         observed=tuple(
             ObservedPlace(
                 environment=written.environment,
-                app=each.app,
-                formation=each.formation or written.environment,
-                destination=each.destination,
-                namespace=each.namespace,
-                owner=each.owner or "",
+                app=observed_file.app,
+                formation=observed_file.formation or written.environment,
+                destination=observed_file.destination,
+                namespace=observed_file.namespace,
+                owner=observed_file.owner or "",
             )
-            for each in written.observed or ()
+            for observed_file in written.observed or ()
         ),
         place=document.place(()),
         adapters=adapters,

@@ -128,7 +128,7 @@ class Forecast:
         path = self._config / name
         try:
             files = sorted(path.iterdir()) if path.is_dir() else [path]
-            stats = [(each.name, each.stat()) for each in files]
+            stats = [(file.name, file.stat()) for file in files]
         except OSError:
             return ()
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

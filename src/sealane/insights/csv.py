@@ -36,16 +36,16 @@ def pipelines(found: Pipelines) -> str:
 def tests(found: RankedTests) -> str:
     """A line for each test of each list; only the slowest have times."""
     heads = ("of", "app", "step", "name", "runs", "median", "p95")
-    slowest = (["slowest", *asdict(each).values()] for each in found.slowest)
+    slowest = (["slowest", *asdict(slow_test).values()] for slow_test in found.slowest)
     wrong = (("flakiest", found.flakiest), ("failing", found.failing))
-    return _table(heads, [*slowest, *([of, *asdict(each).values(), "", ""] for of, part in wrong for each in part)])
+    return _table(heads, [*slowest, *([of, *asdict(test).values(), "", ""] for of, part in wrong for test in part)])
 
 
 def failures(found: Failures) -> str:
     """A line each for what became of failed changes, for each cause, and for each hour of the day."""
     became = ([name, "", "", getattr(found, name), found.failed] for name in ("rolled_back", "gone_back", "left"))
-    causes = (["cause", each.cause, each.app, each.times, found.failed] for each in found.causes)
-    hours = (["hour", str(each.hour), "", each.failed, each.changes] for each in found.hours)
+    causes = (["cause", cause.cause, cause.app, cause.times, found.failed] for cause in found.causes)
+    hours = (["hour", str(hour.hour), "", hour.failed, hour.changes] for hour in found.hours)
     return _table(["of", "name", "most_often_in", "failed", "out_of"], [*became, *causes, *hours])
 
 

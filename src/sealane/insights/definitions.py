@@ -112,7 +112,7 @@ def count(ended: Ended, open_failures: Sequence[Failure], newest: str | None) ->
     if ended.verdict is not VerdictKind.DEPLOYED:
         return Count(own=own)
     if open_failures:
-        made_good = (Recount(id=each.id, restored=_between(each.since, ended.at)) for each in open_failures)
+        made_good = (Recount(id=failure.id, restored=_between(failure.since, ended.at)) for failure in open_failures)
         return Count(own=own, failed=tuple(made_good))
     if newest is not None and _goes_back(ended) and ended.revision != ended.from_revision:
         return Count(own=own, failed=(Recount(id=newest, restored=_between(ended.asked, ended.at)),))

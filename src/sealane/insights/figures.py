@@ -12,13 +12,13 @@ from sealane.insights.model import Figures
 def figures(counted: Iterable[Counted], days: float) -> Figures:
     """The four figures."""
     changes = [each for each in counted if each.deployed or each.failed]
-    leads = [each.lead_time for each in changes if each.lead_time is not None]
-    restored = [each.restored for each in changes if each.failed and each.restored is not None]
+    leads = [change.lead_time for change in changes if change.lead_time is not None]
+    restored = [change.restored for change in changes if change.failed and change.restored is not None]
     return Figures(
         days=days,
         changes=len(changes),
-        deployments=sum(each.deployed for each in changes),
-        failed=sum(each.failed for each in changes),
+        deployments=sum(change.deployed for change in changes),
+        failed=sum(change.failed for change in changes),
         lead_times=len(leads),
         lead_time=percentile(leads, 50),
         lead_time_p95=percentile(leads, 95),

@@ -40,12 +40,14 @@ class Datadog:
 
     async def send(self, told: Telemetry) -> None:
         """A request for counts, one for times, one for the announcement."""
-        counts = [each for each in told.measurements if each.definition.unit is Unit.COUNT]
-        times = [each for each in told.measurements if each.definition.unit is Unit.SECONDS]
+        counts = [measurement for measurement in told.measurements if measurement.definition.unit is Unit.COUNT]
+        times = [measurement for measurement in told.measurements if measurement.definition.unit is Unit.SECONDS]
         if counts:
-            await self._post("/api/v2/series", {"series": [self._series(each, _COUNT) for each in counts]})
+            await self._post("/api/v2/series", {"series": [self._series(count, _COUNT) for count in counts]})
         if times:
-            await self._post("/api/v1/distribution_points", {"series": [self._distribution(each) for each in times]})
+            await self._post(
+                "/api/v1/distribution_points", {"series": [self._distribution(measurement) for measurement in times]}
+            )
         if told.announcement:
             await self._post("/api/v1/events", _event(told.announcement))
 

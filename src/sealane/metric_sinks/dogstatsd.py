@@ -31,7 +31,7 @@ class DogStatsd:
 
     async def send(self, told: Telemetry) -> None:
         """A datagram for each measurement, and one for the announcement."""
-        datagrams = [_metric(self._prefix, each) for each in told.measurements]
+        datagrams = [_metric(self._prefix, measurement) for measurement in told.measurements]
         if told.announcement:
             datagrams.append(_event(told.announcement))
         await dogstatsd.send(self._settings.host, self._settings.port, datagrams)

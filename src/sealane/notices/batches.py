@@ -42,7 +42,7 @@ def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...
 
 def digest(together: Sequence[Outgoing]) -> Notice:
     """One notice that tells of all."""
-    notices = [each.notice for each in together]
+    notices = [outgoing.notice for outgoing in together]
     bad = sum(notice.tone is Tone.BAD for notice in notices)
     last = notices[-1]
     title = f"{len(notices)} things happened" + (f", {bad} of them bad" if bad else "")

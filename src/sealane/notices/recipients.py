@@ -43,8 +43,8 @@ def of(
                 found.setdefault(name, Recipient(target=name, template=rule.template))
     for rule in added:
         if notices.matches(rule, kind=kind, app=app, owner=owner, environment=environment):
-            for each in _of_commit(rule, config, app):
-                found.setdefault(each.target, each)
+            for recipient in _of_commit(rule, config, app):
+                found.setdefault(recipient.target, recipient)
     return tuple(found.values())
 
 

@@ -17,9 +17,9 @@ _ENDS = (
 
 def fold(statuses: Iterable[StepStatus]) -> RunStatus:
     """The status of a run whose steps have these; one without steps, or with skipped ones only, is skipped."""
-    found = set(statuses)
-    if StepStatus.RUNNING in found:
+    step_statuses = set(statuses)
+    if StepStatus.RUNNING in step_statuses:
         return RunStatus.RUNNING
-    if StepStatus.WAITING in found:
-        return RunStatus.RUNNING if found - {StepStatus.WAITING, StepStatus.SKIPPED} else RunStatus.WAITING
-    return next((run for step, run in _ENDS if step in found), RunStatus.SKIPPED)
+    if StepStatus.WAITING in step_statuses:
+        return RunStatus.RUNNING if step_statuses - {StepStatus.WAITING, StepStatus.SKIPPED} else RunStatus.WAITING
+    return next((run for step, run in _ENDS if step in step_statuses), RunStatus.SKIPPED)

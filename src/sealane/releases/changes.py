@@ -99,7 +99,9 @@ def between(old: Revision | None, new: Revision) -> Changes:
 
 def across(old: Revision, new: Revision) -> Changes:
     """What differs between what two formations of an app have; that each has a namespace of its own is no difference."""
-    return between(replace(old, objects=tuple(_moved(each, old.namespace, new.namespace) for each in old.objects)), new)
+    return between(
+        replace(old, objects=tuple(_moved(rendered, old.namespace, new.namespace) for rendered in old.objects)), new
+    )
 
 
 def _moved(rendered: Rendered, here: str, there: str) -> Rendered:

@@ -85,9 +85,9 @@ def _result(case: Case, mask: Mask) -> CaseResult:
 
 def _both(one: CaseResult, other: CaseResult) -> CaseResult:
     failed = one.failed or other.failed
-    told = [each for each in (one, other) if each.failed] if failed else [one, other]
-    times = [each.seconds for each in told if each.seconds is not None]
-    passed = all(each.passed for each in told)
+    told = [case_result for case_result in (one, other) if case_result.failed] if failed else [one, other]
+    times = [case_result.seconds for case_result in told if case_result.seconds is not None]
+    passed = all(case_result.passed for case_result in told)
     return CaseResult(title=one.title, failed=failed, passed=passed, seconds=max(times, default=None))
 
 

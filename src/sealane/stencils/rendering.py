@@ -66,7 +66,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     findings.extend(aside.found)
     finished, problems = platform.finished(aside.rest, formation)
     findings.extend(problems)
-    every = [*(each.rendered for each in (config, secret) if each), *finished]
+    every = [*(made_object.rendered for made_object in (config, secret) if made_object), *finished]
     findings.extend(objects.duplicates(every))
     if not errors(findings):
         findings.extend(platform.whole(every, formation))

@@ -32,7 +32,7 @@ def of(connection: sa.Connection, name: str, production: frozenset[str], scope: 
     last = lists.list_deployments(connection, scope, Filter(app=name), LAST, None)
     newest = _newest(connection, listed)
     known = commits.known(connection, name) if newest else {}
-    shown = [each for row in listed for each in (row.running, row.current) if each]
+    shown = [deployment for row in listed for deployment in (row.running, row.current) if deployment]
     return AppView(
         app=apps.get(connection, name),
         formations=tuple(_now(connection, row, newest, known) for row in listed),

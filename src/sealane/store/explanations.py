@@ -199,7 +199,7 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
     group_state = (
         release_groups.group_state(connection, deployment.release_group_id) if deployment.release_group_id else None
     )
-    others = [each for each in group_state.members if each.id != deployment.id] if group_state else []
+    others = [member for member in group_state.members if member.id != deployment.id] if group_state else []
     return BlockerInput(
         votes=own.votes,
         barred=own.barred,

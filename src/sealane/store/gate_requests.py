@@ -65,7 +65,7 @@ def _put(connection: sa.Connection, deployment_id: str, gate: GateRequests) -> N
         "since": since,
         "count": gate.count,
         "good": gate.good,
-        "requests": [_written(each, since) for each in gate.requests],
+        "requests": [_written(request, since) for request in gate.requests],
     }
     upsert.put(connection, table, {"deployment_id": deployment_id, "key": gate.key, "gate": gate.gate}, values)
 

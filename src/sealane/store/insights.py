@@ -103,8 +103,8 @@ def chosen(question: Question, environments: frozenset[str], scope: Scope) -> li
 def of_apps(counted: sa.Table, asked: Question | Filter) -> list[sa.ColumnElement[bool]]:
     """What is of the app or the team that a question is about; of all apps, one after the other, as indexes have them."""
     if asked.app is not None:
-        found = [counted.c.app == asked.app]
-        return found if asked.team is None else [*found, counted.c.app.in_(of_team(asked.team))]
+        elements = [counted.c.app == asked.app]
+        return elements if asked.team is None else [*elements, counted.c.app.in_(of_team(asked.team))]
     return [counted.c.app.in_(sa.select(apps.c.name) if asked.team is None else of_team(asked.team))]
 
 
@@ -117,8 +117,8 @@ def between(
     column: sa.ColumnElement[int], since: datetime | None, until: datetime | None
 ) -> list[sa.ColumnElement[bool]]:
     """What ended then or later, and before that; None sets no bound."""
-    found = [column >= int(since.timestamp())] if since is not None else []
-    return [*found, *([column < int(until.timestamp())] if until is not None else [])]
+    elements = [column >= int(since.timestamp())] if since is not None else []
+    return [*elements, *([column < int(until.timestamp())] if until is not None else [])]
 
 
 def of_team(team: str) -> sa.Select[Any]:

@@ -41,11 +41,11 @@ def _wrong(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tu
 def _slowest(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[SlowTest, ...]:
     query = sa.select(*_NAMES, _RUNS, collected(table.c.took)).where(*where, table.c.took.is_not(None))
     timed = [(*row, *ranked([took], 50, 95)) for *row, took in connection.execute(query.group_by(*_NAMES))]
-    found = [
+    slow_tests = [
         SlowTest(app=app, step=key, name=test, runs=runs, median=median, p95=p95)
         for app, key, test, runs, median, p95 in timed
     ]
-    return tuple(sorted(found, key=lambda each: (-each.median, each.step, each.name))[:MOST])
+    return tuple(sorted(slow_tests, key=lambda each: (-each.median, each.step, each.name))[:MOST])
 
 
 def behind(only: filters.Filter) -> sa.Select[Any]:

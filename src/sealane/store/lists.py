@@ -131,26 +131,26 @@ def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.ColumnElement[bool]]:
     table = runs.c
-    found: list[sa.ColumnElement[bool]] = []
-    found += [table.app == only.app] if only.app is not None else []
-    found += [table.branch == only.branch] if only.branch is not None else []
-    found += _of_commit(only)
+    elements: list[sa.ColumnElement[bool]] = []
+    elements += [table.app == only.app] if only.app is not None else []
+    elements += [table.branch == only.branch] if only.branch is not None else []
+    elements += _of_commit(only)
     places = ((deployments.c.formation, only.formation), (deployments.c.environment, only.environment))
     where = [column == wanted for column, wanted in places if wanted is not None]
-    found += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
-    found += [_run_state(only.state, seen)] if only.state is not None else []
+    elements += [table.id.in_(_delivered_runs(*where, *seen))] if where else []
+    elements += [_run_state(only.state, seen)] if only.state is not None else []
     of_test = only.test is not None or only.ran is Ran.FLAKY
     if of_test or only.ran is not None or only.step is not None:
-        found.append(table.id.in_((junit_insights if of_test else pipeline_insights).behind(only)))
-    return [*found, *_owned_and_ended(table, only)]
+        elements.append(table.id.in_((junit_insights if of_test else pipeline_insights).behind(only)))
+    return [*elements, *_owned_and_ended(table, only)]
 
 
 def _owned_and_ended(table: Any, only: Filter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    found += [table.app.in_(insights.of_team(only.team))] if only.team is not None else []
+    elements: list[sa.ColumnElement[bool]] = []
+    elements += [table.app.in_(insights.of_team(only.team))] if only.team is not None else []
     ended = [table.ended >= only.since] if only.since is not None else []
     ended += [table.ended < only.until] if only.until is not None else []
-    return [*found, *([table.id.in_(sa.select(table.id).where(*ended))] if ended else [])]
+    return [*elements, *([table.id.in_(sa.select(table.id).where(*ended))] if ended else [])]
 
 
 def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -161,8 +161,8 @@ def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
 def _of_commit(only: Filter) -> list[sa.ColumnElement[bool]]:
     """Which commit it is, whose, and what its subject says."""
     parts = ((runs.c.author, only.author), (runs.c.message, only.search))
-    found = [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
-    return [*found, *([_begins(only.commit.lower())] if only.commit else [])]
+    elements = [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
+    return [*elements, *([_begins(only.commit.lower())] if only.commit else [])]
 
 
 def _begins(start: str) -> sa.ColumnElement[bool]:
@@ -192,21 +192,21 @@ def _run_state(state: str, seen: tuple[sa.ColumnElement[bool], ...]) -> sa.Colum
 def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
     table = deployments.c
     wanted = ((table.app, only.app), (table.formation, only.formation), (table.environment, only.environment))
-    found = [column == value for column, value in wanted if value is not None]
-    found += [_delivered(DeliveryOutcome(only.state))] if only.state in set(DeliveryOutcome) else []
-    found += [sa.false()] if only.state and only.state not in set(DeliveryOutcome) else []
+    elements = [column == value for column, value in wanted if value is not None]
+    elements += [_delivered(DeliveryOutcome(only.state))] if only.state in set(DeliveryOutcome) else []
+    elements += [sa.false()] if only.state and only.state not in set(DeliveryOutcome) else []
     of_commit = _of_commit(only)
     of_commit += [runs.c.branch == only.branch] if only.branch is not None else []
     if of_commit:
         of_commit += [runs.c.app == only.app] if only.app is not None else []
         built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
         run = sa.func.coalesce(table.run_id, built.scalar_subquery())
-        found.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
+        elements.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
     if (only.figure, only.hour, only.cause) != (None, None, None):
         figure = only.figure or (Figure.CHANGES if only.cause is None else Figure.FAILED)
-        found.append(table.id.in_(insights.behind(figure, only.since, only.until, only.hour)))
-    found += [failure_insights.cause == only.cause] if only.cause is not None else []
-    return [*found, *_owned_and_ended(table, only)]
+        elements.append(table.id.in_(insights.behind(figure, only.since, only.until, only.hour)))
+    elements += [failure_insights.cause == only.cause] if only.cause is not None else []
+    return [*elements, *_owned_and_ended(table, only)]
 
 
 def _delivered(state: DeliveryOutcome) -> sa.ColumnElement[bool]:

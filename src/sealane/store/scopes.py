@@ -127,14 +127,14 @@ _KEPT = {
 def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace:
     what, known, app, environment = _KEPT[subject]
     shown = (app, environment) if environment is not None else (app,)
-    found = connection.execute(sa.select(*shown).where(known == name, chosen(scope, app, environment))).first()
-    if found is None and subject is Subject.APP:
+    row = connection.execute(sa.select(*shown).where(known == name, chosen(scope, app, environment))).first()
+    if row is None and subject is Subject.APP:
         raise no_app(connection, name, scope)
     prefix = _PREFIXES.get(subject, "")
-    if found is None and not name.startswith(prefix):
+    if row is None and not name.startswith(prefix):
         hint = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
         raise NotThere(f"there is no {what} {name}", hint=hint)
-    return AppPlace(**dict(zip(("app", "environment"), rows.there(found, f"{what} {name}"), strict=False)))
+    return AppPlace(**dict(zip(("app", "environment"), rows.there(row, f"{what} {name}"), strict=False)))
 
 
 def _formation(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:

@@ -84,7 +84,7 @@ class Watches:
             return Claim(keys=keys, fresh=())
         mine = _there().where(watches.c.worker == worker)
         found = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
-        fresh = tuple(each for each in found if _key(each) in keys and _key(each) not in watched)
+        fresh = tuple(watch for watch in found if _key(watch) in keys and _key(watch) not in watched)
         return Claim(keys=keys, fresh=fresh)
 
     async def keep(self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime) -> bool:

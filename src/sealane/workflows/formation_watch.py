@@ -150,7 +150,7 @@ class FormationWatch:
 
 async def _until_first(watched: Sequence[Coroutine[Any, Any, None]]) -> None:
     """Waits for the first to end, and ends the others. Raises what it raised."""
-    tasks = [asyncio.create_task(each) for each in watched]
+    tasks = [asyncio.create_task(coroutine) for coroutine in watched]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -112,7 +112,11 @@ class LiveQueries:
 
     async def usage(self, view: AppView) -> dict[str, tuple[WorkloadUsage, ...]]:
         """What workloads use now, by formation; nothing of formations where that is not known. Never raises."""
-        there = {each.row.formation: each.row for each in view.formations if each.row.current}
+        there = {
+            formation_now.row.formation: formation_now.row
+            for formation_now in view.formations
+            if formation_now.row.current
+        }
         told = await asyncio.gather(*(self._usage(row) for row in there.values()))
         return {formation: found for formation, found in zip(there, told, strict=True) if found}
 

@@ -79,7 +79,7 @@ class Teller:
             return
         facts = await self._facts(event, kind, subject)
         if facts is not None:
-            told = [(each, messages.notice(facts, each.template)) for each in found]
+            told = [(recipient, messages.notice(facts, recipient.template)) for recipient in found]
             await self.store.notices.put(told, at=self.now())
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
@@ -178,7 +178,7 @@ class Sender:
         since = time.monotonic() - _MINUTE
         sent = {target: sum(at > since for at in self.lately.get(target, ()))}
         places = asyncio.Semaphore(_AT_ONCE)
-        sending = (self._send(target, each, places) for each in batches.batches(due, sent))
+        sending = (self._send(target, batch, places) for batch in batches.batches(due, sent))
         for error in await asyncio.gather(*sending, return_exceptions=True):
             if isinstance(error, SealaneError):
                 _log.warning("notices wait: %s", error)
@@ -192,7 +192,7 @@ class Sender:
                 return
             now = self.now()
             asked = [await self.store.notices.take(each, self.holder, now=now, until=now + _TAKEN_FOR) for each in ids]
-            taken = [each for each in asked if each is not None]
+            taken = [outgoing for outgoing in asked if outgoing is not None]
             if not taken:
                 return
             try:
@@ -210,8 +210,8 @@ class Sender:
                 _log.error("a notice to %s failed\n%s", taken[0].target, trace(error))
                 await self._failed(taken, f"Sealane itself failed: {type(error).__name__}")
             else:
-                for each in taken:
-                    await self.store.notices.sent(each, self.holder, reference, at=self.now())
+                for outgoing in taken:
+                    await self.store.notices.sent(outgoing, self.holder, reference, at=self.now())
 
     async def _tell(self, taken: Sequence[Outgoing]) -> Reference:
         """Gives what the target calls the message; nothing for one that tells of several things."""
@@ -236,5 +236,7 @@ class Sender:
         self, taken: Sequence[Outgoing], reason: str, *, after: timedelta = timedelta(), for_good: bool = False
     ) -> None:
         _log.warning("the notice %s can't be sent to %s: %s", taken[0].id, taken[0].target, reason)
-        for each in taken:
-            await self.store.notices.failed(each, self.holder, reason, at=self.now(), after=after, for_good=for_good)
+        for outgoing in taken:
+            await self.store.notices.failed(
+                outgoing, self.holder, reason, at=self.now(), after=after, for_good=for_good
+            )

@@ -46,7 +46,7 @@ class ObservedPlacesWatch:
 
     async def _mine(self) -> dict[ObservedPlace, FormationHealth | None]:
         environments = await asyncio.to_thread(self._tools.environments)
-        places = [place for each in environments.values() for place in each.observed]
+        places = [place for environment in environments.values() for place in environment.observed]
         if not places and not self._going:
             return {}
         return await self._tools.store.observed.claim(self._worker.id, places)

@@ -90,13 +90,13 @@ class Queues:
         """Those of the workflows that ended by an error, and will tell nobody what became of them."""
         if not workflows:
             return ()
-        found = await self.client.list_workflows_async(
+        workflow_statuses = await self.client.list_workflows_async(
             workflow_ids=list(workflows),
             status=["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
             load_input=False,
             load_output=False,
         )
-        return tuple(workflow.workflow_id for workflow in found)
+        return tuple(workflow.workflow_id for workflow in workflow_statuses)
 
     async def of_other_versions(self) -> tuple[WorkflowStatus, ...]:
         """Workflows that have not ended and were queued by other versions of Sealane."""

@@ -51,8 +51,8 @@ async def run(
 ) -> None:
     """Goes on until the worker leaves. `every` is the seconds between two looks, `first_pause` those after a failure. Of several workers one acts for a subscriber, and another takes over from it."""
     members = [
-        _Member(subscription=Subscription(subscriber=each, cursors=outbox, holder=worker.id, now=clock.now))
-        for each in subscribers
+        _Member(subscription=Subscription(subscriber=subscriber, cursors=outbox, holder=worker.id, now=clock.now))
+        for subscriber in subscribers
     ]
     while members and not worker.leaving:
         try:

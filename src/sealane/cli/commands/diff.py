@@ -273,7 +273,7 @@ def _summary(difference: _Difference) -> str:
 def _place(project: local_formation.Project, revision: Revision, change: ObjectChange) -> str | None:
     """Where the object is written, or what of it is refused."""
     fields = change.refusal.fields if change.refusal else ()
-    written = (each.origin.place_named(fields) for each in revision.objects if each.key == change.ref.key)
+    written = (rendered.origin.place_named(fields) for rendered in revision.objects if rendered.key == change.ref.key)
     return next((str(project.seen(place)) for place in written), None)
 
 

@@ -51,7 +51,7 @@ def _under_way(what: str) -> str:
         return what
     app, formation = client.place(what)
     deployments = connection.server().get("/api/deployments", app=app, formation=formation, limit=20)
-    rolling = [str(each["id"]) for each in deployments if each["state"] == "rolling_out"]
+    rolling = [str(deployment["id"]) for deployment in deployments if deployment["state"] == "rolling_out"]
     if not rolling:
         names.place(connection.server(), app, formation)
         raise UsageError(f"nothing rolls out to {what}", hint=f"see sealane why {what}")

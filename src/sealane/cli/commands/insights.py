@@ -124,12 +124,12 @@ def _failures(found: dict[str, Any]) -> None:
     hours = [each for each in found["hours"] if each["changes"]]
     told = [
         (
-            f"{each['hour']:02}:00",
-            str(each["changes"]),
-            str(each["failed"]),
-            f"{each['failed'] / each['changes'] * 100:.1f} %",
+            f"{hour['hour']:02}:00",
+            str(hour["changes"]),
+            str(hour["failed"]),
+            f"{hour['failed'] / hour['changes'] * 100:.1f} %",
         )
-        for each in hours
+        for hour in hours
     ]
     _table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told, _NOTHING)
 

@@ -72,10 +72,10 @@ def role(
     ]
     namespaces = {namespace for limits in apps for namespace in limits.namespaces}
     observed = {
-        each.namespace
+        observed_place.namespace
         for environment in environments.values()
-        for each in environment.observed
-        if each.destination == name
+        for observed_place in environment.observed
+        if observed_place.destination == name
     }
     made = rights.manifests(
         [*_usual(apps, rights.USUAL), *map(rights.Resource.of, also or ())],

@@ -29,7 +29,7 @@ def list_tokens(
         return
     now = datetime.now(UTC)
     titles = ("ID", "NAME", "CREATED", "LAST USED", "EXPIRES", "MADE WITH")
-    output.table(titles, [_row(each, now) for each in tokens])
+    output.table(titles, [_row(token, now) for token in tokens])
 
 
 def revoke(

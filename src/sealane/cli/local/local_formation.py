@@ -183,7 +183,7 @@ def _beginning(folder: Path, app: str | None, adapters: Adapters) -> tuple[Folde
     _tell(folder, problems)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
-        hint = f"{reading.beginning({each.name for each in folder.iterdir()}, adapters)}; or name the app: --app NAME"
+        hint = f"{reading.beginning({path.name for path in folder.iterdir()}, adapters)}; or name the app: --app NAME"
         raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", hint=hint)
     return tree, pipeline, name
 

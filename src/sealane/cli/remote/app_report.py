@@ -28,7 +28,7 @@ def trees(view: dict[str, Any]) -> None:
     """The objects of each formation, each with its instances."""
     for now in view["formations"]:
         used = msgspec.convert(view["usage"].get(now["row"]["formation"], []), list[WorkloadUsage])
-        rows = list(_rows(now, {each.object: each for each in used}))
+        rows = list(_rows(now, {workload_usage.object: workload_usage for workload_usage in used}))
         if rows:
             output.data("")
             output.data(output.style(now["row"]["formation"], "bold"))
@@ -46,15 +46,15 @@ def last(view: dict[str, Any]) -> None:
 def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tuple[str, str, str]]:
     seen = now["observation"] or {"workloads": [], "instances": []}
     workloads = sorted(seen["workloads"], key=lambda each: not each["runs"])
-    for each in workloads:
-        uses = used.get(each["object"])
-        yield _workload(each, uses)
-        own = [instance for instance in seen["instances"] if instance["workload"] == each["object"]]
+    for workload in workloads:
+        uses = used.get(workload["object"])
+        yield _workload(workload, uses)
+        own = [instance for instance in seen["instances"] if instance["workload"] == workload["object"]]
         yield from (_instance(instance, uses) for instance in own)
-        more = each["ready"] + each["old"] - len(own) if each["runs"] and not each["one_shot"] else 0
+        more = workload["ready"] + workload["old"] - len(own) if workload["runs"] and not workload["one_shot"] else 0
         if more > 0:
             yield f"  and {more} more", "", ""
-    known = {each["object"] for each in workloads}
+    known = {workload["object"] for workload in workloads}
     for ref in now["inventory"]:
         if (name := f"{ref['kind']}/{ref['name']}") not in known:
             yield name, output.style("there", "dim"), ""

@@ -73,14 +73,16 @@ class Report:
     @property
     def outcome(self) -> Outcome:
         """The worst of them: one failure is enough; an inconclusive one asks a person."""
-        found = {each.outcome for each in self.checked}
-        return next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in found), Outcome.PASS)
+        outcomes = {gate_result.outcome for gate_result in self.checked}
+        return next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in outcomes), Outcome.PASS)
 
     @property
     def decisive(self) -> GateResult | None:
         """The gate that made it so; None when all passed."""
         worst = self.outcome
-        return next((each for each in self.checked if each.outcome is worst is not Outcome.PASS), None)
+        return next(
+            (gate_result for gate_result in self.checked if gate_result.outcome is worst is not Outcome.PASS), None
+        )
 
     def causes(self, at: datetime) -> tuple[verdicts.Cause, ...]:
         """Why the deployment failed, when gates did: the decisive one first."""

@@ -50,16 +50,16 @@ async def printed_before(work: Work) -> tuple[str, ...]:
     """Signatures of the error lines of what is there before. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
     namespace = prepared.plan.goal.identity.namespace
-    found = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
-    return new_errors.known(failure_reports.lines(found, await work.memory.mask()))
+    lines = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
+    return new_errors.known(failure_reports.lines(lines, await work.memory.mask()))
 
 
 async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Failing | None:
     """Compares error lines with those before. Gives why they fail it. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
     namespace = prepared.plan.goal.identity.namespace
-    found = await log_scan.lines(prepared.destination, begun.inventory, namespace=namespace)
-    printed = failure_reports.lines(found, await work.memory.mask())
+    lines = await log_scan.lines(prepared.destination, begun.inventory, namespace=namespace)
+    printed = failure_reports.lines(lines, await work.memory.mask())
     checked = log_scan.checked(before, printed, prepared.beside.new_errors)
     await work.tell(Phase.GATES, checked.sentence)
     cause = Report(checked=(checked,)).cause(work.context.now())

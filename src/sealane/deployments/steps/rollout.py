@@ -160,9 +160,9 @@ async def _compared(
 ) -> Conflicts:
     objects = next(each.objects for each in goal.in_stages() if each.name == stage.name)
     changes = await destination.diff(objects, identity=goal.identity)
-    found = conflicting_changes.found(changes, now=work.context.now(), mask=mask)
-    await work.tell(model.Phase.WATCH, messages.overwritten_words(found.ours))
-    return found
+    conflicts = conflicting_changes.found(changes, now=work.context.now(), mask=mask)
+    await work.tell(model.Phase.WATCH, messages.overwritten_words(conflicts.ours))
+    return conflicts
 
 
 async def prune(work: Work, begun: model.Begun) -> Pruned:

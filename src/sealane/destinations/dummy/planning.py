@@ -124,7 +124,7 @@ def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followe
 def _noted(old: states.Stored, fields: Sequence[model.FieldChange]) -> tuple[model.FieldChange, ...]:
     """The changes, each with who set what is there."""
     set_by = {path: field_managers.FieldManager(manager=by.manager, at=by.at) for path, by in old.set_by.items()}
-    return tuple(field_managers.noted(each, set_by.get(each.path)) for each in fields)
+    return tuple(field_managers.noted(field, set_by.get(field.path)) for field in fields)
 
 
 def _marks(

@@ -99,10 +99,10 @@ async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector
 def _containers(pods: Iterable[objects.Pod], selectors: Sequence[Selector], wanted: Wanted) -> list[tuple[str, str]]:
     """Pod and container of everything that any of the selectors means."""
     return [
-        (pod.metadata.name, each.name)
+        (pod.metadata.name, container.name)
         for pod in sorted(pods, key=lambda pod: pod.metadata.name)
         if any(selector.items() <= (pod.metadata.labels or {}).items() for selector in selectors)
         if wanted.instance in {None, pod.metadata.name}
-        for each in pod.spec.containers
-        if wanted.container in {None, each.name}
+        for container in pod.spec.containers
+        if wanted.container in {None, container.name}
     ]

@@ -20,7 +20,7 @@ async def usage(cluster: Cluster, objects: Sequence[Mapping[str, Any]], *, names
     """Each workload whose instances stay, with the pods that its selector finds."""
     workloads = [each for each in objects if _labels(each)]
     pods = await _pods(cluster, namespace) if workloads else []
-    return tuple(_of(each, pods) for each in workloads)
+    return tuple(_of(workload, pods) for workload in workloads)
 
 
 async def _pods(cluster: Cluster, namespace: str) -> list[PodMetrics]:
@@ -48,9 +48,12 @@ def _of(manifest: Mapping[str, Any], pods: Sequence[PodMetrics]) -> WorkloadUsag
     containers = list(_containers(manifest))
     return WorkloadUsage(
         object=f"{manifest['kind']}/{manifest['metadata']['name']}",
-        requests=total(_asked(each, "requests") for each in containers),
+        requests=total(_asked(container, "requests") for container in containers),
         limits=_limits(containers),
-        instances={f"Pod/{pod.metadata.name}": total(_resources(each.usage) for each in pod.containers) for pod in own},
+        instances={
+            f"Pod/{pod.metadata.name}": total(_resources(container.usage) for container in pod.containers)
+            for pod in own
+        },
     )
 
 

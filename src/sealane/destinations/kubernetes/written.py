@@ -63,6 +63,6 @@ def _mark(reader: subscriber.Reader, view: reflector.Reflector[Any], ref: model.
     if found is None:
         return None
     metadata = found.metadata
-    records = tuple(each for each in metadata.managed_fields if each.subresource != "status")
+    records = tuple(managed_field for managed_field in metadata.managed_fields if managed_field.subresource != "status")
     version = metadata.generation or metadata.resource_version  # kinds without a generation have next to no status
     return metadata.uid, version, metadata.deletion_timestamp, records

@@ -210,13 +210,13 @@ async def compare(
     ] = "",
 ) -> CompareAnswer:
     """What differs between what is in two formations: commits with their authors, and manifests."""
-    found = await server.views.compared(app, left, right)
-    differing = changes.across(found.right_revision, found.left_revision)
+    comparison = await server.views.compared(app, left, right)
+    differing = changes.across(comparison.right_revision, comparison.left_revision)
     return CompareAnswer(
-        left=found.left.formation,
-        right=found.right.formation,
-        ahead=found.ahead,
-        missing=found.missing,
+        left=comparison.left.formation,
+        right=comparison.right.formation,
+        ahead=comparison.ahead,
+        missing=comparison.missing,
         changes=differing,
     )
 

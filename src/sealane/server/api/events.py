@@ -41,9 +41,13 @@ async def events(
     """What happened, the oldest first. Asked again with the cursor of the answer, it goes on from there."""
     newest = await server.store.outbox.newest()  # first: what comes meanwhile is for the next page
     kept_from = await server.store.outbox.trimmed()
-    found = await server.views.events(after, limit=limit, app=app, formation=formation)
-    cursor = found[-1].id if len(found) == limit else max([after, newest, *(event.id for event in found)])
-    return EventPage(events=list(found), cursor=cursor, missed=after < kept_from)
+    domain_events = await server.views.events(after, limit=limit, app=app, formation=formation)
+    cursor = (
+        domain_events[-1].id
+        if len(domain_events) == limit
+        else max([after, newest, *(event.id for event in domain_events)])
+    )
+    return EventPage(events=list(domain_events), cursor=cursor, missed=after < kept_from)
 
 
 @router.get("/audit")

@@ -84,7 +84,7 @@ async def listed(
 ) -> list[NoticeShown]:
     """What could not be sent first, then the newest."""
     found = await server.store.notices.listed(unsent=unsent, limit=limit, scope=server.scope)
-    return [_shown(each) for each in found]
+    return [_shown(outgoing) for outgoing in found]
 
 
 @router.get("/targets", responses=raised(Unavailable))

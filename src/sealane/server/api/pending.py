@@ -69,7 +69,7 @@ class Pending(BaseModel):
 async def waits(server: dependencies.Server, actor: Viewer) -> list[Pending]:
     """Everything that waits for a person: what can run out first, then approvals, the newest first, then the rest."""
     folded = inbox.folded(await server.views.pending())
-    every = [(each, group.newest) for group in folded for each in (group.newest, *group.older)]
+    every = [(inbox_item, group.newest) for group in folded for inbox_item in (group.newest, *group.older)]
     origins = await server.views.origins(each.deployment for each, _ in every)
     wants = [each.deployment.id for each, _ in every if each.kind is InboxKind.APPROVAL]
     details = await asyncio.gather(*(server.views.deployment(each) for each in wants))

@@ -45,5 +45,5 @@ async def vet(given: Rendered, server: dependencies.Server, actor: Viewer) -> Ve
     revision = submitted.revision(given.revision)
     await server.membership.place_of(Subject.APP, revision.app, actor)
     actor.require(Permission.DEPLOY, revision.app, revision.environment)
-    found = await server.looking.vet(revision)
-    return Vetted(judged=list(found.judged), limits=list(found.limits))
+    policy_report = await server.looking.vet(revision)
+    return Vetted(judged=list(policy_report.judged), limits=list(policy_report.limits))

@@ -182,8 +182,8 @@ async def deployment(deployment: str, server: dependencies.Server, signed: Signe
 async def drift(deployment: str, server: dependencies.Server, signed: Signed) -> HTMLResponse:
     """What somebody changed since this deployment; asks the destination."""
     view = await server.views.deployment(deployment)
-    found = await server.looking.drift(view.deployment.app, view.deployment.formation)
-    page = presenting_drifts.drift(view, found, signed.actor)
+    drift_report = await server.looking.drift(view.deployment.app, view.deployment.formation)
+    page = presenting_drifts.drift(view, drift_report, signed.actor)
     return templates.page("drift.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
 
 
@@ -191,12 +191,16 @@ async def drift(deployment: str, server: dependencies.Server, signed: Signed) ->
 async def approvals(server: dependencies.Server, signed: Signed) -> HTMLResponse:
     """What waits for people."""
     waits = await server.views.pending()
-    found = inbox.folded(waits)
-    wants = [each.newest.deployment.id for each in found if each.newest.kind is InboxKind.APPROVAL]
+    folded_items = inbox.folded(waits)
+    wants = [
+        folded_item.newest.deployment.id
+        for folded_item in folded_items
+        if folded_item.newest.kind is InboxKind.APPROVAL
+    ]
     origins = await server.views.origins(wait.deployment for wait in waits)
     details = await asyncio.gather(*(server.views.deployment(want) for want in wants[:_MOST_DETAILS]))
     about = presenting_needs.InboxContext(origins=origins, details={detail.deployment.id: detail for detail in details})
-    rows = presenting_needs.listed(found, signed.actor, about)
+    rows = presenting_needs.listed(folded_items, signed.actor, about)
     return templates.page("approvals.html", {**frames.framed(signed, "/approvals", waits), "rows": rows})
 
 

@@ -54,7 +54,7 @@ async def noting(tools: Tools, deployment_id: str) -> AsyncIterator[WatchNotes]:
             while not heard.empty():
                 batch.append(heard.get_nowait())
             ended = batch[-1] is None
-            if seen := [each for each in batch if each]:
+            if seen := [stability for stability in batch if stability]:
                 await store.keep(deployment_id, seen[-1])
 
     keeping = asyncio.create_task(keep())
@@ -79,7 +79,7 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
             while not heard.empty():
                 batch.append(heard.get_nowait())
             ended = batch[-1] is None
-            newest = next((each for each in reversed(batch) if each is not None), None)
+            newest = next((observation for observation in reversed(batch) if observation is not None), None)
             kept = glimpse.glimpse(newest) if newest is not None else None
             if kept is not None and (far := _far(kept)) != last:
                 last = far
@@ -119,8 +119,14 @@ async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[As
 def _far(seen: Observation) -> list[tuple[object, ...]]:
     """What of it is shown: how far its workloads and their instances are, not since when."""
     return [
-        *((each.object, each.health, each.desired, each.ready, each.updated, each.old) for each in seen.workloads),
-        *((each.object, each.state, each.desired, each.ready, each.terminating) for each in seen.instances),
+        *(
+            (workload.object, workload.health, workload.desired, workload.ready, workload.updated, workload.old)
+            for workload in seen.workloads
+        ),
+        *(
+            (instance.object, instance.state, instance.desired, instance.ready, instance.terminating)
+            for instance in seen.instances
+        ),
     ]
 
 

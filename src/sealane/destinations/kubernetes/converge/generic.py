@@ -53,8 +53,8 @@ def fact(
 
 def told(conditions: Mapping[str, objects.Condition], kind: str, status: str = "True") -> objects.Condition | None:
     """The condition of a type when it has that status."""
-    found = conditions.get(kind)
-    return found if found and found.status == status else None
+    condition = conditions.get(kind)
+    return condition if condition and condition.status == status else None
 
 
 def words(condition: objects.Condition) -> str:

@@ -28,7 +28,7 @@ class InstanceCount:
     @property
     def ready(self) -> tuple[model.Instance, ...]:
         """Those of `updated` that are ready."""
-        return tuple(each for each in self.updated if each.ready)
+        return tuple(instance for instance in self.updated if instance.ready)
 
     @property
     def old(self) -> tuple[model.Instance, ...]:

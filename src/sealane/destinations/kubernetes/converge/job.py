@@ -133,11 +133,11 @@ def _facts(
     if starter := _starter(job):
         yield _not_started(job, starter, name=name, live=live)
         return
-    found = [fact for pod in owned for fact in pods.facts(pod, workload=name, live=live)]
+    facts = [fact for pod in owned for fact in pods.facts(pod, workload=name, live=live)]
     # An end is retried by the Job itself: until its retries are used up, it only says why this takes long.
-    yield from (fact for fact in found if fact.kind not in _ENDS and not failed)
+    yield from (fact for fact in facts if fact.kind not in _ENDS and not failed)
     if failed:
-        yield _failed(failed, [fact for fact in found if fact.kind in _ENDS], name=name, live=live)
+        yield _failed(failed, [fact for fact in facts if fact.kind in _ENDS], name=name, live=live)
     elif not owned:
         yield from instances.uncreated(name, owner=job.metadata, conditions=(), live=live, freeable=False)
 

@@ -76,14 +76,14 @@ class _Look:
     def plain(self, value: Any, name: str, path: Path) -> Iterator[Finding]:
         """A value of one of the types that its field's name lists."""
         types = name.split("|")
-        fits = any(isinstance(value, _PLAIN[each]) for each in types)
+        fits = any(isinstance(value, _PLAIN[type_]) for type_ in types)
         if isinstance(value, bool):
             fits = "boolean" in types
         if isinstance(value, float) and "integer" in types and value.is_integer():
             fits = True
         if not fits:
             words = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
-            yield self.misfit(value, " or ".join(words[each] for each in types), path)
+            yield self.misfit(value, " or ".join(words[type_] for type_ in types), path)
 
     def unknown(self, key: str, fields: Mapping[str, str], path: Path) -> Finding:
         near = _near(key, fields)

@@ -22,17 +22,17 @@ _NOWHERE = "no environment yet"
 
 def own(actor: Actor, known: Sequence[AppRights]) -> AccessTable:
     """What the reader may, by app. An app leads to its people where the reader may see what these may."""
-    columns = tuple(sorted({name for each in known for name in each.environments})) or (_NOWHERE,)
+    columns = tuple(sorted({name for app_rights in known for name in app_rights.environments})) or (_NOWHERE,)
     rows = (
         AccessRow(
             name=Link(
-                words=each.app,
-                href=f"/access/{each.app}" if actor.may_everywhere(Permission.DEPLOY, each.app) else "",
+                words=app_rights.app,
+                href=f"/access/{app_rights.app}" if actor.may_everywhere(Permission.DEPLOY, app_rights.app) else "",
             ),
-            about=each.owner,
-            cells=_cells(columns, each.environments, each.rights),
+            about=app_rights.owner,
+            cells=_cells(columns, app_rights.environments, app_rights.rights),
         )
-        for each in known
+        for app_rights in known
     )
     return AccessTable(app="", columns=columns, rows=tuple(rows))
 

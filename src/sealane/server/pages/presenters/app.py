@@ -47,8 +47,8 @@ def page(
 
     `used` is what workloads use now, by formation, as far as anybody measures it.
     """
-    known = {each.row.formation: each for each in view.formations}
-    ordered = [known[name] for name in overview.columns(each.row for each in view.formations)]
+    known = {formation.row.formation: formation for formation in view.formations}
+    ordered = [known[name] for name in overview.columns(formation.row for formation in view.formations)]
     chosen = known.get(asked or "") or _worst(ordered)
     seen = chosen.observation if chosen else None
     return AppPage(
@@ -57,22 +57,31 @@ def page(
         repository=Link(words=repository, href=repository if repository.startswith(("http://", "https://")) else ""),
         run=runs.row(view.run) if view.run else None,
         lanes=tuple(
-            _lane(each, view.origins, now, used.get(each.row.formation, ()), chosen=each is chosen) for each in ordered
+            _lane(
+                formation_now,
+                view.origins,
+                now,
+                used.get(formation_now.row.formation, ()),
+                chosen=formation_now is chosen,
+            )
+            for formation_now in ordered
         ),
         chosen=chosen.row.formation if chosen else "",
         tree=tuple(_tree(chosen, reader, used.get(chosen.row.formation, ()))) if chosen else (),
         seen=seen.at if seen else None,
         deploy=tuple(app_versions.deploying(chosen.row, view.versions, reader)) if chosen else (),
-        compare=_compare([each.row for each in ordered if each.row.current]),
-        last=tuple(deployments.row(each, view.origins.get(each.id)) for each in view.deployments),
+        compare=_compare([formation_now.row for formation_now in ordered if formation_now.row.current]),
+        last=tuple(deployments.row(deployment, view.origins.get(deployment.id)) for deployment in view.deployments),
     )
 
 
 def _worst(formations: Sequence[FormationNow]) -> FormationNow | None:
     """What is broken, else what moves, else the last in line, which is nearest to production."""
-    broken = [each for each in formations if each.row.health and each.row.health.state in health.BAD]
-    moving = [each for each in formations if each.row.running]
-    there = [each for each in formations if each.row.current]
+    broken = [
+        formation for formation in formations if formation.row.health and formation.row.health.state in health.BAD
+    ]
+    moving = [formation for formation in formations if formation.row.running]
+    there = [formation for formation in formations if formation.row.current]
     return next((found[-1] for found in (broken, moving, there, list(formations)) if found), None)
 
 
@@ -116,9 +125,9 @@ def _lane(
 
 def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadUsage]) -> Iterator[str]:
     """How many of its instances are ready, what it uses of what it asks for, and what waits."""
-    running = [each for each in seen.running if not each.one_shot] if seen else []
-    if seen and (desired := sum(each.desired for each in running)):
-        yield f"{sum(each.ready for each in running)} of {text.count(desired, seen.unit)} ready"
+    running = [workload for workload in seen.running if not workload.one_shot] if seen else []
+    if seen and (desired := sum(workload.desired for workload in running)):
+        yield f"{sum(workload.ready for workload in running)} of {text.count(desired, seen.unit)} ready"
     if told := usage.of_formation(used, usage.of(row.requests)):
         yield told
     if row.hold:
@@ -129,13 +138,13 @@ def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadU
 
 def _tree(now: FormationNow, reader: Actor, used: Sequence[WorkloadUsage]) -> Iterator[TreeRow]:
     """What instances come from first, then everything else that is there."""
-    seen = {each.object: each for each in now.observation.workloads} if now.observation else {}
+    seen = {workload.object: workload for workload in now.observation.workloads} if now.observation else {}
     instances = now.observation.instances if now.observation else ()
     acts = reader.may(Permission.DEPLOY, now.row.app, now.row.environment) and _may_act(now.row)
-    uses = {each.object: each for each in used}
+    uses = {workload_usage.object: workload_usage for workload_usage in used}
     names = dict.fromkeys([*seen, *(f"{ref.kind}/{ref.name}" for ref in now.inventory)])
     for name in sorted(names, key=lambda name: (name not in seen or not seen[name].runs, name not in seen)):
-        own = [each for each in instances if each.workload == name]
+        own = [instance for instance in instances if instance.workload == name]
         yield _row(now.row, name, seen.get(name), own, uses.get(name), acts=acts)
 
 
@@ -163,7 +172,7 @@ def _row(
         note=_note(seen),
         uses=usage.of_workload(used, seen.desired if seen else 1) if used else "",
         squares=_squares(seen, own) if seen and counted else (),
-        instances=tuple(_instance(row, each, used) for each in own),
+        instances=tuple(_instance(row, instance, used) for instance in own),
         more=max(0, seen.ready + seen.old - len(own)) if seen and counted else 0,
         log=_log(row, name) if seen and seen.runs else "",
         actions=_actions(row, name, seen) if seen and counted and acts else (),
@@ -187,8 +196,10 @@ def _note(seen: Workload | None) -> str:
 
 def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
     """What is named has its own tone; the others are ready or of an older version; what is wanted and not there is empty."""
-    named = [_tone(each) for each in own]
-    ready = max(0, seen.ready - sum(each.ready and each.desired and not each.terminating for each in own))
+    named = [_tone(instance) for instance in own]
+    ready = max(
+        0, seen.ready - sum(instance.ready and instance.desired and not instance.terminating for instance in own)
+    )
     wanted = max(0, seen.desired - len(named) - ready)
     return tuple([*named, *["ok"] * ready, *["none"] * wanted][:_SQUARES])
 

@@ -17,14 +17,16 @@ _LONGEST = 60
 
 def may_go(row: FormationRow, built: Sequence[Version]) -> tuple[Version, ...]:
     """Those that are not there or on their way, and that no hold stops."""
-    on_way = [each.release_id for each in (row.current, row.running, *row.waiting) if each]
+    on_way = [deployment.release_id for deployment in (row.current, row.running, *row.waiting) if deployment]
     held = row.hold.place if row.hold else None
-    return tuple(each for each in built if each.release not in on_way and (held is None or each.place > held))
+    return tuple(
+        version for version in built if version.release not in on_way and (held is None or version.place > held)
+    )
 
 
 def deploying(row: FormationRow, built: Sequence[Version], reader: Actor) -> Iterator[Action]:
     """The button, for those who may, where there is anything to send."""
-    choices = tuple((each.release, _words(each)) for each in may_go(row, built))
+    choices = tuple((version.release, _words(version)) for version in may_go(row, built))
     if choices and reader.may(Permission.DEPLOY, row.app, row.environment):
         yield Action(
             action=f"/apps/{row.app}/{row.formation}/deploy",

@@ -24,7 +24,8 @@ def cards(requests: Sequence[GateRequests]) -> Iterator[GateCard]:
             asked=gate.asked,
             pill=Pill(tone="bad" if bad else "ok", words=f"{gate.good} of {text.count(gate.count, 'answer')} good"),
             answers=tuple(
-                (each.at, each.answer, text.duration(each.seconds), each.good) for each in reversed(gate.requests)
+                (request.at, request.answer, text.duration(request.seconds), request.good)
+                for request in reversed(gate.requests)
             ),
             earlier=gate.count - len(gate.requests),
         )

@@ -54,13 +54,15 @@ def causes(found: Failures) -> tuple[FigureRow, ...]:
     """The most frequent first: the cause, where it is most often, and how often."""
     return tuple(
         FigureRow(
-            name=Link(words=words.cause(each.cause), href=""),
+            name=Link(words=words.cause(cause.cause), href=""),
             cells=(
-                Link(words=each.app, href=links.of_span(found.question, Figure.FAILED, cause=each.cause, app=each.app)),
-                Link(words=str(each.times), href=links.of_span(found.question, Figure.FAILED, cause=each.cause)),
+                Link(
+                    words=cause.app, href=links.of_span(found.question, Figure.FAILED, cause=cause.cause, app=cause.app)
+                ),
+                Link(words=str(cause.times), href=links.of_span(found.question, Figure.FAILED, cause=cause.cause)),
             ),
         )
-        for each in found.causes
+        for cause in found.causes
     )
 
 
@@ -80,7 +82,7 @@ def became(found: Failures) -> tuple[Link, ...]:
 
 def hours(found: Failures) -> tuple[HourBar, ...]:
     """A bar for each hour of the day, as high as its share of failed changes; none where nothing failed."""
-    shares = [each.failed / each.changes if each.changes else 0.0 for each in found.hours]
+    shares = [hour.failed / hour.changes if hour.changes else 0.0 for hour in found.hours]
     most = max(shares, default=0.0)
     return tuple(_bars(found, shares, most)) if most else ()
 
@@ -120,14 +122,14 @@ def tests(found: RankedTests) -> RankedRows:
     return RankedRows(
         slowest=tuple(
             FigureRow(
-                name=Link(words=each.name, href=""),
+                name=Link(words=slow_test.name, href=""),
                 cells=(
-                    *_test(question, each, filters.Ran.PASSED),
-                    Link(words=_seconds(each.median), href=""),
-                    Link(words=_seconds(each.p95), href=""),
+                    *_test(question, slow_test, filters.Ran.PASSED),
+                    Link(words=_seconds(slow_test.median), href=""),
+                    Link(words=_seconds(slow_test.p95), href=""),
                 ),
             )
-            for each in found.slowest
+            for slow_test in found.slowest
         ),
         flakiest=_wrong(question, found.flakiest, filters.Ran.FLAKY),
         failing=_wrong(question, found.failing, filters.Ran.FAILED),
@@ -135,7 +137,7 @@ def tests(found: RankedTests) -> RankedRows:
 
 
 def _wrong(question: Question, found: Iterable[WrongTest], ran: filters.Ran) -> tuple[FigureRow, ...]:
-    return tuple(FigureRow(name=Link(words=each.name, href=""), cells=_test(question, each, ran)) for each in found)
+    return tuple(FigureRow(name=Link(words=test.name, href=""), cells=_test(question, test, ran)) for test in found)
 
 
 def _test(question: Question, each: SlowTest | WrongTest, ran: filters.Ran) -> tuple[Link, ...]:

@@ -63,7 +63,7 @@ def _choices(question: Question, places: Places, teams: Sequence[str]) -> tuple[
             name="days",
             label="Days",
             value=str(question.span.days),
-            options=tuple((str(each), text.count(each, "day")) for each in days),
+            options=tuple((str(day), text.count(day, "day")) for day in days),
         ),
         Choice(
             name="by",

@@ -13,7 +13,7 @@ from sealane.server.pages.app_views import LogPage
 
 def page(view: AppView, formation: str, *, of: str, find: str, lines: int) -> LogPage:
     """The page; `of` is a workload or one of its instances, empty for all. Raises NotThere for a formation that nobody may see."""
-    now = next((each for each in view.formations if each.row.formation == formation), None)
+    now = next((formation_now for formation_now in view.formations if formation_now.row.formation == formation), None)
     if now is None:
         raise NotThere(f"{view.app.name} has no formation {formation}")
     known = dict(_choices(now))
@@ -38,8 +38,12 @@ def _choices(now: FormationNow) -> list[tuple[str, str]]:
     found = [("", "all of it")]
     for workload in seen.running if seen else ():
         found.append((workload.object, workload.object.replace("/", " ")))
-        own = [each for each in seen.instances if each.workload == workload.object] if seen else []
-        found += [(each.object, f"— {each.object.partition('/')[2]}") for each in own if each.object != workload.object]
+        own = [instance for instance in seen.instances if instance.workload == workload.object] if seen else []
+        found += [
+            (instance.object, f"— {instance.object.partition('/')[2]}")
+            for instance in own
+            if instance.object != workload.object
+        ]
     return found
 
 

@@ -31,7 +31,7 @@ def page(found: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage:
         choices=(Choice(name="unsent", label="Which", value="true" if unsent else "", options=choices),),
         chosen=(Link(words="can't be sent", href=PATH),) if unsent else (),
         other=None,
-        rows=tuple(_row(each, now) for each in found),
+        rows=tuple(_row(outgoing, now) for outgoing in found),
         empty="Everything was sent." if unsent else "Nobody was told of anything yet: notices.yaml says who is.",
         older="",
     )

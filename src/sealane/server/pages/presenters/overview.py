@@ -51,7 +51,7 @@ def overview(
     `left_out` are runs that a push brought too many of.
     """
     shown = columns(formations)
-    found = [row for row in _rows(formations, apps, shown, runs) if _matches(row, asked)]
+    rows = [row for row in _rows(formations, apps, shown, runs) if _matches(row, asked)]
     return Overview(
         figures=_figures(formations, waits, recent, now),
         needs=(
@@ -59,7 +59,7 @@ def overview(
             *needs.left_out(run for run in left_out if reader.may(Permission.DEPLOY, run.app)),
         ),
         columns=shown,
-        rows=tuple(found),
+        rows=tuple(rows),
         asked=asked,
     )
 

@@ -46,13 +46,13 @@ class Part:
 
 def chart(view: DeploymentView, now: datetime) -> Chart | None:
     """Its parts, each with a row, and its gates; None before it has begun."""
-    found = view.deployment
-    if found.started is None:
+    deployment = view.deployment
+    if deployment.started is None:
         return None
-    scale = _scale(found, found.started, now)
-    cut = parts(view.timeline, found.started, found.ended or now)
+    scale = _scale(deployment, deployment.started, now)
+    cut = parts(view.timeline, deployment.started, deployment.ended or now)
     following = itertools.zip_longest(cut, (part.name for part in cut[1:]), fillvalue="")
-    rows = [_row(scale, part, found, follows) for part, follows in following if isinstance(part, Part)]
+    rows = [_row(scale, part, deployment, follows) for part, follows in following if isinstance(part, Part)]
     rows += [_gate(scale, gate, at) for at, gate in enumerate(view.requests)]
     return Chart(rows=tuple(rows), edges=(), ticks=scale.ticks, cuts=scale.cuts)
 
@@ -76,11 +76,11 @@ def parts(timeline: Sequence[TimelineEntry], begin: datetime, end: datetime) -> 
 
 def instances(view: DeploymentView, now: datetime) -> InstanceChart | None:
     """How many there were over time; None where nobody has seen any."""
-    found = view.deployment
-    if found.started is None or not view.instances:
+    deployment = view.deployment
+    if deployment.started is None or not view.instances:
         return None
-    begin, end = found.started, found.ended or now
-    scale = _scale(found, begin, now)
+    begin, end = deployment.started, deployment.ended or now
+    scale = _scale(deployment, begin, now)
     shown = [_counted(count) for count in view.instances]
     most = max(1, *(sum(counts) for counts in shown))
     moments = [max(count.at, begin) for count in view.instances]
@@ -140,7 +140,7 @@ def _tone(part: Part, found: Deployment, follows: str) -> BarTone:
 
 
 def _gate(scale: Scale, gate: GateRequests, at: int) -> ChartRow:
-    spans = [(each.at, each.at + timedelta(seconds=each.seconds)) for each in gate.requests]
+    spans = [(request.at, request.at + timedelta(seconds=request.seconds)) for request in gate.requests]
     begin, end = scale.place(spans[0][0]), scale.place(max(span[1] for span in spans))
     bad = gate.count - gate.good
     return ChartRow(
@@ -154,8 +154,8 @@ def _gate(scale: Scale, gate: GateRequests, at: int) -> ChartRow:
         after="",
         bars=(Bar(x=begin, width=round(end - begin, 2), tone="none"),),
         marks=tuple(
-            Mark(x=scale.place(each.at), good=each.good, title=f"{each.at:%H:%M:%S} {each.answer}")
-            for each in gate.requests
+            Mark(x=scale.place(request.at), good=request.good, title=f"{request.at:%H:%M:%S} {request.answer}")
+            for request in gate.requests
         ),
     )
 

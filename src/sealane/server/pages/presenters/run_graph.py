@@ -21,12 +21,12 @@ MOST = 200
 
 def chart(view: RunView, now: datetime) -> Chart | None:
     """All of the run; None before anything of it has begun."""
-    deployments = {f"{Kind.DELIVER}/{each.formation}": each for each in view.deployments}
+    deployments = {f"{Kind.DELIVER}/{deployment.formation}": deployment for deployment in view.deployments}
     spans = [*_spans(view, deployments, now)]
     if not spans:
         return None
     scale = time_scale.scale(spans)
-    rows = [_service(scale, each, now) for each in view.services]
+    rows = [_service(scale, service, now) for service in view.services]
     direct = reduced({step.key: step.needs for step in view.steps})
     bars: dict[str, tuple[Bar, ...]] = {}
     names = {step.key: step.name for step in view.steps}
@@ -82,7 +82,7 @@ def _bars(
     scale: Scale, step: RunStep, made: Deployment | None, needs: Sequence[tuple[Bar, ...]], now: datetime
 ) -> tuple[Bar, ...]:
     """Its spans; of what has not begun, a mark behind what it waits for."""
-    behind = round(max((each[-1].x + each[-1].width for each in needs if each), default=0.0), 2)
+    behind = round(max((bars[-1].x + bars[-1].width for bars in needs if bars), default=0.0), 2)
     if made is not None:
         asked = step.ended or made.created
         if made.started is None:

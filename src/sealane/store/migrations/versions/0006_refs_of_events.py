@@ -26,8 +26,8 @@ def _fill() -> None:
     runs = sa.table("runs", sa.column("id"), sa.column("event", Json))
     connection = op.get_bind()
     pushed = sa.select(events.c.id, runs.c.event).join(runs, runs.c.id == events.c.run_id)
-    found = connection.execute(pushed.where(events.c.sameness.is_not(None))).all()
-    filled = [{"event_id": row.id, "to": row.event.get("ref")} for row in found if row.event.get("ref")]
+    rows = connection.execute(pushed.where(events.c.sameness.is_not(None))).all()
+    filled = [{"event_id": row.id, "to": row.event.get("ref")} for row in rows if row.event.get("ref")]
     if filled:
         at = events.c.id == sa.bindparam("event_id")
         connection.execute(sa.update(events).where(at).values(ref=sa.bindparam("to")), filled)
