@@ -242,8 +242,15 @@ async def test_the_role_is_enough_for_every_strategy_and_nothing_of_it_is_idle(
     assert (sorted(granted - witness.allowed), sorted(witness.allowed - granted)) == ([], []), "idle, or not granted"
 
 
+WORKLOAD = {
+    "kind": "Deployment",
+    "metadata": {"name": "x"},
+    "spec": {"selector": {"matchLabels": {"app": "x"}}, "template": {}},
+}
+
+
 async def watch_everything(kubeconfig: Path, namespace: str, seen: Callable[[], bool]) -> None:
-    """What a server watches for drift: all kinds, also those of which nothing runs."""
+    """What a server watches for drift: all kinds, also those of which nothing runs; and what it asks for use."""
     kinds = [("", "ConfigMap"), ("", "Secret"), *((each.group, each.kind) for each in rights.USUAL)]
     refs = tuple(
         ObjectRef(
@@ -258,6 +265,7 @@ async def watch_everything(kubeconfig: Path, namespace: str, seen: Callable[[], 
             Latest(KubernetesDestination(cluster).written(refs)) as writes,
         ):
             await writes.woken()
+            await KubernetesDestination(cluster).usage([WORKLOAD], namespace=namespace)
             while not seen():  # noqa: ASYNC110 - it is to be seen by the witness
                 await asyncio.sleep(0.05)
 
