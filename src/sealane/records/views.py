@@ -10,11 +10,11 @@ from typing import Any
 from sealane.events.commits import CommitRange
 from sealane.findings import Finding
 from sealane.records import eligibility
+from sealane.records.drift import DriftSeen
 from sealane.records.eligibility import Ineligible
 from sealane.records.instance_counts import InstanceCount
 from sealane.records.model import (
     Deployment,
-    DriftSeen,
     GateWord,
     Hold,
     ReleaseGroupRow,

@@ -13,7 +13,7 @@ from sealane.metrics.catalog import DEFINITIONS
 from sealane.metrics.model import Distribution, Family
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
-from sealane.records.model import DriftSeen
+from sealane.records.drift import DriftSeen
 from sealane.store.all_stores import Store
 from sealane.verdicts.health import HealthState
 from sealane.verdicts.model import VerdictKind

@@ -12,7 +12,7 @@ import pytest
 from sealane import clock
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Fenced
-from sealane.records.model import DriftedField, DriftSeen
+from sealane.records.drift import DriftedField, DriftSeen
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.store.watches import Watch

@@ -12,7 +12,7 @@ import msgspec
 from sealane.cli import output
 from sealane.cli.remote import app_report, client, connection, names
 from sealane.errors import Unavailable
-from sealane.records.model import DriftSeen
+from sealane.records.drift import DriftSeen
 
 if TYPE_CHECKING:
     from sealane.clients.server import Server
