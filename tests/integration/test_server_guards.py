@@ -1,10 +1,12 @@
 """Nobody gets in without a token or session, and nothing that is sent breaks the server."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlencode
@@ -151,6 +153,24 @@ def test_nobody_follows_more_than_one_may(serving: Serving) -> None:
             begun[0].close()
             again = until("an end to make room", lambda: next(_followed(client, url), None))
             assert again == 200
+
+
+def test_of_many_that_begin_at_once_no_more_are_let_in(serving: Serving) -> None:
+    most, more = Http().streams, 20
+    token = serving.user("eager", "developers")
+    with serving.client("") as browser:
+        sign_in(serving, browser, token)
+        statuses = asyncio.run(_begun_at_once(f"{serving.url}/changes?of=overview", browser.cookies, most + more))
+    assert statuses == {200: most, 429: more}
+
+
+async def _begun_at_once(url: str, cookies: httpx.Cookies, number: int) -> Counter[int]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(cookies=cookies, limits=limits, timeout=120, verify=False) as client:
+        requests = [client.build_request("GET", url) for _ in range(number)]
+        answers = await asyncio.gather(*(client.send(request, stream=True) for request in requests))
+        await asyncio.gather(*(answer.aclose() for answer in answers))
+    return Counter(answer.status_code for answer in answers)
 
 
 def _followed(client: httpx.Client, url: str) -> Iterator[int]:

@@ -10,7 +10,7 @@ import pytest
 
 from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, Unavailable
 from sealane.server import streams
-from sealane.server.open_streams import OpenStreams, Reader
+from sealane.server.open_streams import OpenStreams
 
 ENDS = (NotSignedIn("revoked"), NotThere("not there"), Refused("no"), Unavailable("the database does not answer"))
 
@@ -32,10 +32,6 @@ class Source:
             self.closed = True
 
 
-def kim(again: Callable[[], Coroutine[Any, Any, None]], counted: OpenStreams | None = None) -> Reader:
-    return Reader(name="kim", again=again, streams=counted or OpenStreams(most=9))
-
-
 def admitted(asked: list[int], *answers: SealaneError | None) -> Callable[[], Coroutine[Any, Any, None]]:
     """Says yes for each None, then raises."""
 
@@ -51,24 +47,29 @@ def admitted(asked: list[int], *answers: SealaneError | None) -> Callable[[], Co
 @pytest.mark.parametrize("end", ENDS, ids=lambda each: type(each).__name__)
 async def test_a_silent_stream_ends_when_the_right_is_gone(end: SealaneError) -> None:
     """Nothing comes any more: nobody may hold it open all the same."""
-    source, asked = Source("one", "two"), list[int]()
-    look = admitted(asked, None, None, end)
+    source, told = Source("one", "two"), list[str]()
+
+    async def gone() -> None:
+        if len(told) == 2:
+            raise end
+
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), kim(look), every=0.01)]
-    assert told == ["one", "two"]
-    assert (len(asked), source.closed) == (3, True)
+        async for part in streams.while_admitted(source.parts(), gone, every=0.01):
+            told.append(part)
+    assert (told, source.closed) == (["one", "two"], True)
 
 
 async def test_no_part_is_shown_after_the_right_is_gone() -> None:
-    source, asked = Source("one"), list[int]()
+    source, told = Source("one"), list[str]()
 
     async def gone() -> None:
-        asked.append(1)
-        source.queue.put_nowait("secret")
-        raise NotThere("there is no run r-1")
+        if told:
+            source.queue.put_nowait("secret")
+            raise NotThere("there is no run r-1")
 
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), kim(gone), every=0.01)]
+        async for part in streams.while_admitted(source.parts(), gone, every=0.01):
+            told.append(part)
     assert told == ["one"]
 
 
@@ -80,7 +81,7 @@ async def test_it_goes_on_to_its_end_for_whoever_still_may() -> None:
         source.queue.put_nowait("more" if len(asked) < 3 else None)  # type: ignore[arg-type]
 
     async with asyncio.timeout(60):
-        told = [part async for part in streams.while_admitted(source.parts(), kim(may), every=0.01)]
+        told = [part async for part in streams.while_admitted(source.parts(), may, every=0.01)]
     assert (told, source.closed) == (["one", "more", "more"], True)
 
 
@@ -90,28 +91,25 @@ async def test_what_breaks_in_the_stream_is_told() -> None:
         raise Unavailable("the log is gone")
 
     with pytest.raises(Unavailable):
-        _ = [part async for part in streams.while_admitted(parts(), kim(admitted([], None)), every=60)]
+        _ = [part async for part in streams.while_admitted(parts(), admitted([], None), every=60)]
 
 
 async def test_a_reader_who_leaves_closes_it() -> None:
     source = Source("one", "two")
-    followed = streams.while_admitted(source.parts(), kim(admitted([], None)), every=60)
+    followed = streams.while_admitted(source.parts(), admitted([], None), every=60)
     assert await anext(followed) == "one"
     await followed.aclose()  # type: ignore[attr-defined]
     assert source.closed
 
 
-async def test_nobody_has_more_open_than_one_may() -> None:
-    """Who begins too late is shown nothing, and an end makes room."""
-    counted, source, late = OpenStreams(most=2), Source("one", "two"), Source("one")
-    reader = kim(admitted([], None), counted)
-    first, second = (streams.while_admitted(source.parts(), reader, every=60) for _ in range(2))
-    counted.check("kim")
-    assert [await anext(first), await anext(second)] == ["one", "two"]
-    with pytest.raises(TooManyAttempts, match="kim follows 2 logs and pages already"):
-        counted.check("kim")
-    counted.check("lea")
-    assert [part async for part in streams.while_admitted(late.parts(), reader, every=60)] == []
-    await first.aclose()  # type: ignore[attr-defined]
-    counted.check("kim")
-    await second.aclose()  # type: ignore[attr-defined]
+def test_nobody_has_more_open_than_one_may() -> None:
+    """One too many is refused before it begins, and an end makes room."""
+    counted = OpenStreams(most=2)
+    with counted.one_more("kim"):
+        with counted.one_more("kim"):
+            with pytest.raises(TooManyAttempts, match="kim follows 2 logs and pages already"), counted.one_more("kim"):
+                pass
+            with counted.one_more("lea"):
+                pass
+        with counted.one_more("kim"):
+            pass

@@ -10,7 +10,7 @@ the names in the address, of which app, and answers as if there were none where 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from sealane.accounts.sign_in import Access
 from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, Refused
 from sealane.records.scopes import AppPlace, Subject
-from sealane.server.open_streams import OpenStreams, Reader
+from sealane.server.open_streams import OpenStreams
 
 COOKIE = "sealane_session"
 FORM_FIELD = "form_token"
@@ -126,13 +126,15 @@ async def _form_token(request: Request) -> str:
     return field_value if isinstance(field_value, str) else ""
 
 
-def _reader(request: Request, who: Annotated[Admitted, Depends(admitted)]) -> Reader:
+async def _following(
+    request: Request, who: Annotated[Admitted, Depends(admitted)]
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     async def again() -> None:
         await admitted(request)
 
     streams: OpenStreams = request.app.state.streams
-    streams.check(who.actor.name)
-    return Reader(name=who.actor.name, again=again, streams=streams)
+    with streams.one_more(who.actor.name):  # before the answer begins, and until it has ended
+        yield again
 
 
 class Requires:
@@ -174,8 +176,8 @@ class RequiresInBrowser:
 
 
 Gate = Annotated[Admitted, Depends(admitted)]
-Following = Annotated[Reader, Depends(_reader)]
-"""Who is let in to an answer that goes on for long, unless they have too many open: the gate is asked again meanwhile."""
+Following = Annotated[Callable[[], Awaitable[None]], Depends(_following)]
+"""Lets who is let in begin an answer that goes on for long, unless too many of theirs go on; asks the gate again."""
 
 Signed = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.READ))]
 SignedDeveloper = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.DEPLOY))]

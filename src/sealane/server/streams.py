@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -13,7 +13,6 @@ from starlette.responses import StreamingResponse
 from sealane.errors import SealaneError
 from sealane.records.views import LogPart
 from sealane.server import dependencies
-from sealane.server.open_streams import Reader
 
 _ASKED_EVERY = 10.0
 """Seconds for which somebody who was let in is believed, while an answer goes on."""
@@ -27,20 +26,12 @@ class TextStream(StreamingResponse):
 
 
 async def while_admitted(
-    parts: AsyncGenerator[Part, None], reader: Reader, *, every: float = _ASKED_EVERY
+    parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
-    """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes."""
-    with reader.streams.one_more(reader.name) as fits:
-        if not fits:
-            return
-        async with aclosing(_while_admitted(parts, reader, every)) as told:
-            async for part in told:
-                yield part
+    """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes.
 
-
-async def _while_admitted(
-    parts: AsyncGenerator[Part, None], reader: Reader, every: float
-) -> AsyncGenerator[Part, None]:
+    `again` asks the gate, and raises as it does.
+    """
     asked = time.monotonic()
     waiting = asyncio.ensure_future(anext(parts))
     try:
@@ -49,7 +40,7 @@ async def _while_admitted(
             done, _ = await asyncio.wait({waiting}, timeout=max(0.0, left))
             if time.monotonic() - asked >= every:
                 try:
-                    await reader.again()
+                    await again()
                 except SealaneError:  # nobody can say that they may
                     return
                 asked = time.monotonic()

@@ -194,7 +194,7 @@ async def logs(
     formation: addresses.Formation,
     server: dependencies.Server,
     _: Viewer,
-    reader: Following,
+    again: Following,
     asked: Annotated[LogQuery, Depends(_lines)],
 ) -> TextStream:
     """What runs there now prints, as `pod/container  line`."""
@@ -204,7 +204,7 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return TextStream(streams.while_admitted(body(), reader))
+    return TextStream(streams.while_admitted(body(), again))
 
 
 @router.get("/why/{what:path}")

@@ -55,7 +55,7 @@ async def log(
     key: addresses.LogKey,
     server: dependencies.Server,
     _: Viewer,
-    reader: Following,
+    again: Following,
     offset: Annotated[int, Query(ge=0, le=2**62, description="The byte to begin at.")] = 0,
     *,
     follow: Annotated[bool, Query(description="Goes on until the step has ended.")] = False,
@@ -68,7 +68,7 @@ async def log(
         async for part in streams.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return TextStream(streams.while_admitted(body(), reader))
+    return TextStream(streams.while_admitted(body(), again))
 
 
 @router.post("/{run}/rerun", status_code=202)

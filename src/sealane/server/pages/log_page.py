@@ -51,7 +51,7 @@ async def follow(
     formation: addresses.Formation,
     server: dependencies.Server,
     _: Signed,
-    reader: Following,
+    again: Following,
     asked: Annotated[LogQuery, Depends(_asked)],
 ) -> Response:
     """The lines as they come, as server-sent events."""
@@ -68,7 +68,7 @@ async def follow(
             yield _event(presenting_logs.said(str(error)))
         yield "event: end\ndata: \n\n"
 
-    told = streams.while_admitted(body(), reader)
+    told = streams.while_admitted(body(), again)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

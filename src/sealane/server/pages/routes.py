@@ -17,7 +17,6 @@ from sealane.approvals.inbox import InboxKind
 from sealane.errors import NotThere
 from sealane.server import dependencies, streams
 from sealane.server.access import Following, Signed
-from sealane.server.open_streams import Reader
 from sealane.server.pages import frames, templates
 from sealane.server.pages.presenters import deployments as presenting_deployments
 from sealane.server.pages.presenters import drifts as presenting_drifts
@@ -89,7 +88,7 @@ async def run(run: str, server: dependencies.Server, signed: Signed, step: str |
 
 
 @router.get("/runs/{run}/log/{key:path}")
-async def raw_log(run: str, key: str, server: dependencies.Server, _: Signed, reader: Following) -> Response:
+async def raw_log(run: str, key: str, server: dependencies.Server, _: Signed, again: Following) -> Response:
     """A step's whole log as text."""
     await server.views.run(run)
     await server.views.log_size(run, key)
@@ -98,7 +97,7 @@ async def raw_log(run: str, key: str, server: dependencies.Server, _: Signed, re
         async for part in streams.log(server, run, key, offset=0, follow=False):
             yield part.data
 
-    return StreamingResponse(streams.while_admitted(body(), reader), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(streams.while_admitted(body(), again), media_type="text/plain; charset=utf-8")
 
 
 @router.get("/runs/{run}/follow/{key:path}")
@@ -107,7 +106,7 @@ async def follow_log(
     key: str,
     server: dependencies.Server,
     _: Signed,
-    reader: Following,
+    again: Following,
     begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0,
 ) -> Response:
     """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
@@ -125,14 +124,14 @@ async def follow_log(
             yield f"event: line\ndata: <span>{html.escape(rest.decode(errors='replace'))}</span>\n\n"
         yield "event: end\ndata: \n\n"
 
-    return _events(body(), reader)
+    return _events(body(), again)
 
 
 @router.get("/changes")
 async def changes(
     server: dependencies.Server,
     _: Signed,
-    reader: Following,
+    again: Following,
     of: str,
     last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**62)] = None,
 ) -> Response:
@@ -161,11 +160,11 @@ async def changes(
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
 
-    return _events(body(), reader)
+    return _events(body(), again)
 
 
-def _events(body: AsyncGenerator[str, None], reader: Reader) -> Response:
-    told = streams.while_admitted(body, reader)
+def _events(body: AsyncGenerator[str, None], again: Following) -> Response:
+    told = streams.while_admitted(body, again)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
