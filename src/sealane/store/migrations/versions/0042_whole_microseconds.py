@@ -15,22 +15,29 @@ _TIMES = {
     "test_figures": ("took",),
 }
 _INDEXES = {
-    "deployment_figures": ["app", "environment", "at", "deployed", "failed", "lead_time", "restored"],
-    "run_figures": ["app", "at", "passed", "took"],
+    "ix_deployment_figures_counted": ["app", "environment", "at", "deployed", "failed", "lead_time", "restored"],
+    "ix_run_figures_counted": ["app", "at", "passed", "took"],
 }
 
 
 def upgrade() -> None:
-    for name in _INDEXES:
-        op.drop_index(f"ix_{name}_counted", name)
-    postgresql = op.get_bind().dialect.name == "postgresql"
+    connection = op.get_bind()
     for name, times in _TIMES.items():
-        if not postgresql:
+        indexes = _indexes(connection, name)
+        for index in indexes:  # with them each row would be written in all of them, twice
+            op.drop_index(index, name)
+        if connection.dialect.name != "postgresql":
             table = sa.table(name, *(sa.column(time) for time in times))
             op.execute(sa.update(table).values({time: sa.func.round(table.c[time] * 1_000_000) for time in times}))
         with op.batch_alter_table(name) as altered:
             for time in times:
                 using = f'round("{time}" * 1000000)::bigint'
                 altered.alter_column(time, type_=sa.BigInteger(), existing_type=sa.Float(), postgresql_using=using)
-    for name, columns in _INDEXES.items():
-        op.create_index(f"ix_{name}_counted", name, columns)
+        for index, columns in indexes.items():
+            op.create_index(index, name, _INDEXES.get(index, columns))
+
+
+def _indexes(connection: sa.Connection, table: str) -> dict[str, list[str]]:
+    """The columns of each."""
+    found = sa.inspect(connection).get_indexes(table)
+    return {str(index["name"]): [str(column) for column in index["column_names"]] for index in found}
