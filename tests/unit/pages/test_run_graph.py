@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from sealane.pipelines.model import StepStatus
 from sealane.records.model import DeploymentState, RunStep
 from sealane.records.views import RunService, RunView
@@ -35,6 +37,21 @@ def run_of(*steps: RunStep, **more: Any) -> RunView:
 
 def test_a_run_that_has_not_begun_has_no_picture() -> None:
     assert run_graph.chart(run_of(step("step/lint")), NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [(None, ("ended", "none", "50 s")), ("no image", ("failed", "bad", "10 s"))]
+)
+def test_a_service_that_never_came_up_does_not_outlast_its_run(reason: str | None, told: tuple[str, str, str]) -> None:
+    """A run that was cancelled meanwhile looks the same a day later."""
+    ended = NOON + timedelta(seconds=10) if reason else None
+    service = RunService(name="db", started=NOON, ended=ended, reason=reason)
+    run = replace(run_view().run, ended=NOON + timedelta(seconds=50))
+    chart = run_graph.chart(run_of(services=(service,), run=run), END + timedelta(days=1))
+    assert chart is not None
+    (row,) = chart.rows
+    assert (row.state, row.tone, row.time) == told
+    assert row.bars[0].width == 100.0
 
 
 def test_bars_stand_where_their_times_are() -> None:

@@ -49,8 +49,10 @@ def test_times_beneath_it_are_round_and_few(end: float, words: list[str]) -> Non
     assert [tick.words for tick in time_scale.scale([span(0, end)]).ticks] == words
 
 
-def test_many_silences_cut_only_the_longest_and_words_stay_apart() -> None:
-    scale = time_scale.scale([span(1000 * at, 1000 * at + 1 + at) for at in range(20)])
-    assert len(scale.cuts) <= 6
+@pytest.mark.parametrize("longer", [0, 1], ids=["of one length", "of many lengths"])
+def test_many_silences_cut_only_the_longest_and_words_stay_apart(longer: int) -> None:
+    scale = time_scale.scale([span(1000 * at, 1000 * at + 1 + at * longer) for at in range(30)])
+    assert len(scale.cuts) == 6
+    assert scale.place(NOON + timedelta(seconds=30_000)) == 100.0
     places = [tick.x for tick in scale.ticks]
     assert all(after - before >= 9 for before, after in itertools.pairwise(places))

@@ -104,12 +104,13 @@ def scale(spans: Iterable[Span]) -> Scale:
     if not active:
         return Scale(blocks=())
     drawn = sum((end - begin).total_seconds() for begin, end in active)
-    gaps = sorted((other[0] - one[1] for one, other in itertools.pairwise(active)), reverse=True)[:_MOST_CUTS]
+    gaps = [(other[0] - one[1]).total_seconds() for one, other in itertools.pairwise(active)]
+    longest = sorted(range(len(gaps)), key=gaps.__getitem__, reverse=True)[:_MOST_CUTS]
     shortest = max(drawn * _LONG, 1.0)
-    cut = {gap for gap in gaps if gap.total_seconds() > shortest}
+    cut = {at for at in longest if gaps[at] > shortest}
     kept: list[Span] = [active[0]]
-    for begin, end in active[1:]:
-        if begin - kept[-1][1] in cut:
+    for at, (begin, end) in enumerate(active[1:]):
+        if at in cut:
             kept.append((begin, end))
         else:
             kept[-1] = (kept[-1][0], end)

@@ -13,7 +13,6 @@ from sealane.server.pages import chart_views, text, time_scale
 from sealane.server.pages.chart_views import Bar, BarTone, Chart, ChartRow, Edge
 from sealane.server.pages.presenters import states
 from sealane.server.pages.time_scale import Scale, Span
-from sealane.server.pages.views import Tone
 
 MOST = 200
 """Rows that are drawn."""
@@ -26,7 +25,10 @@ def chart(view: RunView, now: datetime) -> Chart | None:
     if not spans:
         return None
     scale = time_scale.scale(spans)
-    rows = [_service(scale, service, now) for service in view.services]
+    rows = [
+        _service(scale, service, _came_up(view, service, now), over=view.run.ended is not None)
+        for service in view.services
+    ]
     direct = reduced({step.key: step.needs for step in view.steps})
     bars: dict[str, tuple[Bar, ...]] = {}
     names = {step.key: step.name for step in view.steps}
@@ -65,7 +67,7 @@ def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
 def _spans(view: RunView, deployments: Mapping[str, Deployment], now: datetime) -> Iterator[Span]:
     """When something of it went on; what a delivery waits is none of it."""
     for service in view.services:
-        yield service.started, service.ended or now
+        yield _came_up(view, service, now)
     for step in view.steps:
         if step.started:
             yield step.started, step.ended or (now if step.status is StepStatus.RUNNING else step.started)
@@ -96,10 +98,14 @@ def _bars(
     return (Bar(x=behind, width=0.0, tone="none"),)
 
 
-def _service(scale: Scale, service: RunService, now: datetime) -> ChartRow:
-    tone: Tone = "bad" if service.reason else "ok" if service.ended else "run"
-    state = "failed" if service.reason else "healthy" if service.ended else "starting"
-    span = (service.started, service.ended or now)
+def _came_up(view: RunView, service: RunService, now: datetime) -> Span:
+    """While it was on its way; one that never came up was so until the run ended."""
+    return service.started, service.ended or max(service.started, view.run.ended or now)
+
+
+def _service(scale: Scale, service: RunService, span: Span, *, over: bool) -> ChartRow:
+    tone: BarTone = "bad" if service.reason else "ok" if service.ended else "none" if over else "run"
+    state = "failed" if service.reason else "healthy" if service.ended else "ended" if over else "starting"
     return ChartRow(
         key=f"service/{service.name}",
         name=service.name,
