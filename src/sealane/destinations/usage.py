@@ -78,8 +78,9 @@ def _times(each: Resources, instances: int) -> Resources:
 
 
 def _cores(cores: float) -> str:
-    """`0`, `0.004`, `0.25`, `1.4`, `12`."""
-    return f"{cores:.2g}" if cores < 1 else f"{cores:.3g}"
+    """`0`, `0.004`, `0.25`, `1.4`, `12`, `1500`; what is less than a thousandth of a core counts as one."""
+    shown = max(cores, 0.001) if cores else 0.0
+    return f"{shown:.2g}" if shown < 1 else f"{shown:.3g}" if shown < 1000 else f"{shown:.0f}"
 
 
 def _bytes(size: float) -> str:

@@ -123,11 +123,11 @@ class LiveQueries:
     async def _usage(self, row: FormationRow) -> tuple[WorkloadUsage, ...]:
         assert row.current is not None, "something is there"
         try:
-            environment = self._tools.environment(row.environment)
-            destination = await self._destinations.get(environment, row.destination)
-            revision = await self._store.releases.revision(row.current.revision_id)
-            objects = [rendered.object for rendered in revision.objects]
             async with asyncio.timeout(_PATIENCE):
+                environment = self._tools.environment(row.environment)
+                destination = await self._destinations.get(environment, row.destination)
+                revision = await self._store.releases.revision(row.current.revision_id)
+                objects = [rendered.object for rendered in revision.objects]
                 return await destination.usage(objects, namespace=row.namespace)
         except (SealaneError, TimeoutError):  # how it fares says what is wrong; a page is not held up for figures
             return ()

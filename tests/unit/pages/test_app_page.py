@@ -212,7 +212,9 @@ def test_versions_that_may_go_there_are_offered_to_those_who_may() -> None:
     assert (offered.action, offered.words) == ("/apps/shop/dev/deploy", "Deploy to dev")
     assert offered.field is not None
     assert offered.field.choices == (("rel-9", "9999999 Nine"), ("rel-8", "tag-8"))
-    (offered,) = page(found, built=built, reader=ADMINISTRATOR).deploy
+    before, (offered,) = offered.key, page(found, built=built, reader=ADMINISTRATOR).deploy
+    assert offered.key != before  # an element of the same key is kept as it was, with what it offered then
+    assert page(found, built=built, reader=ADMINISTRATOR).deploy[0].key == offered.key
     assert offered.field is not None
     assert [release for release, _ in offered.field.choices] == ["rel-9", "rel-8", "rel-2"]
     assert page(found, built=built[2:3], reader=ADMINISTRATOR).deploy == ()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sealane import hashing
+
 Tone = Literal["ok", "run", "wait", "bad", "off"]
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]+")
 """What an element's id may not have where it is looked for by a selector."""
@@ -71,8 +73,10 @@ class Action:
 
     @property
     def key(self) -> str:
-        """The same each time the page is read, and no other's on it."""
-        return _UNNAMEABLE.sub("-", f"{self.action}-{self.value}").strip("-")
+        """The same each time the page is read, and no other's on it; another once there is something else to choose."""
+        choices = self.field.choices if self.field else ()
+        chosen_from = hashing.content_id(choices)[-8:] if choices else ""
+        return _UNNAMEABLE.sub("-", f"{self.action}-{self.value}-{chosen_from}").strip("-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
