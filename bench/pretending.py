@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from bench import cluster, control_plane
-from testbed import golang, processes
+from testbed import golang, on_demand, processes
 from testbed.access import let_in
 from testbed.layout import Layout
 from testbed.record import Bed
@@ -76,6 +76,7 @@ def _kwok(layout: Layout) -> Iterator[subprocess.Popen[bytes]]:
     configuration = layout.run / "kwok.json"
     configuration.write_text(json.dumps(_CONFIGURATION))
     argv = [
+        *on_demand.WITH_PARENT,
         str(golang.path_of(layout, golang.KWOK)),
         f"--config={configuration}",
         f"--kubeconfig={layout.admin_kubeconfig}",

@@ -12,15 +12,20 @@ from testbed.errors import BedError
 from testbed.waiting import until
 
 _PATIENCE = 120.0
+WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Before a program's words: it ends with the process that started it, also when that is killed."""
 
 
 @contextmanager
 def running(
     argv: Sequence[str | Path], folder: Path, *, answers: Callable[[], bool] = lambda: True
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The program from the moment at which it answers; its words are in `log`. Raises BedError with them where it ends."""
+    """The program from the moment at which it answers; its words are in `log`. Raises BedError with them where it ends.
+
+    It ends with the block, and with whoever started it, if that is killed.
+    """
     log = folder / "log"
-    with log.open("w") as words, subprocess.Popen(argv, stdout=words, stderr=words) as process:
+    with log.open("w") as words, subprocess.Popen([*WITH_PARENT, *argv], stdout=words, stderr=words) as process:
 
         def said() -> str:
             return f"{argv[0]} does not answer:\n{log.read_text()[-2000:]}"

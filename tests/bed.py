@@ -31,6 +31,8 @@ from tests.serving import until
 _ROOT = Path(__file__).parent.parent
 _SESSION = secrets.token_hex(8)
 _INPUT = "sealane_session"
+OF_PROCESS = "sealane-tests/process"
+"""The label of what would harm other tests on the cluster if its test were killed: the process whose it is."""
 
 
 class Kubectl(Protocol):
@@ -51,6 +53,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         print(flush=True)
         if _testbed("up", _session_of(config)).returncode:
             pytest.exit("the test bed did not start", returncode=1)
+    _end_left(read(Layout.from_environment().record))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -79,11 +82,7 @@ def kubectl(bed: Bed) -> Kubectl:
     """Kubectl as the cluster's administrator."""
 
     def run(*words: str, given: str | None = None) -> str:
-        argv = [bed.kubectl, f"--kubeconfig={bed.admin_kubeconfig}", *words]
-        done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
-        return done.stdout
+        return _kubectl(bed, *words, given=given)
 
     return run
 
@@ -159,6 +158,22 @@ def postgres_url(bed: Bed) -> Iterator[str]:
     """A fresh database."""
     with databases.fresh(bed.postgres_url) as url:
         yield url
+
+
+def _kubectl(bed: Bed, *words: str, given: str | None = None) -> str:
+    argv = [bed.kubectl, f"--kubeconfig={bed.admin_kubeconfig}", *words]
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode:
+        raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _end_left(bed: Bed) -> None:
+    """Delete what tests that were killed left: while an API that nobody serves is there, no namespace can be deleted."""
+    listed = json.loads(_kubectl(bed, "get", "apiservices", "-l", OF_PROCESS, "-o", "json"))
+    for metadata in (item["metadata"] for item in listed["items"]):
+        if not Path(f"/proc/{metadata['labels'][OF_PROCESS]}").exists():
+            _kubectl(bed, "delete", "apiservice", metadata["name"], "--ignore-not-found")
 
 
 def _session_of(config: pytest.Config) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import shlex
 import ssl
 import subprocess
@@ -23,7 +25,7 @@ from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.usage import Resources, WorkloadUsage
 from testbed.record import Bed
 from tests import relay_line
-from tests.bed import Kubectl
+from tests.bed import OF_PROCESS, Kubectl
 from tests.integration.kubernetes.parts import deployment, fresh_namespace, identity
 from tests.serving import until
 
@@ -79,7 +81,7 @@ def metrics(bed: Bed, kubectl: Kubectl, tmp_path: Path) -> Iterator[dict[str, li
     api = {
         "apiVersion": "apiregistration.k8s.io/v1",
         "kind": "APIService",
-        "metadata": {"name": NAME},
+        "metadata": {"name": NAME, "labels": {OF_PROCESS: str(os.getpid())}},
         "spec": {
             "group": "metrics.k8s.io",
             "version": "v1beta1",
@@ -153,6 +155,9 @@ async def test_use_stands_beside_what_is_asked_for(
             (found,) = await there.usage([web], namespace=namespace)
             assert found.instances == {"Pod/web-1": Resources(cpu=0.013, memory=10 * 2**20 + 1024)}, by
             assert (found.requests, found.limits) == (asked.requests, asked.limits)
-    kubectl("delete", "apiservice", NAME)
-    async with destination(kubeconfig, "directly") as (_, there):
-        assert await there.usage([web], namespace="default") == (asked,)
+    metrics["default"] = [measured("web-1", {"app": "web"}, ("1", "1Gi"))]
+    async with destination(kubeconfig, "directly") as (_, there), asyncio.timeout(120):
+        assert await there.usage([web], namespace="default") != (asked,)
+        kubectl("delete", "apiservice", NAME)
+        while await there.usage([web], namespace="default") != (asked,):  # noqa: ASYNC110 - it is forgotten in a moment
+            await asyncio.sleep(0.1)
