@@ -28,7 +28,7 @@ from sealane.store.run_tables import runs
 _NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
 _RULES = tuple[NoticeRule, ...]
 _LOOKED_AT = 100
-"""Runs among which the one before is looked for."""
+"""Runs of pull requests into a branch among which the one before is looked for."""
 _ENDED_WELL_OR_NOT = (RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value)
 
 
@@ -153,7 +153,8 @@ class Notices:
         alike = runs.c.kind == kind if of_pull_request else runs.c.kind != kind
         ended = runs.c.status.in_(_ENDED_WELL_OR_NOT)
         query = sa.select(runs.c.status, runs.c.event).where(here, alike, ended).order_by(runs.c.sequence.desc())
-        rows_before = await self._database.read(lambda c: rows.all_of(c, query.limit(_LOOKED_AT)))
+        most = _LOOKED_AT if of_pull_request else 1
+        rows_before = await self._database.read(lambda c: rows.all_of(c, query.limit(most)))
         before = (row["status"] for row in rows_before if not of_pull_request or row["event"]["ref"] == run.event.ref)
         return next(before, RunStatus.PASSED.value) != RunStatus.PASSED.value
 

@@ -31,9 +31,7 @@ def overview(
     listed = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection, app)
     named = {row[key] for row in listed for key in ("current_id", "verified_id") if row[key]}
-    known = {
-        deployment.id: deployment for deployment in newest.values()
-    }  # of a formation that fares well it is all three
+    known = {deployment.id: deployment for deployment in newest.values()}  # what is there and verified, mostly
     known |= {deployment.id: deployment for deployment in _by_id(connection, named - known.keys())}
     active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN), _of(app, deployments_table))
     going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]

@@ -19,9 +19,10 @@ class NotTaken(Unavailable):
 
 
 async def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
-    """Tells one service; `text` is what there is to say in so many characters. Raises UsageError for what is no address of the library's, NotTaken with its words.
+    """Tells one service; `text` is what there is to say in so many characters.
 
-    Those may repeat parts of the address: the caller masks what is secret in it.
+    Raises UsageError for what is no address of the library's, and NotTaken with its words. Those may repeat parts of the
+    address: the caller masks what is secret in it.
     """
     await threads.run(lambda: _send(address, title, text, tone))
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from sealane.deployments import glimpse
 from sealane.deployments.memory import Asking
@@ -17,6 +18,8 @@ from sealane.verdicts.gate_requests import GateRequest, GateRequests
 from sealane.verdicts.model import Observation
 from sealane.verdicts.stability import Stability
 from sealane.workflows.context import Tools
+
+_Heard = TypeVar("_Heard")
 
 
 async def line(
@@ -48,14 +51,8 @@ async def noting(tools: Tools, deployment_id: str) -> AsyncIterator[WatchNotes]:
     heard: asyncio.Queue[Stability | None] = asyncio.Queue()
 
     async def keep() -> None:
-        ended = False
-        while not ended:
-            batch = [await heard.get()]
-            while not heard.empty():
-                batch.append(heard.get_nowait())
-            ended = batch[-1] is None
-            if seen := [stability for stability in batch if stability]:
-                await store.keep(deployment_id, seen[-1])
+        async for seen in _batches(heard):
+            await store.keep(deployment_id, seen[-1])
 
     keeping = asyncio.create_task(keep())
     try:
@@ -73,15 +70,9 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
 
     async def keep() -> None:
         last: list[tuple[object, ...]] = []
-        ended = False
-        while not ended:
-            batch = [await heard.get()]
-            while not heard.empty():
-                batch.append(heard.get_nowait())
-            ended = batch[-1] is None
-            newest = next((observation for observation in reversed(batch) if observation is not None), None)
-            kept = glimpse.glimpse(newest) if newest is not None else None
-            if kept is not None and (far := _far(kept)) != last:
+        async for seen in _batches(heard):
+            kept = glimpse.glimpse(seen[-1])
+            if (far := _far(kept)) != last:
                 last = far
                 await store.keep(deployment_id, kept)
 
@@ -99,14 +90,8 @@ async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[As
     heard: asyncio.Queue[tuple[GateRequests, GateRequest] | None] = asyncio.Queue()
 
     async def keep() -> None:
-        ended = False
-        while not ended:
-            batch = [await heard.get()]
-            while not heard.empty():
-                batch.append(heard.get_nowait())
-            ended = batch[-1] is None
-            if asked := [each for each in batch if each]:
-                await tools.store.gate_requests.add(deployment_id, asked)
+        async for asked in _batches(heard):
+            await tools.store.gate_requests.add(deployment_id, asked)
 
     keeping = asyncio.create_task(keep())
     try:
@@ -114,6 +99,18 @@ async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[As
     finally:
         heard.put_nowait(None)
         await keeping
+
+
+async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_Heard]]:
+    """All that has come since the last look, until None ends it."""
+    ended = False
+    while not ended:
+        batch = [await heard.get()]
+        while not heard.empty():
+            batch.append(heard.get_nowait())
+        ended = batch[-1] is None
+        if told := [each for each in batch if each is not None]:
+            yield told
 
 
 def _far(seen: Observation) -> list[tuple[object, ...]]:
