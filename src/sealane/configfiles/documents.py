@@ -29,6 +29,7 @@ _STRING = f"{_TAG}str"
 _MERGE = f"{_TAG}merge"
 _TAGGED = re.compile(r"(&\S+\s+)?!")
 _PLAIN_TAGS = {f"{_TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
+_NO_ZERO = "no program, cluster or database takes one"
 _PLAINLY = "write it out plainly"
 _QUOTED = frozenset("\"'|>")
 
@@ -185,6 +186,8 @@ class _Reading:
             if not isinstance(key_node, yaml.ScalarNode):
                 hint = yaml_errors.template(self.lines, key_node.start_mark.line) or yaml_errors.FLOW
                 self.wrong(key_node, "a key must be a plain word", hint)
+            elif "\0" in key_node.value:
+                self.wrong(key_node, "there is a zero byte in a key", _NO_ZERO)
             elif key_node.tag == _MERGE:
                 if merge:
                     self.wrong(key_node, "<< is given twice", "one << merges several: <<: [*first, *second]")
@@ -216,6 +219,9 @@ class _Reading:
             hint = 'tags that build objects are not read; quote a text that begins with !: "!text"'
             self.wrong(node, f"unknown tag {node.tag}", hint)
             return None
+        if "\0" in text:
+            self.wrong(node, "there is a zero byte in it", _NO_ZERO)
+            return text.replace("\0", "")
         self.findings.extend(yaml_errors.traps(node, self.lines, self.file))
         if getattr(node, "style", None) in _QUOTED or self.is_tagged_text(node):
             return text

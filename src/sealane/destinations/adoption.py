@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from sealane import compression
 from sealane.destinations import model
 from sealane.secrets import manifest_secrets
 
@@ -144,8 +145,8 @@ def _decompressed(packed: bytes | None) -> PriorObject | None:
     if packed is None:
         return None
     try:
-        return msgspec.json.decode(gzip.decompress(packed), type=PriorObject)
-    except (ValueError, OSError, EOFError):
+        return msgspec.json.decode(compression.unzipped(packed), type=PriorObject)
+    except ValueError:
         return None
 
 

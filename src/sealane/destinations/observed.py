@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sealane import inputs
 from sealane.destinations import model
 
 DEPLOY_TAG = "sealane.dev/deploy-tag"
@@ -20,7 +21,7 @@ class Observed:
     """The workloads of a namespace, whoever deployed them but for Sealane."""
 
     version: str
-    """The annotation of the namespace, else what the workloads' labels say; empty where neither does."""
+    """The annotation of the namespace, else what the workloads' labels say; empty where neither does. A stranger wrote it."""
     objects: tuple[Mapping[str, Any], ...]
 
     @property
@@ -34,7 +35,8 @@ def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> 
     found = [each for each in objects if _group_and_kind(each) in WORKLOADS and not _is_ours(each)]
     found.sort(key=_key)
     labelled = sorted({version for each in found if (version := _version(each))})
-    return Observed(version=annotations.get(DEPLOY_TAG) or ", ".join(labelled), objects=tuple(found))
+    version = annotations.get(DEPLOY_TAG) or ", ".join(labelled)
+    return Observed(version=inputs.fitted(version), objects=tuple(found))
 
 
 def _version(manifest: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sealane.insights.definitions import WAITS
 from sealane.insights.model import Failures, Figures, Insights, Pipelines, RankedTests, Waits
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of something to compute."""
 
 

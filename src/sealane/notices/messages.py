@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sealane import controls, inputs
 from sealane.approvals.explanation import Explanation
 from sealane.deployments import messages as deployments
 from sealane.events.model import EventKind
@@ -21,6 +22,8 @@ MOST_ENTRIES = 50
 """Entries of one notice that are kept."""
 MOST_LINES = 20
 """Lines of a log that a notice has."""
+MOST_TITLE, MOST_TEXT = 300, 8_000
+"""Characters that a template's words come to, whatever it repeats."""
 _SHORT = 7
 _APART = timedelta(hours=1)
 """What happens to a formation's health later than that after it was well is another thing."""
@@ -121,13 +124,17 @@ def joined(before: Notice | None, fresh: Notice) -> Notice:
 
 
 def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Notice:
-    """What there is to tell of an event; a template's words take the place of the usual ones."""
+    """What there is to tell of an event; a template's words take the place of the usual ones.
+
+    A stranger may have written the template: its words are short, and have no characters that move or hide others.
+    """
     said = _notice(facts)
     if template is None:
         return said
     words = _words(said)
-    title, text = (rules.filled(template[key], words) if key in template else None for key in ("title", "text"))
-    return replace(said, title=said.title if title is None else title, text=said.text if text is None else text)
+    title = inputs.fitted(rules.filled(template.get("title", ""), words), most=MOST_TITLE)
+    text = inputs.storable(controls.removed(rules.filled(template.get("text", ""), words, most=MOST_TEXT)))
+    return replace(said, title=title or said.title, text=text if "text" in template else said.text)
 
 
 def trial(target: str, *, by: str, at: datetime, server: str) -> Notice:

@@ -153,7 +153,7 @@ class StepFile(File):
     image: StepImage
     """The image to run: a reference, or ${image.NAME} for an image of this file that the step needs."""
     commands: Maybe[Scripts] = None
-    """Shell commands, run one after the other until one fails. Left out, the image's own entry point runs."""
+    """Shell commands, run one after the other until one fails. They have no input: `read` fails. Left out, the image's own entry point runs."""
     environment: Maybe[Annotated[dict[Variable, Text], Field(max_length=500)]] = None
     """Environment variables. Values are texts: quote numbers, or 3.10 would become 3.1."""
     secrets: Maybe[Annotated[list[SecretName], Field(min_length=1, max_length=200)]] = None

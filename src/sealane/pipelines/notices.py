@@ -223,9 +223,17 @@ def fits(patterns: tuple[str, ...] | None, name: str) -> bool:
     return patterns is None or any(globs.matches(pattern, name) for pattern in patterns)
 
 
-def filled(template: str, words: Mapping[str, str]) -> str:
-    """The template with what is known in place of its words."""
-    return _WORD.sub(lambda found: words.get(found[1], ""), template)
+def filled(template: str, words: Mapping[str, str], most: int = 8_000) -> str:
+    """The template with what is known in place of its words, up to so many characters."""
+    room = most - len(_WORD.sub("", template))
+
+    def word(found: re.Match[str]) -> str:
+        nonlocal room
+        value = words.get(found[1], "")[: max(0, room)]
+        room -= len(value)
+        return value
+
+    return _WORD.sub(word, template)[:most]
 
 
 def _globs(written: list[str] | None) -> tuple[str, ...] | None:

@@ -175,6 +175,7 @@ class DockerRunner(Runner):
             timed_out=None if in_time else spec.timeout,
             engine_was_away=follow.engine_was_away,
             disk_full=follow.disk_full,
+            reads_input=bool(spec.commands) and scripts.reads_input(follow.last),
             memory=container.confinement.memory,
         )
         return outcomes.result(state, context, begun=begun, now=self._now())

@@ -12,6 +12,8 @@ from sealane.clients.engine.streams import Stream
 from sealane.runners.port import Output
 
 _DISK_FULL = b"o space left on device"
+_LAST = 4096
+"""Bytes of the log's end that are kept."""
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.5
 _SILENT = 1.0
@@ -35,6 +37,8 @@ class LogFollow:
         """Set once it runs, or was found running or ended."""
         self.engine_was_away = False
         self.disk_full = False
+        self.last = b""
+        """The end of all that it printed."""
 
     async def to_the_end(self) -> ContainerState | None:
         """The container's last state; None when it has vanished.
@@ -86,6 +90,7 @@ class LogFollow:
                 if new := piece[known:]:
                     self._given += len(new)
                     self.disk_full = self.disk_full or _DISK_FULL in new
+                    self.last = (self.last + new[-_LAST:])[-_LAST:]
                     self._output(new)
         finally:
             await stream.close()

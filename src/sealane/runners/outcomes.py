@@ -23,6 +23,8 @@ class ExitContext:
     engine_was_away: bool = False
     disk_full: bool = False
     """It complained about a full disk."""
+    reads_input: bool = False
+    """The command that it ended at is `read`."""
     memory: int | None = None
     """Bytes it may have."""
 
@@ -45,8 +47,17 @@ def _verdict(state: ContainerState | None, context: ExitContext) -> tuple[StepSt
         return StepStatus.PASSED, None
     if context.engine_was_away:
         return StepStatus.BROKEN, f"the container engine went away while it ran ({exit_words(state)})"
-    hint = "; it says that a disk is full" if context.disk_full else _of_memory(state, context.memory)
-    return StepStatus.FAILED, exit_words(state) + hint
+    return StepStatus.FAILED, exit_words(state) + _hint(state, context)
+
+
+def _hint(state: ContainerState, context: ExitContext) -> str:
+    if context.disk_full:
+        return "; it says that a disk is full"
+    if context.reads_input and state.exit_code == 1:
+        return (
+            "; `read` finds no input: a step has none, so give the command what it asks for by environment: or a file"
+        )
+    return _of_memory(state, context.memory)
 
 
 def _of_memory(state: ContainerState, memory: int | None) -> str:

@@ -6,6 +6,7 @@ of another shell would ignore SIGINT and SIGQUIT, and with it all that it starts
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ ENTRYPOINT = ("/bin/sh", "-e")
 STOP = ("/bin/sh", "-c", "kill -TERM -1")
 """Run beside the script, it asks everything but the first process to end: engines signal only that one."""
 
+_READS = re.compile(rb"(?:\A|\n)\+ (?:[^\n]*\n  )*(?:IFS=\S* )?read\b[^\n]*(?:\n(?!\+ )[^\n]*)*\Z")
 _SAY = "printf '%s\\n'"
 """Not echo, which in some shells reads backslashes."""
 
@@ -58,3 +60,8 @@ def said(command: str) -> str:
     """A command as the log shows it."""
     first, *more = command.strip("\n").splitlines() or [""]
     return "\n".join([f"+ {first}", *(f"  {line}" for line in more)])
+
+
+def reads_input(log: bytes) -> bool:
+    """Whether the last command that a log's end shows is `read`, which fails where there is no input."""
+    return bool(_READS.search(log))

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from sealane.errors import Unavailable
+from sealane.store import storable
 
 T = TypeVar("T")
 
@@ -39,14 +40,16 @@ class Database:
         PostgreSQL ends a transaction whose process does nothing in it for `idle_timeout`.
         """
         self.sqlite = url.startswith("sqlite:")
+        options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "json_serializer": storable.json_text}
         if self.sqlite:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = sa.create_engine(url, pool_size=connections, max_overflow=0)
+            self.engine = sa.create_engine(url, **options)
             _prepare_sqlite(self.engine)
         else:
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-            self.engine = sa.create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+            self.engine = sa.create_engine(url, **options, pool_pre_ping=True)
             _prepare_postgresql(self.engine, idle_timeout)
+        event.listen(self.engine, "before_cursor_execute", storable.parameters, retval=True)
         self._readers = ThreadPoolExecutor(max_workers=connections, thread_name_prefix="store-read")
         writers = 1 if self.sqlite else connections
         self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="store-write")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -37,3 +38,39 @@ def test_what_requests_nothing_counts_nothing() -> None:
     odd = [{"kind": "ConfigMap", "data": {}}, {"kind": "Custom", "spec": "text"}, workload(cpu="much")]
 
     assert resource_requests.requests(odd) == {"cpu": 0.0, "memory": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "amount"),
+    [("1e3", 1000), ("+2E2", 200), ("1Ei", 2**60), ("2E", 2 * 10**18), (".5", 0.5), ("1.", 1), (3, 3)],
+)
+def test_every_form_of_a_quantity_is_read(quantity: Any, amount: float) -> None:
+    assert float(resource_requests.amount(quantity)) == amount
+
+
+@pytest.mark.parametrize(
+    "quantity", ["1.2.3", ".", "...", "1e999999", "9" * 400, "-1", "nan", "Infinity", True, {"a": 1}, "1\n", "\u0661"]
+)
+def test_what_is_no_quantity_counts_nothing(quantity: Any) -> None:
+    """A cluster's metrics and a custom kind's fields may hold anything."""
+    assert resource_requests.amount(quantity) == 0
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {"containers": "text"},
+        {"containers": 5},
+        {"containers": [1, None, {"resources": [1]}, {"resources": {"requests": "much"}}]},
+        {"containers": {"resources": {"requests": {"cpu": "1"}}}},
+    ],
+)
+def test_kinds_of_somebodys_own_may_have_any_shape(pod: dict[str, Any]) -> None:
+    odd = {"kind": "Deployment", "spec": {"replicas": 10**400, "template": {"spec": pod}}}
+    assert resource_requests.requests([odd]) == {"cpu": 0.0, "memory": 0.0}
+
+
+def test_there_is_a_sum_of_whatever_is_asked_for() -> None:
+    odd = workload(cpu="9" * 30, memory="9e99")
+    odd["spec"]["replicas"] = 10**400
+    assert all(math.isfinite(each) for each in resource_requests.requests([odd]).values())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 from sealane.insights import csv
 from sealane.insights.model import (
@@ -163,6 +166,13 @@ def test_names_of_strangers_stay_words() -> None:
     assert "failing,shop,step/test,'=1+1,3,," in csv.tests(BREAKDOWN.tests)
     assert "slowest,shop,step/test,cart: sums & more,9,0.25,70.0" in csv.tests(BREAKDOWN.tests)
     assert "\napp,'=1+1," in csv.written(hostile)
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_name_is_computed_by_a_spreadsheet(begin: str) -> None:
+    """Whatever it begins with that one takes for a formula."""
+    hostile = replace(found(), parts=(Part(name=f"{begin}1+1", figures=NOW),))
+    assert f"'{begin}1+1" in csv.written(hostile)
 
 
 def _asked(href: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from sealane.clients.engine.model import ContainerState, Phase
 from sealane.pipelines.model import StepStatus
-from sealane.runners import outcomes
+from sealane.runners import outcomes, scripts
 from sealane.runners.outcomes import ExitContext
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,6 +26,13 @@ def ended(code: int, **more: Any) -> ContainerState:
         (ended(0), {"engine_was_away": True}, StepStatus.PASSED, None),
         (ended(1), {}, StepStatus.FAILED, "exit code 1"),
         (ended(1), {"disk_full": True}, StepStatus.FAILED, "exit code 1; it says that a disk is full"),
+        (
+            ended(1),
+            {"reads_input": True},
+            StepStatus.FAILED,
+            "exit code 1; `read` finds no input: a step has none, so give the command what it asks for by environment: or a file",
+        ),
+        (ended(2), {"reads_input": True}, StepStatus.FAILED, "exit code 2"),
         (ended(137), {}, StepStatus.FAILED, "ended by SIGKILL (exit code 137)"),
         (ended(255), {}, StepStatus.FAILED, "exit code 255"),
         (ended(137, out_of_memory=True), {}, StepStatus.FAILED, "out of memory (exit code 137)"),
@@ -64,3 +71,22 @@ def test_the_engines_times_win_and_never_run_backwards() -> None:
 )
 def test_lengths_of_time_are_told_as_they_are_written(length: timedelta, text: str) -> None:
     assert outcomes.span(length) == text
+
+
+@pytest.mark.parametrize(
+    ("commands", "printed", "reads"),
+    [
+        (["read name"], "", True),
+        (["echo hi", "IFS= read -r line"], "", True),
+        (["printf 'Name: '\nread name"], "Name: ", True),
+        (["read name", "make"], "", False),
+        (["readelf -a x"], "", False),
+        (["cat list | while read x; do y; done"], "", False),
+    ],
+)
+def test_a_command_that_reads_what_no_step_has_is_known_by_the_logs_end(
+    commands: list[str], printed: str, reads: bool
+) -> None:
+    log = "a line\n" + "".join(f"{scripts.said(command)}\n" for command in commands) + printed
+    assert scripts.reads_input(log.encode()) is reads
+    assert not scripts.reads_input(b"+ a\n  " * 2000)

@@ -28,6 +28,8 @@ from sealane.clients.kubernetes.informer import cache, reflector, subscriber, wa
 T = TypeVar("T")
 L = TypeVar("L", bound=cache.Named)
 
+LOG_LINE = 1024 * 1024
+"""Bytes of one line of a log that are followed; what it goes on with is left out."""
 LOG_LIMIT = 1024 * 1024
 _WRITE = {"fieldManager": kinds.MANAGER, "fieldValidation": "Strict"}
 _APPLY = "application/apply-patch+yaml"
@@ -274,7 +276,7 @@ class Cluster:
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         call = exchange.Call(method="GET", path=path, query=query, accept="*/*")
         async with self._connection.stream(call) as chunks:
-            async for line in watch_stream.lines(chunks):
+            async for line in watch_stream.lines(watch_stream.shortened(chunks, LOG_LINE), str(call)):
                 yield line.decode(errors="replace").rstrip("\r")
 
     async def pod_metrics(self, namespace: str) -> lists.Listing[pod_metrics.PodMetrics]:

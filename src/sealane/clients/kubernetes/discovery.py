@@ -80,7 +80,7 @@ def read(bodies: Iterable[bytes]) -> Resources:
     for body in bodies:
         try:
             groups = msgspec.json.decode(body, type=_Groups)
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             raise errors.ClusterError(f"the server's discovery can't be read: {error}") from error
         if groups.kind != "APIGroupDiscoveryList":
             raise errors.ClusterError(

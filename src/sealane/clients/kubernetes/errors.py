@@ -232,7 +232,7 @@ def of_response(
     """The error a response stands for. `request` is what was tried, in words; a `secret`'s values are hidden."""
     try:
         status = msgspec.json.decode(body, type=Status)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except ValueError:
         status = Status()
     if status.kind != Status.KIND:  # a proxy's page, or text: nothing of it is repeated
         status = Status(code=code)

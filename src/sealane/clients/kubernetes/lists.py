@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 FIRST_PAGE, MOST = 100, 2000
 """Objects of the first page, and of any."""
+MOST_PAGES = 10_000
+"""Of one list: whoever answers may say for ever that there is more."""
 PAGE = 1024 * 1024
 """Bytes of a page, about: a full pod is 10 KB, an event one. All views of a cluster are filled at once, and larger pages leave
 holes in the process's memory that nothing fills again; smaller ones take longer."""
@@ -48,7 +50,7 @@ def decoded(body: bytes, kind: type[T], request: str) -> T:
     """A body as a value of the type. Raises ServerError when it isn't one: a proxy may answer for the server."""
     try:
         value: T = decoder(cast("Any", kind)).decode(body)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
         raise errors.ServerError(f"{request}: the answer can't be read: {error}") from error
     return value
 
@@ -64,7 +66,7 @@ async def listed(connection: transport.Transport, path: str, kind: type[T], quer
 async def _pages(connection: transport.Transport, path: str, kind: type[T], query: Mapping[str, str]) -> Listing[T]:
     items: list[T] = []
     page, limit = _Page(), FIRST_PAGE
-    while True:
+    for _ in range(MOST_PAGES):
         asked = {**query, "limit": str(limit)} | ({"continue": page.continue_} if page.continue_ else {})
         call = exchange.Call(method="GET", path=path, query=asked)
         answer = await connection.call(call)
@@ -75,3 +77,4 @@ async def _pages(connection: transport.Transport, path: str, kind: type[T], quer
             return Listing(items=items, version=page.resource_version)
         if part.items:
             limit = min(max(FIRST_PAGE, PAGE * len(part.items) // len(answer.body)), MOST)
+    raise errors.ServerError(f"the list at {path} does not end")

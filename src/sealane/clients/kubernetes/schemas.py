@@ -104,7 +104,7 @@ class Document:
         """Raises ClusterError for what is no such document."""
         try:
             self._types = msgspec.json.decode(body)["components"]["schemas"]
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise errors.ClusterError(f"the server's OpenAPI document can't be read: {error}") from error
 
     def of(self, kind: kinds.Kind[Any]) -> Schema | None:

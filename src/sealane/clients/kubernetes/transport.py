@@ -21,6 +21,8 @@ FIRST_PATIENCE = 3.0
 """How long a server that has never answered is tried: a wrong address should be said soon."""
 LONGEST_NO = 1024 * 1024
 """Bytes of an error that are read; an invalid object comes back whole in it."""
+LONGEST_ANSWER = 256 * 1024 * 1024
+"""Bytes of one answer, or of one change in a stream, that are read: no page of a list and no object comes near to it."""
 PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
@@ -81,7 +83,7 @@ class Transport:
 
     async def _once(self, call: Call, seconds: float) -> Answer:
         async with self._send(call, Limits(total=seconds)) as response:
-            body = b"".join([chunk async for chunk in response.chunks])
+            body = b"".join([chunk async for chunk in bounded(response.chunks, str(call))])
             return Answer(status=response.status, body=body, content_type=response.content_type)
 
     @asynccontextmanager
@@ -92,6 +94,16 @@ class Transport:
             if response.status >= 300:
                 raise await _said_no(call, response)
             yield response
+
+
+async def bounded(chunks: AsyncIterator[bytes], request: str) -> AsyncIterator[bytes]:
+    """The chunks of one answer. Raises ServerError once they are too many."""
+    count = 0
+    async for chunk in chunks:
+        count += len(chunk)
+        if count > LONGEST_ANSWER:
+            raise errors.ServerError(f"{request}: the answer has more than {LONGEST_ANSWER // 1024**2} MiB")
+        yield chunk
 
 
 def _try_again(call: Call, error: errors.ClusterError) -> bool:

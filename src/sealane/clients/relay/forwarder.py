@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from sealane.clients.kubernetes import errors
-from sealane.clients.kubernetes.exchange import Call, Exchange, Limits
+from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
 from sealane.clients.relay import frames
 from sealane.clients.relay.frames import GO_WITHIN
 
@@ -94,19 +94,25 @@ class _Forwarded:
             accept=ask.accept,
         )
         async with self._exchange.send(call, Limits(total=ask.total, silence=ask.silence)) as response:
-            head = frames.Head(
-                id=ask.id,
-                status=response.status,
-                content_type=response.content_type,
-                retry_after=response.retry_after,
-            )
-            self._post(head)
+            self._post(_head(ask.id, response))
             async for piece in _pieces(response.chunks):
                 await self.window.take(len(piece))
                 self._post(frames.Chunk(id=ask.id, data=piece))
 
     def _fail(self, message: str, *, sent: bool, retry: bool, hint: str | None = None) -> None:
-        self._post(frames.Failed(id=self._ask.id, message=message, hint=hint, sent=sent, retry=retry))
+        words, said = (each and each[: frames.LONGEST_WORDS] for each in (message, hint))
+        self._post(frames.Failed(id=self._ask.id, message=words or "", hint=said, sent=sent, retry=retry))
+
+
+def _head(number: int, response: Response) -> frames.Head:
+    """How the answer begins, in what a head may say: whatever stands before the API server may say more."""
+    pause = response.retry_after
+    return frames.Head(
+        id=number,
+        status=response.status if 100 <= response.status <= 599 else 502,
+        content_type=response.content_type[: frames.LONGEST_TYPE],
+        retry_after=None if pause is None else min(max(pause, 0.0), frames.LONGEST_PAUSE),
+    )
 
 
 class _Window:

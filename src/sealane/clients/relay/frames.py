@@ -18,13 +18,25 @@ GO_WITHIN = 10.0
 """Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
 PIECE = 128 * 1024
 """Bytes of an answer in one message, so that a long one does not keep others waiting."""
+LONGEST_TYPE = 1024
+LONGEST_WORDS = 4096
+"""Characters of a message about a failure, and of its hint."""
+LONGEST_PAUSE = 86_400.0
+"""Seconds for which an API server may ask to be left alone."""
 _LONGEST_REASON = 123
 """Bytes of a reason that a message of the end may have (RFC 6455, 5.5)."""
 
 # What a relay says is shown to administrators and kept: whoever has its token may have another program say it.
 Version = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.!+_-]*\Z")]
 Process = Annotated[str, msgspec.Meta(max_length=200)]
-ContentType = Annotated[str, msgspec.Meta(max_length=1024)]
+ContentType = Annotated[str, msgspec.Meta(max_length=LONGEST_TYPE)]
+Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
+Pause = Annotated[float, msgspec.Meta(ge=0, le=LONGEST_PAUSE)]
+Words = Annotated[str, msgspec.Meta(max_length=LONGEST_WORDS)]
+
+# What a server asks goes to the API server with the relay's rights: nothing of it may lead anywhere else.
+Method = Annotated[str, msgspec.Meta(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE)\Z")]
+CallPath = Annotated[str, msgspec.Meta(max_length=4096, pattern=r"^/")]
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -53,8 +65,8 @@ class Ask(Frame, frozen=True, kw_only=True, tag="ask"):
     """A call. `changes`: it waits for `Go`. Seconds as in `exchange.Limits`."""
 
     id: int
-    method: str
-    path: str
+    method: Method
+    path: CallPath
     query: dict[str, str]
     body: bytes | None
     content_type: str
@@ -93,9 +105,9 @@ class Head(Frame, frozen=True, kw_only=True, tag="head"):
     """The answer begins."""
 
     id: int
-    status: int
+    status: Status
     content_type: ContentType
-    retry_after: float | None
+    retry_after: Pause | None
 
 
 class Chunk(Frame, frozen=True, kw_only=True, tag="chunk"):
@@ -115,8 +127,8 @@ class Failed(Frame, frozen=True, kw_only=True, tag="failed"):
     """There is no answer, or no more of it. `sent`: the call may have reached the API server; `retry`: it may yet answer."""
 
     id: int
-    message: str
-    hint: str | None
+    message: Words
+    hint: Words | None
     sent: bool
     retry: bool
 
@@ -148,7 +160,7 @@ def to_relay(data: bytes) -> ToRelay:
     """A server's message. Raises Garbled."""
     try:
         return _to_relay.decode(data)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
         raise Garbled(str(error)) from error
 
 
@@ -156,5 +168,5 @@ def to_server(data: bytes) -> ToServer:
     """A relay's message. Raises Garbled."""
     try:
         return _to_server.decode(data)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
         raise Garbled(str(error)) from error

@@ -26,6 +26,8 @@ class Lost:
 
 Inbox = asyncio.Queue["frames.Answers | Lost"]
 
+_MOST_CONNECTIONS = 8
+"""Of one relay with one process; while it is replaced there are two."""
 _MOST_UNREAD = 20_000
 """Messages of an answer that wait to be read; a relay that keeps to its window sends fewer."""
 
@@ -46,6 +48,8 @@ class Connection:
         """`send` queues a message; it is called on the loop on which this is made."""
         self.relay = relay
         self.version = version
+        self.over = asyncio.Event()
+        """Set once newer connections of the relay have taken its place."""
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
@@ -161,8 +165,10 @@ class Hub:
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
-        """The relay is connected until the block ends; the newest of several connections is used."""
+        """The relay is connected until the block ends; the newest of several connections is used, and of many the oldest ends."""
         of_relay = self._connections.setdefault(connection.relay, [])
+        for older in of_relay[: 1 - _MOST_CONNECTIONS]:
+            older.over.set()
         of_relay.append(connection)
         reason = "the relay's connection ended"
         try:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sealane import inputs
 from sealane.clients.kubernetes import errors
 from sealane.clients.kubernetes.exchange import Call, Limits, Response
 from sealane.clients.relay import frames
 from sealane.clients.relay.hub import Hub, Lost, OnItsWay
 
 _READS = frozenset({"GET", "HEAD"})
+_MARGIN = 30.0
+"""Seconds beyond the limits that the relay keeps to, for the way and for `Go`: one that keeps to none holds nobody up."""
 
 
 class Relayed:
@@ -39,20 +43,21 @@ class Relayed:
             raise await self._away(call)
         asked = connection.begin(lambda number: _ask(number, call, limits))
         try:
-            head = await self._head(call, asked)
+            until = _until(limits.total)
+            head = await self._head(call, asked, until if until is not None else _until(limits.silence))
             yield Response(
                 status=head.status,
                 content_type=head.content_type,
                 retry_after=head.retry_after,
-                chunks=self._chunks(call, asked),
+                chunks=self._chunks(call, asked, limits, until),
             )
         finally:
             asked.end()
 
-    async def _head(self, call: Call, asked: OnItsWay) -> frames.Head:
+    async def _head(self, call: Call, asked: OnItsWay, until: float | None) -> frames.Head:
         went = call.method in _READS
         while True:
-            frame = await asked.next()
+            frame = await self._next(call, asked, until, sent=went)
             if isinstance(frame, frames.Head):
                 return frame
             if isinstance(frame, frames.Ready):
@@ -62,12 +67,24 @@ class Relayed:
                 continue
             raise self._broken(call, frame, sent=went)
 
-    async def _chunks(self, call: Call, asked: OnItsWay) -> AsyncIterator[bytes]:
-        while not isinstance(frame := await asked.next(), frames.End):
+    async def _chunks(self, call: Call, asked: OnItsWay, limits: Limits, until: float | None) -> AsyncIterator[bytes]:
+        while True:
+            silent = _until(limits.silence)
+            due = min((each for each in (until, silent) if each is not None), default=None)
+            frame = await self._next(call, asked, due, sent=True)
+            if isinstance(frame, frames.End):
+                return
             if not isinstance(frame, frames.Chunk):
                 raise self._broken(call, frame, sent=True)
             yield frame.data
             asked.credit(len(frame.data))
+
+    async def _next(self, call: Call, asked: OnItsWay, until: float | None, *, sent: bool) -> frames.Answers | Lost:
+        try:
+            async with asyncio.timeout_at(until):
+                return await asked.next()
+        except TimeoutError:
+            raise self._unreached(call, "it does not answer in time", sent=sent) from None
 
     def _broken(self, call: Call, frame: frames.Answers | Lost, *, sent: bool) -> errors.ClusterError:
         """The error of an answer that does not come."""
@@ -76,7 +93,8 @@ class Relayed:
         if not isinstance(frame, frames.Failed):
             return self._unreached(call, "it answers out of order", sent=sent)
         kind = errors.Unreachable if frame.retry else errors.Untrusted
-        error = kind(f"{frame.message} (by relay {self._relay})", hint=frame.hint)
+        hint = inputs.fitted(frame.hint, most=inputs.LONGEST_TEXT) if frame.hint else None
+        error = kind(f"{inputs.fitted(frame.message, most=inputs.LONGEST_TEXT)} (by relay {self._relay})", hint=hint)
         error.sent = frame.sent
         return error
 
@@ -103,6 +121,11 @@ _HINT = "sealane relay list tells which relays are there; the relay's log tells 
 _BALANCER = (
     "let the load balancer lead /api/relay to every process, workers too: sealane relay list tells which lack it"
 )
+
+
+def _until(limit: float | None) -> float | None:
+    """Until when something may come, by the loop's clock; None: for ever."""
+    return None if limit is None else asyncio.get_running_loop().time() + limit + _MARGIN
 
 
 def _ask(number: int, call: Call, limits: Limits) -> frames.Ask:

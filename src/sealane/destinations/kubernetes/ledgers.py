@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from sealane import clock
+from sealane import clock, compression
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
@@ -66,8 +66,8 @@ def split(text: str, size: int = PART) -> tuple[bytes, ...]:
 
 
 def joined(parts: Sequence[bytes]) -> str:
-    """The text that was split. Raises OSError, EOFError or ValueError when it isn't whole."""
-    return gzip.decompress(b"".join(parts)).decode()
+    """The text that was split. Raises ValueError when it isn't whole."""
+    return compression.unzipped(b"".join(parts)).decode()
 
 
 class Ledgers:
@@ -183,7 +183,7 @@ class Ledgers:
         found: dict[str, str] = {}
         for entry, names in parts.items():
             pieces = await asyncio.gather(*(self._piece(kind, name, namespace) for name in names))
-            with suppress(OSError, EOFError, ValueError):
+            with suppress(ValueError):
                 if all(piece is not None for piece in pieces):
                     found[entry] = joined([piece for piece in pieces if piece is not None])
         return found
@@ -310,7 +310,7 @@ def _no_namespace(namespace: str) -> ours.SealaneError:
 def _decoded(live: Mapping[str, Any], where: str) -> _Content:
     try:
         packed = (live.get("binaryData") or {})[_KEY]
-        return msgspec.json.decode(gzip.decompress(base64.b64decode(packed)), type=_Content)
-    except (KeyError, ValueError, OSError, EOFError) as error:
+        return msgspec.json.decode(compression.unzipped(base64.b64decode(packed)), type=_Content)
+    except (KeyError, ValueError) as error:
         hint = "restore it from a backup, or delete it: then nothing will be pruned"
         raise ours.SealaneError(f"{where} does not hold an inventory", hint=hint) from error

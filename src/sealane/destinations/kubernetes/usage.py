@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealane.clients.kubernetes import errors
@@ -45,7 +45,8 @@ def _labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
 def _of(manifest: Mapping[str, Any], pods: Sequence[PodMetrics]) -> WorkloadUsage:
     labels = _labels(manifest)
     own = [pod for pod in pods if labels.items() <= pod.metadata.labels.items()]
-    containers = list(_containers(manifest))
+    pod = manifest["spec"]["template"].get("spec")
+    containers = list(resource_requests.containers(pod)) if isinstance(pod, Mapping) else []
     return WorkloadUsage(
         object=f"{manifest['kind']}/{manifest['metadata']['name']}",
         requests=total(_asked(container, "requests") for container in containers),
@@ -57,13 +58,8 @@ def _of(manifest: Mapping[str, Any], pods: Sequence[PodMetrics]) -> WorkloadUsag
     )
 
 
-def _containers(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    pod = manifest["spec"]["template"].get("spec")
-    yield from (pod.get("containers") or ()) if isinstance(pod, Mapping) else ()
-
-
 def _asked(container: Mapping[str, Any], what: str) -> Resources:
-    return _resources(((container.get("resources") or {}).get(what)) or {})
+    return _resources(resource_requests.quantities(container, what))
 
 
 def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import codecs
 import json
-import zlib
 from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from sealane import compression
 from sealane.errors import UnknownType, UsageError
 
 MOST = 25 * 1024 * 1024
@@ -61,16 +61,10 @@ def _unzipped(encoding: str, body: bytes) -> bytes:
         raise UnknownType(
             f"a webhook compressed by {encoding[:40]} is not read", hint="send it uncompressed, or by gzip"
         )
-    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = unzip.decompress(body, MOST + 1)
-    except zlib.error as error:
-        raise UsageError("the webhook's body is not gzip, though its Content-Encoding says so") from error
-    if len(plain) > MOST:
-        raise UsageError(f"the webhook's body has more than {MOST} bytes when unzipped")
-    if not unzip.eof:
-        raise UsageError("the webhook's body breaks off before the end of its gzip")
-    return plain
+        return compression.unzipped(body, MOST)
+    except ValueError as error:
+        raise UsageError(f"the webhook's body can't be unzipped: {error}") from error
 
 
 def _field(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from sealane.clients.notices import apprise
@@ -12,6 +13,7 @@ from sealane.notices.port import Reference, TargetAdapter, TargetContext, Tellin
 from sealane.pipelines.notices import Reference as SecretReference
 from sealane.secrets.masking import Masker
 
+_MENTION = re.compile(r"(?<!\w)@(?=[\w&!])|<(?=[!@#])")
 _TONES: dict[Tone, apprise.Tone] = {
     Tone.GOING: "info",
     Tone.GOOD: "success",
@@ -37,11 +39,21 @@ class AppriseTarget:
         """Sends a message. Raises Unavailable, UsageError for what is no address."""
         notice = telling.notice
         try:
-            await apprise.send(self._address, notice.title, partial(text.body, telling), _TONES[notice.tone])
+            await apprise.send(self._address, unmentioned(notice.title), partial(_body, telling), _TONES[notice.tone])
         except apprise.NotTaken as error:
             secret = (self._address, *self._address.partition("://")[2].replace("@", "/").split("/"))
             raise apprise.NotTaken(Masker.of(secret).whole(error.message)) from None
         return {}
+
+
+def unmentioned(said: str) -> str:
+    """The text without anybody being called by it: services read `@everyone`, `<@id>` or `<!channel>` wherever they stand."""
+    return _MENTION.sub(lambda found: f"{found[0]}\u200b", said)
+
+
+def _body(telling: Telling, most: int) -> str:
+    said = unmentioned(text.body(telling, most))
+    return said if len(said) <= most else unmentioned(text.body(telling, 2 * most - len(said)))
 
 
 def _open(context: TargetContext) -> AppriseTarget:

@@ -84,8 +84,6 @@ def _text(
 ) -> Iterator[Finding]:
     if not line.strip() and not may_be_empty:
         yield draft.finding(where, f"{key} has an empty line", "take it out")
-    elif "\0" in line:
-        yield draft.finding(where, f"{key} has a zero byte", "a program can't be given one")
     elif by_a_shell and _goes_on(line):
         hint = "write a command of several lines as one block: - |"
         yield draft.finding(where, "the command ends in a backslash, and nothing of it follows", hint)

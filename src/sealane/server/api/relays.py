@@ -117,6 +117,7 @@ async def connect(socket: WebSocket) -> None:
             asyncio.ensure_future(_read(socket, connection)),
             asyncio.ensure_future(_write(socket, sending)),
             asyncio.ensure_future(_while_good(server, connection, bearer, address)),
+            asyncio.ensure_future(connection.over.wait()),
         ]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)

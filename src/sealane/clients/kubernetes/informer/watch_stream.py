@@ -68,22 +68,38 @@ async def changes(
     call = exchange.Call(method="GET", path=path, query=asked)
     async with connection.stream(call, silence=seconds + 30.0) as chunks:
         yield Change(version=since)
-        async for line in lines(chunks):
+        async for line in lines(chunks, str(call)):
             yield _change(line, decoder, call)
 
 
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Splits a stream at line ends, however long the lines are."""
+async def lines(chunks: AsyncIterator[bytes], request: str) -> AsyncIterator[bytes]:
+    """Splits a stream at line ends. Raises ServerError where a line is longer than any object."""
     waiting: list[bytes] = []
+    length = 0
     async for chunk in chunks:
         first, *rest = chunk.split(b"\n")
         waiting.append(first)
+        length = len(rest[-1]) if rest else length + len(first)
+        if length > transport.LONGEST_ANSWER:
+            raise errors.ServerError(f"{request}: a line has more than {transport.LONGEST_ANSWER // 1024**2} MiB")
         for part in rest:
             if line := b"".join(waiting):
                 yield line
             waiting = [part]
     if line := b"".join(waiting):
         yield line
+
+
+async def shortened(chunks: AsyncIterator[bytes], longest: int) -> AsyncIterator[bytes]:
+    """The stream without what goes beyond so many bytes of a line: programs may print for ever without ending one."""
+    room = longest
+    async for chunk in chunks:
+        kept: list[bytes] = []
+        for number, part in enumerate(chunk.split(b"\n")):
+            room = longest if number else room
+            kept.append(part[:room])
+            room -= len(kept[-1])
+        yield b"\n".join(kept)
 
 
 def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) -> Change[T]:
@@ -95,6 +111,6 @@ def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) 
         if frame.type == "BOOKMARK":
             return Change(version=version)
         return Change(version=version, deleted=frame.type == "DELETED", object=decoder.decode(frame.object))
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         # the connection broke within a line, or the server speaks nonsense: resuming from the last version is right
         raise errors.Unreachable(f"{call}: a change could not be read: {error}") from error

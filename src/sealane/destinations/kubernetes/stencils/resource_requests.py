@@ -1,13 +1,18 @@
-"""Resource requests: what a revision requests of its cluster. Pure."""
+"""Resource requests: what a revision requests of its cluster, whatever shape its own kinds have. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-_QUANTITY = re.compile(r"([0-9.]+)(n|u|m|[kKMGTP]i?|)")
+_QUANTITY = re.compile(
+    r"\+?([0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE]([+-]?[0-9]{1,2})|(n|u|m|[kKMGTPE]i?|))"
+)
+"""No longer than that: a sum of such numbers is one that JSON has."""
+_MOST_INSTANCES = 1_000_000
+_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _SCALES = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
@@ -16,29 +21,47 @@ _SCALES = {
     "k": Decimal(1000),
     "K": Decimal(1000),
 }
-_SCALES |= {letter: Decimal(1000) ** power for power, letter in enumerate("MGTP", start=2)}
-_SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTP", start=1)}
+_SCALES |= {letter: Decimal(1000) ** power for power, letter in enumerate("MGTPE", start=2)}
+_SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)}
 
 
 def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """CPU in cores and memory in bytes that all instances together ask for."""
     total = {"cpu": Decimal(0), "memory": Decimal(0)}
     for manifest in objects:
-        spec = manifest.get("spec") if isinstance(manifest.get("spec"), Mapping) else {}
-        assert isinstance(spec, Mapping)
-        template = spec.get("template") if manifest.get("kind") != "Pod" else {"spec": spec}
-        pod = template.get("spec") if isinstance(template, Mapping) else None
-        if not isinstance(pod, Mapping):
-            continue
-        replicas = spec.get("replicas", 1) if manifest.get("kind") in {"Deployment", "StatefulSet", "ReplicaSet"} else 1
-        for container in pod.get("containers") or ():
-            asked = ((container.get("resources") or {}).get("requests")) or {}
+        spec = _part(manifest, "spec")
+        pod = spec if manifest.get("kind") == "Pod" else _part(_part(spec, "template"), "spec")
+        for container in containers(pod):
+            asked = quantities(container, "requests")
             for name in total:
-                total[name] += amount(asked.get(name)) * (replicas if isinstance(replicas, int) else 1)
+                total[name] += amount(asked.get(name)) * _instances(manifest, spec)
     return {name: float(amount) for name, amount in total.items()}
 
 
+def containers(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Those of a pod's spec that are any."""
+    listed = pod.get("containers")
+    yield from (each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list | tuple) else ()
+
+
+def quantities(container: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """A container's `requests` or `limits`."""
+    return _part(_part(container, "resources"), what)
+
+
 def amount(quantity: Any) -> Decimal:
-    """A quantity as Kubernetes writes it: `100m`, `64Mi`; 0 for none, and for what is no quantity."""
+    """A quantity as Kubernetes writes it: `100m`, `64Mi`, `1e3`; 0 for none, and for what is no quantity."""
     match = _QUANTITY.fullmatch(str(quantity or "0"))
-    return Decimal(match[1]) * _SCALES[match[2]] if match else Decimal(0)
+    if match is None:
+        return Decimal(0)
+    return Decimal(match[1]).scaleb(int(match[2])) if match[2] else Decimal(match[1]) * _SCALES[match[3]]
+
+
+def _instances(manifest: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
+    replicas = spec.get("replicas", 1) if manifest.get("kind") in _SCALED else 1
+    return min(max(replicas, 0), _MOST_INSTANCES) if isinstance(replicas, int) else 1
+
+
+def _part(whole: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = whole.get(key)
+    return found if isinstance(found, Mapping) else {}
