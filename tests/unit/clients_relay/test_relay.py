@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from sealane.clients.kubernetes import errors, transport
+from sealane.clients.kubernetes import discovery, errors, objects, transport
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
+from sealane.clients.kubernetes.informer import reflector
 from sealane.clients.relay import forwarder, frames, hub
 from sealane.clients.relay.hub import Connection
 from sealane.clients.relay.relayed import Relayed
@@ -42,6 +43,9 @@ class Server:
         pass
 
     async def close(self) -> None:
+        pass
+
+    async def reachable(self) -> None:
         pass
 
     @asynccontextmanager
@@ -207,6 +211,49 @@ async def test_a_call_waits_a_while_for_a_relay_that_comes_back() -> None:
         assert not asked.done()
         line.connect()
         assert (await asked).body == b"{}"
+
+
+async def test_a_view_asks_no_more_until_its_relay_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "LONGEST_PAUSE", 0.001)
+    asked = []
+
+    async def away(relay: str) -> hub.Away:
+        asked.append(relay)
+        return hub.Away()
+
+    server = Server(pieces=(b'{"metadata": {"resourceVersion": "1"}, "items": []}',))
+    line = Line(hub=hub.Hub(away), exchange=server)
+    pods = discovery.Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
+    view = reflector.Reflector(transport.Transport(relayed(line), patience=0), pods, objects.Pod, namespace="shop")
+    watching = asyncio.create_task(view.run())
+    try:
+        async with asyncio.timeout(30):
+            await view.changes.after(0)
+            assert isinstance(view.state.error, errors.RelayAway)
+            for _ in range(50):
+                await asyncio.sleep(0.001)
+            assert asked == ["europe"]
+            line.connect()
+            await view.filled()
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await line.cut()
+
+
+async def test_a_relay_that_joins_wakes_those_who_wait_on_other_threads() -> None:
+    async with lined(Server()) as line:
+        await line.cut()
+
+        def wait() -> None:
+            asyncio.run(asyncio.wait_for(line.hub.joins(line.relay), 30))
+
+        waiting = asyncio.create_task(asyncio.to_thread(wait))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        line.connect()
+        await waiting
+        await line.hub.joins(line.relay)
 
 
 async def test_whoever_reads_no_further_ends_the_call_beside_the_cluster() -> None:

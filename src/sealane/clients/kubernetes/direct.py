@@ -74,6 +74,9 @@ class Direct:
         finally:
             response.release()
 
+    async def reachable(self) -> None:
+        """At once: only a call can tell."""
+
     async def _request(
         self, call: Call, signed_in: credentials.SignIn, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:

@@ -74,3 +74,7 @@ class Exchange(Protocol):
     def send(self, call: Call, limits: Limits) -> AbstractAsyncContextManager[Response]:
         """The answer, whatever its status, until the block ends. Raises a ClusterError, also while chunks are read."""
         ...
+
+    async def reachable(self) -> None:
+        """Waits for as long as it is known without asking that nothing reaches the server."""
+        ...

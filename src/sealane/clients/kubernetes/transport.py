@@ -7,6 +7,7 @@ A call that may be repeated is, while the server is away, busy or broken, with g
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,7 +71,7 @@ class Transport:
                 if not _try_again(call, error) or loop.time() + pause > give_up:
                     raise
                 attempt += 1
-                await asyncio.sleep(pause)
+                await self.rest(pause, away=give_up - loop.time() - pause)
 
     @asynccontextmanager
     async def stream(self, call: Call, *, silence: float | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -80,6 +81,13 @@ class Transport:
         """
         async with self._send(call, Limits(silence=silence)) as response:
             yield response.chunks
+
+    async def rest(self, seconds: float, *, away: float) -> None:
+        """A pause; where nothing reaches the server then, until something does, for at most `away` seconds more."""
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(away):
+                await self._exchange.reachable()
 
     async def _once(self, call: Call, seconds: float) -> Answer:
         async with self._send(call, Limits(total=seconds)) as response:

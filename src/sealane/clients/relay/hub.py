@@ -162,6 +162,7 @@ class Hub:
         """`away` tells what all processes know of a relay."""
         self.away = away
         self._connections: dict[str, list[Connection]] = {}
+        self._bells: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
@@ -170,6 +171,8 @@ class Hub:
         for older in of_relay[: 1 - _MOST_CONNECTIONS]:
             older.over.set()
         of_relay.append(connection)
+        for loop, joined in list(self._bells.get(connection.relay, ())):
+            _call(loop, joined.set)
         reason = "the relay's connection ended"
         try:
             yield
@@ -181,6 +184,17 @@ class Hub:
         """The relay's newest connection; None while it has none."""
         of_relay = self._connections.get(relay)
         return of_relay[-1] if of_relay else None
+
+    async def joins(self, relay: str) -> None:
+        """Waits, on any loop, until the relay is connected."""
+        bell = asyncio.get_running_loop(), asyncio.Event()
+        bells = self._bells.setdefault(relay, set())
+        bells.add(bell)
+        try:
+            if self.connection(relay) is None:  # looked for once its bell hangs: it may join from another thread
+                await bell[1].wait()
+        finally:
+            bells.discard(bell)
 
 
 def _call(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *given: object) -> None:

@@ -54,6 +54,10 @@ class Relayed:
         finally:
             asked.end()
 
+    async def reachable(self) -> None:
+        """Waits until the relay is connected."""
+        await self._hub.joins(self._relay)
+
     async def _head(self, call: Call, asked: OnItsWay, until: float | None) -> frames.Head:
         went = call.method in _READS
         while True:

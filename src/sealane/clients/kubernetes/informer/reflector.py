@@ -20,6 +20,8 @@ from sealane.clients.kubernetes.informer import cache, subscriptions, watch_stre
 
 GRACE = 1.0
 """Seconds within which a stream that broke may be resumed before its view counts as old: streams break every day."""
+AWAY = 60.0
+"""Seconds after which it is asked again though nothing is known to reach the server: what is said of that may change."""
 
 T = TypeVar("T", bound=cache.Named)
 
@@ -104,7 +106,7 @@ class Reflector(Generic[T]):
             if self._lives and (clock.now() - begun).total_seconds() > max(pause, GRACE):
                 fruitless = 0
             pause = max(transport.pause(min(fruitless, 8)), asked)
-            await asyncio.sleep(pause)
+            await self._connection.rest(pause, away=AWAY)
             fruitless += 1
 
     def ended(self, task: asyncio.Task[None]) -> None:
@@ -163,7 +165,7 @@ class Reflector(Generic[T]):
     ) -> None:
         self._resumed()
         since = self.state.since if standing is self.state.standing else since or clock.now()
-        moved = standing is not self.state.standing or error is not None
+        moved = (standing, str(error)) != (self.state.standing, str(self.state.error))
         self.state = State(standing=standing, since=since, error=error)
         if moved:
             self.held.stand()
