@@ -1,4 +1,4 @@
-"""The trace of a deployment: what it waited for, its policies, each phase and stage, and its verdict. Pure."""
+"""The trace of a deployment: each thing it waited for, its policies, each phase and stage, and its verdict. Pure."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ def _spans(
 
 
 def before(deployment: Deployment, *, checks: float = 0.0) -> tuple[Span, ...]:
-    """What came before its start: approvals, holds and windows, then its turn, then so many seconds of policies and limits."""
+    """What came before its start: each thing that it waited for, then its turn, then so many seconds of policies and limits."""
     started = deployment.started
     if started is None:
         return ()
     opened = min(deployment.opened or started, started)
     checking = max(opened, started - timedelta(seconds=checks))
     parts = (
-        ("approvals", deployment.created, opened),
+        *((wait.kind.value, wait.since, wait.until or opened) for wait in deployment.waits),
         ("queue", opened, checking),
         *((("policies", checking, started),) if checks else ()),
     )
-    return tuple(_part(deployment, name, start, end) for name, start, end in parts)
+    return tuple(_part(deployment, name, start, end, number=at) for at, (name, start, end) in enumerate(parts))
 
 
 def _phases(deployment: Deployment, timeline: Sequence[TimelineEntry], ended: datetime) -> Iterator[Span]:

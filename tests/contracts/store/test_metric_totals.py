@@ -14,6 +14,7 @@ from sealane.metrics.model import Distribution, Family
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
 from sealane.records.drift import DriftSeen
+from sealane.records.waits import Waits
 from sealane.store.all_stores import Store
 from sealane.verdicts.health import HealthState
 from sealane.verdicts.model import VerdictKind
@@ -192,6 +193,7 @@ async def test_what_a_sink_never_takes_is_counted_once_and_left(store: Store) ->
 
 async def test_a_sink_of_measurements_gets_no_spans_and_one_of_traces_no_measurements(store: Store) -> None:
     subject = await offered(store, 1, 1)
+    await store.deployment_queue.note_waits(subject.id, {Waits.APPROVAL, Waits.WINDOW}, at=NOON)
     await ended(store, subject, VerdictKind.ROLLED_BACK)
     measured, traced = AtStore(), AtStore()
     for sink, key, how in ((measured, "measured", {}), (traced, "traced", {"traces": True})):
@@ -206,6 +208,6 @@ async def test_a_sink_of_measurements_gets_no_spans_and_one_of_traces_no_measure
     }
     assert not any(told.spans for told in measured.told)
     names = {span.name for told in traced.told for span in told.spans}
-    assert {"approvals", "queue", "deployment shop/production"} <= names
+    assert {"approval", "window", "queue", "deployment shop/production"} <= names
     assert not any(told.measurements or told.announcement for told in traced.told)
     assert await unsent(store) == {}

@@ -8,9 +8,11 @@ from itertools import pairwise
 
 import pytest
 
+from sealane.deployments.model import Phase
 from sealane.metrics.measure import trace_id
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.model import Deployment, DeploymentKind, DeploymentState, Run, RunStep, TimelineEntry
+from sealane.records.waits import Wait, Waits
 from sealane.traces import deployments, runs
 from sealane.verdicts.model import Verdict, VerdictKind
 from tests.contracts.store.samples import push
@@ -60,12 +62,19 @@ DEPLOYMENT = Deployment(
     revision_id="sha256:1",
     release_id="rel-1",
     run_id="r-1",
+    waits=(
+        Wait(kind=Waits.APPROVAL, since=at(20), until=at(40)),
+        Wait(kind=Waits.HOLD, since=at(20), until=at(30)),
+        Wait(kind=Waits.WINDOW, since=at(35), until=at(50)),
+        Wait(kind=Waits.HOLD, since=at(45), until=at(50)),
+    ),
     created=at(20),
     opened=at(50),
     started=at(60),
     ended=at(100),
     verdict=Verdict(kind=VerdictKind.ROLLED_BACK, reason="Container web ended.", at=at(100)),
 )
+WAITED = ["approval", "hold", "window", "hold"]
 LINES = tuple(
     TimelineEntry(phase=phase, text=text, detail=None, at=at(seconds))
     for seconds, phase, text in (
@@ -113,15 +122,20 @@ def test_a_deployment_is_its_phases_each_stage_for_itself() -> None:
 @pytest.mark.parametrize("checks", [0.0, 4.0, 99.0])
 def test_what_it_waited_for_comes_before(checks: float) -> None:
     parts = deployments.before(DEPLOYMENT, checks=checks)
-    assert [span.name for span in parts] == ["approvals", "queue", *(["policies"] if checks else [])]
-    assert (parts[0].start, parts[0].end, parts[-1].end) == (at(20), at(50), at(60))
-    assert all(span.end == following.start for span, following in pairwise(parts))
+    assert [span.name for span in parts] == [*WAITED, "queue", *(["policies"] if checks else [])]
+    told = [((span.start - NOON).seconds, (span.end - NOON).seconds) for span in parts[:4]]
+    assert told == [(20, 40), (20, 30), (35, 50), (45, 50)], "each from when to when, also at the same time"
+    assert (parts[4].start, parts[-1].end) == (at(50), at(60))
+    assert all(span.end == following.start for span, following in pairwise(parts[4:]))
+    assert len({span.id for span in parts}) == len(parts)
+    assert not {wait.value for wait in Waits} & {phase.value for phase in Phase}, "two of a name would be one span"
 
 
 def test_what_never_began_only_waited() -> None:
-    called_off = replace(DEPLOYMENT, opened=None, started=None, ended=at(30))
+    standing = (Wait(kind=Waits.APPROVAL, since=at(20)),)
+    called_off = replace(DEPLOYMENT, opened=None, started=None, ended=at(30), waits=standing)
     root, *parts = deployments.spans(called_off, (), version=None)
-    assert [(span.name, span.end) for span in parts] == [("approvals", at(30)), ("queue", at(30))]
+    assert [(span.name, span.end) for span in parts] == [("approval", at(30)), ("queue", at(30))]
     assert root.end == at(30)
     assert deployments.before(called_off) == ()
 
