@@ -74,6 +74,8 @@ class FormationHealth:
     """Since when it has been degraded or missing without being healthy in between."""
     own: bool = False
     """Degraded, and by what the revision's own instances do: nothing outside of them is known to be wrong with them."""
+    last: FormationHealth | None = None
+    """While it is unknown: what was seen last, if anything was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +93,7 @@ def judge(
     """How it fares now; `rules` are those of its rollout, of which the times of start and end count no more."""
     if observation.blind_since:
         return HealthJudgement(health=unknown(observation.blind_since, before))
-    if before and before.state is HealthState.UNKNOWN and before.bad_since is None:
-        before = None
+    before = _lasting(before)
     rules = _from_now_on(rules, before, now=now)
     seen = replace(observation, facts=tuple(_unproven(observation, now=now)))
     judged = evaluate.judge(seen, rules, now=now)
@@ -101,6 +102,15 @@ def judge(
     again = min((time for time in times if time and time > now), default=None)
     said = _said(seen, judged, rules, now=now, before=before)
     return HealthJudgement(health=_since(said, before), again=again)
+
+
+def _lasting(before: FormationHealth | None) -> FormationHealth | None:
+    """What counts of before. Of a time at which nobody could look only trouble does, as it was when it was seen last."""
+    if before is None or before.state is not HealthState.UNKNOWN:
+        return before
+    if before.last and before.last.state in BAD:
+        return before.last
+    return before if before.bad_since else None
 
 
 def _from_now_on(rules: model.Rules, before: FormationHealth | None, *, now: datetime) -> model.Rules:
@@ -115,15 +125,17 @@ def _from_now_on(rules: model.Rules, before: FormationHealth | None, *, now: dat
 
 def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> FormationHealth:
     """Nobody can tell how it fares, for the destination does not answer, or `why`."""
-    was = f"It was {before.state.value} then" if before and before.state is not HealthState.UNKNOWN else ""
+    last = before
     if before and before.state is HealthState.UNKNOWN:
-        since, was = min(before.since, since), before.cause.partition(". ")[2]
+        since, last = min(before.since, since), before.last
+    was = f"It was {last.state.value} then" if last else ""
     said = why or f"The destination has not answered since {since:%Y-%m-%d %H:%M:%S} UTC"
     return FormationHealth(
         state=HealthState.UNKNOWN,
         since=since,
         cause=causes.told(said, was),
         bad_since=before.bad_since if before else None,
+        last=last,
     )
 
 
@@ -212,9 +224,9 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
 
 
 def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHealth:
-    """What is said, with what lasts from before: the same state since then, and trouble that was not over yet."""
+    """What is said, with what lasts from before: the same state or trouble since then, and trouble that was not over yet."""
     since = said.since
-    if before and before.state is said.state:
+    if before and (before.state is said.state or _is_same_trouble(said, before)):
         since = before.since
     elif before and before.state is not HealthState.UNKNOWN:
         since = max(since, before.since)  # a fact may be older than the trouble that it is now
@@ -224,6 +236,12 @@ def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHe
     elif said.state in BAD:
         bad_since = bad_since or since
     return replace(said, since=since, bad_since=bad_since)
+
+
+def _is_same_trouble(said: FormationHealth, before: FormationHealth) -> bool:
+    """Whether it has come to what it was on its way to: a loop of crashes begins with the first of them that was seen."""
+    on_its_way = before.state is HealthState.PROGRESSING and said.state is HealthState.DEGRADED
+    return on_its_way and said.reason is not None and (before.object, before.reason) == (said.object, said.reason)
 
 
 def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[model.Fact]:

@@ -16,6 +16,7 @@ from sealane.records.drift import DriftedField, DriftSeen
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.store.watches import Watch
+from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import FactKind, Verdict, VerdictKind
 
@@ -119,6 +120,17 @@ async def test_what_is_watched_already_is_not_read_again(store: Store) -> None:
     assert after.keys == {*before.keys, ("shop", "f2", second)}
     assert [each.formation for each in after.fresh] == ["f2"]
     assert (await store.watches.claim("one", after.keys)).fresh == ()
+
+
+async def test_what_was_seen_last_is_kept_while_nobody_can_look(store: Store) -> None:
+    await ended(store, await begun(store, 1))
+    (watch,) = await claimed(store, "one")
+    away = health.unknown(NOW, FELL)
+    assert await store.watches.keep(watch, away, **HERE)
+    await store.workers.declare_dead("one", beats=None, by="two", at=NOW)
+    (taken,) = await claimed(store, "two")
+    assert taken.health == away
+    assert away.last == FELL
 
 
 async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(store: Store) -> None:

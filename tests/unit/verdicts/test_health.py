@@ -148,3 +148,34 @@ def test_trouble_outlives_a_time_that_nobody_could_look() -> None:
     away = judged(replace(seen(), blind_since=at(5)), now=20, before=fell).health
     back = judged(seen(fact(K.IMAGE_MISSING), ready=None), now=30, before=away).health
     assert (fell.bad_since, away.bad_since, back.bad_since) == (at(0), at(0), at(0))
+    assert (back.state, back.since, back.cause) == (fell.state, fell.since, fell.cause)
+
+
+def test_a_crash_loop_has_lasted_since_its_first_end_that_was_seen() -> None:
+    """Also over a cut line, after which only the last end can be seen."""
+    first = judged(seen(ended(1, run=-300, last=0), ready=None), now=1, before=WELL).health
+    loops = judged(seen(ended(2, run=2, last=30), ready=None), now=31, before=first).health
+    assert (first.state, loops.state, loops.since, loops.bad_since) == ("progressing", "degraded", at(1), at(1))
+    away = judged(replace(seen(), blind_since=at(40)), now=60, before=loops).health
+    later = judged(replace(seen(), blind_since=at(40)), now=90, before=away).health
+    back = judged(seen(ended(7, run=590, last=600), ready=None), now=601, before=later).health
+    assert (later.last, back.state, back.since, back.bad_since) == (loops, "degraded", at(1), at(1))
+
+
+def test_what_was_told_as_well_in_between_begins_anew() -> None:
+    first = judged(seen(ended(1, run=-300, last=0), ready=None), now=1, before=WELL).health
+    well = judged(seen(ended(1, run=-300, last=0), ready=2), now=3, before=first).health
+    again = judged(seen(ended(2, run=2, last=410), ready=None), now=411, before=well).health
+    assert (well.state, again.state, again.since) == ("healthy", "degraded", at(410))
+
+
+def test_other_trouble_than_what_it_was_on_its_way_to_begins_anew() -> None:
+    first = judged(seen(ended(1, run=-300, last=0), ready=None), now=1, before=WELL).health
+    other = judged(seen(fact(K.IMAGE_MISSING, since=20), ready=None), now=21, before=first).health
+    assert (other.state, other.since) == ("degraded", at(20))
+
+
+def test_what_was_well_before_a_time_that_nobody_could_look_is_seen_anew() -> None:
+    away = judged(replace(seen(), blind_since=at(5)), now=20, before=WELL).health
+    back = judged(seen(), now=600, before=away).health
+    assert (away.last, back.since, back.last) == (WELL, at(600), None)
