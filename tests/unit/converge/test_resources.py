@@ -46,6 +46,13 @@ def short(part: owned_objects.Part) -> tuple[str, list[tuple[str, str]]]:
     return workload.health.value, [(fact.kind.value, fact.words) for fact in facts]
 
 
+def ready(of: type[Any], **fields: Any) -> str:
+    """What is said of it, beside that it is there."""
+    workload, _, facts = seen(of, **fields)
+    assert (workload.health, workload.note, facts) == (model.Health.READY, "", ())
+    return str(workload.message)
+
+
 # --- volume claims
 
 
@@ -106,8 +113,8 @@ def test_a_load_balancer_waits_for_its_address() -> None:
     told = short(seen(resources.Service, event("SyncLoadBalancerFailed", "quota of addresses used up"), spec=spec))
     assert told == ("converging", [("address_pending", "quota of addresses used up")])
     status = {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}
-    assert short(seen(resources.Service, spec=spec, status=status)) == ("ready", [])
-    assert short(seen(resources.Service, spec={**spec, "externalIPs": ["192.0.2.1"]})) == ("ready", [])
+    assert ready(resources.Service, spec=spec, status=status) == "at lb.example.com"
+    assert ready(resources.Service, spec={**spec, "externalIPs": ["192.0.2.1"]}) == "at 192.0.2.1"
 
 
 def test_an_ingress_must_lead_to_services_that_are_there() -> None:
@@ -119,7 +126,9 @@ def test_an_ingress_must_lead_to_services_that_are_there() -> None:
     missing = owned_objects.NamespaceFacts(services=frozenset({"web"}))
     words = "sends requests to Service api, which is not there"
     assert short(seen(resources.Ingress, spec=spec, besides=missing)) == ("converging", [("target_missing", words)])
-    assert short(seen(resources.Ingress, spec=spec)) == ("ready", [])
+    assert ready(resources.Ingress, spec=spec) == ""
+    given = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}, {"hostname": "lb.example.com"}, {}]}}
+    assert ready(resources.Ingress, spec=spec, status=given) == "at 192.0.2.1, lb.example.com"
 
 
 # --- what is there once it is written
@@ -132,6 +141,20 @@ def test_an_autoscaler_needs_a_target_and_no_metrics() -> None:
     lost = condition("AbleToScale", "False", 'deployments.apps "shop" not found', reason="FailedGetScale")
     part = short(seen(resources.Autoscaler, status={"conditions": [lost]}))
     assert part == ("converging", [("target_missing", 'finds nothing to scale: deployments.apps "shop" not found')])
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "said"),
+    [
+        ({"minReplicas": 3, "maxReplicas": 9}, {"currentReplicas": 3}, "3 pods, between 3 and 9"),
+        ({"maxReplicas": 2}, {"currentReplicas": 1}, "1 pod, between 1 and 2"),
+        ({"minReplicas": 3, "maxReplicas": 9}, {"desiredReplicas": 0}, "between 3 and 9"),
+    ],
+)
+def test_an_autoscaler_says_how_many_there_are_and_may_be(
+    spec: dict[str, Any], status: dict[str, Any], said: str
+) -> None:
+    assert ready(resources.Autoscaler, spec=spec, status=status) == said
 
 
 def test_a_disruption_budget_is_there_once_it_is_taken_in() -> None:

@@ -115,3 +115,13 @@ def test_after_a_failure_the_evidence_tells_how_each_was() -> None:
     back = deployed(VerdictKind.ROLLED_BACK, *seen(3, Health.READY), cause=CAUSE)
     deployment_view = replace(back, failure_report={"workloads": msgspec.to_builtins(seen(1))})
     assert object_rows.rows(deployment_view)[0].pill.words == "1 of 3 ready"
+
+
+def test_what_is_seen_of_an_object_without_instances_stands_beside_it() -> None:
+    web, quiet = seen(3, Health.READY)
+    reached = replace(quiet, message="at 192.0.2.1")
+    told = {
+        row.kind: (row.pill.words, row.note) for row in object_rows.rows(deployed(VerdictKind.DEPLOYED, web, reached))
+    }
+    assert told["Service"] == ("there", "at 192.0.2.1")
+    assert told["Deployment"] == ("3 of 3 ready", "")

@@ -71,7 +71,8 @@ def _workload(each: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, st
         words = {"ready": "there", "converging": "not there yet", "failed": "failed"}
         state = output.style(words[each["health"]], _TONES[each["health"]])
     said = each["runs"] and not each["old"] and each["updated"] == each["desired"]  # by the state
-    notes = [each["note"] if each["health"] == "ready" else "" if said else each["message"]]
+    ready = each["note"] or ("" if each["runs"] else each["message"])
+    notes = [ready if each["health"] == "ready" else "" if said else each["message"]]
     notes += [usage.of_workload(uses, each["desired"])] if uses else []
     return each["object"], state, " · ".join(filter(None, notes))
 

@@ -43,11 +43,25 @@ class DisruptionBudget(Read, frozen=True, kw_only=True):
     status: Conditions = Conditions()
 
 
+class AutoscalerSpec(Read, frozen=True, kw_only=True):
+    """Between how many replicas it scales."""
+
+    min_replicas: int = 1
+    max_replicas: int = 0
+
+
+class AutoscalerStatus(Conditions, frozen=True, kw_only=True):
+    """What became of a HorizontalPodAutoscaler."""
+
+    current_replicas: int = 0
+
+
 class Autoscaler(Read, frozen=True, kw_only=True):
     """autoscaling/v2 HorizontalPodAutoscaler."""
 
     metadata: objects.OwnMetadata
-    status: Conditions = Conditions()
+    spec: AutoscalerSpec = AutoscalerSpec()
+    status: AutoscalerStatus = AutoscalerStatus()
 
 
 # --- services and what leads to them
@@ -64,6 +78,11 @@ class LoadBalancerStatus(Read, frozen=True, kw_only=True):
     """`status.loadBalancer`."""
 
     ingress: tuple[LoadBalancerIngress, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those that were given, in their order."""
+        return tuple(address for entrance in self.ingress if (address := entrance.ip or entrance.hostname))
 
 
 class ServiceSpec(Read, frozen=True, kw_only=True):
@@ -126,11 +145,18 @@ class IngressSpec(Read, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
 
 
+class IngressStatus(Read, frozen=True, kw_only=True):
+    """What became of an Ingress."""
+
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
 class Ingress(Read, frozen=True, kw_only=True):
     """networking.k8s.io/v1 Ingress."""
 
     metadata: objects.OwnMetadata
     spec: IngressSpec = IngressSpec()
+    status: IngressStatus = IngressStatus()
 
     @property
     def services(self) -> Iterator[str]:

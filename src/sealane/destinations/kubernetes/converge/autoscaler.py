@@ -22,8 +22,15 @@ def converge(autoscaler: resources.Autoscaler, live: owned_objects.OwnedObjects)
         if inactive is not None and inactive.reason == "ScalingDisabled":
             note = "does not scale, since its target is scaled to 0 pods"
             return generic.there(name, message="scaling is disabled", settled=True, note=note)
-        return generic.quiet(name)
+        return generic.quiet(name, message=_replicas(autoscaler))
     words = f"finds nothing to scale: {generic.words(unable)}"
     since = unable.last_transition_time
     nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)
     return generic.awaited(name, message="finds nothing to scale", fact=nowhere)
+
+
+def _replicas(autoscaler: resources.Autoscaler) -> str:
+    """How many there are, once it has counted them, and how many there may be."""
+    count, bounds = autoscaler.status.current_replicas, autoscaler.spec
+    counted = f"{count} pod{'' if count == 1 else 's'}, " if count else ""
+    return f"{counted}between {bounds.min_replicas} and {bounds.max_replicas}"

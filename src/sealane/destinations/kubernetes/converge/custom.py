@@ -81,7 +81,7 @@ def _by_conditions(
         return generic.there(
             name, message="ready", since=ready.last_transition_time or live_object.metadata.creation_timestamp
         )
-    return generic.there(name, message="it is there", since=live_object.metadata.creation_timestamp)
+    return generic.there(name, message="", since=live_object.metadata.creation_timestamp)
 
 
 def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:

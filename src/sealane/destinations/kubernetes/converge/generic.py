@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from sealane.verdicts import model
 UNSEEN = "the cluster has not taken in its new version yet"
 
 
-def quiet(name: str) -> owned_objects.Part:
-    """It is there, and there is nothing more to wait for or to say of it."""
-    return there(name, message="", settled=True)
+def quiet(name: str, *, message: str = "") -> owned_objects.Part:
+    """It is there, and there is nothing more to wait for; the message says what else is to be seen of it."""
+    return there(name, message=message, settled=True)
 
 
 def there(
@@ -49,6 +49,11 @@ def fact(
     return model.Fact(
         kind=kind, object=name, workload=name, since=since or live.at, words=probes.shorten(words.rstrip(". "))
     )
+
+
+def at(addresses: Sequence[str]) -> str:
+    """Where it is reached; nothing where that is not known."""
+    return f"at {', '.join(addresses)}" if addresses else ""
 
 
 def told(conditions: Mapping[str, objects.Condition], kind: str, status: str = "True") -> objects.Condition | None:

@@ -16,7 +16,7 @@ def converge(ingress: resources.Ingress, live: owned_objects.OwnedObjects) -> ow
     known = live.besides.services
     missing = next((service for service in ingress.services if known is not None and service not in known), None)
     if missing is None:
-        return generic.quiet(name)
+        return generic.quiet(name, message=generic.at(ingress.status.load_balancer.addresses))
     words = f"sends requests to Service {missing}, which is not there"
     since = ingress.metadata.creation_timestamp
     nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)

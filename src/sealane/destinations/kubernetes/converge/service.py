@@ -28,14 +28,10 @@ def converge(service: resources.Service, live: owned_objects.OwnedObjects) -> ow
         if live.besides.makers:
             nowhere = replace(nowhere, detail={"may_come": "yes"})
         return generic.awaited(name, message="selects no pods", fact=nowhere)
-    if service.spec.type == "LoadBalancer" and not _has_address(service):
+    addresses = (*service.status.load_balancer.addresses, *service.spec.external_ips)
+    if service.spec.type == "LoadBalancer" and not addresses:
         warned = [event.message for event in live.events(service.metadata.uid) if event.type == "Warning"]
         words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
         pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, live=live)
         return generic.awaited(name, message="waits for an address", fact=pending)
-    return generic.quiet(name)
-
-
-def _has_address(service: resources.Service) -> bool:
-    entrances = service.status.load_balancer.ingress
-    return bool(service.spec.external_ips) or any(entrance.ip or entrance.hostname for entrance in entrances)
+    return generic.quiet(name, message=generic.at(addresses))

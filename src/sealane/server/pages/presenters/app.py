@@ -189,7 +189,7 @@ def _pill(seen: Workload | None) -> Pill:
 
 def _note(seen: Workload | None) -> str:
     if seen is None or seen.health is Health.READY:
-        return seen.note if seen else ""
+        return object_rows.beside(seen) if seen else ""
     counts = seen.runs and not seen.old and seen.updated == seen.desired  # then the message says what the pill says
     return "" if counts else seen.message
 

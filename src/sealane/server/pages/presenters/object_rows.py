@@ -39,7 +39,7 @@ def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload
     pill = _state(view, workload)
     if cause and cause.workload == f"{kind}/{name}":
         pill = Pill(tone="bad", words=words(workload) if workload and workload.ready < workload.desired else "failed")
-    return ObjectRow(name=name, kind=kind, pill=pill, note=note or (workload.note if workload else ""))
+    return ObjectRow(name=name, kind=kind, pill=pill, note=note or (beside(workload) if workload else ""))
 
 
 def _state(view: DeploymentView, workload: Workload | None) -> Pill:
@@ -58,6 +58,11 @@ def _state(view: DeploymentView, workload: Workload | None) -> Pill:
     if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
         return _NOT_YET
     return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
+
+
+def beside(workload: Workload) -> str:
+    """What is to be said of it although it is ready; of what no instances come from, what else is seen of it."""
+    return workload.note or ("" if workload.runs else workload.message)
 
 
 def words(workload: Workload) -> str:
