@@ -218,3 +218,11 @@ def test_the_lower_half_leads_to_what_is_behind_it() -> None:
     assert [cell.words for cell in slow.cells] == ["shop step/test", "9", "250 ms", "1 min 10 s"]
     assert _asked(slow.cells[1].href)["ran"] == "passed"
     assert insight_breakdown.hours(BREAKDOWN.failures)[0].link.words.endswith("0 of 0 changes failed, 0.0 %")
+
+
+def test_tests_of_a_chosen_app_say_their_step_only() -> None:
+    question = replace(QUESTION, team=None, app="shop")
+    rows = insight_breakdown.tests(replace(BREAKDOWN.tests, question=question))
+    for row in (*rows.flakiest, *rows.failing, *rows.slowest):
+        assert (row.cells[0].words, row.cells[0].href) == ("step/test", "")
+        assert _asked(row.cells[1].href)["app"] == "shop"

@@ -117,7 +117,7 @@ def steps(found: Pipelines) -> tuple[FigureRow, ...]:
 
 
 def tests(found: RankedTests) -> RankedRows:
-    """Each test with its step, and what is counted of it."""
+    """Each test with its step, whose app is said where none is chosen, and what is counted of it."""
     question = found.question
     return RankedRows(
         slowest=tuple(
@@ -142,10 +142,8 @@ def _wrong(question: Question, found: Iterable[WrongTest], ran: filters.Ran) -> 
 
 def _test(question: Question, each: SlowTest | WrongTest, ran: filters.Ran) -> tuple[Link, ...]:
     href = links.runs(question, ran, app=each.app, step=each.step, test=each.name)
-    return (
-        Link(words=f"{each.app} {each.step}", href=links.address("/insights", question, app=each.app)),
-        Link(words=str(each.runs), href=href),
-    )
+    step = Link(words=f"{each.app} {each.step}", href=links.address("/insights", question, app=each.app))
+    return (Link(words=each.step, href="") if question.app else step, Link(words=str(each.runs), href=href))
 
 
 def _seconds(seconds: float) -> str:
