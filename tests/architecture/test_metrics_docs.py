@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from sealane.metrics import catalog, platform
+from sealane.records.waits import Waits
 from sealane.server import latencies
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
@@ -27,6 +28,12 @@ def test_what_happened_stands_there_as_it_is_measured() -> None:
         [f"`{each.name}`", f"`{each.family}`", quoted(each.labels), each.help] for each in catalog.DEFINITIONS.values()
     ]
     assert rows("What happened") == told
+
+
+def test_what_a_deployment_waits_for_stands_there_as_its_spans_are_called() -> None:
+    said = PAGE.partition("each thing that it waited for from when to when (")[2].partition(")")[0]
+    of_runs = {Waits.ROOM, Waits.WORKER}
+    assert set(said.split(", ")) == {f"`{kind}`" for kind in set(Waits) - of_runs}
 
 
 def test_how_the_platform_fares_stands_there_as_it_is_shown() -> None:

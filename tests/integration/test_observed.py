@@ -79,9 +79,11 @@ def test_what_others_deploy_is_shown_as_it_is_and_never_written(
     kubectl("apply", "-n", namespace, "-f", "-", given=deployment(busybox_image, "v2", "echo no; exit 3"))
     row = until("it to fail", lambda: fares("degraded"), within=240)
     assert "exit code 3" in row["health"]["cause"]
-    counted = 'sealane_health_degraded_total{app="billing",formation="live"}'
+    labels = f'app="billing",environment="{row["environment"]}",formation="live"'
+    counted = f"sealane_observed_degraded_total{{{labels}}}"
     with serving.client() as client:
         until("it to be counted", lambda: counted in client.get("/metrics").text)
+        assert 'sealane_health_degraded_total{app="billing"' not in client.get("/metrics").text
     until("the new version", lambda: (seen() or {}).get("version") == "v2")
     told = pretending.App(serving, serving.folder / "shop", "shop").cli("status").stdout
     assert "billing" in told

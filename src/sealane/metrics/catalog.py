@@ -62,6 +62,12 @@ HEALTH_DEGRADED = Definition(
     help="Times that a formation came into trouble after its verdict.",
     labels=("app", "formation"),
 )
+OBSERVED_DEGRADED = Definition(
+    name="observed.degraded",
+    unit=Unit.COUNT,
+    help="Times that what others deploy came into trouble.",
+    labels=("app", "environment", "formation"),
+)
 HOLD_COUNT = Definition(
     name="hold.count",
     unit=Unit.COUNT,
@@ -97,6 +103,7 @@ SENT = (
     RUN_ELAPSED_TIME,
     RUN_WAIT_TIME,
     HEALTH_DEGRADED,
+    OBSERVED_DEGRADED,
     HOLD_COUNT,
     INTAKE_FAILURES,
     SIGN_IN_FAILURES,

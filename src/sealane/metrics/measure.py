@@ -87,6 +87,11 @@ def _run_started(event: DomainEvent) -> Iterator[Measurement]:
     yield from _seconds(catalog.RUN_WAIT_TIME, event, _run(event), "waited")
 
 
+def _degraded(event: DomainEvent) -> Iterator[Measurement]:
+    definition = catalog.OBSERVED_DEGRADED if event.data.get("observed") else catalog.HEALTH_DEGRADED
+    yield _one(definition, event, _release(event))
+
+
 def _counted(definition: Definition) -> Callable[[DomainEvent], Iterator[Measurement]]:
     def count(event: DomainEvent) -> Iterator[Measurement]:
         yield _one(definition, event, {"app": event.app or "", "formation": event.formation or ""})
@@ -100,7 +105,7 @@ _MEASURED: Mapping[str, Callable[[DomainEvent], Iterator[Measurement]]] = {
     Kind.DEPLOYMENT_ROLLED_BACK: _release_rolled_back,
     Kind.RUN_STARTED: _run_started,
     Kind.RUN_ENDED: _run_ended,
-    Kind.HEALTH_DEGRADED: _counted(catalog.HEALTH_DEGRADED),
+    Kind.HEALTH_DEGRADED: _degraded,
     Kind.HOLD_SET: _counted(catalog.HOLD_COUNT),
     Kind.INTAKE_FAILED: _counted(catalog.INTAKE_FAILURES),
     Kind.SIGN_IN_FAILED: _counted(catalog.SIGN_IN_FAILURES),

@@ -98,7 +98,8 @@ def everything() -> list[DomainEvent]:
     """An event of each kind, with all data that events have."""
     data = RELEASED | {"verdict": "failed", "seconds": 1.0, "waited": 1.0, "status": "failed", "cause": "push"}
     whose = {"app": "shop", "formation": "eu", "run": "r-1", "deployment": "d-1"}
-    return [DomainEvent(id=1, kind=kind, at=NOON, data=data, **whose) for kind in Kind]
+    observed = DomainEvent(id=2, kind=Kind.HEALTH_DEGRADED, at=NOON, app="pay", data=data | {"observed": True})
+    return [*(DomainEvent(id=1, kind=kind, at=NOON, data=data, **whose) for kind in Kind), observed]
 
 
 def test_every_definition_is_given_by_some_event_and_with_its_tags() -> None:
@@ -111,6 +112,13 @@ def test_every_definition_is_given_by_some_event_and_with_its_tags() -> None:
     kinds = {event.kind for event in everything() if measure.measurements(event)}
     assert kinds == measure.MEASURED
     assert {event.kind for event in everything() if measure.announcement(event)} == measure.ANNOUNCED
+
+
+def test_trouble_of_what_others_deploy_is_not_counted_as_of_what_was_deployed() -> None:
+    ours = deployment(Kind.HEALTH_DEGRADED)
+    theirs = deployment(Kind.HEALTH_DEGRADED, observed=True)
+    assert (given(ours), given(theirs)) == ({"health.degraded": 1}, {"observed.degraded": 1})
+    assert measure.measurements(theirs)[0].labels == {"app": "shop", "environment": "prod", "formation": "eu"}
 
 
 def test_a_run_and_its_deployments_are_one_trace() -> None:
