@@ -25,7 +25,7 @@ sa.Index("ux_apps_repository_path", apps.c.repository, apps.c.path, unique=True)
 troubles = sa.Table(
     "troubles",
     columns.metadata,
-    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("app", "apps.name"),
     columns.text("reason"),
     columns.moment("since"),
     sa.Column("tries", sa.Integer, nullable=False),

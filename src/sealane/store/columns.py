@@ -60,6 +60,11 @@ def key() -> sa.Column[str]:
     return sa.Column("id", sa.Text, primary_key=True)
 
 
+def key_of(name: str, owner: str) -> sa.Column[str]:
+    """The key, or a part of it: the row of another table that this one belongs to, and goes with."""
+    return sa.Column(name, sa.Text, sa.ForeignKey(owner, ondelete="CASCADE"), primary_key=True)
+
+
 def number() -> sa.Column[int]:
     """A number that only grows, also where SQLite would give a deleted row's again."""
     kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")

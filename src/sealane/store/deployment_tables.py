@@ -9,7 +9,7 @@ from sealane.store import columns
 formations = sa.Table(
     "formations",
     columns.metadata,
-    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("app", "apps.name"),
     sa.Column("formation", sa.Text, primary_key=True),
     columns.text("environment"),
     columns.text("destination"),
@@ -111,21 +111,21 @@ failure_reports = sa.Table(
 steadiness = sa.Table(
     "steadiness",
     columns.metadata,
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("deployment_id", "deployments.id"),
     columns.json("seen"),
 )
 
 observations = sa.Table(
     "observations",
     columns.metadata,
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("deployment_id", "deployments.id"),
     columns.json("seen"),
 )
 
 instance_counts = sa.Table(
     "instance_counts",
     columns.metadata,
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("deployment_id", "deployments.id"),
     columns.moment("since"),
     columns.json("counts"),
 )
@@ -133,7 +133,7 @@ instance_counts = sa.Table(
 gate_requests = sa.Table(
     "gate_requests",
     columns.metadata,
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("deployment_id", "deployments.id"),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("gate", sa.Text, primary_key=True),
     columns.text("asked"),
@@ -179,7 +179,7 @@ sa.Index("ix_holds_app", holds.c.app, holds.c.lifted)
 gate_words = sa.Table(
     "gate_words",
     columns.metadata,
-    sa.Column("deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("deployment_id", "deployments.id"),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("gate", sa.Text, primary_key=True),
     columns.text("message"),
@@ -210,7 +210,7 @@ sa.Index("ix_alerts_fired", alerts.c.app, alerts.c.formation, alerts.c.fired)
 hooks_run = sa.Table(
     "hooks_run",
     columns.metadata,
-    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("app", "apps.name"),
     sa.Column("formation", sa.Text, primary_key=True),
     sa.Column("release", sa.Text, primary_key=True),
     sa.Column("hook", sa.Text, primary_key=True),

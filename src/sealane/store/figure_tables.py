@@ -10,9 +10,7 @@ from sealane.store import columns
 deployment_figures = sa.Table(
     "deployment_figures",
     columns.metadata,
-    sa.Column(
-        "deployment_id", sa.Text, sa.ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True, nullable=False
-    ),
+    columns.key_of("deployment_id", "deployments.id"),
     columns.text("app"),
     columns.text("formation"),
     columns.text("environment"),
@@ -32,7 +30,7 @@ sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name 
 run_figures = sa.Table(
     "run_figures",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     columns.text("app"),
     sa.Column("at", sa.BigInteger, nullable=False),
     columns.flag("passed"),
@@ -44,7 +42,7 @@ sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("app", "at
 step_figures = sa.Table(
     "step_figures",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("key", sa.Text, primary_key=True),
     columns.text("app"),
     sa.Column("at", sa.BigInteger, nullable=False),
@@ -57,7 +55,7 @@ sa.Index("ix_step_figures_counted", *(step_figures.c[name] for name in ("app", "
 test_figures = sa.Table(
     "test_figures",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True),
     sa.Column("test", sa.Text, primary_key=True),

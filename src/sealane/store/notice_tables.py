@@ -9,7 +9,7 @@ from sealane.store import columns
 notice_rules = sa.Table(
     "notice_rules",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     columns.json("rules"),
 )
 

@@ -69,7 +69,7 @@ sa.Index("ix_runs_deploy_tag", runs.c.app, runs.c.deploy_tag)
 run_steps = sa.Table(
     "run_steps",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
     columns.text("kind"),
@@ -87,7 +87,7 @@ run_steps = sa.Table(
 run_changes = sa.Table(
     "run_changes",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     columns.maybe("base"),
     columns.json("paths"),
 )
@@ -95,7 +95,7 @@ run_changes = sa.Table(
 run_services = sa.Table(
     "run_services",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("name", sa.Text, primary_key=True),
     columns.moment("started"),
     columns.maybe("ended", columns.Moment),
@@ -105,14 +105,14 @@ run_services = sa.Table(
 step_networks = sa.Table(
     "step_networks",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("network", sa.Text, primary_key=True),
 )
 
 step_reports = sa.Table(
     "step_reports",
     columns.metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("run_id", "runs.id"),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True),
     columns.json("report"),

@@ -9,7 +9,7 @@ from sealane.store import columns
 watches = sa.Table(
     "watches",
     columns.metadata,
-    sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), primary_key=True),
+    columns.key_of("app", "apps.name"),
     sa.Column("formation", sa.Text, primary_key=True),
     sa.Column("deployment_id", sa.Text),
     sa.Column("worker", sa.Text),
