@@ -61,9 +61,9 @@ def trouble(folder: Path) -> str | None:
 
 
 def _check(folder: Path) -> None:
-    found = {path.name for path in folder.iterdir()}
-    if found and not found & {*_FILES, *_FOLDERS, *_GIVEN}:
-        raise _unusable(folder, f"it holds other things, such as {min(found)}, and nothing of Sealane's")
+    names = {path.name for path in folder.iterdir()}
+    if names and not names & {*_FILES, *_FOLDERS, *_GIVEN}:
+        raise _unusable(folder, f"it holds other things, such as {min(names)}, and nothing of Sealane's")
     for name in _FILES:
         if (folder / name).exists() and not (folder / name).is_file():
             raise _unusable(folder / name, "it is no file")

@@ -59,16 +59,14 @@ class Allowlist:
 
     def refused_address(self, host: str, port: int, address: str) -> str | None:
         """Why a host may not be asked at this address, or None."""
-        found = _real(ip_address(address.partition("%")[0]))
-        if _public(found) or any(found in network for network in self.networks):
+        ip = _real(ip_address(address.partition("%")[0]))
+        if _public(ip) or any(ip in network for network in self.networks):
             return None
         if listed(self.own, host, str(port)):
             return None
-        if listed(self.hosts, host, str(port)) and _is(host, found):
+        if listed(self.hosts, host, str(port)) and _is(host, ip):
             return None
-        return (
-            f"{host} is at {found}, which is {_kind(found)}: operators can list its network in SEALANE_EGRESS__NETWORKS"
-        )
+        return f"{host} is at {ip}, which is {_kind(ip)}: operators can list its network in SEALANE_EGRESS__NETWORKS"
 
 
 def listed(entries: Iterable[str], host: str, port: str, usual: Iterable[str] = USUAL_PORTS) -> bool:
@@ -101,7 +99,7 @@ def network(written: str) -> Network:
 
 def merged(*lists: Sequence[str]) -> tuple[str, ...]:
     """Entries of several lists, each once."""
-    return tuple(dict.fromkeys(entry for each in lists for entry in each))
+    return tuple(dict.fromkeys(entry for entries in lists for entry in entries))
 
 
 def _means(entry: str, host: str, port: str, usual: Iterable[str]) -> bool:

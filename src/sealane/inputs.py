@@ -108,19 +108,19 @@ def check_json(value: Any, what: str) -> None:
     """Raises UsageError for JSON that no cluster and no database takes: half characters, NUL, numbers without end or bound."""
     ahead: list[tuple[Any, int]] = [(value, 0)]
     while ahead:
-        each, depth = ahead.pop()
+        value, depth = ahead.pop()
         if depth > DEEPEST:
             raise UsageError(f"{what} is nested more than {DEEPEST} levels deep")
-        if isinstance(each, str) and storable(each) != each:
+        if isinstance(value, str) and storable(value) != value:
             raise UsageError(f"{what} has halves of characters or NUL in it")
-        if isinstance(each, float) and not math.isfinite(each):
+        if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{what} has a number in it that JSON does not have")
-        if isinstance(each, int) and not -(2**63) <= each < 2**63:
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise UsageError(f"{what} has a number in it that is too large", hint="whole numbers have at most 64 bits")
-        if isinstance(each, Mapping):
-            ahead += [(part, depth + 1) for pair in each.items() for part in pair]
-        elif isinstance(each, list):
-            ahead += [(part, depth + 1) for part in each]
+        if isinstance(value, Mapping):
+            ahead += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            ahead += [(part, depth + 1) for part in value]
 
 
 def check_address(path: str, query: str) -> None:

@@ -75,11 +75,11 @@ def _result(body: Callable[..., Any]) -> Any:
 
 @functools.cache
 def _checked(function: Callable[..., Any]) -> Any:
-    found = get_type_hints(function).get("return")
-    if secret := _secret_in(found, set()):
+    returned = get_type_hints(function).get("return")
+    if secret := _secret_in(returned, set()):
         message = f"{function.__qualname__} gives {secret}, which is not shown and so must not be kept"
         raise TypeError(message)
-    return found
+    return returned
 
 
 def _secret_in(kind: Any, seen: set[Any]) -> str | None:
@@ -92,7 +92,7 @@ def _secret_in(kind: Any, seen: set[Any]) -> str | None:
         if hidden:
             return f"{kind.__name__}.{hidden}"
         hints = get_type_hints(kind)
-        return next((found for hint in hints.values() if (found := _secret_in(hint, seen))), None)
+        return next((secret for hint in hints.values() if (secret := _secret_in(hint, seen))), None)
     if isinstance(kind, type) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType):
         return kind.__name__  # the value of a secret, say: no plain data
-    return next((found for arg in get_args(kind) if (found := _secret_in(arg, seen))), None)
+    return next((secret for arg in get_args(kind) if (secret := _secret_in(arg, seen))), None)

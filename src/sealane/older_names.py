@@ -39,9 +39,11 @@ def failure_report(data: Plain) -> dict[str, Any]:
 
 def observation(data: Plain) -> dict[str, Any]:
     """What was seen of a deployment's objects."""
-    seen = _with_each(data, "workloads", lambda each: _renamed(each, {"wanted": "desired", "says": "message"}))
-    seen = _with_each(seen, "instances", lambda each: _renamed(each, {"wanted": "desired", "leaving": "terminating"}))
-    return _with_each(seen, "facts", lambda each: _fact(_renamed(each, {"born": "created"}), "kind"))
+    seen = _with_each(data, "workloads", lambda workload: _renamed(workload, {"wanted": "desired", "says": "message"}))
+    seen = _with_each(
+        seen, "instances", lambda instance: _renamed(instance, {"wanted": "desired", "leaving": "terminating"})
+    )
+    return _with_each(seen, "facts", lambda fact: _fact(_renamed(fact, {"born": "created"}), "kind"))
 
 
 def revision(data: Plain) -> dict[str, Any]:
@@ -52,14 +54,16 @@ def revision(data: Plain) -> dict[str, Any]:
 def history(data: Plain) -> dict[str, Any]:
     """What a ledger tells of deployments."""
     told = _with(_renamed(data, {"dossier": "failure_report"}), "failure_report", failure_report)
-    told = _with_each(told, "records", lambda each: _with(each, "verdict", verdict))
-    kept = {key: revision(each) for key, each in told.get("revisions", {}).items()}
+    told = _with_each(told, "records", lambda record: _with(record, "verdict", verdict))
+    kept = {key: revision(stored) for key, stored in told.get("revisions", {}).items()}
     return {**told, **({"revisions": kept} if kept else {})}
 
 
 def _strategy(data: Plain) -> dict[str, Any]:
     told = _with_each(data, "gates", _gate)
-    return _with(told, "guard", lambda each: {key: "warn" if part == "note" else part for key, part in each.items()})
+    return _with(
+        told, "guard", lambda guards: {key: "warn" if part == "note" else part for key, part in guards.items()}
+    )
 
 
 def _annotation(data: Plain) -> dict[str, Any]:
@@ -106,4 +110,4 @@ def _with(data: Plain, key: str, part: Callable[[Plain], Any]) -> dict[str, Any]
 
 
 def _with_each(data: Plain, key: str, part: Callable[[Plain], Any]) -> dict[str, Any]:
-    return {**data, **({key: [part(each) for each in data[key]]} if data.get(key) else {})}
+    return {**data, **({key: [part(entry) for entry in data[key]]} if data.get(key) else {})}

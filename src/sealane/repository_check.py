@@ -1,4 +1,4 @@
-"""Checking all files of a repository that are Sealane's, at once: pipeline, formations with stencils, environments."""
+"""A check of all Sealane's files in a repository at once: pipeline, formations with stencils, environments."""
 
 from __future__ import annotations
 

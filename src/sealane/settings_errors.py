@@ -67,15 +67,16 @@ def wrong(error: ValidationError, options: Mapping[tuple[str, ...], str] | None 
     The value itself may be secret, and is not told.
     """
     return tuple(
-        _told(_names(each["loc"]), each["msg"].removeprefix("Value error, "), options or {}) for each in error.errors()
+        _told(_names(problem["loc"]), problem["msg"].removeprefix("Value error, "), options or {})
+        for problem in error.errors()
     )
 
 
 def unreadable(environment: Mapping[str, str]) -> str:
     """The variables that should hold JSON and don't."""
     lists = {name for name, names in known().items() if _is_listed(names)}
-    found = [name for name, value in environment.items() if name.upper() in lists and not _is_json(value)]
-    return " or ".join(sorted(found) or sorted(lists))
+    unread = [name for name, value in environment.items() if name.upper() in lists and not _is_json(value)]
+    return " or ".join(sorted(unread) or sorted(lists))
 
 
 def variable(names: Iterable[str]) -> str:

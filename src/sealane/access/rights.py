@@ -60,7 +60,7 @@ class AppRights:
 def of(name: str, groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Right]:
     """Everything that the person may with the app."""
     if ADMINISTRATORS in groups:
-        yield from (Right(permission=each, because=f"in {ADMINISTRATORS}") for each in _NOT_APPROVING)
+        yield from (Right(permission=permission, because=f"in {ADMINISTRATORS}") for permission in _NOT_APPROVING)
     yield from _owner(name, groups, app, rules)
     known = rules.environments | app.environments
     for grant in rules.access.grants:

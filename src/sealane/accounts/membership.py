@@ -64,16 +64,22 @@ class Membership:
     async def own(self, actor: Actor) -> tuple[AppRights, ...]:
         """What the actor may with each app that they may read, by its name."""
         rules = self._rules()
-        found = (
+        by_app = (
             AppRights(
                 app=app.app,
                 owner=app.owner,
-                environments=tuple(each for each in _about(app, rules) if actor.may(Permission.READ, app.app, each)),
+                environments=tuple(
+                    environment
+                    for environment in _about(app, rules)
+                    if actor.may(Permission.READ, app.app, environment)
+                ),
                 rights=tuple(rights.of(actor.name, actor.groups, app, rules)),
             )
             for app in await self.store.scopes.people()
         )
-        return tuple(sorted((app_rights for app_rights in found if app_rights.rights), key=lambda each: each.app))
+        return tuple(
+            sorted((app_rights for app_rights in by_app if app_rights.rights), key=lambda one_app: one_app.app)
+        )
 
     async def environments_of(self, app: str) -> tuple[str, ...]:
         """The environments that are about the app, by name: where operators let it be, and where it is."""

@@ -317,10 +317,10 @@ class Access:
 
     async def _actor(self, user: str, token_id: str | None) -> Actor:
         try:
-            found = await self._store.people.get(user)
+            person = await self._store.people.get(user)
         except NotThere as error:
             raise NotSignedIn(f"there is no user {user} any more") from error
-        return Actor(name=user, groups=found.groups, via="token" if token_id else "session", token_id=token_id)
+        return Actor(name=user, groups=person.groups, via="token" if token_id else "session", token_id=token_id)
 
     def _session_id(self, cookie: str) -> str:
         try:

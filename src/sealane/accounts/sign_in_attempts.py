@@ -60,19 +60,19 @@ class Attempts:
             self._failed.setdefault(key, deque(maxlen=most)).append(self.now())
 
     def _keys(self, address: str, token_id: str) -> list[tuple[tuple[str, str], int]]:
-        found = [
+        keys = [
             (("address", _household(address)), self.limits.per_address),
             (("token", token_id), self.limits.per_token),
         ]
-        return [(key, most) for key, most in found if key[1]]
+        return [(key, most) for key, most in keys if key[1]]
 
 
 def _household(address: str) -> str:
     """Who shares one limit: an IPv4 address, or the /64 that one client of IPv6 has all addresses of (RFC 6177)."""
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:  # a socket of another kind
         return address
-    if isinstance(found, IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))

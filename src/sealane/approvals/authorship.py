@@ -32,8 +32,8 @@ def barred(deployment: Deployment, work: Contribution, people: People) -> Inelig
 
     def add(why: IneligibleReason, name: str, known: str | None) -> None:
         named.append(known or name)
-        for each in filter(None, (known, name)):
-            reasons.setdefault(each.casefold(), why)
+        for known_name in filter(None, (known, name)):
+            reasons.setdefault(known_name.casefold(), why)
 
     if deployment.requested_by:
         add(IneligibleReason.ASKED, deployment.requested_by, None)
@@ -42,8 +42,8 @@ def barred(deployment: Deployment, work: Contribution, people: People) -> Inelig
             add(IneligibleReason.PUSHED, pusher.name, person(pusher, people))
     for author in work.authors:
         add(IneligibleReason.WROTE, author.name, people.of_author(author.name, author.email))
-    unknown = not deployment.by_hand and any(each is None or person(each, people) is None for each in work.pushers)
-    once = {each.casefold(): each for each in reversed(named)}
+    unknown = not deployment.by_hand and any(by is None or person(by, people) is None for by in work.pushers)
+    once = {entry.casefold(): entry for entry in reversed(named)}
     return Ineligible(people=reasons, named=tuple(reversed(once.values())), unknown=unknown)
 
 

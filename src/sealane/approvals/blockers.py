@@ -75,14 +75,16 @@ def conditions(deployment: Deployment, inputs: BlockerInput) -> tuple[Condition,
     own = DeploymentFacts(votes=inputs.votes, barred=inputs.barred, trouble=inputs.trouble, window=inputs.window)
     members = inputs.group_state.members if inputs.group_state else ()
     under_way = release_groups.departed(members)
-    found = [*_by_itself(deployment, own, inputs.holds, under_way=under_way)]
-    found += [_going_back(each) for each in inputs.going_back if precedence.comes_first(each, deployment)]
+    before_it = [*_by_itself(deployment, own, inputs.holds, under_way=under_way)]
+    before_it += [
+        _going_back(rollback) for rollback in inputs.going_back if precedence.comes_first(rollback, deployment)
+    ]
     if inputs.group_state and not under_way:
-        found += [_unoffered(name, deployment.run_id) for name in inputs.group_state.missing]
+        before_it += [_unoffered(name, deployment.run_id) for name in inputs.group_state.missing]
         for other, its in inputs.others:
             if other.state is DeploymentState.WAITING:
-                found += _with(other, _by_itself(other, its, inputs.holds, under_way=False))
-    return (*found, *(_after(each) for each in inputs.after if not is_done(each, deployment)))
+                before_it += _with(other, _by_itself(other, its, inputs.holds, under_way=False))
+    return (*before_it, *(_after(earlier) for earlier in inputs.after if not is_done(earlier, deployment)))
 
 
 def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
@@ -111,12 +113,12 @@ def deployment(subject: Deployment, inputs: BlockerInput) -> Explanation:
         return _said(subject, f"is rolling out: {_doing(subject, asked)}", asked)
     if subject.state is DeploymentState.QUEUED:
         return _queued(subject, inputs)
-    found = (*_refused_now(subject, inputs), *conditions(subject, inputs))
-    if not found:
+    unmet = (*_refused_now(subject, inputs), *conditions(subject, inputs))
+    if not unmet:
         return _said(subject, "starts in a moment: every gate is open")
-    more = len(found) - 1
-    many = f", and for {more} other {'thing' if more == 1 else 'things'}" if len(found) > 1 else ""
-    return _said(subject, f"waits for {found[0].what}{many}", found)
+    more = len(unmet) - 1
+    many = f", and for {more} other {'thing' if more == 1 else 'things'}" if len(unmet) > 1 else ""
+    return _said(subject, f"waits for {unmet[0].what}{many}", unmet)
 
 
 def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) -> Explanation:
@@ -160,8 +162,8 @@ def _unoffered(formation: str, run: str | None) -> Condition:
     return Condition(kind=Waits.RELEASE_GROUP, what=what, who=f"itself, when its run gets there{_follow(run)}")
 
 
-def _with(other: Deployment, found: Iterator[Condition]) -> Iterator[Condition]:
-    for condition in found:
+def _with(other: Deployment, conditions: Iterator[Condition]) -> Iterator[Condition]:
+    for condition in conditions:
         yield replace(condition, what=f"{condition.what} (for {other.formation}, which goes with it)")
 
 
@@ -186,17 +188,17 @@ def _asked(subject: Deployment, question: GateWord) -> Condition:
 
 
 def _queued(subject: Deployment, inputs: BlockerInput) -> Explanation:
-    found = [*_refused_now(subject, inputs)]
-    found += [
-        Condition(kind=Waits.TURN, what=f"{_named(each)} to end", who=f"itself{_follow(each.id)}")
-        for each in inputs.ahead
+    waits = [*_refused_now(subject, inputs)]
+    waits += [
+        Condition(kind=Waits.TURN, what=f"{_named(ahead)} to end", who=f"itself{_follow(ahead.id)}")
+        for ahead in inputs.ahead
     ]
     if not inputs.workers:
-        found.append(no_worker())
-    if not found:
+        waits.append(no_worker())
+    if not waits:
         return _said(subject, "starts in a moment")
     only = f"; one deployment at a time goes to {subject.label}" if inputs.ahead and not inputs.refused_now else ""
-    return _said(subject, f"waits for {found[0].what}{only}", tuple(found))
+    return _said(subject, f"waits for {waits[0].what}{only}", tuple(waits))
 
 
 def _refused_now(subject: Deployment, inputs: BlockerInput) -> Iterator[Condition]:

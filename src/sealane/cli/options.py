@@ -54,7 +54,7 @@ def served(incomplete: str) -> list[str]:
 
 def served_apps(incomplete: str) -> list[str]:
     """For the shell: apps of the server, those that were delivered nowhere yet, too."""
-    return [name for name in (str(each["name"]) for each in _asked("/api/apps")) if name.startswith(incomplete)]
+    return [name for name in (str(app["name"]) for app in _asked("/api/apps")) if name.startswith(incomplete)]
 
 
 def destinations(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -24,8 +24,8 @@ def look_up(host: str, port: int, allowed: Allowlist) -> tuple[str, ...]:
     """
     if problem := allowed.refused(host, port):
         raise NotListed(problem)
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    return _chosen(host, port, [str(each[4][0]) for each in found], allowed)
+    resolved = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    return _chosen(host, port, [str(entry[4][0]) for entry in resolved], allowed)
 
 
 async def find(host: str, port: int, allowed: Allowlist) -> tuple[str, ...]:
@@ -34,8 +34,8 @@ async def find(host: str, port: int, allowed: Allowlist) -> tuple[str, ...]:
 
 
 def _chosen(host: str, port: int, addresses: Sequence[str], allowed: Allowlist) -> tuple[str, ...]:
-    problems = {each: allowed.refused_address(host, port, each) for each in dict.fromkeys(addresses)}
-    good = tuple(each for each, problem in problems.items() if problem is None)
+    problems = {address: allowed.refused_address(host, port, address) for address in dict.fromkeys(addresses)}
+    good = tuple(address for address, problem in problems.items() if problem is None)
     if not good:
         raise NotListed(next((problem for problem in problems.values() if problem), f"{host} has no address"))
     return good

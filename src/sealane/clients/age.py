@@ -39,15 +39,15 @@ def identities(text: str) -> tuple[Identity, ...]:
 
     Raises UsageError for a line that is neither; the message names its number only.
     """
-    found = []
+    keys = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            found.append(_identity(pyrage.x25519.Identity.from_str(line.strip())))
+            keys.append(_identity(pyrage.x25519.Identity.from_str(line.strip())))
         except pyrage.IdentityError:
             raise UsageError(f"line {number} is no age identity", hint=f"it begins with {_SECRET}") from None
-    return tuple(found)
+    return tuple(keys)
 
 
 async def decrypt(content: bytes, known: Sequence[Identity]) -> bytes:

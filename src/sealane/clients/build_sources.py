@@ -162,22 +162,22 @@ def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
 
 
 def _base(api: Any, image: str, fetching: Fetching, *, podman: bool) -> Base:
-    found = api.inspect_image(image)
-    config = found.get("Config") or {}
-    pairs = (each.partition("=") for each in config.get("Env") or ())
+    inspected = api.inspect_image(image)
+    config = inspected.get("Config") or {}
+    pairs = (variable.partition("=") for variable in config.get("Env") or ())
     triggers = config.get("OnBuild") or ()
     if podman:
-        triggers = _asked(api, image, found, fetching.pulls)
+        triggers = _asked(api, image, inspected, fetching.pulls)
     return Base(environment={name: value for name, _, value in pairs}, triggers=tuple(map(str, triggers)))
 
 
-def _asked(api: Any, image: str, found: Mapping[str, Any], pulls: RegistryAccess) -> tuple[Any, ...]:
+def _asked(api: Any, image: str, inspected: Mapping[str, Any], pulls: RegistryAccess) -> tuple[Any, ...]:
     """Podman does not tell of triggers: the registry has the configuration, whose digest is the image's id.
 
     Of one that was built or loaded here, and is in no registry, the engine is asked for all of it: what is saved has it, too.
     """
-    digest = f"sha256:{str(found['Id']).removeprefix('sha256:')}"
-    for name in (image, *(found.get("RepoDigests") or ())):
+    digest = f"sha256:{str(inspected['Id']).removeprefix('sha256:')}"
+    for name in (image, *(inspected.get("RepoDigests") or ())):
         try:
             config = registry.config(references.parse(name.partition("@")[0]), digest, pulls)
         except (SealaneError, ValueError):

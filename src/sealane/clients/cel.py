@@ -151,8 +151,8 @@ def find(text: str, pattern: str) -> str:
 
 def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
     """All matches of an RE2 pattern, at most `limit` unless that is negative; raises ValueError for a bad pattern."""
-    found: list[str] = _search("regex.extractAll(text, pattern)", text, pattern)
-    return found if limit < 0 else found[:limit]
+    matches: list[str] = _search("regex.extractAll(text, pattern)", text, pattern)
+    return matches if limit < 0 else matches[:limit]
 
 
 def _search(source: str, text: str, pattern: str) -> Any:
@@ -180,7 +180,7 @@ _GROUP = re.compile(
 @functools.lru_cache(maxsize=1024)
 def _without_groups(pattern: str) -> str:
     """The pattern with groups that don't capture: the engine would give the group instead of the match."""
-    return _GROUP.sub(lambda found: found["kept"] or "(?:", pattern)
+    return _GROUP.sub(lambda group: group["kept"] or "(?:", pattern)
 
 
 def _configuration(extensions: Sequence[str], excluded: Sequence[str] = ()) -> str:
@@ -306,8 +306,8 @@ def _inserting() -> list[Function]:
 
 
 def _complaints(text: str) -> list[tuple[int, int, str]]:
-    found = [(int(line), int(column), what) for line, column, what in _COMPLAINT.findall(text)]
-    return found or [(1, 1, _bare(text))]
+    complaints = [(int(line), int(column), what) for line, column, what in _COMPLAINT.findall(text)]
+    return complaints or [(1, 1, _bare(text))]
 
 
 def _bare(text: str) -> str:

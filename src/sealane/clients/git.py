@@ -186,4 +186,4 @@ async def size(folder: Path, commit: str) -> int:
 
 async def _sizes(folder: Path, commit: str) -> list[int]:
     listed = (await run("-C", str(folder), "ls-tree", "-r", "-l", "-z", commit)).split(b"\0")
-    return [int(found) for entry in listed if entry and (found := entry.split(b"\t")[0].split()[-1]).isdigit()]
+    return [int(size) for entry in listed if entry and (size := entry.split(b"\t")[0].split()[-1]).isdigit()]

@@ -49,7 +49,7 @@ class Access:
 
     def password(self, url: str) -> str | None:
         """What signs in at the URL's own host, in the URL's own way."""
-        return next((each for key, each in self.passwords.items() if origin(key) == origin(url)), None)
+        return next((secret for key, secret in self.passwords.items() if origin(key) == origin(url)), None)
 
 
 OPEN = Access()

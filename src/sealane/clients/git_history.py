@@ -93,10 +93,10 @@ async def commits(folder: Path, commit: str, *, most: int) -> tuple[Commit, ...]
     told = await git.run("-C", str(folder), "log", "-z", "--no-show-signature", f"--max-count={most}", form, commit)
     shallow = folder / ".git" / "shallow"
     cut = set(shallow.read_text().split()) if is_shallow(folder) else set()
-    found = (line.split("\x1f", 3) for line in told.decode(errors="replace").split("\0") if line)
+    records = (line.split("\x1f", 3) for line in told.decode(errors="replace").split("\0") if line)
     return tuple(
         Commit(id=name, parents=tuple(parents.split()), author=inputs.fitted(author), subject=inputs.fitted(subject))
-        for name, parents, author, subject in found
+        for name, parents, author, subject in records
         if name not in cut
     )
 

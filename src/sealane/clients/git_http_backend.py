@@ -105,8 +105,8 @@ class Repositories:
         """Every branch and tag with the commit it stands at."""
         form = "%(refname) %(objectname) %(*objectname)"
         listed = await git.run("-C", str(self.path(app)), "for-each-ref", f"--format={form}", "refs/heads", "refs/tags")
-        found = (line.split() for line in listed.decode(errors="replace").splitlines())
-        return {parts[0]: parts[-1] for parts in found}
+        lines = (line.split() for line in listed.decode(errors="replace").splitlines())
+        return {parts[0]: parts[-1] for parts in lines}
 
     async def tips(self, app: str, before: Mapping[str, str]) -> dict[str, Tip]:
         """What is told of each branch and tag that isn't where it was; the others only by their commit."""
@@ -162,7 +162,7 @@ class Repositories:
             "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
             "REMOTE_USER": request.user,
         }
-        hidden = [("transfer.hideRefs", each) for each in _REFERENCES]
+        hidden = [("transfer.hideRefs", reference) for reference in _REFERENCES]
         root = {"GIT_PROJECT_ROOT": str(self.folder.resolve()), "GIT_HTTP_EXPORT_ALL": "1"}
         fixed = {**root, **git.quiet(repeated=hidden)}
         return {**fixed, **{name: value for name, value in given.items() if value}}

@@ -178,12 +178,12 @@ async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[tuple[
 
 def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Digest, address and headers of each that was asked for."""
-    known = {each.get("oid"): each for each in said if isinstance(each, dict)}
+    known = {answer.get("oid"): answer for answer in said if isinstance(answer, dict)}
     for oid in objects:
-        each = known.get(oid) or {}
-        download = (each.get("actions") or {}).get("download") or {}
+        answer = known.get(oid) or {}
+        download = (answer.get("actions") or {}).get("download") or {}
         if not download.get("href"):
-            why = (each.get("error") or {}).get("message") or "it is not there"
+            why = (answer.get("error") or {}).get("message") or "it is not there"
             raise UsageError(f"the file {oid[:12]} of Git LFS can't be fetched from {url}: {str(why)[:200]}")
         yield oid, str(download["href"]), _headers(download)
 

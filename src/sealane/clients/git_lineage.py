@@ -68,18 +68,18 @@ async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[A
     could look at.
     """
     told = await _log(folder, commit, tuple(since))
-    found: dict[Author, None] = {}
+    people: dict[Author, None] = {}
     for record in told.decode(errors="replace").split("\0"):
         name, _, rest = record.strip("\n").partition("\x1f")
         email, _, trailers = rest.partition("\x1f")
         if name or email:
-            found[_author(name, email)] = None
+            people[_author(name, email)] = None
         for trailer in filter(None, trailers.split("\x1e")):
             other, _, address = trailer.rpartition("<")
-            found[_author(other or address, address.rstrip().removesuffix(">"))] = None
-        if len(found) > MOST_AUTHORS:
+            people[_author(other or address, address.rstrip().removesuffix(">"))] = None
+        if len(people) > MOST_AUTHORS:
             raise UsageError(f"more than {MOST_AUTHORS} people wrote the commits since what is there")
-    return tuple(found)
+    return tuple(people)
 
 
 async def _log(folder: Path, commit: str, since: Sequence[str]) -> bytes:
@@ -87,11 +87,11 @@ async def _log(folder: Path, commit: str, since: Sequence[str]) -> bytes:
     log = ("-C", str(folder), "log", "-z", f"--format={_FORMAT}", "--no-use-mailmap", commit)
     try:
         if since:
-            return await git.run(*log, *(f"^{each}" for each in since))
+            return await git.run(*log, *(f"^{commit}" for commit in since))
     except UsageError:
-        there = [each for each in since if await has(folder, each)]
+        there = [commit for commit in since if await has(folder, commit)]
         if there:
-            return await git.run(*log, *(f"^{each}" for each in there))
+            return await git.run(*log, *(f"^{commit}" for commit in there))
     return await git.run(*log, "--max-count=1")
 
 
@@ -100,5 +100,5 @@ def _author(name: str, email: str) -> Author:
 
 
 async def _walk(folder: Path, *what: str) -> frozenset[str]:
-    found = await git.run("-C", str(folder), "rev-list", "--ignore-missing", *what)
-    return frozenset(found.decode().split())
+    listed = await git.run("-C", str(folder), "rev-list", "--ignore-missing", *what)
+    return frozenset(listed.decode().split())

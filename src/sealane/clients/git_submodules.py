@@ -132,8 +132,8 @@ async def _urls(folder: Path, commit: str) -> dict[str, str]:
 
 
 def _paired(entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    found: dict[str, dict[str, str]] = {}
+    modules: dict[str, dict[str, str]] = {}
     for key, _, value in entries:
         name, _, kind = key.rpartition(".")
-        found.setdefault(name, {})[kind] = value
-    return {each["path"].strip("/"): each["url"] for each in found.values() if "path" in each and "url" in each}
+        modules.setdefault(name, {})[kind] = value
+    return {entry["path"].strip("/"): entry["url"] for entry in modules.values() if "path" in entry and "url" in entry}

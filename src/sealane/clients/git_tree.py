@@ -106,16 +106,16 @@ class GitTree:
         path = "/".join(trees.parts(folder))
         self._refuse_links(path)
         prefix = f"{path}/"
-        found = [
+        paths = [
             path
             for path, entry in self._entries.items()
             if path.startswith(prefix)
             and entry.mode != _SUBMODULE
             and not any(part.startswith(".") for part in path.removeprefix(prefix).split("/"))
         ]
-        if len(found) > trees.MAX_FILES:
+        if len(paths) > trees.MAX_FILES:
             raise Unreadable(trees.too_many(folder))
-        return tuple(sorted(found))
+        return tuple(sorted(paths))
 
     def read(self, path: str) -> bytes:
         """Reads small files of the same folder along with it, because they are mostly asked for next."""
@@ -202,17 +202,17 @@ def _parsed(lines: Iterable[bytes], prefix: str) -> Iterable[tuple[str, Entry]]:
 def _blobs(repository: Path, objects: list[str]) -> dict[str, bytes]:
     """Contents by object. Raises Unavailable when git can't read one that was listed."""
     command = ("git", "-C", str(repository), "cat-file", "--batch")
-    asked = "".join(f"{each}\n" for each in objects).encode()
+    asked = "".join(f"{blob}\n" for blob in objects).encode()
     done = subprocess.run(command, input=asked, capture_output=True, env=git.quiet(), check=False)
-    out, found = done.stdout, {}
-    for each in objects:
+    out, contents = done.stdout, {}
+    for blob in objects:
         head, _, rest = out.partition(b"\n")
         words = head.split()
         if len(words) != 3 or words[1] != b"blob":
-            raise Unavailable(f"git can't read {each} in {repository}: {done.stderr.decode(errors='replace')[:200]}")
+            raise Unavailable(f"git can't read {blob} in {repository}: {done.stderr.decode(errors='replace')[:200]}")
         size = int(words[2])
-        found[each], out = rest[:size], rest[size + 1 :]
-    return found
+        contents[blob], out = rest[:size], rest[size + 1 :]
+    return contents
 
 
 def _copy_small(objects: Path, kept: Path) -> None:

@@ -76,8 +76,8 @@ def host(url: str) -> str:
 
 def name(url: str) -> str:
     """The URL's host without a port, as URLs have it."""
-    found = urlsplit(url).hostname or ""
-    return f"[{found}]" if ":" in found else found
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_address(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Building and pushing images over the Docker Engine API, Docker's or Podman's.
+"""Builds and pushes of images over the Docker Engine API, Docker's or Podman's.
 
 Secrets of a build are mounted (`RUN --mount=type=secret,id=NAME`), never in a layer, argument or label. Podman's engine
 takes them beside the context and moves them out of it before the build begins; Docker's answers them only through a

@@ -1,4 +1,4 @@
-"""Posting to metric stores: one connection a time, no proxies, no redirects."""
+"""Posts to metric stores: one connection a time, no proxies, no redirects."""
 
 from __future__ import annotations
 

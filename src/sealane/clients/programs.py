@@ -1,4 +1,4 @@
-"""Running a program to its end and reading what it printed; none outlives the task that asked."""
+"""A program is run to its end, and what it printed is read; none outlives the task that asked."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> 
             body = answer.raw.read(_LARGEST_CONFIG, decode_content=True)
         if _sha256(body) != digest:
             raise RegistryDenied(f"{reference.host} gives another configuration than {digest}")
-        found = json.loads(body)
-    return found if isinstance(found, dict) else {}
+        parsed = json.loads(body)
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def signs_in(host: str) -> bool:
@@ -179,8 +179,8 @@ class _Repository:
         name where a token is to be had.
         """
         if not answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
-            found: tuple[dict[str, Any], bool] = self.auth.authenticate_request(answer, headers)
-            return found
+            signed_in: tuple[dict[str, Any], bool] = self.auth.authenticate_request(answer, headers)
+            return signed_in
         password = getattr(self.auth, "_basic_auth", None)
         if not password or self.plainly:
             return headers, False
@@ -235,10 +235,10 @@ class _Copying:
 
     def _manifest(self, pointer: str, tag: str | None) -> str:
         body, kind = self.old.manifest(pointer)
-        found = json.loads(body)
-        for child in found.get("manifests", ()):
+        manifest = json.loads(body)
+        for child in manifest.get("manifests", ()):
             self._manifest(child["digest"], None)
-        for blob in (found.get("config"), *found.get("layers", ())):
+        for blob in (manifest.get("config"), *manifest.get("layers", ())):
             if blob and not blob.get("urls"):
                 self._blob(blob["digest"], int(blob["size"]))
         digest = _sha256(body)

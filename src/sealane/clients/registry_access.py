@@ -114,16 +114,16 @@ class Line:
         """Ends all connections, and what waits on them in its thread; none is made any more."""
         with self._lock:
             self._is_cut = True
-            for each in self._open:
+            for connection in self._open:
                 with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)
         self.close()
 
     def close(self) -> None:
         """Forgets them."""
         with self._lock:
-            for each in self._open:
-                each.close()
+            for connection in self._open:
+                connection.close()
             self._open.clear()
 
 
@@ -140,7 +140,7 @@ def session(host: str, access: RegistryAccess, line: Line) -> requests.Session:
         allowed = _with_hub(allowed)
         if token_host:
             allowed = replace(allowed, names=(*allowed.names, token_host))
-    knows = frozenset(each for each in (asked(host), token_host) if each)
+    knows = frozenset(known for known in (asked(host), token_host) if known)
     for scheme in ("http://", "https://"):
         made.mount(scheme, _Adapter(host, knows, allowed, access.patience.silence, line))
     return made
@@ -177,7 +177,7 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *arguments, **how)
 
     def _may_know(self, scheme: str, host: str) -> bool:
-        known = {each.lower() for each in self._knows}
+        known = {allowed.lower() for allowed in self._knows}
         mine = host in known or host.removesuffix(":443") in known
         return mine and (scheme == "https" or _is_here(_split(host)[0]))
 

@@ -1,4 +1,4 @@
-"""Reading a file of one document into the model of its shape: every mistake at once, each at its place. Pure."""
+"""A file of one document as the model of its shape: it tells every mistake at once, each at its place. Pure."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def read(
     `problems` says what the parts mean to each other, also of a file whose shape is wrong in places. `elsewhere` maps keys
     that other tools use to ours. `hint` says what the file has to hold; without one it may be empty.
     """
-    found, findings = documents.read(text, file)
-    if errors(findings) or (not found and hint is None):
+    parsed, findings = documents.read(text, file)
+    if errors(findings) or (not parsed and hint is None):
         return None, findings
-    if len(found) != 1:
-        message = f"the file holds {len(found)} documents" if found else "the file is empty"
+    if len(parsed) != 1:
+        message = f"the file holds {len(parsed)} documents" if parsed else "the file is empty"
         return None, [Finding(message=message, place=Place(file=file), hint=hint or "make it one document")]
-    [document] = found
+    [document] = parsed
     written, wrong = validation.validate(document, shape, elsewhere=elsewhere)
     meant = written or validation.salvage(document.value, shape)
     if meant is not None:

@@ -1,4 +1,4 @@
-"""Checking a document against the model of a file: every mistake at once, each at its place. Pure.
+"""A document checked against the model of a file: it tells every mistake at once, each at its place. Pure.
 
 What is checked here is the shape, which the JSON Schema of the same model also states; what the parts of a file mean
 to each other is the business of the room that owns the file.

@@ -75,8 +75,8 @@ def finding(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
 def _unmarked(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
     if isinstance(error, yaml.reader.ReaderError):
         character = error.character if isinstance(error.character, int) else ord(str(error.character)[0])
-        found = ((number, line.find(chr(character))) for number, line in enumerate(text, 1))
-        number, column = next(((number, at + 1) for number, at in found if at >= 0), (0, 0))
+        positions = ((number, line.find(chr(character))) for number, line in enumerate(text, 1))
+        number, column = next(((number, at + 1) for number, at in positions if at >= 0), (0, 0))
         where = Place(file=file, line=number, column=column)
         message = f"not YAML: the character U+{character:04X} can't stand in a file"
         return Finding(
@@ -93,8 +93,8 @@ def _hint(problem: str, text: Lines, mark: yaml.Mark) -> str | None:
         return "indent with spaces: there is a tab in this line"
     if "${" in here and "{" in here.replace("${", "") and "expected ','" in problem:
         return FLOW
-    found = next((said for wanted, said in _SAID if wanted in problem), None)
-    return found(here, text, mark) if callable(found) else found
+    hint = next((said for wanted, said in _SAID if wanted in problem), None)
+    return hint(here, text, mark) if callable(hint) else hint
 
 
 def _to_quote(here: str, _text: Lines, _mark: yaml.Mark) -> str | None:

@@ -42,7 +42,7 @@ async def blamed(
     if said.state is not HealthState.DEGRADED or not said.own or said.reason is None:
         return Blame(outside=f"{causes.bare(said.cause)}, which is not the revision's own doing")
     changes = await way_back.again(destination, goal)
-    conflicts = conflicting_changes.found(changes, now=now(), during="since it was deployed", mask=mask)
+    conflicts = conflicting_changes.conflicts(changes, now=now(), during="since it was deployed", mask=mask)
     if conflicts.cause or conflicts.ours:
         changed = conflicts.cause.sentence if conflicts.cause else f"{causes.name(conflicts.ours[0])} is not as it was"
         return Blame(outside=f"{causes.bare(said.cause)}, but {changed}")

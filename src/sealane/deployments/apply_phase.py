@@ -34,7 +34,7 @@ async def apply(
     """
     at = now()
     course = goal.in_stages(await goal.objects())
-    writes = next(each for each in course if each.name == stage.name) if stage else course[-1]
+    writes = next(step for step in course if step.name == stage.name) if stage else course[-1]
     if writes is not course[-1] and (refusals := await _refusals(destination, goal, course[-1], adopt=adopt)):
         return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
     applied = await destination.apply(

@@ -27,7 +27,7 @@ class Conflicts:
     """`Kind/name` of what another write of Sealane's changed: one that was under way when it was fenced off, say."""
 
 
-def found(
+def conflicts(
     changes: Sequence[destinations.ObjectChange],
     *,
     now: datetime,

@@ -243,8 +243,8 @@ class _Story:
     def _everything(self, *begun: model.Begun | None) -> destinations.Inventory:
         """Whatever the formation may have there."""
         inventory = self.start.stored
-        for each in begun:
-            inventory = apply_phase.union(inventory, each.inventory) if each else inventory
+        for phase in begun:
+            inventory = apply_phase.union(inventory, phase.inventory) if phase else inventory
         return inventory
 
     def _now(self) -> datetime:

@@ -1,4 +1,4 @@
-"""Telling metric stores how a deployment ended. Nothing depends on it: a store that can't be told is a line, no failure.
+"""Metric stores are told how a deployment ended. Nothing depends on it: a store that can't be told is a line, no failure.
 
 Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB writes the same point over.
 """

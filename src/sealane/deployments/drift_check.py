@@ -71,7 +71,7 @@ class DriftReport:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        objects = [each.to_json() for each in self.objects]
+        objects = [drift.to_json() for drift in self.objects]
         return {
             "formation": self.formation,
             "revision": self.revision,
@@ -97,7 +97,7 @@ async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...
         if destination.is_fleeting(manifest)
     }
     drifts = (drift(change) for change in await way_back.again(destination, goal))
-    return tuple(each for each in drifts if each is not None and each.object not in fleeting)
+    return tuple(drift for drift in drifts if drift is not None and drift.object not in fleeting)
 
 
 def drift(change: destinations.ObjectChange) -> Drift | None:

@@ -1,4 +1,4 @@
-"""Watching for drift, from a good verdict on: looked for when somebody writes one of the objects, and never else."""
+"""The watch for drift, from a good verdict on: it looks when somebody writes one of the objects, and never else."""
 
 from __future__ import annotations
 

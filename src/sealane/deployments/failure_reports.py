@@ -177,8 +177,8 @@ def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> 
             lines = [line.strip() for line in log["lines"] if line.strip()]
             if lines:
                 tells = [_TELLING, *([_ANSWERED, _LISTENING] if cause.reason in _PROBES else [])]
-                found = (line for pattern in tells for line in reversed(lines) if pattern.search(line))
-                line = next(found, lines[-1])
+                telling_lines = (line for pattern in tells for line in reversed(lines) if pattern.search(line))
+                line = next(telling_lines, lines[-1])
                 return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     return None
 

@@ -84,8 +84,8 @@ async def counts(
     if created is not None and worked is not None:
         return created <= worked
     for ref in sorted(stored, key=lambda object_ref: object_ref.group != "apps"):
-        for found in await destination.read((ref,)):
-            uid = found["metadata"].get("uid")
+        for live in await destination.read((ref,)):
+            uid = live["metadata"].get("uid")
             if uid is None or ref.uid is None or uid == ref.uid:
                 return True
     return False
@@ -111,7 +111,7 @@ async def ran(destination: Destination, plan: model.DeploymentPlan, failed: mode
 
 def has_run(name: str, seen: verdicts.Observation) -> bool:
     """Whether any container of it came to run, as far as can be seen."""
-    workload = next((each for each in seen.workloads if each.object == name), None)
+    workload = next((workload for workload in seen.workloads if workload.object == name), None)
     if workload is None:
         return False
     own = [instance for instance in seen.instances if instance.workload == name]

@@ -1,4 +1,4 @@
-"""Watching what a deployment left there, from its verdict on: told whenever it fares otherwise. It writes nothing.
+"""The watch of what a deployment left there, from its verdict on: it tells each change of health. It writes nothing.
 
 The same observations as a rollout's, judged by the same rules; only nothing ends it.
 """

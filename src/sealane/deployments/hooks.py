@@ -1,4 +1,4 @@
-"""Running hooks: Jobs around a rollout, one after the other, each once for its key."""
+"""Hooks: Jobs around a rollout, run one after the other, each once for its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running one Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
+"""One Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
 
 A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
 """
@@ -129,8 +129,8 @@ async def _written(
 ) -> tuple[destinations.Inventory, verdicts.Cause | None]:
     """The Job, made unless it is there."""
     refs = await where.destination.refs([job], namespace=order.identity.namespace)
-    for found in await where.destination.read(refs):
-        if destinations.owner_of(found["metadata"].get("labels") or {}) == order.identity.owner:
+    for live in await where.destination.read(refs):
+        if destinations.owner_of(live["metadata"].get("labels") or {}) == order.identity.owner:
             return refs, None  # nobody else's Job of that name says anything about this deployment
     applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
     return applied.inventory, apply_phase.refused(applied, at=where.now(), mask=where.mask)
@@ -141,8 +141,8 @@ async def _lines(inventory: destinations.Inventory, order: JobRequest, where: Jo
     tail = where.destination.tail(
         inventory, namespace=order.identity.namespace, container=None, lines=LINES, follow=False
     )
-    found = [line.partition("  ")[2] async for line in tail]
-    return tuple(failure_reports.lines(found, where.mask))[-LINES:]
+    printed = [line.partition("  ")[2] async for line in tail]
+    return tuple(failure_reports.lines(printed, where.mask))[-LINES:]
 
 
 def _is_late(cause: verdicts.Cause, order: JobRequest, *, waited: timedelta) -> bool:

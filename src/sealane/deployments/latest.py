@@ -53,6 +53,6 @@ class Latest(Generic[T]):
         self._new.clear()
 
     async def _read(self) -> None:
-        async for each in self._source:
-            self.seen = await self._taken(each)
+        async for observation in self._source:
+            self.seen = await self._taken(observation)
             self._new.set()

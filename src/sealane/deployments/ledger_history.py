@@ -162,8 +162,10 @@ class History:
         for record in self.records:
             if str(record.sequence) == number and record.revision in self.revisions:
                 return record.revision
-        found = [key for key in self.revisions if key.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))]
-        return found[0] if len(found) == 1 else None
+        matching = [
+            key for key in self.revisions if key.removeprefix("sha256:").startswith(text.removeprefix("sha256:"))
+        ]
+        return matching[0] if len(matching) == 1 else None
 
     def begun(self, record: LedgerRecord, revision: Revision) -> History:
         """With another deployment begun; its revision is kept from now on. Raises Refused for one that is too long."""
@@ -251,8 +253,8 @@ def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
     entries, private = {}, {}
     for key, revision in history.revisions.items():
         entry = f"{_REVISION}{key}"
-        apart = [each for each in revision["objects"] if _is_written_into_a_stencil(each, revision)]
-        rest = [each for each in revision["objects"] if each not in apart]
+        apart = [rendered for rendered in revision["objects"] if _is_written_into_a_stencil(rendered, revision)]
+        rest = [rendered for rendered in revision["objects"] if rendered not in apart]
         missing = key in history.partial
         kept = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
         entries[entry] = msgspec.json.encode(kept).decode()
@@ -263,9 +265,9 @@ def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
     return replace(ledger, entries={**others, **entries}, private=private, reserve=reserve)
 
 
-def _is_written_into_a_stencil(each: Mapping[str, Any], revision: Mapping[str, Any]) -> bool:
+def _is_written_into_a_stencil(rendered: Mapping[str, Any], revision: Mapping[str, Any]) -> bool:
     """Whether it is a Secret whose values stand in it."""
-    manifest = each["object"]
+    manifest = rendered["object"]
     own = (
         manifest["metadata"]["name"] == revision["secret_object"]
         and manifest["metadata"].get("namespace") == revision["namespace"]
@@ -278,7 +280,7 @@ def _fitting(
 ) -> dict[str, Mapping[str, Any]]:
     """The revisions to keep, newest verified first, as many as fit; and one besides them."""
     kept = {besides: revisions[besides]} if besides else {}
-    left = KEPT_BYTES - sum(_size(each) for each in kept.values())
+    left = KEPT_BYTES - sum(_size(entry) for entry in kept.values())
     for index, key in enumerate(key for key in verified[:KEPT_REVISIONS] if key in revisions):
         left -= _size(revisions[key])
         if index and left < 0:
@@ -313,14 +315,14 @@ def _cut(record: LedgerRecord, longest: int, most: int) -> LedgerRecord:
 
 def images(revision: Revision) -> dict[str, str]:
     """`Kind/name container` to image, for people."""
-    found: dict[str, str] = {}
+    by_container: dict[str, str] = {}
     for rendered in revision.objects:
         template = (
             rendered.object.get("spec", {}).get("template", {}) if isinstance(rendered.object.get("spec"), dict) else {}
         )
         for container in template.get("spec", {}).get("containers", ()) if isinstance(template, dict) else ():
-            found[f"{rendered.kind}/{rendered.name} {container.get('name')}"] = str(container.get("image"))
-    return found
+            by_container[f"{rendered.kind}/{rendered.name} {container.get('name')}"] = str(container.get("image"))
+    return by_container
 
 
 def _verified(records: Iterable[LedgerRecord]) -> list[str]:

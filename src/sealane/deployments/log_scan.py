@@ -29,17 +29,17 @@ async def lines(destination: Destination, refs: destinations.Inventory, *, names
     workloads = tuple(ref for ref in refs if not destination.is_one_shot(ref))
     if not workloads:
         return []
-    found: list[str] = []
+    complete: list[str] = []
     tail = destination.tail(workloads, namespace=namespace, container=None, lines=LINES, follow=False)
     try:
         async with aclosing(tail) as told:  # type: ignore[type-var]
             async for line in told:
-                found.append(line.partition("  ")[2])
-                if len(found) >= MOST:
+                complete.append(line.partition("  ")[2])
+                if len(complete) >= MOST:
                     break
     except SealaneError:
-        return found
-    return found
+        return complete
+    return complete
 
 
 async def masked(told: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]]) -> AsyncIterator[str]:
@@ -61,11 +61,11 @@ async def masked(told: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]
             logs.setdefault(source, _Log(masker))
             for log in logs.values():
                 log.goes_on(masker)
-        for each in logs[source].lines(said):
-            yield f"{source}  {each}"
+        for printed in logs[source].lines(said):
+            yield f"{source}  {printed}"
     for source, log in logs.items():
-        for each in log.rest():
-            yield f"{source}  {each}"
+        for printed in log.rest():
+            yield f"{source}  {printed}"
 
 
 class _Log:
@@ -85,7 +85,7 @@ class _Log:
         if self._next and not self._masker.waits:
             self._masker, self._next = self._next.another(), None
         *whole, self._line = (self._line + self._masker.feed(f"{said}\n".encode("utf-8", "replace"))).split(b"\n")
-        return [each.decode(errors="replace") for each in whole]
+        return [line.decode(errors="replace") for line in whole]
 
     def rest(self) -> list[str]:
         """What was kept when the log ends."""

@@ -27,28 +27,28 @@ async def masker(
 ) -> Masker | failure_reports.HiddenMask:
     """Masks what these revisions' secrets hold, and the Secrets of the inventory; hides all when one can't be known."""
     texts = manifest_secrets.values(rendered.object for revision in revisions for rendered in revision.everything)
-    made = tuple(each.secret_object for each in revisions if each.secret_object)
+    made = tuple(revision.secret_object for revision in revisions if revision.secret_object)
     try:
         there = await destination.secrets(inventory)
     except SealaneError as error:
         return failure_reports.HiddenMask(f"the Secrets that hold what is to be masked can't be read: {error.message}")
-    owners = {configuration.secrets_of(each.app, each.formation) for each in revisions}
+    owners = {configuration.secrets_of(revision.app, revision.formation) for revision in revisions}
     texts |= manifest_secrets.values(there, made=(*made, *owners))
-    names = {each["metadata"]["name"] for each in there}
+    names = {stored["metadata"]["name"] for stored in there}
     for revision in revisions:
         if not revision.secrets or revision.secret_object in names:
             continue
         try:
-            found = await values(revision)
+            current = await values(revision)
         except (SealaneError, TimeoutError) as error:
             return failure_reports.HiddenMask(
                 f"what is to be masked is not available: {str(error) or 'its store does not answer'}"
             )
-        if resolution.versions(found) != dict(revision.secret_versions):
+        if resolution.versions(current) != dict(revision.secret_versions):
             return failure_reports.HiddenMask(
                 "its secrets have other values now, and the Secret with those it had is gone"
             )
-        texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in found.items()}
+        texts |= {name: value.reveal().decode("utf-8", "surrogateescape") for name, value in current.items()}
     revealed.note(texts.values())
     return Masker.of(texts.values())
 

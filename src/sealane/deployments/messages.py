@@ -33,7 +33,7 @@ def left_words(applied: destinations.Applied) -> tuple[str, ...]:
 
 def notes(watched: model.WatchResult, begun: model.Begun) -> tuple[str, ...]:
     """What people should know of what is there: nothing of it runs, or it has what the revision no longer says."""
-    left = (causes.closed(each) for each in begun.left)
+    left = (causes.closed(note) for note in begun.left)
     return (*outcomes.notes(watched.observation), *left)
 
 

@@ -68,14 +68,14 @@ async def ledger(
     if place in {None, namespace}:
         kept = own if is_live else replace(own, entries={}, private={})
         return MovedLedger(ledger=kept, came_from=kept.entries.get(_CAME))
-    found = await destination.read_ledger(app, formation, namespace=place or "")
-    if not _is_live(found):
+    there = await destination.read_ledger(app, formation, namespace=place or "")
+    if not _is_live(there):
         if moved_from is None:
             return MovedLedger(ledger=replace(own, entries={}, private={}))
         message = f"nothing of {app}/{formation} was deployed to namespace {moved_from} from a command line"
         raise NotThere(message, hint="look there with `kubectl get all`, or leave --moved-from out")
-    both = apply_phase.union(found.inventory, own.inventory)
-    best = own if is_live else found  # what was deployed here already is the newer history
+    both = apply_phase.union(there.inventory, own.inventory)
+    best = own if is_live else there  # what was deployed here already is the newer history
     kept = replace(best, inventory=both, entries={**best.entries, _CAME: place or ""}, version=own.version)
     return MovedLedger(ledger=kept, came_from=place)
 
@@ -90,28 +90,28 @@ async def copies(
     own = await destination.read_ledger(app, formation, namespace=namespace)
     if own.entries:
         return {}
-    found: dict[str, model.Inventory] = {}
+    inventories: dict[str, model.Inventory] = {}
     for place in await destination.ledgers(app, formation, among=others):
         there = await destination.read_ledger(app, formation, namespace=place)
         if place != namespace and _is_live(there):
-            found[place] = there.inventory
-    return found
+            inventories[place] = there.inventory
+    return inventories
 
 
-def copies_words(label: str, namespace: str, found: Mapping[str, model.Inventory]) -> str:
+def copies_words(label: str, namespace: str, inventories: Mapping[str, model.Inventory]) -> str:
     """What is told of them; empty where there are none."""
-    if not found:
+    if not inventories:
         return ""
-    listed = ", ".join(f"{place} ({len(inventory)} objects)" for place, inventory in sorted(found.items()))
-    place = min(found)
+    listed = ", ".join(f"{place} ({len(inventory)} objects)" for place, inventory in sorted(inventories.items()))
+    place = min(inventories)
     return (
         f"{label} is in namespace {listed}, too, and runs there beside {namespace}; if it moved from there, "
         f"--moved-from {place} brings its history along, and with --yes deletes what it left"
     )
 
 
-def _is_live(found: model.Ledger) -> bool:
-    return bool(found.entries) and _MOVED not in found.entries
+def _is_live(ledger: model.Ledger) -> bool:
+    return bool(ledger.entries) and _MOVED not in ledger.entries
 
 
 async def leave(

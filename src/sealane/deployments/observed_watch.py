@@ -1,4 +1,4 @@
-"""Watching what others deploy: its version and how it fares, by the rules of a rollout. It writes nothing."""
+"""The watch of what others deploy: its version and its health, by the rules of a rollout. It writes nothing."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _revision(place: ObservedPlace, seen: Observed) -> Revision:
         destination=place.destination,
         namespace=place.namespace,
         release=None,
-        objects=tuple(Rendered(object=dict(each), origin=Origin(file="")) for each in seen.objects),
+        objects=tuple(Rendered(object=dict(manifest), origin=Origin(file="")) for manifest in seen.objects),
         strategy=Strategy(),
         secret_object=None,
         secrets={},
@@ -103,6 +103,8 @@ def _revision(place: ObservedPlace, seen: Observed) -> Revision:
 
 async def _inventory(destination: Destination, seen: Observed, namespace: str) -> Inventory:
     """The objects, as those that are there."""
-    uids = {(each["kind"], each["metadata"]["name"]): each["metadata"].get("uid") for each in seen.objects}
+    uids = {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest["metadata"].get("uid") for manifest in seen.objects
+    }
     refs = await destination.refs(seen.objects, namespace=namespace)
     return tuple(ref.with_uid(uids.get((ref.kind, ref.name))) for ref in refs)

@@ -98,7 +98,9 @@ async def clear(
     now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
     fresh = _less(failed, (*plan.stored, *spare))
     older = _less(every, (*restored.inventory, *fresh, *spare))
-    live = {_named(each): each["metadata"].get("annotations") or {} for each in await destination.read(older)}
+    live = {
+        _named(manifest): manifest["metadata"].get("annotations") or {} for manifest in await destination.read(older)
+    }
     made = (*fresh, *(ref for ref in older if _is_undone(live.get(_name(ref), {}), plan, budget)))
     stored = apply_phase.union(restored.inventory, made)
     pruned = await destination.prune(
@@ -126,8 +128,8 @@ def _name(ref: destinations.ObjectRef) -> _Name:
 
 def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: destinations.Budget) -> bool:
     """Whether no good deployment made the object or took it over."""
-    found = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
-    return any(deleting.is_undone(mark, plan.goal.identity, budget) for mark in found)
+    times = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
+    return any(deleting.is_undone(mark, plan.goal.identity, budget) for mark in times)
 
 
 def _changed(

@@ -1,4 +1,4 @@
-"""Doing what goes on beside a rollout: its hooks, and its gates. Every function may be called again: Jobs are found."""
+"""What goes on beside a rollout: its hooks, and its gates. Every function may be called again: Jobs are found."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def _trimmed(key: str, value: Any, items: int, characters: int) -> Any:
     if key not in _LISTS:
         return _short(value, items, characters)
     kept = value[-items:] if key == "events" and items else value[:items]
-    return [_short(each, items, characters, key) for each in kept]
+    return [_short(item, items, characters, key) for item in kept]
 
 
 def _short(value: Any, items: int, characters: int, key: str = "") -> Any:
@@ -43,5 +43,5 @@ def _short(value: Any, items: int, characters: int, key: str = "") -> Any:
         return {name: _short(part, items, characters, name) for name, part in value.items()}
     if isinstance(value, list | tuple):
         last = key == "lines" and items
-        return [_short(each, items, characters) for each in (value[-items:] if last else value[:items])]
+        return [_short(item, items, characters) for item in (value[-items:] if last else value[:items])]
     return value

@@ -133,12 +133,12 @@ async def secret_there(revision: Revision, destination: Destination) -> Inventor
 
 async def configuration(revisions: Sequence[Revision], destination: Destination) -> Inventory:
     """Objects of secrets and configuration of verified revisions: what pruning leaves in place, so that going back finds it."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    manifests: dict[str, list[Mapping[str, Any]]] = {}
     for revision in revisions:
         made = [rendered.object for rendered in revision.objects if is_made(rendered, revision)]
-        found.setdefault(revision.namespace, []).extend(made)
+        manifests.setdefault(revision.namespace, []).extend(made)
     inventory: Inventory = ()
-    for namespace, objects in found.items():
+    for namespace, objects in manifests.items():
         inventory = (*inventory, *await destination.refs(objects, namespace=namespace)) if objects else inventory
     return inventory
 

@@ -130,7 +130,7 @@ def _items(before: Any, after: Any, path: _Path) -> Iterator[tuple[_Path, Any, A
 
 def _named(items: list[Any], name: str) -> bool:
     names = [item.get(name) for item in items if isinstance(item, dict)]
-    return len(names) == len(items) and None not in names and len({str(each) for each in names}) == len(items)
+    return len(names) == len(items) and None not in names and len({str(value) for value in names}) == len(items)
 
 
 def _says_nothing(before: Any, after: Any, path: _Path) -> bool:

@@ -32,11 +32,11 @@ class Observed:
 
 def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> Observed:
     """What of these is observed; the annotations are the namespace's."""
-    found = [each for each in objects if _group_and_kind(each) in WORKLOADS and not _is_ours(each)]
-    found.sort(key=_key)
-    labelled = sorted({version for each in found if (version := _version(each))})
+    workloads = [manifest for manifest in objects if _group_and_kind(manifest) in WORKLOADS and not _is_ours(manifest)]
+    workloads.sort(key=_key)
+    labelled = sorted({version for manifest in workloads if (version := _version(manifest))})
     version = annotations.get(DEPLOY_TAG) or ", ".join(labelled)
-    return Observed(version=inputs.fitted(version), objects=tuple(found))
+    return Observed(version=inputs.fitted(version), objects=tuple(workloads))
 
 
 def _version(manifest: Mapping[str, Any]) -> str:

@@ -102,7 +102,11 @@ def has_stages(strategy: Strategy) -> bool:
 def every_object(stages: Sequence[Stage]) -> tuple[Manifest, ...]:
     """One manifest of each object that any stage writes: what the inventory must know before the first write."""
     every = [*stages[-1].objects, *(manifest for stage in stages for manifest in stage.objects)]
-    return tuple({(each["apiVersion"], each["kind"], each["metadata"]["name"]): each for each in every}.values())
+    return tuple(
+        {
+            (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in every
+        }.values()
+    )
 
 
 def among(inventory: model.Inventory, names: frozenset[Name]) -> model.Inventory:

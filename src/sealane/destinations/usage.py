@@ -40,17 +40,17 @@ def of(kept: Mapping[str, float] | None) -> Resources:
     return Resources(cpu=(kept or {}).get("cpu", 0.0), memory=(kept or {}).get("memory", 0.0))
 
 
-def total(found: Iterable[Resources]) -> Resources:
+def total(parts: Iterable[Resources]) -> Resources:
     """All of them together."""
-    listed = tuple(found)
+    listed = tuple(parts)
     cores = round(sum(resources.cpu for resources in listed), 9)  # of nanocores there are none finer
     return Resources(cpu=cores, memory=sum(resources.memory for resources in listed))
 
 
-def words(found: Resources) -> str:
+def words(resources: Resources) -> str:
     """`0.25 CPU, 64 MiB`; nothing for nothing."""
-    said = [f"{_cores(found.cpu)} CPU"] if found.cpu else []
-    return ", ".join([*said, _bytes(found.memory)] if found.memory else said)
+    said = [f"{_cores(resources.cpu)} CPU"] if resources.cpu else []
+    return ", ".join([*said, _bytes(resources.memory)] if resources.memory else said)
 
 
 def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
@@ -63,7 +63,7 @@ def of_workload(used: WorkloadUsage, instances: int) -> str:
     """The same of one workload, with its limits."""
     asked, most = (_times(resources, instances) for resources in (used.requests, used.limits))
     told = of_formation((used,), asked)
-    return " · ".join(each for each in (told, f"limits {words(most)}" if most else "") if each)
+    return " · ".join(part for part in (told, f"limits {words(most)}" if most else "") if part)
 
 
 def beside(uses: Resources, asked: Resources) -> str:
@@ -73,8 +73,8 @@ def beside(uses: Resources, asked: Resources) -> str:
     return f"uses {cpu}, {memory}"
 
 
-def _times(each: Resources, instances: int) -> Resources:
-    return Resources(cpu=each.cpu * instances, memory=each.memory * instances)
+def _times(resources: Resources, instances: int) -> Resources:
+    return Resources(cpu=resources.cpu * instances, memory=resources.memory * instances)
 
 
 def _cores(cores: float) -> str:

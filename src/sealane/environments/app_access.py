@@ -98,10 +98,10 @@ DEFAULTS = AppAccess()
 
 def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
     """What the file's text says, or everything that is wrong with it."""
-    found, findings = single_document.read(text, file, AccessFile, _problems, elsewhere=_ELSEWHERE)
-    if found is None:
+    content, findings = single_document.read(text, file, AccessFile, _problems, elsewhere=_ELSEWHERE)
+    if content is None:
         return (None if errors(findings) else DEFAULTS), findings
-    return _access(*found), findings
+    return _access(*content), findings
 
 
 def _problems(written: AccessFile, document: Document) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Reading windows of an environment's file. Pure: takes what the file says."""
+"""The windows of an environment's file, as values. Pure: takes what the file says."""
 
 from __future__ import annotations
 

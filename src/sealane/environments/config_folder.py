@@ -60,10 +60,10 @@ def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPP
         raise InvalidFiles([not_utf8(error, _named(file, base))]) from error
     except OSError as error:
         raise Unavailable(f"can't read {_named(file, base)}: {error.strerror}") from error
-    found, problems = known_people.read(text, _named(file, base), adapters)
-    if found is None or errors(problems):
+    known, problems = known_people.read(text, _named(file, base), adapters)
+    if known is None or errors(problems):
         raise InvalidFiles(errors(problems))
-    return found
+    return known
 
 
 def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess | None, list[Finding]]:

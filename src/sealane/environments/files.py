@@ -257,9 +257,9 @@ def environment_file(adapters: Adapters = SHIPPED) -> type[EnvironmentFile]:
     """The shape of the file, with the destinations and the stores of secrets that the tables have."""
     destinations = adapters.destinations.every(DestinationShape)
     destination = variants.one_of(
-        {key: each.file for key, each in destinations.items()},
+        {key: destination.file for key, destination in destinations.items()},
         base=DestinationFile,
-        docs={key: each.words for key, each in destinations.items() if each.words},
+        docs={key: destination.words for key, destination in destinations.items() if destination.words},
     )
     app = variants.replaced(AppFile, secrets=variants.maybe(variants.sequence(_secret_pattern(adapters))))
     made: type[EnvironmentFile] = variants.replaced(

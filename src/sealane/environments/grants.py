@@ -47,7 +47,7 @@ class Grant:
 
     def allows(self, permission: Permission) -> bool:
         """Whether it gives the permission, itself or as part of another."""
-        return permission in self.may or any(permission in _IMPLIED[each] for each in self.may)
+        return permission in self.may or any(permission in _IMPLIED[right] for right in self.may)
 
     def is_about(self, app: str) -> bool:
         """Whether it is about the app."""

@@ -30,12 +30,12 @@ def check(
     if limits is None:
         return [_unlisted(environment, app, formation.at("environment"))]
     case = _Case(environment=environment, limits=limits, app=app)
-    found = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
+    findings = [*_formation_problems(case, formation), *(_delivery_problems(case, delivery) if delivery else ())]
     if revision is not None:
-        found.extend(
+        findings.extend(
             finding for rendered in revision.everything for finding in _object_problems(case, rendered, revision)
         )
-    return found
+    return findings
 
 
 def check_stored(environment: Environment, revision: Revision) -> list[Finding]:

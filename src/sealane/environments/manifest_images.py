@@ -37,11 +37,11 @@ def _of_containers(containers: list[Any], path: Path) -> Iterator[tuple[Path, An
 def _of_steps(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """Of kinds that nobody here knows only a text is an image for sure."""
     listed = (
-        [((*path, index), each) for index, each in enumerate(value)] if isinstance(value, list) else [(path, value)]
+        [((*path, index), step) for index, step in enumerate(value)] if isinstance(value, list) else [(path, value)]
     )
-    for where, each in listed:
-        if isinstance(each, dict) and isinstance(each.get("image"), str):
-            yield (*where, "image"), each["image"]
+    for where, step in listed:
+        if isinstance(step, dict) and isinstance(step.get("image"), str):
+            yield (*where, "image"), step["image"]
 
 
 def _of_volumes(volumes: list[Any], path: Path) -> Iterator[tuple[Path, Any]]:

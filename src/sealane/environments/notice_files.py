@@ -102,7 +102,7 @@ class NoticeConfig:
     def refused(self, app: str, named: str) -> str | None:
         """Why the app's own file may not name a target, or None."""
         target_config = self.targets.get(named)
-        allowed = [name for name, each in self.targets.items() if fits(each.commits, app)]
+        allowed = [name for name, target in self.targets.items() if fits(target.commits, app)]
         if target_config is None:
             return f"the operators list no target {named} in {FILE}; {did_you_mean(named, allowed)}".rstrip("; ")
         if named not in allowed:
@@ -117,7 +117,7 @@ NOTHING = NoticeConfig()
 @functools.cache
 def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
     """The shape of the file, with the kinds of targets that the table has."""
-    shapes = {key: each.file for key, each in adapters.notice_targets.every(TargetShape).items()}
+    shapes = {key: shape.file for key, shape in adapters.notice_targets.every(TargetShape).items()}
     target = variants.one_of(shapes, base=TargetFile)
     made: type[NoticesFile] = variants.replaced(
         NoticesFile, targets=variants.maybe(variants.mapping(Name, target, Field(max_length=200)))
@@ -127,39 +127,39 @@ def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[NoticeConfig | None, list[Finding]]:
     """What the file's text says, or everything that is wrong with it."""
-    found, findings = single_document.read(
+    content, findings = single_document.read(
         text, file, notices_file(adapters), functools.partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE
     )
-    if found is None:
+    if content is None:
         return (None if errors(findings) else NOTHING), findings
-    return _config(*found, adapters), findings
+    return _config(*content, adapters), findings
 
 
 def _config(written: NoticesFile, document: Document, adapters: Adapters) -> NoticeConfig:
     targets = {}
-    for name, each in (written.targets or {}).items():
-        kind = variants.key_of(each, adapters.notice_targets.keys)
+    for name, target in (written.targets or {}).items():
+        kind = variants.key_of(target, adapters.notice_targets.keys)
         targets[name] = TargetConfig(
             name=name,
             kind=kind,
-            written=getattr(each, kind),
-            commits=tuple(each.commits or ()),
+            written=getattr(target, kind),
+            commits=tuple(target.commits or ()),
             place=document.key_place(("targets", name)),
         )
-    rules = tuple(rule(each, document.place(("notices", n))) for n, each in enumerate(written.notices or ()))
+    rules = tuple(rule(entry, document.place(("notices", n))) for n, entry in enumerate(written.notices or ()))
     return NoticeConfig(targets=targets, rules=rules, hosts=tuple(written.hosts or ()))
 
 
 def _problems(written: NoticesFile, document: Document, adapters: Adapters) -> Iterator[Finding]:
     """What the shape can't say."""
     targets = written.targets or {}
-    for name, each in targets.items():
-        kind = variants.key_of(each, adapters.notice_targets.keys)
+    for name, target in targets.items():
+        kind = variants.key_of(target, adapters.notice_targets.keys)
         shape = adapters.notice_targets.get(kind, TargetShape)
-        part = getattr(each, kind)
+        part = getattr(target, kind)
         yield from shape.problems(part, document, ("targets", name, kind))
         yield from _bad_references(part, shape.secrets(part), document, ("targets", name, kind), adapters)
-        for index, glob in enumerate(each.commits or ()):
+        for index, glob in enumerate(target.commits or ()):
             if reason := globs.problem(glob):
                 place = document.place(("targets", name, "commits", index))
                 yield Finding(message=f"{glob} is not valid: {reason}", place=place)

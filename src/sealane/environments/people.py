@@ -97,23 +97,23 @@ class People:
     def of_author(self, name: str, email: str) -> str | None:
         """The user who commits like that: by address, by an address that a git host gives, or by name."""
         email, name = email.strip().casefold(), " ".join(name.split()).casefold()
-        found = next((person.name for person in self.known if email in person.emails), None)
+        known = next((person.name for person in self.known if email in person.emails), None)
         for host, git_host in self.adapters.git_hosts.every(GitHost).items():
-            if found is None and (login := git_host.login(email)):
-                found = self.of_login(host, login)
-        return found or next((person.name for person in self.known if name in person.names), None)
+            if known is None and (login := git_host.login(email)):
+                known = self.of_login(host, login)
+        return known or next((person.name for person in self.known if name in person.names), None)
 
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | None, list[Finding]]:
     """What the file says, or everything that is wrong with it."""
     shape, hosts = people_file(adapters), adapters.git_hosts.keys
     elsewhere = {"users": "people", "name": "people"}
-    found, findings = single_document.read(
+    content, findings = single_document.read(
         text, file, shape, functools.partial(_twice, hosts=hosts), elsewhere=elsewhere, hint="it begins with people:"
     )
-    if found is None:
+    if content is None:
         return None, findings
-    written, _ = found
+    written, _ = content
     known = tuple(_person(name, person, hosts) for name, person in written.people.items())
     return People(known=known, adapters=adapters), findings
 
@@ -124,7 +124,7 @@ def _person(name: str, written: PersonFile, hosts: tuple[str, ...]) -> Person:
         name=name,
         logins=frozenset(logins),
         emails=frozenset(email.casefold() for email in written.emails or ()),
-        names=frozenset(" ".join(each.split()).casefold() for each in written.names or ()),
+        names=frozenset(" ".join(name.split()).casefold() for name in written.names or ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading environments: text to values and findings. Pure: takes text, knows nothing about files on disk."""
+"""Environments, read: text to values and findings. Pure: takes text, knows nothing about files on disk."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "ap
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environment | None, list[Finding]]:
     """The environment that the file's text says, or everything that is wrong with it."""
     shape, hint = files.environment_file(adapters), "an environment's file is one document"
-    found, findings = single_document.read(
+    content, findings = single_document.read(
         text, file, shape, partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE, hint=hint
     )
-    return (_environment(*found, adapters) if found else None), findings
+    return (_environment(*content, adapters) if content else None), findings
 
 
 def _environment(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> Environment:
@@ -88,7 +88,7 @@ def _denied(destinations: Mapping[str, DestinationConfig], adapters: Adapters) -
     platforms = [
         platform.of(kind, adapters) for kind in sorted({destination.kind for destination in destinations.values()})
     ]
-    return tuple(sorted({kind for each in platforms for _, kind in each.of_no_namespace(())}))
+    return tuple(sorted({kind for platform in platforms for _, kind in platform.of_no_namespace(())}))
 
 
 def _limits(written: files.AppFile, denied: tuple[str, ...], place: Place) -> AppLimits:
@@ -143,12 +143,12 @@ def _problems(written: files.EnvironmentFile, document: Document, adapters: Adap
 
 def _observed_problems(written: files.EnvironmentFile, document: Document) -> Iterator[Finding]:
     seen: set[tuple[str, str]] = set()
-    for index, each in enumerate(written.observed or ()):
-        if each.destination not in written.destinations:
-            hint = did_you_mean(each.destination, written.destinations)
+    for index, observed in enumerate(written.observed or ()):
+        if observed.destination not in written.destinations:
+            hint = did_you_mean(observed.destination, written.destinations)
             place = document.place(("observed", index, "destination"))
-            yield Finding(message=f"there is no destination {each.destination}", place=place, hint=hint)
-        name = (each.app, each.formation or written.environment)
+            yield Finding(message=f"there is no destination {observed.destination}", place=place, hint=hint)
+        name = (observed.app, observed.formation or written.environment)
         if name in seen:
             message = f"{'/'.join(name)} is there twice"
             yield Finding(message=message, place=document.place(("observed", index)), hint="give it a formation")

@@ -78,24 +78,24 @@ def _before(window: Window, clock: datetime) -> datetime | None:
     """The last beginning on the clock, then or before."""
     if window.cron is not None:
         return _cron(window.cron, clock + timedelta(seconds=1), back=True)
-    found: datetime | None = _rule(window).before(clock, inc=True)
-    return found
+    moment: datetime | None = _rule(window).before(clock, inc=True)
+    return moment
 
 
 def _after(window: Window, clock: datetime) -> datetime | None:
     """The first beginning on the clock after that."""
     if window.cron is not None:
         return _cron(window.cron, clock, back=False)
-    found: datetime | None = _rule(window).after(clock)
-    return found
+    moment: datetime | None = _rule(window).after(clock)
+    return moment
 
 
 def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
     from croniter import CroniterBadDateError, croniter  # here, as below: few have windows, and all would wait for it
 
-    found = croniter(line, clock)
+    schedule = croniter(line, clock)
     try:
-        given: datetime = found.get_prev(datetime) if back else found.get_next(datetime)
+        given: datetime = schedule.get_prev(datetime) if back else schedule.get_next(datetime)
     except CroniterBadDateError:
         return None
     return given
@@ -108,10 +108,10 @@ def _parsed(text: str, start: datetime) -> rrule.rrule:
 
     ends = "UNTIL=" in text or "COUNT=" in text
     bounded = text if ends else f"{text};UNTIL={start.year + _LOOKED_AHEAD}0101T000000"
-    found = rrule.rrulestr(bounded, dtstart=start, cache=True)
-    if not isinstance(found, rrule.rrule) or found._freq > rrule.DAILY:  # noqa: SLF001 - it has no other name
+    rule = rrule.rrulestr(bounded, dtstart=start, cache=True)
+    if not isinstance(rule, rrule.rrule) or rule._freq > rrule.DAILY:  # noqa: SLF001 - it has no other name
         raise ValueError("FREQ is YEARLY, MONTHLY, WEEKLY or DAILY; a cron line is for what comes more often")
-    return found
+    return rule
 
 
 def _rule(window: Window) -> rrule.rrule:

@@ -50,8 +50,8 @@ class Forecast:
 
     def glass_groups(self, environment: str) -> tuple[str, ...]:
         """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
-        found = self.environments().get(environment)
-        return found.windows.break_glass if found else ()
+        environment_file = self.environments().get(environment)
+        return environment_file.windows.break_glass if environment_file else ()
 
     def production(self) -> frozenset[str]:
         """The environments that the operators call production; none while their files can't be read."""
@@ -85,8 +85,8 @@ class Forecast:
             stamp = self._stamp(notice_files.FILE)
             if self._notices is None or self._notices[0] != stamp:
                 before = self._notices[1] if self._notices else None
-                found = config_folder.gather_notices(self._config, base=self._config, adapters=self._adapters)
-                self._notices = stamp, _known(notice_files.FILE, found, before)
+                config = config_folder.gather_notices(self._config, base=self._config, adapters=self._adapters)
+                self._notices = stamp, _known(notice_files.FILE, config, before)
             return self._notices[1]
 
     def _read_access(self, before: AppAccess | None) -> AppAccess:
@@ -97,12 +97,12 @@ class Forecast:
 
         Raises SealaneError when files can't be read.
         """
-        found: dict[str, dict[str, frozenset[str]]] = {}
+        groups: dict[str, dict[str, frozenset[str]]] = {}
         for environment in self.environments().values():
             for app, limits in environment.apps.items():
                 asked = limits.approvals.by if limits.approvals else ()
-                found.setdefault(app, {})[environment.name] = frozenset({*asked, *environment.windows.break_glass})
-        return found
+                groups.setdefault(app, {})[environment.name] = frozenset({*asked, *environment.windows.break_glass})
+        return groups
 
     def environments(self) -> dict[str, Environment]:
         """The operators' environments as their files stand now. Raises SealaneError when files can't be read."""
@@ -136,9 +136,9 @@ class Forecast:
 
 def _known(file: str, read: tuple[T | None, list[Finding]], before: T | None) -> T:
     """What a file says, or said before. Raises InvalidFiles where there is neither."""
-    found, findings = read
-    if found is not None:
-        return found
+    config, findings = read
+    if config is not None:
+        return config
     wrong = errors(findings) or findings
     if before is None:
         raise InvalidFiles(wrong)

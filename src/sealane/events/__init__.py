@@ -1,1 +1,1 @@
-"""Something happened: what starts a run, and where it came from. Pure."""
+"""What happened: what starts a run, and where it came from. Pure."""

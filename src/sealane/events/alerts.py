@@ -106,8 +106,8 @@ def _moment(value: Any) -> datetime | None:
         if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
             number = float(value)
             return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, tz=UTC)
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None  # no date, or one that no calendar has in UTC
 

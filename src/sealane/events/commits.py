@@ -51,18 +51,18 @@ def since(known: Mapping[str, Commit], there: str, new: str) -> CommitRange | No
     old = set(_ancestors(known, there))
     own = list(_ancestors(known, new))
     mine = set(own)
-    brought = [known[each] for each in own if each not in old and each in known]
-    unknown = any(each not in known and each not in old for each in own)
-    gone = sum(1 for each in old if each not in mine and each in known)
+    brought = [known[commit] for commit in own if commit not in old and commit in known]
+    unknown = any(commit not in known and commit not in old for commit in own)
+    gone = sum(1 for commit in old if commit not in mine and commit in known)
     return CommitRange(there=there, commits=tuple(brought[:MOST]), count=len(brought), complete=not unknown, gone=gone)
 
 
 def _ancestors(known: Mapping[str, Commit], begin: str) -> Iterator[str]:
     """The commit and all before it, nearest first; the first ones that are not known are among them."""
     waiting, seen = [begin], {begin}
-    for each in waiting:
-        yield each
-        for parent in known[each].parents if each in known else ():
+    for commit in waiting:
+        yield commit
+        for parent in known[commit].parents if commit in known else ():
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)

@@ -23,7 +23,7 @@ def read(written: hook_files.HooksFile | None, adapters: Adapters) -> tuple[Anno
 def problems(written: hook_files.HooksFile | None, document: Document, adapters: Adapters) -> Iterator[Finding]:
     """What the shape can't say: names that are taken, and references that are none."""
     hooks = written or hook_files.HooksFile()
-    taken = {each.name for each in (*(hooks.before or ()), *(hooks.after or ()), *(hooks.failure or ()))}
+    taken = {hook.name for hook in (*(hooks.before or ()), *(hooks.after or ()), *(hooks.failure or ()))}
     for index, annotation in enumerate(read(written, adapters)):
         if annotation.name in taken:
             place = document.place(("hooks", "annotate", index, "name"))

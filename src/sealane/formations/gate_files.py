@@ -162,8 +162,8 @@ class MetricStoreShape:
 
 def keys_of(written: Any, shape: MetricStoreShape) -> dict[str, str]:
     """References of the secrets that it needs, by the credential's name."""
-    found = {name: getattr(written, name, None) for name in shape.credentials}
-    return {name: reference for name, reference in found.items() if reference}
+    references = {name: getattr(written, name, None) for name in shape.credentials}
+    return {name: reference for name, reference in references.items() if reference}
 
 
 def gates_type(adapters: Adapters) -> Any:

@@ -23,7 +23,7 @@ _CONDITION = re.compile(r"(<=|>=|==|!=|<|>) ?(.+)")
 
 def read_gates(written: Sequence[Any] | None, adapters: Adapters) -> tuple[gates.Gate, ...]:
     """The gates that the file says."""
-    return tuple(_gate(each, adapters) for each in written or ())
+    return tuple(_gate(gate, adapters) for gate in written or ())
 
 
 def read_guard(written: gate_files.GuardFile | None) -> gates.Guard:
@@ -36,9 +36,9 @@ def read_guard(written: gate_files.GuardFile | None) -> gates.Guard:
 def read_hooks(written: hook_files.HooksFile | None) -> tuple[gates.Hook, ...]:
     """The hooks that the file says, in order."""
     return tuple(
-        gates.Hook(name=each.name, when=when, task=task(each), undo=_undo(each))
+        gates.Hook(name=hook.name, when=when, task=task(hook), undo=_undo(hook))
         for when in gates.When
-        for each in (getattr(written, when.value) if written else None) or ()
+        for hook in (getattr(written, when.value) if written else None) or ()
     )
 
 
@@ -47,20 +47,20 @@ def problems(
 ) -> list[Finding]:
     """What the shape can't say."""
     at: Path = ("strategy", "gates")
-    findings = _twice([each.name for each in written or ()], "gate", at, document)
-    for index, each in enumerate(written or ()):
-        findings.extend(_gate_problems(each, (*at, index), document, adapters))
+    findings = _twice([gate.name for gate in written or ()], "gate", at, document)
+    for index, gate in enumerate(written or ()):
+        findings.extend(_gate_problems(gate, (*at, index), document, adapters))
     every = [
-        (each, ("hooks", when.value, index))
+        (hook, ("hooks", when.value, index))
         for when in gates.When
-        for index, each in enumerate((getattr(hooks, when.value) if hooks else None) or ())
+        for index, hook in enumerate((getattr(hooks, when.value) if hooks else None) or ())
     ]
-    names = Counter(each.name for each, _ in every)
-    for each, path in every:
-        if names[each.name] > 1:
+    names = Counter(hook.name for hook, _ in every)
+    for hook, path in every:
+        if names[hook.name] > 1:
             place = document.place((*path, "name"))
-            findings.append(Finding(message=f"two hooks are called {each.name}", place=place, hint="rename one"))
-        findings.extend(_spans(each, path, document))
+            findings.append(Finding(message=f"two hooks are called {hook.name}", place=place, hint="rename one"))
+        findings.extend(_spans(hook, path, document))
     return findings
 
 

@@ -65,9 +65,9 @@ class Compiled:
         self._failed = _compiled(check.failed) if check.failed else None
         self._message = _compiled(check.message) if check.message else None
 
-    def ask(self, found: Mapping[str, Any]) -> tuple[State, str]:
+    def ask(self, manifest: Mapping[str, Any]) -> tuple[State, str]:
         """How the object is, and what to say of it."""
-        bound = _language().bind({"object": found})
+        bound = _language().bind({"object": manifest})
         if self._failed and _value(self._failed, bound)[0] is True:
             return State.FAILED, self._words(bound) or "its check says that it has failed"
         value, trouble = _value(self._ready, bound)

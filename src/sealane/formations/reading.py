@@ -1,4 +1,4 @@
-"""Reading formations and stencils: text to values and findings. Pure: takes text, knows nothing about files on disk."""
+"""Formations and stencils, read: text to values and findings. Pure: takes text, knows nothing about files on disk."""
 
 from __future__ import annotations
 

@@ -109,16 +109,16 @@ def _set(word: str, rest: str) -> list[tuple[str, str]]:
     name, _, value = rest.partition(" ")
     if word == "ENV" and "=" not in name:
         return [(name, value.strip())]
-    pairs = (each.partition("=") for each in _WORD.findall(rest))
+    pairs = (pair.partition("=") for pair in _WORD.findall(rest))
     return [(name, _unquoted(value)) for name, is_set, value in pairs if is_set]
 
 
 def _sources(rest: str) -> list[str]:
     """What ADD adds: all its words but the last."""
-    words = [each for each in rest.split() if not each.startswith("--")]
+    words = [part for part in rest.split() if not part.startswith("--")]
     plain = " ".join(words)
     if plain.startswith("["):
-        words = [each.strip() for each in plain.strip("[]").split(",")]
+        words = [part.strip() for part in plain.strip("[]").split(",")]
     return [_unquoted(word) for word in words[:-1]]
 
 
@@ -133,7 +133,7 @@ def _urls(source: str, values: Mapping[str, set[str]]) -> list[str]:
         filled = _filled_once(text, values)
         begun += filled
         ends += [] if filled else [text]
-    return [each for each in (*ends, *([f"${source}"] if begun else [])) if _may_be_url(each)]
+    return [url for url in (*ends, *([f"${source}"] if begun else [])) if _may_be_url(url)]
 
 
 def _may_be_url(text: str) -> bool:
@@ -150,7 +150,7 @@ def _filled_once(text: str, values: Mapping[str, set[str]]) -> list[str]:
     known = set(values.get(match[1] or match[4], ()))
     if match[2]:
         known = (known | {match[3]}) if match[2] == "-" else {match[3], ""}
-    return [text[: match.start()] + each + text[match.end() :] for each in known]
+    return [text[: match.start()] + value + text[match.end() :] for value in known]
 
 
 def _from(rest: str, arguments: Mapping[str, str]) -> tuple[str, str]:

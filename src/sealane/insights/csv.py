@@ -15,46 +15,46 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 """What a spreadsheet takes for the beginning of something to compute."""
 
 
-def written(found: Insights) -> str:
+def written(insights: Insights) -> str:
     """A line each for all together, as many days before, each point of the trend, and each part."""
-    names = list(asdict(found.now))
+    names = list(asdict(insights.now))
     lines = (
         [of, name, since.isoformat(), until.isoformat(), *asdict(figures).values()]
-        for of, name, since, until, figures in _lines(found)
+        for of, name, since, until, figures in _lines(insights)
     )
     return _table(["of", "name", "since", "until", *names], lines)
 
 
-def pipelines(found: Pipelines) -> str:
+def pipelines(counted: Pipelines) -> str:
     """A line each for the runs of each app or team, and for each step of the app that was asked for."""
-    listed = [("runs", part) for part in found.parts] + [("step", part) for part in found.steps]
+    listed = [("runs", part) for part in counted.parts] + [("step", part) for part in counted.steps]
     names = ("runs", "passed", "success", "median", "p95")
     lines = ([of, part.name, *(getattr(part.ran, name) for name in names)] for of, part in listed)
     return _table(["of", "name", *names], lines)
 
 
-def tests(found: RankedTests) -> str:
+def tests(ranked: RankedTests) -> str:
     """A line for each test of each list; only the slowest have times."""
     heads = ("of", "app", "step", "name", "runs", "median", "p95")
-    slowest = (["slowest", *asdict(slow_test).values()] for slow_test in found.slowest)
-    wrong = (("flakiest", found.flakiest), ("failing", found.failing))
+    slowest = (["slowest", *asdict(slow_test).values()] for slow_test in ranked.slowest)
+    wrong = (("flakiest", ranked.flakiest), ("failing", ranked.failing))
     return _table(heads, [*slowest, *([of, *asdict(test).values(), "", ""] for of, part in wrong for test in part)])
 
 
-def failures(found: Failures) -> str:
+def failures(counted: Failures) -> str:
     """A line each for what became of failed changes, for each cause, and for each hour of the day."""
-    became = ([name, "", "", getattr(found, name), found.failed] for name in ("rolled_back", "gone_back", "left"))
-    causes = (["cause", cause.cause, cause.app, cause.times, found.failed] for cause in found.causes)
-    hours = (["hour", str(hour.hour), "", hour.failed, hour.changes] for hour in found.hours)
+    became = ([name, "", "", getattr(counted, name), counted.failed] for name in ("rolled_back", "gone_back", "left"))
+    causes = (["cause", cause.cause, cause.app, cause.times, counted.failed] for cause in counted.causes)
+    hours = (["hour", str(hour.hour), "", hour.failed, hour.changes] for hour in counted.hours)
     return _table(["of", "name", "most_often_in", "failed", "out_of"], [*became, *causes, *hours])
 
 
-def waits(found: Waits) -> str:
+def waits(counted: Waits) -> str:
     """A line for each part of the way."""
     lines = (
-        [name, seconds, seconds / found.lead_time if found.lead_time else 0.0]
+        [name, seconds, seconds / counted.lead_time if counted.lead_time else 0.0]
         for name in WAITS
-        for seconds in [getattr(found, name)]
+        for seconds in [getattr(counted, name)]
     )
     return _table(["part", "seconds", "share"], lines)
 
@@ -63,18 +63,18 @@ def _table(heads: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)
-    writer.writerows([_shown(each) if isinstance(each, str) else each for each in line] for line in lines)
+    writer.writerows([_shown(cell) if isinstance(cell, str) else cell for cell in line] for line in lines)
     return text.getvalue()
 
 
-def _lines(found: Insights) -> Iterator[tuple[str, str, datetime, datetime, Figures]]:
-    span = found.question.span
-    yield "all", "", span.since, span.until, found.now
-    yield "before", "", span.before, span.since, found.before
-    for point in found.trend:
+def _lines(insights: Insights) -> Iterator[tuple[str, str, datetime, datetime, Figures]]:
+    span = insights.question.span
+    yield "all", "", span.since, span.until, insights.now
+    yield "before", "", span.before, span.since, insights.before
+    for point in insights.trend:
         yield "trend", "", point.since, point.until, point.figures
-    for part in found.parts:
-        yield found.question.by.value, part.name, span.since, span.until, part.figures
+    for part in insights.parts:
+        yield insights.question.by.value, part.name, span.since, span.until, part.figures
 
 
 def _shown(name: str) -> str:

@@ -142,13 +142,13 @@ def waits(ended: Ended, received: datetime) -> Counted:
     What is not known, or would go back in time, took no time: the part after it takes it all. Of what stood in the way at
     once the first of approval, hold and window takes the time, and its turn what nothing else does.
     """
-    found = dict.fromkeys(WAITS, 0.0)
+    seconds = dict.fromkeys(WAITS, 0.0)
     reached = received
     for part, mark in (("queue", ended.begun), ("steps", ended.asked), *_before(ended), ("rollout", ended.at)):
         until = min(max(mark or reached, reached), ended.at)
-        found[part] += _between(reached, until)
+        seconds[part] += _between(reached, until)
         reached = max(reached, until)
-    return replace(Counted(id=ended.id), **found)  # type: ignore[arg-type]
+    return replace(Counted(id=ended.id), **seconds)  # type: ignore[arg-type]
 
 
 def _before(ended: Ended) -> Iterator[tuple[str, datetime]]:

@@ -11,7 +11,7 @@ from sealane.insights.model import Figures
 
 def figures(counted: Iterable[Counted], days: float) -> Figures:
     """The four figures."""
-    changes = [each for each in counted if each.deployed or each.failed]
+    changes = [change for change in counted if change.deployed or change.failed]
     leads = [change.lead_time for change in changes if change.lead_time is not None]
     restored = [change.restored for change in changes if change.failed and change.restored is not None]
     return Figures(

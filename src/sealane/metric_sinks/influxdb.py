@@ -84,7 +84,7 @@ def _lines(prefix: str, told: Telemetry) -> Iterator[str]:
 
     for (name, labels), measurements in groupby(told.measurements, key=group):
         given = list(measurements)
-        fields = [f"{each.definition.name.rpartition('.')[2]}={_number(each)}" for each in given]
+        fields = [f"{measurement.definition.name.rpartition('.')[2]}={_number(measurement)}" for measurement in given]
         fields += [f"{field}={_text(value)}" for field, value in given[0].details.items()]
         series = ",".join([_escaped(f"{prefix}.{name}"), *_tags(labels)])
         at = int(given[0].at.timestamp()) * 10**9 + given[0].at.microsecond * 1000 + told.event % 1000

@@ -108,7 +108,7 @@ def open_sinks(
         try:
             settings = adapter.settings(**plain)
         except ValidationError as error:
-            raise UsageError("; ".join(_told(key, adapter, each) for each in error.errors())) from None
+            raise UsageError("; ".join(_told(key, adapter, problem) for problem in error.errors())) from None
         sink = adapter.open(settings, context)
         opened[key] = OpenSink(adapter=adapter, sink=sink, push=adapter.push(settings, context))
     return opened

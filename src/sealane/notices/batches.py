@@ -29,15 +29,15 @@ def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...
     What goes on in a message that is there is never held. Of new things as many go alone as there is room for; all
     of more go in one, and wait where there is no room at all.
     """
-    found: list[tuple[str, ...]] = [(each.id,) for each in due if each.told]
-    for target in dict.fromkeys(each.target for each in due):
-        fresh = tuple(each.id for each in due if each.target == target and not each.told)
+    made: list[tuple[str, ...]] = [(notice.id,) for notice in due if notice.told]
+    for target in dict.fromkeys(notice.target for notice in due):
+        fresh = tuple(notice.id for notice in due if notice.target == target and not notice.told)
         room = MOST - sent.get(target, 0)
         if len(fresh) <= room:
-            found += [(each,) for each in fresh]
+            made += [(notice_id,) for notice_id in fresh]
         elif room > 0:
-            found.append(fresh)
-    return tuple(found)
+            made.append(fresh)
+    return tuple(made)
 
 
 def digest(together: Sequence[Outgoing]) -> Notice:

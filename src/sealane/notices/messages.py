@@ -209,7 +209,7 @@ def _text(facts: NoticeFacts) -> str:
     data, why = facts.event.data, facts.why
     match facts.kind:
         case NoticeKind.APPROVAL_ASKED:
-            return _sentence("; ".join(_rule(each) for each in data.get("rules", ())))
+            return _sentence("; ".join(_rule(rule) for rule in data.get("rules", ())))
         case NoticeKind.HEALTH_DEGRADED:
             return _sentence(str(data.get("cause") or ""))
         case NoticeKind.DRIFT_FOUND:

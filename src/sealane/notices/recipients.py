@@ -36,16 +36,16 @@ def of(
 
     What a commit names and operators don't let it, is told of nothing; `sealane validate` on the server's side says so.
     """
-    found: dict[str, Recipient] = {}
+    recipients: dict[str, Recipient] = {}
     for rule in config.rules:
         if notices.matches(rule, kind=kind, app=app, owner=owner, environment=environment):
             for name in rule.to:
-                found.setdefault(name, Recipient(target=name, template=rule.template))
+                recipients.setdefault(name, Recipient(target=name, template=rule.template))
     for rule in added:
         if notices.matches(rule, kind=kind, app=app, owner=owner, environment=environment):
             for recipient in _of_commit(rule, config, app):
-                found.setdefault(recipient.target, recipient)
-    return tuple(found.values())
+                recipients.setdefault(recipient.target, recipient)
+    return tuple(recipients.values())
 
 
 def _of_commit(rule: NoticeRule, config: NoticeConfig, app: str) -> Iterator[Recipient]:

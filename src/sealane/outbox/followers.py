@@ -1,4 +1,4 @@
-"""Following live what happened: one look at the outbox serves all who follow. Nobody who is away is waited for."""
+"""Live followers of what happened: one look at the outbox serves all who follow. Nobody who is away is waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acting on what happened, such as telling another system of it: each event at least once, in order, by one at a time."""
+"""Subscribers act on what happened, and tell another system of it: each event at least once, in order, by one at a time."""
 
 from __future__ import annotations
 

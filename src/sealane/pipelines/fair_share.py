@@ -44,7 +44,7 @@ def next_runs(queue: Sequence[Queued], running: Mapping[str, int], slots: Slots)
         mays = [app for app, runs in waiting.items() if runs and held[app] < slots.per_app]
         if not mays:
             break
-        app = min(mays, key=lambda each: (held[each], waiting[each][0]))
+        app = min(mays, key=lambda app: (held[app], waiting[app][0]))
         chosen.append(waiting[app].popleft()[1])
         held[app] += 1
     return tuple(chosen)

@@ -227,9 +227,9 @@ def filled(template: str, words: Mapping[str, str], most: int = 8_000) -> str:
     """The template with what is known in place of its words, up to so many characters."""
     room = most - len(_WORD.sub("", template))
 
-    def word(found: re.Match[str]) -> str:
+    def word(placeholder: re.Match[str]) -> str:
         nonlocal room
-        value = words.get(found[1], "")[: max(0, room)]
+        value = words.get(placeholder[1], "")[: max(0, room)]
         room -= len(value)
         return value
 

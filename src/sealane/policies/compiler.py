@@ -209,6 +209,6 @@ def _hint(message: str, names: Mapping[str, Any]) -> str | None:
     name = message.split("'")[1]
     root, _, rest = name.partition(".")
     if root == "variables":
-        variables = [each.partition(".")[2] for each in names if each.startswith("variables.")]
+        variables = [name.partition(".")[2] for name in names if name.startswith("variables.")]
         return did_you_mean(rest, variables) if variables else "there are no variables here; match conditions see none"
     return _ONLY_IN_CLUSTERS.get(root) or did_you_mean(root, names)

@@ -99,7 +99,7 @@ def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str,
     """The names that are the same for every object."""
     names: dict[str, Any] = {"params": facts.params(), "objects": list(objects)}
     bindings = language.language().bind(names)
-    for name, expression in {name: each for rule in rules for name, each in rule.compiled.once.items()}.items():
+    for name, expression in {name: shared for rule in rules for name, shared in rule.compiled.once.items()}.items():
         try:
             names[name] = expression.evaluate(bindings)
         except cel.EvaluationError:
@@ -117,9 +117,9 @@ def _unpacked(item: _Item) -> Iterator[_Item]:
     if not (str(item.manifest.get("kind", "")).endswith("List") and isinstance(inner, list)):
         yield item
         return
-    for index, each in enumerate(inner):
-        if isinstance(each, dict):
-            yield from _unpacked(_Item(each, item.origin, (*item.base, "items", index)))
+    for index, element in enumerate(inner):
+        if isinstance(element, dict):
+            yield from _unpacked(_Item(element, item.origin, (*item.base, "items", index)))
 
 
 def _decide(rule: _Rule, case: _Case) -> Iterator[Decision]:

@@ -14,7 +14,7 @@ from sealane.clients import cel
 from sealane.policies.functions import addresses, lists, quantities, texts, urls, versions
 
 _FUNCTIONS = tuple(
-    each for library in (addresses, lists, quantities, texts, urls, versions) for each in library.FUNCTIONS
+    function for library in (addresses, lists, quantities, texts, urls, versions) for function in library.FUNCTIONS
 )
 KNOWN: Mapping[str, str] = {
     **{

@@ -34,7 +34,7 @@ def effect(policy: Policy, request: Request) -> Effect | None:
     fitting = {binding.effect for binding in policy.bindings if matches(binding.match, request)}
     if not fitting:
         return None
-    return policy.effect or next(each for each in Effect if each in fitting)
+    return policy.effect or next(effect for effect in Effect if effect in fitting)
 
 
 def by_kind(policy: Policy) -> bool:
@@ -62,7 +62,7 @@ def _rule_matches(rule: ResourceRule, request: Request, *, any_version: bool) ->
 
 
 def _among(word: str, words: Iterable[str]) -> bool:
-    return any(each in {"*", word} for each in words)
+    return any(pattern in {"*", word} for pattern in words)
 
 
 def _meets(requirement: Requirement, labels: Mapping[str, str]) -> bool:

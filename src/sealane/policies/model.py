@@ -223,7 +223,7 @@ class Decision:
             "hint": self.hint,
             "object": {"kind": self.subject.kind, "namespace": self.subject.namespace, "name": self.subject.name},
             "path": self.path,
-            "fields": [{"path": each.path, **_written(each.place)} for each in self.fields],
+            "fields": [{"path": field.path, **_written(field.place)} for field in self.fields],
             **_written(self.place),
             "failed": self.failed,
         }

@@ -149,11 +149,11 @@ def _named(
 ) -> tuple[NamedExpression, ...]:
     return tuple(
         NamedExpression(
-            name=each.name,
-            expression=each.expression,
+            name=item.name,
+            expression=item.expression,
             place=document.place(("spec", part, index, "expression")),
         )
-        for index, each in enumerate(items)
+        for index, item in enumerate(items)
     )
 
 

@@ -19,7 +19,7 @@ class Scope:
 
     def __contains__(self, app: str) -> bool:
         """Whether the app is in it, be it in one environment only."""
-        return self.is_whole(app) or any(app == each for each, _ in self.places)
+        return self.is_whole(app) or any(app == owner for owner, _ in self.places)
 
     def is_whole(self, app: str) -> bool:
         """Whether the app is in it in every environment."""

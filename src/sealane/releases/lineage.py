@@ -73,12 +73,12 @@ def _closed(known: set[str], others: Sequence[Move]) -> set[str]:
     return known
 
 
-def place(sequence: int, found: Order, others: Sequence[Move]) -> float:
+def place(sequence: int, order: Order, others: Sequence[Move]) -> float:
     """The run's place: that of the same commit, or right below what is newer; else its number."""
-    same = [move.place for move in others if move.run in found.same]
+    same = [move.place for move in others if move.run in order.same]
     if same:
         return max(same)
-    first = min((move.place for move in others if move.run in found.newer), default=None)
+    first = min((move.place for move in others if move.run in order.newer), default=None)
     if first is None or sequence < first:
         return float(sequence)
     below = max((move.place for move in others if move.place < first), default=first - 1)

@@ -1,4 +1,4 @@
-"""Reading JUnit XML in the dialects that tools write. Pure: bytes in, counts and tests out.
+"""JUnit XML, in the dialects that tools write. Pure: bytes in, counts and tests out.
 
 There is no one format. What is read here is what pytest, Surefire, Gradle, Jest, go-junit-report, PHPUnit, GoogleTest and
 CTest have in common: `testcase` elements somewhere below a `testsuites` or `testsuite`, with `failure`, `error` and

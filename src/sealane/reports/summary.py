@@ -34,23 +34,23 @@ Mask = Callable[[str], str]
 
 def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: Mask) -> Report:
     """One report of what files, by their paths, hold; `notes` are what is to be said besides."""
-    said = chain(notes, (f"{path}: {found.problem}" for path, found in contents if found.problem))
+    said = chain(notes, (f"{path}: {report.problem}" for path, report in contents if report.problem))
     kept = list(islice(said, MOST_NOTES + 1))
     if len(kept) > MOST_NOTES:
         kept[-1] = "and more of this kind"
     failing = []
     room = _ALL_DETAILS
-    for case in islice(chain.from_iterable(found.failing for _, found in contents), LISTED):
+    for case in islice(chain.from_iterable(report.failing for _, report in contents), LISTED):
         failing.append(_shown(case, mask, room))
         room -= len(failing[-1].details)
-    times = [found.seconds for _, found in contents if found.seconds is not None]
+    times = [report.seconds for _, report in contents if report.seconds is not None]
     return Report(
         files=len(contents),
-        tests=sum(found.tests for _, found in contents),
-        failed=sum(found.failed for _, found in contents),
-        errors=sum(found.errors for _, found in contents),
-        skipped=sum(found.skipped for _, found in contents),
-        flaky=sum(found.flaky for _, found in contents),
+        tests=sum(report.tests for _, report in contents),
+        failed=sum(report.failed for _, report in contents),
+        errors=sum(report.errors for _, report in contents),
+        skipped=sum(report.skipped for _, report in contents),
+        flaky=sum(report.flaky for _, report in contents),
         seconds=sum(times) if times else None,
         failing=tuple(failing),
         notes=tuple(_cut(_line(mask(note)), _LINE) for note in kept),
@@ -59,13 +59,13 @@ def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: 
 
 def results(contents: Sequence[tuple[str, Contents]], mask: Mask) -> tuple[CaseResult, ...]:
     """How each test came out: one that several files or parameters call alike failed if any did, and took the longest."""
-    failing = islice(chain.from_iterable(found.failing for _, found in contents), MOST_CASES)
-    found: dict[str, CaseResult] = {}
-    for case in chain(failing, chain.from_iterable(each.passed for _, each in contents)):
+    failing = islice(chain.from_iterable(report.failing for _, report in contents), MOST_CASES)
+    results_by_title: dict[str, CaseResult] = {}
+    for case in chain(failing, chain.from_iterable(report.passed for _, report in contents)):
         one = _result(case, mask)
-        before = found.get(one.title)
-        found[one.title] = _both(before, one) if before else one
-    return tuple(found.values())
+        before = results_by_title.get(one.title)
+        results_by_title[one.title] = _both(before, one) if before else one
+    return tuple(results_by_title.values())
 
 
 def named(suite: str, name: str) -> str:

@@ -286,7 +286,9 @@ def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute
         who = spec.user or "that it is to run as"
         return f'image {spec.image} has no user or group {who}; take one of its /etc/passwd, or numbers such as "1000:1000"'
     if isinstance(error, errors.ArgumentsTooLong):
-        longest = max({**spec.environment, **spec.secrets}.items(), key=lambda each: len(each[1]), default=("", ""))
+        longest = max(
+            {**spec.environment, **spec.secrets}.items(), key=lambda variable: len(variable[1]), default=("", "")
+        )
         return (
             f"its environment is larger than Linux lets a program be started with: {longest[0]} has "
             f"{len(longest[1].encode()):,} bytes, of 131,071 for one and 2 MiB for all; hand over what is long in a file"

@@ -1,4 +1,4 @@
-"""Following one container to its end: all it prints, once, also when the engine goes away and comes back."""
+"""Follows one container to its end: all it prints, once, also when the engine goes away and comes back."""
 
 from __future__ import annotations
 

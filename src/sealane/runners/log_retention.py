@@ -1,4 +1,4 @@
-"""Keeping the logs of runs on this machine, below the user's state folder: those of the last runs, one file an attempt."""
+"""The logs of runs on this machine, below the user's state folder: those of the last runs, one file an attempt."""
 
 from __future__ import annotations
 

@@ -114,13 +114,13 @@ class Workspace:
         In a clone every folder on the way to the app's is mounted at its own place. Linux lets no step rename or remove what
         is mounted (EBUSY, rename(2)); with a link in its place the next step would be given a folder of this machine.
         """
-        found = [f"{self.folder or self.volume}:{WORKSPACE}"]
+        mounts = [f"{self.folder or self.volume}:{WORKSPACE}"]
         if self.repository is not None:
-            found.append(f"{self.repository}:{REPOSITORY}" + ("" if self.own else ":ro"))
+            mounts.append(f"{self.repository}:{REPOSITORY}" + ("" if self.own else ":ro"))
             names = self.inside.split("/")
             ways = ["/".join(names[:length]) for length in range(1 if self.own else len(names), len(names) + 1)]
-            found += [f"{self.repository / way}:{REPOSITORY}/{way}" for way in ways]
-        return (*found, *(f"{source}:{target}:ro" for source, target in self.elsewhere))
+            mounts += [f"{self.repository / way}:{REPOSITORY}/{way}" for way in ways]
+        return (*mounts, *(f"{source}:{target}:ro" for source, target in self.elsewhere))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -81,9 +81,9 @@ def in_passwd(passwd: str, user: str) -> Owner | None:
     """The numbers of a `user[:group]`, with the help of an image's own list; None for a name it does not have."""
     name, _, group = user.partition(":")
     listed = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 3]
-    found = next((entry for entry in listed if name in (entry[0], entry[2])), None)
-    uid = name if name.isdigit() else found[2] if found else ""
-    gid = group if group.isdigit() else found[3] if found else "0"
+    entry = next((entry for entry in listed if name in (entry[0], entry[2])), None)
+    uid = name if name.isdigit() else entry[2] if entry else ""
+    gid = group if group.isdigit() else entry[3] if entry else "0"
     return Owner(uid=int(uid), gid=int(gid)) if uid.isdigit() and gid.isdigit() else None
 
 

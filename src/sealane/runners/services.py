@@ -1,4 +1,4 @@
-"""Waiting until a service is ready, by its healthcheck, run inside its container by us: Podman's own needs systemd."""
+"""Waits until a service is ready, by its healthcheck. We run it inside its container: Podman's own needs systemd."""
 
 from __future__ import annotations
 

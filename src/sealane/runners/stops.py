@@ -1,4 +1,4 @@
-"""Ending a step's container: it is asked to, has its grace, and is killed."""
+"""The end of a step's container: it is asked to end, has its grace, and is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collecting the reports that a step left in its workspace: found by glob, read without trusting any of it.
+"""The reports that a step left in its workspace: found by glob, read without trusting any of it.
 
 What a step wrote is as hostile as the commit it came with: links are not followed, sizes and numbers are limited, and
 what is not there or can't be read is told in a note. Files from before the step are an earlier try's, or another run's.
@@ -106,9 +106,9 @@ def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Ite
             say(f"{_shown(path)} can't be read: {problem.message}")
             continue
         room -= len(data)
-        found = junit.parse(data, passed=passed)
-        passed = max(0, passed - len(found.passed))
-        yield _shown(path), found
+        results = junit.parse(data, passed=passed)
+        passed = max(0, passed - len(results.passed))
+        yield _shown(path), results
 
 
 def _matches(workspace: Workspace, pattern: str) -> Iterator[_Match]:

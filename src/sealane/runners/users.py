@@ -78,8 +78,8 @@ async def give_back(
     if workspace.folder is None or (workspace.own and mine):
         return
     top = (workspace.repository or workspace.folder) if workspace.own else workspace.folder
-    found = ownership.strangers(top, since=None if workspace.own else since)
-    paths = await asyncio.to_thread(lambda: list(itertools.islice(found, ownership.MOST_NAMED)))
+    strangers = ownership.strangers(top, since=None if workspace.own else since)
+    paths = await asyncio.to_thread(lambda: list(itertools.islice(strangers, ownership.MOST_NAMED)))
     if not paths or (mine and await asyncio.to_thread(ownership.give_directly, paths, ownership.owner(top))):
         return
     problem: str | None = "no image was there to do it with"

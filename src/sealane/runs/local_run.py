@@ -1,4 +1,4 @@
-"""Assembling a run on this machine: from a folder and what was asked for to all that the run works with."""
+"""A run on this machine: from a folder and what was asked for to all that the run works with."""
 
 from __future__ import annotations
 

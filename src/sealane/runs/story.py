@@ -99,7 +99,7 @@ class _Story:
         while following := [planned for planned in self._next() if planned.kind is Kind.DELIVER]:
             planned = following[0]
             others = {key: end.deployment for key, end in self._ends.items() if key not in planned.beside}
-            after = tuple(each for each in others.values() if each)
+            after = tuple(delivery for delivery in others.values() if delivery)
             try:
                 end = await self._places.step(planned.key, memory.offer, planned.key, after)
             except Broken as error:

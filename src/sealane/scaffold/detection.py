@@ -84,7 +84,7 @@ def _test_extra(pyproject: str) -> str | None:
     """The optional dependencies that tests need: those with pytest among them."""
     try:
         extras = tomllib.loads(pyproject).get("project", {}).get("optional-dependencies", {})
-        return next((name for name, needs in extras.items() if any(_PYTEST.match(each) for each in needs)), None)
+        return next((name for name, needs in extras.items() if any(_PYTEST.match(need) for need in needs)), None)
     except (tomllib.TOMLDecodeError, AttributeError, TypeError):
         return None
 

@@ -43,13 +43,13 @@ def _of_lines(lines: list[tuple[int, str]]) -> dict[str, str]:
 
 
 def _of_yaml(text: str) -> dict[str, str]:
-    found, problems = documents.read(text, "")
+    parsed, problems = documents.read(text, "")
     if problems := errors(problems):
         raise Unreadable(f"line {problems[0].place.line} is neither NAME=value nor YAML")
-    if len(found) != 1 or not isinstance(found[0].value, dict):
+    if len(parsed) != 1 or not isinstance(parsed[0].value, dict):
         raise Unreadable("it is neither NAME=value lines nor one YAML mapping")
-    for name, value in found[0].value.items():
+    for name, value in parsed[0].value.items():
         if not isinstance(value, str):
             # A password such as 0123 would be read as a number and come out as another text.
-            raise Unreadable(f"line {found[0].place((name,)).line}: {name} must be a text; quote it")
-    return dict(found[0].value)
+            raise Unreadable(f"line {parsed[0].place((name,)).line}: {name} must be a text; quote it")
+    return dict(parsed[0].value)

@@ -28,15 +28,15 @@ _ANSI = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": 
 
 def forms(secret: str) -> frozenset[bytes]:
     """Every byte string that gives the secret away: itself, its parts, its lines, and what encoders make of each."""
-    found: set[bytes] = set()
+    written: set[bytes] = set()
     texts = parts.parts(secret)
     lines = sorted(frozenset().union(*map(parts.lines, texts)) - texts)
-    found |= {as_bytes(line) for line in lines[_MOST_LINES:]}
+    written |= {as_bytes(line) for line in lines[_MOST_LINES:]}
     for part in texts.union(lines[:_MOST_LINES]):
-        found |= {as_bytes(text) for text in {part, *_written(part)}}
-        found |= _encoded(as_bytes(part)) | _in_base64(part.encode("utf-16-le", "surrogatepass"))
-    found |= {controls.visible(form).data for form in found}
-    return frozenset(form for form in found if len(form) >= SHORTEST)
+        written |= {as_bytes(text) for text in {part, *_written(part)}}
+        written |= _encoded(as_bytes(part)) | _in_base64(part.encode("utf-16-le", "surrogatepass"))
+    written |= {controls.visible(form).data for form in written}
+    return frozenset(form for form in written if len(form) >= SHORTEST)
 
 
 def as_bytes(text: str) -> bytes:
@@ -60,14 +60,14 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _encoded(data: bytes) -> set[bytes]:
-    found = _in_base64(data)
+    written = _in_base64(data)
     for encode in (base64.b32encode, base64.b32hexencode):
         sure = _sure(encode, data, group=5, bits=5)
-        found |= sure | {form.lower() for form in sure}
+        written |= sure | {form.lower() for form in sure}
     digits = data.hex()
     escaped = {"".join(f"{sign}{byte:02x}" for byte in data) for sign in (r"\x", "%")}
     return (
-        found
+        written
         | {text.encode() for text in (digits, digits.upper(), *escaped)}
         | {re.sub(rb"[a-f]", lambda digit: digit[0].upper(), text.encode()) for text in escaped}
     )
@@ -75,37 +75,37 @@ def _encoded(data: bytes) -> set[bytes]:
 
 def _in_base64(data: bytes) -> set[bytes]:
     """What base64 of any text around the secret is sure to contain, at each of the three alignments."""
-    found = _sure(base64.b64encode, data, group=3, bits=6)
-    found |= {form.translate(bytes.maketrans(b"+/", b"-_")) for form in found}
-    return found | {urllib.parse.quote(form, safe="").encode() for form in found}
+    encodings = _sure(base64.b64encode, data, group=3, bits=6)
+    encodings |= {form.translate(bytes.maketrans(b"+/", b"-_")) for form in encodings}
+    return encodings | {urllib.parse.quote(form, safe="").encode() for form in encodings}
 
 
 def _sure(encode: Callable[[bytes], bytes], data: bytes, *, group: int, bits: int) -> set[bytes]:
     """The characters that stand for the data alone, wherever in a group of bytes it begins."""
-    found = set()
+    sure = set()
     for offset in range(group):
         encoded = encode(bytes(offset) + data + bytes(group))
         first = -(-offset * 8 // bits)
-        found.add(encoded[first : (offset + len(data)) * 8 // bits])
-    return found
+        sure.add(encoded[first : (offset + len(data)) * 8 // bits])
+    return sure
 
 
 def _in_urls(text: str) -> Iterator[str]:
     encoded = {urllib.parse.quote(as_bytes(text), safe=safe) for safe in _URL_SAFE}
-    encoded |= {each.replace("%20", "+") for each in encoded}
-    encoded |= {urllib.parse.quote(each, safe="") for each in encoded}
-    for each in encoded:
-        yield each
-        yield re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), each)
+    encoded |= {url.replace("%20", "+") for url in encoded}
+    encoded |= {urllib.parse.quote(url, safe="") for url in encoded}
+    for url in encoded:
+        yield url
+        yield re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), url)
 
 
 def _in_json(text: str) -> Iterator[str]:
     for ascii_only in (True, False):
         once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         guarded = (re.sub(signs, lambda sign: f"\\u{ord(sign[0]):04x}", once) for signs in _GUARDED)
-        for each in (once, once.replace("/", r"\/"), *guarded):
-            yield each
-            yield re.sub(r"\\u[0-9a-f]{4}", lambda escape: r"\u" + escape[0][2:].upper(), each)
+        for form in (once, once.replace("/", r"\/"), *guarded):
+            yield form
+            yield re.sub(r"\\u[0-9a-f]{4}", lambda escape: r"\u" + escape[0][2:].upper(), form)
         yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
     yield "".join(f"\\u{ord(letter):04x}" for letter in text)
     yield re.sub("[\U00010000-\U0010ffff]", lambda sign: f"\\U{ord(sign[0]):08X}", once)  # YAML
@@ -150,7 +150,7 @@ def _in_shell(text: str) -> Iterator[str]:
     for other in (r"\x1b", r"\e", r"\033"):
         yield escaped.replace(r"\E", other)
     yield escaped
-    yield "".join(each if each.isascii() else "".join(f"\\{byte:03o}" for byte in as_bytes(each)) for each in escaped)
+    yield "".join(text if text.isascii() else "".join(f"\\{byte:03o}" for byte in as_bytes(text)) for text in escaped)
 
 
 def _gnu(controls: re.Match[str]) -> str:

@@ -70,10 +70,10 @@ def own_identity(folder: Path, app: str) -> age.Identity:
         return f"# app: {app}\n# public key: {identity.recipient}\n{identity.secret}\n"
 
     path = _identity_file(folder, app)
-    found = age.identities(_kept(path, made))
-    if not found:
+    identities = age.identities(_kept(path, made))
+    if not identities:
         raise UsageError(f"{_shown(path)} holds no identity", hint="remove it, and one is made")
-    return found[0]
+    return identities[0]
 
 
 def put_aside(folder: Path, app: str, word: str) -> None:

@@ -23,17 +23,17 @@ def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) 
 
     What stands in Secrets whose names begin with one of `made` comes from stores, and is no common word to anybody.
     """
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for manifest in objects:
         if not is_secret(manifest):
             continue
         name = manifest["metadata"]["name"]
         texts = {key: _decoded(value) for key, value in (manifest.get("data") or {}).items()}
         texts |= {key: str(value) for key, value in (manifest.get("stringData") or {}).items()}
-        found |= {
+        by_key |= {
             f"{name}/{key}": text for key, text in texts.items() if _is_value(key, text, is_made=name.startswith(made))
         }
-    return found
+    return by_key
 
 
 def _is_value(key: str, text: str, *, is_made: bool) -> bool:

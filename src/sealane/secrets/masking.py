@@ -1,4 +1,4 @@
-"""Masking: no secret leaves in a log, however the log is cut. Pure: bytes in, bytes out.
+"""Masks secrets: none leaves in a log, however the log is cut. Pure: bytes in, bytes out.
 
 What is certain goes on at once; what could be the beginning of a secret is kept, however long it takes, because letting
 it go would leak it when the rest follows. That is at most as much as one secret is long, and nearly always nothing: a
@@ -56,7 +56,7 @@ class Masker:
         check(secrets)
         wanted: set[bytes] = set().union(*map(forms.forms, secrets.values()))
         self._search = Search(wanted)
-        self._backwards = Search({each[::-1] for each in wanted})
+        self._backwards = Search({word[::-1] for word in wanted})
         self._kept = b""
         self._before = b""
 

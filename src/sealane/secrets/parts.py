@@ -68,9 +68,9 @@ _Fields = list[tuple[str, str]]
 
 def parts(secret: str) -> frozenset[str]:
     """The secret itself, and what in it is secret by itself."""
-    found = {secret, secret.strip()}
-    _collect(secret.strip(), found, _DEEPEST)
-    return frozenset(part for part in found if len(part) >= SHORTEST)
+    collected = {secret, secret.strip()}
+    _collect(secret.strip(), collected, _DEEPEST)
+    return frozenset(part for part in collected if len(part) >= SHORTEST)
 
 
 def lines(secret: str) -> frozenset[str]:
@@ -80,23 +80,25 @@ def lines(secret: str) -> frozenset[str]:
     return frozenset(line.strip() for line in secret.splitlines() if len(line.strip()) >= SHORTEST)
 
 
-def _collect(text: str, found: set[str], depth: int) -> None:
-    if depth == 0 or len(found) >= _MOST:
+def _collect(text: str, collected: set[str], depth: int) -> None:
+    if depth == 0 or len(collected) >= _MOST:
         return
     fields = _fields(text)
     inner = [value for name, value in fields if _is_secret(name, value)] if fields is not None else [*_inside(text)]
     for part in inner:
-        if len(part.strip()) >= SHORTEST and part not in found and len(found) < _MOST:
-            found.update({part, part.strip()})
-            _collect(part.strip(), found, depth - 1)
+        if len(part.strip()) >= SHORTEST and part not in collected and len(collected) < _MOST:
+            collected.update({part, part.strip()})
+            _collect(part.strip(), collected, depth - 1)
     for _, value in fields or ():
         if _ADDRESS.match(value):
-            _collect(value, found, depth - 1)
+            _collect(value, collected, depth - 1)
 
 
 def _fields(text: str) -> _Fields | None:
     """Names and texts of a JSON, XML or YAML document, or of `NAME=value` lines; None for any other text."""
-    return next((found for read in (_json, _xml, _netrc, _settings, _yaml) if (found := read(text)) is not None), None)
+    return next(
+        (fields for read in (_json, _xml, _netrc, _settings, _yaml) if (fields := read(text)) is not None), None
+    )
 
 
 def _json(text: str) -> _Fields | None:

@@ -1,4 +1,4 @@
-"""Searching bytes for many others at once. Pure.
+"""Searches bytes for many others at once. Pure.
 
 One pass over the data, whatever the number of those wanted: whoever is at least fifteen bytes long covers a whole word of
 eight bytes wherever it stands, and whether any of the data's words is one of theirs is asked of a set. Only those that may
@@ -25,16 +25,16 @@ class Search:
     def __init__(self, wanted: Iterable[bytes]) -> None:
         self.wanted = sorted(set(wanted))
         self.longest = max(map(len, self.wanted), default=0)
-        short = [each for each in self.wanted if len(each) < 7]
-        middle = [each for each in self.wanted if 7 <= len(each) < _HEAD]
-        long = [each for each in self.wanted if len(each) >= _HEAD]
+        short = [word for word in self.wanted if len(word) < 7]
+        middle = [word for word in self.wanted if 7 <= len(word) < _HEAD]
+        long = [word for word in self.wanted if len(word) >= _HEAD]
         self._groups = (_Group(1, short), _Group(4, middle), _Group(8, long))
-        self._heads = _Group(8, {each[:_HEAD] for each in long})
-        self._firsts = frozenset(each[:4] for each in self.wanted)
+        self._heads = _Group(8, {word[:_HEAD] for word in long})
+        self._firsts = frozenset(word[:4] for word in self.wanted)
 
     def occurrences(self, data: bytes) -> list[Span]:
         """Where each stands, also where occurrences overlap."""
-        return [(at, at + len(each)) for group in self._groups for each, at in group.occurrences(data)]
+        return [(at, at + len(word)) for group in self._groups for word, at in group.occurrences(data)]
 
     def beginning(self, data: bytes) -> int:
         """Where the longest end of the data begins that is a beginning of one, but not all of it."""
@@ -61,17 +61,17 @@ class _Group:
         self._wanted = list(wanted)
         self._by_word: dict[int, list[bytes]] = defaultdict(list)
         if size > 1 and len(self._wanted) > _FEW:
-            for each in self._wanted:
+            for word in self._wanted:
                 for at in range(size):
-                    self._by_word[int.from_bytes(each[at : at + size], sys.byteorder)].append(each)
+                    self._by_word[int.from_bytes(word[at : at + size], sys.byteorder)].append(word)
         self._words = frozenset(self._by_word)
 
     def occurrences(self, data: bytes) -> Iterator[tuple[bytes, int]]:
-        for each in self._possible(data):
-            at = data.find(each)
+        for word in self._possible(data):
+            at = data.find(word)
             while at >= 0:
-                yield each, at
-                at = data.find(each, at + 1)
+                yield word, at
+                at = data.find(word, at + 1)
 
     def _possible(self, data: bytes) -> Iterable[bytes]:
         """Those that may stand in the data."""
@@ -79,4 +79,4 @@ class _Group:
             return self._wanted
         whole = memoryview(data)[: len(data) // self._size * self._size]
         words = whole.cast("I") if self._size == 4 else whole.cast("Q")
-        return {each: None for word in self._words.intersection(words) for each in self._by_word[word]}
+        return {wanted: None for word in self._words.intersection(words) for wanted in self._by_word[word]}

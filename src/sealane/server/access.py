@@ -94,9 +94,9 @@ async def _who(request: Request) -> tuple[Actor, str | None]:
     access: Access = request.app.state.server.access
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        found = await access.authenticate(token.strip(), address=address_of(request))
-        request.state.actor = found.name
-        return found, None
+        known = await access.authenticate(token.strip(), address=address_of(request))
+        request.state.actor = known.name
+        return known, None
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         raise NotSignedIn("nobody is signed in", hint="sign in, or send a token: Authorization: Bearer sln_…")

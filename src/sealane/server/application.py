@@ -97,8 +97,8 @@ def create(settings: Settings) -> openapi.Documented:
 
     async def step_networks() -> Iterable[str]:
         """Of the server, which is there once there are requests."""
-        found: Iterable[str] = await app.state.server.store.step_networks.of_running()
-        return found
+        networks: Iterable[str] = await app.state.server.store.step_networks.of_running()
+        return networks
 
     if not settings.steps.reach_server:
         app.add_middleware(middleware.StepsOutside, networks=step_networks)

@@ -44,7 +44,7 @@ def raised(*kinds: type[SealaneError]) -> Responses:
     by_status: dict[int, list[type[SealaneError]]] = {}
     for kind in dict.fromkeys(kinds):
         by_status.setdefault(kind.http_status, []).append(kind)
-    return {status: _response(found) for status, found in sorted(by_status.items())}
+    return {status: _response(errors) for status, errors in sorted(by_status.items())}
 
 
 def _response(kinds: Iterable[type[SealaneError]]) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def _run_filter(
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
     texts |= {"author": author, "search": search, "commit": commit, "team": team, "step": step, "test": test}
     counted = _one_of(ran, tuple(Ran), "ran")
-    found = _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
-    return replace(found, ran=Ran(counted) if counted else None)
+    chosen = _filter(texts, _one_of(state, filters.RUN_STATES, "state"), since, until)
+    return replace(chosen, ran=Ran(counted) if counted else None)
 
 
 def _deployment_filter(
@@ -71,10 +71,10 @@ def _deployment_filter(
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
     texts |= {"author": author, "search": search, "commit": commit, "team": team, "cause": cause}
     texts |= {"hour": _one_of(hour, filters.HOURS, "hour") or ""}
-    found = _filter(texts, _one_of(state, filters.DEPLOYMENT_STATES, "state"), since, until)
+    chosen = _filter(texts, _one_of(state, filters.DEPLOYMENT_STATES, "state"), since, until)
     counted = _one_of(figure, tuple(Figure), "figure")
     only_production = _one_of(production, ("yes",), "production") is not None
-    return replace(found, production=only_production, figure=Figure(counted) if counted else None)
+    return replace(chosen, production=only_production, figure=Figure(counted) if counted else None)
 
 
 RunFilter = Annotated[Filter, Depends(_run_filter)]
@@ -152,17 +152,17 @@ def _filter(texts: Mapping[str, str], state: str | None, since: str, until: str)
 
 
 def _one_of(text: str, known: Sequence[str], name: str) -> str | None:
-    found = _line(text, name)
-    if found is not None and found not in known:
-        raise UsageError(f"{name}: there is no {name} {found}", hint=did_you_mean(found, known))
-    return found
+    value = _line(text, name)
+    if value is not None and value not in known:
+        raise UsageError(f"{name}: there is no {name} {value}", hint=did_you_mean(value, known))
+    return value
 
 
 def _moment(text: str, name: str) -> datetime | None:
     """A day in UTC, or a moment; without a zone it is in UTC."""
-    found = _line(text, name)
+    value = _line(text, name)
     try:
-        at = datetime.fromisoformat(found) if found else None
+        at = datetime.fromisoformat(value) if value else None
     except ValueError as error:
-        raise UsageError(f"{name}: {found} is no moment", hint="write 2026-11-01 or 2026-11-01T12:30:00Z") from error
+        raise UsageError(f"{name}: {value} is no moment", hint="write 2026-11-01 or 2026-11-01T12:30:00Z") from error
     return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)

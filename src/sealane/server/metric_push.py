@@ -1,4 +1,4 @@
-"""Telling metric stores again and again how all stands, as `/metrics` shows it to whoever asks."""
+"""Metric stores are told again and again how all stands, as `/metrics` shows it to whoever asks."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def signed_by(*schemes: str) -> dict[str, Any]:
     content = {"application/json": message, "application/x-www-form-urlencoded": form}
     return {
         "security": [{scheme: []} for scheme in schemes],
-        "requestBody": {"required": True, "content": {kind: {"schema": each} for kind, each in content.items()}},
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in content.items()}},
     }
 
 
@@ -117,7 +117,7 @@ def is_documented(request: Request, status: int) -> bool:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not route.include_in_schema:
         return True
-    return status in {*route.responses, *(each.http_status for each in _raised(route, request.method))}
+    return status in {*route.responses, *(error.http_status for error in _raised(route, request.method))}
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
@@ -151,7 +151,7 @@ def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
 
 
 def _asks(dependant: Dependant, wanted: Callable[..., Any]) -> bool:
-    return any(each.call is wanted for each in dependants(dependant))
+    return any(dependency.call is wanted for dependency in dependants(dependant))
 
 
 def dependants(of: Dependant) -> Iterator[Dependant]:

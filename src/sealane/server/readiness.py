@@ -98,10 +98,10 @@ class Readiness:
             "disk": (disk, "the data folder's disk does not answer"),
             "subscribers": (subscribers, "the database does not answer"),
         }
-        found = await asyncio.gather(*(_checked(look, otherwise) for look, otherwise in parts.values()))
+        reasons = await asyncio.gather(*(_checked(look, otherwise) for look, otherwise in parts.values()))
         return tuple(
             Check(name=name, ready=reason is None or name in _ONLY_TOLD, reason=reason)
-            for name, reason in zip(parts, found, strict=True)
+            for name, reason in zip(parts, reasons, strict=True)
         )
 
 

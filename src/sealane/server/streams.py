@@ -1,4 +1,4 @@
-"""Following what moves: logs that go on, and the word that something changed."""
+"""Streams of what changes: logs that go on, and the word that something changed."""
 
 from __future__ import annotations
 

@@ -228,14 +228,14 @@ class Revision:
         return cls(
             **{
                 **data,
-                "objects": tuple(Rendered.from_json(each) for each in data["objects"]),
+                "objects": tuple(Rendered.from_json(rendered) for rendered in data["objects"]),
                 "strategy": Strategy.from_json(data["strategy"]),
                 "secret_kind": tuple(data.get("secret_kind", SECRET)),
                 "config_kind": tuple(data.get("config_kind", CONFIG)),
                 "hooks": hooks_from(data.get("hooks", ())),
                 "annotations": graph_annotations.from_plain(data.get("annotations", ())),
-                "health": tuple(HealthCheck(**each) for each in data.get("health", ())),
-                "jobs": {key: Rendered.from_json(each) for key, each in data.get("jobs", {}).items()},
+                "health": tuple(HealthCheck(**check) for check in data.get("health", ())),
+                "jobs": {key: Rendered.from_json(rendered) for key, rendered in data.get("jobs", {}).items()},
             }
         )
 

@@ -103,13 +103,13 @@ def _quoted(origin: Origin, path: Path) -> str:
 
 
 def settle(
-    found: Sequence[tuple[dict[str, Any], Origin]], namespace: str, platform: Platform
+    objects: Sequence[tuple[dict[str, Any], Origin]], namespace: str, platform: Platform
 ) -> tuple[list[Rendered], list[Finding]]:
     """The objects with the formation's namespace where they need one; one of another namespace is a finding."""
-    of_no_namespace = platform.of_no_namespace([value for value, _ in found])
+    of_no_namespace = platform.of_no_namespace([value for value, _ in objects])
     rendered: list[Rendered] = []
     wrong: list[Finding] = []
-    for value, origin in found:
+    for value, origin in objects:
         kind = kind_of(value)
         given = value["metadata"].get("namespace")
         path = ("metadata", "namespace")
@@ -133,11 +133,11 @@ def duplicates(rendered: Iterable[Rendered]) -> list[Finding]:
     """Objects that are given more than once, naming both places."""
     first: dict[tuple[str, str, str, str], Rendered] = {}
     findings = []
-    for each in rendered:
-        known = first.setdefault(each.key, each)
-        if known is not each:
-            message = f"{each} is given twice"
-            findings.append(_finding(message, each.origin, (), f"it is already at {known.origin.place()}"))
+    for item in rendered:
+        known = first.setdefault(item.key, item)
+        if known is not item:
+            message = f"{item} is given twice"
+            findings.append(_finding(message, item.origin, (), f"it is already at {known.origin.place()}"))
     return findings
 
 

@@ -30,7 +30,7 @@ class ExtractedJobs:
 
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
     rest: tuple[Rendered, ...] = ()
-    found: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def gate_key(name: str) -> str:
@@ -147,7 +147,7 @@ class Plain(Platform):
             )
             for part, name in asked
         )
-        return ExtractedJobs(rest=tuple(rendered), found=findings)
+        return ExtractedJobs(rest=tuple(rendered), findings=findings)
 
     @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:

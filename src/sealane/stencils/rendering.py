@@ -1,4 +1,4 @@
-"""Rendering: a formation, its stencils and a release to a revision. Pure: the same in gives the same out, always."""
+"""Renders a formation, its stencils and a release to a revision. Pure: the same in gives the same out, always."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     findings.extend(problems)
     findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
-    findings.extend(aside.found)
+    findings.extend(aside.findings)
     finished, problems = platform.finished(aside.rest, formation)
     findings.extend(problems)
     every = [*(made_object.rendered for made_object in (config, secret) if made_object), *finished]
@@ -193,7 +193,7 @@ def _use(token: str, sources: Sources) -> str:
 
 def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
     """Health checks for kinds that the formation has no object of."""
-    kinds = {each.key[:2] for each in rendered}
+    kinds = {item.key[:2] for item in rendered}
     return [
         Finding(
             message=f"the formation has no {check.kind}" + (f" of {check.group}" if check.group else ""),
@@ -238,7 +238,7 @@ def _revision(
         "secret_versions": dict(secret.versions) if secret else {},
         "config_versions": dict(config.versions) if config else {},
     }
-    objects_by_key = [each.object for each in sorted(rendered, key=lambda each: each.key)]
+    objects_by_key = [item.object for item in sorted(rendered, key=lambda item: item.key)]
     hashed = {**content, "objects": objects_by_key, "strategy": formation.strategy.to_json()}
     if formation.health:
         hashed["health"] = [check.to_json() for check in formation.health]

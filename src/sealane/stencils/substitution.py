@@ -27,7 +27,7 @@ there is a `${…}` in it, and so that what was rendered may be a stencil again.
 def substitute(stencil: Stencil, known: Placeholders) -> tuple[Any, list[Finding]]:
     """A fresh copy of the document with words replaced, and what is wrong with them at their places."""
     walk = _Walk(stencil, known)
-    return walk.node(stencil.document.value), walk.found
+    return walk.node(stencil.document.value), walk.findings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class _Walk:
         self.stencil = stencil
         self.known = known
         self.path: list[str | int] = []
-        self.found: list[Finding] = []
+        self.findings: list[Finding] = []
         self.object = _Object(raw=stencil.raw)
 
     def node(self, value: Any) -> Any:
@@ -92,7 +92,7 @@ class _Walk:
         said = annotations.get(RAW) if isinstance(annotations, dict) else None
         if said is not None and said not in ("true", "false", True, False):
             place = self.stencil.document.place((*self.path, "metadata", "annotations", RAW))
-            self.found.append(Finding(message=f"{RAW} can't be {said!r}", place=place, hint='"true" or "false"'))
+            self.findings.append(Finding(message=f"{RAW} can't be {said!r}", place=place, hint='"true" or "false"'))
         return said in ("true", True)
 
     def items(self, value: list[Any]) -> list[Any]:
@@ -105,7 +105,7 @@ class _Walk:
 
     def text(self, text: str) -> Any:
         value, findings = placeholders.replace(text, self.known, self.at)
-        self.found.extend(findings)
+        self.findings.extend(findings)
         if isinstance(value, float):
             self.finite(value)
         name = placeholders.only_word(text) if isinstance(value, int | float) else None
@@ -137,7 +137,7 @@ class _Walk:
         message, hint = validation.no_text(value, document.written.get(path), document.rest_of_line(path))
         label = f"item {path[-1] + 1} of {path[-2]}" if isinstance(path[-1], int) else str(path[-1])
         self.known.spent.findings += 1
-        self.found.append(Finding(message=f"{label} {message}", place=document.place(path), hint=hint))
+        self.findings.append(Finding(message=f"{label} {message}", place=document.place(path), hint=hint))
 
     def bad_key(self, key: str) -> None:
         if self.known.enough:
@@ -148,9 +148,9 @@ class _Walk:
         )
         place = self.stencil.document.key_place(tuple(self.path))
         self.known.spent.findings += 1
-        self.found.append(Finding(message=message, place=place, hint=hint))
+        self.findings.append(Finding(message=message, place=place, hint=hint))
 
     def finite(self, value: float) -> None:
         if not math.isfinite(value):
             place = self.stencil.document.place(tuple(self.path))
-            self.found.append(Finding(message=f"{value} is no number that JSON knows", place=place))
+            self.findings.append(Finding(message=f"{value} is no number that JSON knows", place=place))

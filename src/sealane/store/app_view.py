@@ -58,8 +58,8 @@ def _now(
 def _behind(there: Release | None, newest: Release | None, known: Mapping[str, Commit]) -> CommitRange | None:
     if there is None or newest is None or not there.commit or there.commit == newest.commit:
         return None
-    found = histories.since(known, there.commit, newest.commit)
-    return found if found and found.count else None
+    behind = histories.since(known, there.commit, newest.commit)
+    return behind if behind and behind.count else None
 
 
 def _newest(connection: sa.Connection, listed: Sequence[FormationRow]) -> Release | None:

@@ -1,4 +1,4 @@
-"""Calling deployments off: what has not begun ends at once, what rolls out is asked to stop by itself."""
+"""Cancelled deployments: what has not begun ends at once, what rolls out is asked to stop by itself."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Cancellations:
     async def of(self, deployment_id: str) -> str | None:
         """Who called the deployment off, if anybody did."""
         query = sa.select(table.c.cancelled_by).where(table.c.id == deployment_id)
-        found: str | None = await self._database.read(lambda c: c.execute(query).scalar())
-        return found
+        canceller: str | None = await self._database.read(lambda c: c.execute(query).scalar())
+        return canceller
 
 
 def _check(deployment: Deployment) -> None:

@@ -21,9 +21,9 @@ class Commits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, app: str, found: Iterable[Commit]) -> None:
+    async def add(self, app: str, fetched: Iterable[Commit]) -> None:
         """Keeps the commits, which come newest first. Key: app and commit; one that is kept already stays."""
-        listed = list(found)
+        listed = list(fetched)
 
         def work(connection: sa.Connection) -> None:
             named = sa.select(commits.c.commit).where(

@@ -196,5 +196,5 @@ def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) ->
 def _release_sequence(connection: sa.Connection, deployment: Deployment) -> int:
     """The number of the run that made the release; a promotion's own number is when it was asked for."""
     query = sa.select(releases.c.sequence).where(releases.c.id == deployment.release_id)
-    found = connection.execute(query).scalar() if deployment.release_id else None
-    return int(found) if found is not None else deployment.sequence
+    sequence = connection.execute(query).scalar() if deployment.release_id else None
+    return int(sequence) if sequence is not None else deployment.sequence

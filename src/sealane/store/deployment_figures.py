@@ -35,9 +35,9 @@ def keep(connection: sa.Connection, deployment: Deployment) -> None:
     values |= {"deployment_id": values.pop("id"), "app": deployment.app, "formation": deployment.formation}
     values |= {"environment": deployment.environment, "commit": commit, "at": int(deployment.verdict.at.timestamp())}
     connection.execute(sa.insert(table).values(values))
-    for each in counted.failed:
-        recounted = sa.update(table).where(table.c.deployment_id == each.id)
-        connection.execute(recounted.values(failed=True, restored=each.restored))
+    for failure in counted.failed:
+        recounted = sa.update(table).where(table.c.deployment_id == failure.id)
+        connection.execute(recounted.values(failed=True, restored=failure.restored))
 
 
 def count_degraded(connection: sa.Connection, deployment_id: str) -> None:
@@ -82,16 +82,16 @@ def _place(connection: sa.Connection, deployment: Deployment) -> float:
         formations.c.app == deployment.app, formations.c.formation == deployment.formation
     )
     query = sa.select(deployments.c.place).where(deployments.c.id == verified.scalar_subquery())
-    found: float | None = connection.execute(query).scalar()
-    return deployment.place if found is None else found
+    place: float | None = connection.execute(query).scalar()
+    return deployment.place if place is None else place
 
 
 def _open_failures(connection: sa.Connection, here: sa.ColumnElement[bool]) -> tuple[Failure, ...]:
     query = sa.select(deployments.c.id, deployments.c.started, deployments.c.verdict, table.c.deployed).join(
         table, table.c.deployment_id == deployments.c.id
     )
-    found = rows.all_of(connection, query.where(here, table.c.failed, table.c.restored.is_(None)))
-    return tuple(Failure(id=row["id"], since=_failed_since(row)) for row in found)
+    failures = rows.all_of(connection, query.where(here, table.c.failed, table.c.restored.is_(None)))
+    return tuple(Failure(id=row["id"], since=_failed_since(row)) for row in failures)
 
 
 def _failed_since(row: rows.Row) -> datetime:
@@ -104,5 +104,5 @@ def _failed_since(row: rows.Row) -> datetime:
 def _newest(connection: sa.Connection, here: sa.ColumnElement[bool]) -> str | None:
     """The newest change that is not a failed one."""
     query = sa.select(table.c.deployment_id).where(here, table.c.deployed, ~table.c.failed)
-    found: str | None = connection.execute(query.order_by(table.c.at.desc()).limit(1)).scalar()
-    return found
+    newest: str | None = connection.execute(query.order_by(table.c.at.desc()).limit(1)).scalar()
+    return newest

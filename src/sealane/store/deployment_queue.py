@@ -161,11 +161,17 @@ def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Forma
     if there.current_id is None or not deployments.get(connection, there.current_id).kind.in_place:
         return
     before = (
-        each for each in deployments.history(connection, there.app, there.formation, _LOOKED_BACK) if each.started
+        earlier
+        for earlier in deployments.history(connection, there.app, there.formation, _LOOKED_BACK)
+        if earlier.started
     )
-    since = itertools.takewhile(lambda each: each.kind.in_place, before)
-    scaled = (each for each in since if each.kind is DeploymentKind.SCALE)
-    said = [f"{each.note} by {each.requested_by}" for each in scaled if each.verdict_kind is VerdictKind.DEPLOYED]
+    since = itertools.takewhile(lambda earlier: earlier.kind.in_place, before)
+    scaled = (earlier for earlier in since if earlier.kind is DeploymentKind.SCALE)
+    said = [
+        f"{earlier.note} by {earlier.requested_by}"
+        for earlier in scaled
+        if earlier.verdict_kind is VerdictKind.DEPLOYED
+    ]
     if said:
         text = f"takes back what was scaled by hand: {', '.join(said)}"
         deployments.add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)

@@ -208,7 +208,7 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
         window=own.window,
         after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
         group_state=group_state,
-        others=tuple((each, _own(connection, each, prospects)) for each in others),
+        others=tuple((other, _own(connection, other, prospects)) for other in others),
         ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
         going_back=_going_back(connection, deployment),
         workers=_workers(connection),
@@ -241,11 +241,11 @@ def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deploymen
         *deployments.in_state(connection, DeploymentState.QUEUED, deployment.app),
     ]
     return tuple(
-        each
-        for each in going
-        if each.formation == deployment.formation
-        and each.id != deployment.id
-        and (each.state is DeploymentState.ROLLING_OUT or _let_through(each) < _let_through(deployment))
+        other
+        for other in going
+        if other.formation == deployment.formation
+        and other.id != deployment.id
+        and (other.state is DeploymentState.ROLLING_OUT or _let_through(other) < _let_through(deployment))
     )
 
 

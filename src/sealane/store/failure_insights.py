@@ -29,9 +29,9 @@ def failures(connection: sa.Connection, question: Question, production: frozense
     where = [*insights.chosen(question, environments, scope), *insights.within(table.c.at, question.span)]
     query = sa.select(cause, table.c.app, deployments.c.verdict_kind, sa.func.count())
     query = query.join(deployments, deployments.c.id == table.c.deployment_id).where(*where, table.c.failed)
-    found = [tuple(row) for row in connection.execute(query.group_by(sa.text("1"), sa.text("2"), sa.text("3")))]
+    counts = [tuple(row) for row in connection.execute(query.group_by(sa.text("1"), sa.text("2"), sa.text("3")))]
     became = Counter[str]()
-    for _, _, kind, times in found:
+    for _, _, kind, times in counts:
         became[kind] += times
     failed, rolled_back = became.total(), became[VerdictKind.ROLLED_BACK.value]
     gone_back = became[VerdictKind.DEPLOYED.value]
@@ -42,29 +42,29 @@ def failures(connection: sa.Connection, question: Question, production: frozense
         rolled_back=rolled_back,
         gone_back=gone_back,
         left=failed - rolled_back - gone_back,
-        causes=_causes((why, app, times) for why, app, _, times in found),
+        causes=_causes((why, app, times) for why, app, _, times in counts),
         hours=_hours(connection, where),
     )
 
 
-def _causes(found: Iterable[tuple[str, str, int]]) -> tuple[FailureCause, ...]:
+def _causes(counts: Iterable[tuple[str, str, int]]) -> tuple[FailureCause, ...]:
     by_app: dict[str, Counter[str]] = {}
-    for why, app, times in found:
+    for why, app, times in counts:
         by_app.setdefault(why, Counter())[app] += times
     causes = (
         FailureCause(cause=why, app=min(apps, key=lambda app: (-apps[app], app)), times=apps.total())
         for why, apps in by_app.items()
     )
-    return tuple(sorted(causes, key=lambda each: (-each.times, each.cause)))
+    return tuple(sorted(causes, key=lambda cause: (-cause.times, cause.cause)))
 
 
 def _hours(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[Hour, ...]:
     query = sa.select(insights.hour_of_day, sa.func.count(), sa.func.count(sa.case((table.c.failed, 1))))
-    found = {
+    counts = {
         hour: (changes, failed)
         for hour, changes, failed in connection.execute(query.where(*where).group_by(sa.text("1")))
     }
-    counted = (found.get(hour, (0, 0)) for hour in range(24))
+    counted = (counts.get(hour, (0, 0)) for hour in range(24))
     return tuple(Hour(hour=hour, changes=changes, failed=failed) for hour, (changes, failed) in enumerate(counted))
 
 

@@ -28,7 +28,7 @@ class GateRequestLog:
         """Adds requests to those of their gates; each comes with its gate's place, name and what it asks."""
 
         def work(connection: sa.Connection) -> None:
-            known = {(each.key, each.gate): each for each in of(connection, deployment_id)}
+            known = {(request.key, request.gate): request for request in of(connection, deployment_id)}
             touched = {(gate.key, gate.gate) for gate, _ in requests}
             for gate, request in requests:
                 before = known.get((gate.key, gate.gate), gate)
@@ -52,7 +52,7 @@ def of(connection: sa.Connection, deployment_id: str) -> tuple[GateRequests, ...
             asked=row["asked"],
             count=row["count"],
             good=row["good"],
-            requests=tuple(_read(each, row["since"]) for each in row["requests"]),
+            requests=tuple(_read(request, row["since"]) for request in row["requests"]),
         )
         for row in rows.all_of(connection, query)
     )

@@ -28,11 +28,11 @@ class Holds:
         """Lifts the formation's holds, as a person. Raises NotThere when there are none."""
 
         def work(connection: sa.Connection) -> tuple[Hold, ...]:
-            found = tuple(hold for hold in open_ones(connection, app) if hold.formation == formation)
-            if not found:
+            holds_lifted = tuple(hold for hold in open_ones(connection, app) if hold.formation == formation)
+            if not holds_lifted:
                 raise NotThere(f"nothing is held on {app}/{formation}")
-            lift(connection, found, by=by, reason=reason, at=at)
-            return found
+            lift(connection, holds_lifted, by=by, reason=reason, at=at)
+            return holds_lifted
 
         return await self._database.write(work)
 
@@ -61,11 +61,11 @@ def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason
     outbox.deployment_event(connection, Kind.HOLD_SET, deployment, at, said)
 
 
-def lift(connection: sa.Connection, found: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
+def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
     """Lifts these, in this transaction."""
-    chosen = holds.c.id.in_([hold.id for hold in found])
+    chosen = holds.c.id.in_([hold.id for hold in open_holds])
     connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
-    for hold in found:
+    for hold in open_holds:
         said = DomainEvent(
             kind=Kind.HOLD_LIFTED,
             at=at,

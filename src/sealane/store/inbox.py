@@ -24,7 +24,7 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxIt
     """What waits for a person, by what is asked and then by age: what can run out comes first."""
     stands = deployments.in_state(connection, DeploymentState.WAITING)
     refusals = prospects.refusals()
-    found = (
+    items = (
         _questions(connection),
         (
             inbox.approval(view, explanations.refused_now(connection, view.deployment, refusals))
@@ -34,7 +34,7 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxIt
         _windows(connection, stands, prospects),
         _undeleted(connection),
     )
-    return tuple(item for listed in found for item in sorted(listed, key=lambda one: one.since))
+    return tuple(item for listed in items for item in sorted(listed, key=lambda one: one.since))
 
 
 def approvals(
@@ -74,8 +74,8 @@ def _questions(connection: sa.Connection) -> Iterator[InboxItem]:
 
 def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[InboxItem]:
     for app in sorted({deployment.app for deployment in stands}):
-        if found := holds.open_ones(connection, app):
-            yield from inbox.held((deployment for deployment in stands if deployment.app == app), found)
+        if holds_open := holds.open_ones(connection, app):
+            yield from inbox.held((deployment for deployment in stands if deployment.app == app), holds_open)
 
 
 def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[InboxItem]:
@@ -92,7 +92,7 @@ def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects:
 
 def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
     before = (deployments.get(connection, earlier) for earlier in deployment.after)
-    if not all(blockers.is_done(each, deployment) for each in before):
+    if not all(blockers.is_done(other, deployment) for other in before):
         return True
     if deployment.release_group_id is None:
         return False

@@ -31,8 +31,8 @@ def insights(connection: sa.Connection, question: Question, production: frozense
     """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
     environments, span = asked_for(question, production), question.span
     where = [*chosen(question, environments, scope), *between(table.c.at, span.before, span.until)]
-    found = _counted(connection, where, span)
-    before, now = ([row for row in found if (row["bucket"] >= span.buckets) is late] for late in (False, True))
+    counted = _counted(connection, where, span)
+    before, now = ([row for row in counted if (row["bucket"] >= span.buckets) is late] for late in (False, True))
     trend = grouped(now, lambda row: row["bucket"] - span.buckets)
     return Insights(
         question=question,
@@ -148,7 +148,7 @@ def _counted(connection: sa.Connection, where: list[sa.ColumnElement[bool]], spa
         collected(table.c.lead_time).label("lead_times"),
         collected(_MADE_GOOD).label("restored"),
     )
-    return rows.all_of(connection, query.where(*where).group_by(*(sa.text(str(each)) for each in (1, 2, 3))))
+    return rows.all_of(connection, query.where(*where).group_by(*(sa.text(str(column)) for column in (1, 2, 3))))
 
 
 def _key(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row], str]:
@@ -159,26 +159,26 @@ def _key(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row]
     return itemgetter(by.value)
 
 
-def grouped(found: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mapping[K, Sequence[rows.Row]]:
+def grouped(counted: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mapping[K, Sequence[rows.Row]]:
     """What was counted, by something of each row."""
     groups: dict[K, list[rows.Row]] = {}
-    for row in found:
+    for row in counted:
         groups.setdefault(key(row), []).append(row)
     return groups
 
 
-def _point(span: Span, number: int, found: Sequence[rows.Row]) -> Point:
+def _point(span: Span, number: int, counted: Sequence[rows.Row]) -> Point:
     since, until = span.bucket(number)
-    return Point(since=since, until=until, figures=_figures(found, span.width / DAY))
+    return Point(since=since, until=until, figures=_figures(counted, span.width / DAY))
 
 
-def _figures(found: Sequence[rows.Row], days: float) -> Figures:
-    lead_time, lead_time_p95 = ranked((row["lead_times"] for row in found), 50, 95)
-    (time_to_restore,) = ranked((row["restored"] for row in found), 50)
+def _figures(counted: Sequence[rows.Row], days: float) -> Figures:
+    lead_time, lead_time_p95 = ranked((row["lead_times"] for row in counted), 50, 95)
+    (time_to_restore,) = ranked((row["restored"] for row in counted), 50)
     return Figures(
         days=days,
-        **{name: sum(row[name] for row in found) for name in ("changes", "deployments", "failed")},
-        **{name: sum(len(row[name]) for row in found) for name in ("lead_times", "restored")},
+        **{name: sum(row[name] for row in counted) for name in ("changes", "deployments", "failed")},
+        **{name: sum(len(row[name]) for row in counted) for name in ("lead_times", "restored")},
         lead_time=lead_time,
         lead_time_p95=lead_time_p95,
         time_to_restore=time_to_restore,

@@ -29,7 +29,7 @@ def note(connection: sa.Connection, deployment_id: str, newest: InstanceCount) -
 def of(connection: sa.Connection, deployment_id: str) -> tuple[InstanceCount, ...]:
     """Those of a deployment, the oldest first, in this transaction."""
     row = rows.one(connection, sa.select(table).where(table.c.deployment_id == deployment_id))
-    return tuple(_read(each, row["since"]) for each in row["counts"]) if row else ()
+    return tuple(_read(count, row["since"]) for count in row["counts"]) if row else ()
 
 
 def _written(count: InstanceCount, since: datetime) -> list[Any]:

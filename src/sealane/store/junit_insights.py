@@ -45,7 +45,7 @@ def _slowest(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> 
         SlowTest(app=app, step=key, name=test, runs=runs, median=median, p95=p95)
         for app, key, test, runs, median, p95 in timed
     ]
-    return tuple(sorted(slow_tests, key=lambda each: (-each.median, each.step, each.name))[:MOST])
+    return tuple(sorted(slow_tests, key=lambda slow_test: (-slow_test.median, slow_test.step, slow_test.name))[:MOST])
 
 
 def behind(only: filters.Filter) -> sa.Select[Any]:

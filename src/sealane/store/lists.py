@@ -44,8 +44,8 @@ def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int,
     if before is not None:
         scopes.place_of(connection, Subject.RUN, before, scope)
         where.append(_older(runs, stored_runs.get(connection, before)))
-    found = [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))]
-    return told(connection, found, scope)
+    listed = [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))]
+    return told(connection, listed, scope)
 
 
 def list_deployments(
@@ -68,8 +68,8 @@ def list_deployments(
 def _newest(table: sa.Table, where: Iterable[sa.ColumnElement[bool]], limit: int) -> sa.Select[Any]:
     """The newest that fit. They are found in indexes, by their ids; whole rows, which are wide, are read of these only."""
     order = (table.c.created.desc(), table.c.id.desc())
-    found = sa.select(table.c.id).where(*where).order_by(*order).limit(limit)
-    return sa.select(table).where(table.c.id.in_(found)).order_by(*order)
+    newest = sa.select(table.c.id).where(*where).order_by(*order).limit(limit)
+    return sa.select(table).where(table.c.id.in_(newest)).order_by(*order)
 
 
 def _older(table: sa.Table, last: Run | Deployment) -> sa.ColumnElement[bool]:
@@ -83,9 +83,9 @@ def _seen(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
     return scopes.parts(scope, deployments.c.app, deployments.c.environment)
 
 
-def told(connection: sa.Connection, found: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
+def told(connection: sa.Connection, shown: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
     """The runs with how their deliveries in the scope stand, and why, where something went wrong."""
-    listed = tuple(found)
+    listed = tuple(shown)
     table = deployments.c
     columns = (table.run_id, table.formation, table.state, table.verdict_kind, table.verdict)
     of_these = table.run_id.in_([run.id for run in listed])
@@ -110,9 +110,9 @@ def _with_outcome(run: Run, came: Iterable[rows.Row], step: str | None) -> Run:
     return replace(run, delivered=delivered, because=own or "; ".join(wrong) or None)
 
 
-def _bad_steps(connection: sa.Connection, found: Iterable[Run], scope: Scope) -> Mapping[str, str]:
+def _bad_steps(connection: sa.Connection, listed: Iterable[Run], scope: Scope) -> Mapping[str, str]:
     """What the first step that failed of each run says."""
-    wanted = [run.id for run in found if run.status in {RunStatus.FAILED, RunStatus.BROKEN} and not run.reason]
+    wanted = [run.id for run in listed if run.status in {RunStatus.FAILED, RunStatus.BROKEN} and not run.reason]
     query = sa.select(run_steps.c.run_id, run_steps.c.name, run_steps.c.reason).where(
         run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS), *_seen_steps(scope)
     )

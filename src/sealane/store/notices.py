@@ -67,8 +67,8 @@ class Notices:
             .order_by(notices.c.again)
             .limit(most)
         )
-        found = await self._database.read(lambda c: rows.all_of(c, query))
-        return tuple(Due(**row) for row in found)
+        unsent = await self._database.read(lambda c: rows.all_of(c, query))
+        return tuple(Due(**row) for row in unsent)
 
     async def take(self, id_: str, holder: str, *, now: datetime, until: datetime) -> Outgoing | None:
         """A notice that is the holder's to send until then; None where it is another's, or sent."""

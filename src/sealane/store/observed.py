@@ -74,10 +74,10 @@ class ObservedPlaces:
         query = query.join(workers, workers.c.id == observed.c.worker, isouter=True)
         query = query.where(scopes.chosen(scope, observed.c.app, observed.c.environment))
         query = query.order_by(observed.c.app, observed.c.formation, observed.c.environment)
-        found = await self._database.read(lambda c: rows.all_of(c, query))
+        places = await self._database.read(lambda c: rows.all_of(c, query))
         return tuple(
             ObservedRow(**asdict(_place(row)), version=row["version"], health=watches.trusted(row, now))
-            for row in found
+            for row in places
         )
 
 

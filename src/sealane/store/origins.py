@@ -15,7 +15,7 @@ from sealane.store.deployment_tables import deployments
 from sealane.store.run_tables import runs
 
 
-def of(connection: sa.Connection, found: Iterable[Deployment]) -> Mapping[str, Origin]:
+def of(connection: sa.Connection, listed: Iterable[Deployment]) -> Mapping[str, Origin]:
     """By the deployment's id; nothing for those whose release no run built."""
     built = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
     query = (
@@ -23,7 +23,7 @@ def of(connection: sa.Connection, found: Iterable[Deployment]) -> Mapping[str, O
         .select_from(deployments)
         .join(releases, releases.c.id == deployments.c.release_id, isouter=True)
         .join(runs, runs.c.id == built)
-        .where(deployments.c.id.in_({deployment.id for deployment in found}))
+        .where(deployments.c.id.in_({deployment.id for deployment in listed}))
     )
     return {row["deployment_id"]: of_run(rows.run(row)) for row in rows.all_of(connection, query)}
 

@@ -158,18 +158,18 @@ class People:
         """
 
         def work(connection: sa.Connection) -> tuple[str, ...]:
-            found = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)))
-            token = _token(rows.there(found, f"token {token_id}"))
+            row = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)))
+            token = _token(rows.there(row, f"token {token_id}"))
             made = _made_with(connection, token, reach)
-            if using in {each.id for each in made}:
+            if using in {other.id for other in made}:
                 hint = "leave out what was made with it: --also nothing"
                 raise Conflicting(f"the token that you use was made with {token_id}, and would end with it", hint=hint)
             ended = (token, *made)
             owner = token.user or token.app or ""
             with _an_administrator_stays(connection, f"{owner}, whose last token it is,", at):
-                for each in ended:
-                    _end(connection, each, by=by, at=at, because=None if each is token else token_id)
-            return tuple(each.id for each in ended)
+                for other in ended:
+                    _end(connection, other, by=by, at=at, because=None if other is token else token_id)
+            return tuple(other.id for other in ended)
 
         return await self._database.write(work)
 

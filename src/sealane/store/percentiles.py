@@ -33,4 +33,4 @@ def collected(column: sa.ColumnElement[Any]) -> sa.ColumnElement[list[int]]:
 def ranked(groups: Iterable[list[int]], *hundredths: int) -> tuple[float | None, ...]:
     """For each of the hundredths the smallest of all values that so many of 100 are not above; None without a value."""
     values = sorted(chain.from_iterable(groups))
-    return tuple(figures.ranked(values, each) / MICROSECONDS if values else None for each in hundredths)
+    return tuple(figures.ranked(values, hundredth) / MICROSECONDS if values else None for hundredth in hundredths)

@@ -21,7 +21,7 @@ def pipelines(connection: sa.Connection, question: Question, scope: Scope) -> Pi
     owner = insights.owners(connection, scope) if question.by is By.TEAM else {}
     parts = _parts(runs, lambda app: owner.get(app, app))
     steps = _counted(connection, step_figures, step_figures.c.key, question, scope) if question.app else []
-    slowest = sorted(_parts(steps, str), key=lambda each: (-(each.ran.median or 0.0), each.name))
+    slowest = sorted(_parts(steps, str), key=lambda part: (-(part.ran.median or 0.0), part.name))
     return Pipelines(question=question, parts=tuple(parts), steps=tuple(slowest))
 
 
@@ -38,14 +38,14 @@ def _counted(
     return rows.all_of(connection, query.where(*where, *insights.of_apps(table, question)).group_by(sa.text("1")))
 
 
-def _parts(found: Iterable[rows.Row], name: Callable[[str], str]) -> list[RanPart]:
-    groups = insights.grouped(found, lambda row: name(row["key"]))
-    return [RanPart(name=each, ran=_ran(group)) for each, group in sorted(groups.items())]
+def _parts(counted: Iterable[rows.Row], name: Callable[[str], str]) -> list[RanPart]:
+    groups = insights.grouped(counted, lambda row: name(row["key"]))
+    return [RanPart(name=label, ran=_ran(group)) for label, group in sorted(groups.items())]
 
 
-def _ran(found: Sequence[rows.Row]) -> Ran:
-    median, p95 = ranked((row["took"] for row in found), 50, 95)
-    runs, passed = (sum(row[name] for row in found) for name in ("runs", "passed"))
+def _ran(counted: Sequence[rows.Row]) -> Ran:
+    median, p95 = ranked((row["took"] for row in counted), 50, 95)
+    runs, passed = (sum(row[name] for row in counted) for name in ("runs", "passed"))
     return Ran(runs=runs, passed=passed, median=median, p95=p95)
 
 

@@ -38,9 +38,9 @@ class Platform:
         def work(connection: sa.Connection) -> PlatformFacts:
             environments = _environments(connection)
             watched = watches.of_all(connection, at)
-            seen = [(environments[key], each) for key, each in watched.items() if key in environments]
-            drifted = Counter(name for name, each in seen if each.drift and each.drift.objects)
-            health = Counter((name, each.health.state.value) for name, each in seen if each.health)
+            seen = [(environments[key], watch) for key, watch in watched.items() if key in environments]
+            drifted = Counter(name for name, watch in seen if watch.drift and watch.drift.objects)
+            health = Counter((name, watch.health.state.value) for name, watch in seen if watch.health)
             here = Counter(environments.values())
             return PlatformFacts(
                 at=at,
@@ -68,27 +68,27 @@ def _environments(connection: sa.Connection) -> dict[tuple[str, str], str]:
 
 def _runs(connection: sa.Connection) -> dict[str, Queue]:
     open_ones = sa.select(runs.c.admitted, sa.func.count(), sa.func.min(runs.c.created)).where(runs.c.ended.is_(None))
-    found = {
+    queues = {
         row[0]: Queue(length=row[1], since=row[2]) for row in connection.execute(open_ones.group_by(runs.c.admitted))
     }
     nothing = Queue(length=0, since=None)
-    return {"queued": found.get(False, nothing), "running": found.get(True, nothing)}
+    return {"queued": queues.get(False, nothing), "running": queues.get(True, nothing)}
 
 
 def _deployments(connection: sa.Connection) -> dict[str, Queue]:
     states = [state for state in DeploymentState if state is not DeploymentState.ENDED]
     counted = sa.select(deployments.c.state, sa.func.count(), sa.func.min(deployments.c.created))
     chosen = counted.where(deployments.c.state.in_(states)).group_by(deployments.c.state)
-    found = {row[0]: Queue(length=row[1], since=row[2]) for row in connection.execute(chosen)}
-    return {state.value: found.get(state.value, Queue(length=0, since=None)) for state in states}
+    queues = {row[0]: Queue(length=row[1], since=row[2]) for row in connection.execute(chosen)}
+    return {state.value: queues.get(state.value, Queue(length=0, since=None)) for state in states}
 
 
 def _notices(connection: sa.Connection) -> dict[str, int]:
     """One that is only on its way, and never failed, is none of them."""
     wrong = [state.value for state in (TellState.UNSENT, TellState.GIVEN_UP)]
     failed = sa.select(notices.c.state, sa.func.count()).where(notices.c.state.in_(wrong), notices.c.tries > 0)
-    found = {row[0]: int(row[1]) for row in connection.execute(failed.group_by(notices.c.state))}
-    return {state: found.get(state, 0) for state in wrong}
+    counts = {row[0]: int(row[1]) for row in connection.execute(failed.group_by(notices.c.state))}
+    return {state: counts.get(state, 0) for state in wrong}
 
 
 def _count(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> int:

@@ -58,16 +58,16 @@ class Releases:
 
         def look(connection: sa.Connection) -> str | None:
             query = sa.select(releases.c.run_id).where(releases.c.id == release_id)
-            found: str | None = rows.there(rows.one(connection, query), f"release {release_id}")["run_id"]
-            return found
+            of_release: str | None = rows.there(rows.one(connection, query), f"release {release_id}")["run_id"]
+            return of_release
 
         return await self._database.read(look)
 
     async def sequence(self, release_id: str) -> int:
         """The sequence of the run that made the release. Raises NotThere."""
         query = sa.select(releases.c.sequence).where(releases.c.id == release_id)
-        found = await self._database.read(lambda c: c.execute(query).scalar())
-        return int(rows.there(found, f"release {release_id}"))
+        number = await self._database.read(lambda c: c.execute(query).scalar())
+        return int(rows.there(number, f"release {release_id}"))
 
     async def of(self, app: str, limit: int = 50) -> tuple[Release, ...]:
         """The app's releases, the newest commit first; of several of one commit, the one made last."""

@@ -39,11 +39,11 @@ class RunQueue:
             if not self._database.sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADMITTING)))
             open_ones = sa.select(runs.c.id, runs.c.app, runs.c.admitted).where(runs.c.ended.is_(None))
-            found = connection.execute(open_ones.order_by(runs.c.created, runs.c.sequence)).all()
-            queue = [Queued(run=row.id, app=row.app) for row in found if not row.admitted]
+            open_runs = connection.execute(open_ones.order_by(runs.c.created, runs.c.sequence)).all()
+            queue = [Queued(run=row.id, app=row.app) for row in open_runs if not row.admitted]
             if not queue:
                 return ()
-            chosen = choice(queue, Counter(row.app for row in found if row.admitted), _alive(connection))
+            chosen = choice(queue, Counter(row.app for row in open_runs if row.admitted), _alive(connection))
             if chosen:
                 connection.execute(sa.update(runs).where(runs.c.id.in_(chosen)).values(admitted=True))
             return chosen

@@ -26,12 +26,12 @@ def chosen(
     if scope.everything:
         return sa.true()
     if environment is None:
-        return app.in_(scope.apps | {each for each, _ in scope.places})
+        return app.in_(scope.apps | {name for name, _ in scope.places})
     parts: dict[str, set[str]] = {}
-    for each, where in scope.places:
-        parts.setdefault(each, set()).add(where)
+    for name, where in scope.places:
+        parts.setdefault(name, set()).add(where)
     return sa.or_(
-        app.in_(scope.apps), *((app == each) & environment.in_(where) for each, where in sorted(parts.items()))
+        app.in_(scope.apps), *((app == name) & environment.in_(where) for name, where in sorted(parts.items()))
     )
 
 

@@ -23,7 +23,7 @@ def parameters(
     _connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: Any
 ) -> tuple[str, Any]:
     """A statement and its parameters, one set or several, as SQLAlchemy is about to execute them."""
-    return statement, [_set(each) for each in given] if isinstance(given, list) else _set(given)
+    return statement, [_set(row) for row in given] if isinstance(given, list) else _set(given)
 
 
 def _set(given: Any) -> Any:

@@ -89,8 +89,8 @@ class Troubles:
     async def of(self, app: str) -> Trouble | None:
         """What is broken about one app now."""
         query = sa.select(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
-        found = await self._database.read(lambda c: rows.one(c, query))
-        return Trouble(**found) if found else None
+        row = await self._database.read(lambda c: rows.one(c, query))
+        return Trouble(**row) if row else None
 
     async def due(self, now: datetime) -> tuple[str, ...]:
         """Apps that are to be tried again now."""

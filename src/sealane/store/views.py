@@ -144,9 +144,9 @@ class Views:
 
         return await self._database.read(work)
 
-    async def origins(self, found: Iterable[Deployment]) -> Mapping[str, Origin]:
+    async def origins(self, shown: Iterable[Deployment]) -> Mapping[str, Origin]:
         """Where the release of each deployment comes from, by the deployment's id."""
-        listed = tuple(found)
+        listed = tuple(shown)
         return await self._database.read(lambda c: origins.of(c, listed))
 
     async def places(self) -> Places:

@@ -32,7 +32,7 @@ class Votes:
             now = deployments.get(connection, deployment.id)
             if now.state is not DeploymentState.WAITING or now.revision_id != vote.revision_id:
                 raise Conflicting(f"{deployment.id} does not wait for that word any more: it is {now.state}")
-            if any(each.user == vote.user for each in of(connection, deployment.id, vote.revision_id)):
+            if any(earlier.user == vote.user for earlier in of(connection, deployment.id, vote.revision_id)):
                 raise Conflicting(f"{vote.user} has decided on this already")
             values = {**rows.fields(vote), "groups": sorted(vote.groups), "deployment_id": deployment.id}
             connection.execute(sa.insert(votes).values(values))
@@ -61,7 +61,7 @@ def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[
     listed = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
     cast = zip(listed, _as_people_are(connection, [rows.vote(row) for row in listed]), strict=True)
     given = [(row["deployment_id"], vote) for row, vote in cast]
-    return {key: tuple(vote for each, vote in given if each == key) for key in wanted}
+    return {key: tuple(vote for deployment_id, vote in given if deployment_id == key) for key in wanted}
 
 
 def _as_people_are(connection: sa.Connection, cast: Sequence[Vote]) -> tuple[Vote, ...]:

@@ -84,8 +84,8 @@ class Watches:
         if keys <= set(watched):
             return Claim(keys=keys, fresh=())
         mine = _there().where(watches.c.worker == worker)
-        found = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
-        fresh = tuple(watch for watch in found if _key(watch) in keys and _key(watch) not in watched)
+        claimed = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
+        fresh = tuple(watch for watch in claimed if _key(watch) in keys and _key(watch) not in watched)
         return Claim(keys=keys, fresh=fresh)
 
     async def keep(self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime) -> bool:
@@ -137,14 +137,14 @@ def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> 
     beats = sa.select(watches, workers.c.beat, workers.c.dead)
     beats = beats.join(workers, workers.c.id == watches.c.worker, isouter=True)
     beats = beats.where(watches.c.app == app) if app is not None else beats
-    found = rows.all_of(connection, beats.where(watches.c.deployment_id.is_not(None)))
+    watched = rows.all_of(connection, beats.where(watches.c.deployment_id.is_not(None)))
     return {
         (row["app"], row["formation"]): Seen(
             deployment=row["deployment_id"],
             health=trusted(row, now),
             drift=_drift(row),
         )
-        for row in found
+        for row in watched
     }
 
 

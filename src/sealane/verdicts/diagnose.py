@@ -46,7 +46,7 @@ def _cause(
     fact = facts[0]
     weight = thresholds.weigh(fact, rules, memory)
     overdue = weight.due is not None and weight.due <= now
-    others = len({each.object for each in facts}) - 1
+    others = len({fact.object for fact in facts}) - 1
     cause = model.Cause(
         sentence=causes.sentence(fact, terminations=thresholds.terminations(fact, rules), others=others, unit=unit),
         object=fact.object,

@@ -199,7 +199,7 @@ def _is_own(cause: model.Cause, observation: model.Observation) -> bool:
 def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:
     """What is not there any more; whatever is replaced is gone for a moment, too."""
     gone = [fact for fact in observation.facts if fact.kind is model.FactKind.REMOVED]
-    gone = [each for each in gone if each.since + thresholds.LAG <= now]
+    gone = [absent for absent in gone if absent.since + thresholds.LAG <= now]
     if not gone:
         return None
     alone = replace(observation, facts=(gone[0],))
@@ -212,7 +212,10 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
     stopped = [workload for workload in observation.workloads if workload.suspended]
     if not stopped:
         return None
-    told = [f"{causes.name(each.object, observation.unit)} {each.note or 'is suspended'}" for each in stopped[:3]]
+    told = [
+        f"{causes.name(workload.object, observation.unit)} {workload.note or 'is suspended'}"
+        for workload in stopped[:3]
+    ]
     more = f"{len(stopped) - 3} more of its workloads are suspended" if len(stopped) > 3 else ""
     return FormationHealth(
         state=HealthState.SUSPENDED,

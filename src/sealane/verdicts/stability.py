@@ -139,7 +139,7 @@ def _unsteady(
     return model.Cause(
         sentence=(
             f"{causes.name(workload.object, unit)} is not steady: after they were ready, {several} of its "
-            f"{instances} {' and '.join(each for each in said if each)}."
+            f"{instances} {' and '.join(part for part in said if part)}."
         ),
         object=worst,
         workload=workload.object,

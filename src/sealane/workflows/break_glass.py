@@ -1,4 +1,4 @@
-"""Breaking the glass: a person of a named group lets one deployment begin though its window is shut, with a reason."""
+"""Break-glass: a person of a named group lets one deployment begin though its window is shut, with a reason."""
 
 from __future__ import annotations
 

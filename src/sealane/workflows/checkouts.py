@@ -96,7 +96,7 @@ def source(tools: Tools, app: App) -> Source:
 def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
     """An administrator named the registered host; its addresses are still only public ones, or those of listed networks."""
     return Access(
-        passwords={host: each.get_secret_value() for host, each in settings.git.credentials.items()},
+        passwords={host: password.get_secret_value() for host, password in settings.git.credentials.items()},
         keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),
         allowed=Allowlist(
             hosts=tuple(settings.git.hosts),
@@ -162,14 +162,14 @@ def public_repository(app: App, settings: Settings) -> str:
 async def work(tools: Tools, run: Run, plan: Plan) -> RunContext:
     """What the run's steps work with; secrets are read now and go no further than the step that asked."""
     here = await site(tools, run.id, run.app, run.event.commit or "")
-    found = pipeline(here)
-    if found is None:
+    parsed = pipeline(here)
+    if parsed is None:
         raise UsageError(f"{reading.FILE} of {run.id} can't be read, though it could when the run began")
     steps = await tools.store.runs.steps(run.id)
     built = {step.name: step.result["reference"] for step in steps if step.result and "reference" in step.result}
     bare = RunContext(
         run=RunKey(value=run.id),
-        pipeline=found,
+        pipeline=parsed,
         plan=plan,
         event=replace(run.event, repository=public_repository(here.app, tools.settings)),
         workspace=workspace(tools, run.id, here),

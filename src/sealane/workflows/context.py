@@ -89,12 +89,12 @@ class Tools:
 
     def environments(self) -> dict[str, Environment]:
         """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
-        found, problems = config_folder.gather(
+        gathered, problems = config_folder.gather(
             self.settings.config_folder, base=self.settings.config_folder, adapters=self.adapters
         )
         if wrong := errors(problems):
             raise InvalidFiles(wrong)
-        return found
+        return gathered
 
     def people(self) -> People:
         """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""

@@ -1,4 +1,4 @@
-"""Putting right what somebody changed by hand, where the operators want that: what is deployed is written once more.
+"""Undoes what somebody changed by hand, where the operators want that: what is deployed is written once more.
 
 It fights nobody: what an autoscaler or another controller set stays, and so does what comes back again and again. A deployment
 that begins takes the formation away from it, and then it writes no more.
@@ -55,7 +55,9 @@ class DriftFix:
         goal = replace(goal, finished=(deployment.verdict.finished or ()) if deployment.verdict else ())
         written = await way_back.serving(destination, goal, objects=await goal.objects())
         others = {drift.object for drift in drifts} - {drift.object for drift in chosen}
-        objects = [each for each in written if f"{each['kind']}/{each['metadata']['name']}" not in others]
+        objects = [
+            manifest for manifest in written if f"{manifest['kind']}/{manifest['metadata']['name']}" not in others
+        ]
         applied = await destination.apply(objects, identity=goal.identity, fence=fence, finished=goal.finished)
         if applied.refusals:
             _log.warning("drift of %s is not put right: %s", deployment.label, applied.refusals[0].message)

@@ -1,4 +1,4 @@
-"""Watching every formation from its verdict on: one worker each, and another where that one dies.
+"""The watch of every formation from its verdict on: one worker each, and another where that one dies.
 
 A watch ends when a deployment begins there, and begins anew with its verdict.
 """

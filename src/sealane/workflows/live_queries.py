@@ -1,4 +1,4 @@
-"""Looking at what runs in a formation now, with connections of the API's own event loop."""
+"""Looks at what runs in a formation now, with connections of the API's own event loop."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class LiveQueries:
         Words are looked for in what is shown, so nobody finds out by them what is masked. Raises NotThere for an unknown
         formation or workload, Conflicting when what is to be masked can't be known, Unavailable.
         """
-        found = await self._store.formations.get(app, formation)
-        environment = self._tools.environment(found.environment)
-        destination = await self._destinations.get(environment, found.destination)
+        stands = await self._store.formations.get(app, formation)
+        environment = self._tools.environment(stands.environment)
+        destination = await self._destinations.get(environment, stands.destination)
         await self._masker(app, formation, destination)  # before anything is shown
-        refs, instance = _chosen(found, asked.of)
+        refs, instance = _chosen(stands, asked.of)
         told = destination.tail(
             refs,
-            namespace=found.namespace,
+            namespace=stands.namespace,
             container=asked.container,
             lines=asked.lines,
             follow=asked.follow,
@@ -97,15 +97,15 @@ class LiveQueries:
 
         Raises NotThere when nothing was verified there, Conflicting while something else is there, Unavailable.
         """
-        found = await self._store.formations.get(app, formation)
-        if found.verified_id is None:
+        stands = await self._store.formations.get(app, formation)
+        if stands.verified_id is None:
             raise NotThere(f"nothing was verified at {app}/{formation} yet")
-        if found.current_id != found.verified_id:
+        if stands.current_id != stands.verified_id:
             hint = f"sealane why {app}/{formation}"
             raise Conflicting(f"what is at {app}/{formation} now was not verified, so nothing can drift", hint=hint)
-        deployment = await self._store.deployments.get(found.verified_id)
-        environment = self._tools.environment(found.environment)
-        destination = await self._destinations.get(environment, found.destination)
+        deployment = await self._store.deployments.get(stands.verified_id)
+        environment = self._tools.environment(stands.environment)
+        destination = await self._destinations.get(environment, stands.destination)
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
         return await drift_check.of(revision, destination, finished=finished)
@@ -118,7 +118,7 @@ class LiveQueries:
             if formation_now.row.current
         }
         told = await asyncio.gather(*(self._usage(row) for row in there.values()))
-        return {formation: found for formation, found in zip(there, told, strict=True) if found}
+        return {formation: use for formation, use in zip(there, told, strict=True) if use}
 
     async def _usage(self, row: FormationRow) -> tuple[WorkloadUsage, ...]:
         assert row.current is not None, "something is there"

@@ -1,4 +1,4 @@
-"""Opening targets of notices: by the operators' file, with their secrets and what they may ask."""
+"""Opens targets of notices: by the operators' file, with their secrets and what they may ask."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Targets:
     async def _secrets(self, app: str, wanted: tuple[str, ...], read_file: Callable[[str], bytes]) -> dict[str, str]:
         context = StoreContext(app=app, variables=os.environ, read_file=read_file, identities=self.identities)
         stores = resolution.open_stores(context, self.adapters)
-        values = await resolution.resolve({each: each for each in wanted}, stores, key=self.key)
+        values = await resolution.resolve({reference: reference for reference in wanted}, stores, key=self.key)
         return {name: value.reveal().decode(errors="replace") for name, value in values.items()}
 
     def _file(self, path: str) -> bytes:

@@ -72,14 +72,14 @@ class Teller:
             return
         subject = await self._subject(event, event.app)
         added = await self._added(event)
-        found = recipients.of(
+        addressees = recipients.of(
             config, added, kind=kind, app=event.app, owner=subject.owner, environment=subject.environment
         )
-        if not found:
+        if not addressees:
             return
         facts = await self._facts(event, kind, subject)
         if facts is not None:
-            told = [(recipient, messages.notice(facts, recipient.template)) for recipient in found]
+            told = [(recipient, messages.notice(facts, recipient.template)) for recipient in addressees]
             await self.store.notices.put(told, at=self.now())
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
@@ -162,8 +162,8 @@ class Sender:
     async def send(self) -> None:
         """Begins to send what is due to targets that have time."""
         due = await self.store.notices.due(self.holder, self.now(), but=self._occupied())
-        for target in dict.fromkeys(each.target for each in due):
-            mine = [each for each in due if each.target == target]
+        for target in dict.fromkeys(notice.target for notice in due):
+            mine = [notice for notice in due if notice.target == target]
             self.busy[target] = asyncio.create_task(self._send_all(target, mine))
 
     def _occupied(self) -> frozenset[str]:
@@ -191,7 +191,9 @@ class Sender:
             if self.quiet.get(target, 0.0) > time.monotonic():
                 return
             now = self.now()
-            asked = [await self.store.notices.take(each, self.holder, now=now, until=now + _TAKEN_FOR) for each in ids]
+            asked = [
+                await self.store.notices.take(notice, self.holder, now=now, until=now + _TAKEN_FOR) for notice in ids
+            ]
             taken = [outgoing for outgoing in asked if outgoing is not None]
             if not taken:
                 return

@@ -1,4 +1,4 @@
-"""Watching what others deploy, as the operators' files name it: one worker each place, and another where that one dies."""
+"""The watch of what others deploy, as the operators' files name it: one worker each place, and another where that one dies."""
 
 from __future__ import annotations
 

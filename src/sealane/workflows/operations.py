@@ -115,10 +115,10 @@ class Requests:
         else:
             _check_alone(history)
             current = await self.store.deployments.get(there.current_id) if there.current_id else None
-            found = rollback_target.before(_past(history), now_there=current.revision_id if current else "")
-            if found.past is None:
-                raise Refused(f"{app}/{formation} can't go back: {found.reason}")
-            target = next(deployment for deployment in history if deployment.sequence == found.past.sequence)
+            choice = rollback_target.before(_past(history), now_there=current.revision_id if current else "")
+            if choice.past is None:
+                raise Refused(f"{app}/{formation} can't go back: {choice.reason}")
+            target = next(deployment for deployment in history if deployment.sequence == choice.past.sequence)
         return await self._same(target, DeploymentKind.ROLLBACK, by=by)
 
     async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
@@ -301,9 +301,11 @@ def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeploymen
         if deployment.verdict_kind and not deployment.kind.in_place:
             ended.setdefault(deployment.sequence, deployment)
     return [
-        rollback_target.PastDeployment(sequence=each.sequence, revision=each.revision_id, verdict=each.verdict_kind)
-        for each in ended.values()
-        if each.verdict_kind
+        rollback_target.PastDeployment(
+            sequence=deployment.sequence, revision=deployment.revision_id, verdict=deployment.verdict_kind
+        )
+        for deployment in ended.values()
+        if deployment.verdict_kind
     ]
 
 

@@ -52,14 +52,14 @@ class Readmission:
             if key in self._known:
                 return self._known[key]
         try:
-            found = self._refused(revision, road)
+            refused = self._refused(revision, road)
         except SealaneError:  # that keeps every window shut, and is told so
             return ""
         with self._lock:
-            self._known[key] = found
+            self._known[key] = refused
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
-        return found
+        return refused
 
     def _refused(self, revision: Revision, road: admission.RevisionSource) -> str:
         environments = self._forecast.environments()

@@ -1,4 +1,4 @@
-"""Letting subscribers act on what happened, while the worker lives: each for itself, so that none waits for another.
+"""Lets subscribers act on what happened, while the worker lives: each for itself, so that none waits for another.
 
 One look a second tells whether there is anything for any of them. What fails is tried again, at longer and longer intervals.
 """

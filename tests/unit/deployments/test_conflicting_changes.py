@@ -62,17 +62,17 @@ def test_a_cluster_says_what_is_somebody_elses_to_say(path: str, by: str | None,
     ],
 )
 def test_what_does_not_count(changes: list[ObjectChange]) -> None:
-    assert conflicting_changes.found(changes, now=NOW) == conflicting_changes.Conflicts()
+    assert conflicting_changes.conflicts(changes, now=NOW) == conflicting_changes.Conflicts()
 
 
 def test_what_nobody_else_claims_is_a_write_of_our_own() -> None:
-    found = conflicting_changes.found([change(field()), change(action=Action.NONE)], now=NOW)
+    found = conflicting_changes.conflicts([change(field()), change(action=Action.NONE)], now=NOW)
     assert (found.cause, found.ours) == (None, ("Deployment/web",))
 
 
 def test_others_are_named_before_all_and_secrets_are_not() -> None:
     fields = (field(by="kubectl-set"), field("spec.template.spec.hostNetwork", by="k9s", before=True, after=None))
-    found = conflicting_changes.found(
+    found = conflicting_changes.conflicts(
         [change(field()), change(*fields), change(field(by="helm"))],
         now=NOW,
         mask=lambda text: text.replace("web:9", "***"),
@@ -87,6 +87,6 @@ def test_others_are_named_before_all_and_secrets_are_not() -> None:
 
 def test_what_was_given_to_somebody_else_is_not_there_any_more() -> None:
     taken = Refusal(ref=WEB, reason=Reason.FOREIGN, message="it belongs to shop/qa")
-    found = conflicting_changes.found([change(refusal=taken)], now=NOW)
+    found = conflicting_changes.conflicts([change(refusal=taken)], now=NOW)
     assert found.cause is not None
     assert found.cause.sentence == "Deployment web was taken away while it rolled out: it belongs to shop/qa."

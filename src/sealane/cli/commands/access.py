@@ -26,23 +26,23 @@ def explain(
     as_json: output.Json = False,
 ) -> None:
     """Say what somebody may do with an app, and what gives it."""
-    found = _asked(where, user)
+    access = _asked(where, user)
     if as_json:
-        output.json(found)
+        output.json(access)
         return
-    output.table(("MAY", "WHERE", "BECAUSE"), [row for verb in _VERBS for row in _rows(found, verb)])
+    output.table(("MAY", "WHERE", "BECAUSE"), [row for verb in _VERBS for row in _rows(access, verb)])
 
 
 def who(where: Where, as_json: output.Json = False) -> None:
     """Say who may do what with an app, and what gives it."""
-    found = _asked(where, None)
+    access = _asked(where, None)
     if as_json:
-        output.json(found)
+        output.json(access)
         return
     rows = [
         (verb, right["user"], _where(right["environments"]), right["because"])
         for verb in _VERBS
-        for right in found["rights"]
+        for right in access["rights"]
         if right["permission"] == verb
     ]
     output.table(("MAY", "USER", "WHERE", "BECAUSE"), rows)
@@ -54,11 +54,11 @@ def _asked(where: str, user: str | None) -> dict[str, Any]:
     return dict(connection.server().get(f"/api/apps/{app}/access", **asked))
 
 
-def _rows(found: dict[str, Any], verb: str) -> list[tuple[str, str, str]]:
-    given = [right for right in found["rights"] if right["permission"] == verb]
+def _rows(access: dict[str, Any], verb: str) -> list[tuple[str, str, str]]:
+    given = [right for right in access["rights"] if right["permission"] == verb]
     if not given:
-        return [(verb, "nowhere", f"no grant gives it: sealane access who {found['app']}")]
-    return [(verb, _where(each["environments"]), each["because"]) for each in given]
+        return [(verb, "nowhere", f"no grant gives it: sealane access who {access['app']}")]
+    return [(verb, _where(right["environments"]), right["because"]) for right in given]
 
 
 def _where(environments: list[str] | None) -> str:

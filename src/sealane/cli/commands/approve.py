@@ -66,9 +66,9 @@ def _said(made: dict[str, Any], waits: list[dict[str, Any]], done: str) -> str:
     return f"{done} {named} to {made['formation']} ({made['id']}){more}"
 
 
-def _version(each: dict[str, Any]) -> str:
-    subject = each["origin"]["subject"] if each["origin"] else ""
-    return f"{each['version']} “{subject}”" if subject else str(each["version"])
+def _version(pending: dict[str, Any]) -> str:
+    subject = pending["origin"]["subject"] if pending["origin"] else ""
+    return f"{pending['version']} “{subject}”" if subject else str(pending["version"])
 
 
 def _approvals(waits: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ def _waiting(what: str) -> str:
     if "/" not in what:
         return what
     waiting = names.place(connection.server(), *client.place(what))["waiting"]
-    mine = [each["id"] for each in waiting if each["state"] == "waiting"]
+    mine = [pending["id"] for pending in waiting if pending["state"] == "waiting"]
     if len(mine) != 1:
         raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", hint=f"name one: sealane why {what}")
     return str(mine[0])
@@ -95,31 +95,31 @@ def _waiting(what: str) -> str:
 
 def _list(*, as_json: bool) -> None:
     """Everything that waits for a person, first what the reader can answer; older versions are counted only."""
-    pending = sorted(connection.server().get("/api/pending"), key=lambda each: bool(each["why_not"]))
+    pending = sorted(connection.server().get("/api/pending"), key=lambda item: bool(item["why_not"]))
     if as_json:
         output.json(pending)
     elif not pending:
         output.say("nothing waits for a person")
-    for each in pending:
-        if not as_json and each["newer"] is None:
-            _show(each, older=sum(other["newer"] == each["deployment"] for other in pending))
+    for item in pending:
+        if not as_json and item["newer"] is None:
+            _show(item, older=sum(other["newer"] == item["deployment"] for other in pending))
 
 
-def _show(each: dict[str, Any], *, older: int) -> None:
-    place = output.style(f"{each['app']}/{each['formation']}", "bold")
-    output.data(f"{place}  {_version(each)}")
-    origin = each["origin"] or {}
+def _show(item: dict[str, Any], *, older: int) -> None:
+    place = output.style(f"{item['app']}/{item['formation']}", "bold")
+    output.data(f"{place}  {_version(item)}")
+    origin = item["origin"] or {}
     facts = [f"by {origin['author']}"] if origin.get("author") else []
-    facts += [each["brings"]] if each["brings"] else []
-    facts += [each["tests"] or "no test reports"] if each["kind"] == "approval" else []
+    facts += [item["brings"]] if item["brings"] else []
+    facts += [item["tests"] or "no test reports"] if item["kind"] == "approval" else []
     facts += [f"built by {origin['label']}"] if origin else []
     facts += [f"{older} older {'one waits' if older == 1 else 'ones wait'}, too"] if older else []
-    output.data(f"  {' · '.join(facts)}" if facts else f"  {each['deployment']}")
-    until = f" (until {each['until'][:16].replace('T', ' ')} UTC)" if each["until"] else ""
-    by = f", asked by {each['asked_by']}" if each["asked_by"] else ""
-    output.data(f"  {each['asks']}{by}{until}, for {client.ago(each['since'])}")
-    who = " or ".join(each["who"]) or "whoever may deploy there"
-    answer = f"for {who} ({each['deployment']})" if each["why_not"] else each["answer"]
+    output.data(f"  {' · '.join(facts)}" if facts else f"  {item['deployment']}")
+    until = f" (until {item['until'][:16].replace('T', ' ')} UTC)" if item["until"] else ""
+    by = f", asked by {item['asked_by']}" if item["asked_by"] else ""
+    output.data(f"  {item['asks']}{by}{until}, for {client.ago(item['since'])}")
+    who = " or ".join(item["who"]) or "whoever may deploy there"
+    answer = f"for {who} ({item['deployment']})" if item["why_not"] else item["answer"]
     output.data(f"  {answer}")
 
 
@@ -129,7 +129,7 @@ def _find(what: str, waits: list[dict[str, Any]]) -> str:
         return what
     app, formation = client.place(what)
     mine = [approval for approval in _approvals(waits) if (approval["app"], approval["formation"]) == (app, formation)]
-    newest = next((each for each in mine if each["newer"] is None), None)
+    newest = next((item for item in mine if item["newer"] is None), None)
     if newest is None:
         names.place(connection.server(), app, formation)
         raise UsageError(f"no deployment to {what} waits for approval", hint="`sealane approve` lists what waits")

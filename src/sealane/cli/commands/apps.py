@@ -111,21 +111,21 @@ def hook_secret(
 
 def recipient(name: Name, as_json: output.Json = False) -> None:
     """Print the age recipient that the server opens the app's files of secrets with."""
-    found = connection.server().get(f"/api/apps/{name}/recipient")
+    answer = connection.server().get(f"/api/apps/{name}/recipient")
     if as_json:
-        output.json(found)
+        output.json(answer)
         return
-    output.data(found["recipient"])
+    output.data(answer["recipient"])
 
 
 def alert_token(name: Name, as_json: output.Json = False) -> None:
     """Print the token with which alerts are sent in for the app's formations, and where to."""
-    found = connection.server().get(f"/api/apps/{name}/alert-token")
+    answer = connection.server().get(f"/api/apps/{name}/alert-token")
     if as_json:
-        output.json(found)
+        output.json(answer)
         return
-    output.data(found["token"])
-    output.say(f"send alerts to {found['url']} with Authorization: Bearer and this token")
+    output.data(answer["token"])
+    output.say(f"send alerts to {answer['url']} with Authorization: Bearer and this token")
 
 
 def remove(name: Name) -> None:

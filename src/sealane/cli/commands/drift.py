@@ -130,10 +130,10 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.json(report)
         return
-    for each in report["objects"]:
-        note = f": {each['note']}" if each["note"] else ""
-        output.data(output.style(f"~ {each['object']}  {each['kind']}{note}", "bold", "yellow"))
-        for field in each["fields"]:
+    for changed in report["objects"]:
+        note = f": {changed['note']}" if changed["note"] else ""
+        output.data(output.style(f"~ {changed['object']}  {changed['kind']}{note}", "bold", "yellow"))
+        for field in changed["fields"]:
             _field(field)
     short = str(report["revision"]).removeprefix("sha256:")[:7]
     number = len(report["objects"])

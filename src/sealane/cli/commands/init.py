@@ -83,8 +83,8 @@ def _tell(project: Project, folder: Path, written: list[str], kept: list[str]) -
         output.say(f"nothing written: {folder / '.sealane.yml'} is there already")
         return
     built = ", ".join(image.name for image in project.images)
-    found = f"{project.language}{f'; images to build: {built}' if built else '; no Dockerfile'}"
-    output.say(f"found: {found}")
+    detected = f"{project.language}{f'; images to build: {built}' if built else '; no Dockerfile'}"
+    output.say(f"found: {detected}")
     for name in kept:
         output.say(f"kept as it is: {name}")
     if any(image.as_root for image in project.images) and any("stencils" in name for name in written):

@@ -62,45 +62,45 @@ def insights(
     if as_csv:
         output.data(b"".join(server.stream("/api/insights.csv", of=of, **asked)).decode().rstrip("\n"))
         return
-    found = server.get("/api/insights" if of == "figures" else f"/api/insights/{of}", **asked)
+    figures = server.get("/api/insights" if of == "figures" else f"/api/insights/{of}", **asked)
     if as_json:
-        output.json(found)
+        output.json(figures)
         return
-    if not found.get("environments", True):
+    if not figures.get("environments", True):
         output.say(
             "nothing that you may read goes to production: `production: true` in an environment's file; or --environment NAME"
         )
         return
-    _SHOWN[of](found)
+    _SHOWN[of](figures)
 
 
-def _figures(found: dict[str, Any]) -> None:
-    all_of_them = [("all", found["now"]), ("before", found["before"])]
-    parts = [(part["name"], part["figures"]) for part in found["parts"]]
+def _figures(insights: dict[str, Any]) -> None:
+    all_of_them = [("all", insights["now"]), ("before", insights["before"])]
+    parts = [(part["name"], part["figures"]) for part in insights["parts"]]
     output.table(_HEADERS, [_row(name, figures) for name, figures in (*all_of_them, *parts)])
 
 
-def _pipelines(found: dict[str, Any]) -> None:
+def _pipelines(figures: dict[str, Any]) -> None:
     rows = []
-    for part in (*found["parts"], *found["steps"]):
+    for part in (*figures["parts"], *figures["steps"]):
         ran = part["ran"]
         share, times = f"{ran['success'] * 100:.1f} %", (_span(ran["median"]), _span(ran["p95"]))
         rows.append((part["name"], str(ran["runs"]), str(ran["passed"]), share, *times))
     _table(("", "RUNS", "PASSED", "SHARE", "MEDIAN", "95 OF 100"), rows, "no run came to its end in these days")
 
 
-def _tests(found: dict[str, Any]) -> None:
+def _tests(tests: dict[str, Any]) -> None:
     rows = [
         (
             of,
-            each["app"],
-            each["step"],
-            each["name"],
-            str(each["runs"]),
-            *(_span(each.get(at)) for at in ("median", "p95")),
+            test["app"],
+            test["step"],
+            test["name"],
+            str(test["runs"]),
+            *(_span(test.get(at)) for at in ("median", "p95")),
         )
         for of in ("slowest", "flakiest", "failing")
-        for each in found[of]
+        for test in tests[of]
     ]
     _table(
         ("", "APP", "STEP", "TEST", "RUNS", "MEDIAN", "95 OF 100"),
@@ -109,19 +109,19 @@ def _tests(found: dict[str, Any]) -> None:
     )
 
 
-def _failures(found: dict[str, Any]) -> None:
+def _failures(failures: dict[str, Any]) -> None:
     from sealane.insights import words
 
-    kinds = f"{found['rolled_back']} rolled back automatically, {found['gone_back']} gone back from by a person"
-    changes = sum(each["changes"] for each in found["hours"])
-    if found["failed"]:
-        output.sentence(f"{found['failed']} of {changes} failed: {kinds}, {found['left']} left")
+    kinds = f"{failures['rolled_back']} rolled back automatically, {failures['gone_back']} gone back from by a person"
+    changes = sum(hour["changes"] for hour in failures["hours"])
+    if failures["failed"]:
+        output.sentence(f"{failures['failed']} of {changes} failed: {kinds}, {failures['left']} left")
     elif changes:
         output.sentence(f"none of {changes} failed")
-    causes = [(words.cause(each["cause"]), each["app"], str(each["times"])) for each in found["causes"]]
+    causes = [(words.cause(cause["cause"]), cause["app"], str(cause["times"])) for cause in failures["causes"]]
     if causes:
         output.table(("CAUSE", "MOST OFTEN IN", "TIMES"), causes)
-    hours = [each for each in found["hours"] if each["changes"]]
+    hours = [hour for hour in failures["hours"] if hour["changes"]]
     told = [
         (
             f"{hour['hour']:02}:00",
@@ -134,12 +134,12 @@ def _failures(found: dict[str, Any]) -> None:
     _table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told, _NOTHING)
 
 
-def _waits(found: dict[str, Any]) -> None:
+def _waits(waits: dict[str, Any]) -> None:
     from sealane.insights import words
 
-    changes, whole = found["changes"], found["lead_time"]
+    changes, whole = waits["changes"], waits["lead_time"]
     rows = [
-        (name, _span(found[part] / changes), f"{found[part] / whole * 100:.0f} %" if whole else "-")
+        (name, _span(waits[part] / changes), f"{waits[part] / whole * 100:.0f} %" if whole else "-")
         for part, name in words.WAITS.items()
         if changes
     ]

@@ -43,15 +43,15 @@ def logs(
     while True:
         view = server.get(f"/api/runs/{run}")
         ready = [
-            each
-            for each in view["steps"]
-            if each["started"] and each["key"] not in done and step in {None, each["name"]}
+            started
+            for started in view["steps"]
+            if started["started"] and started["key"] not in done and step in {None, started["name"]}
         ]
-        for each in ready:
-            output.say(f"── {each['name']}", "bold")
-            _copy(server.stream(f"/api/runs/{run}/logs/{each['key']}", follow=str(follow).lower()))
-            done.add(each["key"])
-            _reports(server.get(f"/api/runs/{run}")["reports"], each["key"])
+        for started in ready:
+            output.say(f"── {started['name']}", "bold")
+            _copy(server.stream(f"/api/runs/{run}/logs/{started['key']}", follow=str(follow).lower()))
+            done.add(started["key"])
+            _reports(server.get(f"/api/runs/{run}")["reports"], started["key"])
         if not follow or (not ready and view["run"]["ended"]):
             break
     if view["deliveries"] and step is None:
@@ -60,17 +60,17 @@ def logs(
     if not view["steps"] and view["run"]["reason"]:
         output.say(str(server.get(f"/api/why/{run}")["sentence"]))
     if step and not done:
-        known = ", ".join(each["name"] for each in view["steps"])
+        known = ", ".join(entry["name"] for entry in view["steps"])
         raise NotThere(f"run {run} has no log of {step}", hint=f"its steps: {known}")
 
 
-def _reports(found: list[dict[str, Any]], key: str) -> None:
+def _reports(reports: list[dict[str, Any]], key: str) -> None:
     """What the tests of the step's last attempt reported."""
     import msgspec
 
     from sealane.reports import model
 
-    mine = [each["report"] for each in found if each["key"] == key]
+    mine = [entry["report"] for entry in reports if entry["key"] == key]
     for line, is_wrong in model.spoken(msgspec.convert(mine[-1], model.Report), most=_TESTS_SHOWN) if mine else ():
         output.say(line, "red" if is_wrong else "dim")
 

@@ -16,11 +16,11 @@ def list_notices(
     as_json: output.Json = False,
 ) -> None:
     """List notices: what can't be sent first, then the newest."""
-    found = connection.server().get("/api/notices", unsent=unsent)
+    notices = connection.server().get("/api/notices", unsent=unsent)
     if as_json:
-        output.json(found)
-    elif found:
-        output.table(("STATE", "TARGET", "NOTICE", "AT", "NOTE"), [_row(each) for each in found])
+        output.json(notices)
+    elif notices:
+        output.table(("STATE", "TARGET", "NOTICE", "AT", "NOTE"), [_row(notice) for notice in notices])
     else:
         output.say("everything was sent" if unsent else "nobody was told of anything yet")
 
@@ -45,11 +45,11 @@ def try_targets(
         raise Refused(f"not told: {', '.join(failed)}", hint="notices.yaml says where they are")
 
 
-def _row(each: dict[str, Any]) -> tuple[str, ...]:
-    failing = each["state"] == "unsent" and each["since"]
-    state = "can't be sent" if failing else each["state"].replace("_", " ")
-    note = f"tried {each['tries']} x: {each['reason']}" if each["reason"] else each["kind"]
-    return state, each["target"], each["title"], each["updated"][:19].replace("T", " "), note
+def _row(notice: dict[str, Any]) -> tuple[str, ...]:
+    failing = notice["state"] == "unsent" and notice["since"]
+    state = "can't be sent" if failing else notice["state"].replace("_", " ")
+    note = f"tried {notice['tries']} x: {notice['reason']}" if notice["reason"] else notice["kind"]
+    return state, notice["target"], notice["title"], notice["updated"][:19].replace("T", " "), note
 
 
 def add_to(app: typer.Typer) -> None:

@@ -86,10 +86,10 @@ def list_relays(as_json: output.Json = False) -> None:
     if as_json:
         output.json(relays)
         return
-    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(each) for each in relays])
-    for each in relays:
-        if each["lacking"]:
-            said = f"{each['name']} is not connected to {', '.join(each['lacking'])}: what these carry can't reach its cluster"
+    output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(relay) for relay in relays])
+    for relay in relays:
+        if relay["lacking"]:
+            said = f"{relay['name']} is not connected to {', '.join(relay['lacking'])}: what these carry can't reach its cluster"
             output.say(f"{said}; does the load balancer lead /api/relay to them?")
 
 

@@ -65,8 +65,9 @@ def status(
     from sealane.cli.local import local_status
 
     projects = [formation_location.formation(name, folder, adapters, app=app) for name in ([what] if what else here)]
-    found = [
-        formation_location.destination(each, config=config, kubeconfig=kubeconfig, context=context) for each in projects
+    destinations = [
+        formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
+        for project in projects
     ]
-    places = [(project, where) for project, (_, where) in zip(projects, found, strict=True)]
+    places = [(project, where) for project, (_, where) in zip(projects, destinations, strict=True)]
     asyncio.run(local_status.tell(places, whole=bool(what), watch=watch, as_json=as_json))

@@ -70,13 +70,13 @@ def follow(subject: Named, *, as_json: bool, within: float | None = None) -> Non
     if subject.is_run:
         run_follow.follow(subject.id, as_json=as_json, within=within)
         return
-    found = client.follow(subject.id, within=within)
+    deployment = client.follow(subject.id, within=within)
     if as_json:
-        output.json(found)
-        if found["verdict"]["kind"] != "deployed":
+        output.json(deployment)
+        if deployment["verdict"]["kind"] != "deployed":
             raise typer.Exit(1)
     else:
-        client.ended(found)
+        client.ended(deployment)
 
 
 def _checked_out(server: Server, folder: Path, app: str | None) -> Named:

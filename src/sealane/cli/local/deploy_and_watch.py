@@ -1,4 +1,4 @@
-"""Deploying from this machine and staying after the verdict: what degrades soon is rolled back, as a server does by itself."""
+"""A deployment from this machine that stays after the verdict: what degrades soon is rolled back, as a server does by itself."""
 
 from __future__ import annotations
 

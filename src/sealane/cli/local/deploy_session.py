@@ -41,7 +41,9 @@ def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, S
 def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
     """The images that the revision wants and that are not built."""
     names = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
-    return [name for name in names if any(f"{name}@{UNBUILT}" in str(each.object) for each in revision.everything)]
+    return [
+        name for name in names if any(f"{name}@{UNBUILT}" in str(rendered.object) for rendered in revision.everything)
+    ]
 
 
 def values(project: local_formation.Project) -> Mapping[str, SecretValue]:

@@ -1,4 +1,4 @@
-"""Deploying from this machine, without a server: the ledger beside the objects remembers what a server would.
+"""A deployment from this machine, without a server: the ledger beside the objects remembers what a server would.
 
 One deployment of a formation at a time: the ledger says who deploys, and every write looks there first. A command that
 was killed leaves its deployment open; the next one may take over once that can't be under way any more.
@@ -267,11 +267,11 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
     Raises NotThere.
     """
     if to is not None:
-        found = history.find(to)
-        if found is None:
+        entry = history.find(to)
+        if entry is None:
             known = ", ".join(messages.short(key) for key in history.revisions) or "none"
             raise NotThere(f"{label} has no verified revision {to}", hint=f"those that are kept: {known}")
-        return history.revision(found)
+        return history.revision(entry)
     there = history.running or history.there
     aim = rollback_target.before(history.pasts, now_there=there.revision if there else "")
     if aim.past is None:

@@ -29,13 +29,13 @@ def formation(name: str, folder: Path, adapters: Adapters, *, app: str | None) -
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
     tree = FolderTree(folder)
-    found, findings = render_inputs.read_formation(tree, name, adapters)
-    if found is None:
+    read, findings = render_inputs.read_formation(tree, name, adapters)
+    if read is None:
         raise errors.InvalidFiles(findings)
     named = app or _app(tree, adapters)
     if named is None:
         raise errors.UsageError(f"no {reading.FILE} in {folder.resolve()} says the app's name", hint="--app NAME")
-    sources = Sources(formation=found, stencils=(), config={})
+    sources = Sources(formation=read, stencils=(), config={})
     return local_formation.Project(
         folder=folder, tree=tree, app=named, pipeline=None, sources=sources, images={}, adapters=adapters
     )

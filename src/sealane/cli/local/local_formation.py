@@ -120,9 +120,9 @@ def environments(config: Path, adapters: Adapters) -> dict[str, Environment]:
     """All environments of a folder. Raises InvalidFiles, NotThere."""
     from sealane.environments import config_folder as operators
 
-    found, problems = operators.gather(config, adapters=adapters)
+    gathered, problems = operators.gather(config, adapters=adapters)
     _tell(Path(), problems)
-    return found
+    return gathered
 
 
 def places(environment: Environment | None, app: str) -> tuple[str, ...]:
@@ -152,11 +152,11 @@ async def destination(
 
 
 def destination_config(
-    project: Project, found: Environment | None, kubeconfig: Path | None, context: str | None
+    project: Project, environment: Environment | None, kubeconfig: Path | None, context: str | None
 ) -> DestinationConfig:
     """Which destination is meant: what the options say, else the environment's, else what kubectl would use."""
     formation = project.sources.formation
-    if kubeconfig is not None or context is not None or found is None:
+    if kubeconfig is not None or context is not None or environment is None:
         from sealane.destinations.kubernetes.adapter import KubernetesFile
 
         said = {"kubeconfig": str(kubeconfig) if kubeconfig else None, "context": context}
@@ -166,12 +166,12 @@ def destination_config(
             written=KubernetesFile.model_validate({key: value for key, value in said.items() if value}),
             place=formation.at("destination"),
         )
-    if formation.destination not in found.destinations:
-        message = f"{found.name} has no destination {formation.destination}"
-        hint = did_you_mean(formation.destination, found.destinations)
+    if formation.destination not in environment.destinations:
+        message = f"{environment.name} has no destination {formation.destination}"
+        hint = did_you_mean(formation.destination, environment.destinations)
         place = project.seen(formation.at("destination"))
         raise errors.InvalidFiles([Finding(message=message, place=place, hint=hint)])
-    return found.destinations[formation.destination]
+    return environment.destinations[formation.destination]
 
 
 def _beginning(folder: Path, app: str | None, adapters: Adapters) -> tuple[FolderTree, Pipeline | None, str]:

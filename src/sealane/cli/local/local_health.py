@@ -48,23 +48,23 @@ Tell = Callable[[Seen], Awaitable[bool]]
 
 async def look(project: Project, where: DestinationConfig) -> Seen:
     """As it is now. What can't be asked is unknown, never what it was."""
-    found = Seen()
+    latest = Seen()
 
     async def tell(seen: Seen) -> bool:
-        nonlocal found
-        found = seen
+        nonlocal latest
+        latest = seen
         return False
 
     try:
         async with asyncio.timeout(LOOK_WITHIN.total_seconds()):
             await _follow(project, where, tell, None)
     except TimeoutError:
-        return _unasked(Unavailable(f"{where.name} did not answer within {LOOK_WITHIN.total_seconds():.0f} s"), found)
+        return _unasked(Unavailable(f"{where.name} did not answer within {LOOK_WITHIN.total_seconds():.0f} s"), latest)
     except SealaneError as error:
         if not error.ours:
             raise
-        return _unasked(error, found)
-    return found
+        return _unasked(error, latest)
+    return latest
 
 
 async def watch(project: Project, where: DestinationConfig, tell: Tell) -> None:

@@ -39,18 +39,22 @@ async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bo
     Raises what a destination could not be asked for, once all others were.
     """
     seen = await asyncio.gather(*(local_health.look(*place) for place in places))
-    rows = [row for (project, _), each in zip(places, seen, strict=True) for row in _rows(project, each, whole=whole)]
+    rows = [
+        row for (project, _), health in zip(places, seen, strict=True) for row in _rows(project, health, whole=whole)
+    ]
     if as_json:
         output.json(rows)
     elif rows:
-        output.table(_HEADERS, [_row(each) for each in rows])
+        output.table(_HEADERS, [_row(row) for row in rows])
     else:
         output.say("nothing was deployed from a command line yet: `sealane deploy FORMATION`")
     if watch:
-        await asyncio.gather(*(_Lines(place, each, as_json).go_on() for place, each in zip(places, seen, strict=True)))
-    for each in seen:
-        if each.error:
-            raise each.error
+        await asyncio.gather(
+            *(_Lines(place, health, as_json).go_on() for place, health in zip(places, seen, strict=True))
+        )
+    for health in seen:
+        if health.error:
+            raise health.error
 
 
 class _Lines:
@@ -122,29 +126,29 @@ def _one(record: LedgerRecord, name: str, seen: Seen, *, is_there: bool) -> dict
     }
 
 
-def _row(each: dict[str, Any]) -> tuple[str, ...]:
-    health: FormationHealth | None = each["health"]
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    health: FormationHealth | None = row["health"]
     fares = client.pill(health.state.value) if health else "-"
     notes = (
         [f"{health.state.value} for {_ago(health.since)}: {health.cause.rstrip('.')}"]
         if health and health.cause
         else []
     )
-    if "state" not in each:
-        return (each["formation"], "", "", fares, "", "", "", "; ".join(notes))
-    colour = rollout_messages.COLOURS.get(VerdictKind(each["state"])) if each["state"] != "rolling_out" else "blue"
-    notes += ["there now"] if each["there"] else []
-    notes += ["a rollback"] if each["rollback"] else []
-    notes += [each["note"]] if each["note"] else []
-    notes += [each["way_back"]] if each["way_back"] and each["there"] else []
+    if "state" not in row:
+        return (row["formation"], "", "", fares, "", "", "", "; ".join(notes))
+    colour = rollout_messages.COLOURS.get(VerdictKind(row["state"])) if row["state"] != "rolling_out" else "blue"
+    notes += ["there now"] if row["there"] else []
+    notes += ["a rollback"] if row["rollback"] else []
+    notes += [row["note"]] if row["note"] else []
+    notes += [row["way_back"]] if row["way_back"] and row["there"] else []
     return (
-        each["formation"],
-        str(each["sequence"]),
-        output.style(each["state"].replace("_", " "), colour or "bold"),
+        row["formation"],
+        str(row["sequence"]),
+        output.style(row["state"].replace("_", " "), colour or "bold"),
         fares,
-        messages.short(each["revision"]),
-        _ago(each["since"]),
-        each["by"],
+        messages.short(row["revision"]),
+        _ago(row["since"]),
+        row["by"],
         "; ".join(notes),
     )
 

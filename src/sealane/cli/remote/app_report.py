@@ -40,12 +40,14 @@ def last(view: dict[str, Any]) -> None:
     output.data("")
     output.data(output.style("last deployments", "bold"))
     headers = ("  DEPLOYMENT", "STATE", "VERSION", "SINCE", "COMMIT")
-    output.table(headers, [_past(each, view["origins"].get(each["id"])) for each in view["deployments"]])
+    output.table(
+        headers, [_past(deployment, view["origins"].get(deployment["id"])) for deployment in view["deployments"]]
+    )
 
 
 def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tuple[str, str, str]]:
     seen = now["observation"] or {"workloads": [], "instances": []}
-    workloads = sorted(seen["workloads"], key=lambda each: not each["runs"])
+    workloads = sorted(seen["workloads"], key=lambda workload: not workload["runs"])
     for workload in workloads:
         uses = used.get(workload["object"])
         yield _workload(workload, uses)
@@ -60,43 +62,43 @@ def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tu
             yield name, output.style("there", "dim"), ""
 
 
-def _workload(each: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
-    if each["suspended"]:
+def _workload(workload: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
+    if workload["suspended"]:
         state = output.style("suspended", "yellow")
-    elif each["ended"]:
+    elif workload["ended"]:
         state = output.style("done", "green")
-    elif each["runs"] and each["desired"]:
-        state = output.style(f"{each['ready']} of {each['desired']} ready", _TONES[each["health"]])
+    elif workload["runs"] and workload["desired"]:
+        state = output.style(f"{workload['ready']} of {workload['desired']} ready", _TONES[workload["health"]])
     else:
         words = {"ready": "there", "converging": "not there yet", "failed": "failed"}
-        state = output.style(words[each["health"]], _TONES[each["health"]])
-    said = each["runs"] and not each["old"] and each["updated"] == each["desired"]  # by the state
-    ready = each["note"] or ("" if each["runs"] else each["message"])
-    notes = [ready if each["health"] == "ready" else "" if said else each["message"]]
-    notes += [usage.of_workload(uses, each["desired"])] if uses else []
-    return each["object"], state, " · ".join(filter(None, notes))
+        state = output.style(words[workload["health"]], _TONES[workload["health"]])
+    said = workload["runs"] and not workload["old"] and workload["updated"] == workload["desired"]  # by the state
+    ready = workload["note"] or ("" if workload["runs"] else workload["message"])
+    notes = [ready if workload["health"] == "ready" else "" if said else workload["message"]]
+    notes += [usage.of_workload(uses, workload["desired"])] if uses else []
+    return workload["object"], state, " · ".join(filter(None, notes))
 
 
-def _instance(each: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
-    restarts = sum(container["restarts"] for container in each["containers"])
+def _instance(instance: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
+    restarts = sum(container["restarts"] for container in instance["containers"])
     notes = [f"{restarts} restart{'' if restarts == 1 else 's'}"] if restarts else []
-    notes += [] if each["desired"] else ["of an older version"]
-    notes += [usage.words(use)] if uses and (use := uses.instances.get(each["object"])) else []
-    name = f"  {each['object'].partition('/')[2]}"
-    if each["terminating"]:
+    notes += [] if instance["desired"] else ["of an older version"]
+    notes += [usage.words(use)] if uses and (use := uses.instances.get(instance["object"])) else []
+    name = f"  {instance['object'].partition('/')[2]}"
+    if instance["terminating"]:
         return name, output.style("leaving", "dim"), ", ".join(notes)
-    if each["ready"]:
+    if instance["ready"]:
         return name, output.style("ready", "green"), ", ".join(notes)
-    bad = any(container["phase"] in _TROUBLE for container in each["containers"])
-    return name, output.style(each["state"], "red" if bad else "blue"), ", ".join(notes)
+    bad = any(container["phase"] in _TROUBLE for container in instance["containers"])
+    return name, output.style(instance["state"], "red" if bad else "blue"), ", ".join(notes)
 
 
-def _past(each: dict[str, Any], origin: dict[str, Any] | None) -> tuple[str, ...]:
-    state = str(each["verdict"]["kind"] if each["verdict"] else each["state"])
-    version = str((origin or {}).get("commit", ""))[:7] or client.short(each["revision_id"])
-    since = client.ago(each["ended"] or each["started"] or each["created"])
+def _past(deployment: dict[str, Any], origin: dict[str, Any] | None) -> tuple[str, ...]:
+    state = str(deployment["verdict"]["kind"] if deployment["verdict"] else deployment["state"])
+    version = str((origin or {}).get("commit", ""))[:7] or client.short(deployment["revision_id"])
+    since = client.ago(deployment["ended"] or deployment["started"] or deployment["created"])
     return (
-        f"  {each['formation']} #{each['sequence']}",
+        f"  {deployment['formation']} #{deployment['sequence']}",
         client.pill(state),
         version,
         since,

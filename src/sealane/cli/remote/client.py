@@ -60,8 +60,8 @@ def rollback(app: str, formation: str, *, to: str | None, wait: bool, as_json: b
 
 def drift(app: str, formation: str) -> dict[str, Any]:
     """What is not as it was deployed."""
-    found: dict[str, Any] = connection.server().get(f"/api/formations/{app}/{formation}/drift")
-    return found
+    report: dict[str, Any] = connection.server().get(f"/api/formations/{app}/{formation}/drift")
+    return report
 
 
 def lift_hold(app: str, formation: str) -> None:
@@ -86,47 +86,47 @@ def restart(app: str, formation: str, workload: str, *, wait: bool, as_json: boo
 
 def why(what: str, *, as_json: bool) -> None:
     """Why something failed or does not move."""
-    found = connection.server().get(f"/api/why/{what}")
+    answer = connection.server().get(f"/api/why/{what}")
     if as_json:
-        output.json(found)
+        output.json(answer)
     else:
-        told(found)
+        told(answer)
 
 
-def told(found: dict[str, Any]) -> None:
+def told(answer: dict[str, Any]) -> None:
     """The answer to a why: what came of it, then each delivery and everything that is waited for."""
-    output.sentence(found["sentence"])
-    if note := found["note"]:
+    output.sentence(answer["sentence"])
+    if note := answer["note"]:
         output.sentence(f"  {note}")
-    if said := found["health"]:
+    if said := answer["health"]:
         output.sentence(f"  {health(said)} for {ago(said['since'])}{f': {cause}' if (cause := said['cause']) else ''}")
-    if until := found["watched_until"]:
+    if until := answer["watched_until"]:
         when = datetime.fromisoformat(until)
         output.sentence(f"  watched until {when:%H:%M} UTC: should it degrade, it is rolled back automatically")
-    for finding in found["findings"]:
+    for finding in answer["findings"]:
         output.sentence(f"  {finding}")
-    deliveries(found["deliveries"])
-    for condition in found["waiting"]:
+    deliveries(answer["deliveries"])
+    for condition in answer["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
-    if found["hint"]:
-        output.sentence(f"  to get it out: {found['hint']}")
+    if answer["hint"]:
+        output.sentence(f"  to get it out: {answer['hint']}")
     from sealane.cli.screens import rollout_lines
 
-    rollout_lines.step_log(found["log"])
-    rollout_lines.evidence(found["report"], found["second_report"])
-    if found["page"]:
-        output.say(f"{connection.server().url}{found['page']}", "dim")
+    rollout_lines.step_log(answer["log"])
+    rollout_lines.evidence(answer["report"], answer["second_report"])
+    if answer["page"]:
+        output.say(f"{connection.server().url}{answer['page']}", "dim")
 
 
-def deliveries(found: list[dict[str, Any]]) -> None:
+def deliveries(answered: list[dict[str, Any]]) -> None:
     """What became of a run's deliveries: the state, in a sentence, and the address where it is told in full."""
-    url = connection.server().url if found else ""
-    for each in found:
-        output.sentence(f"  {each['formation']}  {pill(str(each['state']))}  {each['sentence']}")
-        if each["hint"]:
-            output.sentence(f"    to get it out: {each['hint']}")
-        output.data(output.style(f"    {url}{each['page']}", "dim"))
+    url = connection.server().url if answered else ""
+    for delivery in answered:
+        output.sentence(f"  {delivery['formation']}  {pill(str(delivery['state']))}  {delivery['sentence']}")
+        if delivery["hint"]:
+            output.sentence(f"    to get it out: {delivery['hint']}")
+        output.data(output.style(f"    {url}{delivery['page']}", "dim"))
 
 
 def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
@@ -136,13 +136,13 @@ def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
     return deployment_follow.follow(deployment, within=within)
 
 
-def ended(found: dict[str, Any]) -> None:
+def ended(deployment: dict[str, Any]) -> None:
     """Says the verdict, the cause first, then the evidence, and ends with 1 unless it was deployed."""
-    verdict = found["verdict"]
+    verdict = deployment["verdict"]
     kind = str(verdict["kind"])
     output.sentence(f"{pill(kind)}  {verdict['reason']}")
     if kind == "deployed":
-        for said in (found["note"], found["way_back"]):
+        for said in (deployment["note"], deployment["way_back"]):
             if said:
                 output.say(said, "yellow")
         return
@@ -151,11 +151,11 @@ def ended(found: dict[str, Any]) -> None:
     server = connection.server()
     if (verdict["cause"] or {}).get("log"):
         output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
-    why = server.get(f"/api/why/{found['id']}")
+    why = server.get(f"/api/why/{deployment['id']}")
     rollout_lines.evidence(why["report"], why["second_report"])
     if why["hint"]:
         output.say(f"to get it out: {why['hint']}")
-    output.say(f"{server.url}/deployments/{found['id']}", "dim")
+    output.say(f"{server.url}/deployments/{deployment['id']}", "dim")
     raise typer.Exit(1)
 
 

@@ -42,10 +42,10 @@ def server(*, patience: float | None = None) -> Server:
     """The server; `patience` is the seconds for which an answer is waited. Raises UsageError when none is known."""
     from sealane.clients.server import Server
 
-    found = _found()
-    if found is None:
+    location = _found()
+    if location is None:
         raise UsageError("this command asks a server, and none is known", hint=_HINT)
-    return Server(*found, patience=patience)
+    return Server(*location, patience=patience)
 
 
 def _found() -> tuple[str, str] | None:

@@ -38,20 +38,20 @@ class Followed:
         self.screen = screen
         self._told = 0
         self._begun: str | None = None
-        self.found: dict[str, Any] = {}
+        self.deployment: dict[str, Any] = {}
 
     @property
     def over(self) -> bool:
         """Whether it has its verdict."""
-        return bool(self.found.get("verdict"))
+        return bool(self.deployment.get("verdict"))
 
     def look(self) -> None:
         """Asks the server, and tells what is new."""
         view = self._server.get(f"/api/deployments/{self._id}/progress")
-        self.found = view["deployment"]
-        begun = self.found["started"] or self.found["created"]
+        self.deployment = view["deployment"]
+        begun = self.deployment["started"] or self.deployment["created"]
         if self._begun is None:
-            self.screen.open(heading(self.found), started=_at(begun))
+            self.screen.open(heading(self.deployment), started=_at(begun))
         elif begun != self._begun:
             self.screen.story.started = _at(begun)
         self._begun = begun
@@ -72,9 +72,9 @@ class Followed:
     def _now(self, view: dict[str, Any]) -> None:
         """How far its workloads are, and what is waited for, as long as it is watched."""
         watched = {e["text"].partition("\n")[0] for e in view["timeline"] if (e["detail"] or {}).get("judged")}
-        says = self.found["waiting_for"]
+        says = self.deployment["waiting_for"]
         if says in watched and not view["waiting"]:
-            self.screen.tell(_seen(self.found, says, view["observation"]))
+            self.screen.tell(_seen(self.deployment, says, view["observation"]))
 
 
 def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
@@ -84,12 +84,12 @@ def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
     typer.Abort, or typer.Exit with 124.
     """
     followed = Followed(connection.server(), deployment, rollout_screen.screen(as_json=False))
-    with left(lambda: stays(followed.found, deployment)):
+    with left(lambda: stays(followed.deployment, deployment)):
         with followed.screen.shown():
             is_over = until(followed.look, lambda: followed.over, within=within)
         if not is_over:
             raise TimedOut
-    return followed.found
+    return followed.deployment
 
 
 class TimedOut(Exception):
@@ -143,12 +143,12 @@ def patiently(ask: Callable[[], T]) -> T:
             time.sleep(2 * LOOK_EVERY)
 
 
-def heading(found: dict[str, Any]) -> str:
+def heading(deployment: dict[str, Any]) -> str:
     """What goes where: a rollback says so, and who asked for it."""
-    label = f"{found['app']}/{found['formation']}"
-    back = found["kind"] == "rollback"
-    by = found["requested_by"] or ""
-    return rollout_messages.heading(label, found["sequence"], found["revision_id"], back=back, by=by)
+    label = f"{deployment['app']}/{deployment['formation']}"
+    back = deployment["kind"] == "rollback"
+    by = deployment["requested_by"] or ""
+    return rollout_messages.heading(label, deployment["sequence"], deployment["revision_id"], back=back, by=by)
 
 
 def waits(conditions: list[dict[str, Any]]) -> tuple[rollout_messages.Wait, ...]:
@@ -161,9 +161,9 @@ def _with_time(condition: dict[str, Any]) -> str:
     return f"{condition['what']}{when}"
 
 
-def stays(found: dict[str, Any], deployment: str) -> str:
+def stays(current: dict[str, Any], deployment: str) -> str:
     """What becomes of a deployment that nobody follows any more, and how to come back to it."""
-    does = {"waiting": "still waits", "queued": "stays queued"}.get(str(found.get("state")), "goes on")
+    does = {"waiting": "still waits", "queued": "stays queued"}.get(str(current.get("state")), "goes on")
     return (
         f"left; {deployment} {does} without this command\n"
         f"  sealane watch {deployment}   follows it again\n"
@@ -181,7 +181,7 @@ def _progress(entry: dict[str, Any], *, failed: bool) -> Any:
     return Progress(phase=phase, at=at, message=text, key=text, judgement=judgement)
 
 
-def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:
+def _seen(event: dict[str, Any], says: str, observation: Any) -> Any:
     import msgspec
 
     from sealane.deployments.model import Phase, Progress
@@ -192,7 +192,7 @@ def _seen(found: dict[str, Any], says: str, observation: Any) -> Any:
         msgspec.convert(observation, verdicts.Observation) if observation else verdicts.Observation(at=at)
     )
     judgement = verdicts.Judgement(state=verdicts.State.PROGRESSING, waiting_for=says, since=at)
-    phase = Phase(found["phase"]) if found["phase"] in set(Phase) else Phase.WATCH
+    phase = Phase(event["phase"]) if event["phase"] in set(Phase) else Phase.WATCH
     return Progress(phase=phase, at=at, message=says, key=says, observation=seen, judgement=judgement)
 
 

@@ -58,15 +58,15 @@ def check_app(server: Server, app: str) -> None:
 
 def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
     """The newest run of a commit. Raises UsageError when several apps have one, and none is named."""
-    found: dict[str, str] = {}
+    runs: dict[str, str] = {}
     for run in server.get("/api/runs", app=app, commit=commit, limit=_NEWEST):
-        found.setdefault(run["app"], run["id"])
-    if len(found) > 1:
+        runs.setdefault(run["app"], run["id"])
+    if len(runs) > 1:
         raise UsageError(
-            f"commit {commit[:7]} has runs of {len(found)} apps: {', '.join(sorted(found))}",
+            f"commit {commit[:7]} has runs of {len(runs)} apps: {', '.join(sorted(runs))}",
             hint="name one: --app NAME",
         )
-    return next(iter(found.values()), None)
+    return next(iter(runs.values()), None)
 
 
 def head(folder: Path) -> str:
@@ -85,10 +85,10 @@ def head(folder: Path) -> str:
 def place(server: Server, app: str, formation: str) -> dict[str, Any]:
     """The overview's row of an app's formation. Raises NotThere, with the name that was probably meant."""
     mine: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
-    row = next((each for each in mine if each["formation"] == formation), None)
+    row = next((row for row in mine if row["formation"] == formation), None)
     if row is None:
         check_app(server, app)
-        known = [str(each["formation"]) for each in mine]
+        known = [str(row["formation"]) for row in mine]
         hint = did_you_mean(formation, known) if known else "nothing of it is delivered yet"
         raise NotThere(f"{app} has no formation {formation}", hint=hint)
     return row
@@ -97,7 +97,7 @@ def place(server: Server, app: str, formation: str) -> dict[str, Any]:
 def _deployment(server: Server, app: str, formation: str) -> str:
     """What rolls out there, else what waits, else what came last."""
     row = place(server, app, formation)
-    found = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
-    if found is None:
+    deployment = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
+    if deployment is None:
         raise NotThere(f"nothing was ever started on {app}/{formation}")
-    return str(found["id"])
+    return str(deployment["id"])

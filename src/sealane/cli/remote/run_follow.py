@@ -103,7 +103,7 @@ class RunFollowed:
                 known = self._deployments[made["id"]] = Followed(self._server, made["id"], screen)
             if not known.over:
                 known.look()
-                if verdict := known.found["verdict"]:
+                if verdict := known.deployment["verdict"]:
                     self.view = self._server.get(f"/api/runs/{self._id}")  # with how it ended
                     known.screen.concluded(verdict["kind"].replace("_", " "), verdict["reason"])
 
@@ -111,8 +111,8 @@ class RunFollowed:
         """What goes on without whoever leaves."""
         lines = [f"left; run {self._id} and what it delivers go on without this command"]
         lines += [f"  sealane watch {self._id}   follows it again", f"  sealane cancel {self._id}  ends its steps"]
-        open_ones = [deployment.found for deployment in self._deployments.values() if not deployment.over]
-        lines += [f"  sealane cancel {each['id']}  calls {each['formation']} off" for each in open_ones]
+        open_ones = [known.deployment for known in self._deployments.values() if not known.over]
+        lines += [f"  sealane cancel {open_one['id']}  calls {open_one['formation']} off" for open_one in open_ones]
         return "\n".join(lines)
 
 

@@ -37,7 +37,7 @@ def status(what: str | None, *, as_json: bool) -> None:
         observed = server.get("/api/observed")
         if observed:
             headers = ("OBSERVED", "FORMATION", "HEALTH", "VERSION", "OWNER", "NOTE")
-            output.table(headers, [_observed(each) for each in observed])
+            output.table(headers, [_observed(place) for place in observed])
         if not rows and not observed:
             output.say("nothing is delivered yet")
             _newest_run(None)
@@ -51,7 +51,7 @@ def status(what: str | None, *, as_json: bool) -> None:
         output.json(view)
         return
     app_report.about(view)
-    _table([each["row"] for each in view["formations"]], as_json=False)
+    _table([formation["row"] for formation in view["formations"]], as_json=False)
     if view["formations"]:
         app_report.trees(view)
         app_report.last(view)
@@ -116,26 +116,28 @@ def _formation(server: Server, row: dict[str, Any], *, as_json: bool) -> None:
         return
     there = row["current"]["id"] if row["current"] else None
     headers = ("#", "STATE", "REVISION", "SINCE", "BY", "DEPLOYMENT", "NOTE")
-    output.table(headers, [_past(each, is_there=each["id"] == there) for each in history])
+    output.table(headers, [_past(deployment, is_there=deployment["id"] == there) for deployment in history])
     if row["hold"]:
         output.say(f"held: {row['hold']['reason']}", "yellow")
         output.say(f"  sealane rollback {row['app']}/{row['formation']} --lift-hold", "dim")
 
 
-def _past(each: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
-    state = str(each["verdict"]["kind"] if each["verdict"] else each["state"])
+def _past(deployment: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
+    state = str(deployment["verdict"]["kind"] if deployment["verdict"] else deployment["state"])
     notes = ["there now"] if is_there else []
     notes += [
-        {"rollback": "a rollback", "scale": "scaled", "restart": "restarted", "manual": "by hand"}.get(each["kind"], "")
+        {"rollback": "a rollback", "scale": "scaled", "restart": "restarted", "manual": "by hand"}.get(
+            deployment["kind"], ""
+        )
     ]
-    notes += [each["note"] or "", (each["way_back"] or "") if is_there else ""]
+    notes += [deployment["note"] or "", (deployment["way_back"] or "") if is_there else ""]
     return (
-        str(each["sequence"]),
+        str(deployment["sequence"]),
         client.pill(state),
-        client.short(each["revision_id"]),
-        client.ago(each["ended"] or each["started"] or each["created"]),
-        each["requested_by"] or "its run",
-        each["id"],
+        client.short(deployment["revision_id"]),
+        client.ago(deployment["ended"] or deployment["started"] or deployment["created"]),
+        deployment["requested_by"] or "its run",
+        deployment["id"],
         "; ".join(filter(None, notes)),
     )
 

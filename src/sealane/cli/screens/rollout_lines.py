@@ -129,8 +129,8 @@ def evidence(failure_report: object, second: object = None) -> None:
 def _evidence(failure_report: object) -> None:
     """The blamed container's log, how containers ended, events, and what the revision changed."""
     assert failure_report is None or isinstance(failure_report, dict)
-    if found := rollout_messages.blamed_log(failure_report):
-        _quoted(*found)
+    if log := rollout_messages.blamed_log(failure_report):
+        _quoted(*log)
     for heading, lines in rollout_messages.endings_and_events(failure_report):
         output.data(f"\n{output.style(heading, 'bold')}")
         for line in lines:

@@ -82,8 +82,8 @@ class Drawn(Lines):
         for line in lines:
             line.truncate(width, overflow="ellipsis")
         frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
-        for number, each in enumerate(self.story.waits):
-            lines += wait(each, self._console, width, mark="·" if number else frame)
+        for number, condition in enumerate(self.story.waits):
+            lines += wait(condition, self._console, width, mark="·" if number else frame)
         return lines + _wrapped(Text(controls.removed(self._end)), self._console, width, "      ")
 
     def _head(self) -> Text:
@@ -99,15 +99,18 @@ class Drawn(Lines):
         assert latest.observation is not None
         frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
         unit = latest.observation.unit
-        width = max((len(causes.name(each.object, unit)) for each in latest.observation.workloads), default=0)
+        width = max((len(causes.name(shown.object, unit)) for shown in latest.observation.workloads), default=0)
         for workload in latest.observation.workloads:
             mark, style = _mark(workload, frame)
             name = causes.name(workload.object, unit).ljust(width)
             yield Text.assemble((f"      {mark} ", style), name, (f"  {controls.removed(workload.message)}", "dim"))
             unready = [
-                each
-                for each in latest.observation.instances
-                if each.workload == workload.object and each.desired and not each.ready and not each.terminating
+                instance
+                for instance in latest.observation.instances
+                if instance.workload == workload.object
+                and instance.desired
+                and not instance.ready
+                and not instance.terminating
             ]
             for instance in unready[:_UNREADY_SHOWN] if workload.health is not verdicts.Health.READY else ():
                 yield Text.assemble(
@@ -115,7 +118,7 @@ class Drawn(Lines):
                     (causes.name(instance.object, unit), "dim"),
                     f"  {controls.removed(instance.state)}",
                 )
-        behind = any(each.health is not verdicts.Health.READY for each in latest.observation.workloads)
+        behind = any(shown.health is not verdicts.Health.READY for shown in latest.observation.workloads)
         if (
             latest.judgement
             and latest.judgement.state is verdicts.State.PROGRESSING
@@ -126,9 +129,9 @@ class Drawn(Lines):
             yield Text.assemble(("      waits: ", "dim"), controls.removed(latest.judgement.waiting_for))
 
 
-def wait(each: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
+def wait(condition: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
     """What is waited for, and below it who ends that, broken at words."""
-    what, who = (controls.removed(text) for text in (each.what, each.who))
+    what, who = (controls.removed(text) for text in (condition.what, condition.who))
     return [
         *_wrapped(Text(f"waits for {what}", style="yellow"), console, width, f"      {mark} "),
         *_wrapped(Text(who, style="dim"), console, width, "        "),

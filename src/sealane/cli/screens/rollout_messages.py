@@ -106,8 +106,8 @@ def log_sentence(cause: verdicts.Cause | None) -> str | None:
 def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
     """Heading and last lines of the blamed container's log, as they were before it was taken down; else of the first one."""
     cause = (failure_report or {}).get("cause") or {}
-    logs = [each for each in (failure_report or {}).get("logs", ()) if each["lines"]]
-    blamed = (each for each in logs if each["container"] == cause.get("container"))
+    logs = [log for log in (failure_report or {}).get("logs", ()) if log["lines"]]
+    blamed = (log for log in logs if log["container"] == cause.get("container"))
     log = next(blamed, logs[0] if logs else None)
     if log is None:
         return None
@@ -116,9 +116,9 @@ def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[
 
 def endings_and_events(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
     """How containers ended, and the newest events, each under its heading."""
-    found = failure_report or {}
-    ends = [_end(termination) for termination in found.get("terminations", ())]
-    events = [_event(event) for event in found.get("events", ())]
+    report = failure_report or {}
+    ends = [_end(termination) for termination in report.get("terminations", ())]
+    events = [_event(event) for event in report.get("events", ())]
     named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
     return [(heading, lines) for heading, lines in named if lines]
 
@@ -141,9 +141,9 @@ def _event(event: Mapping[str, Any]) -> str:
 def difference(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
     """Each object that differs from the last verified revision, with its lines."""
     return [
-        (f"{each['action']} {each['kind']} {each['name']}", each["lines"])
-        for each in (failure_report or {}).get("difference", ())
-        if each["kind"] != "Secret"
+        (f"{change['action']} {change['kind']} {change['name']}", change["lines"])
+        for change in (failure_report or {}).get("difference", ())
+        if change["kind"] != "Secret"
     ]
 
 

@@ -88,7 +88,7 @@ class Drawn(run_follow.Lines):
     def _step(self, step: dict[str, Any], now: datetime, width: int) -> Text:
         frame = _FRAMES[int(now.timestamp() * 10) % len(_FRAMES)]
         mark, style = _MARKS.get(step["status"], (frame, "cyan"))
-        names = min(max(len(run_follow.name(each)) for each in self.steps), max(8, width - 26))
+        names = min(max(len(run_follow.name(step)) for step in self.steps), max(8, width - 26))
         shown = Text(controls.removed(run_follow.name(step)))
         shown.truncate(names, overflow="ellipsis", pad=True)
         begun, ended = (datetime.fromisoformat(at) if at else None for at in (step["started"], step["ended"]))

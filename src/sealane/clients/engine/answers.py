@@ -1,4 +1,4 @@
-"""Reading what engines answer: Docker's and Podman's words for the same."""
+"""What engines answer, as our values: Docker and Podman have different words for the same."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def pull_problem(image: str, text: str) -> SealaneError:
 def subnets(network: Mapping[str, Any]) -> tuple[str, ...]:
     """The addresses of a network that was asked about."""
     given = ((network.get("IPAM") or {}).get("Config")) or ()
-    return tuple(str(each["Subnet"]) for each in given if each.get("Subnet"))
+    return tuple(str(subnet["Subnet"]) for subnet in given if subnet.get("Subnet"))
 
 
 def limits(info: Mapping[str, Any]) -> EngineLimits:

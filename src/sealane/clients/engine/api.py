@@ -66,8 +66,8 @@ class Engine:
 
         `interface` is what its bridge is called on the engine's machine, by which packet filters know it.
         """
-        found = await self._call(lambda api: api.networks(names=[name]))
-        there = next((network for network in found if network.get("Name") == name), None)
+        networks = await self._call(lambda api: api.networks(names=[name]))
+        there = next((network for network in networks if network.get("Name") == name), None)
         if there is None:
             options = {_BRIDGE: interface}
             await self._call(
@@ -174,8 +174,8 @@ class Engine:
 
     async def image_user(self, image: str) -> str:
         """The user an image says its containers run as; empty for root. Raises ImageMissing."""
-        found = await self._call(lambda api: api.inspect_image(image))
-        return str((found.get("Config") or {}).get("User") or "")
+        inspected = await self._call(lambda api: api.inspect_image(image))
+        return str((inspected.get("Config") or {}).get("User") or "")
 
     async def read(self, name: str, path: str) -> bytes | None:
         """A small file of a container, which need not run; None when there is none."""
@@ -198,9 +198,9 @@ class Engine:
 
     async def _ended(self, execution: str) -> dict[str, Any]:
         while True:
-            found: dict[str, Any] = await self._call(lambda api: api.exec_inspect(execution))
-            if not found.get("Running"):
-                return found
+            inspected: dict[str, Any] = await self._call(lambda api: api.exec_inspect(execution))
+            if not inspected.get("Running"):
+                return inspected
             await asyncio.sleep(0.02)
 
     async def signal(self, name: str, signal: str) -> None:
@@ -229,10 +229,10 @@ class Engine:
 
     async def containers(self, label: str) -> tuple[Leftover, ...]:
         """Containers, running or ended, with the label (`name` or `name=value`)."""
-        found = await self._listed(label)
+        listed = await self._listed(label)
         return tuple(
             Leftover(name=one["Id"], labels=one.get("Labels") or {}, running=one.get("State") == "running")
-            for one in found
+            for one in listed
         )
 
     async def _listed(self, label: str) -> Sequence[Mapping[str, Any]]:
@@ -244,8 +244,8 @@ class Engine:
 
     async def networks(self, label: str) -> tuple[Leftover, ...]:
         """Networks with the label."""
-        found = await self._call(lambda api: api.networks(filters={"label": [label]}))
-        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in found)
+        listed = await self._call(lambda api: api.networks(filters={"label": [label]}))
+        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in listed)
 
     async def healthcheck(self, name: str) -> ImageCheck | None:
         """The health check a container has, from its image where it was given none; None when there is none.
@@ -352,14 +352,14 @@ def _security(spec: ContainerSpec) -> list[str] | None:
 
 def _confined(to: Confinement) -> dict[str, Any]:
     """In the words of the SDK's host configuration."""
-    found: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     if to.capabilities is not None:
-        found |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
+        limits |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
     if to.memory is not None:
-        found |= {"mem_limit": to.memory, "memswap_limit": to.memory}
+        limits |= {"mem_limit": to.memory, "memswap_limit": to.memory}
     if to.pids is not None:
-        found["pids_limit"] = to.pids
-    return found
+        limits["pids_limit"] = to.pids
+    return limits
 
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:

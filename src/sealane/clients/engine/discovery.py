@@ -1,4 +1,4 @@
-"""Finding the container engine that answers: a socket on disk, or a program on PATH, proves nothing."""
+"""The container engine that answers: a socket on disk, or a program on PATH, proves nothing."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def candidates(environ: Mapping[str, str], platform: str = sys.platform) -> tupl
     """Where engines may be, best first; DOCKER_HOST is an order and leaves nothing else to try."""
     if host := environ.get("DOCKER_HOST"):
         return (Candidate(address=host, source="DOCKER_HOST"),)
-    found = [_docker_context(environ), Candidate(address="unix:///var/run/docker.sock", source="Docker")]
+    places = [_docker_context(environ), Candidate(address="unix:///var/run/docker.sock", source="Docker")]
     if runtime := environ.get("XDG_RUNTIME_DIR"):
-        found.append(Candidate(address=f"unix://{runtime}/docker.sock", source="rootless Docker"))
-        found.append(Candidate(address=f"unix://{runtime}/podman/podman.sock", source="rootless Podman"))
-    found.append(Candidate(address="unix:///run/podman/podman.sock", source="Podman"))
+        places.append(Candidate(address=f"unix://{runtime}/docker.sock", source="rootless Docker"))
+        places.append(Candidate(address=f"unix://{runtime}/podman/podman.sock", source="rootless Podman"))
+    places.append(Candidate(address="unix:///run/podman/podman.sock", source="Podman"))
     if platform == "darwin" and (home := environ.get("HOME")):
-        found += [Candidate(address=f"unix://{home}/{path}", source=source) for path, source in _ON_MACOS]
+        places += [Candidate(address=f"unix://{home}/{path}", source=source) for path, source in _ON_MACOS]
     seen: dict[str, Candidate] = {}
-    for candidate in found:
+    for candidate in places:
         if candidate is not None:
             seen.setdefault(candidate.address, candidate)
     return tuple(seen.values())

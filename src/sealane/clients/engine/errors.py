@@ -174,13 +174,13 @@ def meaning(status: int, text: str) -> SealaneError:
 
 def _root_cause(error: BaseException) -> str | None:
     """The innermost operating system error's own words, such as "Connection refused"."""
-    found: str | None = None
+    cause: str | None = None
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, OSError) and current.strerror:
-            found = current.strerror.lower()
+            cause = current.strerror.lower()
         current = current.__cause__ or current.__context__
-    return found
+    return cause
 
 
 def _one_line(text: str) -> str:

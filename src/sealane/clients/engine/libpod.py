@@ -38,12 +38,12 @@ def container(spec: ContainerSpec) -> dict[str, Any]:
 
 
 def _confined(to: Confinement) -> dict[str, Any]:
-    found: dict[str, Any] = {"no_new_privileges": True} if not to.new_privileges else {}
+    allowed: dict[str, Any] = {"no_new_privileges": True} if not to.new_privileges else {}
     if to.capabilities is not None:
-        found |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
+        allowed |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
     limits: dict[str, Any] = {}
     if to.memory is not None:
         limits["memory"] = {"limit": to.memory, "swap": to.memory}
     if to.pids is not None:
         limits["pids"] = {"limit": to.pids}
-    return {**found, "resource_limits": limits} if limits else found
+    return {**allowed, "resource_limits": limits} if limits else allowed

@@ -8,15 +8,15 @@ _REVIEWS = "selfsubjectaccessreviews"
 
 def words(method: str, path: str, *, name: str = "") -> str:
     """The attempt as errors name it: `changing deployment web in namespace shop`; `name` is that of what is created."""
-    resource, found, part, where = _parsed(path)
+    resource, named_part, part, where = _parsed(path)
     verb = _VERBS.get(method, method.lower())
     if not resource:
         return "asking the cluster which kinds it has"
     if resource == _REVIEWS:
         return "asking the cluster what the account may do"
-    if method == "GET" and not found:
+    if method == "GET" and not named_part:
         return f"listing {resource}{where}"
-    named = " ".join(each for each in (_one(resource), found or name) if each)
+    named = " ".join(word for word in (_one(resource), named_part or name) if word)
     return f"{verb} the {part} of {named}{where}" if part else f"{verb} {named}{where}"
 
 

@@ -107,8 +107,8 @@ class Cluster:
             async with self._discovering:
                 if self._resources is known:
                     self._resources = await self._discover()
-        if found := self._resources.get(key):
-            return found
+        if place := self._resources.get(key):
+            return place
         others = sorted(f"{g}/{v}".strip("/") for g, v, name in self._resources if name == kind.kind)
         hint = (
             f"it has {kind.kind} in {', '.join(others)}" if others else "is its custom resource definition installed?"

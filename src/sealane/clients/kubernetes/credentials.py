@@ -179,7 +179,7 @@ def _check(paths: list[Path], source: Source) -> None:
         current = current or str(content.get("current-context") or "")
         named = content.get("contexts")
         contexts += (
-            [str(each.get("name")) for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+            [str(entry.get("name")) for entry in named if isinstance(entry, dict)] if isinstance(named, list) else []
         )
     wanted, files = source.context or current, source.called or ", ".join(map(str, paths))
     if not wanted:

@@ -1,4 +1,4 @@
-"""Decoding answers and reading whole lists, page by page."""
+"""Whole lists of objects, read page by page, and decoded answers."""
 
 from __future__ import annotations
 

@@ -61,10 +61,10 @@ def read(path: Path, context: str | None) -> Plain | None:
 
 
 def _named(entries: list[Mapping[str, Any]], what: str, name: str) -> Mapping[str, Any]:
-    found = [entry[what] for entry in entries if entry["name"] == name]
-    if len(found) != 1:
+    matching = [entry[what] for entry in entries if entry["name"] == name]
+    if len(matching) != 1:
         raise KeyError(name)
-    entry: Mapping[str, Any] = found[0]
+    entry: Mapping[str, Any] = matching[0]
     return entry
 
 

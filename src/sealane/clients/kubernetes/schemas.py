@@ -32,18 +32,18 @@ class Schema:
     @property
     def fields(self) -> Mapping[str, Schema]:
         """Its fields by name."""
-        return {name: self._of(each) for name, each in (self.plain.get("properties") or {}).items()}
+        return {name: self._of(schema) for name, schema in (self.plain.get("properties") or {}).items()}
 
     def field(self, name: str) -> Schema | None:
         """The type of one field, or of any value of a map."""
-        found = (self.plain.get("properties") or {}).get(name, self.plain.get("additionalProperties"))
-        return self._of(found) if isinstance(found, Mapping) else None
+        schema = (self.plain.get("properties") or {}).get(name, self.plain.get("additionalProperties"))
+        return self._of(schema) if isinstance(schema, Mapping) else None
 
     @property
     def item(self) -> Schema | None:
         """The type of a list's items."""
-        found = self.plain.get("items")
-        return self._of(found) if isinstance(found, Mapping) else None
+        schema = self.plain.get("items")
+        return self._of(schema) if isinstance(schema, Mapping) else None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -77,14 +77,14 @@ class Schema:
 
     def key_of(self, item: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[tuple[str, Any], ...] | None:
         """The keys of one of a list's items, defaults put in; None when one is missing. Asked of the item's type."""
-        found = []
+        parts = []
         for name in keys:
             own = self.field(name)
             value = item.get(name, own.default if own else None)
             if value is None:
                 return None
-            found.append((name, value))
-        return tuple(found)
+            parts.append((name, value))
+        return tuple(parts)
 
     def _of(self, written: Mapping[str, Any]) -> Schema:
         """What is written in place, or what it refers to; its own words beside a reference count more."""

@@ -1,1 +1,1 @@
-"""Asking addresses and metric stores over HTTP; the values come back as plain ones."""
+"""Questions to addresses and metric stores over HTTP; the answers come back as plain values."""

@@ -33,14 +33,14 @@ class Server:
 
 async def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: Allowlist) -> None:
     """Hands a message to the server. Raises Unavailable, and Refused with the server's words."""
-    found = await addresses.find(server.host, server.port, allowed)
-    await threads.run(lambda: _send(server, message, to, found))
+    numeric = await addresses.find(server.host, server.port, allowed)
+    await threads.run(lambda: _send(server, message, to, numeric))
 
 
-def _send(server: Server, message: EmailMessage, to: Sequence[str], found: Sequence[str]) -> None:
+def _send(server: Server, message: EmailMessage, to: Sequence[str], numeric: Sequence[str]) -> None:
     name = f"{server.host}:{server.port}"
     try:
-        with _connected(server, found) as smtp:
+        with _connected(server, numeric) as smtp:
             if server.user is not None:
                 smtp.login(server.user, server.password or "")
             left_out = smtp.send_message(message, from_addr=None, to_addrs=list(to))
@@ -59,10 +59,10 @@ class PartlySent(Refused):
     """Some have it; the message says who has not."""
 
 
-def _connected(server: Server, found: Sequence[str]) -> smtplib.SMTP:
+def _connected(server: Server, numeric: Sequence[str]) -> smtplib.SMTP:
     """A connection to the first address that answers; the certificate is that of the host's name."""
     problem: OSError | None = None
-    for address in found:
+    for address in numeric:
         try:
             return _secured(server, address)
         except (ConnectionError, TimeoutError) as error:

@@ -31,10 +31,10 @@ class Answer:
     def said(self) -> dict[str, Any]:
         """Its JSON; empty where it is no object."""
         try:
-            found = json.loads(self.body)
+            parsed = json.loads(self.body)
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return parsed if isinstance(parsed, dict) else {}
 
 
 async def send(

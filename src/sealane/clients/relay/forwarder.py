@@ -100,7 +100,7 @@ class _Forwarded:
                 self._post(frames.Chunk(id=ask.id, data=piece))
 
     def _fail(self, message: str, *, sent: bool, retry: bool, hint: str | None = None) -> None:
-        words, said = (each and each[: frames.LONGEST_WORDS] for each in (message, hint))
+        words, said = (text and text[: frames.LONGEST_WORDS] for text in (message, hint))
         self._post(frames.Failed(id=self._ask.id, message=words or "", hint=said, sent=sent, retry=retry))
 
 

@@ -74,7 +74,7 @@ class Relayed:
     async def _chunks(self, call: Call, asked: OnItsWay, limits: Limits, until: float | None) -> AsyncIterator[bytes]:
         while True:
             silent = _until(limits.silence)
-            due = min((each for each in (until, silent) if each is not None), default=None)
+            due = min((moment for moment in (until, silent) if moment is not None), default=None)
             frame = await self._next(call, asked, due, sent=True)
             if isinstance(frame, frames.End):
                 return

@@ -74,7 +74,7 @@ class Report:
     def outcome(self) -> Outcome:
         """The worst of them: one failure is enough; an inconclusive one asks a person."""
         outcomes = {gate_result.outcome for gate_result in self.checked}
-        return next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in outcomes), Outcome.PASS)
+        return next((worst for worst in (Outcome.FAIL, Outcome.INCONCLUSIVE) if worst in outcomes), Outcome.PASS)
 
     @property
     def decisive(self) -> GateResult | None:

@@ -103,18 +103,18 @@ def asked(check: Query) -> int:
     return 1 + int(check.duration / check.interval) if check.interval else 1
 
 
-def alerts(check: Alerts, found: Sequence[Alert], *, ended: bool) -> GateJudgement:
+def alerts(check: Alerts, alerts: Sequence[Alert], *, ended: bool) -> GateJudgement:
     """Alerts since the deployment's start; `ended`: the time in which they count is over."""
-    names = Counter(alert.name for alert in found)
+    names = Counter(alert.name for alert in alerts)
     listed = ", ".join(f"{name} ({times} times)" if times > 1 else name for name, times in names.most_common(3))
-    came = f"{len(found)} {'alert' if len(found) == 1 else 'alerts'} came in"
-    if len(found) > check.max:
+    came = f"{len(alerts)} {'alert' if len(alerts) == 1 else 'alerts'} came in"
+    if len(alerts) > check.max:
         return GateJudgement(
             outcome=Outcome.FAIL, message=f"{came} since it was applied: {listed}; at most {check.max} may"
         )
     if not ended:
         return GateJudgement(outcome=None, message=f"{came} so far")
-    return GateJudgement(outcome=Outcome.PASS, message=f"{came}{f': {listed}' if found else ''}")
+    return GateJudgement(outcome=Outcome.PASS, message=f"{came}{f': {listed}' if alerts else ''}")
 
 
 def percentile(values: Sequence[float], share: int) -> float:

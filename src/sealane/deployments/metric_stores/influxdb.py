@@ -54,7 +54,7 @@ async def _ask(asked: Query, access: StoreAccess) -> tuple[float, ...]:
     query = {"db": str(asked.options.get("database", "")), "q": asked.query, "epoch": "ms"}
     said = await requests.ask_json(f"{asked.url.rstrip('/')}/query", query, _headers(access), access.allowed)
     problems = [said.get("error"), *(result.get("error") for result in said.get("results") or ())]
-    if problem := next((each for each in problems if each), None):
+    if problem := next((refused for refused in problems if refused), None):
         raise requests.query_refused(asked.url, problem)
     return tuple(_last(said))
 
@@ -79,7 +79,7 @@ async def _tell(annotation: Annotation, told: Marker, access: StoreAccess) -> No
 
 
 def _tag(text: str) -> str:
-    return "".join(f"\\{each}" if each in ",= \\" else each for each in text.replace("\n", " "))
+    return "".join(f"\\{character}" if character in ",= \\" else character for character in text.replace("\n", " "))
 
 
 def _text(text: str) -> str:

@@ -42,9 +42,9 @@ async def take(
     await work.memory.keep_report(report)
     if watched is not None:
         await work.tell(model.Phase.FAILURE_REPORT, f"kept {messages.evidence_words(report)}")
-    found = report.cause or cause
-    assert found is not None, "a failure has a cause"
-    return found
+    blamed = report.cause or cause
+    assert blamed is not None, "a failure has a cause"
+    return blamed
 
 
 async def take_second(work: Work, cause: verdicts.Cause | None, watched: Watched | None) -> verdicts.Cause:
@@ -55,9 +55,9 @@ async def take_second(work: Work, cause: verdicts.Cause | None, watched: Watched
     else:
         report = await _report(work, await work.prepared(), watched, back=True)
     await work.memory.keep_second_report(report)
-    found = report.cause or cause
-    assert found is not None, "a failure has a cause"
-    return found
+    blamed = report.cause or cause
+    assert blamed is not None, "a failure has a cause"
+    return blamed
 
 
 async def _report(

@@ -158,9 +158,9 @@ async def compare_revert(work: Work) -> Conflicts:
 async def _compared(
     work: Work, destination: Destination, goal: model.Target, stage: StageMark, mask: Callable[[str], str]
 ) -> Conflicts:
-    objects = next(each.objects for each in goal.in_stages() if each.name == stage.name)
+    objects = next(part.objects for part in goal.in_stages() if part.name == stage.name)
     changes = await destination.diff(objects, identity=goal.identity)
-    conflicts = conflicting_changes.found(changes, now=work.context.now(), mask=mask)
+    conflicts = conflicting_changes.conflicts(changes, now=work.context.now(), mask=mask)
     await work.tell(model.Phase.WATCH, messages.overwritten_words(conflicts.ours))
     return conflicts
 

@@ -92,11 +92,11 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
     instances: list[verdicts.Instance] = []
     facts: list[verdicts.Fact] = []
     for life in lives:
-        found = list(_facts(life, at))
-        workload = _workload(life, found, at)
+        seen = list(_facts(life, at))
+        workload = _workload(life, seen, at)
         workloads.append(workload)
-        instances.extend(_instances(life, workload, found))
-        facts.extend(found)
+        instances.extend(_instances(life, workload, seen))
+        facts.extend(seen)
     return verdicts.Observation(
         at=at, workloads=tuple(workloads), instances=tuple(instances), facts=tuple(facts), unit="pod"
     )
@@ -105,7 +105,7 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
 def usage(life: Life) -> WorkloadUsage:
     """What its instances use, where its containers say so."""
     told = [_told(container) for container in life.containers]
-    cpu, memory = (sum(float(each.get(name, "0")) for each in told) for name in ("DUMMY_CPU", "DUMMY_MEMORY"))
+    cpu, memory = (sum(float(variables.get(name, "0")) for variables in told) for name in ("DUMMY_CPU", "DUMMY_MEMORY"))
     used = Resources(cpu=cpu, memory=memory)
     names = (_instance(life, number) for number in range(life.replicas)) if used else ()
     return WorkloadUsage(
@@ -255,7 +255,11 @@ def _instance(life: Life, number: int) -> str:
 
 
 def _told(container: Mapping[str, Any]) -> dict[str, str]:
-    return {str(each["name"]): str(each.get("value", "")) for each in container.get("env") or () if "name" in each}
+    return {
+        str(variable["name"]): str(variable.get("value", ""))
+        for variable in container.get("env") or ()
+        if "name" in variable
+    }
 
 
 def _absent(ref: model.ObjectRef) -> verdicts.Workload:

@@ -55,7 +55,7 @@ class DummyDestination(Destination):
 
     @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
-        return tuple(planning.ref_in(each, namespace) for each in planning.ordered(objects))
+        return tuple(planning.ref_in(manifest, namespace) for manifest in planning.ordered(objects))
 
     @override
     async def diff(
@@ -96,7 +96,7 @@ class DummyDestination(Destination):
     ) -> model.Applied:
         objects = self._without(finished, objects, identity)
         planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
-        if refusals := tuple(each.change.refusal for each in planned if each.change.refusal):
+        if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
             return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
@@ -159,7 +159,7 @@ class DummyDestination(Destination):
         while True:
             there = self._state.read().objects
             stored = [there.get(planning.text(ref)) for ref in wanted]
-            seen: list[object] = [each and (each.uid, msgspec.json.encode(each.manifest)) for each in stored]
+            seen: list[object] = [kept and (kept.uid, msgspec.json.encode(kept.manifest)) for kept in stored]
             if seen != last:
                 last = seen
                 yield
@@ -251,16 +251,16 @@ class DummyDestination(Destination):
     async def observed(self, namespace: str) -> observed.Observed:
         there = [stored.manifest for stored in self._state.read().objects.values()]
         annotations = [
-            each["metadata"].get("annotations") or {}
-            for each in there
-            if (each["kind"], each["metadata"]["name"]) == ("Namespace", namespace)
+            manifest["metadata"].get("annotations") or {}
+            for manifest in there
+            if (manifest["kind"], manifest["metadata"]["name"]) == ("Namespace", namespace)
         ]
-        here = (each for each in there if each["metadata"].get("namespace") == namespace)
+        here = (manifest for manifest in there if manifest["metadata"].get("namespace") == namespace)
         return observed.of(here, annotations[0] if annotations else {})
 
     @override
     async def usage(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        wanted = {(each["kind"], each["metadata"]["name"]) for each in objects}
+        wanted = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in objects}
         stay = behavior.WORKLOADS - {("batch", "Job")}
         here = (life for life in self._lives() if life.ref.namespace == namespace)
         lives = (life for life in here if (life.ref.group, life.ref.kind) in stay)
@@ -322,8 +322,8 @@ class DummyDestination(Destination):
         there = self._state.read().objects
         refs = [planning.ref_in(manifest, identity.namespace) for manifest in objects]
         return [
-            each
-            for each, ref in zip(objects, refs, strict=True)
+            manifest
+            for manifest, ref in zip(objects, refs, strict=True)
             if planning.text(ref) in there or not one_shot.is_over(ref, finished)
         ]
 

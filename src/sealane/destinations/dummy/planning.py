@@ -53,12 +53,12 @@ def plan(
 ) -> tuple[Planned, ...]:
     """All objects, in the order of writing; the second of two same ones is refused."""
     followed = frozenset(autoscalers.of(objects))
-    planned = [plan_one(content, each, identity, adopt=adopt, followed=followed) for each in ordered(objects)]
+    planned = [plan_one(content, manifest, identity, adopt=adopt, followed=followed) for manifest in ordered(objects)]
     seen: set[model.Key] = set()
-    for index, each in enumerate(planned):
-        if each.change.ref.key in seen:
-            planned[index] = replace(each, change=replace(each.change, refusal=ownership.twin(each.change.ref)))
-        seen.add(each.change.ref.key)
+    for index, item in enumerate(planned):
+        if item.change.ref.key in seen:
+            planned[index] = replace(item, change=replace(item.change, refusal=ownership.twin(item.change.ref)))
+        seen.add(item.change.ref.key)
     return tuple(planned)
 
 
@@ -109,8 +109,8 @@ def plan_one(
 
 def terminating(content: states.Content) -> set[str]:
     """Namespaces that are being deleted."""
-    found = (each.manifest for each in content.objects.values() if each.manifest["kind"] == "Namespace")
-    return {str(each["metadata"]["name"]) for each in found if annotation(each, LEAVES)}
+    namespaces = (stored.manifest for stored in content.objects.values() if stored.manifest["kind"] == "Namespace")
+    return {str(manifest["metadata"]["name"]) for manifest in namespaces if annotation(manifest, LEAVES)}
 
 
 def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followed: bool) -> Mapping[str, Any]:
@@ -152,7 +152,7 @@ def stored(content: states.Content, old: states.Stored | None, body: Mapping[str
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     if old is None:
         return states.Stored(manifest=plain, uid=f"dummy-{version}", version=version, since=now)
-    before, after = (each.get("spec") or {} for each in (old.manifest, plain))
+    before, after = (manifest.get("spec") or {} for manifest in (old.manifest, plain))
     moved = before.get("template") != after.get("template")
     return states.Stored(
         manifest=plain,
@@ -173,7 +173,9 @@ def ref_in(manifest: Mapping[str, Any], namespace: str) -> model.ObjectRef:
 
 def ordered(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The manifests in the order of writing."""
-    return apply_order.ordered(objects, lambda each: (str(each["apiVersion"]).rpartition("/")[0], str(each["kind"])))
+    return apply_order.ordered(
+        objects, lambda manifest: (str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]))
+    )
 
 
 def text(ref: model.ObjectRef) -> str:
@@ -188,20 +190,20 @@ def labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
 
 def annotation(manifest: Mapping[str, Any], name: str) -> str | None:
     """One of the manifest's annotations."""
-    found = ((manifest.get("metadata") or {}).get("annotations") or {}).get(name)
-    return None if found is None else str(found)
+    value = ((manifest.get("metadata") or {}).get("annotations") or {}).get(name)
+    return None if value is None else str(value)
 
 
 def variables(manifest: Mapping[str, Any], there: Mapping[str, states.Stored]) -> dict[str, str]:
     """What the containers of a workload get from the Secrets that are there: all that `envFrom` names."""
     spec = manifest.get("spec") or {}
     pod = spec if manifest["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
-    froms = [each for container in pod.get("containers") or () for each in container.get("envFrom") or ()]
-    found: dict[str, str] = {}
-    for each in froms:
-        name = (each.get("secretRef") or {}).get("name", "")
+    froms = [source for container in pod.get("containers") or () for source in container.get("envFrom") or ()]
+    values: dict[str, str] = {}
+    for source in froms:
+        name = (source.get("secretRef") or {}).get("name", "")
         kept = there.get(f"|Secret|{manifest['metadata'].get('namespace') or ''}|{name}")
         content = kept.manifest if kept else {}
-        found |= {key: base64.b64decode(value).decode() for key, value in (content.get("data") or {}).items()}
-        found |= content.get("stringData") or {}
-    return found
+        values |= {key: base64.b64decode(value).decode() for key, value in (content.get("data") or {}).items()}
+        values |= content.get("stringData") or {}
+    return values

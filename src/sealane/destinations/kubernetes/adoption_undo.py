@@ -1,4 +1,4 @@
-"""Giving an object that was taken over back to whoever had it: fields, labels and the record of who set which field."""
+"""An adopted object goes back to whoever had it: its fields, its labels and the record of who set which field."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def _disowned(
             return
         others = [record for record in records if not _is_ours(record)]
         if before is not None:
-            others = [managed_fields.declared(each) for each in before if not each.get("subresource")]
+            others = [managed_fields.declared(entry) for entry in before if not entry.get("subresource")]
             others += [record for record in records if record.get("subresource")]
         await fence()
         replaced = {"op": "replace", "path": "/metadata/managedFields", "value": others}

@@ -47,5 +47,5 @@ def within(autoscaler: Manifest, number: int) -> int:
 
 def _limit(autoscaler: Manifest, names: Iterable[str]) -> int | None:
     spec = autoscaler.get("spec") or {}
-    found = (spec.get(name) for name in names)
-    return next((each for each in found if isinstance(each, int)), None)
+    limits = (spec.get(name) for name in names)
+    return next((limit for limit in limits if isinstance(limit, int)), None)

@@ -1,4 +1,4 @@
-"""Asking a formation's health checks of live objects, and remembering since when they say that one is ready."""
+"""What a formation's health checks say of live objects, and since when they say that one is ready."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CustomHealth:
     def ask(self, live: resources.Custom) -> owned_objects.HealthAnswer | None:
         """What the check for the object's kind says."""
         group = live.api_version.rpartition("/")[0]
-        compiled = next((each for each in self._given if each.check.fits(group, live.kind)), None)
+        compiled = next((compiled for compiled in self._given if compiled.check.fits(group, live.kind)), None)
         if compiled is None:
             return None
         state, says = compiled.ask(_plain(live))

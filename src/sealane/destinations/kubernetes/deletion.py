@@ -1,4 +1,4 @@
-"""Deleting what is no longer wanted, and giving back what was taken over. What may go is decided in `deletions`.
+"""Deletes what is no longer wanted, and gives back what was adopted. `deletions` decides what may go.
 
 The only place that deletes objects in a cluster.
 """

@@ -46,13 +46,13 @@ def _account(wanted: Mapping[str, Any], live: Mapping[str, Any], path: unions.Pa
 
 def _pulling(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choice]:
     """`imagePullPolicy` comes from the image's tag, and is looked at when the image changes."""
-    there = {each.get("name"): each for each in live or () if isinstance(each, Mapping)}
-    for each in wanted if isinstance(wanted, list) else ():
-        old = there.get(each.get("name")) if isinstance(each, Mapping) else None
-        if old is None or "imagePullPolicy" in each or each.get("image") == old.get("image"):
+    there = {container.get("name"): container for container in live or () if isinstance(container, Mapping)}
+    for container in wanted if isinstance(wanted, list) else ():
+        old = there.get(container.get("name")) if isinstance(container, Mapping) else None
+        if old is None or "imagePullPolicy" in container or container.get("image") == old.get("image"):
             continue
-        if old.get("imagePullPolicy") not in (None, _pull_policy(str(each.get("image")))):
-            yield _stray((*path, (("name", each["name"]),)), "imagePullPolicy")
+        if old.get("imagePullPolicy") not in (None, _pull_policy(str(container.get("image")))):
+            yield _stray((*path, (("name", container["name"]),)), "imagePullPolicy")
 
 
 def _pull_policy(image: str) -> str:

@@ -176,17 +176,17 @@ class KubernetesDestination(Destination):
 
     @override
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
-        found = []
+        manifests = []
         for ref in refs:
-            each = await self._found(ref)
-            if each is not None:
-                found.append(diff.shown(each))
-        return tuple(found)
+            manifest = await self._found(ref)
+            if manifest is not None:
+                manifests.append(diff.shown(manifest))
+        return tuple(manifests)
 
     @override
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         wanted = [ref for ref in refs if ref.is_secret]
-        return tuple(each for each in await asyncio.gather(*map(self._found, wanted)) if each is not None)
+        return tuple(manifest for manifest in await asyncio.gather(*map(self._found, wanted)) if manifest is not None)
 
     @override
     async def observed(self, namespace: str) -> observed.Observed:

@@ -48,13 +48,13 @@ class _Entry:
 class FieldManagers:
     """What others than `own` set of one object, or what `own` did."""
 
-    def __init__(self, found: Mapping[str, Any], *, own: str, others: bool = True) -> None:
-        """`found` is the object as it is there, with its managed fields."""
-        listed = (found.get("metadata") or {}).get("managedFields") or ()
+    def __init__(self, live: Mapping[str, Any], *, own: str, others: bool = True) -> None:
+        """`live` is the object as it is there, with its managed fields."""
+        listed = (live.get("metadata") or {}).get("managedFields") or ()
         self._entries = [
-            _entry(each)
-            for each in listed
-            if (each.get("manager") != own) is others and each.get("subresource") != "status"
+            _entry(entry)
+            for entry in listed
+            if (entry.get("manager") != own) is others and entry.get("subresource") != "status"
         ]
 
     def of(self, path: str) -> FieldManager | None:

@@ -45,10 +45,13 @@ def merged(live: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
         return {**live, **over}
     if isinstance(live, list) and isinstance(wanted, list) and schema and schema.keys and (item := schema.item):
         keys = schema.keys
-        over = {item.key_of(each, keys): each for each in wanted if isinstance(each, Mapping)}
-        there = [item.key_of(each, keys) for each in live if isinstance(each, Mapping)]
-        kept = [merged(each, over[key], item) if key in over else each for key, each in zip(there, live, strict=False)]
-        return [*kept, *(each for key, each in over.items() if key not in there)]
+        over = {item.key_of(element, keys): element for element in wanted if isinstance(element, Mapping)}
+        there = [item.key_of(element, keys) for element in live if isinstance(element, Mapping)]
+        kept = [
+            merged(element, over[key], item) if key in over else element
+            for key, element in zip(there, live, strict=False)
+        ]
+        return [*kept, *(element for key, element in over.items() if key not in there)]
     return wanted
 
 
@@ -74,20 +77,20 @@ def _paths(steps: Sequence[str], wanted: Any, live: Any, schema: schemas.Schema 
 
 
 def _items(
-    step: str, wanted: list[Any], found: list[Any], schema: schemas.Schema
+    step: str, wanted: list[Any], live: list[Any], schema: schemas.Schema
 ) -> list[tuple[unions.Keys, Mapping[str, Any], Mapping[str, Any]]]:
     """The item that a number means, as wanted and as it is there; all of them where the two lists are ordered otherwise."""
     item = schema.item
     assert item is not None, "only lists with keys are looked into"
-    there = {item.key_of(each, schema.keys): each for each in found if isinstance(each, Mapping)}
+    there = {item.key_of(element, schema.keys): element for element in live if isinstance(element, Mapping)}
     both = [
-        (key, each, there[key])
-        for each in wanted
-        if isinstance(each, Mapping) and (key := item.key_of(each, schema.keys)) is not None and key in there
+        (key, element, there[key])
+        for element in wanted
+        if isinstance(element, Mapping) and (key := item.key_of(element, schema.keys)) is not None and key in there
     ]
     number = int(step[1:-1]) if step[1:-1].isdigit() else -1
-    if 0 <= number < min(len(wanted), len(found)):
-        named = [each for each in both if each[1] is wanted[number] and each[2] is found[number]]
+    if 0 <= number < min(len(wanted), len(live)):
+        named = [element for element in both if element[1] is wanted[number] and element[2] is live[number]]
         return named or both
     return both
 

@@ -16,17 +16,17 @@ _KINDS = tuple(kinds.whole("apps/v1", kind) for _, kind in sorted(observed.WORKL
 async def observed_there(cluster: clusters.Cluster, namespace: str) -> observed.Observed:
     """What is there, by the annotations of the namespace and the labels of workloads. Raises a ClusterError."""
     listings = await asyncio.gather(*(cluster.list(kind, namespace=namespace) for kind in _KINDS))
-    found = [
+    manifests = [
         {"apiVersion": kind.api_version, "kind": kind.kind, **item}
         for kind, listing in zip(_KINDS, listings, strict=True)
         for item in listing.items
     ]
-    return observed.of(found, await _annotations(cluster, namespace))
+    return observed.of(manifests, await _annotations(cluster, namespace))
 
 
 async def _annotations(cluster: clusters.Cluster, namespace: str) -> dict[str, Any]:
     """Those of the namespace; none where the account may not look."""
     with suppress(errors.Forbidden):
-        found = await cluster.find(kinds.whole("v1", "Namespace"), namespace)
-        return dict((found or {}).get("metadata", {}).get("annotations") or {})
+        namespace_object = await cluster.find(kinds.whole("v1", "Namespace"), namespace)
+        return dict((namespace_object or {}).get("metadata", {}).get("annotations") or {})
     return {}

@@ -112,11 +112,11 @@ class Ledgers:
         try:
             listed = await self._cluster.list(kinds.CONFIG_MAP, selector=selector)
         except errors.Forbidden:
-            found = [
+            rights = [
                 (place, await self._cluster.may("get", kinds.CONFIG_MAP, namespace=place))
                 for place in dict.fromkeys(among)
             ]
-            readable = [place for place, may in found if may]
+            readable = [place for place, may in rights if may]
             return tuple([place for place in readable if await self._has(name, place)])
         named = (item["metadata"] for item in listed.items)
         return tuple(each["namespace"] for each in named if each["name"] == name)
@@ -180,13 +180,13 @@ class Ledgers:
         return names if names and seen == list(parts) else ()
 
     async def _gathered(self, kind: str, parts: Mapping[str, _Names], namespace: str) -> dict[str, str]:
-        found: dict[str, str] = {}
+        entries: dict[str, str] = {}
         for entry, names in parts.items():
             pieces = await asyncio.gather(*(self._piece(kind, name, namespace) for name in names))
             with suppress(ValueError):
                 if all(piece is not None for piece in pieces):
-                    found[entry] = joined([piece for piece in pieces if piece is not None])
-        return found
+                    entries[entry] = joined([piece for piece in pieces if piece is not None])
+        return entries
 
     async def _piece(self, kind: str, name: str, namespace: str) -> bytes | None:
         key = (f"{kind} {namespace}", name)
@@ -247,7 +247,7 @@ class Ledgers:
                 await self._cluster.delete(kinds.whole("v1", kind), name, namespace=places.namespace)
 
     async def _left_over(self, places: _Places) -> dict[str, str]:
-        found: dict[str, str] = {}
+        orphans: dict[str, str] = {}
         selector = ",".join(f"{key}={value}" for key, value in places.labels(part=True).items())
         for kind in (_CONFIG_MAP, _SECRET):
             with suppress(errors.ClusterError):  # the account may list neither: then they stay
@@ -257,8 +257,8 @@ class Ledgers:
                 for item in listed.items:
                     made = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
                     if self._now() - made > FORGOTTEN:
-                        found[item["metadata"]["name"]] = kind
-        return found
+                        orphans[item["metadata"]["name"]] = kind
+        return orphans
 
 
 class _Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,14 +40,14 @@ class LiveAutoscalers:
 
     async def _list(self, namespace: str | None) -> Mapping[str, Any] | None:
         try:
-            found = (await self._cluster.list(_KIND, namespace=namespace)).items
+            listed = (await self._cluster.list(_KIND, namespace=namespace)).items
         except errors.UnknownKind:
             return {}
         except errors.Forbidden:
             return None
         return autoscalers.of(
-            each
-            for each in found
-            if "deletionTimestamp" not in each["metadata"]
-            and (namespace, each["metadata"]["name"]) not in self._to_delete
+            autoscaler
+            for autoscaler in listed
+            if "deletionTimestamp" not in autoscaler["metadata"]
+            and (namespace, autoscaler["metadata"]["name"]) not in self._to_delete
         )

@@ -32,7 +32,7 @@ class Wanted:
 
 async def tail(cluster: clusters.Cluster, refs: model.Inventory, wanted: Wanted, *, follow: bool) -> AsyncIterator[str]:
     """Lines as `pod/container  line`; with `follow` without end, else each container's last lines."""
-    selectors = [found for ref in refs if (found := await _selector(cluster, ref)) is not None]
+    selectors = [selector for ref in refs if (selector := await _selector(cluster, ref)) is not None]
     if not selectors and not follow:
         return
     if not follow:

@@ -123,17 +123,17 @@ def keeping(live: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
 
 def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:
     """The records with all that move in one of Sealane's applies."""
-    moving = [each for each in before if moves(each)]
+    moving = [entry for entry in before if moves(entry)]
     if not moving:
         return None
     own = _own(before)
     first = own or moving[0]
-    same = [each for each in moving if each.get("apiVersion") == first.get("apiVersion")]
+    same = [entry for entry in moving if entry.get("apiVersion") == first.get("apiVersion")]
     fields = _fields(first)
     for record in same:
         fields = both(fields, _fields(record))
     taken = {**first, "manager": kinds.MANAGER, "operation": "Apply", "fieldsV1": fields}
-    return [taken if each is first else each for each in before if each is first or each not in same]
+    return [taken if entry is first else entry for entry in before if entry is first or entry not in same]
 
 
 def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Record]:
@@ -146,7 +146,7 @@ def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Recor
         if _is_by(record, _BY_HAND) and shared(_fields(record), given_up):
             record = {**record, "fieldsV1": less(_fields(record), given_up)}  # noqa: PLW2901 - the record as it is to be
         now.append(record)
-    return [each for each in now if _fields(each)]
+    return [entry for entry in now if _fields(entry)]
 
 
 def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) -> list[Record]:
@@ -164,7 +164,7 @@ def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) 
     if own is None:
         own = {"manager": kinds.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
         now.append({**own, "fieldsV1": strays})
-    return [each for each in now if _fields(each)]
+    return [entry for entry in now if _fields(entry)]
 
 
 def _given_up(before: Sequence[Record], manifest: Mapping[str, Any]) -> Fields:
@@ -212,13 +212,13 @@ def both(one: Fields, other: Fields) -> dict[str, Any]:
 
 def shared(one: Fields, other: Fields) -> dict[str, Any]:
     """What both have; a field without more has all that is in it."""
-    found: dict[str, Any] = {}
+    common: dict[str, Any] = {}
     for key in one.keys() & other.keys():
         deeper, wider = one[key] or {}, other[key] or {}
         inner = shared(deeper, wider) if deeper and wider else both(deeper, wider)
         if inner or not (deeper and wider):
-            found[key] = inner
-    return found
+            common[key] = inner
+    return common
 
 
 def less(one: Fields, other: Fields) -> dict[str, Any]:
@@ -234,31 +234,31 @@ def less(one: Fields, other: Fields) -> dict[str, Any]:
 
 def lacking(fields: Fields, node: Any) -> dict[str, Any]:
     """The fields that an object's part doesn't have."""
-    found: dict[str, Any] = {}
+    absent: dict[str, Any] = {}
     for key, inner in fields.items():
         if key == ".":
             continue
         has, own = part(node, key)
         if not has:
-            found[key] = inner
+            absent[key] = inner
         elif inner and (rest := lacking(inner, own)):
-            found[key] = rest
-    return found
+            absent[key] = rest
+    return absent
 
 
 def having(fields: Fields, node: Any) -> dict[str, Any]:
     """The fields that an object's part has."""
-    found: dict[str, Any] = {}
+    present: dict[str, Any] = {}
     for key, inner in fields.items():
         has, own = part(node, key) if key != "." else (False, None)
         if not has:
             continue
-        deeper = {name: each for name, each in inner.items() if name != "."}
+        deeper = {name: value for name, value in inner.items() if name != "."}
         if not deeper:
-            found[key] = {}
+            present[key] = {}
         elif rest := having(deeper, own):
-            found[key] = rest
-    return found
+            present[key] = rest
+    return present
 
 
 def without(node: Any, fields: Fields) -> Any:
@@ -269,12 +269,12 @@ def without(node: Any, fields: Fields) -> Any:
             node = _less_field(node, text, inner)
         elif kind == "k" and isinstance(node, list):
             node = [
-                each if not _is_item(each, text) else without(each, inner)
-                for each in node
-                if not (_is_item(each, text) and (not inner or "." in inner))
+                value if not _is_item(value, text) else without(value, inner)
+                for value in node
+                if not (_is_item(value, text) and (not inner or "." in inner))
             ]
         elif kind == "v" and isinstance(node, list):
-            node = [each for each in node if each != json.loads(text)]
+            node = [value for value in node if value != json.loads(text)]
     return node
 
 
@@ -307,7 +307,7 @@ def carried(manifest: Any, fields: Fields, live: Any) -> tuple[Any, dict[str, An
 def _replaced(node: Any, key: str, old: Any, new: Any) -> Any:
     if isinstance(node, Mapping):
         return {**node, key.partition(":")[2]: new}
-    return [new if each is old else each for each in node]
+    return [new if value is old else value for value in node]
 
 
 def at_path(path: unions.Path) -> dict[str, Any]:
@@ -331,7 +331,7 @@ def part(node: Any, key: str) -> tuple[bool, Any]:
     if kind == "f":
         return (True, node[text]) if isinstance(node, Mapping) and text in node else (False, None)
     if kind == "k" and isinstance(node, list):
-        item = next((each for each in node if _is_item(each, text)), None)
+        item = next((value for value in node if _is_item(value, text)), None)
         return item is not None, item
     if kind == "v" and isinstance(node, list):
         return json.loads(text) in node, None

@@ -36,9 +36,9 @@ async def observe(
     subjects: list[views.Subject] = []
     for ref in wanted:
         checked = asks.about(ref.group, ref.kind)
-        if found := watched.watched(ref, checked=checked):
-            place = ref.namespace or (namespace if found.runs else "")
-            subjects.append(views.Subject(ref=ref, watched=found, checked=checked, place=place))
+        if watch := watched.watched(ref, checked=checked):
+            place = ref.namespace or (namespace if watch.runs else "")
+            subjects.append(views.Subject(ref=ref, watched=watch, checked=checked, place=place))
     if not subjects:
         yield verdicts.Observation(at=now(), unit="pod")
         return

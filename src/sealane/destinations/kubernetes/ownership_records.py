@@ -1,4 +1,4 @@
-"""Writing an object's ownership records, before it is applied. It changes no generation, and nothing that anybody runs.
+"""Writes an object's ownership records, before it is applied. This changes no generation, and nothing that anybody runs.
 
 Only a creation can be exclusive, but what it leaves in the managed fields is an *update* by Sealane, and fields recorded
 so would survive being left out of the next apply. What past owners recorded survives likewise (see `managed_fields`).
@@ -24,23 +24,23 @@ async def settle(
     ref: model.ObjectRef,
     *,
     take: managed_fields.Take,
-    found: Mapping[str, Any] | None = None,
+    live: Mapping[str, Any] | None = None,
     fence: model.Fence,
 ) -> None:
     """Gives the object the records that it is to have; looks again whenever controllers moved them meanwhile.
 
-    `found` is what it looks like, None when that is to be looked up.
+    `live` is what it looks like, None when that is to be looked up.
     """
     for _ in range(TRIES):
-        if found is None:
-            found = await cluster.find(kind, ref.name, namespace=ref.namespace)
-        if found is None or (new := take(found)) is None:
+        if live is None:
+            live = await cluster.find(kind, ref.name, namespace=ref.namespace)
+        if live is None or (new := take(live)) is None:
             return
         await fence()
         try:
-            await cluster.patch(kind, ref.name, _operations(found, new), namespace=ref.namespace)
+            await cluster.patch(kind, ref.name, _operations(live, new), namespace=ref.namespace)
         except errors.Invalid:  # a test failed: the records moved
-            found = None
+            live = None
         except errors.NotFound:
             return
         else:

@@ -214,7 +214,7 @@ class Planner:
             marks, apart = self._first.get(ref.key) or self._before(live_object, change.fields)
         if change.adopted and seen.take:  # what it was before its records are moved
             self._first[ref.key] = (marks, apart)
-        left = functools.reduce(managed_fields.both, (each for _, each in seen.held), seen.stays)
+        left = functools.reduce(managed_fields.both, (fields for _, fields in seen.held), seen.stays)
         body, left = managed_fields.carried(
             self._body(to_apply, ref, self._identity.annotations | marks), left, seen.result
         )
@@ -295,7 +295,9 @@ def _change(
     """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
     others = field_managers.FieldManagers(live, own=kinds.MANAGER)
     ours = field_managers.FieldManagers(live, own=kinds.MANAGER, others=False)
-    held = [model.FieldLeft(path=path, manager=who) for who, each in seen.held for path in field_managers.paths(each)]
+    held = [
+        model.FieldLeft(path=path, manager=who) for who, theirs in seen.held for path in field_managers.paths(theirs)
+    ]
     kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
     fields = diff.differences(live, seen.result, managers=seen.managers)
     return model.ObjectChange(

@@ -20,19 +20,19 @@ def made(objects: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     A custom resource (a certificate, an external secret) may have a controller that makes what it names, some time
     later: any name in it counts as a ConfigMap and a Secret that will be made.
     """
-    found: dict[str, set[str]] = defaultdict(set)
+    keys_by_reference: dict[str, set[str]] = defaultdict(set)
     for manifest in objects:
         kind, name = str(manifest.get("kind")), str(manifest.get("metadata", {}).get("name"))
         group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
         if group and not _BUILT_IN.fullmatch(group):
             for named in {name, *_names(manifest.get("spec"))}:
-                found[f"ConfigMap/{named}"].add(model.BY_CONTROLLER)
-                found[f"Secret/{named}"].add(model.BY_CONTROLLER)
+                keys_by_reference[f"ConfigMap/{named}"].add(model.BY_CONTROLLER)
+                keys_by_reference[f"Secret/{named}"].add(model.BY_CONTROLLER)
         elif kind in _DATA:
-            found[f"{kind}/{name}"].update(key for part in _DATA[kind] for key in manifest.get(part) or ())
+            keys_by_reference[f"{kind}/{name}"].update(key for part in _DATA[kind] for key in manifest.get(part) or ())
         elif kind == "ServiceAccount":
-            found[f"ServiceAccount/{name}"].add(model.ANY_KEY)
-    return {reference: tuple(sorted(keys)) for reference, keys in found.items()}
+            keys_by_reference[f"ServiceAccount/{name}"].add(model.ANY_KEY)
+    return {reference: tuple(sorted(keys)) for reference, keys in keys_by_reference.items()}
 
 
 def _names(value: Any) -> Iterator[str]:

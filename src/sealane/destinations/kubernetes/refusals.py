@@ -81,5 +81,5 @@ def _texts(node: Any) -> int:
 
 def namespace_terminating(ref: model.ObjectRef, namespace: str) -> model.Refusal:
     """The refusal of an object whose namespace is being deleted."""
-    found = ownership.namespace_terminating(namespace)
-    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=found.message, hint=found.hint)
+    refusal = ownership.namespace_terminating(namespace)
+    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=refusal.message, hint=refusal.hint)

@@ -35,8 +35,8 @@ def renamed(made: Manifest, manifest: Manifest) -> dict[str, Any]:
     """What was made for the stand-in, as it would be under the manifest's own name."""
     new = str(made["metadata"]["name"]).encode()
     text: bytes = msgspec.json.encode(made)
-    found: dict[str, Any] = msgspec.json.decode(text.replace(new, str(manifest["metadata"]["name"]).encode()))
-    return found
+    result: dict[str, Any] = msgspec.json.decode(text.replace(new, str(manifest["metadata"]["name"]).encode()))
+    return result
 
 
 def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[str, Any]:
@@ -49,26 +49,26 @@ def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[s
 
 def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
     """Those of the fields that an object made now would not have, or not so."""
-    found: dict[str, Any] = {}
+    added: dict[str, Any] = {}
     for key, inner in stays.items():
         has, part = managed_fields.part(made, key)
         own = managed_fields.part(there, key)[1]
         if inner and has:
             if deeper := news(inner, own, part):
-                found[key] = deeper
+                added[key] = deeper
         elif not has or part != own:
-            found[key] = inner
-    return found
+            added[key] = inner
+    return added
 
 
 def told(
     fields: managed_fields.Fields, there: Manifest, ref: model.ObjectRef, *, ours: managed_fields.Fields
 ) -> Iterator[model.FieldLeft]:
     """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
-    for each, value in _leaves(fields, there):
-        (path,) = field_managers.paths(each)
+    for leaf, value in _leaves(fields, there):
+        (path,) = field_managers.paths(leaf)
         hidden = manifest_secrets.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
-        if managed_fields.shared(each, ours):
+        if managed_fields.shared(leaf, ours):
             why, hint = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:
             why = "the cluster keeps it as long as the object lives"

@@ -99,13 +99,13 @@ _BESIDE: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] 
 
 def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
     """The rules of the role that is bound in each namespace."""
-    rules = [_rule(*each) for each in _ALWAYS]
+    rules = [_rule(*rule) for rule in _ALWAYS]
     by_group: dict[str, list[str]] = {}
     for resource in resources:
         by_group.setdefault(resource.group, []).append(resource.plural)
     rules += [_rule(group, tuple(dict.fromkeys(plurals)), (*_WRITE, *_SEE)) for group, plurals in by_group.items()]
-    beside = dict.fromkeys(each for resource in resources for each in _BESIDE.get(resource.kind, ()))
-    return [*rules, *(_rule(*each) for each in beside)]
+    beside = dict.fromkeys(other for resource in resources for other in _BESIDE.get(resource.kind, ()))
+    return [*rules, *(_rule(*other) for other in beside)]
 
 
 def observing() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Writing a deployment's objects, phase by phase. The only place that creates and changes objects in a cluster.
+"""Writes a deployment's objects, phase by phase. The only place that creates and changes objects in a cluster.
 
 Every write is fenced, and carries what it was planned against: a creation is create-only, a change names the version it
 saw; when that moved, the object is planned anew. Objects that are as wanted already are not written, hence a repeated
@@ -52,12 +52,8 @@ async def apply(
     planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence, identity)
-    if refusals := tuple(planned_object.change.refusal for planned_object in planned if planned_object.change.refusal):
-        there = tuple(
-            planned_object.ref
-            for planned_object in planned
-            if planned_object.live and planned_object.live.owner == identity.owner
-        )
+    if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
+        there = tuple(item.ref for item in planned if item.live and item.live.owner == identity.owner)
         return model.Applied(inventory=there, refusals=refusals)
     return await writing.write_all(planned)
 
@@ -76,10 +72,10 @@ class _Writing:
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
         left: list[tuple[model.ObjectRef, model.FieldLeft]] = []
-        for phase, group in itertools.groupby(planned, lambda each: apply_order.phase(each.ref.group, each.ref.kind)):
+        for phase, group in itertools.groupby(planned, lambda item: apply_order.phase(item.ref.group, item.ref.kind)):
             written = []
-            for planned_object in group:
-                done = await self._write(planned_object)
+            for item in group:
+                done = await self._write(item)
                 if done.change.refusal:
                     rest = [later.ref for later in planned if later.live and later.ref not in inventory]
                     return model.Applied(
@@ -135,7 +131,7 @@ class _Writing:
             done = self._done(planned, made)
             created = functools.partial(managed_fields.created, manifest=planned.body)
             await ownership_records.settle(
-                self._cluster, planned.kind, done.ref, take=created, found=made, fence=self._fence
+                self._cluster, planned.kind, done.ref, take=created, live=made, fence=self._fence
             )
             return done
         version = planned.live.version
@@ -143,7 +139,7 @@ class _Writing:
         if planned.left:
             keep = functools.partial(managed_fields.keeping, fields=planned.left)
             await ownership_records.settle(
-                self._cluster, planned.kind, planned.ref, take=keep, found=made, fence=self._fence
+                self._cluster, planned.kind, planned.ref, take=keep, live=made, fence=self._fence
             )
         return self._done(planned, made)
 

@@ -1,4 +1,4 @@
-"""Reading one observation from live views: what each wanted object has around it, handed to what judges its kind."""
+"""One observation, read from live views: what each wanted object has around it, handed to what judges its kind."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class SnapshotSource:
         view = self._views.get((place, kind))
         if view is None:
             return []
-        return [each for owner in owners for each in self._reader.belonging(view, owner.metadata.uid)]
+        return [owned for owner in owners for owned in self._reader.belonging(view, owner.metadata.uid)]
 
     def _besides(self, place: str, live: Any) -> owned_objects.NamespaceFacts:
         if isinstance(live, resources.Service):
@@ -141,7 +141,7 @@ class SnapshotSource:
         view = self._views.get((place, kinds.POD))
         if view is None:
             return None
-        if any(selector.items() <= each.items() for each in made):
+        if any(selector.items() <= labels.items() for labels in made):
             return made
         pods = self._reader.everything(view).values()
         return [*made, *(pod.metadata.labels for pod in pods if pod.metadata.deletion_timestamp is None)]

@@ -1,4 +1,4 @@
-"""Making way for a StatefulSet's wanted version.
+"""Broken old pods of a StatefulSet, which hold up its wanted version, are deleted.
 
 A StatefulSet that starts its pods in order waits for a broken pod of an older version to become ready before it
 replaces it, which may be never: a documented limit of Kubernetes ("forced rollback"). Such a pod serves nobody and would
@@ -24,31 +24,34 @@ async def free(cluster: clusters.Cluster, applied: model.Inventory, *, fence: mo
     """Deletes pods that hold up StatefulSets. Repeated, it deletes nothing: then they are of the wanted version."""
     for ref in applied:
         if (ref.group, ref.kind) == ("apps", "StatefulSet"):
-            found = await _seen(cluster, ref)
-            if found is not None:
-                await _free(cluster, found, ref.namespace, fence)
+            stateful_set = await _seen(cluster, ref)
+            if stateful_set is not None:
+                await _free(cluster, stateful_set, ref.namespace, fence)
 
 
 async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> workloads.StatefulSet | None:
     """The StatefulSet once its controller has taken it in; None when it updates in a way that can't be held up."""
     for _ in range(round(SEEN_SECONDS / POLL)):
-        found = await cluster.find(kinds.STATEFUL_SET, ref.name, namespace=ref.namespace)
-        if found is None or found.spec.pod_management_policy != "OrderedReady":
+        stateful_set = await cluster.find(kinds.STATEFUL_SET, ref.name, namespace=ref.namespace)
+        if stateful_set is None or stateful_set.spec.pod_management_policy != "OrderedReady":
             return None
-        if found.spec.update_strategy.type != "RollingUpdate":
+        if stateful_set.spec.update_strategy.type != "RollingUpdate":
             return None
-        if found.status.observed_generation >= found.metadata.generation and found.status.update_revision:
-            return found
+        if (
+            stateful_set.status.observed_generation >= stateful_set.metadata.generation
+            and stateful_set.status.update_revision
+        ):
+            return stateful_set
         await asyncio.sleep(POLL)
     return None
 
 
 async def _free(
-    cluster: clusters.Cluster, found: workloads.StatefulSet, namespace: str | None, fence: model.Fence
+    cluster: clusters.Cluster, stateful_set: workloads.StatefulSet, namespace: str | None, fence: model.Fence
 ) -> None:
     for pod in (await cluster.list(kinds.POD, namespace=namespace)).items:
         owner = pod.metadata.controller
-        if owner is None or owner.uid != found.metadata.uid or not holds_up(pod, found):
+        if owner is None or owner.uid != stateful_set.metadata.uid or not holds_up(pod, stateful_set):
             continue
         await fence()
         try:
@@ -58,9 +61,9 @@ async def _free(
             continue  # it went by itself
 
 
-def holds_up(pod: objects.Pod, found: workloads.StatefulSet) -> bool:
+def holds_up(pod: objects.Pod, workload: workloads.StatefulSet) -> bool:
     """Whether it is an older version's, not ready, and stays although it should be replaced."""
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
-    old = pod.metadata.labels.get(_REVISION_HASH) != found.status.update_revision
-    kept = stateful_set.is_kept(pod, found)
+    old = pod.metadata.labels.get(_REVISION_HASH) != workload.status.update_revision
+    kept = stateful_set.is_kept(pod, workload)
     return old and not ready and not kept and pod.metadata.deletion_timestamp is None

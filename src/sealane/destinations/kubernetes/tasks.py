@@ -35,12 +35,12 @@ def _with_variables(template: Mapping[str, Any], variables: Mapping[str, str]) -
     pod = template["spec"]
     added = [{"name": name, "value": value} for name, value in variables.items()]
 
-    def container(each: Mapping[str, Any]) -> dict[str, Any]:
-        own = [*(each.get("env") or ())]
+    def container(spec: Mapping[str, Any]) -> dict[str, Any]:
+        own = [*(spec.get("env") or ())]
         taken = {variable.get("name") for variable in own}
-        return {**each, "env": [*own, *(variable for variable in added if variable["name"] not in taken)]}
+        return {**spec, "env": [*own, *(variable for variable in added if variable["name"] not in taken)]}
 
     parts = {
-        part: [container(each) for each in pod[part]] for part in ("containers", "initContainers") if pod.get(part)
+        part: [container(spec) for spec in pod[part]] for part in ("containers", "initContainers") if pod.get(part)
     }
     return {**template, "spec": {**pod, **(parts if added else {})}}

@@ -83,11 +83,11 @@ def _within(wanted: Any, live: Any, schema: schemas.Schema, path: Path) -> Itera
         yield from choices(wanted, live, schema, path)
     elif isinstance(wanted, list) and isinstance(live, list) and schema.keys and schema.item:
         item = schema.item
-        there = {item.key_of(each, schema.keys): each for each in live if isinstance(each, Mapping)}
-        for each in wanted:
-            key = item.key_of(each, schema.keys) if isinstance(each, Mapping) else None
+        there = {item.key_of(element, schema.keys): element for element in live if isinstance(element, Mapping)}
+        for element in wanted:
+            key = item.key_of(element, schema.keys) if isinstance(element, Mapping) else None
             if key is not None and key in there:
-                yield from choices(each, there[key], item, (*path, key))
+                yield from choices(element, there[key], item, (*path, key))
 
 
 def _strays(group: Group, manifest: Mapping[str, Any], live: Mapping[str, Any]) -> frozenset[str]:
@@ -109,14 +109,16 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
     if typed := _by_type(fields):
         yield Group(members=typed, discriminator="type")
     required = [
-        list(each.get("required") or []) for each in schema.plain.get("oneOf") or () if isinstance(each, Mapping)
+        list(alternative.get("required") or [])
+        for alternative in schema.plain.get("oneOf") or ()
+        if isinstance(alternative, Mapping)
     ]
-    if len(required) > 1 and all(len(each) == 1 for each in required):
-        yield Group(members=dict.fromkeys(each[0] for each in required))
+    if len(required) > 1 and all(len(names) == 1 for names in required):
+        yield Group(members=dict.fromkeys(names[0] for names in required))
     if _ONLY_ONE.search(schema.description):
-        yield Group(members=dict.fromkeys(name for name, each in fields.items() if each.is_object))
+        yield Group(members=dict.fromkeys(name for name, field in fields.items() if field.is_object))
     for suffix in _SUFFIXES:
-        alike = [name for name, each in fields.items() if each.name.endswith(suffix)]
+        alike = [name for name, field in fields.items() if field.name.endswith(suffix)]
         if len(alike) > 1:
             yield Group(members=dict.fromkeys(alike))
     for pair in _not_together(fields):
@@ -145,7 +147,7 @@ def at(node: Any, path: Sequence[str | Keys]) -> Any:
         if isinstance(step, str):
             node = node.get(step) if isinstance(node, Mapping) else None
         elif isinstance(node, list):
-            node = next((each for each in node if _has(each, step)), None)
+            node = next((element for element in node if _has(element, step)), None)
         else:
             return None
     return node
@@ -162,7 +164,7 @@ def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source
     step, rest = path[0], path[1:]
     if isinstance(step, str):
         return {**node, step: swapped(node[step], rest, names, source)} if node.get(step) is not None else node
-    return [swapped(each, rest, names, source) if _has(each, step) else each for each in node]
+    return [swapped(element, rest, names, source) if _has(element, step) else element for element in node]
 
 
 def _has(item: Any, keys: Keys) -> bool:

@@ -18,7 +18,7 @@ PATIENCE = 2.0
 
 async def usage(cluster: Cluster, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[WorkloadUsage, ...]:
     """Each workload whose instances stay, with the pods that its selector finds."""
-    workloads = [each for each in objects if _labels(each)]
+    workloads = [manifest for manifest in objects if _labels(manifest)]
     pods = await _pods(cluster, namespace) if workloads else []
     return tuple(_of(workload, pods) for workload in workloads)
 
@@ -64,11 +64,11 @@ def _asked(container: Mapping[str, Any], what: str) -> Resources:
 
 def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:
     """A pod may use as much as it likes where one of its containers has no limit."""
-    each = [_asked(container, "limits") for container in containers]
-    whole = total(each)
+    limits = [_asked(container, "limits") for container in containers]
+    whole = total(limits)
     return Resources(
-        cpu=whole.cpu if all(one.cpu for one in each) else 0.0,
-        memory=whole.memory if all(one.memory for one in each) else 0.0,
+        cpu=whole.cpu if all(one.cpu for one in limits) else 0.0,
+        memory=whole.memory if all(one.memory for one in limits) else 0.0,
     )
 
 

@@ -1,4 +1,4 @@
-"""Opening the live views that observing needs, and going without those that the account may not have."""
+"""The live views that an observation needs; it goes without those that the account may not have."""
 
 from __future__ import annotations
 
@@ -63,22 +63,22 @@ async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Seq
     first = await _together([_view(stack, cluster, key) for key in needed])
     views: dict[Key, reflector.Reflector[Any]] = dict(zip(needed, first, strict=True))
     more = [key for key in dict.fromkeys(key for subject in subjects for key in subject.keys) if key not in needed]
-    found = await _together([_perhaps(stack, cluster, key) for key in more])
+    outcomes = await _together([_perhaps(stack, cluster, key) for key in more])
     without = {}
-    for key, each in zip(more, found, strict=True):
-        if isinstance(each, str):
-            without[key] = each
+    for key, view in zip(more, outcomes, strict=True):
+        if isinstance(view, str):
+            without[key] = view
         else:
-            views[key] = each
+            views[key] = view
     return Opened(views=views, without=without, needed=frozenset(needed))
 
 
 async def _together(calls: Sequence[Any]) -> list[Any]:
     """All at once; raises the first error when all are done, so that nothing goes on behind one's back."""
     done = await asyncio.gather(*calls, return_exceptions=True)
-    for each in done:
-        if isinstance(each, BaseException):
-            raise each
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
     return done
 
 

@@ -59,10 +59,10 @@ async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> r
 
 def _mark(reader: subscriber.Reader, view: reflector.Reflector[Any], ref: model.ObjectRef) -> object:
     """What is another thing once the object was written; None where it is not there."""
-    found = reader.find(view, ref.namespace or "", ref.name)
-    if found is None:
+    live = reader.find(view, ref.namespace or "", ref.name)
+    if live is None:
         return None
-    metadata = found.metadata
+    metadata = live.metadata
     records = tuple(managed_field for managed_field in metadata.managed_fields if managed_field.subresource != "status")
     version = metadata.generation or metadata.resource_version  # kinds without a generation have next to no status
     return metadata.uid, version, metadata.deletion_timestamp, records

@@ -51,8 +51,8 @@ def _changes(
     delivery: str | None,
     received: datetime,
 ) -> tuple[Read, ...]:
-    every = [read_one(app, each, _part(delivery, n), received) for n, each in enumerate(_listed(payload, *path))]
-    return tuple(_by(each, payload) for each in every) or (Ignored(reason="a push of nothing starts nothing"),)
+    every = [read_one(app, change, _part(delivery, n), received) for n, change in enumerate(_listed(payload, *path))]
+    return tuple(_by(event, payload) for event in every) or (Ignored(reason="a push of nothing starts nothing"),)
 
 
 def _by(read: Read, payload: Mapping[str, Any]) -> Read:
@@ -71,7 +71,7 @@ def _listed(payload: Mapping[str, Any], *path: str) -> list[dict[str, Any]]:
     value: Any = payload
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise UsageError(f"the webhook lacks {'.'.join(path)}")
     return value
 

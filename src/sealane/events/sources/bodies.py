@@ -70,20 +70,20 @@ def _unzipped(encoding: str, body: bytes) -> bytes:
 def _field(body: bytes) -> bytes:
     """The field's bytes, of whichever charset: the library's own reader takes only those of ASCII and UTF-8."""
     fields = (pair.replace(b"+", b" ").partition(b"=") for pair in body.strip().split(b"&"))
-    found = [unquote_to_bytes(value) for name, _, value in fields if unquote_to_bytes(name) == b"payload"]
-    if len(found) != 1:
-        what = "no field payload" if not found else "several fields payload"
+    values = [unquote_to_bytes(value) for name, _, value in fields if unquote_to_bytes(name) == b"payload"]
+    if len(values) != 1:
+        what = "no field payload" if not values else "several fields payload"
         raise UsageError(f"the webhook's form has {what}", hint="git hosts send their JSON in one field of that name")
-    return found[0]
+    return values[0]
 
 
 def _object(data: bytes, charset: str | None) -> dict[str, Any]:
     """Without a charset JSON tells its own; a byte order mark before it is passed over."""
     try:
         text = data if charset in {None, "utf-8", "ascii"} else data.decode(str(charset)).removeprefix("\ufeff")
-        found = json.loads(text)
+        payload = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError("the webhook's body is not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(payload, dict):
         raise UsageError("the webhook's body is not a JSON object")
-    return found
+    return payload

@@ -74,7 +74,7 @@ def _told(payload: Mapping[str, Any], commit: str) -> Mapping[str, Any]:
     """What the message tells of the commit: it lists at most 20, and none of a tag on a known commit."""
     listed = payload.get("commits")
     every = listed if isinstance(listed, list) else []
-    return next((each for each in every if isinstance(each, dict) and each.get("id") == commit), {})
+    return next((told for told in every if isinstance(told, dict) and told.get("id") == commit), {})
 
 
 def _merge_request(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:

@@ -48,7 +48,7 @@ class AppriseTarget:
 
 def unmentioned(said: str) -> str:
     """The text without anybody being called by it: services read `@everyone`, `<@id>` or `<!channel>` wherever they stand."""
-    return _MENTION.sub(lambda found: f"{found[0]}\u200b", said)
+    return _MENTION.sub(lambda mention: f"{mention[0]}\u200b", said)
 
 
 def _body(telling: Telling, most: int) -> str:

@@ -112,15 +112,15 @@ def _html(notice: Notice, telling: Telling) -> Iterator[str]:
 
 
 def _problems(file: Any, document: Document, path: Path) -> list[Finding]:
-    found = []
+    findings = []
     if file.password and not file.user:
         place = document.key_place((*path, "password"))
-        found.append(Finding(message="a password needs who signs in with it", place=place, hint="add user:"))
+        findings.append(Finding(message="a password needs who signs in with it", place=place, hint="add user:"))
     if file.password and file.security == "none":
         place = document.place((*path, "security"))
         hint = "starttls and tls encrypt it"
-        found.append(Finding(message="the password would go to the server in clear", place=place, hint=hint))
-    return found
+        findings.append(Finding(message="the password would go to the server in clear", place=place, hint=hint))
+    return findings
 
 
 def _parts(file: MailFile) -> tuple[str, int]:

@@ -97,7 +97,7 @@ def message(notice: Notice) -> dict[str, Any]:
     about = "  ·  ".join(f"{name} *{_escaped(value)}*" for name, value in notice.facts)
     links = "  ·  ".join(f"<{link.url}|{_escaped(link.words)}>" for link in notice.links)
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _markdown("\n".join(part for part in parts if part))}]
-    blocks += [{"type": "context", "elements": [_markdown(each)]} for each in (about, links) if each]
+    blocks += [{"type": "context", "elements": [_markdown(part)]} for part in (about, links) if part]
     return {"text": _escaped(notice.title), "attachments": [{"color": _COLORS[notice.tone], "blocks": blocks}]}
 
 

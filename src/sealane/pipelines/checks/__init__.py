@@ -10,5 +10,5 @@ from sealane.pipelines.partial import Draft
 def check(draft: Draft) -> list[Finding]:
     """All findings about what the file means, by place."""
     families = (names, needs, containers, conditions, delivery)
-    found = {finding for family in families for finding in family.check(draft)}
-    return sorted(found, key=lambda finding: (finding.place, finding.message))
+    findings = {finding for family in families for finding in family.check(draft)}
+    return sorted(findings, key=lambda finding: (finding.place, finding.message))

@@ -72,14 +72,14 @@ EXEC_FORM = "CMD"
 
 def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
-    found, wrong = documents.read(text, file)
-    if not found:
+    parsed, wrong = documents.read(text, file)
+    if not parsed:
         return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
-    document, *more = found
+    document, *more = parsed
     checked, shape = validation.validate(document, files.PipelineFile, elsewhere=ELSEWHERE)
     wrong = [*wrong, *shape, *checks.check(partial.draft(document))]
-    for number, each in enumerate((checked.notices if checked else None) or ()):
-        wrong += notices.rule_problems(each, document, ("notices", number))
+    for number, rule in enumerate((checked.notices if checked else None) or ()):
+        wrong += notices.rule_problems(rule, document, ("notices", number))
     wrong += [_second(extra) for extra in more]
     wrong = sorted(set(wrong), key=lambda finding: (finding.place, finding.message))
     if checked is None or findings.errors(wrong):
@@ -106,7 +106,7 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
             for index, written in enumerate(file.deliver or ())
             for delivery in _deliveries(written, document, ("deliver", index))
         ),
-        notices=tuple(notices.rule(each, document.place(("notices", n))) for n, each in enumerate(file.notices or ())),
+        notices=tuple(notices.rule(rule, document.place(("notices", n))) for n, rule in enumerate(file.notices or ())),
         place=document.place(()),
     )
 

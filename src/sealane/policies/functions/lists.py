@@ -39,7 +39,7 @@ def largest(items: Sequence[Any]) -> Any:
 
 def index_of(items: Sequence[Any], item: Any) -> int:
     """Where the item stands first, or -1."""
-    return next((index for index, each in enumerate(items) if _equal(each, item)), -1)
+    return next((index for index, element in enumerate(items) if _equal(element, item)), -1)
 
 
 def last_index_of(items: Sequence[Any], item: Any) -> int:

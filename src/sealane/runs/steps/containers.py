@@ -103,8 +103,8 @@ async def _reports(work: RunContext, step: Step, result: StepResult) -> Reading 
     patterns = step.reports.get("junit", ())
     if not patterns or result.status is StepStatus.CANCELLED:
         return None
-    found = await test_reports.read(work.workspace, patterns, since=result.started, secrets=work.secrets)
-    return found if found.report.files or result.status is not StepStatus.BROKEN else None
+    collected = await test_reports.read(work.workspace, patterns, since=result.started, secrets=work.secrets)
+    return collected if collected.report.files or result.status is not StepStatus.BROKEN else None
 
 
 def _counted(reason: str | None, attempts: int) -> str | None:

@@ -25,10 +25,10 @@ async def start(context: Context) -> Trouble | None:
         return Trouble(status=StepStatus.CANCELLED, reason=by)
     work = await context.memory.prepared()
     async with context.memory.told() as listener:
-        found = await cancellation.unless_cancelled(context.memory, _start_all(context, work, listener))
-    if isinstance(found, cancellation.Cancelled):
-        return Trouble(status=StepStatus.CANCELLED, reason=found.by)
-    return Trouble(status=StepStatus.FAILED, reason=found) if found else None
+        outcome = await cancellation.unless_cancelled(context.memory, _start_all(context, work, listener))
+    if isinstance(outcome, cancellation.Cancelled):
+        return Trouble(status=StepStatus.CANCELLED, reason=outcome.by)
+    return Trouble(status=StepStatus.FAILED, reason=outcome) if outcome else None
 
 
 async def explained(context: Context, work: RunContext, end: StepEnd, listener: Listener) -> StepEnd:
@@ -47,8 +47,8 @@ async def explained(context: Context, work: RunContext, end: StepEnd, listener: 
 
 async def _start_all(context: Context, work: RunContext, listener: Listener) -> str | None:
     wanted = [specs.service(work, service) for service in work.pipeline.services]
-    found = await asyncio.gather(*(_healthy(context, work, service, listener) for service in wanted))
-    return next((reason for reason in found if reason), None)
+    reasons = await asyncio.gather(*(_healthy(context, work, service, listener) for service in wanted))
+    return next((reason for reason in reasons if reason), None)
 
 
 async def _healthy(context: Context, work: RunContext, service: ServiceSpec, listener: Listener) -> str | None:

@@ -57,20 +57,26 @@ async def explain(
     if user != actor.name and not actor.may_everywhere(Permission.DEPLOY, app):
         hint = f"sealane access explain {actor.name} {app} tells what you may"
         raise Refused(f"{actor.name} may not see what others may with {app}", hint=hint)
-    known = [each for each in await server.membership.environments_of(app) if actor.may(Permission.READ, app, each)]
+    known = [
+        environment
+        for environment in await server.membership.environments_of(app)
+        if actor.may(Permission.READ, app, environment)
+    ]
     if environment is not None and environment not in known:
         raise NotThere(f"{app} has no environment {environment}", hint=did_you_mean(environment, known))
-    found = [(each, rights) for each, rights in await server.membership.explain(app) if user in {None, each.name}]
-    if user is not None and not found:
+    explained = [
+        (person, rights) for person, rights in await server.membership.explain(app) if user in {None, person.name}
+    ]
+    if user is not None and not explained:
         raise NotThere(f"there is no user {user}")
     shown = [
         RightShown(
-            user=each.name,
+            user=person.name,
             permission=right.permission,
             environments=None if right.environments is None else sorted(right.environments),
             because=right.because,
         )
-        for each, rights in found
+        for person, rights in explained
         for right in rights
         if environment is None or right.covers(environment)
     ]

@@ -158,7 +158,9 @@ _LASTING, _A_DAY = Expiry(), Grace()
 @router.get("")
 async def list_apps(server: dependencies.Server, _: Viewer) -> list[AppShown]:
     """Every app."""
-    broken = {each.app: each for each in await server.store.troubles.all(now=clock.now()) if each.resolved is None}
+    broken = {
+        trouble.app: trouble for trouble in await server.store.troubles.all(now=clock.now()) if trouble.resolved is None
+    }
     return [shown(server, app, broken.get(app.name)) for app in await server.views.apps()]
 
 
@@ -195,7 +197,7 @@ async def status(app: addresses.App, server: dependencies.Server, _: Viewer) -> 
         deployments=list(view.deployments),
         run=view.run,
         origins=dict(view.origins),
-        usage={name: list(found) for name, found in (await server.looking.usage(view)).items()},
+        usage={name: list(uses) for name, uses in (await server.looking.usage(view)).items()},
     )
 
 

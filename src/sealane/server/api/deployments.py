@@ -87,8 +87,8 @@ async def cancel(deployment: addresses.Deployment, server: dependencies.Server, 
 @router.post("/deployments/{deployment}/rerun", status_code=202)
 async def rerun(deployment: addresses.Deployment, server: dependencies.Server, actor: Developer) -> Deployment:
     """Deploys the same revision again. It passes limits, policies and approvals like any other."""
-    found = (await server.views.deployment(deployment)).deployment
-    return await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=actor)
+    earlier = (await server.views.deployment(deployment)).deployment
+    return await server.requests.deploy(earlier.app, earlier.formation, revision=earlier.revision_id, by=actor)
 
 
 @router.post("/deployments/{deployment}/break-glass", responses=raised(Conflicting))

@@ -50,7 +50,7 @@ async def healthz() -> Alive:
 async def readyz(request: Request, server: dependencies.OpenServer) -> JSONResponse:
     """Whether the server can do its work now, and if not, which part keeps it from that. Looks at most once a second."""
     readiness: Readiness = request.app.state.readiness
-    found = await readiness.look(server)
-    checks = {each.name: Part(ready=each.ready, reason=each.reason) for each in found}
+    looks = await readiness.look(server)
+    checks = {check.name: Part(ready=check.ready, reason=check.reason) for check in looks}
     ready = Ready(ready=all(check.ready for check in checks.values()), checks=checks)
     return JSONResponse(ready.model_dump(), status_code=200 if ready.ready else 503)

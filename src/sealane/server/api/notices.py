@@ -83,8 +83,8 @@ async def listed(
     limit: addresses.Limit = 50,
 ) -> list[NoticeShown]:
     """What could not be sent first, then the newest."""
-    found = await server.store.notices.listed(unsent=unsent, limit=limit, scope=server.scope)
-    return [_shown(outgoing) for outgoing in found]
+    notices = await server.store.notices.listed(unsent=unsent, limit=limit, scope=server.scope)
+    return [_shown(outgoing) for outgoing in notices]
 
 
 @router.get("/targets", responses=raised(Unavailable))

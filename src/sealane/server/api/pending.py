@@ -70,11 +70,11 @@ async def waits(server: dependencies.Server, actor: Viewer) -> list[Pending]:
     """Everything that waits for a person: what can run out first, then approvals, the newest first, then the rest."""
     folded = inbox.folded(await server.views.pending())
     every = [(inbox_item, group.newest) for group in folded for inbox_item in (group.newest, *group.older)]
-    origins = await server.views.origins(each.deployment for each, _ in every)
-    wants = [each.deployment.id for each, _ in every if each.kind is InboxKind.APPROVAL]
-    details = await asyncio.gather(*(server.views.deployment(each) for each in wants))
+    origins = await server.views.origins(item.deployment for item, _ in every)
+    wants = [item.deployment.id for item, _ in every if item.kind is InboxKind.APPROVAL]
+    details = await asyncio.gather(*(server.views.deployment(deployment_id) for deployment_id in wants))
     views = {detail.deployment.id: detail for detail in details}
-    return [_told(each, newest, actor, origins, views) for each, newest in every]
+    return [_told(item, newest, actor, origins, views) for item, newest in every]
 
 
 def _told(

@@ -60,8 +60,8 @@ async def receive(
     )
     registered = await server.apps.get(app)
     first, *others = [
-        await _take(server, registered, each, source=source, message=_digest(body, place) if host.dated else None)
-        for place, each in enumerate(read)
+        await _take(server, registered, event, source=source, message=_digest(body, place) if host.dated else None)
+        for place, event in enumerate(read)
     ]
     return ReceivedAll(**first.model_dump(), others=others)
 

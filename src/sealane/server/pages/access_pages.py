@@ -29,7 +29,7 @@ async def everybody(app: addresses.App, server: dependencies.Server, signed: Sig
     if not actor.may_everywhere(Permission.DEPLOY, app):
         raise Refused(f"{actor.name} may not see what others may with {app}", hint="/access tells what you may")
     membership = server.membership
-    found = await membership.explain(app)
+    explained = await membership.explain(app)
     environments = [name for name in await membership.environments_of(app) if actor.may(Permission.READ, app, name)]
-    table = presenting_access.of_app(app, environments, found)
+    table = presenting_access.of_app(app, environments, explained)
     return templates.page("access.html", {**await frames.shown(server, signed, "/access"), "table": table})

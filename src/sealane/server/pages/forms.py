@@ -39,24 +39,24 @@ async def cancel(deployment: str, server: dependencies.Server, signed: SignedDev
 @router.post("/deployments/{deployment}/rerun")
 async def deploy_again(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
     """Deploys the same revision again; where it is there, that puts its drift right."""
-    found = (await server.views.deployment(deployment)).deployment
-    made = await server.requests.deploy(found.app, found.formation, revision=found.revision_id, by=signed.actor)
+    earlier = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.deploy(earlier.app, earlier.formation, revision=earlier.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/rollback")
 async def roll_back(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
     """Goes back to the revision that was verified before this one."""
-    found = (await server.views.deployment(deployment)).deployment
-    made = await server.requests.rollback(found.app, found.formation, to=None, by=signed.actor)
+    earlier = (await server.views.deployment(deployment)).deployment
+    made = await server.requests.rollback(earlier.app, earlier.formation, to=None, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
 
 @router.post("/deployments/{deployment}/release-hold")
 async def lift_hold(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
     """Lifts the hold of a formation."""
-    found = (await server.views.deployment(deployment)).deployment
-    await server.requests.lift_hold(found.app, found.formation, by=signed.actor, reason="lifted on its page")
+    earlier = (await server.views.deployment(deployment)).deployment
+    await server.requests.lift_hold(earlier.app, earlier.formation, by=signed.actor, reason="lifted on its page")
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
 
@@ -102,10 +102,10 @@ async def delete(
     deployment: str, server: dependencies.Server, signed: SignedDeveloper, typed: Annotated[str, Form()] = ""
 ) -> Response:
     """Deploys what is there once more, with a yes to deleting what the budget left in place."""
-    found = (await server.views.deployment(deployment)).deployment
-    if typed.strip() != found.label:
-        raise UsageError(f"{typed.strip() or 'nothing'} was typed", hint=f"type {found.label} to delete what it left")
+    earlier = (await server.views.deployment(deployment)).deployment
+    if typed.strip() != earlier.label:
+        raise UsageError(f"{typed.strip() or 'nothing'} was typed", hint=f"type {earlier.label} to delete what it left")
     made = await server.requests.deploy(
-        found.app, found.formation, revision=found.revision_id, given=Given(confirmed=True), by=signed.actor
+        earlier.app, earlier.formation, revision=earlier.revision_id, given=Given(confirmed=True), by=signed.actor
     )
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)

@@ -20,10 +20,10 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 async def insights(server: dependencies.Server, signed: Signed, question: filters.WhatOfDelivery) -> HTMLResponse:
     """How often, how quickly and how well changes reach production."""
     views = server.views
-    found, places, apps = await asyncio.gather(views.insights(question), views.places(), views.apps())
+    counted, places, apps = await asyncio.gather(views.insights(question), views.places(), views.apps())
     waits, failures, pipelines, tests = await asyncio.gather(
         views.waits(question), views.failures(question), views.pipelines(question), views.tests(question)
     )
     breakdown = Breakdown(waits=waits, failures=failures, pipelines=pipelines, tests=tests)
-    page = presenting_insights.page(found, breakdown, places, sorted({app.owner for app in apps}))
+    page = presenting_insights.page(counted, breakdown, places, sorted({app.owner for app in apps}))
     return templates.page("insights.html", {**await frames.shown(server, signed, "/insights"), "page": page})

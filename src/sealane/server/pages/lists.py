@@ -31,12 +31,12 @@ async def runs(
 ) -> HTMLResponse:
     """Runs, the newest first."""
     views = server.views
-    found, places = await asyncio.gather(views.runs(only, limit=_PAGE, before=before or None), views.places())
+    listed, places = await asyncio.gather(views.runs(only, limit=_PAGE, before=before or None), views.places())
     nothing = "Nothing has run yet: a push starts a run."
     other = Link(words="The deployments of these", href="/deployments")
     asked = ListQuery(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing=nothing, other=other)
-    rows = [presenting_runs.row(run, only) for run in found]
-    page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
+    rows = [presenting_runs.row(run, only) for run in listed]
+    page = presenting_lists.page(asked, rows, places, last=listed[-1].id if len(listed) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/runs"), "page": page})
 
 
@@ -46,8 +46,8 @@ async def deployments(
 ) -> HTMLResponse:
     """Deployments, the newest first."""
     views = server.views
-    found, places = await asyncio.gather(views.deployments(only, limit=_PAGE, before=before or None), views.places())
-    came = await views.origins(found)
+    listed, places = await asyncio.gather(views.deployments(only, limit=_PAGE, before=before or None), views.places())
+    came = await views.origins(listed)
     nothing = "Nothing has been deployed yet."
     asked = ListQuery(
         title="Deployments",
@@ -57,8 +57,8 @@ async def deployments(
         nothing=nothing,
         other=Link(words="The runs of these", href="/runs"),
     )
-    rows = [presenting_deployments.row(one, came.get(one.id), only) for one in found]
-    page = presenting_lists.page(asked, rows, places, last=found[-1].id if len(found) == _PAGE else None)
+    rows = [presenting_deployments.row(one, came.get(one.id), only) for one in listed]
+    page = presenting_lists.page(asked, rows, places, last=listed[-1].id if len(listed) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
 
 
@@ -71,11 +71,11 @@ async def audit(
 ) -> HTMLResponse:
     """Who did what, the newest first: of the apps that the reader may read; of people and the server for administrators."""
     views = server.views
-    found, kinds, apps = await asyncio.gather(
+    listed, kinds, apps = await asyncio.gather(
         views.audit(only, limit=_PAGE, before=before), views.audited(), views.apps()
     )
-    last = found[-1].id if len(found) == _PAGE else None
-    page = presenting_audit.page(found, only, apps=[app.name for app in apps], kinds=kinds, last=last)
+    last = listed[-1].id if len(listed) == _PAGE else None
+    page = presenting_audit.page(listed, only, apps=[app.name for app in apps], kinds=kinds, last=last)
     return templates.page("list.html", {**await frames.shown(server, signed, "/audit"), "page": page})
 
 
@@ -83,6 +83,6 @@ async def audit(
 async def notices(server: dependencies.Server, signed: Signed, unsent: str = "") -> HTMLResponse:
     """Who was told of what: what can't be sent first, then the newest."""
     only = unsent == "true"
-    found = await server.store.notices.listed(unsent=only, limit=_PAGE, scope=server.scope)
-    page = presenting_notices.page(found, unsent=only, now=clock.now())
+    listed = await server.store.notices.listed(unsent=only, limit=_PAGE, scope=server.scope)
+    page = presenting_notices.page(listed, unsent=only, now=clock.now())
     return templates.page("list.html", {**await frames.shown(server, signed, "/notices"), "page": page})

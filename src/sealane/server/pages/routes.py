@@ -68,7 +68,9 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
         {
             **frame,
             "page": page,
-            "troubles": [each for each in await server.store.troubles.all(now=clock.now()) if each.app in server.scope],
+            "troubles": [
+                trouble for trouble in await server.store.troubles.all(now=clock.now()) if trouble.app in server.scope
+            ],
             "observed": presenting_overview.observed(await server.store.observed.all(clock.now(), server.scope), find),
             "untold": presenting_notices.untold(unsent, clock.now()),
             "asked": find,

@@ -1,4 +1,4 @@
-"""Signing in and out: a token for a session. The form is protected like every other, by a token of its own."""
+"""Pages to sign in and out: a token for a session. The form is protected like every other, by a token of its own."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ def ago(seconds: float) -> str:
     """`just now`, `40 s ago`, `6 min ago`, `yesterday`, `3 days ago`."""
     if seconds < 2:
         return "just now"
-    unit, size = next(found for found in _UNITS if seconds >= found[1])
+    unit, size = next(step for step in _UNITS if seconds >= step[1])
     count = int(seconds // size)
     if unit == "day":
         return "yesterday" if count == 1 else f"{count} days ago"

@@ -119,13 +119,13 @@ def scale(spans: Iterable[Span]) -> Scale:
 
 def _together(spans: Sequence[Span]) -> list[Span]:
     """Spans that touch or overlap, as one each."""
-    found: list[Span] = []
+    joined: list[Span] = []
     for begin, end in spans:
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
-            found.append((begin, max(begin, end)))
-    return found
+            joined.append((begin, max(begin, end)))
+    return joined
 
 
 def _placed(spans: Sequence[Span]) -> Iterator[Block]:

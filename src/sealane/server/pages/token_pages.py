@@ -20,8 +20,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/tokens")
 async def tokens(server: dependencies.Server, signed: Signed) -> HTMLResponse:
     """Every token that the reader may revoke."""
-    found = await server.access.tokens_managed_by(signed.actor)
-    groups = presenting_tokens.groups(found, signed.actor.name, now=clock.now())
+    managed = await server.access.tokens_managed_by(signed.actor)
+    groups = presenting_tokens.groups(managed, signed.actor.name, now=clock.now())
     shown = await frames.shown(server, signed, "/tokens")
     return templates.page("tokens.html", {**shown, "groups": groups})
 

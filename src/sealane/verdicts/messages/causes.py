@@ -26,19 +26,19 @@ def sentence(fact: model.Fact, *, terminations: int, others: int = 0, unit: str 
 
 def bare(text: str) -> str:
     """The text in one line and without the stop at its end, to stand within a sentence; nothing where it has no word."""
-    found = " ".join(text.split()).rstrip(" .,;:")
-    return found if any(each.isalnum() for each in found) else ""
+    bared = " ".join(text.split()).rstrip(" .,;:")
+    return bared if any(character.isalnum() for character in bared) else ""
 
 
 def closed(text: str) -> str:
     """The text as a sentence, with one stop at its end whatever it ended with; nothing of nothing."""
-    found = bare(text)
-    return found if not found or found.endswith(("…", "!", "?")) else f"{found}."
+    bared = bare(text)
+    return bared if not bared or bared.endswith(("…", "!", "?")) else f"{bared}."
 
 
 def told(*parts: str) -> str:
     """Several sentences one after the other, without those that say nothing."""
-    return " ".join(capital(each) for part in parts if (each := closed(part)))
+    return " ".join(capital(sentence) for part in parts if (sentence := closed(part)))
 
 
 _ENDINGS = {

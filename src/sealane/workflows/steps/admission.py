@@ -28,11 +28,11 @@ async def admit(tools: Tools, revision: Revision, road: RevisionSource) -> Admis
 
 async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deployment:
     """A stored revision's deployment, with the approvals that it lacks. Raises Refused with why it may not come."""
-    found = await admit(tools, revision, admission.road(wanted))
-    if found.refusals:
-        message = f"{wanted.label} may not have {revision.id.removeprefix('sha256:')[:7]} now: {found.reason}"
+    admitted = await admit(tools, revision, admission.road(wanted))
+    if admitted.refusals:
+        message = f"{wanted.label} may not have {revision.id.removeprefix('sha256:')[:7]} now: {admitted.reason}"
         raise Refused(message)
-    return replace(wanted, rules=(*wanted.rules, *found.rules))
+    return replace(wanted, rules=(*wanted.rules, *admitted.rules))
 
 
 async def last_look(tools: Tools, deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
@@ -40,10 +40,10 @@ async def last_look(tools: Tools, deployment: Deployment, revision: Revision) ->
 
     More approvals may be wanted than when it was asked for; then its gate is shut, and they are asked for.
     """
-    found = await admit(tools, revision, admission.road(deployment))
-    if found.refusals:
-        return outcomes.not_admitted(found.reason, at=tools.now()), False
-    if found.rules and deployment.state is DeploymentState.QUEUED:
-        rules = (*deployment.rules, *found.rules)
+    admitted = await admit(tools, revision, admission.road(deployment))
+    if admitted.refusals:
+        return outcomes.not_admitted(admitted.reason, at=tools.now()), False
+    if admitted.rules and deployment.state is DeploymentState.QUEUED:
+        rules = (*deployment.rules, *admitted.rules)
         return None, not await tools.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=tools.now())
     return None, True

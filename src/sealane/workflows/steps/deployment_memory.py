@@ -240,9 +240,9 @@ class SqlMemory(Memory):
 
     async def revision(self, deployment: Deployment) -> Revision:
         """A deployment's revision; what is secret in it is shown nowhere from now on."""
-        found = await self.tools.store.releases.revision(deployment.revision_id)
-        revealed.note(manifest_secrets.values(rendered.object for rendered in found.everything).values())
-        return found
+        stored = await self.tools.store.releases.revision(deployment.revision_id)
+        revealed.note(manifest_secrets.values(rendered.object for rendered in stored.everything).values())
+        return stored
 
     async def _watched_until(self, verdict: verdicts.Verdict) -> datetime | None:
         """Until when it is rolled back should it degrade; None where it is not, or there is nothing to go back to."""

@@ -23,7 +23,7 @@ async def of(tools: Tools, app: str) -> Rights:
     access, findings = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
     if access is None:
         raise InvalidFiles(errors(findings) or findings)
-    others = frozenset(each.name for each in await tools.store.apps.all()) - {app}
+    others = frozenset(app_registered.name for app_registered in await tools.store.apps.all()) - {app}
     return Rights(app=app, prefix=settings.registry.prefix or "", others=others, listed=access.images_of(app))
 
 

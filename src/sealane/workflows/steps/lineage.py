@@ -97,8 +97,8 @@ async def _written(
         else []
     )
     written: dict[str, tuple[Author, ...]] = {}
-    for each in there:
-        written[each] = await git_lineage.authors(folder, commit, since=[each])
+    for path in there:
+        written[path] = await git_lineage.authors(folder, commit, since=[path])
     if since and since[0] in written:
         return {**written, PUSH: written[since[0]]}
     since = since or [move.after for move in others if move.after != commit]

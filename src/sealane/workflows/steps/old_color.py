@@ -1,4 +1,4 @@
-"""Deleting what served before a switch, as bodies of durable steps."""
+"""Deletes what served before a switch, as bodies of durable steps."""
 
 from __future__ import annotations
 

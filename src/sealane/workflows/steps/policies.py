@@ -52,9 +52,11 @@ async def decisions(tools: Tools, environment: Environment, revision: Revision) 
 
 async def denials(tools: Tools, prospect: PlannedDelivery) -> list[Finding]:
     """What is denied before anything is built. What is said about images that are not there yet is left for later."""
-    found = await decisions(tools, prospect.environment, prospect.revision)
+    decided = await decisions(tools, prospect.environment, prospect.revision)
     early = (
-        decision for decision in found if decision.effect is Effect.DENY and not on_unbuilt(decision, prospect.revision)
+        decision
+        for decision in decided
+        if decision.effect is Effect.DENY and not on_unbuilt(decision, prospect.revision)
     )
     return [decision.finding for decision in early]
 

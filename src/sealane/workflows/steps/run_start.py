@@ -66,8 +66,8 @@ async def _check_out(tools: Tools, run: Run) -> None:
 async def _refuse(tools: Tools, run: Run, wrong: Sequence[Finding]) -> None:
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     reason = f"refused before anything ran: {wrong[0]}{more}"
-    found = rows.plain(list(wrong))
-    await tools.store.runs.end(run.id, at=tools.now(), status=RunStatus.FAILED, reason=reason, findings=found)
+    found_plain = rows.plain(list(wrong))
+    await tools.store.runs.end(run.id, at=tools.now(), status=RunStatus.FAILED, reason=reason, findings=found_plain)
 
 
 async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
@@ -84,10 +84,10 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
     if pipeline.notices:
         await tools.store.notices.add_rules(run.id, pipeline.notices)
     completed = await full_clones.complete(tools, run, here, pipeline)
-    _, found = await asyncio.gather(
+    _, findings = await asyncio.gather(
         lineage.put_in(tools, run, here.app), _ahead(tools, run, here, checked, pipeline, completed)
     )
-    return found
+    return findings
 
 
 async def _ahead(
@@ -224,7 +224,7 @@ async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDeliver
             raise
         message = f"{revision.destination} could not be asked beforehand: {error.message}"
         return [Finding(message=message, place=prospect.formation.place, severity=Severity.WARNING)]
-    origins = {each.key: each.origin for each in revision.objects}
+    origins = {rendered.key: rendered.origin for rendered in revision.objects}
 
     def place(refusal: Refusal) -> Place:
         origin = origins.get(refusal.ref.key)

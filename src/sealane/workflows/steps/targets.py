@@ -160,10 +160,10 @@ async def _past(
     """The formation's ended deployments by their number, and what is to be known of each."""
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=200)
     ended: dict[int, Deployment] = {}
-    for each in history:  # newest first: of two with one number, what took a release group's member back counts
-        if each.verdict_kind:
-            ended.setdefault(each.sequence, each)
-    return ended, [_as_past(each, each.verdict) for each in ended.values() if each.verdict]
+    for past in history:  # newest first: of two with one number, what took a release group's member back counts
+        if past.verdict_kind:
+            ended.setdefault(past.sequence, past)
+    return ended, [_as_past(past, past.verdict) for past in ended.values() if past.verdict]
 
 
 async def verified_sequence(tools: Tools, deployment: Deployment) -> int:
@@ -185,18 +185,18 @@ async def finished(
 ) -> dict[str, tuple[str, ...]]:
     """Revision to its work that had ended whenever it was verified here; of a place that was made anew nothing."""
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=500)
-    pasts = [_as_past(each, each.verdict) for each in history if each.verdict]
+    pasts = [_as_past(deployment, deployment.verdict) for deployment in history if deployment.verdict]
     aims = [goal for goal in (forward, back) if goal is not None]
-    found = {
+    manifests = {
         goal.identity.revision: finished_work.of(destination, goal.manifests, goal.identity.revision, pasts)
         for goal in aims
     }
     if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
-        found[deployment.revision_id] = finished_work.before_it_was_kept(destination, forward.manifests)
-    counts = any(found.values()) and await finished_work.counts(
-        destination, stored, namespace=deployment.namespace, pasts=pasts, revisions=found
+        manifests[deployment.revision_id] = finished_work.before_it_was_kept(destination, forward.manifests)
+    counts = any(manifests.values()) and await finished_work.counts(
+        destination, stored, namespace=deployment.namespace, pasts=pasts, revisions=manifests
     )
-    return found if counts else {}
+    return manifests if counts else {}
 
 
 def _as_past(deployment: Deployment, verdict: Verdict) -> rollback_target.PastDeployment:
@@ -213,6 +213,8 @@ async def kept_for_later(tools: Tools, deployment: Deployment, destination: Dest
     """Secrets and ConfigMaps of the last verified revisions."""
     store = tools.store
     history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
-    verified = [each.revision_id for each in history if each.verdict_kind is VerdictKind.DEPLOYED]
-    kept = [await store.releases.revision(each) for each in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]]
+    verified = [deployment.revision_id for deployment in history if deployment.verdict_kind is VerdictKind.DEPLOYED]
+    kept = [
+        await store.releases.revision(revision_id) for revision_id in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]
+    ]
     return await shared.configuration(kept, destination)

@@ -109,7 +109,7 @@ async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_H
         while not heard.empty():
             batch.append(heard.get_nowait())
         ended = batch[-1] is None
-        if told := [each for each in batch if each is not None]:
+        if told := [line for line in batch if line is not None]:
             yield told
 
 

@@ -126,10 +126,10 @@ class Reflector(Generic[T]):
         return watch_stream.changes(self._connection, self._path, lists.decoder(self._kind), since=version)
 
     async def _fill(self) -> str:
-        found = await lists.listed(self._connection, self._path, self._kind, {})
+        listed = await lists.listed(self._connection, self._path, self._kind, {})
         self.lists += 1
-        self.held.replace(found.items)
-        return found.version
+        self.held.replace(listed.items)
+        return listed.version
 
     def _take(self, change: watch_stream.Change[T]) -> None:
         if change.object is None:

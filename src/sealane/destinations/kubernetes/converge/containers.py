@@ -71,13 +71,13 @@ def views(pod: objects.Pod) -> tuple[model.Container, ...]:
 
 def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime) -> tuple[model.Fact, ...]:
     """What keeps each container from doing its part; empty for those that are well."""
-    found: list[model.Fact] = []
+    facts: list[model.Fact] = []
     for spec, status, role in _pairs(pod):
         path = f"spec.{'containers' if role is model.Role.MAIN else 'initContainers'}{{{spec.name}}}"
         own = [event for event in events if event.involved_object.field_path == path]
         one = _One(pod=pod, spec=spec, status=status, role=role, workload=workload, events=own, at=at)
-        found += _facts(one)
-    return tuple(found)
+        facts += _facts(one)
+    return tuple(facts)
 
 
 def _pairs(pod: objects.Pod) -> Iterator[tuple[objects.Container, objects.ContainerStatus, model.Role]]:
@@ -123,7 +123,7 @@ def _waiting(one: _One, waiting: objects.ContainerWaiting) -> model.Fact | None:
 def _pulling(one: _One, reason: str, message: str) -> model.Fact | None:
     """The registry's answer; a bare back-off is explained by the event before it."""
     said = [message, *(event.message for event in reversed(one.events) if event.reason in {"Failed", "InspectFailed"})]
-    kind, words = next(((fact_kind, each) for each in said if (fact_kind := pulls.kind(reason, each))), (None, message))
+    kind, words = next(((fact_kind, line) for line in said if (fact_kind := pulls.kind(reason, line))), (None, message))
     return one.fact(
         kind or model.FactKind.REGISTRY_UNREACHABLE,
         since=_reported(one, "Failed", "InspectFailed"),
@@ -190,12 +190,12 @@ def _killed_by(one: _One, end: objects.Terminated) -> str | None:
     An event of a run before it does for an end by a signal: that of this one is counted on it, and may come later.
     """
     told = ((event, probes.killed(event.message)) for event in reversed(one.events) if event.reason == "Killing")
-    for event, found in told:
+    for event, words in told:
         seen = event.last_seen
-        if found and seen and end.started_at and end.finished_at:
+        if words and seen and end.started_at and end.finished_at:
             within = end.started_at - _KILL_SLACK <= seen <= end.finished_at + _KILL_SLACK
             if within or (seen < end.started_at and end.exit_code in _SIGNALLED):
-                return found[1]
+                return words[1]
     return None
 
 

@@ -35,10 +35,10 @@ def converge(live_object: resources.Custom, live: owned_objects.OwnedObjects) ->
 def _observed(live: resources.Custom) -> Iterator[int]:
     """The generations that its status, and the conditions that tell whether it is ready, are about; as far as they say."""
     status = live.status if isinstance(live.status, dict) else {}
-    ready = [each for each in _listed(live) if each.get("type") in {"Ready", "Available"}]
-    for each in (status, *ready):
-        if isinstance(each.get("observedGeneration"), int):
-            yield each["observedGeneration"]
+    ready = [condition for condition in _listed(live) if condition.get("type") in {"Ready", "Available"}]
+    for condition in (status, *ready):
+        if isinstance(condition.get("observedGeneration"), int):
+            yield condition["observedGeneration"]
 
 
 def _answered(
@@ -87,12 +87,12 @@ def _by_conditions(
 def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
     """Its conditions by type, without those about an older generation and those in no usual form."""
     told: dict[str, objects.Condition] = {}
-    for each in _listed(live):
+    for entry in _listed(live):
         try:
-            condition = msgspec.convert(each, objects.Condition)
+            condition = msgspec.convert(entry, objects.Condition)
         except msgspec.ValidationError:
             continue
-        observed = each.get("observedGeneration")
+        observed = entry.get("observedGeneration")
         if not isinstance(observed, int) or observed >= live.metadata.generation:
             told[condition.type] = condition
     return told
@@ -100,16 +100,16 @@ def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
 
 def _is_current(live: resources.Custom) -> bool:
     """Whether `Stalled` is certainly about this generation: older ones were left out, or never came here."""
-    stalled = [each for each in _listed(live) if each.get("type") == "Stalled"]
+    stalled = [condition for condition in _listed(live) if condition.get("type") == "Stalled"]
     return any(True for _ in _observed(live)) or any(
-        isinstance(each.get("observedGeneration"), int) for each in stalled
+        isinstance(condition.get("observedGeneration"), int) for condition in stalled
     )
 
 
 def _listed(live: resources.Custom) -> list[dict[str, Any]]:
     status = live.status if isinstance(live.status, dict) else {}
     listed = status.get("conditions")
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def _since(live: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Counting a workload's instances, and what is said when they can't be made. Pure."""
+"""A workload's instances, counted, and what is said when they can't be made. Pure."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def blocked(
     terminating = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_desired(pod)]
     if not terminating:
         return ()
-    pod = min(terminating, key=lambda each: each.metadata.deletion_timestamp or at)
+    pod = min(terminating, key=lambda pod: pod.metadata.deletion_timestamp or at)
     held = ", ".join(pod.metadata.finalizers)
     node = f"node {pod.spec.node_name}" if pod.spec.node_name else "the cluster"
     waits = f"held by its finalizer {held}" if held else f"and {node} has not said that it is gone"

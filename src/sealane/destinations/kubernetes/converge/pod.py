@@ -15,7 +15,7 @@ def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_object
     seen = instance(pod, workload=name, desired=True, at=live.at)
     done = pod.status.phase == "Succeeded"
     failed = pod.status.phase == "Failed"
-    found = () if done else facts(pod, workload=name, live=live)
+    wrong = () if done else facts(pod, workload=name, live=live)
     workload = model.Workload(
         object=name,
         health=model.Health.READY if done or seen.ready else model.Health.FAILED if failed else model.Health.CONVERGING,
@@ -29,8 +29,8 @@ def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_object
         ended=done,
     )
     if failed:
-        found = (*found, _failed(pod, name=name, at=live.at))
-    return workload, (seen,), found
+        wrong = (*wrong, _failed(pod, name=name, at=live.at))
+    return workload, (seen,), wrong
 
 
 def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) -> model.Instance:
@@ -56,15 +56,15 @@ def facts(pod: objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) 
     events = live.events(pod.metadata.uid)
     if placing := scheduling.unplaced(pod, workload=workload, at=live.at):
         return (placing,)
-    found = containers.facts(pod, workload=workload, events=events, at=live.at)
+    of_containers = containers.facts(pod, workload=workload, events=events, at=live.at)
     mounting = scheduling.unmounted(pod, workload=workload, events=events, at=live.at)
     silent = scheduling.unanswered(pod, workload=workload, at=live.at)
-    return (*mounting, *found, *silent)
+    return (*mounting, *of_containers, *silent)
 
 
 def condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
     """The pod's condition of a type, if it has it."""
-    return next((each for each in pod.status.conditions if each.type == kind), None)
+    return next((condition for condition in pod.status.conditions if condition.type == kind), None)
 
 
 def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:

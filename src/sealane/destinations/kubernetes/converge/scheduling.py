@@ -96,7 +96,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
 def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
     """The fact; where an instance is unschedulable, with the silent ones that its workload's others are ended on."""
-    nodes = sorted({each.detail["node"] for each in lost if each.kind is model.FactKind.NODE_NOT_RESPONDING})
+    nodes = sorted({fact.detail["node"] for fact in lost if fact.kind is model.FactKind.NODE_NOT_RESPONDING})
     if fact.kind is not model.FactKind.UNSCHEDULABLE or not nodes:
         return fact
     silent = f"node {nodes[0]} does not answer" if len(nodes) == 1 else f"{len(nodes)} nodes do not answer"

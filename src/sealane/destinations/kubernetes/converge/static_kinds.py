@@ -7,10 +7,10 @@ from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
 
-def cron_job(found: resources.CronJob, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001 - as every kind is called
+def cron_job(live_job: resources.CronJob, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001 - as every kind is called
     """It is there; the Jobs it starts some day are no part of the rollout."""
-    name = f"CronJob/{found.metadata.name}"
-    if found.spec.suspend:
+    name = f"CronJob/{live_job.metadata.name}"
+    if live_job.spec.suspend:
         return generic.suspended(name, note="is suspended: it starts no Jobs")
     return generic.quiet(name)
 
@@ -23,10 +23,10 @@ def disruption_budget(budget: resources.DisruptionBudget, live: owned_objects.Ow
     return generic.quiet(name)
 
 
-def definition(found: resources.Definition, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def definition(live_definition: resources.Definition, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """There once it is established; names that another definition has are waited for with patience."""
-    name = f"CustomResourceDefinition/{found.metadata.name}"
-    conditions = {condition.type: condition for condition in found.status.conditions or ()}
+    name = f"CustomResourceDefinition/{live_definition.metadata.name}"
+    conditions = {condition.type: condition for condition in live_definition.status.conditions or ()}
     if generic.told(conditions, "Established"):
         return generic.quiet(name)
     taken = generic.told(conditions, "NamesAccepted", "False")

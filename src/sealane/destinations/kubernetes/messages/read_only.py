@@ -20,8 +20,8 @@ def hint(manifests: Iterable[Mapping[str, Any]], workload: str, container: str, 
     line = next((line for line in reversed(lines) if _REFUSED.search(line)), None)
     if line is None:
         return None
-    found = [match["path"] for match in _PATH.finditer(line)]
-    desired = PurePosixPath(found[-1]) if found else None
+    paths = [match["path"] for match in _PATH.finditer(line)]
+    desired = PurePosixPath(paths[-1]) if paths else None
     for pod, spec in _containers(manifests, workload, container):
         if mount := _mount(pod, spec, desired):
             return f"It can't write to {desired}: what is mounted at {mount} is read-only"
@@ -39,13 +39,13 @@ def _containers(
     manifests: Iterable[Mapping[str, Any]], workload: str, container: str
 ) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Pod and container of that name: those of the workload itself first, because variants have other names."""
-    found: list[tuple[bool, Mapping[str, Any], Mapping[str, Any]]] = []
+    containers: list[tuple[bool, Mapping[str, Any], Mapping[str, Any]]] = []
     for manifest in manifests:
         own = f"{manifest.get('kind')}/{(manifest.get('metadata') or {}).get('name')}" == workload
         pod = _pod(manifest)
         named = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
-        found.extend((not own, pod, each) for each in named if each.get("name") == container)
-    return [(pod, each) for _, pod, each in sorted(found, key=lambda one: one[0])]
+        containers.extend((not own, pod, spec) for spec in named if spec.get("name") == container)
+    return [(pod, spec) for _, pod, spec in sorted(containers, key=lambda one: one[0])]
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -63,9 +63,9 @@ def _mount(pod: Mapping[str, Any], container: Mapping[str, Any], path: PurePosix
     if path is None:
         return None
     over = [
-        (PurePosixPath(each.get("mountPath", "")), each)
-        for each in container.get("volumeMounts") or ()
-        if path.is_relative_to(each.get("mountPath", ""))
+        (PurePosixPath(mount.get("mountPath", "")), mount)
+        for mount in container.get("volumeMounts") or ()
+        if path.is_relative_to(mount.get("mountPath", ""))
     ]
     if not over:
         return None

@@ -29,15 +29,15 @@ def drained(rendered: Sequence[Rendered], span: timedelta, place: Place) -> tupl
 
     A pod that has to end before it has drained is a finding.
     """
-    services = [each.object for each in rendered if variants.is_kind(each.object, "Service")]
+    services = [item.object for item in rendered if variants.is_kind(item.object, "Service")]
     made: list[Rendered] = []
     findings: list[Finding] = []
-    for each in rendered:
-        if not _serves(each.object, services) or not (indexes := _bare(each.object)):
-            made.append(each)
+    for item in rendered:
+        if not _serves(item.object, services) or not (indexes := _bare(item.object)):
+            made.append(item)
             continue
-        findings.extend(_too_short(each, span, place))
-        made.append(_draining(each, indexes, span, place))
+        findings.extend(_too_short(item, span, place))
+        made.append(_draining(item, indexes, span, place))
     return made, findings
 
 
@@ -51,8 +51,8 @@ def _bare(manifest: Mapping[str, Any]) -> list[int]:
     containers = _pod(manifest).get("containers")
     return [
         index
-        for index, each in enumerate(containers if isinstance(containers, list) else ())
-        if isinstance(each, dict) and not (each.get("lifecycle") or {}).get("preStop")
+        for index, container in enumerate(containers if isinstance(containers, list) else ())
+        if isinstance(container, dict) and not (container.get("lifecycle") or {}).get("preStop")
     ]
 
 
@@ -85,10 +85,10 @@ def _too_short(rendered: Rendered, span: timedelta, place: Place) -> list[Findin
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = manifest
+    node = manifest
     for key in _POD:
-        value = found.get(key)
+        value = node.get(key)
         if not isinstance(value, dict):
             return {}
-        found = value
-    return found
+        node = value
+    return node

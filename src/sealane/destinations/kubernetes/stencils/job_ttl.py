@@ -23,7 +23,7 @@ def least(strategy: Strategy) -> int:
 
 def kept(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
     """The objects, Jobs that would go earlier staying for as long as the rollout may take."""
-    return [_kept(each, least(strategy)) for each in rendered]
+    return [_kept(job, least(strategy)) for job in rendered]
 
 
 def _kept(rendered: Rendered, seconds: int) -> Rendered:

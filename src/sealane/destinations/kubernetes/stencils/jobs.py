@@ -57,7 +57,7 @@ def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders
             hook = wanted.key.partition(" ")[2]
             jobs[undo_key(hook)] = _with_command(job, commanded)
     rest = tuple(each for each in rendered if each.key not in taken)
-    return ExtractedJobs(jobs=jobs, rest=rest, found=tuple(findings))
+    return ExtractedJobs(jobs=jobs, rest=rest, findings=tuple(findings))
 
 
 def _wanted(formation: Formation) -> Iterator[_Wanted]:
@@ -70,7 +70,7 @@ def _wanted(formation: Formation) -> Iterator[_Wanted]:
 
 
 def _position(hook: Hook, hooks: Sequence[Hook]) -> int:
-    return [each.name for each in hooks if each.when is hook.when].index(hook.name)
+    return [other.name for other in hooks if other.when is hook.when].index(hook.name)
 
 
 def _job(
@@ -95,7 +95,7 @@ def _job(
 def _of_stencils(
     wanted: _Wanted, name: str, formation: Formation, rendered: Sequence[Rendered]
 ) -> tuple[Rendered | None, list[Finding]]:
-    there = {each.name: each for each in rendered if each.key[:2] == ("batch", "Job")}
+    there = {job.name: job for job in rendered if job.key[:2] == ("batch", "Job")}
     if name in there:
         job = there[name]
         if key := one_shot.stands_still(job.object):
@@ -142,9 +142,9 @@ class _Like:
 
 
 def _like(image: str, rendered: Sequence[Rendered]) -> _Like:
-    for each in rendered:
+    for item in rendered:
         template = (
-            (each.object.get("spec") or {}).get("template") if isinstance(each.object.get("spec"), dict) else None
+            (item.object.get("spec") or {}).get("template") if isinstance(item.object.get("spec"), dict) else None
         )
         for container in _containers(template):
             if container.get("image") == image:
@@ -156,7 +156,7 @@ def _like(image: str, rendered: Sequence[Rendered]) -> _Like:
 def _taken(pod: Mapping[str, Any], container: Mapping[str, Any]) -> _Like:
     volumes = [volume for volume in pod.get("volumes") or () if any(kind in volume for kind in _FILES)]
     names = {volume.get("name") for volume in volumes}
-    mounts = [each for each in container.get("volumeMounts") or () if each.get("name") in names]
+    mounts = [mount for mount in container.get("volumeMounts") or () if mount.get("name") in names]
     taken = {key: container[key] for key in _CONTAINER if key in container}
     return _Like(
         pod={**{key: pod[key] for key in _POD if key in pod}, **({"volumes": volumes} if mounts else {})},
@@ -207,5 +207,9 @@ def _with_command(job: Rendered, command: Sequence[str]) -> Rendered:
 
 def _containers(template: Any) -> list[Mapping[str, Any]]:
     pod = template.get("spec") if isinstance(template, Mapping) else None
-    found = pod.get("containers") if isinstance(pod, Mapping) else None
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+    containers = pod.get("containers") if isinstance(pod, Mapping) else None
+    return (
+        [container for container in containers if isinstance(container, Mapping)]
+        if isinstance(containers, list)
+        else []
+    )

@@ -35,8 +35,8 @@ _MOST_PLACES = 2
 
 def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
     """Fields that no object of the kind has, and values that don't fit, each at its place."""
-    for each in rendered:
-        yield from itertools.islice(compared(each, openapi.builtin()), _MOST)
+    for item in rendered:
+        yield from itertools.islice(compared(item, openapi.builtin()), _MOST)
 
 
 def compared(rendered: Rendered, table: Table) -> Iterator[Finding]:
@@ -136,7 +136,7 @@ def _elsewhere(key: str, kind: str) -> list[str]:
 def _paths(kind: str) -> Mapping[str, tuple[str, ...]]:
     """Each field of a kind to where it is, breadth first; each type is looked into once."""
     table = openapi.builtin()
-    found: dict[str, tuple[str, ...]] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     seen, going = set(), [(kind, "")]
     while going:
         below: list[tuple[str, str]] = []
@@ -148,10 +148,10 @@ def _paths(kind: str) -> Mapping[str, tuple[str, ...]]:
             if inner := own.item or own.value:
                 below.append((inner, f"{path}[]"))
             for key, deeper in own.fields.items():
-                found[key] = (*found.get(key, ()), path or "the top")
+                paths[key] = (*paths.get(key, ()), path or "the top")
                 below.append((deeper, f"{path}.{key}".removeprefix(".")))
         going = below
-    return found
+    return paths
 
 
 def _dotted(path: Path) -> str:

@@ -25,13 +25,13 @@ def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
     """Items that are given twice, each at its place."""
     known = [
         openapi.builtin(),
-        *(_defined(each.object) for each in rendered if each.kind == "CustomResourceDefinition"),
+        *(_defined(item.object) for item in rendered if item.kind == "CustomResourceDefinition"),
     ]
-    for each in rendered:
+    for item in rendered:
         for table in known:
-            if name := table.of(each.object):
-                twins = list(_twins(each.object, name, table, ()))
-                yield from (_finding(each, *twin) for twin in twins[:_MOST])
+            if name := table.of(item.object):
+                twins = list(_twins(item.object, name, table, ()))
+                yield from (_finding(item, *twin) for twin in twins[:_MOST])
 
 
 _Twin = tuple[Path, Path, str]
@@ -109,8 +109,8 @@ def _add(schema: Mapping[str, Any], name: str, table: Table) -> bool:
     properties, items = schema.get("properties"), schema.get("items")
     fields = {
         key: f"{name}.{key}"
-        for key, each in (properties.items() if isinstance(properties, Mapping) else ())
-        if isinstance(each, Mapping) and _add(each, f"{name}.{key}", table)
+        for key, nested in (properties.items() if isinstance(properties, Mapping) else ())
+        if isinstance(nested, Mapping) and _add(nested, f"{name}.{key}", table)
     }
     values = schema.get("additionalProperties")
     item = f"{name}[]" if isinstance(items, Mapping) and _add(items, f"{name}[]", table) else None

@@ -63,7 +63,7 @@ class Kubernetes(Platform):
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
         """Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
         kept = job_ttl.kept(rendered, formation.strategy)
-        made = [_with_strategy(each, formation) for each in kept]
+        made = [_with_strategy(item, formation) for item in kept]
         findings: list[Finding] = []
         if formation.strategy.drain:
             made, findings = drain.drained(made, formation.strategy.drain, formation.at("strategy", "drain"))

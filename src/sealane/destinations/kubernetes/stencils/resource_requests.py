@@ -41,7 +41,11 @@ def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 def containers(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Those of a pod's spec that are any."""
     listed = pod.get("containers")
-    yield from (each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list | tuple) else ()
+    yield from (
+        (container for container in listed if isinstance(container, Mapping))
+        if isinstance(listed, list | tuple)
+        else ()
+    )
 
 
 def quantities(container: Mapping[str, Any], what: str) -> Mapping[str, Any]:
@@ -63,5 +67,5 @@ def _instances(manifest: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
 
 
 def _part(whole: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = whole.get(key)
-    return found if isinstance(found, Mapping) else {}
+    part = whole.get(key)
+    return part if isinstance(part, Mapping) else {}

@@ -49,11 +49,11 @@ def is_definition(manifest: Mapping[str, Any]) -> bool:
 
 def defined(manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
     """Kinds of the whole cluster that the objects themselves define."""
-    found = set()
+    kinds = set()
     for manifest in manifests:
         if is_definition(manifest):
             spec = manifest.get("spec")
             names = spec.get("names") if isinstance(spec, dict) else None
             if isinstance(spec, dict) and isinstance(names, dict) and spec.get("scope") == "Cluster":
-                found.add((str(spec.get("group")), str(names.get("kind"))))
-    return frozenset(found)
+                kinds.add((str(spec.get("group")), str(names.get("kind"))))
+    return frozenset(kinds)

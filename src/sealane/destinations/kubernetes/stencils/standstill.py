@@ -28,14 +28,14 @@ class OldPods(StrEnum):
 
 def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Finding]:
     """Deployments that are paused, and annotations that say nothing."""
-    for each in rendered:
-        if variants.is_kind(each.object, "Deployment") and _spec(each.object).get("paused") is True:
-            yield _paused(each, strategy)
-        said = (each.object["metadata"].get("annotations") or {}).get(OLD_PODS)
+    for item in rendered:
+        if variants.is_kind(item.object, "Deployment") and _spec(item.object).get("paused") is True:
+            yield _paused(item, strategy)
+        said = (item.object["metadata"].get("annotations") or {}).get(OLD_PODS)
         if said is not None and said not in set(OldPods):
             yield Finding(
                 message=f"{OLD_PODS} can't be {said!r}",
-                place=each.origin.place(("metadata", "annotations", OLD_PODS)),
+                place=item.origin.place(("metadata", "annotations", OLD_PODS)),
                 hint=did_you_mean(str(said), list(OldPods)),
             )
 

@@ -101,7 +101,7 @@ def selects(service: Manifest, workload: Manifest) -> bool:
 
 def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> list[Finding]:
     """Why the strategy can't be followed with these objects; `place` is where the formation says it."""
-    objects = [each.object for each in rendered]
+    objects = [item.object for item in rendered]
     if strategy.kind == "blue_green":
         return [*_unswitchable(objects, strategy, place), *_taken(objects, _blue_green_names(objects, strategy), place)]
     if strategy.kind == "canary":
@@ -128,9 +128,9 @@ def _unswitchable(objects: Sequence[Manifest], strategy: Strategy, place: Place)
         manifest for manifest in objects if manifest.get("kind") in _WORKLOADS and not is_kind(manifest, "Deployment")
     ]
     for service in services:
-        for each in others:
-            if selects(service, each):
-                message = f"{key(service)} selects {key(each)} too, which has no colours to switch between"
+        for workload in others:
+            if selects(service, workload):
+                message = f"{key(service)} selects {key(workload)} too, which has no colours to switch between"
                 findings.append(Finding(message=message, place=place, hint="give each a Service of its own"))
     return findings
 
@@ -138,11 +138,11 @@ def _unswitchable(objects: Sequence[Manifest], strategy: Strategy, place: Place)
 def _blue_green_names(objects: Sequence[Manifest], strategy: Strategy) -> list[str]:
     return [
         *(
-            f"Deployment/{coloured(each['metadata']['name'], colour)}"
-            for each in served(objects)
+            f"Deployment/{coloured(manifest['metadata']['name'], colour)}"
+            for manifest in served(objects)
             for colour in (BLUE, GREEN)
         ),
-        *(f"Service/{preview(each['metadata']['name'], strategy)}" for each in selecting(objects)),
+        *(f"Service/{preview(manifest['metadata']['name'], strategy)}" for manifest in selecting(objects)),
     ]
 
 

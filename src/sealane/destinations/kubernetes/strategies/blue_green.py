@@ -19,9 +19,9 @@ _POINTERS = ("scaleTargetRef", "targetRef")
 
 def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     """All objects, in the colour of the shape, which serves."""
-    names = {variants.key(each) for each in variants.served(objects)}
+    names = {variants.key(manifest) for manifest in variants.served(objects)}
     services = variants.selecting(objects)
-    switched = {variants.key(each) for each in services}
+    switched = {variants.key(manifest) for manifest in services}
     made: list[Manifest] = []
     for manifest in objects:
         name = variants.key(manifest)
@@ -31,7 +31,7 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
             made.append(service(manifest, shape.colour))
         else:
             made.append(pointing(manifest, names, shape.colour))
-    return [*made, *(preview(each, shape) for each in services)]
+    return [*made, *(preview(manifest, shape) for manifest in services)]
 
 
 def ahead(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
@@ -94,11 +94,11 @@ def targets(manifest: Manifest) -> list[str]:
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping):
         return []
-    found = [spec.get(pointer) for pointer in _POINTERS]
+    pointers = [spec.get(pointer) for pointer in _POINTERS]
     return [
-        str(each.get("name"))
-        for each in found
-        if isinstance(each, Mapping) and each.get("kind", "Deployment") == "Deployment"
+        str(target.get("name"))
+        for target in pointers
+        if isinstance(target, Mapping) and target.get("kind", "Deployment") == "Deployment"
     ]
 
 

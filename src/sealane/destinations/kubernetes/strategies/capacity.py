@@ -25,9 +25,9 @@ def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequen
     """
     if not survey.serves:
         return {}
-    made = {variants.key(each) for each in objects}
+    made = {variants.key(manifest) for manifest in objects}
     scalers = autoscalers.of(objects)
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for manifest in objects:
         name = variants.key(manifest)
         if not any(variants.is_kind(manifest, kind) for kind in _COUNTED):
@@ -38,8 +38,8 @@ def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequen
         number = autoscalers.within(scaler, serving) if scaler and serving else serving
         there = survey.replicas.get(name, 0)
         if number > there or (number and number != there and not _serves(name, survey)):
-            found[name] = number
-    return found
+            counts[name] = number
+    return counts
 
 
 def given(objects: Sequence[Manifest], numbers_: Mapping[str, int]) -> list[Manifest]:

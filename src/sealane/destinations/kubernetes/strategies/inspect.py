@@ -1,4 +1,4 @@
-"""Looking at what is there before the first write, where stages or a change of workloads have to know. Writes nothing.
+"""What is there before the first write, for stages or a change of workloads that have to know it. Writes nothing.
 
 Asked once at the beginning of a deployment and kept: every later step, also of a worker that takes over, goes by the same
 survey although the deployment itself has changed meanwhile what is there.
@@ -54,16 +54,16 @@ async def _live_state(
     every = [*objects, *shape.before]
     if not shape.staged and not _replaces(objects, every, stored):
         return model.LiveState()
-    found = await destination.read(await _refs(destination, every, identity, stored))
-    colour = _colour(found, {variants.key(manifest) for manifest in variants.selecting(every)})
-    serves = _serves(found)
+    live = await destination.read(await _refs(destination, every, identity, stored))
+    colour = _colour(live, {variants.key(manifest) for manifest in variants.selecting(every)})
+    serves = _serves(live)
     return model.LiveState(
         colour=colour,
-        there=tuple(variants.key(manifest) for manifest in found),
+        there=tuple(variants.key(manifest) for manifest in live),
         moved=() if as_it_serves else await _moved(destination, objects, shape.strategy, colour, identity),
-        replicas={variants.key(manifest): _replicas(manifest) for manifest in found if manifest["kind"] in _WORKLOADS},
+        replicas={variants.key(manifest): _replicas(manifest) for manifest in live if manifest["kind"] in _WORKLOADS},
         serves=serves,
-        leaves=tuple(_leaves(objects, shape.strategy, found, serves)),
+        leaves=tuple(_leaves(objects, shape.strategy, live, serves)),
     )
 
 
@@ -93,12 +93,12 @@ async def _refs(
     return tuple({ref.key: ref for ref in (*known, *refs)}.values())
 
 
-def _serves(found: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
+def _serves(live: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
     """Each Service that is there to the workloads that it selects, which are there too."""
-    workloads = [manifest for manifest in found if manifest["kind"] in _WORKLOADS]
+    workloads = [manifest for manifest in live if manifest["kind"] in _WORKLOADS]
     return {
         variants.key(manifest): tuple(variants.key(one) for one in workloads if variants.selects(manifest, one))
-        for manifest in found
+        for manifest in live
         if variants.is_kind(manifest, "Service")
     }
 
@@ -106,11 +106,11 @@ def _serves(found: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
 def _leaves(
     objects: Sequence[Manifest],
     strategy: Strategy,
-    found: Sequence[Manifest],
+    live: Sequence[Manifest],
     serves: Mapping[str, tuple[str, ...]],
 ) -> Iterator[str]:
     """Services of the revision that lead to something now, and to none of it once they are written."""
-    there = {variants.key(each): each for each in found}
+    there = {variants.key(manifest): manifest for manifest in live}
     switched = variants.selecting(objects) if strategy.kind == "blue_green" else ()
     for manifest in objects:
         name = variants.key(manifest)
@@ -125,9 +125,9 @@ def _leaves(
             yield name
 
 
-def _colour(found: Iterable[Mapping[str, Any]], services: set[str]) -> str | None:
+def _colour(live: Iterable[Mapping[str, Any]], services: set[str]) -> str | None:
     """The colour that the first Service selects: after a kill in the middle of a switch not all may select the same."""
-    for manifest in found:
+    for manifest in live:
         selector = (manifest.get("spec") or {}).get("selector") or {}
         if variants.key(manifest) in services and variants.COLOUR in selector:
             return str(selector[variants.COLOUR])

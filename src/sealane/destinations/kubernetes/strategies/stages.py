@@ -138,18 +138,20 @@ def _stage(index: int, strategy: Strategy) -> port.Stage:
 def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     """What the new version needs and nobody who serves looks at."""
     coloured = (
-        {variants.key(each) for each in variants.served(objects)} if shape.strategy.kind == "blue_green" else set()
+        {variants.key(manifest) for manifest in variants.served(objects)}
+        if shape.strategy.kind == "blue_green"
+        else set()
     )
-    switched = {variants.key(each) for each in variants.selecting(objects)} if coloured else set()
-    found: list[Manifest] = []
+    switched = {variants.key(manifest) for manifest in variants.selecting(objects)} if coloured else set()
+    early: list[Manifest] = []
     for manifest in objects:
         name = variants.key(manifest)
         phase = apply_order.phase(str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]))
         new = phase in _WHEN_NEW and (manifest["kind"] == "Job" or name not in shape.survey.there)
         if name in coloured or blue_green.targets(manifest) or not (phase in _FIRST or new):
             continue
-        found.append(blue_green.service(manifest, shape.colour) if name in switched else manifest)
-    return found
+        early.append(blue_green.service(manifest, shape.colour) if name in switched else manifest)
+    return early
 
 
 def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[port.Name]:

@@ -82,7 +82,7 @@ def _worst(formations: Sequence[FormationNow]) -> FormationNow | None:
     ]
     moving = [formation for formation in formations if formation.row.running]
     there = [formation for formation in formations if formation.row.current]
-    return next((found[-1] for found in (broken, moving, there, list(formations)) if found), None)
+    return next((pills[-1] for pills in (broken, moving, there, list(formations)) if pills), None)
 
 
 def _compare(there: Sequence[FormationRow]) -> str:
@@ -92,14 +92,14 @@ def _compare(there: Sequence[FormationRow]) -> str:
 
 
 def _lane(
-    found: FormationNow,
+    now_there: FormationNow,
     origins: Mapping[str, Origin],
     now: datetime,
     used: Sequence[WorkloadUsage],
     *,
     chosen: bool,
 ) -> Lane:
-    row = found.row
+    row = now_there.row
     shown = row.running or row.current or row.last or next(iter(row.waiting), None)
     origin = origins.get(shown.id) if shown else None
     said = states.health(row.health)  # of what is on its way only that its destination is away
@@ -116,9 +116,9 @@ def _lane(
         deployment=f"/deployments/{shown.id}" if shown else "",
         subject=origin.subject if origin else "",
         cause=said.cause if said else (row.running.waiting_for or "") if row.running else "",
-        behind=f"{text.count(found.behind.count, 'commit')} behind" if found.behind and not row.running else "",
+        behind=f"{text.count(now_there.behind.count, 'commit')} behind" if now_there.behind and not row.running else "",
         drift=overview.drift(row),
-        facts=tuple(_facts(row, found.observation, used)),
+        facts=tuple(_facts(row, now_there.observation, used)),
         at=(row.current.ended or row.current.created) if row.current else None,
     )
 
@@ -204,17 +204,17 @@ def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
     return tuple([*named, *["ok"] * ready, *["none"] * wanted][:_SQUARES])
 
 
-def _instance(row: FormationRow, each: Instance, used: WorkloadUsage | None) -> InstanceRow:
-    restarts = sum(container.restarts for container in each.containers)
-    notes = [] if each.desired else ["of an older version"]
-    notes += [usage.words(use)] if used and (use := used.instances.get(each.object)) else []
-    state = "leaving" if each.terminating else "ready" if each.ready else each.state
+def _instance(row: FormationRow, instance: Instance, used: WorkloadUsage | None) -> InstanceRow:
+    restarts = sum(container.restarts for container in instance.containers)
+    notes = [] if instance.desired else ["of an older version"]
+    notes += [usage.words(use)] if used and (use := used.instances.get(instance.object)) else []
+    state = "leaving" if instance.terminating else "ready" if instance.ready else instance.state
     state += f", {text.count(restarts, 'restart')}" if restarts else ""
     return InstanceRow(
-        name=each.object.partition("/")[2],
-        pill=Pill(tone=_tone(each), words=state),
+        name=instance.object.partition("/")[2],
+        pill=Pill(tone=_tone(instance), words=state),
         notes=tuple(notes),
-        log=_log(row, each.object),
+        log=_log(row, instance.object),
     )
 
 
@@ -222,12 +222,12 @@ def _log(row: FormationRow, name: str) -> str:
     return f"/apps/{row.app}/{row.formation}/logs?{urlencode({'object': name})}"
 
 
-def _tone(each: Instance) -> Tone:
-    if each.terminating:
+def _tone(instance: Instance) -> Tone:
+    if instance.terminating:
         return "off"
-    if each.ready:
+    if instance.ready:
         return "ok"
-    return "bad" if any(container.phase in _TROUBLE for container in each.containers) else "run"
+    return "bad" if any(container.phase in _TROUBLE for container in instance.containers) else "run"
 
 
 def _actions(row: FormationRow, name: str, seen: Workload) -> tuple[Action, ...]:

@@ -95,12 +95,12 @@ def _href(entry: DomainEvent, only: AuditFilter) -> str:
 
 def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else is kept of it, as words: without what the line says already, and hashes cut."""
-    found = []
+    facts = []
     for name, value in data.items():
         if name in _REASONS or name in _ELSEWHERE or value in (None, "", []):
             continue
         said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         if moment := _MOMENT.match(said):
             said = f"{moment[1]} {moment[2]} UTC"
-        found.append((name, said if len(said) < _SHORT else f"{said[:12]}…"))
-    return found
+        facts.append((name, said if len(said) < _SHORT else f"{said[:12]}…"))
+    return facts

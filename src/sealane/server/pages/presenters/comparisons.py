@@ -9,19 +9,19 @@ from sealane.server.pages.app_views import CommitsCard, ComparePage
 from sealane.server.pages.presenters import overview, review
 
 
-def page(found: Comparison) -> ComparePage:
+def page(comparison: Comparison) -> ComparePage:
     """The page."""
-    left, right = found.left.formation, found.right.formation
-    cards = (_card(left, right, found.ahead), _card(right, left, found.missing))
+    left, right = comparison.left.formation, comparison.right.formation
+    cards = (_card(left, right, comparison.ahead), _card(right, left, comparison.missing))
     return ComparePage(
-        app=found.app,
-        formations=found.formations,
+        app=comparison.app,
+        formations=comparison.formations,
         left=left,
         right=right,
-        left_version=overview.version(found.left),
-        right_version=overview.version(found.right),
+        left_version=overview.version(comparison.left),
+        right_version=overview.version(comparison.right),
         cards=tuple(card for card in cards if card.commits or card.words),
-        difference=review.lines(changes.across(found.right_revision, found.left_revision)),
+        difference=review.lines(changes.across(comparison.right_revision, comparison.left_revision)),
     )
 
 

@@ -55,23 +55,23 @@ def deployment(
 
     `why` is the answer to why it is not there yet; of what is `pending`, only what is about this deployment is shown.
     """
-    found = view.deployment
+    deployment = view.deployment
     moments = tuple(_moments(view))
     return DeploymentPage(
-        id=found.id,
-        app=found.app,
-        formation=found.formation,
+        id=deployment.id,
+        app=deployment.app,
+        formation=deployment.formation,
         version=version(view),
         subject=view.origin.subject if view.origin else "",
-        kind=facts.how(found),
-        pill=states.deployment(found),
+        kind=facts.how(deployment),
+        pill=states.deployment(deployment),
         headline=_headline(view, why),
         explanation=_explanation(view, why),
         hint=why.hint,
-        log=_log(found),
-        ended=found.ended,
-        duration=_duration(found, now),
-        since=found.started if found.state is DeploymentState.ROLLING_OUT else None,
+        log=_log(deployment),
+        ended=deployment.ended,
+        duration=_duration(deployment, now),
+        since=deployment.started if deployment.state is DeploymentState.ROLLING_OUT else None,
         moments=moments,
         milestones=milestones(moments),
         chart=rollout_chart.chart(view, now),
@@ -87,81 +87,97 @@ def deployment(
         hold=_hold(view, why),
         health=states.health(why.health),
         may_drift=view.is_there,
-        needs=tuple(need for need in needs.listed(_about(found, pending), actor, needs.InboxContext()) if need.answers),
+        needs=tuple(
+            need for need in needs.listed(_about(deployment, pending), actor, needs.InboxContext()) if need.answers
+        ),
         actions=actions.of_deployment(view, actor),
-        live=found.state is not DeploymentState.ENDED or why.health is not None,
+        live=deployment.state is not DeploymentState.ENDED or why.health is not None,
     )
 
 
-def row(found: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
+def row(deployment: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
     """One line of the list of deployments that `only` filters; `came` is where its release comes from."""
-    origin = [Link(words=said)] if (said := facts.how(found)) else []
+    origin = [Link(words=said)] if (said := facts.how(deployment)) else []
     if came and came.branch:
         origin.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
     if came and came.author:
         origin.append(Link(words=f"by {came.author}", href=lists.address("/deployments", only, author=came.author)))
-    good = found.verdict_kind is VerdictKind.DEPLOYED
-    because = "" if good else found.verdict.reason if found.verdict else found.waiting_for or found.phase or ""
+    good = deployment.verdict_kind is VerdictKind.DEPLOYED
+    because = (
+        ""
+        if good
+        else deployment.verdict.reason
+        if deployment.verdict
+        else deployment.waiting_for or deployment.phase or ""
+    )
     return ListRow(
-        pill=states.deployment(found),
-        href=f"/deployments/{found.id}",
-        what=f"{found.app} to {found.formation}",
-        version=versions.of(found, came),
+        pill=states.deployment(deployment),
+        href=f"/deployments/{deployment.id}",
+        what=f"{deployment.app} to {deployment.formation}",
+        version=versions.of(deployment, came),
         subject=came.subject if came else "",
         facts=tuple(origin),
         because=because,
-        at=found.ended or found.started or found.created,
-        took=text.duration((found.ended - found.started).total_seconds()) if found.ended and found.started else "",
-        since=found.started if found.state is DeploymentState.ROLLING_OUT else None,
+        at=deployment.ended or deployment.started or deployment.created,
+        took=text.duration((deployment.ended - deployment.started).total_seconds())
+        if deployment.ended and deployment.started
+        else "",
+        since=deployment.started if deployment.state is DeploymentState.ROLLING_OUT else None,
     )
 
 
-def _about(found: Deployment, pending: Sequence[InboxItem]) -> Iterator[FoldedItem]:
+def _about(deployment: Deployment, pending: Sequence[InboxItem]) -> Iterator[FoldedItem]:
     """What waits on this deployment; its own hold is lifted in the page's head."""
-    return (FoldedItem(newest=item) for item in pending if found.id == item.deployment.id)
+    return (FoldedItem(newest=item) for item in pending if deployment.id == item.deployment.id)
 
 
 def _headline(view: DeploymentView, why: Explanation) -> str:
-    found = view.deployment
-    if found.verdict is not None:
-        return _good(found) if found.verdict.kind is VerdictKind.DEPLOYED else found.verdict.reason
-    if found.waiting_for:
-        return found.waiting_for[:1].upper() + found.waiting_for[1:]
+    deployment = view.deployment
+    if deployment.verdict is not None:
+        return _good(deployment) if deployment.verdict.kind is VerdictKind.DEPLOYED else deployment.verdict.reason
+    if deployment.waiting_for:
+        return deployment.waiting_for[:1].upper() + deployment.waiting_for[1:]
     if why.waiting and why.waiting[0].kind is Waits.OPERATORS:
         return "As the operators' files are now, it will be refused."
     if view.approval.missing:
         return causes.closed(f"Waits for the approval of {', '.join(view.approval.missing)}")
     if why.waiting:
         return causes.closed(f"Waits for {why.waiting[0].what}")
-    return "On its way." if found.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
+    return "On its way." if deployment.state is DeploymentState.ROLLING_OUT else "Waits for its turn."
 
 
-def _log(found: Deployment) -> str:
-    cause = found.verdict.cause if found.verdict else None
+def _log(deployment: Deployment) -> str:
+    cause = deployment.verdict.cause if deployment.verdict else None
     return (cause.log or "").strip() if cause else ""
 
 
-def _good(found: Deployment) -> str:
-    if found.kind is not DeploymentKind.ROLLBACK:
+def _good(deployment: Deployment) -> str:
+    if deployment.kind is not DeploymentKind.ROLLBACK:
         return _GOOD
-    by = f"{found.requested_by} rolled it back by hand" if found.requested_by else "It went back automatically"
-    return f"{by} to revision {messages.short(found.revision_id)}. {_GOOD}"
+    by = (
+        f"{deployment.requested_by} rolled it back by hand" if deployment.requested_by else "It went back automatically"
+    )
+    return f"{by} to revision {messages.short(deployment.revision_id)}. {_GOOD}"
 
 
 def _explanation(view: DeploymentView, why: Explanation) -> str:
-    found = view.deployment
-    if found.verdict is None and why.waiting:
+    deployment = view.deployment
+    if deployment.verdict is None and why.waiting:
         above = _headline(view, why)
         told = (_condition(condition, known=causes.bare(condition.what) in above) for condition in why.waiting)
-        return " ".join([causes.told(found.note or ""), *told]).strip()
-    match found.verdict.kind if found.verdict else None:
+        return " ".join([causes.told(deployment.note or ""), *told]).strip()
+    match deployment.verdict.kind if deployment.verdict else None:
         case VerdictKind.ROLLED_BACK:
             back = versions.previous(view)
-            return f"{found.formation} is back on {back}, which was verified there before." if back else _NOTHING_BEFORE
+            return (
+                f"{deployment.formation} is back on {back}, which was verified there before."
+                if back
+                else _NOTHING_BEFORE
+            )
         case VerdictKind.ROLLBACK_FAILED:
             return "Going back did not work either: somebody has to look at the formation now."
         case VerdictKind.FAILED:
-            return _left(found)
+            return _left(deployment)
         case VerdictKind.SUPERSEDED:
             return ""
         case _:
@@ -170,8 +186,8 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
                 if why.watched_until
                 else ""
             )
-            said = (found.note, found.way_back, until)
-            return causes.told(*(each for each in said if each))
+            said = (deployment.note, deployment.way_back, until)
+            return causes.told(*(sentence for sentence in said if sentence))
 
 
 def _hold(view: DeploymentView, why: Explanation) -> str:
@@ -186,9 +202,9 @@ def _hold(view: DeploymentView, why: Explanation) -> str:
     return causes.told(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
 
 
-def _left(found: Deployment) -> str:
+def _left(deployment: Deployment) -> str:
     """What is there after a failure that nothing was rolled back for."""
-    if found.verdict and found.verdict.untouched:
+    if deployment.verdict and deployment.verdict.untouched:
         return "Nothing of its workloads was written: what was there before still serves."
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
@@ -201,22 +217,22 @@ def _condition(condition: Condition, *, known: bool) -> str:
     )
 
 
-def _duration(found: Deployment, now: datetime) -> str:
-    if found.started is None:
+def _duration(deployment: Deployment, now: datetime) -> str:
+    if deployment.started is None:
         return ""
-    took = text.duration(((found.ended or now) - found.started).total_seconds())
-    if found.verdict_kind is VerdictKind.ROLLED_BACK and not found.had_been_deployed:
+    took = text.duration(((deployment.ended or now) - deployment.started).total_seconds())
+    if deployment.verdict_kind is VerdictKind.ROLLED_BACK and not deployment.had_been_deployed:
         return f"{took} from apply to the old version serving"
-    return f"took {took}" if found.ended else took
+    return f"took {took}" if deployment.ended else took
 
 
 def _moments(view: DeploymentView) -> Iterator[TimelinePoint]:
     """Every moment of it, in the order in which they were."""
-    found = view.deployment
-    yield TimelinePoint(at=found.created, words=f"asked for by {view.approval.asked_by}", tone="ok", phase="asked")
+    deployment = view.deployment
+    yield TimelinePoint(at=deployment.created, words=f"asked for by {view.approval.asked_by}", tone="ok", phase="asked")
     for entry in view.timeline:
-        said = states.deployment(found).words if entry.phase == "verdict" else entry.text
-        yield TimelinePoint(at=entry.at, words=said, tone=_tone(entry.phase, found), phase=entry.phase)
+        said = states.deployment(deployment).words if entry.phase == "verdict" else entry.text
+        yield TimelinePoint(at=entry.at, words=said, tone=_tone(entry.phase, deployment), phase=entry.phase)
 
 
 def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
@@ -228,13 +244,13 @@ def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
     )
 
 
-def _tone(phase: str, found: Deployment) -> Literal["ok", "bad", "back", "none"]:
+def _tone(phase: str, deployment: Deployment) -> Literal["ok", "bad", "back", "none"]:
     if phase == "revert":
         return "back"
-    if phase in {"watch", "failure_report", "verdict"} and _failed(found):
+    if phase in {"watch", "failure_report", "verdict"} and _failed(deployment):
         return "bad"
     return "ok"
 
 
-def _failed(found: Deployment) -> bool:
-    return found.verdict is not None and found.verdict.kind is not VerdictKind.DEPLOYED
+def _failed(deployment: Deployment) -> bool:
+    return deployment.verdict is not None and deployment.verdict.kind is not VerdictKind.DEPLOYED

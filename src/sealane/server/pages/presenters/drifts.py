@@ -31,18 +31,18 @@ def drift(view: DeploymentView, report: DriftReport, actor: Actor) -> DriftPage:
         app=view.deployment.app,
         formation=view.deployment.formation,
         version=version(view),
-        rows=tuple(_row(each) for each in report.objects),
+        rows=tuple(_row(drift) for drift in report.objects),
         actions=actions.of_drift(view.deployment, actor) if report.objects else (),
     )
 
 
-def _row(found: Drift) -> DriftedRow:
+def _row(drifted: Drift) -> DriftedRow:
     return DriftedRow(
-        name=found.object,
-        pill=Pill(tone="bad" if found.kind is DriftKind.GONE else "wait", words=_WORDS[found.kind]),
-        note=found.note or ("It was deployed, and is not there now." if found.kind is DriftKind.GONE else ""),
-        lines=tuple(line for field in found.fields for line in _lines(field)),
-        who=tuple(dict.fromkeys(_who(field) for field in found.fields if field.manager)),
+        name=drifted.object,
+        pill=Pill(tone="bad" if drifted.kind is DriftKind.GONE else "wait", words=_WORDS[drifted.kind]),
+        note=drifted.note or ("It was deployed, and is not there now." if drifted.kind is DriftKind.GONE else ""),
+        lines=tuple(line for field in drifted.fields for line in _lines(field)),
+        who=tuple(dict.fromkeys(_who(field) for field in drifted.fields if field.manager)),
     )
 
 

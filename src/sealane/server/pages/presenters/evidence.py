@@ -55,14 +55,14 @@ def _without_end(lines: Sequence[Any]) -> list[str]:
     return told
 
 
-def _lines(found: Iterable[str]) -> tuple[Lines, ...]:
-    listed = tuple(found)
+def _lines(texts: Iterable[str]) -> tuple[Lines, ...]:
+    listed = tuple(texts)
     return (Lines(lines=listed),) if listed else ()
 
 
-def _who(found: Mapping[str, Any]) -> str:
-    container = found.get("container")
-    return f"container {container} of {found.get('object', '')}" if container else str(found.get("object", ""))
+def _who(source: Mapping[str, Any]) -> str:
+    container = source.get("container")
+    return f"container {container} of {source.get('object', '')}" if container else str(source.get("object", ""))
 
 
 def _end(end: Mapping[str, Any]) -> str:

@@ -34,91 +34,92 @@ class Breakdown:
     tests: RankedTests
 
 
-def waits(found: Waits) -> WaitsBar | None:
+def waits(counted: Waits) -> WaitsBar | None:
     """The parts of the average way to production, with their shares; None where nothing was counted."""
-    if not found.changes or not found.lead_time:
+    if not counted.changes or not counted.lead_time:
         return None
     parts = []
     for name, told in words.WAITS.items():
-        share = getattr(found, name) / found.lead_time
-        said = f"{told} {text.duration(getattr(found, name) / found.changes)}, {share * 100:.0f} %"
+        share = getattr(counted, name) / counted.lead_time
+        said = f"{told} {text.duration(getattr(counted, name) / counted.changes)}, {share * 100:.0f} %"
         parts.append(WaitPart(name=name, tone=_TONES[name], share=round(share * 100, 2), words=said))
     behind = Link(
-        words=f"average of {text.count(found.changes, 'change')}",
-        href=links.of_span(found.question, Figure.LEAD_TIME),
+        words=f"average of {text.count(counted.changes, 'change')}",
+        href=links.of_span(counted.question, Figure.LEAD_TIME),
     )
-    return WaitsBar(whole=text.duration(found.lead_time / found.changes), parts=tuple(parts), behind=behind)
+    return WaitsBar(whole=text.duration(counted.lead_time / counted.changes), parts=tuple(parts), behind=behind)
 
 
-def causes(found: Failures) -> tuple[FigureRow, ...]:
+def causes(counted: Failures) -> tuple[FigureRow, ...]:
     """The most frequent first: the cause, where it is most often, and how often."""
     return tuple(
         FigureRow(
             name=Link(words=words.cause(cause.cause), href=""),
             cells=(
                 Link(
-                    words=cause.app, href=links.of_span(found.question, Figure.FAILED, cause=cause.cause, app=cause.app)
+                    words=cause.app,
+                    href=links.of_span(counted.question, Figure.FAILED, cause=cause.cause, app=cause.app),
                 ),
-                Link(words=str(cause.times), href=links.of_span(found.question, Figure.FAILED, cause=cause.cause)),
+                Link(words=str(cause.times), href=links.of_span(counted.question, Figure.FAILED, cause=cause.cause)),
             ),
         )
-        for cause in found.causes
+        for cause in counted.causes
     )
 
 
-def became(found: Failures) -> tuple[Link, ...]:
+def became(counted: Failures) -> tuple[Link, ...]:
     """What became of the failed changes."""
     kinds = (
-        (found.rolled_back, "rolled back automatically", "rolled_back"),
-        (found.gone_back, "gone back from", "deployed"),
+        (counted.rolled_back, "rolled back automatically", "rolled_back"),
+        (counted.gone_back, "gone back from", "deployed"),
     )
     told = [
-        Link(words=f"{times} {said}", href=links.of_span(found.question, Figure.FAILED, state=state))
+        Link(words=f"{times} {said}", href=links.of_span(counted.question, Figure.FAILED, state=state))
         for times, said, state in kinds
         if times
     ]
-    return (*told, *([Link(words=f"{found.left} left", href="")] if found.left else []))
+    return (*told, *([Link(words=f"{counted.left} left", href="")] if counted.left else []))
 
 
-def hours(found: Failures) -> tuple[HourBar, ...]:
+def hours(counted: Failures) -> tuple[HourBar, ...]:
     """A bar for each hour of the day, as high as its share of failed changes; none where nothing failed."""
-    shares = [hour.failed / hour.changes if hour.changes else 0.0 for hour in found.hours]
+    shares = [hour.failed / hour.changes if hour.changes else 0.0 for hour in counted.hours]
     most = max(shares, default=0.0)
-    return tuple(_bars(found, shares, most)) if most else ()
+    return tuple(_bars(counted, shares, most)) if most else ()
 
 
-def _bars(found: Failures, shares: list[float], most: float) -> Iterator[HourBar]:
-    for each, share in zip(found.hours, shares, strict=True):
-        hour = filters.HOURS[each.hour]
-        said = f"{hour}:00 to {each.hour + 1:02}:00: {each.failed} of {text.count(each.changes, 'change')} failed, {share * 100:.1f} %"
-        href = links.of_span(found.question, Figure.CHANGES, hour=hour) if each.changes else ""
+def _bars(counted: Failures, shares: list[float], most: float) -> Iterator[HourBar]:
+    for counts, share in zip(counted.hours, shares, strict=True):
+        hour = filters.HOURS[counts.hour]
+        said = f"{hour}:00 to {counts.hour + 1:02}:00: {counts.failed} of {text.count(counts.changes, 'change')} failed, {share * 100:.1f} %"
+        href = links.of_span(counted.question, Figure.CHANGES, hour=hour) if counts.changes else ""
         yield HourBar(hour=hour, height=round(share / most * 100), link=Link(words=said, href=href))
 
 
-def pipelines(found: Pipelines) -> tuple[FigureRow, ...]:
+def pipelines(counted: Pipelines) -> tuple[FigureRow, ...]:
     """The runs of each app or team, those that fail most first."""
-    key = By.TEAM.value if found.question.by is By.TEAM else By.APP.value
-    listed = sorted(found.parts, key=lambda part: (part.ran.success, part.name))
+    key = By.TEAM.value if counted.question.by is By.TEAM else By.APP.value
+    listed = sorted(counted.parts, key=lambda part: (part.ran.success, part.name))
     return tuple(
         FigureRow(
-            name=Link(words=part.name, href=links.address("/insights", found.question, **{key: part.name})),
-            cells=_ran(found.question, part.ran, **{key: part.name}),
+            name=Link(words=part.name, href=links.address("/insights", counted.question, **{key: part.name})),
+            cells=_ran(counted.question, part.ran, **{key: part.name}),
         )
         for part in listed
     )
 
 
-def steps(found: Pipelines) -> tuple[FigureRow, ...]:
+def steps(counted: Pipelines) -> tuple[FigureRow, ...]:
     """The steps of the app that is chosen, the slowest first."""
     return tuple(
-        FigureRow(name=Link(words=part.name, href=""), cells=_ran(found.question, part.ran, step=part.name))
-        for part in found.steps
+        FigureRow(name=Link(words=part.name, href=""), cells=_ran(counted.question, part.ran, step=part.name))
+        for part in counted.steps
     )
 
 
-def tests(found: RankedTests) -> RankedRows:
+def tests(ranked: RankedTests) -> RankedRows:
     """Each test with its step, whose app is said where none is chosen, and what is counted of it."""
-    question = found.question
+    question = ranked.question
     return RankedRows(
         slowest=tuple(
             FigureRow(
@@ -129,21 +130,21 @@ def tests(found: RankedTests) -> RankedRows:
                     Link(words=_seconds(slow_test.p95), href=""),
                 ),
             )
-            for slow_test in found.slowest
+            for slow_test in ranked.slowest
         ),
-        flakiest=_wrong(question, found.flakiest, filters.Ran.FLAKY),
-        failing=_wrong(question, found.failing, filters.Ran.FAILED),
+        flakiest=_wrong(question, ranked.flakiest, filters.Ran.FLAKY),
+        failing=_wrong(question, ranked.failing, filters.Ran.FAILED),
     )
 
 
-def _wrong(question: Question, found: Iterable[WrongTest], ran: filters.Ran) -> tuple[FigureRow, ...]:
-    return tuple(FigureRow(name=Link(words=test.name, href=""), cells=_test(question, test, ran)) for test in found)
+def _wrong(question: Question, wrong: Iterable[WrongTest], ran: filters.Ran) -> tuple[FigureRow, ...]:
+    return tuple(FigureRow(name=Link(words=test.name, href=""), cells=_test(question, test, ran)) for test in wrong)
 
 
-def _test(question: Question, each: SlowTest | WrongTest, ran: filters.Ran) -> tuple[Link, ...]:
-    href = links.runs(question, ran, app=each.app, step=each.step, test=each.name)
-    step = Link(words=f"{each.app} {each.step}", href=links.address("/insights", question, app=each.app))
-    return (Link(words=each.step, href="") if question.app else step, Link(words=str(each.runs), href=href))
+def _test(question: Question, test: SlowTest | WrongTest, ran: filters.Ran) -> tuple[Link, ...]:
+    href = links.runs(question, ran, app=test.app, step=test.step, test=test.name)
+    step = Link(words=f"{test.app} {test.step}", href=links.address("/insights", question, app=test.app))
+    return (Link(words=test.step, href="") if question.app else step, Link(words=str(test.runs), href=href))
 
 
 def _seconds(seconds: float) -> str:

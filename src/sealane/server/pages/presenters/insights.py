@@ -22,24 +22,26 @@ _SAME = 0.02
 """Less of a difference than this is none."""
 
 
-def page(found: Insights, breakdown: insight_breakdown.Breakdown, places: Places, teams: Sequence[str]) -> InsightsPage:
+def page(
+    counted: Insights, breakdown: insight_breakdown.Breakdown, places: Places, teams: Sequence[str]
+) -> InsightsPage:
     """The page; `places` and `teams` are what can be chosen."""
-    question = found.question
+    question = counted.question
     return InsightsPage(
         choices=_choices(question, places, teams),
         csv=links.address("/api/insights.csv", question),
-        environments=found.environments,
-        empty=_empty(found),
-        tiles=_tiles(found),
+        environments=counted.environments,
+        empty=_empty(counted),
+        tiles=_tiles(counted),
         by=question.by.value,
         columns=_COLUMNS,
-        rows=tuple(_part(question, part.name, part.figures) for part in found.parts),
+        rows=tuple(_part(question, part.name, part.figures) for part in counted.parts),
         points=tuple(
             FigureRow(
                 name=Link(words=_when(question, point.since, point.until), href=""),
                 cells=_cells(point.figures, _at(question, point)),
             )
-            for point in found.trend
+            for point in counted.trend
         ),
         waits=insight_breakdown.waits(breakdown.waits),
         causes=insight_breakdown.causes(breakdown.failures),
@@ -69,51 +71,49 @@ def _choices(question: Question, places: Places, teams: Sequence[str]) -> tuple[
             name="by",
             label="By",
             value=question.by.value,
-            options=tuple((each.value, f"By {each.value}") for each in By),
+            options=tuple((by.value, f"By {by.value}") for by in By),
         ),
     )
 
 
-def _empty(found: Insights) -> str:
-    if not found.environments:
+def _empty(counted: Insights) -> str:
+    if not counted.environments:
         return "Nothing that you may read goes to production, which an environment's file calls so (production: true). Or choose one above."
-    if not found.now.changes and not found.before.changes:
-        where = ", ".join(found.environments)
-        return (
-            f"Nothing changed in {where} in these {text.count(found.question.span.days, 'day')}, nor in as many before."
-        )
+    if not counted.now.changes and not counted.before.changes:
+        where = ", ".join(counted.environments)
+        return f"Nothing changed in {where} in these {text.count(counted.question.span.days, 'day')}, nor in as many before."
     return ""
 
 
-def _tiles(found: Insights) -> tuple[Tile, ...]:
-    now, before, days = found.now, found.before, found.question.span.days
+def _tiles(counted: Insights) -> tuple[Tile, ...]:
+    now, before, days = counted.now, counted.before, counted.question.span.days
     earlier = f"than the {text.count(days, 'day')} before"
     share, lead, restore = now.failure_rate, now.lead_time, now.time_to_restore
     within = f", 95 of 100 within {text.duration(now.lead_time_p95)}" if now.lead_time_p95 is not None else ""
     return (
         _tile(
-            found,
+            counted,
             Figure.DEPLOYMENTS,
             number=(_a_day(now), "a day"),
             change=_relative(now.per_day, before.per_day, ("more", "ok"), ("fewer", "bad"), earlier),
             note=text.count(now.deployments, "deployment"),
         ),
         _tile(
-            found,
+            counted,
             Figure.LEAD_TIME,
             number=(links.span(lead), ""),
             change=_slower(lead, before.lead_time, earlier),
             note=f"median of {now.lead_times}{within}",
         ),
         _tile(
-            found,
+            counted,
             Figure.FAILED,
             number=("-" if share is None else f"{share * 100:.1f}", "" if share is None else "%"),
             change=_points(share, before.failure_rate, earlier),
             note=f"{now.failed} of {text.count(now.changes, 'change')}",
         ),
         _tile(
-            found,
+            counted,
             Figure.RESTORED,
             number=(links.span(restore), ""),
             change=_slower(restore, before.time_to_restore, earlier),
@@ -122,8 +122,8 @@ def _tiles(found: Insights) -> tuple[Tile, ...]:
     )
 
 
-def _tile(found: Insights, figure: Figure, *, number: tuple[str, str], change: tuple[str, Tone], note: str) -> Tile:
-    question = found.question
+def _tile(counted: Insights, figure: Figure, *, number: tuple[str, str], change: tuple[str, Tone], note: str) -> Tile:
+    question = counted.question
     return Tile(
         title=words.TITLES[figure],
         number=number[0],
@@ -131,7 +131,7 @@ def _tile(found: Insights, figure: Figure, *, number: tuple[str, str], change: t
         change=change[0],
         tone=change[1],
         note=Link(words=note, href=links.behind(question, figure, question.span.since, question.span.until)),
-        chart=_chart(found, figure),
+        chart=_chart(counted, figure),
     )
 
 
@@ -144,25 +144,25 @@ _VALUES: dict[Figure, Callable[[Figures], float | None]] = {
 _BARS = frozenset({Figure.DEPLOYMENTS, Figure.FAILED})
 
 
-def _chart(found: Insights, figure: Figure) -> Chart:
+def _chart(counted: Insights, figure: Figure) -> Chart:
     value = _VALUES[figure]
     said = {
-        Figure.DEPLOYMENTS: lambda each: text.count(each.deployments, "deployment"),
-        Figure.LEAD_TIME: lambda each: f"lead time {links.span(each.lead_time)}",
-        Figure.FAILED: lambda each: f"{each.failed} of {text.count(each.changes, 'change')} failed",
-        Figure.RESTORED: lambda each: f"restored in {links.span(each.time_to_restore)}",
+        Figure.DEPLOYMENTS: lambda figures: text.count(figures.deployments, "deployment"),
+        Figure.LEAD_TIME: lambda figures: f"lead time {links.span(figures.lead_time)}",
+        Figure.FAILED: lambda figures: f"{figures.failed} of {text.count(figures.changes, 'change')} failed",
+        Figure.RESTORED: lambda figures: f"restored in {links.span(figures.time_to_restore)}",
     }[figure]
-    points = found.trend
+    points = counted.trend
     return Chart(
         title=words.TITLES[figure],
         kind="bars" if figure in _BARS else "line",
         at=tuple(int(point.since.timestamp()) for point in points),
         values=tuple(value(point.figures) for point in points),
         words=tuple(
-            f"{_when(found.question, point.since, point.until)}: {said(point.figures)}"  # type: ignore[no-untyped-call]
+            f"{_when(counted.question, point.since, point.until)}: {said(point.figures)}"  # type: ignore[no-untyped-call]
             for point in points
         ),
-        links=tuple(links.behind(found.question, figure, point.since, point.until) for point in points),
+        links=tuple(links.behind(counted.question, figure, point.since, point.until) for point in points),
     )
 
 

@@ -97,7 +97,7 @@ def _other(asked: ListQuery) -> Link:
 def choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:
     """One of those that there are; one that is asked for and not there stays to be seen."""
     listed = dict.fromkeys([*known, *([value] if value else [])])
-    options = (("", everything), *((each, _read(each) if name == "state" else each) for each in listed))
+    options = (("", everything), *((option, _read(option) if name == "state" else option) for option in listed))
     return Choice(name=name, label=name.capitalize(), value=value or "", options=options)
 
 

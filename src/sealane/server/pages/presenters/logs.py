@@ -35,16 +35,16 @@ def page(view: AppView, formation: str, *, of: str, find: str, lines: int) -> Lo
 def _choices(now: FormationNow) -> list[tuple[str, str]]:
     """What is sent, and what people read."""
     seen = now.observation
-    found = [("", "all of it")]
+    options = [("", "all of it")]
     for workload in seen.running if seen else ():
-        found.append((workload.object, workload.object.replace("/", " ")))
+        options.append((workload.object, workload.object.replace("/", " ")))
         own = [instance for instance in seen.instances if instance.workload == workload.object] if seen else []
-        found += [
+        options += [
             (instance.object, f"— {instance.object.partition('/')[2]}")
             for instance in own
             if instance.object != workload.object
         ]
-    return found
+    return options
 
 
 def line(told: str, find: str) -> str:

@@ -44,9 +44,9 @@ def listed(items: Iterable[FoldedItem], reader: Actor, about: InboxContext) -> t
     return tuple(_need(item, reader, about) for item in items)
 
 
-def left_out(found: Iterable[Run]) -> tuple[Need, ...]:
+def left_out(runs: Iterable[Run]) -> tuple[Need, ...]:
     """One for each app whose pushes brought more branches than are run at once. The runs are oldest first."""
-    return tuple(_left_out(app, tuple(runs)) for app, runs in groupby(found, key=lambda run: run.app))
+    return tuple(_left_out(app, tuple(runs)) for app, runs in groupby(runs, key=lambda run: run.app))
 
 
 def _left_out(app: str, runs: tuple[Run, ...]) -> Need:

@@ -20,7 +20,7 @@ _PILLS = {
 }
 
 
-def page(found: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage:
+def page(listed: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage:
     """The page."""
     choices = (("", "All notices"), ("true", "What can't be sent"))
     return ListPage(
@@ -31,28 +31,28 @@ def page(found: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage:
         choices=(Choice(name="unsent", label="Which", value="true" if unsent else "", options=choices),),
         chosen=(Link(words="can't be sent", href=PATH),) if unsent else (),
         other=None,
-        rows=tuple(_row(outgoing, now) for outgoing in found),
+        rows=tuple(_row(outgoing, now) for outgoing in listed),
         empty="Everything was sent." if unsent else "Nobody was told of anything yet: notices.yaml says who is.",
         older="",
     )
 
 
-def untold(found: Iterable[Outgoing], now: datetime) -> tuple[Untold, ...]:
+def untold(unsent: Iterable[Outgoing], now: datetime) -> tuple[Untold, ...]:
     """What can't be sent, a line a target; what was given up is told for a day."""
     by_target: dict[str, list[Outgoing]] = {}
-    for one in found:
+    for one in unsent:
         if one.since and (one.state is TellState.UNSENT or now - one.updated < _GIVEN_UP_SHOWN):
             by_target.setdefault(one.target, []).append(one)
     return tuple(_untold(target, those) for target, those in sorted(by_target.items()))
 
 
-def _untold(target: str, found: Sequence[Outgoing]) -> Untold:
-    newest = max(found, key=lambda one: one.updated)
-    given_up = sum(one.state is TellState.GIVEN_UP for one in found)
-    tried = len(found) - given_up
+def _untold(target: str, unsent: Sequence[Outgoing]) -> Untold:
+    newest = max(unsent, key=lambda one: one.updated)
+    given_up = sum(one.state is TellState.GIVEN_UP for one in unsent)
+    tried = len(unsent) - given_up
     words = [f"{text.count(tried, 'notice')} can't be sent"] if tried else []
     words += [f"{text.count(given_up, 'notice')} given up"] if given_up else []
-    since = min(one.since for one in found if one.since)
+    since = min(one.since for one in unsent if one.since)
     return Untold(target=target, words=", ".join(words), reason=newest.reason or "", since=since)
 
 

@@ -64,7 +64,7 @@ def overview(
     )
 
 
-def observed(found: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLine, ...]:
+def observed(rows: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLine, ...]:
     """What others deploy, of what is looked for."""
     wanted = asked.strip().lower()
     return tuple(
@@ -76,8 +76,8 @@ def observed(found: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLin
             version=row.version,
             health=states.health(row.health),
         )
-        for row in found
-        if any(wanted in each.lower() for each in (row.app, row.owner, row.version))
+        for row in rows
+        if any(wanted in field.lower() for field in (row.app, row.owner, row.version))
     )
 
 

@@ -36,10 +36,10 @@ def difference(view: DeploymentView) -> tuple[str, ...]:
     return lines(changes.between(view.previous, view.revision))
 
 
-def lines(found: Changes) -> tuple[str, ...]:
+def lines(changes: Changes) -> tuple[str, ...]:
     """Object by object, line by line."""
     told: list[str] = []
-    for change in found.objects:
+    for change in changes.objects:
         told.append(f"@@ {change.kind}/{change.name} {change.action}")
         told.extend(change.lines)
     return tuple(told)

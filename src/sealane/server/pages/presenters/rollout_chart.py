@@ -59,19 +59,19 @@ def chart(view: DeploymentView, now: datetime) -> Chart | None:
 
 def parts(timeline: Sequence[TimelineEntry], begin: datetime, end: datetime) -> tuple[Part, ...]:
     """What one thing after the other took, from the first line of it to the first one of what came next."""
-    found: list[Part] = []
+    drawn: list[Part] = []
     for entry in timeline:
         name, stage = _PARTS.get(entry.phase, ""), _stage(entry)
         if not name or not begin <= entry.at <= end:
             continue
-        last = found[-1] if found else None
+        last = drawn[-1] if drawn else None
         if last and last.name == name and stage in {"", last.stage}:
             continue
         at = entry.at if last else begin
         if last:
-            found[-1] = replace(last, end=at)
-        found.append(Part(name=name, stage=stage, begin=at, end=end))
-    return tuple(found)
+            drawn[-1] = replace(last, end=at)
+        drawn.append(Part(name=name, stage=stage, begin=at, end=end))
+    return tuple(drawn)
 
 
 def instances(view: DeploymentView, now: datetime) -> InstanceChart | None:
@@ -103,24 +103,24 @@ def instances(view: DeploymentView, now: datetime) -> InstanceChart | None:
     )
 
 
-def _scale(found: Deployment, begin: datetime, now: datetime) -> Scale:
-    return time_scale.scale([(begin, max(begin, found.ended or now))])
+def _scale(deployment: Deployment, begin: datetime, now: datetime) -> Scale:
+    return time_scale.scale([(begin, max(begin, deployment.ended or now))])
 
 
 def _stage(entry: TimelineEntry) -> str:
     return str((entry.detail or {}).get("stage", ""))
 
 
-def _row(scale: Scale, part: Part, found: Deployment, follows: str) -> ChartRow:
+def _row(scale: Scale, part: Part, deployment: Deployment, follows: str) -> ChartRow:
     """`follows` is the part after it; empty for the last one."""
-    live = not follows and found.ended is None
-    tone: BarTone = "run" if live else _tone(part, found, follows)
+    live = not follows and deployment.ended is None
+    tone: BarTone = "run" if live else _tone(part, deployment, follows)
     begin, end = scale.place(part.begin), scale.place(part.end)
     return ChartRow(
         key=f"part-{part.begin.isoformat()}",
         name=f"{part.name} {part.stage}".strip(),
         kind="",
-        state=(found.waiting_for or "under way") if live else "failed" if tone == "bad" else "",
+        state=(deployment.waiting_for or "under way") if live else "failed" if tone == "bad" else "",
         tone=tone,
         time=text.duration((part.end - part.begin).total_seconds()),
         href="",
@@ -129,13 +129,13 @@ def _row(scale: Scale, part: Part, found: Deployment, follows: str) -> ChartRow:
     )
 
 
-def _tone(part: Part, found: Deployment, follows: str) -> BarTone:
+def _tone(part: Part, deployment: Deployment, follows: str) -> BarTone:
     """What evidence was taken of, or was rolled back, had failed; a rollback is no success of its own."""
     if part.name == "rollback":
-        return "bad" if found.verdict_kind is VerdictKind.ROLLBACK_FAILED else "back"
+        return "bad" if deployment.verdict_kind is VerdictKind.ROLLBACK_FAILED else "back"
     if part.name == "evidence":
         return "none"
-    failed = found.verdict_kind in _FAILED and not follows and part.name != "clean-up"
+    failed = deployment.verdict_kind in _FAILED and not follows and part.name != "clean-up"
     return "bad" if failed or follows in {"evidence", "rollback"} else "ok"
 
 
@@ -196,7 +196,7 @@ def _after(begin: datetime, at: datetime) -> str:
 
 def _words(shown: Sequence[tuple[int, int, int]], units: str) -> str:
     """`New pods that are ready: 0, 1, 3. Old pods: 3, 2, 0.`"""
-    new, old = [each[0] for each in shown], [each[2] for each in shown]
+    new, old = [counts[0] for counts in shown], [counts[2] for counts in shown]
     return f"New {units} that are ready: {_course(new)}. Old {units}: {_course(old)}."
 
 

@@ -53,15 +53,15 @@ def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """What each one needs, without what another need of it needs already; needs point backwards only."""
     number = {key: at for at, key in enumerate(needs)}
     before: dict[str, int] = {}
-    found: dict[str, tuple[str, ...]] = {}
+    direct: dict[str, tuple[str, ...]] = {}
     for key, wanted in needs.items():
         known = [need for need in wanted if need in before]
         above = 0
         for need in known:
             above |= before[need]
-        found[key] = tuple(need for need in known if not above >> number[need] & 1)
-        before[key] = above | sum(1 << number[need] for need in set(found[key]))
-    return found
+        direct[key] = tuple(need for need in known if not above >> number[need] & 1)
+        before[key] = above | sum(1 << number[need] for need in set(direct[key]))
+    return direct
 
 
 def _spans(view: RunView, deployments: Mapping[str, Deployment], now: datetime) -> Iterator[Span]:

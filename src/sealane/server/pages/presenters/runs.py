@@ -77,27 +77,27 @@ def run(
     )
 
 
-def row(found: Run, only: Filter = ALL) -> ListRow:
+def row(run: Run, only: Filter = ALL) -> ListRow:
     """One line of the list of runs that `only` filters."""
-    event = found.event
+    event = run.event
     what, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
     to = f"{what} to {where}" if where else what
     facts = [Link(words=to, href=lists.address("/runs", only, branch=event.branch) if event.branch else "")]
     if event.author:
         facts.append(Link(words=f"by {event.author}", href=lists.address("/runs", only, author=event.author)))
-    if found.requested_by and found.requested_by != event.author:
-        facts.append(Link(words=f"asked for by {found.requested_by}"))
+    if run.requested_by and run.requested_by != event.author:
+        facts.append(Link(words=f"asked for by {run.requested_by}"))
     return ListRow(
-        pill=states.run(found),
-        href=f"/runs/{found.id}",
-        what=found.label,
+        pill=states.run(run),
+        href=f"/runs/{run.id}",
+        what=run.label,
         version=(event.commit or "")[:7],
         subject=origin.subject(event.message),
         facts=tuple(facts),
-        because=found.because or "",
-        at=found.created,
-        took=text.duration((found.ended - found.started).total_seconds()) if found.ended and found.started else "",
-        since=found.started if found.ended is None else None,
+        because=run.because or "",
+        at=run.created,
+        took=text.duration((run.ended - run.started).total_seconds()) if run.ended and run.started else "",
+        since=run.started if run.ended is None else None,
     )
 
 
@@ -116,25 +116,25 @@ def choose(view: RunView, asked: str | None) -> str | None:
     return next(iter([*wrong, *runs, *not_there, *passed[-1:], *keys]), None)
 
 
-def _event(found: Run) -> str:
-    event = found.event
+def _event(run: Run) -> str:
+    event = run.event
     where = event.branch or (event.ref or "").removeprefix("refs/tags/")
     what = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
-    who = found.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
+    who = run.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
     wrote = f", commit by {event.author}" if event.author and event.author != who else ""
     return f"{what} by {who}{wrote}" if who else what
 
 
-def _commit(found: Run) -> Link:
+def _commit(run: Run) -> Link:
     """Its commit, which leads to where that went."""
-    commit = (found.event.commit or "")[: versions.SHORT]
-    return Link(words=commit, href=lists.address("/deployments", Filter(app=found.app, commit=commit)))
+    commit = (run.event.commit or "")[: versions.SHORT]
+    return Link(words=commit, href=lists.address("/deployments", Filter(app=run.app, commit=commit)))
 
 
-def _time(found: Run, now: datetime) -> str:
-    if found.started is None:
-        return "waiting to start" if found.ended is None else "never started"
-    return text.duration(((found.ended or now) - found.started).total_seconds())
+def _time(run: Run, now: datetime) -> str:
+    if run.started is None:
+        return "waiting to start" if run.ended is None else "never started"
+    return text.duration(((run.ended or now) - run.started).total_seconds())
 
 
 def _reason(view: RunView) -> str:
@@ -165,7 +165,7 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
         state = step.reason
     elif step.status is StepStatus.WAITING and step.needs:
         state = f"after {step.needs[-1].split('/', 1)[-1]}"
-    delivery = next((each for each in view.deliveries if step.key == _key(each)), None)
+    delivery = next((delivery for delivery in view.deliveries if step.key == _key(delivery)), None)
     if delivery is not None:  # asking for it is all that the step does: what became of it counts
         tone, state, time = states.delivered(delivery.state).tone, delivery.state.words, ""
     tests, tests_wrong = reports.beside(view.reports, step.key)

@@ -74,20 +74,20 @@ def health(said: FormationHealth | None) -> HealthSaid | None:
     return HealthSaid(pill=pill, since=said.since, cause=said.cause)
 
 
-def deployment(found: Deployment) -> Pill:
+def deployment(deployment: Deployment) -> Pill:
     """How a deployment ended, or how far it is."""
-    if found.verdict is not None:
-        return _VERDICTS[found.verdict.kind]
-    if found.state is DeploymentState.WAITING and found.rules:
+    if deployment.verdict is not None:
+        return _VERDICTS[deployment.verdict.kind]
+    if deployment.state is DeploymentState.WAITING and deployment.rules:
         return Pill(tone="wait", words="needs approval")
-    return _STATES[found.state]
+    return _STATES[deployment.state]
 
 
-def run(found: Run) -> Pill:
+def run(run: Run) -> Pill:
     """How a run ended, or how far it is: one that passed is where its deliveries are."""
-    if found.status is RunStatus.PASSED and found.delivered is not None:
-        return delivered(found.delivered)
-    return Pill(tone=_RUNS.get(found.status.value, "off"), words=found.status.value)
+    if run.status is RunStatus.PASSED and run.delivered is not None:
+        return delivered(run.delivered)
+    return Pill(tone=_RUNS.get(run.status.value, "off"), words=run.status.value)
 
 
 def delivered(state: DeliveryOutcome) -> Pill:

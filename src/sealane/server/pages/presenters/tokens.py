@@ -31,9 +31,9 @@ def _title(token: Token, reader: str) -> tuple[int, str]:
 
 def _makes(token: Token, listed: Iterable[Token]) -> int:
     """How many of the listed tokens of its user were made with it, or with one of these."""
-    mine = [each for each in listed if each.user is not None and each.user == token.user and each.made_with]
+    mine = [other for other in listed if other.user is not None and other.user == token.user and other.made_with]
     ends = {token.id}
-    while more := {each.id for each in mine if each.made_with in ends} - ends:
+    while more := {other.id for other in mine if other.made_with in ends} - ends:
         ends |= more
     return len(ends) - 1
 

@@ -23,8 +23,8 @@ def _fill() -> None:
         op.execute(sa.update(table).values(place=table.c[number]))
     deployments = sa.table(
         "deployments",
-        *(sa.column(each, sa.BigInteger) for each in ("sequence", "asked")),
-        *(sa.column(each, sa.Text) for each in ("release_id", "kind", "requested_by")),
+        *(sa.column(column, sa.BigInteger) for column in ("sequence", "asked")),
+        *(sa.column(column, sa.Text) for column in ("release_id", "kind", "requested_by")),
         sa.column("place", sa.Float),
         sa.column("by_hand", sa.Boolean),
     )

@@ -29,7 +29,7 @@ def upgrade() -> None:
     for table in ("deployments", "timeline"):
         phase = sa.table(table, sa.column("phase", sa.Text))
         op.execute(sa.update(phase).where(phase.c.phase == "dossier").values(phase="failure_report"))
-    _rewrite("runs", "id", "findings", lambda found: [older_names.finding(each) for each in found])
+    _rewrite("runs", "id", "findings", lambda findings: [older_names.finding(finding) for finding in findings])
     _rewrite("deployments", "id", "verdict", older_names.verdict)
     _rewrite("failure_reports", "id", "data", older_names.failure_report)
     _rewrite("observations", "deployment_id", "seen", older_names.observation)
@@ -46,6 +46,6 @@ def _rewrite(name: str, key: str, column: str, renew: Callable[[Any], Any]) -> N
     table = sa.table(name, sa.column(key), sa.column(column, Json))
     bind = op.get_bind()
     for one in bind.scalars(sa.select(table.c[key]).where(table.c[column].is_not(None))).all():
-        found = bind.scalar(sa.select(table.c[column]).where(table.c[key] == one))
-        if found and (renewed := renew(found)) != found:
+        stored = bind.scalar(sa.select(table.c[column]).where(table.c[key] == one))
+        if stored and (renewed := renew(stored)) != stored:
             bind.execute(sa.update(table).where(table.c[key] == one).values({column: renewed}))

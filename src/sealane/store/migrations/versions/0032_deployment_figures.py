@@ -49,8 +49,8 @@ def upgrade() -> None:
     op.create_index("ix_deployment_figures_formation", "deployment_figures", ["app", "formation", "at"])
     counted = ["environment", "at", "app", "deployed", "failed", "lead_time", "restored"]
     op.create_index("ix_deployment_figures_counted", "deployment_figures", counted)
-    if found := _counted(op.get_bind()):
-        op.bulk_insert(sa.table("deployment_figures", *(sa.column(name) for name in found[0])), found)
+    if figures := _counted(op.get_bind()):
+        op.bulk_insert(sa.table("deployment_figures", *(sa.column(name) for name in figures[0])), figures)
 
 
 class _Formation:
@@ -74,20 +74,20 @@ def _counted(connection: sa.Connection) -> list[dict[str, Any]]:
     query = sa.select(_deployments, _releases.c.commit)
     query = query.outerjoin(_releases, _releases.c.id == _deployments.c.release_id)
     query = query.where(_deployments.c.started.is_not(None), _deployments.c.ended.is_not(None))
-    found: dict[str, dict[str, Any]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     formations: dict[tuple[str, str], _Formation] = {}
     for row in connection.execute(query.order_by(_deployments.c.ended)).mappings():
         here = formations.setdefault((row["app"], row["formation"]), _Formation())
         ended = _ended(row, here, received.get((row["app"], row["commit"])))
         failures = [Failure(id=name, since=at) for name, at in here.open.items()]
         count = definitions.count(ended, failures, here.good[-1] if here.good else None)
-        found[ended.id] = _values(row, count.own)
-        for each in count.failed:
-            found[each.id] |= {"failed": True, "restored": each.restored}
-            here.good = [name for name in here.good if name != each.id]
-            here.open.pop(each.id, None)
+        figures[ended.id] = _values(row, count.own)
+        for failure in count.failed:
+            figures[failure.id] |= {"failed": True, "restored": failure.restored}
+            here.good = [name for name in here.good if name != failure.id]
+            here.open.pop(failure.id, None)
         _note(row, here, count.own, ended)
-    return list(found.values())
+    return list(figures.values())
 
 
 def _ended(row: Any, here: _Formation, received: datetime | None) -> Ended:

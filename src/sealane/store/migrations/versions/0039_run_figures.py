@@ -50,7 +50,7 @@ def upgrade() -> None:
     for name, key in (("run_figures", ()), ("step_figures", ("key",))):
         op.create_table(
             name,
-            *(sa.Column(each, sa.Text(), nullable=False) for each in ("run_id", *key, "app")),
+            *(sa.Column(column, sa.Text(), nullable=False) for column in ("run_id", *key, "app")),
             sa.Column("at", sa.BigInteger(), nullable=False),
             sa.Column("passed", sa.Boolean(), nullable=False, server_default=sa.false()),
             sa.Column("took", sa.Float(), nullable=False),
@@ -65,16 +65,16 @@ def upgrade() -> None:
     _insert("run_figures", _counted_runs(connection))
     _insert("step_figures", _counted_steps(connection))
     values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _WAITS}
-    if found := list(_waited(connection)):
+    if waits := list(_waited(connection)):
         connection.execute(
-            sa.update(_figures).where(_figures.c.deployment_id == sa.bindparam("of")).values(values), found
+            sa.update(_figures).where(_figures.c.deployment_id == sa.bindparam("of")).values(values), waits
         )
 
 
 def _insert(name: str, rows: Iterator[dict[str, Any]]) -> None:
-    found = list(rows)
-    for begin in range(0, len(found), _AT_ONCE):
-        op.bulk_insert(sa.table(name, *(sa.column(column) for column in found[0])), found[begin : begin + _AT_ONCE])
+    values = list(rows)
+    for begin in range(0, len(values), _AT_ONCE):
+        op.bulk_insert(sa.table(name, *(sa.column(column) for column in values[0])), values[begin : begin + _AT_ONCE])
 
 
 def _counted_runs(connection: sa.Connection) -> Iterator[dict[str, Any]]:
@@ -114,8 +114,8 @@ def _waited(connection: sa.Connection) -> Iterator[dict[str, Any]]:
     for row in connection.execute(query.where(_figures.c.lead_time.is_not(None))):
         first, begun = received.get((row.app, row.commit), (None, None))
         if first is not None:
-            found = definitions.waits(_ended(row, begun, approved.get(row.id)), first)
-            yield {"of": row.id, **{f"new_{name}": getattr(found, name) for name in _WAITS}}
+            waits = definitions.waits(_ended(row, begun, approved.get(row.id)), first)
+            yield {"of": row.id, **{f"new_{name}": getattr(waits, name) for name in _WAITS}}
 
 
 def _ended(row: Any, begun: datetime | None, approved: datetime | None) -> Ended:

@@ -51,10 +51,10 @@ def upgrade() -> None:
     )
     for name, columns in _INDEXES.items():
         op.create_index(f"ix_test_figures_{name}", "test_figures", columns)
-    found = list(_failed(op.get_bind()))
-    for begin in range(0, len(found), _AT_ONCE):
+    failures = list(_failed(op.get_bind()))
+    for begin in range(0, len(failures), _AT_ONCE):
         op.bulk_insert(
-            sa.table("test_figures", *(sa.column(column) for column in found[0])), found[begin : begin + _AT_ONCE]
+            sa.table("test_figures", *(sa.column(column) for column in failures[0])), failures[begin : begin + _AT_ONCE]
         )
 
 
@@ -62,7 +62,7 @@ def _failed(connection: sa.Connection) -> Iterator[dict[str, Any]]:
     query = sa.select(_reports, _runs.c.app, _runs.c.commit, _runs.c.branch, _runs.c.ended)
     for row in connection.execute(query.join(_runs, _runs.c.id == _reports.c.run_id)):
         failing = row.report.get("failing", ())
-        for test in sorted({summary.named(each.get("suite", ""), each.get("name", "")) for each in failing}):
+        for test in sorted({summary.named(case.get("suite", ""), case.get("name", "")) for case in failing}):
             yield {
                 "run_id": row.run_id,
                 "key": row.key,

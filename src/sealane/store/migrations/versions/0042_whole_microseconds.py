@@ -39,5 +39,5 @@ def upgrade() -> None:
 
 def _indexes(connection: sa.Connection, table: str) -> dict[str, list[str]]:
     """The columns of each."""
-    found = sa.inspect(connection).get_indexes(table)
-    return {str(index["name"]): [str(column) for column in index["column_names"]] for index in found}
+    indexes = sa.inspect(connection).get_indexes(table)
+    return {str(index["name"]): [str(column) for column in index["column_names"]] for index in indexes}

@@ -65,9 +65,9 @@ def _told_apart(connection: sa.Connection) -> Iterator[tuple[str, int, int]]:
         .order_by(_deployments.c.id, _holds.c.created)
     )
     for deployment, rows in groupby(connection.execute(query).all(), key=lambda row: row.id):
-        found = list(rows)
-        held = min(_held(found), found[0].window)
-        yield deployment, held, found[0].window - held
+        waits = list(rows)
+        held = min(_held(waits), waits[0].window)
+        yield deployment, held, waits[0].window - held
 
 
 def _held(rows: list[Any]) -> int:
