@@ -54,7 +54,7 @@ test: browser ## every test, on real parts (starts and ends its own test bed)
 	@$(PY) -m tests
 
 unit: setup ## the pure tests, in seconds
-	@$(PY) -m pytest -q --numprocesses=$(CORES) tests/unit tests/architecture
+	@$(PY) -m pytest -q --numprocesses=$(CORES) --dist=worksteal tests/unit tests/architecture
 
 # Ubuntu's Chromium is a snap, which runs in no container and takes no orders: there Playwright brings its own.
 browser: setup

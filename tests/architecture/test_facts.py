@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[2] / "src" / "sealane"
+from tests.architecture import trees
+
 SENTENCES = {"answer", "message", "note", "reason", "said", "sentence", "text", "waiting_for", "why", "words"}
 """Fields that hold what people read."""
 READERS = {
@@ -64,24 +64,23 @@ def is_sentence(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in SENTENCES
 
 
-def found(source: str, name: str) -> Iterator[str]:
+def found(tree: ast.Module, name: str) -> Iterator[str]:
     """`file::function` of every decision on a sentence."""
-    tree = ast.parse(source)
-    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and any(is_sentence(each) for each in asks(node)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append(node)
+        elif isinstance(node, ast.Compare | ast.Call) and any(is_sentence(each) for each in asks(node)):
             around = [each.name for each in functions if each.lineno <= node.lineno <= (each.end_lineno or 0)]
             yield f"{name}::{around[-1] if around else ''}"
 
 
 def test_no_code_decides_on_a_sentence() -> None:
-    files = sorted(SOURCES.rglob("*.py"))
-    named = [(file.relative_to(SOURCES).as_posix(), file) for file in files]
     listed = [
         place
-        for name, file in named
+        for name in trees.texts()
         if not name.startswith(tuple(f"{reader}/" for reader in READERS))
-        for place in found(file.read_text(), name)
+        for place in found(trees.tree(name), name)
     ]
     assert sorted(set(listed) - set(REVIEWED)) == [], "make what it decides on a field; see the docstring"
     assert sorted(set(REVIEWED) - set(listed)) == [], "no exception any more: take it out of the list"
@@ -99,7 +98,7 @@ def test_no_code_decides_on_a_sentence() -> None:
     ],
 )
 def test_a_decision_on_a_sentence_is_found(line: str) -> None:
-    assert [*found(line, "x")] == ["x::"]
+    assert [*found(ast.parse(line), "x")] == ["x::"]
 
 
 @pytest.mark.parametrize(
@@ -113,4 +112,4 @@ def test_a_decision_on_a_sentence_is_found(line: str) -> None:
     ],
 )
 def test_a_decision_on_a_fact_is_none(line: str) -> None:
-    assert [*found(line, "x")] == []
+    assert [*found(ast.parse(line), "x")] == []

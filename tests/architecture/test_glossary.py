@@ -56,7 +56,8 @@ def read() -> Iterator[tuple[str, str]]:
 
 @cache
 def texts() -> dict[str, str]:
-    return dict(read())
+    """In small letters: a search for either kind takes three times as long."""
+    return {name: text.lower() for name, text in read()}
 
 
 def words() -> list[tuple[str, str]]:
@@ -74,7 +75,7 @@ def test_no_word_stands_for_two_things() -> None:
 @pytest.mark.parametrize("old", REPLACED)
 def test_a_word_that_was_replaced_stands_nowhere(old: str) -> None:
     """Neither as a word nor as a part of a name that is written with underscores."""
-    pattern = re.compile(rf"(?<![a-z])(?:{old})(?![a-z])", re.IGNORECASE)
+    pattern = re.compile(rf"(?<![a-z])(?:{old})(?![a-z])")
     found = [
         f"{name}: {line.strip()}"
         for name, text in texts().items()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[2] / "src" / "sealane"
+from tests.architecture import trees
+
 ROOMS = ("approvals", "deployments", "formations", "records", "releases", "stencils", "store", "verdicts", "workflows")
 KUBERNETES = re.compile(
     r"\bpods?\b|\b(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|CronJob|Job|Pod)/|^(?:StatefulSet|DaemonSet|Pod|Secret|ConfigMap)$",
@@ -36,10 +36,10 @@ def texts(tree: ast.AST) -> Iterator[ast.Constant]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_neutral_room_names_what_only_a_cluster_has(room: str) -> None:
     found = [
-        f"{file.relative_to(SOURCES)}:{node.lineno}: {node.value}"
-        for file in sorted((SOURCES / room).rglob("*.py"))
-        if "migrations" not in file.parts and str(file.relative_to(SOURCES)) not in KNOWN
-        for node in texts(ast.parse(file.read_text()))
+        f"{name}:{node.lineno}: {node.value}"
+        for name in trees.texts()
+        if name.startswith(f"{room}/") and "/migrations/" not in name and name not in KNOWN
+        for node in texts(trees.tree(name))
         if KUBERNETES.search(FIELDS.sub("", str(node.value)))
     ]
     assert found == []

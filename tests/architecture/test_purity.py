@@ -9,11 +9,11 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src"
+from tests.architecture import trees
+
 OUTSIDE = frozenset(
     [
         "aiohttp",
@@ -67,20 +67,20 @@ READS = frozenset(
 )
 
 
-def _name(file: Path) -> str:
-    return ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+def _name(path: str) -> str:
+    return f"sealane.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
 
 
 @cache
 def _modules() -> dict[str, str]:
-    """Every module, as it is written."""
-    return {_name(file): file.read_text() for file in SOURCE.rglob("*.py")}
+    """The path of every module."""
+    return {_name(path): path for path in trees.texts()}
 
 
 @cache
 def _pure() -> dict[str, ast.Module]:
-    trees = {name: ast.parse(text) for name, text in _modules().items() if "Pure" in text}
-    return {name: tree for name, tree in trees.items() if re.search(r"\bPure\b", ast.get_docstring(tree) or "")}
+    said = {name: trees.tree(path) for name, path in _modules().items() if "Pure" in trees.texts()[path]}
+    return {name: tree for name, tree in said.items() if re.search(r"\bPure\b", ast.get_docstring(tree) or "")}
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import ssl
+
 import httpx
 
 from sealane.clients import addresses
 from sealane.egress import Allowlist
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Reading them takes more of the processor than the request that needs them."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
@@ -16,7 +25,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, allowed: Allowlist) -> None:
         self._allowed = allowed
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(verify=_authorities(), trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One request. Its body can be sent again to the next address, because it is bytes."""

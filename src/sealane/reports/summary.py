@@ -126,11 +126,8 @@ def _first_line(text: str) -> str:
 def _clean(text: str) -> str:
     """Without what steers terminals or turns the direction of what follows."""
     text = _ESCAPES.sub("", text)
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-    )
+    steers = {each for each in set(text) - {"\n", "\t"} if unicodedata.category(each) in {"Cc", "Cf", "Cs"}}
+    return text.translate(dict.fromkeys(map(ord, steers))) if steers else text
 
 
 def _line(text: str) -> str:

@@ -54,9 +54,7 @@ class Masker:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         check(secrets)
-        wanted: set[bytes] = set().union(*map(forms.forms, secrets.values()))
-        self._search = Search(wanted)
-        self._backwards = Search({word[::-1] for word in wanted})
+        self._search = Search(set().union(*map(forms.forms, secrets.values())))
         self._kept = b""
         self._before = b""
 
@@ -68,7 +66,7 @@ class Masker:
     def another(self) -> Masker:
         """Masks the same secrets in another log."""
         made = Masker({})
-        made._search, made._backwards = self._search, self._backwards
+        made._search = self._search
         return made
 
     @property
@@ -122,8 +120,8 @@ class Masker:
     def _ends(self, data: bytes) -> int:
         """Where at the data's beginning the end of a secret ends that began before it."""
         visible = controls.visible(data)
-        backwards = visible.data[: self._backwards.longest][::-1]
-        length = len(backwards) - self._backwards.beginning(backwards)
+        backwards = visible.data[: self._search.longest][::-1]
+        length = len(backwards) - self._search.backwards.beginning(backwards)
         return visible.origin(length - 1) + 1 if length else 0
 
     def _look(self, data: bytes) -> tuple[list[Span], int]:

@@ -8,6 +8,7 @@ be there are then looked for. Shorter ones cover a word of four bytes, from seve
 from __future__ import annotations
 
 import bisect
+import functools
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,11 @@ class Search:
         self._groups = (_Group(1, short), _Group(4, middle), _Group(8, long))
         self._heads = _Group(8, {word[:_HEAD] for word in long})
         self._firsts = frozenset(word[:4] for word in self.wanted)
+
+    @functools.cached_property
+    def backwards(self) -> Search:
+        """Finds the same from their ends on; made when first asked for, which few do."""
+        return Search(each[::-1] for each in self.wanted)
 
     def occurrences(self, data: bytes) -> list[Span]:
         """Where each stands, also where occurrences overlap."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def written(text: str) -> Iterator[str]:
     yield from SPAN.findall(text)
 
 
+@cache
 def commands() -> list[tuple[str, str]]:
     return [(str(page.relative_to(ROOT)), each) for page in PAGES for each in written(page.read_text())]
 
