@@ -73,7 +73,8 @@ CLUSTER: Final = (
     # In the module of Kubernetes: with its versions of what both need, little of CoreDNS is left to compile.
     Program(name="coredns", module="kubernetes", package="./coredns"),
 )
-PEERS: Final = (Program(name="helm", module="helm", package="helm.sh/helm/v3/cmd/helm"),)
+HELM: Final = Program(name="helm", module="helm", package="helm.sh/helm/v3/cmd/helm", share=2.0)
+PEERS: Final = (HELM,)
 GITEA: Final = Program(
     name="gitea",
     module="gitea",
@@ -82,7 +83,7 @@ GITEA: Final = Program(
     share=3.0,
 )
 """A git host, without SQLite, which would want a C compiler."""
-FOR_TESTS: Final = (GITEA,)
+FOR_TESTS: Final = (GITEA, HELM)
 KWOK: Final = Program(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok")
 """Pretends machines and pods, for a bench that wants many."""
 

@@ -16,17 +16,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import pytest
 from xdist.workermanage import WorkerController
 
+from testbed import golang
 from testbed.access import let_in
 from testbed.layout import Layout
 from testbed.record import Bed, read
 from tests import databases
 from tests.serving import until
+
+if TYPE_CHECKING:
+    from sealane.clients.helm import Helm
 
 _ROOT = Path(__file__).parent.parent
 _SESSION = secrets.token_hex(8)
@@ -114,6 +118,16 @@ def namespace(api: httpx.Client) -> Iterator[str]:
     until("the default account", lambda: api.get(f"{here}/serviceaccounts/default").status_code == 200)
     yield name
     api.delete(here).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def helm(bed: Bed) -> Helm:
+    """Helm as the bed builds it; a bed that another version started may have none yet."""
+    from sealane.clients.helm import Helm
+
+    layout = Layout.from_environment()
+    golang.build(layout, (golang.HELM,))
+    return Helm(program=str(golang.path_of(layout, golang.HELM)))
 
 
 @pytest.fixture(scope="session")

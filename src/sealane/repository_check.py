@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
+from sealane.clients.helm import ON_PATH, Helm
 from sealane.configfiles import documents
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.environments import model as environments_model
@@ -19,7 +20,7 @@ from sealane.formations import reading as formation_reading
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
-from sealane.stencils import render_inputs, rendering
+from sealane.stencils import chart_rendering, render_inputs, rendering
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
@@ -45,10 +46,10 @@ class CheckReport:
         return not findings.errors(self.findings)
 
 
-def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) -> CheckReport:
+def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED, *, helm: Helm = ON_PATH) -> CheckReport:
     """Everything in an app's folder; formations are rendered with images that nothing has built yet.
 
-    `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
+    Helm renders their charts, so it is called where no event loop runs. `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
     """
     pipeline, files, problems = _pipeline(tree, adapters)
     names = formation_names.names(tree)
@@ -59,7 +60,7 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED) 
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         problems.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
     for name in names[:MOST_FORMATIONS]:
-        problems += _formation(tree, name, pipeline, adapters)
+        problems += _formation(tree, name, pipeline, adapters, helm)
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
@@ -135,13 +136,14 @@ def _is_there(tree: Tree, path: str) -> bool:
     return True
 
 
-def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters) -> list[Finding]:
+def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, helm: Helm) -> list[Finding]:
     """What is wrong with a formation; it can be rendered only where the pipeline says which images there are."""
     sources, problems = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
         return problems
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
-    _, rendered = rendering.render(sources, rendering.Inputs(app=pipeline.app, images=images, adapters=adapters))
+    inputs = rendering.Inputs(app=pipeline.app, images=images, adapters=adapters)
+    _, rendered = chart_rendering.render_now(sources, inputs, helm)
     return [*problems, *rendered]
 
 

@@ -309,6 +309,16 @@ class Engine(_Group):
     """Seconds that building one image, and pushing it, may take each."""
 
 
+class Helm(_Group):
+    """Helm, which renders the charts of formations: see docs/helm.md."""
+
+    program: str = "helm"
+    """The program, version 3.13 or newer: a name on the `PATH`, or a path. Commands without a server read it, too."""
+
+    patience: Seconds = Field(default=60.0, gt=0)
+    """Seconds that rendering one chart may take."""
+
+
 class Steps(_Group):
     """What steps and services may have of the engine's machine. A pipeline file can ask for none of it."""
 
@@ -392,6 +402,7 @@ class Settings(_Placed, BaseSettings):
     events: Events = Field(default_factory=Events)
     metrics: Metrics = Field(default_factory=Metrics)
     engine: Engine = Field(default_factory=Engine)
+    helm: Helm = Field(default_factory=Helm)
     steps: Steps = Field(default_factory=Steps)
     secrets: Secrets = Field(default_factory=Secrets)
     log: Log = Field(default_factory=Log)

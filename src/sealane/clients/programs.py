@@ -17,11 +17,17 @@ _MOST_PROBLEM = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a program ended: its exit code, what it printed, and what it complained of, in one line cut to 300 characters."""
+    """How a program ended: its exit code, what it printed, and what it complained of."""
 
     code: int
     out: bytes
-    said: str
+    problem: str
+    """What it complained of, as it wrote it."""
+
+    @property
+    def said(self) -> str:
+        """What it complained of, in one line cut to 300 characters."""
+        return " ".join(self.problem.split())[:_MOST_SAID]
 
 
 async def run(
@@ -54,8 +60,7 @@ async def run(
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    said = " ".join(problem.decode(errors="replace").split())[:_MOST_SAID]
-    return Ended(code=process.returncode or 0, out=out, said=said)
+    return Ended(code=process.returncode or 0, out=out, problem=problem.decode(errors="replace"))
 
 
 async def _kept(stream: asyncio.StreamReader | None, most: int | None) -> bytes:

@@ -26,6 +26,15 @@ THERE_BEFORE = "it was there before this deployment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LiveObject:
+    """What is to be known of an object that is there."""
+
+    uid: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Kinds:
     """What a destination's kinds are to deleting."""
 
@@ -33,19 +42,12 @@ class Kinds:
     """The order in which they are written; deleting goes the other way round."""
     precious: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Group and kind of what is held until a person says yes, and why."""
+    stays: Callable[[LiveObject], str | None] = lambda _: None
+    """Why an object itself says that nobody deletes it; None where it doesn't."""
 
 
 PLAIN = Kinds()
 """For a destination whose kinds are all alike."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveObject:
-    """What is to be known of an object that is there."""
-
-    uid: str
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,11 +93,13 @@ def plan(
     give_back = tuple(ref for ref in left if _is_given_back(live[ref.key], identity, budget))
     rest = tuple(ref for ref in left if ref not in give_back)
     fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
-    before = {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
+    said = {ref.key: reason for ref in rest if ref.key not in fixed and (reason := kinds.stays(live[ref.key]))}
+    fixed |= said
+    let_go = said.keys() | {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
     free = tuple(ref for ref in rest if ref.key not in fixed)
     stays = _reasons(free, live, identity, budget, kinds)
     stays |= {ref.key: model.KeptObject(ref=ref, reason=fixed[ref.key]) for ref in rest if ref.key in fixed}
-    held = tuple(replace(stays[ref.key], kept=ref.key not in before) for ref in rest if ref.key in stays)
+    held = tuple(replace(stays[ref.key], kept=ref.key not in let_go) for ref in rest if ref.key in stays)
     delete = tuple(ref for ref in free if ref.key not in stays)
     return DeletionPlan(delete=delete, give_back=give_back, held=held, gone=gone)
 

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
+from sealane.formations.chart_files import MOST_CHARTS, ChartFile, ReleaseName
 from sealane.formations.gate_files import GateFile, GuardFile, gates_type
 from sealane.formations.hook_files import HooksFile, annotations_type
 from sealane.secrets import references
@@ -210,6 +211,8 @@ class FormationFile(TopFile):
     """The word in stencils to the image of the pipeline: {web: web-debug} puts web-debug where ${image.web} stands."""
     values: Maybe[Annotated[dict[ValueName, Any], Field(max_length=MOST)]] = None
     """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
+    charts: Maybe[Annotated[dict[ReleaseName, ChartFile], Field(min_length=1, max_length=MOST_CHARTS)]] = None
+    """Helm charts by the name of their release: what they render is deployed beside the stencils."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
     """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced, but for raw: and a path."""
     secrets: Maybe[Annotated[dict[EntryName, str], Field(max_length=MOST)]] = None

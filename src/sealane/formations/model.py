@@ -25,6 +25,24 @@ class StencilChoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A Helm chart whose objects a formation has."""
+
+    release: str
+    """What `.Release.Name` says."""
+    path: str
+    """Its folder in the repository."""
+    value_files: tuple[str, ...] = ()
+    """Files of the repository with values, each laid over the one before."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over those of all files."""
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The word of an image to the paths of the values where it is put."""
+    kube_version: str | None = None
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Formation:
     """One instance of an app: environment and destination, values, references of secrets, and strategy."""
 
@@ -33,6 +51,7 @@ class Formation:
     destination: str
     namespace: str
     stencils: StencilChoice = field(default_factory=StencilChoice)
+    charts: tuple[Chart, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     """The word in the stencils to the name in the pipeline: `{web: web-debug}`."""
     values: Mapping[str, Any] = field(default_factory=dict)

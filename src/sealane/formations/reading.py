@@ -13,8 +13,9 @@ from sealane.configfiles import fields, globs, single_document
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place
 from sealane.formations import annotation_reading, files, gate_reading, health_checks
+from sealane.formations.chart_files import ChartFile
 from sealane.formations.health_checks import HealthCheck
-from sealane.formations.model import Formation, StencilChoice
+from sealane.formations.model import Chart, Formation, StencilChoice
 from sealane.formations.strategy import DEADLINE, HEALTHY_FOR, KEEP_OLD_FOR, PERSON, BlueGreen, CanaryStep, Strategy
 from sealane.secrets import references
 
@@ -50,6 +51,7 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
         stencils=StencilChoice(
             include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ()), raw=tuple(stencils.raw or ())
         ),
+        charts=tuple(_chart(release, chart) for release, chart in (written.charts or {}).items()),
         images=written.images or {},
         values=written.values or {},
         config={
@@ -63,6 +65,19 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
         place=document.place(()),
         places=document.values,
         written=document.written,
+    )
+
+
+def _chart(release: str, written: ChartFile) -> Chart:
+    images = written.images or {}
+    return Chart(
+        release=release,
+        path=written.path.strip("/"),
+        value_files=tuple(written.value_files or ()),
+        values=written.values or {},
+        images={word: (paths,) if isinstance(paths, str) else tuple(paths) for word, paths in images.items()},
+        kube_version=written.kube_version,
+        api_versions=tuple(written.api_versions or ()),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
+from sealane.clients.helm import Helm
 from sealane.configfiles.trees import Tree
 from sealane.environments import limits
 from sealane.environments.model import Environment
@@ -19,7 +20,7 @@ from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import platform, render_inputs, rendering
+from sealane.stencils import chart_rendering, platform, render_inputs, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 
@@ -56,6 +57,8 @@ class PreflightContext:
     key: bytes = b""
     """Keys the names of Secrets and ConfigMaps."""
     adapters: Adapters = SHIPPED
+    helm: Helm = field(default_factory=Helm)
+    """Renders charts."""
 
 
 async def check(
@@ -72,7 +75,7 @@ async def check(
     findings: list[Finding] = []
     prospects: list[PlannedDelivery] = []
     for delivery in deliveries:
-        prospect, problems = prospect_of(tree, pipeline, delivery, environments, context)
+        prospect, problems = await prospect_of(tree, pipeline, delivery, environments, context)
         findings.extend(problems)
         if prospect is not None:
             prospects.append(prospect)
@@ -80,7 +83,7 @@ async def check(
     return Preflight(findings=tuple(dict.fromkeys(findings)), prospects=tuple(prospects))
 
 
-def prospect_of(
+async def prospect_of(
     tree: Tree,
     pipeline: Pipeline,
     delivery: Delivery,
@@ -97,7 +100,7 @@ def prospect_of(
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
-    revision, problems = rendering.render(sources, inputs)
+    revision, problems = await chart_rendering.render(sources, inputs, context.helm)
     findings.extend(problems)
     if environment is not None:
         findings.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from sealane.charts import values as chart_values
 from sealane.configfiles.documents import Document, Path, nearest_place
 from sealane.findings import Place
 from sealane.formations import graph_annotations
 from sealane.formations.gates import Hook, hooks_from, plain_hooks
 from sealane.formations.graph_annotations import Annotation
 from sealane.formations.health_checks import HealthCheck
-from sealane.formations.model import Formation
+from sealane.formations.model import Chart, Formation
 from sealane.formations.strategy import Strategy
 from sealane.stencils.placeholders import Source
 
@@ -48,11 +49,34 @@ class ConfigEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChartSource:
+    """A chart of a formation and the values for it, words not replaced yet."""
+
+    chart: Chart
+    name: str
+    """What its Chart.yaml calls it."""
+    files: Mapping[str, bytes] = field(repr=False)
+    """Its files by their path in it."""
+    own: Document | None = None
+    """Its own values."""
+    subcharts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The own values of charts in it, by their names."""
+    values: tuple[Stencil, ...] = ()
+    """What is laid over its own values, each over the one before."""
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """What it has before anything is laid over it."""
+        return chart_values.merged(self.subcharts, self.own.value if self.own else {})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
     """All that one formation is rendered from, read."""
 
     formation: Formation
     stencils: tuple[Stencil, ...]
+    charts: tuple[ChartSource, ...] = ()
     config: Mapping[str, ConfigEntry] = field(default_factory=dict)
 
 

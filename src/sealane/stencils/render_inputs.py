@@ -9,6 +9,7 @@ from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not
 from sealane.formations import reading
 from sealane.formations.formation_names import ENDINGS, FOLDER, names
 from sealane.formations.model import Formation
+from sealane.stencils import chart_inputs
 from sealane.stencils.model import ConfigEntry, Sources, Stencil
 from sealane.stencils.placeholders import Source
 
@@ -26,11 +27,12 @@ def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources
     if formation is None:
         return None, findings
     stencils, more = _stencils(tree, formation)
+    charts, of_charts = chart_inputs.gather(tree, formation, source)
     config, still_more = _config(tree, formation, source)
-    findings = [*findings, *more, *still_more]
+    findings = [*findings, *more, *of_charts, *still_more]
     if errors(findings):
         return None, findings
-    return Sources(formation=formation, stencils=tuple(stencils), config=config), findings
+    return Sources(formation=formation, stencils=tuple(stencils), charts=tuple(charts), config=config), findings
 
 
 def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
@@ -79,8 +81,8 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
         read, problems = read_stencils(text, path, raw=raw)
         stencils.extend(read)
         findings.extend(problems)
-    if not chosen and not findings:
-        hint = f"put plain manifests into {STENCILS}"
+    if not chosen and not findings and not formation.charts:
+        hint = f"put plain manifests into {STENCILS}, or name charts"
         findings.append(Finding(message="the formation has no stencils", place=formation.place, hint=hint))
     return stencils, findings
 

@@ -8,16 +8,20 @@ from typing import Any
 
 from sealane import hashing
 from sealane.adapters import SHIPPED, Adapters
+from sealane.charts.model import PrintedChart, TemplateRequest
 from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.formations import graph_annotations
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
+from sealane.stencils import chart_requests as requests
 from sealane.stencils import configuration, objects, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
 from sealane.stencils.model import CONFIG, SECRET, Origin, Rendered, Revision, Sources
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
 from sealane.stencils.platform import ExtractedJobs, Platform
+
+_Placed = tuple[dict[str, Any], Origin]
 
 UNBUILT = "unbuilt"
 """Stands for the digest of an image, and for the deploy tag, while there is no release."""
@@ -38,6 +42,8 @@ class Inputs:
     kind: str = platforms.CLUSTER
     """The kind of destination that it is for."""
     adapters: Adapters = SHIPPED
+    charts: Mapping[str, PrintedChart] = field(default_factory=dict)
+    """What Helm renders of each of the formation's charts, by the name of its release: see `chart_rendering`."""
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 
@@ -47,19 +53,30 @@ def unbuilt(name: str) -> str:
     return f"{name}@{UNBUILT}"
 
 
+def chart_requests(sources: Sources, inputs: Inputs) -> tuple[list[TemplateRequest], list[Finding]]:
+    """What Helm is to be asked before the formation can be rendered, and what is wrong with that."""
+    asked: list[TemplateRequest] = []
+    findings: list[Finding] = []
+    if sources.charts:
+        known, _ = _known(sources, inputs)
+        for chart in sources.charts:
+            request, problems = requests.request(chart, sources.formation, known.words)
+            asked.append(request)
+            findings.extend(problems)
+    return asked, findings
+
+
 def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
     platform = platforms.of(inputs.kind, inputs.adapters)
     formation = sources.formation
     findings = [*_image_problems(formation, inputs), *_health_problems(formation, platform)]
-    secrets = configuration.secrets(inputs.app, formation, inputs.secret_versions, inputs.key)
-    words = _words(formation, inputs, secrets)
-    entries, problems = configuration.config(inputs.app, formation, sources.config, words, inputs.key)
+    known, problems = _known(sources, inputs)
     findings.extend(problems)
-    words = _with_config(words, entries)
-    secret, config, problems = _made(formation, inputs.app, platform, secrets, entries)
+    words = known.words
+    secret, config, problems = _made(formation, inputs.app, platform, known.secrets, known.config)
     findings.extend(problems)
-    rendered, problems = _objects(sources, words, platform)
+    rendered, problems = _objects(sources, inputs, words, platform)
     findings.extend(problems)
     findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
@@ -77,6 +94,22 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
         return None, findings
     revision = _revision(formation, inputs, tuple(every), secret, config)
     return _with_jobs(revision, formation, aside), findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    words: Placeholders
+    secrets: NamedSecrets | None
+    config: NamedConfig | None
+
+
+def _known(sources: Sources, inputs: Inputs) -> tuple[_Known, list[Finding]]:
+    """The words of stencils, and what the formation's secrets and configuration are called."""
+    formation = sources.formation
+    secrets = configuration.secrets(inputs.app, formation, inputs.secret_versions, inputs.key)
+    words = _words(formation, inputs, secrets)
+    config, problems = configuration.config(inputs.app, formation, sources.config, words, inputs.key)
+    return _Known(words=_with_config(words, config), secrets=secrets, config=config), problems
 
 
 def _words(formation: Formation, inputs: Inputs, secret: NamedSecrets | None) -> Placeholders:
@@ -126,10 +159,11 @@ def _with_config(words: Placeholders, config: NamedConfig | None) -> Placeholder
     return replace(words, missing={**words.missing, "config": "the formation has no config:"})
 
 
-def _objects(sources: Sources, words: Placeholders, platform: Platform) -> tuple[list[Rendered], list[Finding]]:
-    """All objects of the stencils, each in its namespace."""
-    good: list[tuple[dict[str, Any], Origin]] = []
-    findings: list[Finding] = []
+def _objects(
+    sources: Sources, inputs: Inputs, words: Placeholders, platform: Platform
+) -> tuple[list[Rendered], list[Finding]]:
+    """All objects of the stencils and charts, each in its namespace."""
+    good, findings = _of_charts(sources, inputs, words)
     for stencil in sources.stencils:
         document = stencil.document
         value, problems = substitution.substitute(stencil, words)
@@ -141,13 +175,33 @@ def _objects(sources: Sources, words: Placeholders, platform: Platform) -> tuple
         if problems:
             continue
         whole = Origin(file=document.file, places=document.values, written=document.written, keys=document.keys)
-        for part, origin in objects.unfold(value, whole):
-            problems = objects.problems(part, origin)
-            findings.extend(problems)
-            if not problems:
-                good.append((part, origin))
+        problems = _sorted_out(value, whole, good)
+        findings.extend(problems)
     rendered, problems = objects.settle(good, sources.formation.namespace, platform)
     return rendered, [*findings, *problems]
+
+
+def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]:
+    """Adds the objects that the value is; what is wrong with the others."""
+    findings: list[Finding] = []
+    for part, origin in objects.unfold(value, whole):
+        problems = objects.problems(part, origin)
+        findings.extend(problems)
+        if not problems:
+            good.append((part, origin))
+    return findings
+
+
+def _of_charts(sources: Sources, inputs: Inputs, words: Placeholders) -> tuple[list[_Placed], list[Finding]]:
+    good: list[_Placed] = []
+    findings: list[Finding] = []
+    for chart in sources.charts:
+        requests.request(chart, sources.formation, words)  # for the words that its values use
+        printed = inputs.charts[chart.chart.release]
+        findings.extend((*printed.findings, *requests.refused(printed)))
+        for value, origin in requests.objects(printed):
+            findings.extend(_sorted_out(value, origin, good))
+    return good, findings
 
 
 def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sealane import clock
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
+from sealane.clients.helm import Helm
 from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
 from sealane.environments.model import Environment
@@ -61,6 +62,11 @@ class Tools:
     now: clock.Clock = clock.now
     adapters: Adapters = SHIPPED
     """The adapters of every port."""
+
+    @property
+    def helm(self) -> Helm:
+        """Renders charts."""
+        return Helm(program=self.settings.helm.program, patience=self.settings.helm.patience)
 
     @property
     def runner(self) -> Runner:

@@ -116,3 +116,16 @@ def test_where_nothing_is_wanted_nothing_goes_even_with_a_yes() -> None:
         (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=model.Budget(confirmed=True)
     )
     assert (deletion_plan.delete, len(deletion_plan.held)) == ((), 1)
+
+
+def test_what_says_itself_that_it_stays_stays_for_ever() -> None:
+    """Helm's annotation: no yes deletes it, and it is the formation's no longer."""
+    kept = ref("data")
+    for said, held in (("keep", True), ("delete", False)):
+        live = {kept.key: there(WHO.labels, **{"helm.sh/resource-policy": said})}
+        budget = model.Budget(deletes=5, confirmed=True)
+        made = deletions.plan((kept, KEPT), (KEPT,), live=live, identity=WHO, budget=budget, kinds=KINDS)
+        assert (made.delete == ()) is held
+        assert [(each.reason, each.kept) for each in made.held] == (
+            [("its annotation helm.sh/resource-policy says keep", False)] if held else []
+        )

@@ -44,7 +44,10 @@ def validate(
 
 
 def _check(path: Path, adapters: Adapters) -> CheckReport:
+    import os
+
     from sealane import repository_check
+    from sealane.clients import helm
     from sealane.configfiles import trees
 
     if path.is_file():
@@ -57,7 +60,7 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
     if not path.is_dir():
         raise errors.NotThere(f"there is no {path}")
     above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
-    checked = repository_check.check(trees.FolderTree(path), above, adapters)
+    checked = repository_check.check(trees.FolderTree(path), above, adapters, helm=helm.of(os.environ))
     if not checked.files:
         raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", hint=_beginning(path))
     return _below(path, checked)

@@ -12,6 +12,7 @@ from pathlib import Path
 from sealane import errors, findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
+from sealane.clients import helm
 from sealane.configfiles.trees import FolderTree, Unreadable
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
@@ -23,7 +24,7 @@ from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
-from sealane.stencils import platform, render_inputs, rendering
+from sealane.stencils import chart_rendering, platform, render_inputs, rendering
 from sealane.stencils.model import Revision, Sources
 from sealane.stencils.rendering import Inputs
 
@@ -56,7 +57,7 @@ class Project:
             kind=self.kind,
             adapters=self.adapters,
         )
-        revision, problems = rendering.render(self.sources, inputs)
+        revision, problems = chart_rendering.render_now(self.sources, inputs, helm.of(os.environ))
         self.tell(problems)
         if revision is None:
             raise errors.InvalidFiles([])  # unreachable: without a revision there are errors, and tell raises

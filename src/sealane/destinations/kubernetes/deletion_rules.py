@@ -5,8 +5,17 @@ from __future__ import annotations
 from sealane.destinations import deletions
 from sealane.destinations.kubernetes import apply_order
 
+POLICY = "helm.sh/resource-policy"
+"""Helm's annotation: what has `keep` outlives the release that made it."""
+
+
+def _stays(live: deletions.LiveObject) -> str | None:
+    return f"its annotation {POLICY} says keep" if live.annotations.get(POLICY, "").strip() == "keep" else None
+
+
 KINDS = deletions.Kinds(
     rank=lambda ref: apply_order.phase(ref.group, ref.kind),
+    stays=_stays,
     precious={
         ("", "PersistentVolumeClaim"): "it holds data",
         ("", "PersistentVolume"): "it holds data",

@@ -29,7 +29,7 @@ from sealane.records.model import (
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import platform, render_inputs, rendering
+from sealane.stencils import chart_rendering, platform, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
@@ -220,7 +220,7 @@ async def render(
         kind=_kind(here.tools, sources.formation),
         adapters=here.tools.adapters,
     )
-    revision, findings = rendering.render(sources, inputs)
+    revision, findings = await chart_rendering.render(sources, inputs, here.tools.helm)
     return revision, sources.formation, findings
 
 

@@ -76,7 +76,7 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
     Nothing is built or started, and nothing is written at any destination.
     """
     here = await checkouts.site(tools, run.id, run.app, run.event.commit or "")
-    checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=tools.adapters)
+    checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=tools.adapters, helm=tools.helm)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
@@ -114,7 +114,9 @@ async def _ahead(
     findings += notice_rights.problems(tools, run.app, pipeline)
     environments = tools.environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
-    looking = preflight.PreflightContext(stores=here.stores, key=tools.names_key, adapters=tools.adapters)
+    looking = preflight.PreflightContext(
+        stores=here.stores, key=tools.names_key, adapters=tools.adapters, helm=tools.helm
+    )
     ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
     findings += ahead.findings
     asked = await asyncio.gather(*(_destination_problems(tools, run, prospect) for prospect in ahead.prospects))

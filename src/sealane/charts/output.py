@@ -1,0 +1,75 @@
+"""What `helm template` prints, read. Pure.
+
+Helm names each document's template in a comment before it; where in the template an object stands it does not say, so the
+line with its kind is looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sealane.charts.model import ChartObject, PrintedChart, TemplateRequest
+from sealane.configfiles import documents
+from sealane.findings import Finding, Place, errors
+
+_DOCUMENT = re.compile(r"^---\n# Source: (.+)\n", re.MULTILINE)
+HOOK = "helm.sh/hook"
+
+
+def read(printed: str, request: TemplateRequest) -> PrintedChart:
+    """All documents, or what is wrong with them, each at its template."""
+    texts = dict.fromkeys(request.files, "")
+    texts.update({path: content.decode(errors="replace") for path, content in request.files.items()})
+    objects: list[ChartObject] = []
+    findings: list[Finding] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    parts = _DOCUMENT.split(printed)
+    for source, text in zip(parts[1::2], parts[2::2], strict=True):
+        path = source.partition("/")[2]
+        file = f"{request.folder}/{path}"
+        read_documents, problems = documents.read(text, file)
+        findings += [_in_template(problem, text) for problem in errors(problems)]
+        for document in read_documents:
+            kind = str(document.value.get("kind")) if isinstance(document.value, dict) else ""
+            line = _line(texts.get(path, ""), kind, seen[path, kind])
+            seen[path, kind] += 1
+            objects.append(ChartObject(file=file, line=line, value=document.value))
+    return PrintedChart(objects=tuple(objects), findings=tuple(findings))
+
+
+def hooks(objects: Sequence[ChartObject]) -> list[ChartObject]:
+    """Those that are no part of the release, but run around it."""
+    return [each for each in objects if annotation(each.value, HOOK) is not None]
+
+
+def annotation(value: Any, name: str) -> str | None:
+    """The annotation of an object; None where it has none, or is no object."""
+    metadata = value.get("metadata") if isinstance(value, Mapping) else None
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    said = annotations.get(name) if isinstance(annotations, Mapping) else None
+    return None if said is None else str(said)
+
+
+def differing(first: PrintedChart, second: PrintedChart) -> list[ChartObject]:
+    """Objects of the first that the second has otherwise, or not."""
+    return [each for each in first.objects if each not in second.objects]
+
+
+def _in_template(finding: Finding, text: str) -> Finding:
+    """The finding at the template: its own place is one of what the template renders."""
+    lines = text.splitlines()
+    line = finding.place.line
+    shown = f": {lines[line - 1].strip()[:80]}" if 0 < line <= len(lines) else ""
+    message = f"what it renders is wrong, {finding.message}{shown}"
+    return replace(finding, message=message, place=Place(file=finding.place.file))
+
+
+def _line(template: str, kind: str, nth: int) -> int:
+    """About where the template has its `nth` object of the kind."""
+    pattern = re.compile(rf"^\s*kind:\s*[\"']?{re.escape(kind)}[\"']?\s*$")
+    lines = [number for number, line in enumerate(template.splitlines(), 1) if pattern.match(line)]
+    return lines[min(nth, len(lines) - 1)] if lines else 1

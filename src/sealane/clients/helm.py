@@ -1,0 +1,116 @@
+"""Helm, asked for nothing but what a chart renders. A chart is hostile input.
+
+Each time it runs in folders of its own that are gone afterwards, without plugins, repositories and variables of this process,
+and with bounds for time, memory and what it prints. It reaches no cluster: `--dry-run=server` with an address where
+nothing listens makes a chart that calls `lookup` fail there, where it would be given nothing otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealane.charts.model import TemplateRequest, TemplateResult
+from sealane.clients import programs
+
+PROGRAM = "helm"
+PATIENCE = 60.0
+_MOST_PRINTED = 32 * 1024 * 1024
+_MOST_MEMORY = 2 * 1024 * 1024
+"""Kilobytes of addresses: Go takes a gigabyte for nothing at all."""
+_BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
+"""Where a system can't bound it, as macOS, it runs without a bound."""
+_NOWHERE = """apiVersion: v1
+kind: Config
+clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: none, context: {cluster: none, user: none}}]
+users: [{name: none, user: {}}]
+current-context: none
+"""
+_NONE = (
+    "there is no helm on this machine, which renders charts",
+    "install Helm 3.13 or newer, or say where it is: SEALANE_HELM__PROGRAM",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Helm:
+    """The program, and how long one chart may take."""
+
+    program: str = PROGRAM
+    patience: float = PATIENCE
+
+    async def template(self, request: TemplateRequest) -> TemplateResult:
+        """What the chart renders, or why it doesn't; nothing of it stays on this machine."""
+        program = shutil.which(self.program)
+        if program is None:
+            return TemplateResult(problem=_NONE)
+        home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
+        try:
+            await asyncio.to_thread(_lay_out, home, request)
+            return await self._run(program, home, request)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+    async def _run(self, program: str, home: Path, request: TemplateRequest) -> TemplateResult:
+        try:
+            ended = await programs.run(
+                *("/bin/sh", "-c", _BOUNDED, str(_MOST_MEMORY), program),
+                *_arguments(home, request),
+                within=self.patience,
+                environment=_environment(home),
+                most=_MOST_PRINTED,
+            )
+        except TimeoutError:
+            return TemplateResult(problem=(f"helm took longer than {self.patience:g} s to render it", "simplify it"))
+        if ended.code:
+            return TemplateResult(complaint=ended.problem or f"helm ended with {ended.code} and said nothing")
+        if len(ended.out) >= _MOST_PRINTED:
+            return TemplateResult(problem=(f"it renders more than {_MOST_PRINTED} bytes", "render less"))
+        return TemplateResult(printed=ended.out.decode(errors="replace"))
+
+
+ON_PATH = Helm()
+
+
+def of(variables: Mapping[str, str]) -> Helm:
+    """The program that the variables name, as a server's settings do."""
+    return Helm(program=variables.get("SEALANE_HELM__PROGRAM", PROGRAM))
+
+
+def _lay_out(home: Path, request: TemplateRequest) -> None:
+    chart = home / "chart"
+    for path, content in request.files.items():
+        file = chart / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    (home / "values.yaml").write_text(json.dumps(request.values), encoding="utf-8")
+    (home / "nowhere").write_text(_NOWHERE)
+
+
+def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:
+    yield from ("template", request.release, str(home / "chart"), "--namespace", request.namespace)
+    yield from ("--values", str(home / "values.yaml"), "--include-crds", "--skip-tests", "--dry-run=server")
+    yield from ("--kube-version", request.kube_version)
+    for version in request.api_versions:
+        yield from ("--api-versions", version)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {f"HELM_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
+    return {
+        **own,
+        "HOME": str(home),
+        "HELM_PLUGINS": str(home / "plugins"),
+        "HELM_NO_PLUGINS": "1",
+        "KUBECONFIG": str(home / "nowhere"),
+        "PATH": os.defpath,
+        "TMPDIR": str(home),
+        "GOMEMLIMIT": "1GiB",
+    }

@@ -1,0 +1,78 @@
+"""The shape of `charts:` in a formation, as people write it. Pure.
+
+The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from sealane.configfiles.fields import File, Matching, Maybe, Name, RelativePath
+
+MOST_CHARTS = 20
+_MOST = 100
+
+ReleaseName = Annotated[
+    str,
+    Matching(
+        pattern=r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+        expected="the name of a release (lower-case letters, digits and dashes)",
+        longest=53,
+    ),
+]
+"""Shorter than other names, because charts add to it: as Helm wants it."""
+
+ValuePath = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*",
+        expected="a path of the chart's values, such as image or web.image",
+        longest=500,
+    ),
+]
+
+KubeVersion = Annotated[
+    str,
+    Matching(
+        pattern=r"v?1\.[0-9]{1,3}(?:\.[0-9]{1,3})?",
+        expected='a version of Kubernetes, such as "1.33"',
+        hint=lambda text: f'quote it: "{text}"',
+    ),
+]
+
+ApiVersion = Annotated[
+    str,
+    Matching(
+        pattern=r"[a-z0-9.-]+(?:/[A-Za-z0-9.-]+){0,2}", expected="an API version, such as monitoring.coreos.com/v1"
+    ),
+]
+
+
+def _which_paths(value: Any) -> str:
+    return "(several)" if isinstance(value, list) else "(one)"
+
+
+ValuePaths = Annotated[
+    Annotated[ValuePath, Tag("(one)")]
+    | Annotated[list[ValuePath], Field(min_length=1, max_length=_MOST), Tag("(several)")],
+    Discriminator(_which_paths),
+]
+
+
+class ChartFile(File):
+    """A Helm chart, rendered by helm template."""
+
+    path: RelativePath
+    """The chart's folder in the repository, which holds its Chart.yaml."""
+    value_files: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=_MOST)]] = None
+    """Files of the repository with values, each laid over the one before; words in them are replaced, but for raw: and a path."""
+    values: Maybe[dict[str, Any]] = None
+    """Values that are laid over those of the files; words in them are replaced."""
+    images: Maybe[Annotated[dict[Name, ValuePaths], Field(max_length=_MOST)]] = None
+    """An image of the pipeline to the path of the value, or several, where it is put: {web: image} fills image.repository, image.tag and image.digest, or image where that is a text."""
+    kube_version: Maybe[KubeVersion] = None
+    """What the chart is told of the cluster's version; 1.36 when left out."""
+    api_versions: Maybe[Annotated[list[ApiVersion], Field(min_length=1, max_length=_MOST)]] = None
+    """What the chart is told that the cluster has besides Kubernetes' own kinds."""

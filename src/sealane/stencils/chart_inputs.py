@@ -1,0 +1,131 @@
+"""What the charts of a formation are rendered from, out of the files of one commit or working tree."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sealane.configfiles import documents
+from sealane.configfiles.documents import Document
+from sealane.configfiles.trees import FileMissing, Tree, Unreadable
+from sealane.findings import Finding, Place, did_you_mean, not_utf8
+from sealane.formations.model import Chart, Formation
+from sealane.stencils.model import ChartSource, Stencil
+from sealane.stencils.placeholders import Source
+
+RAW = "raw:"
+MAX_TOTAL = 32 * 1024 * 1024
+"""Bytes that all files of a chart may have together."""
+_CHART, _VALUES, _IGNORED = "Chart.yaml", "values.yaml", ".helmignore"
+
+
+def gather(tree: Tree, formation: Formation, source: Source) -> tuple[list[ChartSource], list[Finding]]:
+    """The formation's charts; `source` is the formation's file."""
+    charts: list[ChartSource] = []
+    findings: list[Finding] = []
+    for chart in formation.charts:
+        place = formation.at("charts", chart.release, "path")
+        try:
+            files, problems = _files(tree, chart, place)
+        except Unreadable as problem:
+            problems = [Finding(message=f"can't read {chart.path}: {problem.message}", place=place)]
+        values, more = _values(tree, formation, chart)
+        findings += [*problems, *more]
+        if not problems:
+            inline = _inline(formation, chart, source)
+            charts.append(_source(chart, files, (*values, *inline)))
+    return charts, findings
+
+
+def _source(chart: Chart, files: dict[str, bytes], values: tuple[Stencil, ...]) -> ChartSource:
+    about, own = (_document(files, name, chart) for name in (_CHART, _VALUES))
+    said = about.value.get("name") if about else None
+    below = {
+        path.split("/")[1]: document.value
+        for path in files
+        if path.startswith("charts/") and path.endswith(f"/{_VALUES}") and path.count("/") == 2
+        if (document := _document(files, path, chart))
+    }
+    return ChartSource(chart=chart, name=str(said or ""), files=files, own=own, subcharts=below, values=values)
+
+
+def _files(tree: Tree, chart: Chart, place: Place) -> tuple[dict[str, bytes], list[Finding]]:
+    """The chart's files by their path in it. Raises Unreadable."""
+    listed = tree.files(chart.path)
+    if f"{chart.path}/{_CHART}" not in listed:
+        hint = did_you_mean(chart.path, _near(tree, chart.path))
+        return {}, [Finding(message=f"there is no {chart.path}/{_CHART}", place=place, hint=hint)]
+    files: dict[str, bytes] = {}
+    room = MAX_TOTAL
+    with suppress(FileMissing):
+        files[_IGNORED] = tree.read(f"{chart.path}/{_IGNORED}")
+    for path in listed:
+        try:
+            content = tree.read(path)
+        except Unreadable as problem:
+            return {}, [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
+        room -= len(content)
+        if room < 0:
+            message = f"with it the chart comes to more than {MAX_TOTAL} bytes"
+            return {}, [Finding(message=message, place=Place(file=path), hint="keep what isn't the chart's elsewhere")]
+        files[path.removeprefix(f"{chart.path}/")] = content
+    return files, []
+
+
+def _near(tree: Tree, path: str) -> list[str]:
+    """Folders with charts in the same folder as the path."""
+    above = path.rpartition("/")[0]
+    listed = tree.files(above) if above else ()
+    return [file.removesuffix(f"/{_CHART}") for file in listed if file.endswith(f"/{_CHART}")]
+
+
+def _document(files: dict[str, bytes], path: str, chart: Chart) -> Document | None:
+    """A file of the chart as far as it can be read; what is wrong with it Helm says."""
+    read, _ = documents.read(files.get(path, b"").decode(errors="replace"), f"{chart.path}/{path}")
+    return read[0] if read and isinstance(read[0].value, dict) else None
+
+
+def _values(tree: Tree, formation: Formation, chart: Chart) -> tuple[list[Stencil], list[Finding]]:
+    values: list[Stencil] = []
+    findings: list[Finding] = []
+    for index, written in enumerate(chart.value_files):
+        path = written.removeprefix(RAW)
+        try:
+            text = tree.read(path).decode("utf-8-sig")
+        except Unreadable as problem:
+            place = formation.at("charts", chart.release, "value_files", index)
+            hint = did_you_mean(path, _beside(tree, path)) if isinstance(problem, FileMissing) else None
+            findings.append(Finding(message=f"can't read {path}: {problem.message}", place=place, hint=hint))
+            continue
+        except UnicodeDecodeError as error:
+            findings.append(not_utf8(error, path))
+            continue
+        read, problems = documents.read(text, path)
+        findings += problems
+        for document in read[1:] if read and isinstance(read[0].value, dict) else read:
+            message = "values are one mapping"
+            findings.append(Finding(message=message, place=document.place(()), hint="keep one document of key: value"))
+        values += [Stencil(document=document, source=Source(text), raw=written != path) for document in read[:1]]
+    return values, findings
+
+
+def _beside(tree: Tree, path: str) -> tuple[str, ...]:
+    above = path.rpartition("/")[0]
+    try:
+        return tree.files(above) if above else ()
+    except Unreadable:
+        return ()
+
+
+def _inline(formation: Formation, chart: Chart, source: Source) -> tuple[Stencil, ...]:
+    """The values that stand in the formation's file."""
+    if not chart.values:
+        return ()
+    above = ("charts", chart.release, "values")
+    document = Document(
+        file=formation.place.file,
+        value=chart.values,
+        values={path[3:]: place for path, place in formation.places.items() if path[:3] == above},
+        keys={},
+        written={path[3:]: text for path, text in formation.written.items() if path[:3] == above},
+    )
+    return (Stencil(document=document, source=source),)

@@ -1,0 +1,90 @@
+"""A chart on a real cluster: deployed, upgraded, pruned, and rolled back when its new version fails."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sealane.cli.local import deployment
+from sealane.cli.screens import rollout_lines
+from sealane.clients.helm import Helm
+from sealane.clients.kubernetes import cluster as clusters
+from sealane.clients.kubernetes import kinds
+from sealane.configfiles.trees import StoredTree
+from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.stencils import chart_rendering, render_inputs, rendering
+
+FORMATION = """formation: dev
+environment: dev
+destination: here
+namespace: NAMESPACE
+strategy: {healthy_for: 0s, patience: 5s}
+charts:
+  shop:
+    path: chart
+    images: {web: image}
+    values: VALUES
+"""
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
+    "chart/values.yaml": 'image: {repository: nginx, tag: "1"}\nsecond: true\nsleep: 3600\n',
+    "chart/templates/web.yaml": """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "{{ .Release.Name }}-web"}
+spec:
+  selector: {matchLabels: {run: web}}
+  template:
+    metadata: {labels: {run: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: web
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+          command: [sleep, "{{ .Values.sleep }}"]
+""",
+    "chart/templates/more.yaml": """{{- if .Values.second }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: gone}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}
+{{- end }}
+""",
+}
+
+
+async def test_a_chart_is_deployed_upgraded_and_rolled_back(
+    cluster: clusters.Cluster, namespace: str, busybox_image: str, helm: Helm
+) -> None:
+    """By the path that stencils go: the same verdict, pruning and way back."""
+    destination = KubernetesDestination(cluster)
+
+    async def deploy(release: str, values: str, image: str = busybox_image) -> deployment.DeployOutcome:
+        formation = FORMATION.replace("NAMESPACE", namespace).replace("VALUES", values)
+        files = {**CHART, "deploy/formations/dev.yaml": formation}
+        tree = StoredTree({path: text.encode() for path, text in files.items()})
+        sources, findings = render_inputs.gather(tree, "dev")
+        assert sources, findings
+        inputs = rendering.Inputs(app="shop", images={"web": image}, release=release, key=b"key")
+        revision, findings = await chart_rendering.render(sources, inputs, helm)
+        assert revision, findings
+        async with asyncio.timeout(120):
+            wish = deployment.DeployRequest(revision=revision, values={})
+            return await deployment.deploy(wish, destination, rollout_lines.Json())
+
+    async def there() -> tuple[list[str], str]:
+        maps = (await cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
+        [web] = (await cluster.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items
+        names = {each["metadata"]["name"] for each in maps} & {"gone", "kept"}
+        return sorted(names), web["spec"]["template"]["spec"]["containers"][0]["command"][1]
+
+    first = await deploy("r1", "{}")
+    assert first.outcome.verdict.kind == "deployed", first.outcome.verdict.reason
+    assert await there() == (["gone", "kept"], "3600")
+    second = await deploy("r2", "{second: false, sleep: 3601}")
+    assert second.outcome.verdict.kind == "deployed", second.outcome.verdict.reason
+    assert await there() == (["kept"], "3601")
+    third = await deploy("r3", "{second: false, sleep: 3602}", f"{busybox_image}-of-nobody")
+    assert third.outcome.verdict.kind == "rolled_back", third.outcome.verdict.reason
+    assert await there() == (["kept"], "3601")
