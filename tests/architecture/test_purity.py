@@ -133,6 +133,7 @@ def test_the_rooms_that_decide_say_so() -> None:
     """The word may not be dropped where the whole package is meant to decide only."""
     rooms = (
         "approvals",
+        "charts",
         "events",
         "findings",
         "images",
@@ -149,8 +150,15 @@ def test_the_rooms_that_decide_say_so() -> None:
     assert silent <= IMPURE, sorted(silent - IMPURE)
 
 
-IMPURE = frozenset({"sealane.releases.preflight", "sealane.stencils.render_inputs"})
-"""Modules of those rooms that look at files or stores of secrets."""
+IMPURE = frozenset(
+    {
+        "sealane.releases.preflight",
+        "sealane.stencils.chart_inputs",
+        "sealane.stencils.chart_rendering",
+        "sealane.stencils.render_inputs",
+    }
+)
+"""Modules of those rooms that look at files or stores of secrets, or ask Helm."""
 
 
 @pytest.mark.parametrize(
