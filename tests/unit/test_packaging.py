@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -19,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
 UNIT = (PACKAGING / "sealane.service").read_text()
 IMAGE = (PACKAGING / "Containerfile").read_text()
+GUIDE = (ROOT / "docs" / "run-it-for-real.md").read_text()
+CONTAINER = GUIDE.partition('=== "container image"')[2].partition("===")[0]
+"""How the guide runs the image."""
 
 
 def locked(path: Path) -> dict[str, str]:
@@ -58,7 +62,7 @@ def test_an_installation_gets_what_was_tested() -> None:
         assert name in theirs, f"{name} is not in packaging/requirements.lock: run `make lock`"
 
 
-@pytest.mark.parametrize("text", [UNIT, IMAGE], ids=["unit", "image"])
+@pytest.mark.parametrize("text", [UNIT, IMAGE, GUIDE], ids=["unit", "image", "guide"])
 def test_only_settings_that_there_are_are_set(text: str) -> None:
     used = set(re.findall(r"\bSEALANE_\w+", text))
     assert used
@@ -69,6 +73,26 @@ def test_the_image_s_user_is_nobody_special_and_reaches_beyond_the_container() -
     assert re.search(r"^USER 10001:10001$", IMAGE, re.MULTILINE)
     assert Settings.model_fields["http"].default_factory().host == "127.0.0.1"  # type: ignore[misc, call-arg, union-attr]
     assert "SEALANE_HTTP__HOST=0.0.0.0" in IMAGE
+
+
+def test_the_guide_runs_the_image_as_it_was_made() -> None:
+    """Its user owns what the guide makes before the first start, all that is mounted is made, and the health check is right."""
+    words = shlex.split(CONTAINER.partition("podman run")[2].partition("podman logs")[0].replace("\\\n", " "))
+    user, group = re.findall(r"^USER (\d+):(\d+)$", IMAGE, re.MULTILINE)[0]
+    assert f"-o {user} -g {group} /var/lib/sealane\n" in CONTAINER
+    assert f"-o root -g {group} /etc/sealane /etc/sealane/environments\n" in CONTAINER
+    mounted = [words[number + 1].split(":") for number, word in enumerate(words) if word == "-v"]
+    data = re.findall(r"SEALANE_DATA=(\S+)", IMAGE)
+    assert {volume[0]: volume[1] for volume in mounted} == {
+        path: path for path in ("/run/docker.sock", *data, "/etc/sealane")
+    }
+    assert words[words.index("--env-file") + 1] in CONTAINER.partition("podman run")[0], "made before it is read"
+    checks = shlex.split(words[words.index("--health-cmd") + 1])
+    port = Settings.model_fields["http"].default_factory().port  # type: ignore[misc, call-arg, union-attr]
+    assert checks[:2] == ["python3", "-c"]
+    assert f"http://127.0.0.1:{port}/readyz" in checks[2]
+    compile(checks[2], "health", "exec")
+    assert words[-1] == re.findall(r"^IMAGE \??= (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd is installed")

@@ -118,6 +118,41 @@ async def test_a_token_that_changed_is_read_again(api: FakeApi, server: TestServ
         assert (await connected.get(kinds.POD, "web", namespace="shop")).metadata.name == "web"
 
 
+async def test_a_kubeconfig_that_is_written_anew_counts_with_the_next_call(
+    api: FakeApi, server: TestServer, tmp_path: Path
+) -> None:
+    """Also where the old token is good still, and the address is another. One that is half written keeps nobody out."""
+
+    async def who(request: web.Request) -> web.Response:
+        found = pod("web")
+        found["metadata"]["labels"] = {
+            "by": request.headers["Authorization"].removeprefix("Bearer "),
+            "at": request.host,
+        }
+        return web.json_response(found)
+
+    async def asked() -> dict[str, str]:
+        return dict((await connected.get(kinds.POD, "web", namespace="shop")).metadata.labels or {})
+
+    api.on("GET", ONE, who)
+    address = str(server.make_url("")).rstrip("/")
+    there, elsewhere = (
+        address.removeprefix("http://"),
+        address.removeprefix("http://").replace("127.0.0.1", "localhost"),
+    )
+    kubeconfig = write_kubeconfig(tmp_path / "k", address, {"token": "old"})
+    async with cluster.Cluster.connect(kubeconfig) as connected:
+        assert await asked() == {"by": "old", "at": there}
+        write_kubeconfig(kubeconfig, address, {"token": "rotated"})
+        assert await asked() == {"by": "rotated", "at": there}
+        kubeconfig.write_text("clusters: [")
+        assert await asked() == {"by": "rotated", "at": there}
+        kubeconfig.unlink()
+        assert await asked() == {"by": "rotated", "at": there}
+        write_kubeconfig(kubeconfig, f"http://{elsewhere}", {"token": "moved"})
+        assert await asked() == {"by": "moved", "at": elsewhere}
+
+
 async def test_credentials_that_stay_refused_are_an_error(api: FakeApi, connected: cluster.Cluster) -> None:
     async def refuse(_: web.Request) -> web.Response:
         return status(401, "Unauthorized", reason="Unauthorized")

@@ -71,6 +71,13 @@ def in_a_pod() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ
 
 
+def files(source: Source) -> tuple[tuple[int, ...] | None, ...]:
+    """What tells that somebody wrote the kubeconfig anew: of each file its place on the disk, size and time."""
+    if source.in_cluster:
+        return ()
+    return tuple(map(_file, kubeconfig_paths(source.kubeconfig)))
+
+
 async def sign_in(source: Source) -> SignIn:
     """Reads the credentials, running a plugin if the kubeconfig says so.
 
@@ -91,6 +98,14 @@ def kubeconfig_paths(explicit: Path | None) -> list[Path]:
     if named := os.environ.get("KUBECONFIG"):
         return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
     return [Path.home() / ".kube" / "config"]
+
+
+def _file(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _sign_in(source: Source) -> SignIn:

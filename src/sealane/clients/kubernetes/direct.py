@@ -26,6 +26,8 @@ class Direct:
     def __init__(self, source: credentials.Source) -> None:
         self._source = source
         self._signed_in: credentials.SignIn | None = None
+        self._files: tuple[tuple[int, ...] | None, ...] = ()
+        """The kubeconfig as it was when it was read."""
         self._signing_in = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
 
@@ -36,12 +38,7 @@ class Direct:
 
     async def open(self) -> None:
         """Signs in; connects when first asked. Raises NoSignIn."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-        connector = aiohttp.TCPConnector(limit=0, socket_factory=_socket, keepalive_timeout=30)
-        agent = {"User-Agent": f"sealane/{sealane.__version__}"}
-        self._session = aiohttp.ClientSession(
-            connector=connector, timeout=timeout, headers=agent, trust_env=True, auto_decompress=True
-        )
+        self._session = _session()
         try:
             await self._sign_in()
         except BaseException:
@@ -104,17 +101,36 @@ class Direct:
             )
 
     async def _sign_in(self, instead_of: credentials.SignIn | None = None) -> credentials.SignIn:
-        """The credentials; read again when they run out, or when the server no longer takes `instead_of`."""
+        """The credentials; read again when they run out, when the server no longer takes `instead_of`, and when somebody
+        wrote the kubeconfig anew: until that is whole, those that were taken before go on.
+        """
         async with self._signing_in:
-            now = self._signed_in
-            due = now is None or (now.renew_at is not None and now.renew_at <= clock.now())
-            if now is not None and not due and now is not instead_of:
+            now, files = self._signed_in, credentials.files(self._source)
+            due = now is None or now is instead_of or (now.renew_at is not None and now.renew_at <= clock.now())
+            if now is not None and not due and files == self._files:
                 return now
-            fresh = await credentials.sign_in(self._source)
+            try:
+                fresh = await credentials.sign_in(self._source)
+            except errors.NoSignIn:
+                if now is None or due:
+                    raise
+                return now
             if now is not None and now.fingerprint == fresh.fingerprint:
                 fresh = credentials.keep_tls(fresh, now.tls)
-            self._signed_in = fresh
+            if now is not None and now.server != fresh.server and self._session is not None:
+                await self._session.close()  # nothing is to be followed at one cluster and changed at another
+                self._session = _session()
+            self._signed_in, self._files = fresh, files
             return fresh
+
+
+def _session() -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+    connector = aiohttp.TCPConnector(limit=0, socket_factory=_socket, keepalive_timeout=30)
+    agent = {"User-Agent": f"sealane/{sealane.__version__}"}
+    return aiohttp.ClientSession(
+        connector=connector, timeout=timeout, headers=agent, trust_env=True, auto_decompress=True
+    )
 
 
 def _seconds(header: str | None) -> float | None:
