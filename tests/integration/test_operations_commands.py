@@ -207,3 +207,33 @@ def test_runs_and_rollouts_are_cancelled_and_run_again_by_buttons(
         assert "/cancel" not in browser.get(f"/deployments/{waiting}").text
     ended = app.get(f"/api/deployments/{waiting}")["deployment"]
     assert (ended["verdict"]["kind"], ended["verdict"]["reason"]) == ("cancelled", "Called off by dinah.")
+
+
+def test_what_a_run_printed_is_erased_for_good(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """By command line and page, of an ended run only, by who may run it again; the audit knows who."""
+    environments(serving, "chatty")
+    app = App(serving, tmp_path_factory.mktemp("chatty"), "chatty")
+    app.commit("hunter2 is the password")
+    app.push()
+    run = app.run_of(app.head)["run"]["id"]
+    dev, viewer = serving.user("eve", "developers"), serving.user("vito", "viewers")
+    assert "hunter2" in typed(serving, viewer, "logs", run).stdout
+
+    refused = typed(serving, viewer, "erase-logs", run)
+    erased = typed(serving, dev, "erase-logs", run)
+    told = typed(serving, viewer, "logs", run).stdout
+
+    assert (refused.returncode, erased.returncode) == (1, 0), refused.stderr + erased.stderr
+    assert "vito may not deploy" in refused.stderr
+    assert "hunter2" not in told
+    assert "eve erased this log" in told
+    assert not [
+        file for file in (serving.folder / "data" / "logs" / run).rglob("*.log") if b"hunter2" in file.read_bytes()
+    ]
+    with signed_in(serving, dev) as browser:
+        page = browser.get(f"/runs/{run}?step=step/test").text
+        assert "eve erased this log" in page
+        again = browser.post(f"/runs/{run}/erase-logs", data={"form_token": form_token(page)})
+        assert again.status_code == 200
+    lines = app.get("/api/audit", kind="run.logs_erased", app="chatty")
+    assert [(line["actor"], line["run"]) for line in lines] == [("eve", run)] * 2

@@ -42,3 +42,18 @@ def test_whatever_was_printed_the_lines_are_text_without_control(content: bytes)
         for line in logged(Path(folder), content).last_lines("r-1", "step/test", most=50):
             assert line.strip()
             assert not any(ord(each) < 32 and each != "\t" for each in line)
+
+
+def test_what_is_erased_leaves_only_who_did_it(tmp_path: Path) -> None:
+    """Of every step and attempt of that run; who read along goes on behind the end."""
+    logs = logged(tmp_path, b"token abc\n", b"token abc again\n")
+    with logs.writer("r-1", "image/web") as writer:
+        writer.write(b"abc")
+    with logs.writer("r-11", "step/test") as writer:
+        writer.write(b"of another run\n")
+    for _ in range(2):
+        logs.erase("r-1", "kim erased it")
+        assert logs.read("r-1", "step/test", offset=0, limit=99) == b"kim erased it\n"
+        assert logs.read("r-1", "image/web", offset=0, limit=99) == b"kim erased it\n"
+    assert logs.read("r-11", "step/test", offset=0, limit=99) == b"of another run\n"
+    assert not [file for file in tmp_path.rglob("*.log") if b"abc" in file.read_bytes()]

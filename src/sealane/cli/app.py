@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "gate": "gate",
     "notices": "notices",
     "logs": "logs",
+    "erase-logs": "erase_logs",
     "scale": "scale",
     "restart": "restart",
     "serve": "serve",

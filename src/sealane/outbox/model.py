@@ -24,6 +24,8 @@ class Kind(StrEnum):
     """What a step's tests reported was read."""
     RUN_CANCEL_REQUESTED = "run.cancel_requested"
     RUN_ENDED = "run.ended"
+    RUN_LOGS_ERASED = "run.logs_erased"
+    """Somebody erased what its steps printed."""
     RELEASE_MADE = "release.made"
     RELEASE_GROUP_ENDED = "release_group.ended"
 
@@ -127,6 +129,7 @@ _DETAILS = frozenset(
         Kind.RUN_PLANNED,
         Kind.RUN_STEP,
         Kind.RUN_REPORT,
+        Kind.RUN_LOGS_ERASED,
         Kind.RELEASE_MADE,
         Kind.DEPLOYMENT_OBSERVED,
         Kind.APP_HOOK_ROTATED,

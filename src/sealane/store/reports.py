@@ -8,11 +8,13 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from sealane.outbox.model import Kind
+from sealane.errors import Conflicting
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.model import StepReport
 from sealane.reports import model
 from sealane.reports.model import CaseResult, Report
 from sealane.store import junit_figures, outbox, rows, upsert
+from sealane.store import runs as stored_runs
 from sealane.store.database import Database
 from sealane.store.run_tables import run_steps, step_reports
 
@@ -36,6 +38,22 @@ class Reports:
             junit_figures.keep(connection, where, cases, at)
             said = {"step": reported.key, "attempt": reported.attempt}
             outbox.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
+
+        await self._database.write(work)
+
+    async def erase(self, run_id: str, *, by: str, at: datetime) -> None:
+        """Forgets what the tests of an ended run reported, and notes who wanted it; what insights count stays.
+
+        Raises NotThere, and Conflicting while the run goes on.
+        """
+
+        def work(connection: sa.Connection) -> None:
+            run = stored_runs.get(connection, run_id)
+            if run.ended is None:
+                raise Conflicting(f"run {run_id} goes on", hint=f"`sealane cancel {run_id}` ends it")
+            connection.execute(sa.delete(step_reports).where(step_reports.c.run_id == run_id))
+            erased = DomainEvent(kind=Kind.RUN_LOGS_ERASED, at=at, app=run.app, run=run_id, actor=by)
+            outbox.append(connection, erased)
 
         await self._database.write(work)
 

@@ -186,6 +186,13 @@ class Requests:
         if not await self.store.runs.ask_cancel(run_id, by=by.name, at=self.now()):
             raise Conflicting(f"run {run_id} has ended, or is being cancelled")
 
+    async def erase_logs(self, run_id: str, *, by: Actor) -> None:
+        """Erases what an ended run's steps printed and its tests reported. Raises NotThere, Conflicting."""
+        at = self.now()
+        await self.store.reports.erase(run_id, by=by.name, at=at)
+        words = f"[sealane: {by.name} erased this log on {at:%Y-%m-%d} at {at:%H:%M} UTC]"
+        await asyncio.to_thread(self.tools.logs.erase, run_id, words)
+
     async def cancel(self, deployment_id: str, *, by: Actor) -> Deployment:
         """Calls a deployment off: what has not begun ends, what rolls out stops and goes back as a failure does.
 

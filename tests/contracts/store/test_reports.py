@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sealane.pipelines.model import Kind, Plan, PlannedStep
+import pytest
+
+from sealane.errors import Conflicting
+from sealane.pipelines.model import Kind, Plan, PlannedStep, RunStatus
+from sealane.records.accounts import AuditFilter
 from sealane.records.model import StepReport
 from sealane.reports.model import FailingTest, Outcome, Report
 from sealane.store.all_stores import Store
@@ -57,3 +61,16 @@ async def test_reports_come_in_the_order_of_steps_and_attempts(store: Store) -> 
 
     assert list((await store.views.run(run_id)).reports) == wanted
     assert (await store.views.run(other)).reports == ()
+
+
+async def test_reports_of_an_ended_run_are_erased_and_who_did_it_is_kept(store: Store) -> None:
+    """Not while it goes on: a step that is resumed would report again."""
+    run_id = await _run(store)
+    await store.reports.put(run_id, StepReport(key="step/test", attempt=1, report=REPORT), at=samples.NOON)
+    with pytest.raises(Conflicting, match=f"run {run_id} goes on"):
+        await store.reports.erase(run_id, by="kim", at=samples.NOON)
+    await store.runs.end(run_id, at=samples.NOON, status=RunStatus.FAILED)
+    await store.reports.erase(run_id, by="kim", at=samples.NOON)
+    assert (await store.views.run(run_id)).reports == ()
+    said = await store.views.audit(AuditFilter(kind="run.logs_erased"))
+    assert [(event.actor, event.run) for event in said] == [("kim", run_id)]

@@ -71,6 +71,12 @@ async def log(
     return TextStream(streams.while_admitted(body(), again))
 
 
+@router.delete("/{run}/logs", status_code=204, responses=raised(Conflicting))
+async def erase_logs(run: addresses.Run, server: dependencies.Server, actor: Developer) -> None:
+    """Erases what the steps of an ended run printed and its tests reported, for good."""
+    await server.requests.erase_logs(run, by=actor)
+
+
 @router.post("/{run}/rerun", status_code=202)
 async def rerun(run: addresses.Run, server: dependencies.Server, actor: Developer) -> Started:
     """Runs the same commit again."""

@@ -22,6 +22,13 @@ async def cancel_run(run: str, server: dependencies.Server, signed: SignedDevelo
     return RedirectResponse(f"/runs/{run}", status_code=303)
 
 
+@router.post("/runs/{run}/erase-logs")
+async def erase_logs(run: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
+    """Erases what its steps printed."""
+    await server.requests.erase_logs(run, by=signed.actor)
+    return RedirectResponse(f"/runs/{run}", status_code=303)
+
+
 @router.post("/runs/{run}/rerun")
 async def rerun(run: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
     """Runs the same commit again."""

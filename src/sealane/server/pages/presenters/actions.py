@@ -14,7 +14,7 @@ from sealane.verdicts.model import VerdictKind
 
 
 def of_run(run: Run, actor: Actor) -> tuple[Action, ...]:
-    """Cancelling a run that goes on, starting one again that is over."""
+    """Cancelling a run that goes on; of one that is over starting it again, and erasing what it printed."""
     if not actor.may(Permission.DEPLOY, run.app):
         return ()
     if run.ended:
@@ -25,6 +25,13 @@ def of_run(run: Run, actor: Actor) -> tuple[Action, ...]:
                 words="Run again",
                 asks=f"A new run of {commit or 'the same commit'}, with its steps, images and deliveries.",
                 yes="Run it again",
+            ),
+            Action(
+                action=f"/runs/{run.id}/erase-logs",
+                words="Erase logs",
+                asks="What its steps printed and its tests reported is gone for good; that you did it stays in the audit. "
+                "A secret that stood there has to be changed all the same.",
+                yes="Erase the logs",
             ),
         )
     if run.cancelled_by:

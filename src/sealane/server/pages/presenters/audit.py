@@ -21,6 +21,7 @@ _ENDS = frozenset(
         Kind.TOKEN_REVOKED,
         Kind.DEPLOYMENT_CANCEL_REQUESTED,
         Kind.RUN_CANCEL_REQUESTED,
+        Kind.RUN_LOGS_ERASED,
         Kind.APPROVAL_REFUSED,
     }
 )
