@@ -116,6 +116,45 @@ async def test_values_words_and_images_come_into_what_is_rendered(helm: Helm) ->
     assert str(made["CustomResourceDefinition"].origin.place()) == "deploy/web/crds/kite.yaml:2:1"
 
 
+JOB = """apiVersion: batch/v1
+kind: Job
+metadata: {{name: {name}, annotations: {{helm.sh/hook: "{events}", helm.sh/hook-weight: "{weight}", team: shop}}}}
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: busybox}}]}}}}}}
+---
+"""
+
+
+async def test_hooks_run_around_the_release_in_their_order(helm: Helm) -> None:
+    """By weight and name; what they need besides is written before them, and a test is a gate."""
+    hooks = [("b", "pre-upgrade,pre-install", "1"), ("a", "pre-install", "1"), ("z", "pre-upgrade,post-install", "-5")]
+    jobs = "".join(JOB.format(name=name, events=events, weight=weight) for name, events, weight in hooks)
+    account = (
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: early, annotations: {helm.sh/hook: pre-install}}\n"
+    )
+    never = account.replace("early", "never").replace("pre-install", "pre-delete")
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\nspec: {containers: [{name: c, image: busybox}]}\n"
+    given = files(
+        '    tests: true\n    skip_hooks: [pre-delete]\n    values: {host: "${host}"}\n',
+        **{"web/templates/a.yaml": jobs + account + "---\n" + never, "web/templates/t.yaml": pod},
+    )
+    revision, findings = await render(helm, given)
+    assert revision, findings
+    assert [(hook.name, hook.when.value, hook.only and hook.only.value) for hook in revision.hooks] == [
+        ("z", "before", "upgrade"),
+        ("z-after", "after", "install"),
+        ("a", "before", "install"),
+        ("b", "before", None),
+    ]
+    assert [gate.name for gate in revision.strategy.gates] == ["t"]
+    assert revision.early == ("ServiceAccount/early",)
+    assert [str(each) for each in revision.objects] == ["ServiceAccount early"]
+    assert set(revision.jobs) == {"hook z", "hook z-after", "hook a", "hook b", "gate t"}
+    metadata = revision.jobs["hook a"].object["metadata"]
+    assert metadata == {"name": "a", "annotations": {"team": "shop"}, "namespace": "shop"}
+    assert revision.jobs["gate t"].object["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    assert Revision.from_json(revision.to_json()) == revision
+
+
 SCHEMA = json.dumps({"properties": {"port": {"type": "integer"}, "name": {"type": "string"}}, "required": ["name"]})
 AT = "deploy/web/templates/a.yaml"
 FOUND = {
@@ -184,12 +223,12 @@ FOUND = {
     "a hook": (
         files(
             **{
-                "web/templates/a.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: m, annotations: {helm.sh/hook: pre-upgrade}}\n"
+                "web/templates/a.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: m, annotations: {helm.sh/hook: 'pre-upgrade,pre-delete'}}\n"
             }
         ),
         (
-            f"{AT}:2:1: Job m is a Helm hook (pre-upgrade), which Sealane doesn't run"
-            " (switch it off by a value, and say what it does under `hooks:`)"
+            f"{AT}:2:1: Job m is a Helm hook for pre-delete, which Sealane doesn't run"
+            " (do without it: skip_hooks: [pre-delete])"
         ),
     ),
     "another namespace": (

@@ -30,6 +30,8 @@ class TemplateRequest:
     """The version that `.Capabilities.KubeVersion` says."""
     api_versions: Sequence[str] = ()
     """What `.Capabilities.APIVersions` has besides."""
+    tests: bool = False
+    """Whether hooks for `helm test` are rendered, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

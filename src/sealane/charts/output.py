@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sealane.charts.model import ChartObject, PrintedChart, TemplateRequest
 from sealane.configfiles import documents
 from sealane.findings import Finding, Place, errors
 
 _DOCUMENT = re.compile(r"^---\n# Source: (.+)\n", re.MULTILINE)
-HOOK = "helm.sh/hook"
 
 
 def read(printed: str, request: TemplateRequest) -> PrintedChart:
@@ -39,19 +36,6 @@ def read(printed: str, request: TemplateRequest) -> PrintedChart:
             seen[path, kind] += 1
             objects.append(ChartObject(file=file, line=line, value=document.value))
     return PrintedChart(objects=tuple(objects), findings=tuple(findings))
-
-
-def hooks(objects: Sequence[ChartObject]) -> list[ChartObject]:
-    """Those that are no part of the release, but run around it."""
-    return [each for each in objects if annotation(each.value, HOOK) is not None]
-
-
-def annotation(value: Any, name: str) -> str | None:
-    """The annotation of an object; None where it has none, or is no object."""
-    metadata = value.get("metadata") if isinstance(value, Mapping) else None
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    said = annotations.get(name) if isinstance(annotations, Mapping) else None
-    return None if said is None else str(said)
 
 
 def differing(first: PrintedChart, second: PrintedChart) -> list[ChartObject]:

@@ -96,7 +96,9 @@ def _lay_out(home: Path, request: TemplateRequest) -> None:
 
 def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:
     yield from ("template", request.release, str(home / "chart"), "--namespace", request.namespace)
-    yield from ("--values", str(home / "values.yaml"), "--include-crds", "--skip-tests", "--dry-run=server")
+    yield from ("--values", str(home / "values.yaml"), "--include-crds", "--dry-run=server")
+    if not request.tests:
+        yield "--skip-tests"
     yield from ("--kube-version", request.kube_version)
     for version in request.api_versions:
         yield from ("--api-versions", version)

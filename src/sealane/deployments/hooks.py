@@ -10,7 +10,7 @@ from typing import Any
 
 from sealane.deployments import jobs
 from sealane.destinations import model as destinations
-from sealane.formations.gates import Hook, When
+from sealane.formations.gates import Hook, Only, When
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 
@@ -73,14 +73,15 @@ def failed(hook: Hook, cause: verdicts.Cause) -> verdicts.Cause:
     return replace(cause, sentence=sentence, reason=verdicts.FactKind.HOOK_FAILED, decisive=True)
 
 
-def due(hooks: Sequence[Hook], when: When) -> tuple[Hook, ...]:
-    """Those of one time, in order."""
-    return tuple(hook for hook in hooks if hook.when is when)
+def due(hooks: Sequence[Hook], when: When, *, first: bool = False) -> tuple[Hook, ...]:
+    """Those of one time, in order; `first` where nothing was verified before."""
+    other = Only.UPGRADE if first else Only.INSTALL
+    return tuple(hook for hook in hooks if hook.when is when and hook.only is not other)
 
 
-def not_run(hooks: Sequence[Hook], ran: Sequence[str], *, back: bool) -> tuple[Hook, ...]:
+def not_run(hooks: Sequence[Hook], ran: Sequence[str], *, back: bool, first: bool = False) -> tuple[Hook, ...]:
     """Hooks before a rollout that have to run: not those of this release that ran already, none when going back."""
-    return () if back else tuple(hook for hook in due(hooks, When.BEFORE) if hook.name not in ran)
+    return () if back else tuple(hook for hook in due(hooks, When.BEFORE, first=first) if hook.name not in ran)
 
 
 def to_undo(hooks: Sequence[Hook], done: Sequence[str]) -> tuple[Hook, ...]:

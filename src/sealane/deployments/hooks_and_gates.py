@@ -26,13 +26,15 @@ class HooksAndGates:
     jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """Rendered Jobs by `stencils.platform`'s keys."""
     made: frozenset[str] = frozenset()
-    """`Kind/name` of the formation's own Secret and ConfigMap, which hooks before a rollout need."""
+    """`Kind/name` of what hooks before a rollout need: the formation's own Secret and ConfigMap, and what charts say."""
     annotations: tuple[Annotation, ...] = ()
     """Metric stores that are told how it ended."""
     ran: tuple[str, ...] = ()
     """Hooks before a rollout that ran for this release in earlier deployments."""
     back: bool = False
     """It is a rollback: nothing runs before it."""
+    first: bool = False
+    """Nothing of the formation was verified before."""
     new_errors: NewLines = NewLines.IGNORE
     """What error lines come to that were never printed before."""
 
@@ -42,7 +44,7 @@ class HooksAndGates:
         return {name: self.jobs[key(name)] for name in names if key(name) in self.jobs}
 
 
-def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> HooksAndGates:
+def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False, first: bool = False) -> HooksAndGates:
     """What goes on beside the revision's rollout."""
     own = ((revision.secret_kind, revision.secret_object), (revision.config_kind, revision.config_object))
     return HooksAndGates(
@@ -50,9 +52,10 @@ def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False) -> Ho
         hooks=revision.hooks,
         annotations=revision.annotations,
         jobs={key: rendered.object for key, rendered in revision.jobs.items()},
-        made=frozenset(f"{kind}/{name}" for (_, kind), name in own if name),
+        made=frozenset(f"{kind}/{name}" for (_, kind), name in own if name) | frozenset(revision.early),
         ran=tuple(ran),
         back=back,
+        first=first,
         new_errors=revision.strategy.guard.new_errors,
     )
 
@@ -121,8 +124,8 @@ def evidence(report: Report) -> Mapping[str, Any] | None:
 def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:
     """The hooks that are to run then."""
     if when is When.BEFORE:
-        return hooks.not_run(beside.hooks, beside.ran, back=beside.back)
-    return hooks.due(beside.hooks, when)
+        return hooks.not_run(beside.hooks, beside.ran, back=beside.back, first=beside.first)
+    return hooks.due(beside.hooks, when, first=beside.first)
 
 
 def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:

@@ -5,7 +5,7 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -50,6 +50,19 @@ ApiVersion = Annotated[
 ]
 
 
+HookEvent = Literal[
+    "pre-install",
+    "post-install",
+    "pre-upgrade",
+    "post-upgrade",
+    "pre-rollback",
+    "post-rollback",
+    "pre-delete",
+    "post-delete",
+    "test",
+]
+
+
 def _which_paths(value: Any) -> str:
     return "(several)" if isinstance(value, list) else "(one)"
 
@@ -72,6 +85,10 @@ class ChartFile(File):
     """Values that are laid over those of the files; words in them are replaced."""
     images: Maybe[Annotated[dict[Name, ValuePaths], Field(max_length=_MOST)]] = None
     """An image of the pipeline to the path of the value, or several, where it is put: {web: image} fills image.repository, image.tag and image.digest, or image where that is a text."""
+    tests: bool = False
+    """Whether the chart's hooks for helm test are run as gates once all is healthy."""
+    skip_hooks: Maybe[Annotated[list[HookEvent], Field(min_length=1)]] = None
+    """Events of Helm's at which the chart's hooks do not run."""
     kube_version: Maybe[KubeVersion] = None
     """What the chart is told of the cluster's version; 1.36 when left out."""
     api_versions: Maybe[Annotated[list[ApiVersion], Field(min_length=1, max_length=_MOST)]] = None

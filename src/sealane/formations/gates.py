@@ -177,6 +177,13 @@ class When(StrEnum):
     FAILURE = "failure"
 
 
+class Only(StrEnum):
+    """Which deployments of a formation a hook is for."""
+
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hook:
     """One Job around a rollout."""
@@ -186,6 +193,8 @@ class Hook:
     task: Task
     undo: tuple[str, ...] = ()
     """The command, in the same image, that undoes it; empty: it is never undone."""
+    only: Only | None = None
+    """Whether it runs only where nothing was verified before, or only where something was."""
 
 
 def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:
@@ -210,5 +219,6 @@ def hooks_from(data: Any) -> tuple[Hook, ...]:
 
 
 def plain_hooks(hooks: tuple[Hook, ...]) -> Any:
-    """Hooks as plain data."""
-    return msgspec.to_builtins(hooks)
+    """Hooks as plain data; a hook of all deployments says nothing of it, so that revisions keep their ids."""
+    plain = msgspec.to_builtins(hooks)
+    return [{key: said for key, said in hook.items() if key != "only" or said is not None} for hook in plain]

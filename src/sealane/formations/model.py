@@ -40,6 +40,10 @@ class Chart:
     """The word of an image to the paths of the values where it is put."""
     kube_version: str | None = None
     api_versions: tuple[str, ...] = ()
+    tests: bool = False
+    """Whether its hooks for `helm test` are gates."""
+    skip_hooks: tuple[str, ...] = ()
+    """Events of Helm's at which its hooks do not run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

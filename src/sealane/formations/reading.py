@@ -78,6 +78,8 @@ def _chart(release: str, written: ChartFile) -> Chart:
         images={word: (paths,) if isinstance(paths, str) else tuple(paths) for word, paths in images.items()},
         kube_version=written.kube_version,
         api_versions=tuple(written.api_versions or ()),
+        tests=written.tests,
+        skip_hooks=tuple(written.skip_hooks or ()),
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sealane.charts import complaints, output
+from sealane.charts import hooks as chart_hooks
 from sealane.charts import values as chart_values
+from sealane.charts.hooks import HookJob, SortedObjects
 from sealane.charts.model import KUBE_VERSION, ChartObject, PrintedChart, TemplateRequest, TemplateResult
 from sealane.findings import Finding, Place, did_you_mean
+from sealane.formations.gates import Gate, Hook, Only, Task, When
+from sealane.formations.gates import job as gate_of_job
 from sealane.formations.model import Formation
 from sealane.stencils import substitution
-from sealane.stencils.model import ChartSource, Origin
+from sealane.stencils.model import ChartSource, Origin, Sources
 from sealane.stencils.placeholders import Placeholders
 
 
@@ -36,6 +41,7 @@ def request(source: ChartSource, formation: Formation, words: Placeholders) -> t
         values=values,
         kube_version=chart.kube_version or KUBE_VERSION,
         api_versions=chart.api_versions,
+        tests=chart.tests,
     )
     return asked, findings
 
@@ -62,21 +68,100 @@ def unsteady(first: PrintedChart, second: PrintedChart) -> list[Finding]:
     ]
 
 
-def objects(printed: PrintedChart) -> Iterator[tuple[Any, Origin]]:
-    """The objects with where they came from."""
-    for each in printed.objects:
-        place = _place(each)
-        yield each.value, Origin(file=each.file, places={(): place})
+MOST_JOBS = 60
+"""Hooks of a chart that run: as many as a formation itself may have."""
 
 
-def refused(printed: PrintedChart) -> Iterator[Finding]:
-    """What of it Sealane does not deploy."""
-    for each in output.hooks(printed.objects):
-        message = (
-            f"{_named(each)} is a Helm hook ({output.annotation(each.value, output.HOOK)}), which Sealane doesn't run"
-        )
-        hint = "switch it off by a value, and say what it does under `hooks:`"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChartParts:
+    """What charts bring to a formation."""
+
+    objects: tuple[tuple[Any, Origin], ...] = ()
+    """Jobs of hooks and gates among them."""
+    hooks: tuple[Hook, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    early: tuple[str, ...] = ()
+    """`Kind/name` of what hooks before the rollout need."""
+    findings: tuple[Finding, ...] = ()
+
+
+def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
+    """What all charts bring, in the order of the formation's file; hooks in Helm's order."""
+    objects: list[ChartObject] = []
+    runs: list[Hook] = []
+    gates: list[Gate] = []
+    early: list[str] = []
+    findings: list[Finding] = []
+    for source in sources.charts:
+        answer = printed[source.chart.release]
+        there = chart_hooks.sort(answer.objects, source.chart.skip_hooks)
+        findings += [*answer.findings, *_unknown(there), *_too_many(there), *_named_alike(there, sources.formation)]
+        objects += [*there.objects, *(each.job for each in there.jobs)]
+        early += [f"{each.value.get('kind')}/{each.value['metadata'].get('name')}" for each in there.early]
+        runs += [hook for each in there.jobs for hook in _hooks(each)]
+        gates += [gate_of_job(_job_name(each), Task(stencil=_job_name(each))) for each in there.jobs if each.test]
+    return ChartParts(
+        objects=tuple(_placed(each) for each in objects),
+        hooks=tuple(runs),
+        gates=tuple(gates),
+        early=tuple(early),
+        findings=tuple(findings),
+    )
+
+
+def joined(formation: Formation, found: ChartParts) -> Formation:
+    """The formation with what its charts bring to run; its own comes first."""
+    strategy = formation.strategy
+    return replace(
+        formation,
+        hooks=(*formation.hooks, *found.hooks),
+        strategy=replace(strategy, gates=(*strategy.gates, *found.gates)),
+    )
+
+
+def _hooks(each: HookJob) -> Iterator[Hook]:
+    """The Job before and after the rollout, under two names where it is both."""
+    name = _job_name(each)
+    task = Task(stencil=name)
+    if each.before:
+        yield Hook(name=name, when=When.BEFORE, task=task, only=_only(each.before))
+    if each.after:
+        after = f"{name}-after" if each.before else name
+        yield Hook(name=after, when=When.AFTER, task=task, only=_only(each.after))
+
+
+def _only(events: Sequence[str]) -> Only | None:
+    return Only(events[0]) if len({*events}) == 1 else None
+
+
+def _unknown(there: SortedObjects) -> Iterator[Finding]:
+    for each, event in there.unknown:
+        message = f"{_named(each)} is a Helm hook for {event}, which Sealane doesn't run"
+        hint = f"do without it: skip_hooks: [{event}]"
         yield Finding(message=message, place=_place(each), hint=hint)
+
+
+def _too_many(there: SortedObjects) -> Iterator[Finding]:
+    for each in there.jobs[MOST_JOBS:][:1]:
+        message = f"the chart has {len(there.jobs)} hooks that run; at most {MOST_JOBS} do"
+        yield Finding(message=message, place=_place(each.job), hint="leave some out")
+
+
+def _named_alike(there: SortedObjects, formation: Formation) -> Iterator[Finding]:
+    own = {*(hook.name for hook in formation.hooks), *(gate.name for gate in formation.strategy.gates)}
+    for each in there.jobs:
+        if _job_name(each) in own:
+            message = f"the formation has a hook or gate {_job_name(each)}, too"
+            yield Finding(message=message, place=_place(each.job), hint="rename the formation's")
+
+
+def _job_name(each: HookJob) -> str:
+    return str(each.job.value["metadata"].get("name"))
+
+
+def _placed(each: ChartObject) -> tuple[Any, Origin]:
+    place = _place(each)
+    return each.value, Origin(file=each.file, places={(): place})
 
 
 def _with_images(

@@ -196,6 +196,8 @@ class Revision:
     """Group and kind of the two objects, as the destination has them; kept only where they are others than these."""
     hooks: tuple[Hook, ...] = ()
     """Jobs around its rollout, in order."""
+    early: tuple[str, ...] = ()
+    """`Kind/name` of the objects that are written before hooks before its rollout run."""
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
     """Jobs of hooks and gates by `stencils.jobs`' keys: rendered, and not among the objects."""
     annotations: tuple[Annotation, ...] = ()
@@ -241,6 +243,7 @@ class Revision:
             **({"secret_kind": list(self.secret_kind)} if self.secret_kind != SECRET else {}),
             **({"config_kind": list(self.config_kind)} if self.config_kind != CONFIG else {}),
             **({"hooks": plain_hooks(self.hooks)} if self.hooks else {}),
+            **({"early": list(self.early)} if self.early else {}),
             **({"annotations": graph_annotations.plain(self.annotations)} if self.annotations else {}),
             **({"health": [check.to_json() for check in self.health]} if self.health else {}),
             **({"jobs": {key: rendered.to_json() for key, rendered in self.jobs.items()}} if self.jobs else {}),
@@ -257,6 +260,7 @@ class Revision:
                 "secret_kind": tuple(data.get("secret_kind", SECRET)),
                 "config_kind": tuple(data.get("config_kind", CONFIG)),
                 "hooks": hooks_from(data.get("hooks", ())),
+                "early": tuple(data.get("early", ())),
                 "annotations": graph_annotations.from_plain(data.get("annotations", ())),
                 "health": tuple(HealthCheck(**check) for check in data.get("health", ())),
                 "jobs": {key: Rendered.from_json(rendered) for key, rendered in data.get("jobs", {}).items()},

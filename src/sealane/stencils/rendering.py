@@ -16,6 +16,7 @@ from sealane.formations.model import Formation
 from sealane.stencils import chart_requests as requests
 from sealane.stencils import configuration, objects, substitution
 from sealane.stencils import platform as platforms
+from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
 from sealane.stencils.model import CONFIG, SECRET, Origin, Rendered, Revision, Sources
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
@@ -69,14 +70,15 @@ def chart_requests(sources: Sources, inputs: Inputs) -> tuple[list[TemplateReque
 def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong with it; warnings may come beside a revision."""
     platform = platforms.of(inputs.kind, inputs.adapters)
-    formation = sources.formation
+    of_charts = requests.parts(sources, inputs.charts)
+    formation = requests.joined(sources.formation, of_charts)
     findings = [*_image_problems(formation, inputs), *_health_problems(formation, platform)]
     known, problems = _known(sources, inputs)
     findings.extend(problems)
     words = known.words
     secret, config, problems = _made(formation, inputs.app, platform, known.secrets, known.config)
     findings.extend(problems)
-    rendered, problems = _objects(sources, inputs, words, platform)
+    rendered, problems = _objects(sources, of_charts, words, platform)
     findings.extend(problems)
     findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
@@ -93,7 +95,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     if errors(findings):
         return None, findings
     revision = _revision(formation, inputs, tuple(every), secret, config)
-    return _with_jobs(revision, formation, aside), findings
+    return _with_jobs(revision, formation, aside, of_charts.early), findings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,10 +162,15 @@ def _with_config(words: Placeholders, config: NamedConfig | None) -> Placeholder
 
 
 def _objects(
-    sources: Sources, inputs: Inputs, words: Placeholders, platform: Platform
+    sources: Sources, of_charts: ChartParts, words: Placeholders, platform: Platform
 ) -> tuple[list[Rendered], list[Finding]]:
     """All objects of the stencils and charts, each in its namespace."""
-    good, findings = _of_charts(sources, inputs, words)
+    good: list[_Placed] = []
+    findings = [*of_charts.findings]
+    for chart in sources.charts:
+        requests.request(chart, sources.formation, words)  # for the words that its values use
+    for value, origin in of_charts.objects:
+        findings.extend(_sorted_out(value, origin, good))
     for stencil in sources.stencils:
         document = stencil.document
         value, problems = substitution.substitute(stencil, words)
@@ -190,18 +197,6 @@ def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]
         if not problems:
             good.append((part, origin))
     return findings
-
-
-def _of_charts(sources: Sources, inputs: Inputs, words: Placeholders) -> tuple[list[_Placed], list[Finding]]:
-    good: list[_Placed] = []
-    findings: list[Finding] = []
-    for chart in sources.charts:
-        requests.request(chart, sources.formation, words)  # for the words that its values use
-        printed = inputs.charts[chart.chart.release]
-        findings.extend((*printed.findings, *requests.refused(printed)))
-        for value, origin in requests.objects(printed):
-            findings.extend(_sorted_out(value, origin, good))
-    return good, findings
 
 
 def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
@@ -260,11 +255,11 @@ def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
     ]
 
 
-def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs) -> Revision:
+def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs, early: tuple[str, ...]) -> Revision:
     """The revision with its hooks, annotations and Jobs, which its id covers where there are any."""
     if not formation.hooks and not aside.jobs and not formation.annotations:
         return revision
-    whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs, annotations=formation.annotations)
+    whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs, annotations=formation.annotations, early=early)
     more: dict[str, Any] = {
         "of": revision.id,
         "hooks": plain_hooks(formation.hooks),
@@ -272,6 +267,8 @@ def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs) -
     }
     if formation.annotations:
         more["annotations"] = graph_annotations.plain(formation.annotations)
+    if early:
+        more["early"] = list(early)
     return replace(whole, id=hashing.content_id(more))
 
 

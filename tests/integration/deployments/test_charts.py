@@ -22,6 +22,7 @@ charts:
   shop:
     path: chart
     images: {web: image}
+    tests: TESTS
     values: VALUES
 """
 CHART = {
@@ -51,17 +52,46 @@ kind: ConfigMap
 metadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}
 {{- end }}
 """,
+    "chart/templates/hooks.yaml": """apiVersion: v1
+kind: ConfigMap
+metadata: {name: early, annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-weight: "-5"}}
+data: {SAID: "sleep {{ .Values.sleep }}"}
+---
+{{- range $name, $event := dict "migrate" "pre-install,pre-upgrade" "test" "test" }}
+apiVersion: batch/v1
+kind: Job
+metadata: {name: {{ $name }}, annotations: {helm.sh/hook: "{{ $event }}"}}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: it
+          image: "{{ $.Values.image.repository }}:{{ $.Values.image.tag }}"
+          command: [sh, -c, "echo {{ $name }} $SAID"]
+          envFrom: [{configMapRef: {name: early}}]
+---
+{{- end }}
+""",
 }
 
 
 async def test_a_chart_is_deployed_upgraded_and_rolled_back(
     cluster: clusters.Cluster, namespace: str, busybox_image: str, helm: Helm
 ) -> None:
-    """By the path that stencils go: the same verdict, pruning and way back."""
+    """By the path that stencils go: the same verdict, hooks, pruning and way back."""
     destination = KubernetesDestination(cluster)
+    told: list[str] = []
+
+    def ran() -> list[str]:
+        words = [line.partition("\n")[2] for line in told if line.startswith("hook") and "ended well" in line]
+        told.clear()
+        return words
 
     async def deploy(release: str, values: str, image: str = busybox_image) -> deployment.DeployOutcome:
         formation = FORMATION.replace("NAMESPACE", namespace).replace("VALUES", values)
+        formation = formation.replace("TESTS", "true" if release == "r1" else "false")
         files = {**CHART, "deploy/formations/dev.yaml": formation}
         tree = StoredTree({path: text.encode() for path, text in files.items()})
         sources, findings = render_inputs.gather(tree, "dev")
@@ -71,7 +101,9 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
         assert revision, findings
         async with asyncio.timeout(120):
             wish = deployment.DeployRequest(revision=revision, values={})
-            return await deployment.deploy(wish, destination, rollout_lines.Json())
+            screen = rollout_lines.Json()
+            screen.tell = lambda progress: told.append(progress.message)  # type: ignore[method-assign]
+            return await deployment.deploy(wish, destination, screen)
 
     async def there() -> tuple[list[str], str]:
         maps = (await cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
@@ -82,9 +114,12 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
     first = await deploy("r1", "{}")
     assert first.outcome.verdict.kind == "deployed", first.outcome.verdict.reason
     assert await there() == (["gone", "kept"], "3600")
+    assert "test sleep 3600." in "\n".join(told)
+    assert ran() == ["migrate sleep 3600"]
     second = await deploy("r2", "{second: false, sleep: 3601}")
     assert second.outcome.verdict.kind == "deployed", second.outcome.verdict.reason
     assert await there() == (["kept"], "3601")
-    third = await deploy("r3", "{second: false, sleep: 3602}", f"{busybox_image}-of-nobody")
+    assert ran() == ["migrate sleep 3601"]
+    third = await deploy("r2", "{second: false, sleep: 3602}", f"{busybox_image}-of-nobody")
     assert third.outcome.verdict.kind == "rolled_back", third.outcome.verdict.reason
     assert await there() == (["kept"], "3601")

@@ -11,13 +11,13 @@ import pytest
 
 from sealane.cli.local import deployment
 from sealane.cli.screens import rollout_lines
-from sealane.deployments import jobs, model
+from sealane.deployments import hooks, jobs, model
 from sealane.deployments.gates import select
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.stages import ONLY, Stage, StageKind
 from sealane.formations import gates
-from sealane.formations.gates import Condition, Gate, Guard, Hook, Http, NewLines, Query, Task, When
+from sealane.formations.gates import Condition, Gate, Guard, Hook, Http, NewLines, Only, Query, Task, When
 from sealane.formations.graph_annotations import Annotation
 from sealane.stencils.model import Origin, Rendered, Revision
 from tests.unit.deployments import parts
@@ -305,3 +305,13 @@ async def test_metric_stores_are_told_how_it_ended(destination: DummyDestination
         b"shop #1 to dev: deployed",
         b"shop #2 to dev: rolled back",
     ]
+
+
+def test_hooks_of_a_first_deployment_do_not_run_later() -> None:
+    """And those of later ones not in the first."""
+    every = [
+        Hook(name=name, when=When.BEFORE, task=Task(stencil=name), only=only)
+        for name, only in (("always", None), ("install", Only.INSTALL), ("upgrade", Only.UPGRADE))
+    ]
+    for first, names in ((True, ["always", "install"]), (False, ["always", "upgrade"])):
+        assert [hook.name for hook in hooks.not_run(every, (), back=False, first=first)] == names

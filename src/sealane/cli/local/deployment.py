@@ -185,7 +185,9 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
     memory = LedgerMemory(
         plan=plan,
         destination=destination,
-        beside=hooks_and_gates.of(revision, ran=history.hooked(record.release), back=wish.is_rollback),
+        beside=hooks_and_gates.of(
+            revision, ran=history.hooked(record.release), back=wish.is_rollback, first=not plan.verified
+        ),
         listener=screen.tell,
         masking=await mask_of(wish, destination, both),
         ask=wish.ask,

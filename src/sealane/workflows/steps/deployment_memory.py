@@ -73,7 +73,7 @@ class SqlMemory(Memory):
             is_rollback=deployment.kind is DeploymentKind.ROLLBACK,
             verified=await targets.verified_sequence(tools, deployment),
         )
-        beside = hooks_and_gates.of(revision, back=plan.is_rollback)
+        beside = hooks_and_gates.of(revision, back=plan.is_rollback, first=not plan.verified)
         return Prepared(plan=plan, destination=destination, beside=beside)
 
     async def targets(

@@ -1,0 +1,132 @@
+"""Hooks of charts: which of what a chart renders runs around a release, when, and in which order. Pure.
+
+Source of the events, of the order by weight and name, and of what Helm waits for (Jobs and Pods):
+https://helm.sh/docs/topics/charts_hooks/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sealane.charts.model import ChartObject
+
+HOOK = "helm.sh/hook"
+_WEIGHT = "helm.sh/hook-weight"
+_OWN = {HOOK, _WEIGHT, "helm.sh/hook-delete-policy", "helm.sh/hook-output-log-policy"}
+_BEFORE = {"pre-install": "install", "pre-upgrade": "upgrade"}
+_AFTER = {"post-install": "install", "post-upgrade": "upgrade"}
+_TESTS = frozenset({"test", "test-success"})
+KNOWN = frozenset({*_BEFORE, *_AFTER, *_TESTS})
+"""Events at which hooks run here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HookJob:
+    """A Job that runs around a release."""
+
+    job: ChartObject
+    before: tuple[str, ...] = ()
+    """Of `install` and `upgrade` those before which it runs."""
+    after: tuple[str, ...] = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SortedObjects:
+    """What a chart renders, by what becomes of it."""
+
+    objects: tuple[ChartObject, ...] = ()
+    """The release's objects, and what hooks need besides Jobs: they stay, as they do with Helm."""
+    early: tuple[ChartObject, ...] = ()
+    """Those of the objects that hooks before the release need."""
+    jobs: tuple[HookJob, ...] = ()
+    """In the order in which they run."""
+    unknown: tuple[tuple[ChartObject, str], ...] = ()
+    """Hooks with an event at which nothing runs here."""
+
+
+def sort(printed: Sequence[ChartObject], skip: Collection[str] = ()) -> SortedObjects:
+    """What becomes of the objects; hooks have no event of those that are skipped, and none at all without another."""
+    objects: list[ChartObject] = []
+    early: list[ChartObject] = []
+    jobs: list[tuple[int, str, HookJob]] = []
+    unknown: list[tuple[ChartObject, str]] = []
+    for each in printed:
+        written = annotation(each.value, HOOK)
+        if written is None:
+            objects.append(each)
+            continue
+        events = [event for event in _events(written) if event not in skip]
+        unknown += [(each, event) for event in events if event not in KNOWN]
+        plain = replace(each, value=_without(each.value))
+        before, after = (tuple(named[event] for event in events if event in named) for named in (_BEFORE, _AFTER))
+        if (job := _as_job(plain)) is not None:
+            hook = HookJob(job=job, before=before, after=after, test=bool(_TESTS & {*events}))
+            jobs.append((_weight(each.value), str(job.value["metadata"].get("name")), hook))
+        elif events:
+            objects.append(plain)
+            early += [plain] if before else []
+    in_order = sorted(jobs, key=lambda job: job[:2])
+    return SortedObjects(
+        objects=tuple(objects),
+        early=tuple(early),
+        jobs=tuple(hook for *_, hook in in_order if hook.before or hook.after or hook.test),
+        unknown=tuple(unknown),
+    )
+
+
+def annotation(value: Any, name: str) -> str | None:
+    """The annotation of an object; None where it has none, or is no object."""
+    metadata = value.get("metadata") if isinstance(value, Mapping) else None
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    said = annotations.get(name) if isinstance(annotations, Mapping) else None
+    return None if said is None else str(said)
+
+
+def _events(written: str) -> Iterable[str]:
+    return dict.fromkeys(event for part in written.split(",") if (event := part.strip()))
+
+
+def _weight(value: Any) -> int:
+    try:
+        return int(annotation(value, _WEIGHT) or 0)
+    except ValueError:
+        return 0
+
+
+def _without(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without what makes it a hook for Helm."""
+    metadata = value["metadata"]
+    kept = {name: said for name, said in metadata["annotations"].items() if name not in _OWN}
+    rest = {key: part for key, part in metadata.items() if key != "annotations"}
+    return {**value, "metadata": {**rest, **({"annotations": kept} if kept else {})}}
+
+
+def _as_job(each: ChartObject) -> ChartObject | None:
+    """The Job itself, or one that runs the Pod; None for what does not run."""
+    value = each.value
+    kind = (value.get("apiVersion"), value.get("kind"))
+    if kind == ("batch/v1", "Job"):
+        return each
+    if kind != ("v1", "Pod") or not isinstance(value.get("spec"), Mapping):
+        return None
+    again = "OnFailure" if value["spec"].get("restartPolicy") == "OnFailure" else "Never"
+    template = {
+        "metadata": dict(_labels(value["metadata"])),
+        "spec": {**value["spec"], "restartPolicy": again},
+    }
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": dict(value["metadata"]),
+        "spec": {"backoffLimit": 0, "template": template},
+    }
+    return replace(each, value=job)
+
+
+def _labels(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key in ("labels", "annotations"):
+        if key in metadata:
+            yield key, metadata[key]
