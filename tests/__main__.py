@@ -1,6 +1,6 @@
 """Every test: most of them in lanes side by side on one test bed, then those that want the machine for themselves.
 
-Most tests wait for a cluster, an engine or a browser, so three lanes fill two cores. Words after `python -m tests` go to
+Most tests wait for a cluster, an engine or a browser, so four lanes fill two cores. Words after `python -m tests` go to
 pytest both times. Tests of the bed's own traces start whole beds for minutes: when nothing of `testbed/` has changed since
 they passed with the programs that are built here, they are left out.
 """
@@ -16,7 +16,7 @@ from typing import Final
 
 from testbed.layout import Layout
 
-LANES: Final = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "-m", "not alone")
+LANES: Final = ("--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "-m", "not alone")
 ALONE: Final = ("-m", "alone")
 _TRACES: Final = "tests/integration/test_testbed_traces.py"
 _ROOT: Final = Path(__file__).parents[1]

@@ -30,19 +30,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 gc.disable()  # until all tests are imported, and those stay: the collector would find nothing in them
 
-_LONGEST_FIRST = ("recovery", "e2e", "integration", "scenarios", "contracts", "architecture", "unit")
+_SHORT = ("architecture", "unit")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no lane works alone at the end."""
+    """Spread each folder over the whole run: some wait for a cluster, some keep a core busy, and lanes should do both.
+
+    Of each the largest files come first, and unit tests after all, so that no lane works alone at the end.
+    """
     root = Path(__file__).parent
-
-    def rank(item: pytest.Item) -> int:
-        tier = item.path.relative_to(root).parts[0]
-        return _LONGEST_FIRST.index(tier) if tier in _LONGEST_FIRST else 0
-
-    items.sort(key=rank)
+    folders: dict[Path, list[Path]] = {}
+    for path in {item.path for item in items}:
+        folders.setdefault(path.parent, []).append(path)
+    place: dict[Path, tuple[float, Path]] = {}
+    for paths in folders.values():
+        for at, path in enumerate(sorted(paths, key=lambda each: (-each.stat().st_size, each))):
+            tier = path.relative_to(root).parts[0]
+            place[path] = (1.0 + _SHORT.index(tier) if tier in _SHORT else at / len(paths), path)
+    items.sort(key=lambda item: place[item.path])
 
 
 def pytest_collection_finish() -> None:

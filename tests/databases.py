@@ -5,6 +5,7 @@ What takes long to import is imported by those that need it: unit tests load thi
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,47 @@ def migrate(url: str) -> None:
     database = Database(url)
     migration.migrate(database)
     database.close()
+
+
+class Emptied:
+    """A PostgreSQL database with the tables of this version that tests use one after the other.
+
+    Each finds only what migrations put into it: emptying it takes a hundredth of what copying and dropping one does.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Makes the tables in the empty database at this URL."""
+        import psycopg
+
+        migrate(url)
+        self.url = url
+        with psycopg.connect(url, connect_timeout=60) as connection:
+            tables = [
+                name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            first = {name: connection.execute(f"SELECT json_agg(t) FROM {name} t").fetchone() for name in tables}
+            sequences = connection.execute(
+                "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+            ).fetchall()
+        self._rows = {name: json.dumps(row[0]) for name, row in first.items() if row and row[0]}
+        self._statements = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "SET session_replication_role = replica",  # no order among tables that belong to each other
+            *(f"DELETE FROM {name}" for name in tables),
+            *(f"ALTER SEQUENCE {name} RESTART" for (name,) in sequences),
+        )
+
+    def empty(self) -> None:
+        """Ends whoever is still connected, and leaves what was there at first."""
+        import psycopg
+
+        with psycopg.connect(self.url, connect_timeout=60) as connection:
+            for statement in self._statements:
+                connection.execute(statement)
+            for name, rows in self._rows.items():
+                connection.execute(
+                    f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)", [rows]
+                )
 
 
 def fill(data: Path) -> Path:

@@ -57,7 +57,7 @@ HABITS = {
 
 def run(*commands: str) -> subprocess.CompletedProcess[str]:
     argv = [*scripts.ENTRYPOINT, "-c", scripts.script(commands)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("shell", [name for name, (path, *_) in SHELLS.items() if Path(path).exists()])

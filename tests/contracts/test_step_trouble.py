@@ -17,7 +17,7 @@ code = "import signal, time\\ntry:\\n print('up', flush=True); time.sleep(60)\\n
 child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
 print(child.stdout.readline().strip())
 child.send_signal(signal.SIGINT)
-print(child.communicate(timeout=20)[0].strip())
+print(child.communicate(timeout=120)[0].strip())
 print(signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL)
 """
 

@@ -136,7 +136,7 @@ def settled(url: str, token: str) -> Callable[[], list[dict[str, Any]] | None]:
     """Every deployment, the newest first, once nothing runs any more."""
 
     def look() -> list[dict[str, Any]] | None:
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=10) as client:
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
             runs = client.get("/api/runs").json()
             views = [client.get(f"/api/runs/{run['id']}").json() for run in runs]
         deployments = [deployment for view in views for deployment in view["deployments"]]

@@ -82,7 +82,7 @@ async def test_the_old_colour_stays_for_a_while_and_goes_by_itself(world: World)
         while set(world.deployments()) != {"web-green"}:  # noqa: ASYNC110 - workflows tell nobody here
             await asyncio.sleep(0.05)
     formation = await world.server.store.formations.get("shop", "dev")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while any(ref.name == "web-blue" for ref in formation.inventory):
             formation = await world.server.store.formations.get("shop", "dev")
             await asyncio.sleep(0.05)

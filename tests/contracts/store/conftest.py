@@ -30,11 +30,10 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(bed: Bed) -> Iterator[str]:
-    """The name of a database with the tables of this version, which tests copy."""
+def migrated_postgres(bed: Bed) -> Iterator[databases.Emptied]:
+    """A database with the tables of this version, which tests have one after the other."""
     with databases.fresh(bed.postgres_url) as url:
-        databases.migrate(url)
-        yield url.rpartition("/")[2]
+        yield databases.Emptied(url)
 
 
 @pytest.fixture
@@ -43,8 +42,9 @@ def database_url(kind: str, request: pytest.FixtureRequest, bed: Bed, tmp_path: 
     if kind == "sqlite":
         yield f"sqlite:///{databases.fill(tmp_path)}"
         return
-    with databases.fresh(bed.postgres_url, like=request.getfixturevalue("migrated_postgres")) as url:
-        yield url
+    postgres: databases.Emptied = request.getfixturevalue("migrated_postgres")
+    postgres.empty()
+    yield postgres.url
 
 
 @pytest.fixture
