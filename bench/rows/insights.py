@@ -53,6 +53,9 @@ async def _measure(kind: str, url: str, folder: Path) -> list[Row]:
     store = await Store.open(url, logs=Logs(folder / "logs"), prospects=known)
     try:
         store.database.write_now(fill)
+        if not store.database.sqlite:
+            with store.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("VACUUM ANALYZE"))  # as its own housekeeping does soon after
         rows = [await _row(store, kind, days, by) for days, by in _ASKED]
         views, year = store.views, Question(span=Span.up_to(_NOW, DAYS))
         others: dict[str, Callable[[], Awaitable[object]]] = {
@@ -110,8 +113,6 @@ def fill(connection: sa.Connection, runs: int = RUNS, deployments: int = DEPLOYM
         )
         connection.execute(sa.insert(deployment_tables.deployments), offered)
         connection.execute(sa.insert(figure_tables.deployment_figures), counted)
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("ANALYZE"))  # as its own housekeeping does soon after
 
 
 def _counted(run: dict[str, Any]) -> dict[str, Any]:

@@ -199,6 +199,7 @@ async def start(
         equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters, probe),
         gates=gates,
         slots=slots,
+        environments=forecast.environments,
         may_deploy=membership.may_deploy,
         names_key=keys.names_key(secret),
         adapters=adapters,

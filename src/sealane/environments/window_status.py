@@ -21,7 +21,7 @@ from sealane.findings import Finding, errors
 
 _log = logging.getLogger("sealane.server")
 T = TypeVar("T")
-_Stamp = tuple[tuple[str, int, int], ...]
+_Stamp = tuple[tuple[str | int, ...], ...]
 
 
 class Forecast:
@@ -105,15 +105,14 @@ class Forecast:
         return groups
 
     def environments(self) -> dict[str, Environment]:
-        """The operators' environments as their files stand now. Raises SealaneError when files can't be read."""
+        """The operators' environments as their files stand now. Raises InvalidFiles, NotThere, Unavailable."""
         with self._lock:
             stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
                 environments, findings = config_folder.gather(self._config, base=self._config, adapters=self._adapters)
                 if wrong := errors(findings):
                     self._tell(stamp, wrong)
-                    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-                    raise SealaneError(f"{wrong[0]}{more}")
+                    raise InvalidFiles(wrong)
                 self._known = stamp, environments
             return self._known[1]
 
@@ -124,14 +123,14 @@ class Forecast:
             _log.error("the operators' files in %s are wrong: %s", self._config, "; ".join(map(str, wrong)))
 
     def _stamp(self, name: str) -> _Stamp:
-        """When and how large the files of the folder are, or the one file."""
+        """Which files are in the folder, or the one file: whoever writes another text changes one of these."""
         path = self._config / name
         try:
             files = sorted(path.iterdir()) if path.is_dir() else [path]
             stats = [(file.name, file.stat()) for file in files]
         except OSError:
             return ()
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        return tuple((name, stat.st_ino, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def _known(file: str, read: tuple[T | None, list[Finding]], before: T | None) -> T:

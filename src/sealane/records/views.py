@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sealane.events.commits import CommitRange
@@ -64,6 +64,19 @@ class FormationRow:
     """
     drift: DriftSeen | None = None
     """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastDays:
+    """What was deployed in the last days; times are medians, and None where there was nothing."""
+
+    deployed: tuple[int, ...]
+    """How many, a number a day; the last one is the day that ends now."""
+    rolled_back: int
+    back_after: timedelta | None
+    """From the start of a rollout until the old version served again."""
+    to_production: timedelta | None
+    """From a run's delivery until it was deployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

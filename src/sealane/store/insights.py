@@ -24,25 +24,30 @@ K = TypeVar("K")
 
 hour_of_day = (table.c.at % DAY) // 3_600
 """The hour of the day in which it ended, UTC."""
+_KEYS = {By.APP: "app", By.TEAM: "app", By.ENVIRONMENT: "environment"}
+"""What a part is counted by; a team has several apps."""
 _MADE_GOOD = sa.case((table.c.failed, table.c.restored))
 
 
 def insights(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Insights:
     """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
     environments, span = asked_for(question, production), question.span
-    where = [*chosen(question, environments, scope), *between(table.c.at, span.before, span.until)]
-    counted = _counted(connection, where, span)
-    before, now = ([row for row in counted if (row["bucket"] >= span.buckets) is late] for late in (False, True))
-    trend = grouped(now, lambda row: row["bucket"] - span.buckets)
+    mine, both = chosen(question, environments, scope), between(table.c.at, span.before, span.until)
+    bucket = (table.c.at - int(span.before.timestamp())) // span.width
+    points = {row["key"]: row for row in _counted(connection, bucket, [*mine, *both])}
+    before, now = (
+        [row for number, row in points.items() if (number >= span.buckets) is late] for late in (False, True)
+    )
+    parts = _counted(connection, table.c[_KEYS[question.by]], [*mine, *within(table.c.at, span)])
     return Insights(
         question=question,
         environments=seen(connection, environments, scope),
         now=_figures(now, span.days),
         before=_figures(before, span.days),
-        trend=tuple(_point(span, number, trend.get(number, ())) for number in range(span.buckets)),
+        trend=tuple(_point(span, number, points.get(span.buckets + number)) for number in range(span.buckets)),
         parts=tuple(
             Part(name=name, figures=_figures(group, span.days))
-            for name, group in sorted(grouped(now, _key(connection, question.by, scope)).items())
+            for name, group in sorted(grouped(parts, _name(connection, question.by, scope)).items())
         ),
     )
 
@@ -132,31 +137,27 @@ def owners(connection: sa.Connection, scope: Scope) -> Mapping[str, str]:
     return dict(connection.execute(query).all())
 
 
-def _counted(connection: sa.Connection, where: list[sa.ColumnElement[bool]], span: Span) -> list[rows.Row]:
-    """What all figures are put together from: the counts of each app, environment and point of the trend, read once.
-
-    Points are numbered from the beginning of as many days before.
-    """
-    bucket = (table.c.at - int(span.before.timestamp())) // span.width
+def _counted(
+    connection: sa.Connection, key: sa.ColumnElement[Any], where: list[sa.ColumnElement[bool]]
+) -> list[rows.Row]:
+    """What figures are put together from, a row a key: few rows are read quickly, however many changes they count."""
     query = sa.select(
-        table.c.app,
-        table.c.environment,
-        bucket.label("bucket"),
+        key.label("key"),
         sa.func.count().label("changes"),
         sa.func.count(sa.case((table.c.deployed, 1))).label("deployments"),
         sa.func.count(sa.case((table.c.failed, 1))).label("failed"),
         collected(table.c.lead_time).label("lead_times"),
         collected(_MADE_GOOD).label("restored"),
     )
-    return rows.all_of(connection, query.where(*where).group_by(*(sa.text(str(column)) for column in (1, 2, 3))))
+    return rows.all_of(connection, query.where(*where).group_by(sa.text("1")))
 
 
-def _key(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row], str]:
-    """What a part is called."""
+def _name(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row], str]:
+    """What the part is called that a row belongs to."""
     if by is By.TEAM:
         owner = owners(connection, scope)
-        return lambda row: owner[row["app"]]
-    return itemgetter(by.value)
+        return lambda row: owner[row["key"]]
+    return itemgetter("key")
 
 
 def grouped(counted: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mapping[K, Sequence[rows.Row]]:
@@ -167,9 +168,9 @@ def grouped(counted: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mappin
     return groups
 
 
-def _point(span: Span, number: int, counted: Sequence[rows.Row]) -> Point:
+def _point(span: Span, number: int, found: rows.Row | None) -> Point:
     since, until = span.bucket(number)
-    return Point(since=since, until=until, figures=_figures(counted, span.width / DAY))
+    return Point(since=since, until=until, figures=_figures([found] if found else [], span.width / DAY))
 
 
 def _figures(counted: Sequence[rows.Row], days: float) -> Figures:

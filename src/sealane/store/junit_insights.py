@@ -32,10 +32,23 @@ def tests(connection: sa.Connection, question: Question, scope: Scope) -> Ranked
 
 
 def _wrong(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[WrongTest, ...]:
-    query = sa.select(*_NAMES, _RUNS).where(*where).group_by(*_NAMES).order_by(_RUNS.desc(), *_NAMES).limit(MOST)
+    counted = (_hashed if connection.dialect.name == "postgresql" else _sorted)(where)
+    query = counted.order_by(sa.text("4 DESC"), sa.text("1"), sa.text("2"), sa.text("3")).limit(MOST)
     return tuple(
         WrongTest(app=app, step=key, name=test, runs=runs) for app, key, test, runs in connection.execute(query)
     )
+
+
+def _sorted(where: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """Each test with its number of runs, as SQLite counts them in half the time."""
+    return sa.select(*_NAMES, _RUNS).where(*where).group_by(*_NAMES)
+
+
+def _hashed(where: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """The same as PostgreSQL counts it: for `count(DISTINCT …)` it would sort all rows, by the rules of a language."""
+    once = sa.select(*_NAMES, table.c.run_id).where(*where).group_by(*_NAMES, table.c.run_id).subquery()
+    names = [once.c[column.name] for column in _NAMES]
+    return sa.select(*names, sa.func.count()).group_by(*names)
 
 
 def _slowest(connection: sa.Connection, where: list[sa.ColumnElement[bool]]) -> tuple[SlowTest, ...]:

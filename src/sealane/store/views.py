@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
 from sealane.records.model import App, Deployment, DeploymentState, Run
 from sealane.records.scopes import EVERYTHING, Scope
-from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LogPart, RunView
+from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LastDays, LogPart, RunView
 from sealane.releases.origin import Origin
 from sealane.store import (
     app_view,
@@ -34,6 +35,7 @@ from sealane.store import (
     inbox,
     insights,
     junit_insights,
+    last_days,
     lists,
     origins,
     overviews,
@@ -82,6 +84,11 @@ class Views:
         """Every formation with what is there, what runs and what waits, by app and formation."""
         production = self._prospects.production()
         return await self._database.read(lambda c: overviews.overview(c, production, self._scope))
+
+    async def last_days(self, now: datetime, days: int) -> LastDays:
+        """What was deployed and rolled back in the last days."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: last_days.of(c, now, days, production, self._scope))
 
     async def app(self, name: str) -> AppView:
         """One app with what runs in its formations now, and what was deployed last. Raises NotThere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from sealane import clock
@@ -14,8 +14,8 @@ from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
 from sealane.environments.model import Environment
 from sealane.environments.people import People
-from sealane.errors import InvalidFiles, NotThere, SealaneError
-from sealane.findings import did_you_mean, errors
+from sealane.errors import NotThere, SealaneError
+from sealane.findings import did_you_mean
 from sealane.runners.port import ImageBuilder, Runner
 from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
@@ -55,6 +55,8 @@ class Tools:
     """What carrying workflows takes; None in a process that only answers requests."""
     gates: Gates
     slots: RunSlots
+    environments: Callable[[], Mapping[str, Environment]]
+    """The operators' environments as their files stand now. Raises InvalidFiles, NotThere, Unavailable."""
     may_deploy: Callable[[str, str, str], Awaitable[bool]]
     """Whether a user may deploy an app to an environment now."""
     names_key: bytes = field(repr=False)
@@ -92,15 +94,6 @@ class Tools:
     def _equipped(self) -> WorkerContext:
         assert self.equipment is not None, "only workers carry workflows"
         return self.equipment
-
-    def environments(self) -> dict[str, Environment]:
-        """The operators' environments as their files stand now. Raises InvalidFiles, NotThere."""
-        gathered, problems = config_folder.gather(
-            self.settings.config_folder, base=self.settings.config_folder, adapters=self.adapters
-        )
-        if wrong := errors(problems):
-            raise InvalidFiles(wrong)
-        return gathered
 
     def people(self) -> People:
         """Who is who, as the operators' file says. Raises InvalidFiles, Unavailable."""

@@ -26,8 +26,8 @@ from sealane.server.pages.presenters import overview as presenting_overview
 from sealane.server.pages.presenters import runs as presenting_runs
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-_WEEK = 2_000
-"""Deployments read for the figures of seven days: more than anybody does in a week."""
+_WEEK = 7
+"""Days that the overview's figures are of."""
 _KEEP_ALIVE = 15.0
 _MOST_UNSENT = 500
 """Notices that can't be sent which are counted."""
@@ -38,12 +38,12 @@ _MOST_DETAILS = 100
 @router.get("/")
 async def overview(server: dependencies.Server, signed: Signed, find: str = "") -> HTMLResponse:
     """What needs me, and what is where."""
-    views = server.views
-    formations, apps, waits, recent, runs, left_out = await asyncio.gather(
+    views, now = server.views, clock.now()
+    formations, apps, waits, lately, runs, left_out = await asyncio.gather(
         views.overview(),
         views.apps(),
         views.pending(),
-        views.deployments(limit=_WEEK),
+        views.last_days(now, _WEEK),
         views.newest_runs(),
         server.store.run_queue.left_out(),
     )
@@ -54,12 +54,11 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
         formations,
         apps,
         waits,
-        recent,
+        lately,
         runs=runs,
         origins=origins,
         left_out=left_out,
         reader=signed.actor,
-        now=clock.now(),
         asked=find,
     )
     frame = frames.framed(signed, "/", waits)
@@ -69,10 +68,10 @@ async def overview(server: dependencies.Server, signed: Signed, find: str = "") 
             **frame,
             "page": page,
             "troubles": [
-                trouble for trouble in await server.store.troubles.all(now=clock.now()) if trouble.app in server.scope
+                trouble for trouble in await server.store.troubles.all(now=now) if trouble.app in server.scope
             ],
-            "observed": presenting_overview.observed(await server.store.observed.all(clock.now(), server.scope), find),
-            "untold": presenting_notices.untold(unsent, clock.now()),
+            "observed": presenting_overview.observed(await server.store.observed.all(now, server.scope), find),
+            "untold": presenting_notices.untold(unsent, now),
             "asked": find,
             "base": server.settings_url,
         },

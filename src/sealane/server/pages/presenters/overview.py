@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sealane.access.model import Actor
 from sealane.approvals import eligibility, inbox, way_out
@@ -14,8 +13,8 @@ from sealane.deployments import messages
 from sealane.destinations import usage
 from sealane.environments.grants import Permission
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import App, Deployment, DeploymentKind, Run
-from sealane.records.views import FormationRow, ObservedRow
+from sealane.records.model import App, Run
+from sealane.records.views import FormationRow, LastDays, ObservedRow
 from sealane.releases import deliveries
 from sealane.releases.origin import Origin
 from sealane.server.pages import text
@@ -28,7 +27,6 @@ from sealane.server.pages.views import Link, Pill
 from sealane.verdicts import health
 from sealane.verdicts.model import VerdictKind
 
-_DAYS = 7
 _TO_ITS_END = {RunStatus.PASSED, RunStatus.SKIPPED, RunStatus.CANCELLED}
 
 
@@ -36,24 +34,23 @@ def overview(
     formations: Sequence[FormationRow],
     apps: Sequence[App],
     waits: Sequence[InboxItem],
-    recent: Sequence[Deployment],
+    lately: LastDays,
     *,
     runs: Mapping[str, Run],
     origins: Mapping[str, Origin],
     left_out: Sequence[Run] = (),
     reader: Actor,
-    now: datetime,
     asked: str = "",
 ) -> Overview:
     """The whole page.
 
-    `recent` holds at least the last seven days' deployments, `runs` each app's newest, `origins` where releases come from, by deployment.
+    `lately` are the last seven days, `runs` each app's newest, `origins` where releases come from, by deployment.
     `left_out` are runs that a push brought too many of.
     """
     shown = columns(formations)
     rows = [row for row in _rows(formations, apps, shown, runs) if _matches(row, asked)]
     return Overview(
-        figures=_figures(formations, waits, recent, now),
+        figures=_figures(waits, lately),
         needs=(
             *_needs(formations, waits, reader, origins),
             *needs.left_out(run for run in left_out if reader.may(Permission.DEPLOY, run.app)),
@@ -223,36 +220,16 @@ def _troubles(formations: Sequence[FormationRow], origins: Mapping[str, Origin])
     ]
 
 
-def _figures(
-    formations: Sequence[FormationRow], waits: Sequence[InboxItem], recent: Sequence[Deployment], now: datetime
-) -> Figures:
-    begun = now - timedelta(days=_DAYS)
-    week = [one for one in recent if one.ended and one.ended > begun and not one.kind.in_place]
-    days = [0] * _DAYS
-    for one in week:
-        if one.verdict and one.verdict.kind is VerdictKind.DEPLOYED and one.ended:
-            days[_DAYS - 1 - min((now - one.ended).days, _DAYS - 1)] += 1
-    back = [one for one in week if one.verdict and one.verdict.kind is VerdictKind.ROLLED_BACK]
-    took = [
-        (one.ended - one.started).total_seconds()
-        for one in back
-        if one.ended and one.started and not one.had_been_deployed
-    ]
-    production = {(row.app, row.formation) for row in formations if row.production}
-    there = [
-        (one.ended - one.created).total_seconds()
-        for one in week
-        if one.ended
-        and (one.app, one.formation) in production
-        and one.verdict
-        and one.verdict.kind is VerdictKind.DEPLOYED
-        and one.kind is DeploymentKind.DELIVERY
-    ]
+def _figures(waits: Sequence[InboxItem], lately: LastDays) -> Figures:
     return Figures(
-        days=tuple(days),
-        rolled_back=len(back),
-        back_after=text.duration(statistics.median(took)) if took else "",
-        to_production=text.duration(statistics.median(there)) if there else "",
+        days=lately.deployed,
+        rolled_back=lately.rolled_back,
+        back_after=_lasted(lately.back_after),
+        to_production=_lasted(lately.to_production),
         waiting=len(inbox.folded(waits)),
         oldest=min((item.since for item in waits), default=None),
     )
+
+
+def _lasted(span: timedelta | None) -> str:
+    return "" if span is None else text.duration(span.total_seconds())
