@@ -1,7 +1,8 @@
 """How a formation fares from its verdict on, for as long as it is there. Pure: the rollout's own judgement, without an end.
 
 Level-based as `evaluate` is: what is seen now, and what was said before, give what is said now; nothing else is remembered.
-A formation whose instances fell is well again only when they have run for longer than they did before they fell.
+A formation whose instances fell is well again only when they have run for twice as long as they did before they fell: one
+that falls again and again after the same time is never well in between, however late a busy node tells of its end.
 """
 
 from __future__ import annotations
@@ -248,18 +249,18 @@ def _is_same_trouble(said: FormationHealth, before: FormationHealth) -> bool:
 
 
 def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[model.Fact]:
-    """The facts, without the ends of containers that have since run for longer than they did before."""
+    """The facts, without the ends of containers that have since run for twice as long as they did before."""
     for fact, proven in _proofs(observation):
         if proven is None or proven > now:
             yield fact
 
 
 def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, datetime | None]]:
-    """Each fact, with the time at which the container that it tells of will have run for longer than before its end."""
+    """Each fact, with the time at which the container that it tells of will have run for twice as long as before its end."""
     ready = {instance.object: instance.ready_since for instance in observation.instances if instance.ready}
     for fact in observation.facts:
         since, span = ready.get(fact.object), thresholds.run_before(fact)
         if since is None or span is None:
             yield fact, None
         else:
-            yield fact, since + min(max(span, LEAST_PROOF), PROOF) + evaluate.RESOLUTION
+            yield fact, since + min(max(2 * span, LEAST_PROOF), PROOF) + evaluate.RESOLUTION

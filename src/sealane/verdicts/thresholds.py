@@ -95,11 +95,14 @@ def _ended(fact: model.Fact, rules: model.Rules) -> Threshold:
 def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
     """How long a container has to run on that ended in this deployment: longer than it did before, within patience.
 
+    So much longer that its next end would have been told, should it come after the same time.
+
     Ready for a few seconds says nothing of a container that ended after a minute. Init containers end by themselves.
     """
     if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not terminations(fact, rules):
         return timedelta()
-    return min(fact.last - fact.run, rules.patience) if fact.run and fact.last else timedelta()
+    ran = fact.last - fact.run if fact.run and fact.last else timedelta()
+    return min(ran + min(ran / 2, LAG), rules.patience)
 
 
 def run_before(fact: model.Fact) -> timedelta | None:

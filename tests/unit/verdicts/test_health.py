@@ -119,12 +119,14 @@ def test_without_any_fact_the_deadline_ends_it() -> None:
     )
 
 
-def test_it_is_well_again_when_it_has_run_for_longer_than_before_it_fell() -> None:
+def test_it_is_well_again_when_it_has_run_for_twice_as_long_as_before_it_fell() -> None:
     fell = judged(seen(ended(2, run=0, last=30), ready=None), now=31, before=WELL).health
     up = seen(ended(2, run=0, last=30), ready=40)
     still = judged(up, now=41, before=fell)
-    assert (still.health.state, still.health.since, still.again) == ("degraded", fell.since, at(71))
-    well = judged(up, now=71, before=still.health).health
+    assert (still.health.state, still.health.since, still.again) == ("degraded", fell.since, at(101))
+    late = judged(up, now=75, before=still.health).health
+    assert late.state == "degraded", "its next end may not have been told yet"
+    well = judged(up, now=101, before=still.health).health
     assert (well.state, well.bad_since) == ("healthy", None)
 
 
