@@ -178,7 +178,6 @@ class App:
 
     def cli(self, *words: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
         """The command line, signed in with a token."""
-        signed_in = {"SEALANE_URL": self.serving.url, "SEALANE_TOKEN": token or self.serving.token}
         return subprocess.run(
             [str(SEALANE), *words],
             capture_output=True,
@@ -186,5 +185,11 @@ class App:
             check=False,
             timeout=60,
             cwd=self.serving.folder,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **signed_in},
+            env={**self.signed_in, **({"SEALANE_TOKEN": token} if token else {})},
         )
+
+    @property
+    def signed_in(self) -> dict[str, str]:
+        """What the environment of a command line is, signed in as an administrator."""
+        here = {"SEALANE_URL": self.serving.url, "SEALANE_TOKEN": self.serving.token}
+        return {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **here}

@@ -65,7 +65,7 @@ class Place(Inside):
     def cut(self) -> None:
         (self._folder / "cut").touch()
 
-    def mend(self) -> None:
+    def reconnect(self) -> None:
         (self._folder / "cut").unlink()
 
     async def writes(self) -> list[tuple[str, int]]:
@@ -135,7 +135,7 @@ async def test_what_degrades_while_nobody_can_look_is_rolled_back_if_it_fell_in_
     await place.until(_now, lambda now: now > over + timedelta(seconds=6))
     assert (await place.get(two)).verdict_kind is VerdictKind.DEPLOYED
 
-    place.mend()
+    place.reconnect()
     if not within:
         await place.fares(HealthState.DEGRADED)
         assert (await place.get(two)).verdict_kind is VerdictKind.DEPLOYED
@@ -161,7 +161,7 @@ async def test_a_rollout_outlives_a_cut_that_is_longer_than_its_deadline(place: 
     assert (await place.get(two)).unreached_since is not None
     assert not (await place.server.store.runs.get(three)).ended
 
-    place.mend()
+    place.reconnect()
     assert (await place.reached(two.id)).verdict_kind is VerdictKind.DEPLOYED
     assert (await place.reached((await place.asked(three)).id)).verdict_kind is VerdictKind.DEPLOYED
     assert len(place.written()) == 3

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests import pretending
 from tests.bed import Kubectl
-from tests.serving import Serving, until
+from tests.serving import SEALANE, Serving, until
 
 ENVIRONMENT = """environment: living
 destinations: {here: {kubernetes: {kubeconfig: KUBECONFIG}}}
@@ -56,8 +57,34 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         server.stop()
 
 
+Follow = Callable[..., Path]
+
+
+@pytest.fixture
+def follow(tmp_path: Path) -> Iterator[Follow]:
+    """Starts a command that goes on, for as long as the test; gives the file that it writes to."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(app: pretending.App, *words: str) -> Path:
+        told = tmp_path / "told"
+        with told.open("wb") as file:
+            started.append(subprocess.Popen([str(SEALANE), *words], stdout=file, stderr=file, env=app.signed_in))
+        return told
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
 def test_three_faults_after_the_verdict(
-    serving: Serving, kubectl: Kubectl, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
+    serving: Serving,
+    kubectl: Kubectl,
+    kubeconfig: Path,
+    namespace: str,
+    busybox_image: str,
+    tmp_path: Path,
+    follow: Follow,
 ) -> None:
     """A pod that crash-loops, an image that is nowhere, a workload scaled to nothing: each is told, and its end, too."""
     words = {"NAMESPACE": namespace, "IMAGE": busybox_image, "KUBECONFIG": str(kubeconfig)}
@@ -75,6 +102,8 @@ def test_three_faults_after_the_verdict(
     told = app.cli("status", "living").stdout
     assert all(re.search(rf"{pod.removeprefix('pod/')} +ready", told) for pod in pods), told
 
+    terminal = follow(app, "status", "living", "-w")
+    until("the terminal to show it", lambda: "last deployments" in terminal.read_text())
     kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
     fell = _becomes(app, "degraded")
     assert re.fullmatch(r"Container app of pod web-\S+ ended (twice|\d times) with exit code 3\.", fell["cause"])
@@ -118,6 +147,14 @@ def test_three_faults_after_the_verdict(
     assert kinds.count("health.degraded") == 3
     assert kinds.count("health.recovered") == 3
     assert "drift.fixed" in kinds
+    lines = until("the terminal to tell its end", lambda: "  drift  fixed" in (said := terminal.read_text()) and said)
+    for words in (
+        f"degraded  {fell['cause']}",
+        "suspended  Deployment web is scaled to 0 pods.",
+        "missing  ",
+        "drift  found by",
+    ):
+        assert words in lines
 
 
 def _drift(app: pretending.App) -> list[dict[str, Any]]:

@@ -487,6 +487,9 @@ def test_a_program_reads_on_from_its_cursor_and_an_administrator_reads_the_audit
         read += page
         cursor = answer["cursor"]
     assert read[: len(at_once["events"])] == at_once["events"]
+    latest = asked("own", f"/api/events?after={2**62}")
+    assert latest["events"] == []
+    assert cursor <= latest["cursor"] < 2**62, "who asks from a time to come goes on from now"
     assert asked("stranger", "/api/events?app=heron")["events"] == []
     of_formation = asked("own", "/api/events?formation=production&limit=200")["events"]
     assert {each["formation"] for each in of_formation} == {"production"}

@@ -24,6 +24,8 @@ MOST_LINES = 20
 """Lines of a log that a notice has."""
 MOST_TITLE, MOST_TEXT = 300, 8_000
 """Characters that a template's words come to, whatever it repeats."""
+_NAMED = 3
+"""Of what drifted, how much is named."""
 _SHORT = 7
 _APART = timedelta(hours=1)
 """What happens to a formation's health later than that after it was well is another thing."""
@@ -213,15 +215,23 @@ def _text(facts: NoticeFacts) -> str:
         case NoticeKind.HEALTH_DEGRADED:
             return _sentence(str(data.get("cause") or ""))
         case NoticeKind.DRIFT_FOUND:
-            by = f" by {', '.join(data['by'])}" if data.get("by") else ""
-            objects = data.get("objects", 0)
-            return f"{objects} object{'' if objects == 1 else 's'} differ{'s' if objects == 1 else ''}{by}."
+            return _sentence(_drifted(data))
         case NoticeKind.RUN_FAILED:
             return _sentence(why.sentence) if why else ""
         case NoticeKind.DEPLOYMENT_ROLLED_BACK | NoticeKind.DEPLOYMENT_FAILED | NoticeKind.HOLD_SET:
             return _sentence(str(data.get("reason") or ""))
         case _:
             return ""
+
+
+def _drifted(data: Mapping[str, Any]) -> str:
+    """What somebody changed, and who: `Deployment/web spec.replicas by kubectl-scale, and 2 more`."""
+    named = [
+        " ".join(filter(None, (field["object"], field["path"], f"by {field['by']}" if field["by"] else "")))
+        for field in data["first"][:_NAMED]
+    ]
+    more = max(data["fields"], data["objects"]) - len(named)
+    return ", ".join(named) + (f", and {more} more" if more > 0 else "")
 
 
 def _rule(rule: Mapping[str, Any]) -> str:

@@ -42,11 +42,8 @@ async def events(
     newest = await server.store.outbox.newest()  # first: what comes meanwhile is for the next page
     kept_from = await server.store.outbox.trimmed()
     domain_events = await server.views.events(after, limit=limit, app=app, formation=formation)
-    cursor = (
-        domain_events[-1].id
-        if len(domain_events) == limit
-        else max([after, newest, *(event.id for event in domain_events)])
-    )
+    ids = [event.id for event in domain_events]
+    cursor = ids[-1] if len(ids) == limit else max([newest, *ids])  # also for who asks from a time to come
     return EventPage(events=list(domain_events), cursor=cursor, missed=after < kept_from)
 
 

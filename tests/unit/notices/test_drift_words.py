@@ -1,0 +1,41 @@
+"""What a notice says of what somebody changed: which fields, and who; never what they hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sealane.notices import messages
+from sealane.notices.messages import NoticeFacts, Subject
+from sealane.outbox.model import DomainEvent, Kind
+from sealane.outbox.notice_kinds import NoticeKind
+from sealane.records.drift import DriftedField, DriftSeen
+from sealane.store import rows
+
+SCALED = DriftedField(object="Deployment/web", path="spec.replicas", by="kubectl-scale")
+FELT = DriftedField(object="Deployment/web", path="spec.paused")
+GONE = DriftedField(object="Service/web")
+
+
+@pytest.mark.parametrize(
+    ("first", "fields", "told"),
+    [
+        ((SCALED,), 1, "Deployment/web spec.replicas by kubectl-scale."),
+        ((GONE,), 0, "Service/web."),
+        (
+            (GONE, SCALED, FELT),
+            6,
+            "Service/web, Deployment/web spec.replicas by kubectl-scale, Deployment/web spec.paused, and 3 more.",
+        ),
+    ],
+)
+def test_a_drift_is_told_by_its_first_fields(first: tuple[DriftedField, ...], fields: int, told: str) -> None:
+    objects = len({each.object for each in first})
+    data: dict[str, Any] = rows.plain(DriftSeen(deployment="d-1", objects=objects, fields=fields, by=(), first=first))
+    event = DomainEvent(
+        kind=Kind.DRIFT_FOUND, at=datetime(2026, 11, 30, tzinfo=UTC), app="shop", formation="eu", data=data
+    )
+    facts = NoticeFacts(event=event, kind=NoticeKind.DRIFT_FOUND, subject=Subject(owner="people"), server="https://x")
+    assert messages.notice(facts).text == told
