@@ -134,7 +134,7 @@ class NotSignedIn(Refused):
 
 
 class TooManyAttempts(Refused):
-    """Wrong tokens came too often from there, or for that token; or somebody follows as much as one may already.
+    """Wrong tokens came too often from there, or for that token; or somebody asks or follows as much as one may already.
 
     `after` says in how many seconds it may go on.
     """

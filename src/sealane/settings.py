@@ -76,6 +76,10 @@ class Http(_Group):
     body_timeout: Seconds = Field(default=60.0, gt=0)
     """Seconds in which the body of a request must come; for pushes `SEALANE_GIT__PATIENCE` counts."""
 
+    requests: int = Field(default=100, gt=0)
+    """Requests of one person which a server has at a time. Four of them are answered at once and the others wait, so that
+    other people's are answered beside them; what is more gets 429 with `Retry-After`."""
+
     streams: int = Field(default=100, gt=0)
     """Answers that go on which one person may have open at a time: logs that are followed, pages that are kept up to date.
     Enough for many tabs and programs, few enough that nobody takes all connections."""

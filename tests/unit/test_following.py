@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, TooManyAttempts, Unavailable
+from sealane.errors import NotSignedIn, NotThere, Refused, SealaneError, Unavailable
 from sealane.server import streams
-from sealane.server.open_streams import OpenStreams
 
 ENDS = (NotSignedIn("revoked"), NotThere("not there"), Refused("no"), Unavailable("the database does not answer"))
 
@@ -100,16 +99,3 @@ async def test_a_reader_who_leaves_closes_it() -> None:
     assert await anext(followed) == "one"
     await followed.aclose()  # type: ignore[attr-defined]
     assert source.closed
-
-
-def test_nobody_has_more_open_than_one_may() -> None:
-    """One too many is refused before it begins, and an end makes room."""
-    counted = OpenStreams(most=2)
-    with counted.one_more("kim"):
-        with counted.one_more("kim"):
-            with pytest.raises(TooManyAttempts, match="kim follows 2 logs and pages already"), counted.one_more("kim"):
-                pass
-            with counted.one_more("lea"):
-                pass
-        with counted.one_more("kim"):
-            pass

@@ -267,19 +267,12 @@ class Access:
 
         What fails takes the same work whether its id is known or not, and counts against the address and the id.
         """
-        parsed = tokens.parse(text)
-        token_id, secret = parsed or ("", "")
-        token = await self._store.people.token(token_id) if parsed else None
+        token_id, secret = tokens.parse(text) or ("", "")
+        token = await self._store.people.token(token_id) if token_id else None
+        if token is None or not self._is_fresh(_digest(token, text)):
+            async with self._attempts.turn(address, token_id):
+                token = await self._tried(token_id, secret, _digest(token, text), address)
         now = self._now()
-        digest = hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
-        if token is None or self._checked.get(digest, now) <= now:
-            if digest not in self._known:
-                self._attempts.check(address, token_id)
-            right = await asyncio.to_thread(_is_right, token, secret) if parsed else False
-            if token is None or not right:
-                await self._failed(address, token_id, token, "unknown or wrong")
-                raise NotSignedIn(_NOT_KNOWN, hint="sign in: sealane login")
-            self._remember(digest, now)
         if token.expires is not None and token.expires <= now:
             await self._failed(address, token_id, token, "expired")
             raise NotSignedIn(
@@ -288,6 +281,24 @@ class Access:
         if now - self._used.get(token.id, datetime.min.replace(tzinfo=now.tzinfo)) > _USED_EVERY:
             self._used[token.id] = now
             await self._store.people.used(token, now)
+        return token
+
+    def _is_fresh(self, digest: bytes) -> bool:
+        """Whether the token was tried lately, and is right."""
+        until = self._checked.get(digest)
+        return until is not None and until > self._now()
+
+    async def _tried(self, token_id: str, secret: str, digest: bytes, address: str) -> Token:
+        if digest not in self._known:
+            self._attempts.check(address, token_id)
+        token = await self._store.people.token(token_id) if token_id else None  # it may have been revoked meanwhile
+        right = token is not None and self._is_fresh(digest)  # the one before it in the turn was the same
+        if token_id and not right:
+            right = await asyncio.to_thread(_is_right, token, secret)
+        if token is None or not right:
+            await self._failed(address, token_id, token, "unknown or wrong")
+            raise NotSignedIn(_NOT_KNOWN, hint="sign in: sealane login")
+        self._remember(digest, self._now())
         return token
 
     def _remember(self, digest: bytes, now: datetime) -> None:
@@ -383,6 +394,11 @@ def _may_manage(token: Token, actor: Actor) -> bool:
     if token.user is not None:
         return token.user == actor.name
     return token.app is not None and actor.may_everywhere(Permission.DEPLOY, token.app)
+
+
+def _digest(token: Token | None, text: str) -> bytes:
+    """What a token that was tried is known by: with the hash that is kept now."""
+    return hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
 
 
 def _hidden(secret: str) -> str:

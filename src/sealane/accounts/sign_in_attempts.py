@@ -1,15 +1,20 @@
 """Attempts to sign in that failed: counted for a while by where they came from and by the token that they named.
 
 Who asks with a token that this process has seen right is not counted, so nobody is locked out by others' attempts. Each
-process counts by itself.
+process counts by itself. From one address, and of one id, one token is tried at a time: of many at once no more are tried
+than may fail, and what the first has shown to be right is not tried again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
+from weakref import WeakValueDictionary
 
 from sealane import clock
 from sealane.errors import TooManyAttempts
@@ -33,6 +38,15 @@ class Attempts:
     limits: AttemptLimits = field(default_factory=AttemptLimits)
     now: clock.Clock = clock.now
     _failed: dict[tuple[str, str], deque[datetime]] = field(default_factory=dict, init=False)
+    _turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
+
+    @asynccontextmanager
+    async def turn(self, address: str, token_id: str) -> AsyncIterator[None]:
+        """What is held while a token is tried."""
+        async with AsyncExitStack() as held:
+            for key, _ in self._keys(address, token_id):  # the same order for everybody
+                await held.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
+            yield
 
     def check(self, address: str, token_id: str) -> None:
         """Raises TooManyAttempts where too many have failed."""

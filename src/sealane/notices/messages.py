@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,15 +128,26 @@ def joined(before: Notice | None, fresh: Notice) -> Notice:
 def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Notice:
     """What there is to tell of an event; a template's words take the place of the usual ones.
 
-    A stranger may have written the template: its words are short, and have no characters that move or hide others.
+    Strangers may have written any of it, programs and templates: there are no characters in it that move or hide others.
     """
-    said = _notice(facts)
+    said: Notice = _shown(_notice(facts))
     if template is None:
         return said
     words = _words(said)
     title = inputs.fitted(rules.filled(template.get("title", ""), words), most=MOST_TITLE)
-    text = inputs.storable(controls.removed(rules.filled(template.get("text", ""), words, most=MOST_TEXT)))
-    return replace(said, title=title or said.title, text=text if "text" in template else said.text)
+    text = rules.filled(template.get("text", ""), words, most=MOST_TEXT)
+    return replace(said, title=title or said.title, text=_shown(text) if "text" in template else said.text)
+
+
+def _shown(said: Any) -> Any:
+    """The same without what no target should show, however deep in it that stands."""
+    if type(said) is str:
+        return inputs.storable(controls.removed(said))
+    if isinstance(said, tuple):
+        return tuple(_shown(part) for part in said)
+    if is_dataclass(said) and not isinstance(said, type):
+        return replace(said, **{part.name: _shown(getattr(said, part.name)) for part in fields(said)})
+    return said
 
 
 def trial(target: str, *, by: str, at: datetime, server: str) -> Notice:

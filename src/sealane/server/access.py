@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from sealane.accounts.sign_in import Access
 from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, Refused
 from sealane.records.scopes import AppPlace, Subject
-from sealane.server.open_streams import OpenStreams
+from sealane.server.shares import Share, Turns
 
 COOKIE = "sealane_session"
 FORM_FIELD = "form_token"
@@ -64,17 +65,29 @@ class Admitted:
     place: AppPlace | None
     csrf: str | None = field(repr=False)
     """The session's form token; None for who came with a token."""
+    turn: AsyncExitStack = field(repr=False)
+    """Their turn to be answered, until it is closed."""
 
 
-async def admitted(request: Request) -> Admitted:
-    """Who asks, with the apps they may read. Raises NotSignedIn, Refused, and NotThere for what they may not read."""
-    membership: Membership = request.app.state.server.membership
+async def admitted(request: Request) -> AsyncIterator[Admitted]:
+    """Who asks, with the apps they may read, in their turn.
+
+    Raises NotSignedIn, TooManyAttempts, Refused, and NotThere for what they may not read.
+    """
     who, csrf = await _who(request)
+    turns: Turns = request.app.state.turns
+    async with AsyncExitStack() as turn:
+        await turn.enter_async_context(turns.one(who.name))
+        yield await _admitted(request, who, csrf, turn)
+
+
+async def _admitted(request: Request, who: Actor, csrf: str | None, turn: AsyncExitStack) -> Admitted:
+    membership: Membership = request.app.state.server.membership
     actor = await membership.of(who)
     place = None
     for subject, name in _named(request):
         place = await membership.place_of(subject, name, actor)
-    return Admitted(actor=actor, place=place, csrf=csrf)
+    return Admitted(actor=actor, place=place, csrf=csrf, turn=turn)
 
 
 def _named(request: Request) -> Iterator[tuple[Subject, str]]:
@@ -130,9 +143,10 @@ async def _following(
     request: Request, who: Annotated[Admitted, Depends(admitted)]
 ) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     async def again() -> None:
-        await admitted(request)
+        await _admitted(request, *await _who(request), who.turn)
 
-    streams: OpenStreams = request.app.state.streams
+    streams: Share = request.app.state.streams
+    await who.turn.aclose()  # what goes on for long is counted by itself
     with streams.one_more(who.actor.name):  # before the answer begins, and until it has ended
         yield again
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from starlette.staticfiles import StaticFiles
 
 from sealane import __version__
-from sealane.server import error_answers, middleware, openapi
+from sealane.server import error_answers, middleware, openapi, shares
 from sealane.server.api import (
     access,
     apps,
@@ -29,7 +29,6 @@ from sealane.server.api import (
     webhooks,
 )
 from sealane.server.latencies import Latencies, Measured
-from sealane.server.open_streams import OpenStreams
 from sealane.server.pages import (
     access_pages,
     app_page,
@@ -59,7 +58,8 @@ def create(settings: Settings) -> openapi.Documented:
     )
     latencies, readiness = Latencies(), Readiness(silent_after=settings.worker.dead_after)
     app.state.readiness = readiness
-    app.state.streams = OpenStreams(most=settings.http.streams)
+    app.state.streams = shares.streams(settings.http.streams)
+    app.state.turns = shares.Turns(most=settings.http.requests)
     app.state.metrics = PlatformMetrics(readiness=readiness, latencies=latencies, every=settings.metrics.refresh)
     for part in (
         access,

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from sealane import clock
 from sealane.approvals.explanation import Explanation
@@ -34,6 +35,7 @@ _TAKEN_FOR = timedelta(seconds=60)
 """How long one sending may take; longer than the patience of every target."""
 _RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED})
 _MINUTE = 60.0
+Kept = TypeVar("Kept")
 _AT_ONCE = 4
 """Notices that are sent to one target at the same time."""
 
@@ -133,6 +135,7 @@ class Sender:
     holder: str
     """This process, by a name that no other has."""
     now: clock.Clock = clock.now
+    tick: Callable[[], float] = time.monotonic
     busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What is being sent, by target."""
     quiet: dict[str, float] = field(default_factory=dict)
@@ -168,14 +171,15 @@ class Sender:
 
     def _occupied(self) -> frozenset[str]:
         """Targets that are being told, or want to be left alone."""
-        now = time.monotonic()
-        for target in [name for name, task in self.busy.items() if task.done()]:
-            del self.busy[target]
-        return frozenset(self.busy) | {name for name, until in self.quiet.items() if until > now}
+        now = self.tick()
+        _forget(self.busy, lambda task: task.done())
+        _forget(self.quiet, lambda until: until <= now)  # commits bring ever more targets along
+        _forget(self.lately, lambda told: told[-1] <= now - _MINUTE)
+        return frozenset(self.busy) | frozenset(self.quiet)
 
     async def _send_all(self, target: str, due: Sequence[Due]) -> None:
         """Sends what is due to one target, several at a time."""
-        since = time.monotonic() - _MINUTE
+        since = self.tick() - _MINUTE
         sent = {target: sum(at > since for at in self.lately.get(target, ()))}
         places = asyncio.Semaphore(_AT_ONCE)
         sending = (self._send(target, batch, places) for batch in batches.batches(due, sent))
@@ -188,7 +192,7 @@ class Sender:
     async def _send(self, target: str, ids: Sequence[str], places: asyncio.Semaphore) -> None:
         """Sends one message, of all that is taken; none once the target wants to be left alone."""
         async with places:
-            if self.quiet.get(target, 0.0) > time.monotonic():
+            if self.quiet.get(target, 0.0) > self.tick():
                 return
             now = self.now()
             asked = [
@@ -200,7 +204,7 @@ class Sender:
             try:
                 reference = await asyncio.wait_for(self._tell(taken), _TAKEN_FOR.total_seconds() / 2)
             except Overrun as error:
-                self.quiet[target] = time.monotonic() + error.after
+                self.quiet[target] = self.tick() + error.after
                 await self._failed(taken, error.message, after=timedelta(seconds=error.after))
             except PartlyTold as error:
                 await self._failed(taken, error.message, for_good=True)
@@ -220,7 +224,7 @@ class Sender:
         first = taken[0]
         target = await self.targets.open(first.target, first.own, app=first.notice.app)
         if not first.told:
-            self.lately.setdefault(first.target, deque(maxlen=batches.MOST)).append(time.monotonic())
+            self.lately.setdefault(first.target, deque(maxlen=batches.MOST)).append(self.tick())
         one = first if len(taken) == 1 else None
         notice = one.notice if one else batches.digest(taken)
         told = await target.tell(
@@ -242,3 +246,8 @@ class Sender:
             await self.store.notices.failed(
                 outgoing, self.holder, reason, at=self.now(), after=after, for_good=for_good
             )
+
+
+def _forget(kept: dict[str, Kept], over: Callable[[Kept], bool]) -> None:
+    for name in [name for name, value in kept.items() if over(value)]:
+        del kept[name]

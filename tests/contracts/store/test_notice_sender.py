@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import clock
@@ -114,3 +115,20 @@ async def test_what_some_have_is_not_tried_again(store: Store) -> None:
     await settled(sending, "partly")
     (row,) = await rows(store, "partly")
     assert (row.state, row.reason) == (TellState.GIVEN_UP, "it does not take it for gone@example.com")
+
+
+async def test_nothing_is_kept_of_targets_that_were_told_long_ago(store: Store) -> None:
+    """Commits bring addresses along, as many as they like."""
+    names = [f"hook-{number}" for number in range(20)]
+    overrun = {name: Told(error=Overrun("too often", after=900)) for name in names[:10]}
+    sending = sender(store, **overrun, **{name: Told() for name in names[10:]})
+    for number, name in enumerate(names):
+        await put(store, name, number)
+    await sending.send()
+    await settled(sending, *names)
+    assert (len(sending.lately), len(sending.quiet)) == (20, 10)
+    later = replace(sending, tick=lambda: time.monotonic() + 60)
+    await later.send()
+    assert (len(later.lately), len(later.quiet), len(later.busy)) == (0, 10, 0)
+    await replace(sending, tick=lambda: time.monotonic() + 901).send()
+    assert (len(sending.quiet), len(sending.lately)) == (0, 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -412,3 +414,45 @@ async def test_failed_attempts_are_limited_logged_and_audited(
     assert (await access.authenticate(text, address="198.51.100.1")).name == "bob", "it was right an hour ago"
     clock.advance(timedelta(seconds=10))
     assert await wrong("nonsense", "198.51.100.1") is NotSignedIn
+
+
+@pytest.mark.parametrize("addresses", [1, 40])
+async def test_of_wrong_tokens_that_come_at_once_no_more_are_tried_than_may_fail(
+    store: Store, clock: SetClock, addresses: int
+) -> None:
+    """From one address, or of one id from many: none is let through because the others are still being tried."""
+    limits = AttemptLimits(per_address=6, per_token=5)
+    access = Access(store, key=b"k" * 32, session=timedelta(hours=1), limits=limits, now=clock)
+    right = await access.add_user("bob", frozenset(), by=ADMIN)
+    shown = right if addresses == 40 else "sln_other_"
+    wrong = [access.authenticate(f"{shown}{n}", address=f"192.0.2.{n % addresses}") for n in range(40)]
+    ended = Counter(type(error) for error in await asyncio.gather(*wrong, return_exceptions=True))
+    assert ended == {NotSignedIn: 5, TooManyAttempts: 35}
+
+
+async def test_a_token_that_comes_often_at_once_is_tried_once(
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slow hash holds up others' requests; who waits for it is not let in where the token is revoked meanwhile."""
+    access = Access(store, key=b"k" * 32, session=timedelta(hours=1), now=clock)
+    text = await access.add_user("bob", frozenset(), by=ADMIN)
+    tried, revoked = list[str](), threading.Event()
+    matches = tokens.matches
+
+    def counted(hashed: str, secret: str) -> bool:
+        tried.append(secret)
+        return revoked.wait(60) and matches(hashed, secret)
+
+    monkeypatch.setattr(tokens, "matches", counted)
+    asked = [asyncio.create_task(access.authenticate(text, address="192.0.2.1")) for _ in range(40)]
+    while not tried:
+        await asyncio.sleep(0)
+    await access.revoke_token(text.split("_")[1], by=ADMIN)
+    revoked.set()
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(each) for each in ended[1:]} == {NotSignedIn}
+
+    other = await access.add_user("lea", frozenset(), by=ADMIN)
+    tried.clear()
+    await asyncio.gather(*(access.authenticate(other, address="192.0.2.2") for _ in range(40)))
+    assert len(tried) == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from sealane.approvals.explanation import Explanation, StepLog
 from sealane.notices import messages
 from sealane.notices.messages import NoticeFacts, Subject
 from sealane.notices.targets import apprise, slack
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines import notices
+from sealane.store import rows
 
 FACTS = NoticeFacts(
     event=DomainEvent(
@@ -58,3 +61,17 @@ def test_nobody_is_called_by_what_a_commit_says(said: str, shown: str) -> None:
     made = messages.notice(FACTS, {"title": said, "text": said})
     assert "<!" not in str(slack.message(made))
     assert "<@" not in str(slack.message(made))
+
+
+def test_nothing_that_programs_said_moves_a_cursor_whatever_target_shows_it() -> None:
+    """Causes and ends of logs are a program's own words."""
+    hostile = "\x1b]52;c;b3duZWQ=\x07a\x1b[2Jb\u202ec\x00\ud800\td\n"
+    event = replace(FACTS.event, kind=Kind.HEALTH_DEGRADED, data={"cause": hostile, "version": hostile})
+    log = StepLog(key="lint", step=hostile, lines=(hostile, "plain"))
+    why = Explanation(sentence=hostile, log=log)
+    degraded = replace(FACTS, event=event, kind=NoticeKind.HEALTH_DEGRADED, why=why)
+    made = messages.notice(replace(degraded, subject=replace(FACTS.subject, owner=hostile, observed=True)))
+    assert made.log == ("abc\ufffd\ufffd\td\n", "plain")
+    assert made.text.startswith("abc\ufffd\ufffd\td")
+    assert not set("\x1b\x00\x07\u202e\ud800") & set(str(rows.plain(made)))
+    assert made.entries[0].at == event.at
