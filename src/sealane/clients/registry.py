@@ -6,7 +6,6 @@ Signing in is the `oras` library's: tokens, basic, Docker's config file and its 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,17 +19,20 @@ import oras.auth
 import oras.container
 import requests
 
-from sealane.clients import registry_access
+from sealane.clients import image_manifests, registry_access
 from sealane.clients.registry_access import OPEN, Line, RegistryAccess
 from sealane.errors import Refused, SealaneError, Unavailable
+from sealane.images import references
 from sealane.images.references import Reference
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS))}
 _CHUNK = 1024 * 1024
-_LARGEST_CONFIG = 4 * 1024 * 1024
-"""Bytes of one image's configuration; registries take no larger manifests either."""
+_DEEPEST = 3
+"""Levels of indexes, one in the other."""
+_NOT_SO = (AttributeError, TypeError, ValueError, LookupError, RecursionError)
+"""What the library raises at answers that are not built as registries build them."""
 
 
 class RegistryUnavailable(Unavailable):
@@ -81,11 +83,13 @@ def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> 
     """
     line = Line()
     with closing(line), closing(_Repository(reference, access, line)) as repository:
-        with closing(repository.ask("GET", f"blobs/{digest}", stream=True)) as answer:
-            body = answer.raw.read(_LARGEST_CONFIG, decode_content=True)
-        if _sha256(body) != digest:
-            raise RegistryDenied(f"{reference.host} gives another configuration than {digest}")
+        body = repository.ask("GET", f"blobs/{digest}").content
+    if not image_manifests.is_of(digest, body):
+        raise RegistryDenied(f"{reference.host} gives another configuration than {digest}")
+    try:
         parsed = json.loads(body)
+    except _NOT_SO as error:
+        raise RegistryDenied(f"{reference.host} has no configuration of an image under {digest}") from error
     return parsed if isinstance(parsed, dict) else {}
 
 
@@ -166,7 +170,7 @@ class _Repository:
             raise RegistryUnavailable(f"the registry {self.reference.host} did not answer: {_plain(error)}") from error
         except oras.auth.AuthenticationException as error:
             raise self._denied(str(error)) from error
-        except (AttributeError, TypeError) as error:  # the library takes a registry's words as they should be
+        except _NOT_SO as error:  # the library takes a registry's words as they should be
             raise self._denied("it says nothing useful about how to sign in") from error
         if answer.status_code in expect:
             return answer
@@ -188,15 +192,19 @@ class _Repository:
         return headers | self.plainly, True
 
     def manifest(self, pointer: str) -> tuple[bytes, str]:
-        """The manifest's bytes as they are, and their media type."""
+        """The manifest's bytes as they are, and their media type. Raises RegistryDenied for others than were asked for."""
         answer = self.ask("GET", f"manifests/{pointer}", headers=dict(_ACCEPT))
+        if ":" in pointer and not image_manifests.is_of(pointer, answer.content):
+            raise RegistryDenied(f"{self.reference.host} gives another manifest than {pointer}")
         return answer.content, answer.headers.get("Content-Type", _MANIFESTS[0]).split(";")[0]
 
     def digest(self, pointer: str) -> str:
         answer = self.ask("HEAD", f"manifests/{pointer}", headers=dict(_ACCEPT))
         if known := answer.headers.get("Docker-Content-Digest"):
+            if not references.is_digest(known):
+                raise RegistryDenied(f"{self.reference.host} names {self.reference} by something that is no digest")
             return known
-        return _sha256(self.manifest(pointer)[0])
+        return image_manifests.digest_of(self.manifest(pointer)[0])
 
     def _denied(self, why: str) -> RegistryDenied:
         host = self.reference.host
@@ -212,9 +220,13 @@ class _Repository:
 
 
 class _Stream:
-    """A body that is read once and whose length is known: without one it is sent in chunks, whatever its headers say."""
+    """A body that is read once and whose length is known: without one it is sent in chunks, whatever its headers say.
 
-    def __init__(self, chunks: Iterator[bytes], size: int) -> None:
+    It has exactly that many bytes or breaks: what is more would be the next request on the connection.
+    """
+
+    def __init__(self, host: str, chunks: Iterator[bytes], size: int) -> None:
+        self._host = host
         self._chunks = chunks
         self._size = size
 
@@ -222,7 +234,14 @@ class _Stream:
         return self._size
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
+        left = self._size
+        for chunk in self._chunks:
+            left -= len(chunk)
+            if left < 0:
+                break
+            yield chunk
+        if left:
+            raise RegistryDenied(f"{self._host} gives a layer of another length than its manifest says")
 
 
 class _Copying:
@@ -231,37 +250,38 @@ class _Copying:
         self.source, self.target = old.reference, new.reference
 
     def run(self) -> str:
-        return self._manifest(self.source.pointer, self.target.tag)
+        return self._manifest(self.source.pointer, self.target.tag, deepest=_DEEPEST)
 
-    def _manifest(self, pointer: str, tag: str | None) -> str:
+    def _manifest(self, pointer: str, tag: str | None, *, deepest: int) -> str:
         body, kind = self.old.manifest(pointer)
-        manifest = json.loads(body)
-        for child in manifest.get("manifests", ()):
-            self._manifest(child["digest"], None)
-        for blob in (manifest.get("config"), *manifest.get("layers", ())):
-            if blob and not blob.get("urls"):
-                self._blob(blob["digest"], int(blob["size"]))
-        digest = _sha256(body)
+        try:
+            manifest = image_manifests.read(body)
+        except ValueError as error:
+            raise RegistryDenied(f"{self.source} has no manifest of an image: {error}") from error
+        if manifest.manifests and not deepest:
+            raise RegistryDenied(f"{self.source} has indexes in indexes, more than {_DEEPEST} deep")
+        for child in manifest.manifests or ():
+            self._manifest(child.digest, None, deepest=deepest - 1)
+        for blob in manifest.blobs:
+            self._blob(blob)
+        digest = image_manifests.digest_of(body)
         self.new.ask("PUT", f"manifests/{tag or digest}", expect=(201,), data=body, headers={"Content-Type": kind})
         return digest
 
-    def _blob(self, digest: str, size: int) -> None:
-        if self.new.ask("HEAD", f"blobs/{digest}", expect=(200, 404)).status_code == 200:
+    def _blob(self, part: image_manifests.Part) -> None:
+        if self.new.ask("HEAD", f"blobs/{part.digest}", expect=(200, 404)).status_code == 200:
             return
         same = self.source.host == self.target.host
-        wish = {"mount": digest, "from": self.source.path} if same else {}
+        wish = {"mount": part.digest, "from": self.source.path} if same else {}
         begun = self.new.ask("POST", "blobs/uploads/", params=wish, expect=(201, 202))
         if begun.status_code == 201:
             return
-        with self.old.ask("GET", f"blobs/{digest}", stream=True) as blob:
+        with self.old.ask("GET", f"blobs/{part.digest}", stream=True) as blob:
             place = urljoin(begun.url, begun.headers["Location"])
             headers = {"Content-Type": "application/octet-stream"}
-            body = _Stream(blob.iter_content(_CHUNK), size)
-            self.new.ask("PUT", place, expect=(201,), params={"digest": digest}, data=body, headers=headers)
-
-
-def _sha256(body: bytes) -> str:
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+            chunks = blob.raw.stream(_CHUNK, decode_content=False)
+            body = _Stream(self.source.host, chunks, part.size)
+            self.new.ask("PUT", place, expect=(201,), params={"digest": part.digest}, data=body, headers=headers)
 
 
 def _said(answer: requests.Response) -> str:
@@ -269,7 +289,7 @@ def _said(answer: requests.Response) -> str:
     try:
         first = answer.json()["errors"][0]
         return f"{first.get('code', '')} {first.get('message', '')}".strip()[:200]
-    except (ValueError, LookupError, TypeError):
+    except _NOT_SO:
         return (answer.text or answer.reason or "no reason given").strip()[:200]
 
 

@@ -25,6 +25,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from sealane.clients import addresses
 from sealane.clients.addresses import NotListed
+from sealane.clients.image_manifests import LARGEST
 from sealane.egress import USUAL_PATIENCE, Allowlist, Patience
 from sealane.errors import Refused
 from sealane.images import references
@@ -89,6 +90,10 @@ class CredentialsAstray(Refused):
     """A registry's password would go to a host that it does not belong to."""
 
 
+class EndlessAnswer(Refused):
+    """What should be a manifest, a token or an error has more bytes than any of them."""
+
+
 def asked(host: str) -> str:
     """The host that answers for a registry."""
     return _HUB_ASKED if host == HUB else host
@@ -133,6 +138,7 @@ def session(host: str, access: RegistryAccess, line: Line) -> requests.Session:
     The line carries its connections where hosts are limited.
     """
     made = requests.Session()
+    made.headers["Accept-Encoding"] = "identity"  # a small body may be a large one when it is packed
     allowed = access.allowed
     token_host = access.token_hosts.get(host) or (_HUB_SIGNS_IN if host == HUB else None)
     if allowed is not None:
@@ -166,20 +172,36 @@ class _Adapter(HTTPAdapter):
             self.poolmanager.pool_classes_by_scheme = _pools(self._allowed, self._line)
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **how: Any) -> requests.Response:
-        """Raises CredentialsAstray, NotListed, and what requests raises."""
+        """Raises CredentialsAstray, EndlessAnswer, NotListed, and what requests raises."""
         parts = urlsplit(request.url or "")
         if "Authorization" in request.headers and not self._may_know(parts.scheme, parts.netloc.lower()):
             where = f"{parts.scheme}://{parts.netloc}"
             message = f"the registry {self._registry} wants its password sent to {where}, which is not its own"
             hint = "operators who trust it write SEALANE_REGISTRY__TOKEN_HOSTS; by plain http none is sent"
             raise CredentialsAstray(message, hint=hint)
-        how["timeout"] = how.get("timeout") or self._timeout
-        return super().send(request, *arguments, **how)
+        timeout = how.get("timeout") or self._timeout
+        answer = super().send(request, *arguments, **{**how, "timeout": timeout, "stream": True})
+        if answer.is_redirect or not how.get("stream") or not answer.ok:
+            _read(answer, self._registry)
+        return answer
 
     def _may_know(self, scheme: str, host: str) -> bool:
         known = {allowed.lower() for allowed in self._knows}
         mine = host in known or host.removesuffix(":443") in known
         return mine and (scheme == "https" or _is_here(_split(host)[0]))
+
+
+def _read(answer: requests.Response, registry: str) -> None:
+    """Reads a body that is not a layer: a manifest, a token, an error. Raises EndlessAnswer, and what requests raises."""
+    try:
+        body = answer.raw.read(LARGEST + 1, decode_content=False)
+        answer.raw.release_conn()
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ConnectionError(error, request=answer.request) from error
+    if len(body) > LARGEST:
+        answer.close()
+        raise EndlessAnswer(f"the registry {registry} answers with more than {LARGEST} bytes where none has so many")
+    answer._content, answer._content_consumed = body, True  # type: ignore[attr-defined]  # noqa: SLF001 - as it does itself
 
 
 def _pools(allowed: Allowlist, line: Line) -> dict[str, Any]:

@@ -14,7 +14,9 @@ _HOST = re.compile(
 )
 _PART = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+DIGEST = r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}"
+"""What a digest looks like, as a pattern."""
+_DIGEST = re.compile(DIGEST)
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 
 
@@ -46,6 +48,11 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.repository}{tag}{digest}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether it names contents by their hash, as manifests do."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def is_this_machine(host: str) -> bool:

@@ -1,0 +1,63 @@
+"""What a registry's manifest or index names (image-spec v1.1, manifest.md, image-index.md). Pure.
+
+A registry, and whoever pushed there, may have written anything: what is not built as the specification says is refused, so
+that no digest leads to another address and no list is without an end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+import msgspec
+
+from sealane.images import references
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a manifest, and of an image's configuration; registries take no larger manifests either."""
+MOST = 500
+"""Manifests that one index may name; there is one a platform, and what attests it."""
+
+
+class Part(msgspec.Struct):
+    """A manifest, a configuration or a layer, by its digest."""
+
+    digest: Annotated[str, msgspec.Meta(pattern=rf"\A(?:{references.DIGEST})\Z")]
+    size: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    urls: list[str] | None = None
+    """Where else it is; such a layer is not copied."""
+
+
+class Manifest(msgspec.Struct):
+    """What belongs to an image, or to an index of images."""
+
+    manifests: Annotated[list[Part], msgspec.Meta(max_length=MOST)] | None = None
+    config: Part | None = None
+    layers: list[Part] | None = None
+
+    @property
+    def blobs(self) -> tuple[Part, ...]:
+        """What is to be copied with it."""
+        named = (*([self.config] if self.config else ()), *(self.layers or ()))
+        return tuple(part for part in named if not part.urls)
+
+
+def read(body: bytes) -> Manifest:
+    """What the manifest names. Raises ValueError with the reason for what is none."""
+    try:
+        return msgspec.json.decode(body, type=Manifest)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ValueError(str(error)[:200]) from error
+
+
+def is_of(digest: str, body: bytes) -> bool:
+    """Whether the bytes are those that the digest names."""
+    kind, _, named = digest.partition(":")
+    return kind in {"sha256", "sha512"} and hashlib.new(kind, body).hexdigest() == named
+
+
+def digest_of(body: bytes) -> str:
+    """The usual digest of the bytes."""
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
