@@ -14,18 +14,19 @@ from typing import Any
 
 from bench import cluster, pretending
 from bench.demo import places
-from sealane import clock, hashing
+from sealane import clock
 from sealane.blobs.logs import Logs
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.deployments import targets
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import Applied
-from sealane.formations.strategy import Strategy
-from sealane.records.model import App, Deployment, DeploymentKind, DeploymentState
-from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.records.apps import App
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
+from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
+from tests import revisions
 
 PLACES = 10
 """Formations of one app."""
@@ -147,21 +148,8 @@ def _app(name: str) -> App:
 
 def _revision(formation: Formation, pods: int) -> Revision:
     made = (_workload(formation, pods), _service(formation), _settings(formation))
-    return Revision(
-        id=hashing.content_id({"objects": made}),
-        app=formation.app,
-        formation=formation.name,
-        environment=_ENVIRONMENT,
-        destination="here",
-        namespace=formation.namespace,
-        release=None,
-        objects=tuple(Rendered(object=each, origin=Origin(file="web.yaml")) for each in made),
-        strategy=Strategy(),
-        secret_object=None,
-        secrets={},
-        secret_versions={},
-        config_object=None,
-        config_versions={},
+    return revisions.of(
+        made, app=formation.app, formation=formation.name, environment=_ENVIRONMENT, namespace=formation.namespace
     )
 
 

@@ -23,7 +23,7 @@ from sealane.errors import (
     UsageError,
 )
 from sealane.server import application, error_responses, openapi
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 PAGE = Path(__file__).with_name("api.md")
 HEADINGS = {

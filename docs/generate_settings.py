@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 PAGE = Path(__file__).with_name("settings.md")
 BEGINNING = """\

@@ -20,7 +20,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 import testbed.irc
+from sealane.notices.threads import NoticeThreads
 from tests.serving import free_port, until
+
+THREADS = NoticeThreads(4)
+"""Where libraries wait that tell these receivers."""
 
 
 @dataclass

@@ -112,7 +112,7 @@ _IMPORTED = (
     "sealane.server.head_timeout",
     "sealane.server.listener",
     "sealane.server.metric_push",
-    "sealane.settings_errors",
+    "sealane.settings.errors",
     "anyio._backends._asyncio",
     "dbos._sys_db_sqlite",
     "uvicorn.lifespan.off",

@@ -220,6 +220,21 @@ def plain(value: Any) -> str:
 
 
 @contextmanager
+def two_servers(folder: Path, settings: Mapping[str, str], *roles: str) -> Iterator[tuple[Serving, Serving]]:
+    """Two processes of one server on one database; each does everything, or what its role says."""
+    options = [("--role", role) for role in roles] or [(), ()]
+    first, second = (Serving(folder, dict(settings), options=words) for words in options)
+    try:
+        first.start()
+        second.token = first.token
+        second.start()
+        yield first, second
+    finally:
+        for server in (first, second):
+            server.stop()
+
+
+@contextmanager
 def serving_shop(folder: Path) -> Iterator[Serving]:
     """A server whose engine pretends, with the app `shop`."""
     server = Serving(folder, {"SEALANE_ENGINE__KIND": "dummy"}).start()

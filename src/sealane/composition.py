@@ -28,12 +28,13 @@ from sealane.environments.window_status import Forecast
 from sealane.errors import Unavailable, UsageError
 from sealane.events.model import Pusher
 from sealane.metric_sinks.port import Push, SinkContext, open_sinks
+from sealane.notices.threads import NoticeThreads
 from sealane.outbox.followers import Followers
 from sealane.outbox.subscriptions import Subscriber
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from sealane.store.all_stores import Store
 from sealane.store.explanations import Prospects
 from sealane.store.views import Views
@@ -95,6 +96,8 @@ class Server:
     working: RunningWorker | None
     targets: Targets
     """Where notices go."""
+    threads: NoticeThreads
+    """Where libraries wait that tell them."""
     lock: IO[str] | None
     relays: Hub
     """The relays that are connected to this process."""
@@ -137,6 +140,7 @@ class Server:
         await self.looking.close()
         await self.queueing.close()
         await self.store.close()
+        self.threads.close()
         if self.lock is not None:
             self.lock.close()
 
@@ -204,11 +208,13 @@ async def start(
         names_key=keys.names_key(secret),
         adapters=adapters,
     )
+    threads = NoticeThreads()
     targets = Targets(
         config=forecast.notices,
         folder=settings.config_folder,
         identities=settings.identities,
         key=key,
+        threads=threads,
         networks=settings.egress.allowed,
         adapters=adapters,
     )
@@ -241,6 +247,7 @@ async def start(
             lost=lost,
         ),
         targets=targets,
+        threads=threads,
         lock=lock,
         pushes={key: opened.push for key, opened in sinks.items() if opened.push},
         subscribers=tuple(subscriber.name for subscriber in subscribers),

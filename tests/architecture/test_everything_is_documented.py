@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import sealane
 from sealane.errors import SealaneError
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 

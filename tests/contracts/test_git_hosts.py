@@ -43,7 +43,7 @@ class World:
         file = adapter.file(url=self.url, token="env:TOKEN")
         allowed = Allowlist(hosts=(), listed_in="notices.yaml", own=adapter.hosts(file))
         secrets = {"env:TOKEN": self.token if token is None else token}
-        return adapter.open(TargetContext(written=file, secrets=secrets, allowed=allowed))
+        return adapter.open(TargetContext(written=file, secrets=secrets, allowed=allowed, threads=receivers.THREADS))
 
     def here(self, notice: Notice, **changes: Any) -> Notice:
         """The notice, about the commit that is there."""

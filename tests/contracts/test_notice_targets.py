@@ -78,7 +78,7 @@ def _open(kind: str, written: dict[str, Any], secrets: dict[str, str], *hosts: s
     assert adapter.hosts(file) == hosts
     assert adapter.secrets(file) == tuple(secrets)
     allowed = Allowlist(hosts=(), listed_in="notices.yaml", own=adapter.hosts(file))
-    return adapter.open(TargetContext(written=file, secrets=secrets, allowed=allowed))
+    return adapter.open(TargetContext(written=file, secrets=secrets, allowed=allowed, threads=receivers.THREADS))
 
 
 @contextmanager
@@ -282,7 +282,9 @@ async def test_a_wrong_password_or_host_is_told(wrong: str) -> None:
         adapter = SHIPPED.notice_targets.get("mail", TargetAdapter)
         own = () if wrong == "the host" else (f"127.0.0.1:{mail.port}",)
         allowed = Allowlist(hosts=(), listed_in="notices.yaml", own=own)
-        given = TargetContext(written=adapter.file(**written), secrets={"env:P": "wrong"}, allowed=allowed)
+        given = TargetContext(
+            written=adapter.file(**written), secrets={"env:P": "wrong"}, allowed=allowed, threads=receivers.THREADS
+        )
         with pytest.raises(SealaneError, match="535" if wrong == "the password" else "don't let 127.0.0.1"):
             await adapter.open(given).tell(BEGUN)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sealane import composition
-from sealane.records.model import Deployment, DeploymentState
-from sealane.settings import Settings
+from sealane.records.deployments import Deployment, DeploymentState
+from sealane.settings.model import Settings
 from tests.recovery.shop import Shop, pushed
 
 T = TypeVar("T")

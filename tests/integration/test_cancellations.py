@@ -12,7 +12,7 @@ import pytest
 from sealane.access.model import Actor
 from sealane.errors import Conflicting
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING
 from sealane.verdicts.model import VerdictKind
 from tests.integration.inside import Inside

@@ -11,7 +11,7 @@ import pytest
 
 from sealane.destinations.dummy.state import State
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from tests.integration.test_workflows import FORMATION, PIPELINE, STENCIL, World
 
 STEPS = """

@@ -14,8 +14,8 @@ from sealane import composition
 from sealane.adapters import SHIPPED
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
-from sealane.records.model import Deployment, DeploymentState
-from sealane.settings import Settings
+from sealane.records.deployments import Deployment, DeploymentState
+from sealane.settings.model import Settings
 from sealane.store.deployment_tables import deployments
 from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import VerdictKind

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.verdicts.model import VerdictKind
 from tests.integration.test_workflows import DEV, World
 from tests.recovery.shop import ADMIN, pushed

@@ -14,7 +14,7 @@ import pytest
 
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, NotThere
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.verdicts.model import VerdictKind
 from tests.integration.inside import Inside
 from tests.recovery.shop import ADMIN

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealane.errors import InvalidFiles, Refused
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.verdicts.model import VerdictKind
 from tests.integration.test_operations import Fleet
 from tests.integration.test_workflows import ANN, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World

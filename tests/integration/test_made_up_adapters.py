@@ -16,10 +16,10 @@ import pytest
 from sealane import composition, errors
 from sealane.cli import exits
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.runners.dummy import DummyRunner
 from sealane.server import application
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from sealane.verdicts.model import VerdictKind
 from tests.dns_zone import DnsZone
 from tests.integration.inside import Inside

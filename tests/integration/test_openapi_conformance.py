@@ -30,9 +30,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from sealane import composition
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.server import application
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from sealane.stencils.model import Revision
 from tests import pretending
 from tests.recovery.shop import ADMIN, Shop, pushed

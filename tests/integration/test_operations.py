@@ -12,7 +12,7 @@ from sealane.access.model import Actor
 from sealane.deployments.drift_check import DriftKind
 from sealane.destinations.dummy.state import State
 from sealane.errors import Conflicting, Refused, UsageError
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows.operations import Given

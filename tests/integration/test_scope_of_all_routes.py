@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from sealane.server import access, application
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from tests import pretending
 from tests.contracts.store.samples import revision
 from tests.serving import Serving, until

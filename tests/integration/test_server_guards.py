@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from sealane.settings import Http
+from sealane.settings.connections import Http
 from tests.serving import Serving, serving_shop, until
 
 OPEN = {"/hooks/{source}/{app}", "/healthz", "/readyz"}

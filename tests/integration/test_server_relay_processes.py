@@ -20,7 +20,7 @@ from tests.bed import Kubectl
 from tests.integration.test_server_order import FORMATION, PIPELINE
 from tests.integration.test_server_strategies import STENCIL
 from tests.relay_process import beside
-from tests.serving import Serving, commit, git, until
+from tests.serving import Serving, commit, git, two_servers, until
 
 ENVIRONMENT = """environment: order
 destinations: {here: {relay: europe}}
@@ -86,15 +86,8 @@ def balancing(*ports: int) -> Iterator[Balancer]:
 def processes(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Serving, Serving]]:
     """One that answers, and one that works."""
     settings = {**pretending.SETTINGS, "SEALANE_DATABASE": postgres_url, "SEALANE_WORKER__DEAD_AFTER": "4"}
-    servers = tuple(Serving(tmp_path / "server", settings, options=("--role", role)) for role in ("api", "worker"))
-    try:
-        servers[0].start()
-        servers[1].token = servers[0].token
-        servers[1].start()
+    with two_servers(tmp_path / "server", settings, "api", "worker") as servers:
         yield servers
-    finally:
-        for server in servers:
-            server.stop()
 
 
 def test_a_relay_has_a_line_to_each_process_that_the_balancer_leads_to_and_the_rest_says_that_it_has_none(

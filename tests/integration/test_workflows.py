@@ -15,7 +15,7 @@ from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State, Stored
 from sealane.errors import Conflicting, Refused
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING
 from sealane.server.pages.presenters import deployments as presenting
 from sealane.verdicts.model import VerdictKind

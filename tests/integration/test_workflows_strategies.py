@@ -14,7 +14,7 @@ import pytest
 
 from sealane.access.model import Actor
 from sealane.destinations.dummy.state import State
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.records.scopes import EVERYTHING
 from sealane.workflows import queues
 from tests.integration.inside import Inside

@@ -26,8 +26,8 @@ from sealane.environments.files import environment_file
 from sealane.errors import Unavailable
 from sealane.formations.files import formation_file
 from sealane.pipelines.model import StepStatus
-from sealane.records.model import DeploymentState
-from sealane.settings import Settings
+from sealane.records.deployments import DeploymentState
+from sealane.settings.model import Settings
 from sealane.workflows.durable import Boundary, Probe
 
 

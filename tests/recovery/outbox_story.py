@@ -20,7 +20,7 @@ from sealane.blobs.logs import Logs
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import ApprovalRule, Vote
+from sealane.records.deployments import ApprovalRule, Vote
 from sealane.store import conclusion, outbox
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind

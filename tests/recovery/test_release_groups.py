@@ -11,7 +11,7 @@ from typing import Any
 
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 
 from .killing import Nursery, World, nursery, told_end
 from .nursery import Order

@@ -12,7 +12,7 @@ import pytest
 from tests import pretending
 from tests.bed import Kubectl
 from tests.integration.test_living_health import ENVIRONMENT, FORMATION, STENCIL
-from tests.serving import Serving, until
+from tests.serving import Serving, two_servers, until
 
 
 @pytest.fixture
@@ -20,15 +20,8 @@ def servers(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Serving, Servin
     """Both answer and work."""
     timing = {"SEALANE_WORKER__HEARTBEAT": "0.5", "SEALANE_WORKER__DEAD_AFTER": "5"}
     settings = {**pretending.SETTINGS, **timing, "SEALANE_DATABASE": postgres_url}
-    both = (Serving(tmp_path / "server", settings), Serving(tmp_path / "server", settings))
-    try:
-        both[0].start()
-        both[1].token = both[0].token
-        both[1].start()
-        yield both
-    finally:
-        for server in both:
-            server.stop()
+    with two_servers(tmp_path / "server", settings) as servers:
+        yield servers
 
 
 def test_another_worker_takes_the_watch_of_one_that_was_killed(

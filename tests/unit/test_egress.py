@@ -16,7 +16,7 @@ from sealane import egress
 from sealane.clients.git_ssh import Keys
 from sealane.clients.registry_access import RegistryAccess
 from sealane.egress import Allowlist
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 LIST = Allowlist(
     hosts=(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sealane import controls, inputs
 from sealane.errors import UsageError
 from sealane.server import application
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from tests.properties import examples
 
 ANYTHING = st.text(st.characters(codec=None), max_size=80)

@@ -20,7 +20,7 @@ from sealane.clients import server as client
 from sealane.errors import Conflicting, Fenced, NotSignedIn, SealaneError, TooManyAttempts
 from sealane.server import access, application, error_answers, head_timeout, middleware, openapi
 from sealane.server.error_responses import Error, raised
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 PUBLIC = {"GET /healthz", "GET /readyz"}
 PROVED = {"POST /hooks/{source}/{app}", "POST /hooks/alerts/{app}/{formation}"}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from sealane.settings import Settings
-from sealane.settings_errors import known
+from sealane.settings.errors import known
+from sealane.settings.model import Settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealane.records.model import WorkerRow
+from sealane.records.workers import WorkerRow
 from sealane.server.readiness import Readiness
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 
 def paths(model: type[BaseModel], prefix: str = "SEALANE_") -> Iterator[tuple[str, tuple[str, ...]]]:

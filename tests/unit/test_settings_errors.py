@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from sealane import settings_errors
-from sealane.settings import Settings
+from sealane.settings import errors as settings_errors
+from sealane.settings.model import Settings
 
 FITTING = {"int": "3", "float": "2.5", "bool": "true", "list": '["a/*"]'}
 

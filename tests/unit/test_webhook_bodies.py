@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sealane.errors import NotSignedIn, SealaneError, UnknownType, UsageError
 from sealane.events import alerts
 from sealane.events.sources import bodies, gitea, github
-from sealane.settings import Http
+from sealane.settings.connections import Http
 
 from .test_webhooks import AT, PUSH, SECRET
 

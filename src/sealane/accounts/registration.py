@@ -16,7 +16,7 @@ from sealane.accounts.sign_in import Access
 from sealane.clients import git_urls
 from sealane.clients.git_http_backend import Repositories
 from sealane.errors import NotThere
-from sealane.records.model import App
+from sealane.records.apps import App
 from sealane.secrets import keys
 from sealane.store.all_stores import Store
 

@@ -22,7 +22,7 @@ from sealane.errors import NotSignedIn, NotThere, Refused
 from sealane.events.model import Pusher, Signed
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import RELAY, Reach, StoredSession, Token, User
-from sealane.records.model import App
+from sealane.records.apps import App
 from sealane.records.scopes import Subject
 from sealane.store.all_stores import Store
 

@@ -17,7 +17,7 @@ from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery
 from sealane.policies.model import Decision, Effect
-from sealane.records.model import ApprovalRule, Deployment, DeploymentKind
+from sealane.records.deployments import ApprovalRule, Deployment, DeploymentKind
 from sealane.stencils.model import Revision
 
 

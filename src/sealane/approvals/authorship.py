@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.records.eligibility import Ineligible, IneligibleReason
-from sealane.records.model import Deployment, DeploymentKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

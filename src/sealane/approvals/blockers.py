@@ -11,8 +11,8 @@ from sealane.approvals.release_groups import GroupState
 from sealane.environments import windows
 from sealane.environments.windows import WindowStatus
 from sealane.records import eligibility
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.records.eligibility import Ineligible
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.records.views import FormationRow
 from sealane.records.waits import Waits
 from sealane.verdicts.model import Verdict, VerdictKind

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sealane.records.model import Deployment, TimelineEntry
+from sealane.records.deployments import Deployment, TimelineEntry
 from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery
 from sealane.releases.origin import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sealane.records.model import Deployment, DeploymentKind, Hold
+from sealane.records.deployments import Deployment, DeploymentKind, Hold
 
 FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE, DeploymentKind.RESTART}
 """Going back, scaling and restarting are free of holds and windows: they bring nothing that was not verified there."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 from sealane.approvals import hold_rules, quorum, way_out
 from sealane.environments.windows import WindowStatus
 from sealane.records import eligibility
+from sealane.records.deployments import Deployment, DeploymentState, GateWord, Hold
 from sealane.records.eligibility import Ineligible
-from sealane.records.model import Deployment, DeploymentState, GateWord, Hold
 from sealane.records.views import ApprovalView
 
 

@@ -8,7 +8,7 @@ never ends because of that. What is older ends, unless a person asked for it sin
 from __future__ import annotations
 
 from sealane.approvals import hold_rules
-from sealane.records.model import Deployment, DeploymentKind
+from sealane.records.deployments import Deployment, DeploymentKind
 
 REPLACEABLE = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 """What need not go once it is let through, when something newer is: it would only be replaced. What goes back always goes."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sealane.records.deployments import ApprovalRule, Deployment, Vote
 from sealane.records.eligibility import Ineligible, IneligibleReason
-from sealane.records.model import ApprovalRule, Deployment, Vote
 
 _WHO = {IneligibleReason.ASKED: "who asks", IneligibleReason.PUSHED: "who pushes", IneligibleReason.WROTE: "who writes"}
 

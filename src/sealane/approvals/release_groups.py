@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sealane.records.model import Deployment, ReleaseGroupRow
+from sealane.records.deployments import Deployment
+from sealane.records.formations import ReleaseGroupRow
 from sealane.verdicts.model import VerdictKind
 
 FAILING = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane.records.model import Deployment, DeploymentKind
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.verdicts.model import VerdictKind
 
 _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.records.waits import Wait, Waits
 from sealane.reports.model import CaseResult
 from sealane.verdicts.model import VerdictKind

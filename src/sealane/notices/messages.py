@@ -15,7 +15,8 @@ from sealane.notices.model import Commit, Entry, Link, Notice, Tone
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines import notices as rules
-from sealane.records.model import Deployment, Run
+from sealane.records.deployments import Deployment
+from sealane.records.runs import Run
 from sealane.releases.origin import Origin
 
 MOST_ENTRIES = 50

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sealane.egress import Allowlist
 from sealane.environments.notice_files import TargetShape
 from sealane.errors import Refused
 from sealane.notices.model import Entry, Notice
 
+_T = TypeVar("_T")
 Reference = Mapping[str, str]
 """What a target calls a message."""
 
@@ -51,6 +52,14 @@ class NoticeTarget(Protocol):
         ...
 
 
+class Threads(Protocol):
+    """Threads in which libraries may wait."""
+
+    async def run(self, call: Callable[[], _T]) -> _T:
+        """What the call gives, from one of the threads."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetContext:
     """What a target is opened with."""
@@ -61,6 +70,8 @@ class TargetContext:
     """The values of the references in it."""
     allowed: Allowlist
     """What may be asked."""
+    threads: Threads
+    """Where a library that waits is called."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sealane.destinations.model import Inventory
 from sealane.events.commits import CommitRange
-from sealane.records.model import App, Deployment, Run
+from sealane.records.apps import App
+from sealane.records.deployments import Deployment
+from sealane.records.runs import Run
 from sealane.records.views import FormationRow
 from sealane.releases.origin import Origin
 from sealane.stencils.model import Revision

@@ -10,20 +10,12 @@ from typing import Any
 from sealane.events.commits import CommitRange
 from sealane.findings import Finding
 from sealane.records import eligibility
+from sealane.records.deployments import Deployment, GateWord, Hold, TimelineEntry, Vote
 from sealane.records.drift import DriftSeen
 from sealane.records.eligibility import Ineligible
+from sealane.records.formations import ReleaseGroupRow
 from sealane.records.instance_counts import InstanceCount
-from sealane.records.model import (
-    Deployment,
-    GateWord,
-    Hold,
-    ReleaseGroupRow,
-    Run,
-    RunStep,
-    StepReport,
-    TimelineEntry,
-    Vote,
-)
+from sealane.records.runs import Run, RunStep, StepReport
 from sealane.releases.deliveries import Delivery
 from sealane.releases.model import Release
 from sealane.releases.origin import Origin

@@ -43,7 +43,7 @@ from sealane.server.pages import (
 )
 from sealane.server.platform_metrics import PlatformMetrics
 from sealane.server.readiness import Readiness
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 
 def create(settings: Settings) -> openapi.Documented:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from sealane import clock, composition, inputs, paths
 from sealane.errors import NotThere, SealaneError, trace
-from sealane.records.model import App
+from sealane.records.apps import App
 from sealane.server.api import git
 
 _log = logging.getLogger("sealane.server")

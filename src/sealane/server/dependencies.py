@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from sealane import composition
 from sealane.events.model import Event
-from sealane.records.model import App
+from sealane.records.apps import App
 from sealane.server.access import Gate
 from sealane.workflows import checkouts
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sealane import clock, composition, data_folder
 from sealane.errors import SealaneError
 from sealane.metrics import platform
-from sealane.records.model import WorkerRow
+from sealane.records.workers import WorkerRow
 from sealane.store import migration
 
 _KEPT = 1.0

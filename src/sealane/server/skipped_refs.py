@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sealane.records.model import Receipt
+from sealane.records.runs import Receipt
 
 _MOST_NAMED = 20
 

@@ -12,7 +12,7 @@ from sealane.events.commits import Commit, CommitRange
 from sealane.findings import did_you_mean
 from sealane.records.app_view import AppView, Comparison, FormationNow, Version
 from sealane.records.filters import Filter
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.records.scopes import Scope
 from sealane.records.views import FormationRow
 from sealane.releases.model import Release

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Token
-from sealane.records.model import App, DeploymentState
+from sealane.records.apps import App
+from sealane.records.deployments import DeploymentState
 from sealane.store import outbox, people, rows
 from sealane.store.app_tables import apps
 from sealane.store.database import Database

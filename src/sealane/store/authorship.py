@@ -15,8 +15,8 @@ from sealane.errors import NotThere
 from sealane.events.model import Author, Pusher
 from sealane.outbox.model import Kind
 from sealane.records import eligibility
+from sealane.records.deployments import Deployment
 from sealane.records.eligibility import Ineligible
-from sealane.records.model import Deployment
 from sealane.store import deployments, formations, outbox, rows
 from sealane.store.app_tables import releases
 from sealane.store.database import Database

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.store import deployments, formations, outbox
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as table

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sealane.approvals import admission, hold_rules, way_out
 from sealane.destinations.model import Inventory
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.store import deployments, formations, holds, ids, rows
 from sealane.store.app_tables import releases

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sealane.insights import definitions
 from sealane.insights.definitions import Counted, Ended, Failure
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.store import rows
 from sealane.store.app_tables import releases
 from sealane.store.deployment_tables import deployments, formations

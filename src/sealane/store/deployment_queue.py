@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sealane.approvals import precedence
 from sealane.outbox.model import Kind
 from sealane.records import waits
-from sealane.records.model import Behind, Deployment, DeploymentKind, DeploymentState, Formation
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
+from sealane.records.formations import Behind, Formation
 from sealane.records.waits import Waits
 from sealane.store import apps, deployments, formations, outbox, rows
 from sealane.store.database import Database

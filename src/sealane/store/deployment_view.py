@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from sealane.events import commits as histories
 from sealane.events.commits import CommitRange
-from sealane.records.model import Deployment, DeploymentState, Formation
+from sealane.records.deployments import Deployment, DeploymentState
+from sealane.records.formations import Formation
 from sealane.records.views import DeploymentView
 from sealane.store import (
     commits,

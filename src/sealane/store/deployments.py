@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
-from sealane.records.model import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
+from sealane.records.deployments import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
 from sealane.stencils.model import Revision
 from sealane.store import apps, deployment_figures, formations, ids, outbox, releases, rows
 from sealane.store.database import Database

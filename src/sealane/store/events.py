@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.outbox.model import Kind
-from sealane.records.model import Receipt, Run
+from sealane.records.runs import Receipt, Run
 from sealane.store import apps, ids, outbox, run_queue
 from sealane.store import runs as stored_runs
 from sealane.store.database import Database

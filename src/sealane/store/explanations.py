@@ -20,7 +20,8 @@ from sealane.errors import SealaneError
 from sealane.findings import Finding
 from sealane.pipelines import fair_share
 from sealane.pipelines.model import Kind
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState, Run, RunStep
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
+from sealane.records.runs import Run, RunStep
 from sealane.records.scopes import Scope
 from sealane.records.views import RunView
 from sealane.releases import deliveries

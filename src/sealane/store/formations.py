@@ -11,7 +11,8 @@ from sealane.destinations.model import Inventory
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import Behind, Deployment, Formation
+from sealane.records.deployments import Deployment
+from sealane.records.formations import Behind, Formation
 from sealane.store import outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import formations

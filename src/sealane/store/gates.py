@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting, NotThere
 from sealane.outbox.model import Kind
-from sealane.records.model import DeploymentState, GateWord
+from sealane.records.deployments import DeploymentState, GateWord
 from sealane.store import deployments, outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import gate_words

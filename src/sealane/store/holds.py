@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sealane.errors import NotThere
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import Deployment, Hold
+from sealane.records.deployments import Deployment, Hold
 from sealane.store import ids, outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import holds

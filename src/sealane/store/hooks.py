@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import hooks_run

@@ -10,7 +10,7 @@ from sealane.approvals import authorship as approving
 from sealane.approvals import blockers, inbox, quorum, release_groups
 from sealane.approvals.inbox import InboxItem
 from sealane.environments.windows import WindowStatus
-from sealane.records.model import Deployment, DeploymentState, GateWord, Vote
+from sealane.records.deployments import Deployment, DeploymentState, GateWord, Vote
 from sealane.records.views import ApprovalView
 from sealane.store import authorship, deployments, explanations, holds, rows, votes
 from sealane.store import release_groups as stored_groups

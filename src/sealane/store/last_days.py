@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.records.scopes import Scope
 from sealane.records.views import LastDays
 from sealane.store import scopes

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
+from sealane.records.deployments import Deployment
 from sealane.records.filters import Figure, Filter, Places, Ran
-from sealane.records.model import Deployment, Run
+from sealane.records.runs import Run
 from sealane.records.scopes import Scope, Subject
 from sealane.releases import deliveries
 from sealane.releases.deliveries import DeliveryOutcome

@@ -17,7 +17,7 @@ from sealane.notices.port import Reference
 from sealane.notices.recipients import Recipient
 from sealane.pipelines.model import RunStatus
 from sealane.pipelines.notices import NoticeRule
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import ids, rows, scopes, upsert
 from sealane.store.app_tables import releases

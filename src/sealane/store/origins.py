@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from sealane.records.model import Deployment, Run
+from sealane.records.deployments import Deployment
+from sealane.records.runs import Run
 from sealane.releases import origin
 from sealane.releases.origin import Origin
 from sealane.store import rows

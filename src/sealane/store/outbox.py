@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sealane import log_lines
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import Deployment, Run
+from sealane.records.deployments import Deployment
+from sealane.records.runs import Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import rows, scopes, upsert
 from sealane.store.app_tables import apps, releases

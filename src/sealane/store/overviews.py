@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from sealane import clock
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import FormationRow
 from sealane.store import rows, scopes, watches

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sealane.metrics.platform import Backlog, PlatformFacts, Queue
 from sealane.notices.model import TellState
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store import outbox, watches
 from sealane.store.app_tables import troubles
 from sealane.store.database import Database

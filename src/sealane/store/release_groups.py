@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from sealane.approvals.release_groups import GroupState
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import Deployment, DeploymentKind, ReleaseGroupRow
+from sealane.records.deployments import Deployment, DeploymentKind
+from sealane.records.formations import ReleaseGroupRow
 from sealane.store import formations, ids, outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import StepReport
+from sealane.records.runs import StepReport
 from sealane.reports import model
 from sealane.reports.model import CaseResult, Report
 from sealane.store import junit_figures, outbox, rows, upsert

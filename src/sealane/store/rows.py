@@ -13,7 +13,18 @@ from sealane.destinations.model import Inventory, ObjectRef
 from sealane.errors import NotThere
 from sealane.events.model import Author, Event, Pusher
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records import model
+from sealane.records.apps import App
+from sealane.records.deployments import (
+    ApprovalRule,
+    BrokenGlass,
+    Deployment,
+    DeploymentKind,
+    DeploymentState,
+    Hold,
+    Vote,
+)
+from sealane.records.formations import Behind, Formation, ReleaseGroupRow
+from sealane.records.runs import Run, RunStep
 from sealane.records.waits import Wait
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
@@ -51,10 +62,10 @@ def inventory(data: Any) -> Inventory:
     return msgspec.convert(data, tuple[ObjectRef, ...])
 
 
-def app(row: Row) -> model.App:
+def app(row: Row) -> App:
     """The app of a row."""
     kept = {key: value for key, value in row.items() if key != "last_sequence"}
-    return model.App(**kept)
+    return App(**kept)
 
 
 _RUN = (
@@ -72,9 +83,9 @@ _RUN = (
 )
 
 
-def run(row: Row) -> model.Run:
+def run(row: Row) -> Run:
     """The run of a row."""
-    return model.Run(
+    return Run(
         **{key: row[key] for key in _RUN},
         event=msgspec.convert({**row["event"], "paths": None}, Event),  # older versions kept thousands of them there
         status=RunStatus(row["status"]),
@@ -83,56 +94,56 @@ def run(row: Row) -> model.Run:
     )
 
 
-def run_step(row: Row) -> model.RunStep:
+def run_step(row: Row) -> RunStep:
     """The step of a row."""
     kept = {key: value for key, value in row.items() if key not in {"run_id", "position"}}
-    return model.RunStep(**{**kept, "needs": tuple(row["needs"]), "status": StepStatus(row["status"])})
+    return RunStep(**{**kept, "needs": tuple(row["needs"]), "status": StepStatus(row["status"])})
 
 
 _NOT_IN_DEPLOYMENT = {"queued", "verdict_kind"}
 
 
-def deployment(row: Row) -> model.Deployment:
+def deployment(row: Row) -> Deployment:
     """The deployment of a row."""
     kept = {key: value for key, value in row.items() if key not in _NOT_IN_DEPLOYMENT}
-    return model.Deployment(
+    return Deployment(
         **{
             **kept,
-            "kind": model.DeploymentKind(row["kind"]),
-            "state": model.DeploymentState(row["state"]),
-            "rules": msgspec.convert(row["rules"], tuple[model.ApprovalRule, ...]),
-            "agreed": msgspec.convert(row["agreed"] or [], tuple[model.ApprovalRule, ...]),
+            "kind": DeploymentKind(row["kind"]),
+            "state": DeploymentState(row["state"]),
+            "rules": msgspec.convert(row["rules"], tuple[ApprovalRule, ...]),
+            "agreed": msgspec.convert(row["agreed"] or [], tuple[ApprovalRule, ...]),
             "after": tuple(row["after"]),
             "pusher": msgspec.convert(row["pusher"], Pusher) if row["pusher"] else None,
             "authors": msgspec.convert(row["authors"] or [], tuple[Author, ...]),
             "waits": msgspec.convert(row["waits"] or [], tuple[Wait, ...]),
-            "glass": msgspec.convert(row["glass"], model.BrokenGlass) if row["glass"] else None,
+            "glass": msgspec.convert(row["glass"], BrokenGlass) if row["glass"] else None,
             "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
         }
     )
 
 
-def formation(row: Row) -> model.Formation:
+def formation(row: Row) -> Formation:
     """The formation of a row."""
     kept = {key: value for key, value in row.items() if key != "holder"}
-    behind = msgspec.convert(row["behind"] or [], tuple[model.Behind, ...])
-    return model.Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
+    behind = msgspec.convert(row["behind"] or [], tuple[Behind, ...])
+    return Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
 
 
-def release_group(row: Row) -> model.ReleaseGroupRow:
+def release_group(row: Row) -> ReleaseGroupRow:
     """The release group of a row."""
-    return model.ReleaseGroupRow(**{**row, "formations": tuple(row["formations"])})
+    return ReleaseGroupRow(**{**row, "formations": tuple(row["formations"])})
 
 
-def hold(row: Row) -> model.Hold:
+def hold(row: Row) -> Hold:
     """The hold of a row."""
-    return model.Hold(**{key: value for key, value in row.items() if not key.startswith("lift")})
+    return Hold(**{key: value for key, value in row.items() if not key.startswith("lift")})
 
 
-def vote(row: Row) -> model.Vote:
+def vote(row: Row) -> Vote:
     """The vote of a row."""
     kept = {key: value for key, value in row.items() if key not in {"id", "deployment_id"}}
-    return model.Vote(**{**kept, "groups": frozenset(row["groups"])})
+    return Vote(**{**kept, "groups": frozenset(row["groups"])})
 
 
 def release(row: Row) -> Release:

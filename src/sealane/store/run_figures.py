@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from sealane.insights import definitions
 from sealane.pipelines.model import Kind
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.store.figure_tables import run_figures, step_figures, test_figures
 from sealane.store.run_tables import run_steps
 

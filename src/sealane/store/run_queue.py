@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.fair_share import Queued
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.store import rows
 from sealane.store.database import Database
 from sealane.store.run_tables import events, runs

@@ -14,7 +14,7 @@ from sealane.events.model import Event, Pusher, Signed
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import Kind as StepKind
 from sealane.pipelines.model import Plan, RunStatus, StepStatus
-from sealane.records.model import Changed, Run, RunStep
+from sealane.records.runs import Changed, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.records.scopes import EVERYTHING, AppPeople, AppPlace, Scope, Subject
 from sealane.store import formations as stored_formations
 from sealane.store import rows

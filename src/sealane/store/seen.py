@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sealane.deployments.model import Phase
 from sealane.outbox.model import Kind
 from sealane.records import instance_counts
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store import deployments, outbox, rows, upsert
 from sealane.store import instance_counts as counts
 from sealane.store.database import Database

@@ -19,9 +19,11 @@ from sealane.insights.model import Failures, Insights, Pipelines, Question, Rank
 from sealane.outbox.model import DomainEvent
 from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.app_view import AppView, Comparison
+from sealane.records.apps import App
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.records.eligibility import Ineligible
 from sealane.records.filters import ALL, Filter, Places
-from sealane.records.model import App, Deployment, DeploymentState, Run
+from sealane.records.runs import Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LastDays, LogPart, RunView
 from sealane.releases.origin import Origin

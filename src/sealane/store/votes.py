@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
-from sealane.records.model import Deployment, DeploymentState, Vote
+from sealane.records.deployments import Deployment, DeploymentState, Vote
 from sealane.store import deployments, outbox, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database

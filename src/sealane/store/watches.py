@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.records.drift import DriftSeen
-from sealane.records.model import Deployment, DeploymentState
 from sealane.store import formations, health_events, outbox, rows, upsert
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from sealane.errors import Fenced
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.model import DeploymentState, WorkerRow
+from sealane.records.deployments import DeploymentState
+from sealane.records.workers import WorkerRow
 from sealane.store import formations as formations_store
 from sealane.store import outbox, rows
 from sealane.store.database import Database

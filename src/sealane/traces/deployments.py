@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sealane.metrics.measure import trace_id
 from sealane.metrics.model import Span
-from sealane.records.model import Deployment, TimelineEntry
+from sealane.records.deployments import Deployment, TimelineEntry
 from sealane.traces.ids import span_id
 from sealane.traces.runs import step_span
 from sealane.verdicts.model import VerdictKind

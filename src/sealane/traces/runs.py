@@ -8,7 +8,7 @@ from datetime import datetime
 from sealane.metrics.measure import trace_id
 from sealane.metrics.model import Span
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
-from sealane.records.model import Run, RunStep
+from sealane.records.runs import Run, RunStep
 from sealane.traces.ids import span_id
 
 _GOOD = {StepStatus.PASSED: True, StepStatus.FAILED: False, StepStatus.BROKEN: False}

@@ -11,7 +11,7 @@ from sealane import clock
 from sealane.approvals import blockers, release_groups
 from sealane.errors import Unavailable
 from sealane.records import waits
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.store.all_stores import Store
 from sealane.workflows import group_rollback
 from sealane.workflows.queues import Queues

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.errors import Conflicting, Refused, UsageError
-from sealane.records.model import BrokenGlass, Deployment, DeploymentState
+from sealane.records.deployments import BrokenGlass, Deployment, DeploymentState
 from sealane.store.all_stores import Store
 
 

@@ -21,13 +21,14 @@ from sealane.egress import Allowlist, Patience
 from sealane.errors import UsageError
 from sealane.pipelines import reading
 from sealane.pipelines.model import Pipeline, Plan
-from sealane.records.model import App, Run
+from sealane.records.apps import App
+from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runners import specs
 from sealane.runners.model import RunContext, RunKey, Workspace
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from sealane.workflows.context import Tools
 
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from sealane.errors import NotThere
-from sealane.records.model import DeploymentState
-from sealane.settings import Settings
+from sealane.records.deployments import DeploymentState
+from sealane.settings.model import Settings
 from sealane.store.all_stores import Store
 
 _log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from sealane.runners.port import ImageBuilder, Runner
 from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 from sealane.stencils import platform
 from sealane.stencils.platform import Platform
 from sealane.store.all_stores import Store

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from sealane.deployments import way_back
 from sealane.deployments.drift_check import Drift
 from sealane.destinations.port import Destination
+from sealane.records.deployments import Deployment
 from sealane.records.drift import DriftSeen
-from sealane.records.model import Deployment
 from sealane.store.watches import Watch
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import targets

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 
 from sealane import clock
 from sealane.errors import Unavailable
-from sealane.records.model import WorkerRow
+from sealane.records.workers import WorkerRow
 from sealane.store.workers import Workers
 from sealane.workflows.engine import Engine
 

@@ -18,8 +18,8 @@ from sealane.deployments.drift_watch import DriftContext
 from sealane.deployments.health_watch import HealthContext
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, trace
+from sealane.records.deployments import Deployment
 from sealane.records.drift import DriftedField, DriftSeen
-from sealane.records.model import Deployment
 from sealane.store.watches import Claim, Key, Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sealane import clock, inputs
 from sealane.access.model import Actor
-from sealane.records.model import GateWord
+from sealane.records.deployments import GateWord
 from sealane.store.all_stores import Store
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sealane.approvals import admission
 from sealane.approvals.release_groups import GroupState, NextActions
-from sealane.records.model import Deployment, DeploymentKind
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.store import release_groups
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind

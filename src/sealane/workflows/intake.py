@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sealane import inputs
 from sealane.events.model import Event, RefGone
-from sealane.records.model import Receipt, Run
+from sealane.records.runs import Receipt, Run
 from sealane.store.all_stores import Store
 from sealane.workflows.run_slots import RunSlots
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sealane.deployments import after_verdict
 from sealane.deployments import targets as shared
 from sealane.deployments.model import Phase
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.store import conclusion
 from sealane.store.deployments import Line
 from sealane.store.watches import Watch

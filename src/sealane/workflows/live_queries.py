@@ -15,7 +15,7 @@ from sealane.destinations.usage import WorkloadUsage
 from sealane.errors import Conflicting, NotThere, SealaneError
 from sealane.findings import did_you_mean
 from sealane.records.app_view import AppView
-from sealane.records.model import Formation
+from sealane.records.formations import Formation
 from sealane.records.views import FormationRow
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision

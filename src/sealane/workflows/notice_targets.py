@@ -14,7 +14,7 @@ from sealane.egress import Allowlist, Network
 from sealane.environments.notice_files import FILE, NoticeConfig
 from sealane.errors import NotThere, UsageError
 from sealane.findings import did_you_mean
-from sealane.notices.port import NoticeTarget, TargetAdapter, TargetContext
+from sealane.notices.port import NoticeTarget, TargetAdapter, TargetContext, Threads
 from sealane.pipelines.notices import WebhookFile
 from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
@@ -34,6 +34,8 @@ class Targets:
     identities: Path
     key: bytes
     """Keys versions of secrets."""
+    threads: Threads
+    """Where libraries that wait are called."""
     networks: tuple[Network, ...] = ()
     """Where hosts may be that a commit names."""
     adapters: Adapters = SHIPPED
@@ -52,14 +54,17 @@ class Targets:
         adapter = self.adapters.notice_targets.get(target.kind, TargetAdapter)
         allowed = Allowlist(hosts=(), listed_in=FILE, own=adapter.hosts(target.written))
         secrets = await self._secrets(OPERATORS, adapter.secrets(target.written), self._file)
-        return adapter.open(TargetContext(written=target.written, secrets=secrets, allowed=allowed))
+        return adapter.open(self._context(target.written, secrets, allowed))
 
     async def _own(self, own: Mapping[str, Any], config: NoticeConfig, app: str) -> NoticeTarget:
         adapter = self.adapters.notice_targets.get(_WEBHOOK, TargetAdapter)
         written = WebhookFile(**own)
         allowed = config.allowed(self.networks)
         secrets = await self._secrets(app, adapter.secrets(written), _no_file)
-        return adapter.open(TargetContext(written=written, secrets=secrets, allowed=allowed))
+        return adapter.open(self._context(written, secrets, allowed))
+
+    def _context(self, written: Any, secrets: Mapping[str, str], allowed: Allowlist) -> TargetContext:
+        return TargetContext(written=written, secrets=secrets, allowed=allowed, threads=self.threads)
 
     async def _secrets(self, app: str, wanted: tuple[str, ...], read_file: Callable[[str], bytes]) -> dict[str, str]:
         context = StoreContext(app=app, variables=os.environ, read_file=read_file, identities=self.identities)

@@ -14,7 +14,7 @@ from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
 from sealane.events.model import Author, Pusher
 from sealane.findings import did_you_mean
-from sealane.records.model import BrokenGlass, Deployment, DeploymentKind
+from sealane.records.deployments import BrokenGlass, Deployment, DeploymentKind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
 from sealane.stencils.platform import Platform

@@ -16,7 +16,7 @@ from sealane import clock
 from sealane.approvals import admission
 from sealane.environments.window_status import Forecast
 from sealane.errors import SealaneError
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.stencils.model import Revision
 from sealane.workflows.steps import policies
 

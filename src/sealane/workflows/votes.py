@@ -9,7 +9,7 @@ from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.approvals import quorum
 from sealane.errors import Conflicting, Refused
-from sealane.records.model import Deployment, DeploymentState, Vote
+from sealane.records.deployments import Deployment, DeploymentState, Vote
 from sealane.store.all_stores import Store
 
 

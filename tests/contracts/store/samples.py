@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sealane.events.model import Event, EventKind
-from sealane.formations.strategy import Strategy
 from sealane.images.model import Image
-from sealane.records.model import App, Deployment, DeploymentKind, DeploymentState
+from sealane.records.apps import App
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.releases.model import Release
-from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.stencils.model import Revision
+from tests import revisions
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -44,22 +45,7 @@ def push(commit: str, *, before: str | None = None, delivery: str | None = None,
 
 def revision(content: str = "v1", formation: str = "production") -> Revision:
     manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"content": content}}
-    return Revision(
-        id=f"sha256:{content}-{formation}",
-        app="shop",
-        formation=formation,
-        environment=formation,
-        destination="here",
-        namespace="shop",
-        release=None,
-        objects=(Rendered(object=manifest, origin=Origin(file="web.yaml")),),
-        strategy=Strategy(),
-        secret_object=None,
-        secrets={},
-        secret_versions={},
-        config_object=None,
-        config_versions={},
-    )
+    return revisions.of([manifest], id=f"sha256:{content}-{formation}", formation=formation)
 
 
 def release(number: int) -> Release:

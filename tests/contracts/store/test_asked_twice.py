@@ -12,7 +12,7 @@ import pytest
 from sealane.access.model import Actor
 from sealane.errors import Conflicting, Refused
 from sealane.records.accounts import Token, User
-from sealane.records.model import ApprovalRule, DeploymentKind, DeploymentState, Vote
+from sealane.records.deployments import ApprovalRule, DeploymentKind, DeploymentState, Vote
 from sealane.records.scopes import EVERYTHING
 from sealane.store.all_stores import Store
 from sealane.workflows.operations import Requests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealane.errors import Conflicting, NotThere
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
 from sealane.verdicts.model import Observation, VerdictKind

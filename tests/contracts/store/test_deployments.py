@@ -13,8 +13,7 @@ from sealane.approvals.inbox import InboxKind
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Conflicting, NotThere
 from sealane.events.commits import Commit
-from sealane.records.filters import Filter
-from sealane.records.model import (
+from sealane.records.deployments import (
     ApprovalRule,
     BrokenGlass,
     Deployment,
@@ -23,6 +22,7 @@ from sealane.records.model import (
     GateWord,
     Vote,
 )
+from sealane.records.filters import Filter
 from sealane.store import conclusion
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line

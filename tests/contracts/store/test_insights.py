@@ -16,9 +16,9 @@ from sealane.insights import definitions, figures
 from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.insights.model import By, Figures, Question, Ran, RanPart, Span
 from sealane.pipelines.model import RunStatus
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.filters import Figure, Filter
 from sealane.records.filters import Ran as Ran_
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.store import (
     conclusion,

@@ -13,7 +13,7 @@ from sealane.insights import definitions
 from sealane.insights.model import Question, RankedTests, Span, WrongTest
 from sealane.pipelines.model import RunStatus
 from sealane.records.filters import Filter, Ran
-from sealane.records.model import StepReport
+from sealane.records.runs import StepReport
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.reports.model import CaseResult, FailingTest, Outcome, Report
 from sealane.store import app_tables, figure_tables, junit_insights, lists, migration, rows, run_tables

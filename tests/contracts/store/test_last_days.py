@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sealane.records.model import DeploymentKind, DeploymentState
+from sealane.records.deployments import DeploymentKind, DeploymentState
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import LastDays
 from sealane.store import deployment_tables, deployments, last_days

@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.records.deployments import Deployment
 from sealane.records.filters import DEPLOYMENT_STATES, RUN_STATES, Filter
-from sealane.records.model import Deployment, Run
+from sealane.records.runs import Run
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.server.pages.presenters import states
 from sealane.store import deployment_tables, rows, run_tables

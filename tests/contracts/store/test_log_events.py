@@ -14,7 +14,7 @@ from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import RunStatus
 from sealane.records.accounts import StoredSession
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.store import outbox
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind

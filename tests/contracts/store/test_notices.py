@@ -10,7 +10,7 @@ from sealane.notices.model import Entry, Notice, TellState, Tone
 from sealane.notices.recipients import Recipient
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.records.scopes import Scope
 from sealane.store.all_stores import Store
 

@@ -16,7 +16,7 @@ from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.subscriptions import Subscription
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records.model import ApprovalRule, Vote
+from sealane.records.deployments import ApprovalRule, Vote
 from sealane.records.scopes import Scope
 from sealane.store import conclusion, database, outbox
 from sealane.store.all_stores import Store

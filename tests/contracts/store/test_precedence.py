@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from sealane.approvals import blockers, way_out
 from sealane.blobs.logs import Logs
-from sealane.records.model import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
+from sealane.records.deployments import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Vote
 from sealane.store import apps, conclusion
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind

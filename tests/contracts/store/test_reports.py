@@ -9,7 +9,7 @@ import pytest
 from sealane.errors import Conflicting
 from sealane.pipelines.model import Kind, Plan, PlannedStep, RunStatus
 from sealane.records.accounts import AuditFilter
-from sealane.records.model import StepReport
+from sealane.records.runs import StepReport
 from sealane.reports.model import FailingTest, Outcome, Report
 from sealane.store.all_stores import Store
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sealane.pipelines.model import Plan
 from sealane.records.filters import Filter
-from sealane.records.model import Changed
+from sealane.records.runs import Changed
 from sealane.store import rows, run_tables, runs
 from sealane.store.all_stores import Store
 

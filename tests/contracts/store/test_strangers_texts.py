@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
 from sealane.verdicts import gate_requests

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sealane.errors import Unavailable
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows import queues, upgrade

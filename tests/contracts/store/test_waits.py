@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sealane.blobs.logs import Logs
 from sealane.environments import windows
 from sealane.environments.windows import WindowStatus
-from sealane.records.model import ApprovalRule, DeploymentState, Vote
+from sealane.records.deployments import ApprovalRule, DeploymentState, Vote
 from sealane.records.waits import Wait, Waits
 from sealane.store import conclusion, deployment_tables, deployments, figure_tables, migration, releases, rows
 from sealane.store.all_stores import Store

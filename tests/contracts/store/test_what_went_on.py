@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from sealane.records import instance_counts
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.records.views import RunService
 from sealane.store import conclusion, deployment_tables
 from sealane.store import instance_counts as stored

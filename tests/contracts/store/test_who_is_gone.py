@@ -13,7 +13,7 @@ from sealane.accounts.sign_in import Access
 from sealane.clients.git_http_backend import Repositories
 from sealane.clock import SetClock
 from sealane.errors import Conflicting
-from sealane.records.model import ApprovalRule, Deployment, DeploymentState, Vote
+from sealane.records.deployments import ApprovalRule, Deployment, DeploymentState, Vote
 from sealane.secrets import keys
 from sealane.store.all_stores import Store
 from tests.serving import commit, git

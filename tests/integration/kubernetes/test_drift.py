@@ -11,8 +11,8 @@ from sealane.deployments import drift_check
 from sealane.deployments.drift_check import DriftKind
 from sealane.destinations import model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.formations.strategy import Strategy
-from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.stencils.model import Revision
+from tests import revisions
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, config_map, deployment
 
@@ -20,22 +20,7 @@ from tests.integration.kubernetes.parts import apply, config_map, deployment
 def revision(namespace: str, *objects: dict[str, Any]) -> Revision:
     """These objects as what was deployed."""
     named = [{**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}} for manifest in objects]
-    return Revision(
-        id="sha256:1",
-        app="shop",
-        formation="dev",
-        environment="dev",
-        destination="here",
-        namespace=namespace,
-        release=None,
-        objects=tuple(Rendered(object=each, origin=Origin(file="all.yaml")) for each in named),
-        strategy=Strategy(),
-        secret_object=None,
-        secrets={},
-        secret_versions={},
-        config_object=None,
-        config_versions={},
-    )
+    return revisions.of(named, namespace=namespace)
 
 
 async def test_each_change_is_told_with_who_made_it_and_what_is_nobodys_business_is_not(

@@ -14,7 +14,7 @@ from sealane.findings import Place
 from sealane.formations.model import Formation
 from sealane.pipelines.model import Approval, Delivery
 from sealane.policies.model import Decision, Effect, Subject
-from sealane.records.model import ApprovalRule, DeploymentKind
+from sealane.records.deployments import ApprovalRule, DeploymentKind
 from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
 from tests.unit.approvals.deployments import NOON, deployment

@@ -13,8 +13,8 @@ from sealane.approvals.authorship import Contribution
 from sealane.environments import people
 from sealane.environments.people import People
 from sealane.events.model import Author, Pusher, Signed
+from sealane.records.deployments import ApprovalRule, DeploymentKind
 from sealane.records.eligibility import IneligibleReason
-from sealane.records.model import ApprovalRule, DeploymentKind
 
 from .deployments import deployment, vote
 

@@ -15,7 +15,7 @@ from sealane.approvals.explanation import Condition, Waits
 from sealane.approvals.run_blockers import WorkerLoad
 from sealane.environments.windows import WindowStatus
 from sealane.pipelines.fair_share import Queued, Slots, next_runs
-from sealane.records.model import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
+from sealane.records.deployments import BrokenGlass, Deployment, DeploymentKind, DeploymentState, GateWord, Hold, Vote
 from sealane.verdicts.model import VerdictKind
 from tests.properties import examples
 

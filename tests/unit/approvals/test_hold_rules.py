@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealane.approvals import hold_rules
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 
 from .deployments import deployment, hold
 

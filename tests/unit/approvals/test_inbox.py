@@ -11,7 +11,7 @@ from sealane.access.model import Actor
 from sealane.approvals import eligibility, inbox
 from sealane.approvals.inbox import InboxItem, InboxKind
 from sealane.environments.windows import WindowStatus
-from sealane.records.model import BrokenGlass, DeploymentKind, DeploymentState, GateWord
+from sealane.records.deployments import BrokenGlass, DeploymentKind, DeploymentState, GateWord
 from sealane.records.scopes import NOTHING, Scope
 from sealane.records.views import ApprovalView
 from sealane.verdicts.model import VerdictKind

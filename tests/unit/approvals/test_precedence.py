@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sealane.approvals import blockers, precedence
 from sealane.approvals.blockers import BlockerInput
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.verdicts.model import VerdictKind
 
 from .deployments import deployment, ended, hold

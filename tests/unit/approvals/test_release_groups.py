@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealane.approvals import release_groups
-from sealane.records.model import Deployment, DeploymentKind
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.verdicts.model import VerdictKind
 
 from .deployments import NOON, deployment, group_state

@@ -12,7 +12,7 @@ from sealane.approvals.blockers import BlockerInput, DeploymentFacts
 from sealane.approvals.explanation import Explanation, Waits
 from sealane.approvals.run_blockers import WorkerLoad
 from sealane.environments.windows import WindowStatus
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState, GateWord
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState, GateWord
 
 from .deployments import NOON, deployment, group_state, hold, rule, run_view
 

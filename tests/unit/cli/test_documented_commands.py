@@ -13,7 +13,7 @@ import pytest
 from sealane.adapters import SHIPPED
 from sealane.cli import app
 from sealane.metric_sinks.port import SinkAdapter
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("**/README.md")])

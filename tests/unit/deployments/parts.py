@@ -11,8 +11,8 @@ from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import Inventory
 from sealane.formations.strategy import Strategy
 from sealane.secrets.values import SecretValue
-from sealane.stencils.model import Origin, Rendered, Revision
-from tests import rollouts
+from sealane.stencils.model import Revision
+from tests import revisions, rollouts
 
 GOOD: Mapping[str, str] = {}
 CRASH = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": "no such table"}
@@ -57,21 +57,13 @@ def revision(name: str, *objects: Any, secrets: Mapping[str, str] | None = None,
     """A revision; `secrets` maps entries to versions, and then the Secret is `keys-` and the revision's name."""
     times = {"healthy_for": timedelta(), "patience": timedelta(seconds=5), **strategy}
     made = [secret(f"keys-{name}", *secrets)] if secrets else []
-    return Revision(
+    return revisions.of(
+        (*made, *objects),
         id=f"sha256:{name}",
-        app="shop",
-        formation="dev",
-        environment="dev",
-        destination="here",
-        namespace="shop",
-        release=None,
-        objects=tuple(Rendered(object=each, origin=Origin(file="web.yaml")) for each in (*made, *objects)),
         strategy=Strategy(**times),
         secret_object=f"keys-{name}" if secrets else None,
         secrets={entry: f"env:{entry}" for entry in secrets or {}},
         secret_versions=dict(secrets or {}),
-        config_object=None,
-        config_versions={},
     )
 
 

@@ -11,7 +11,7 @@ from sealane.insights import definitions
 from sealane.insights.definitions import Counted, Ended, Failure, Recount
 from sealane.insights.figures import figures, percentile
 from sealane.insights.model import Figures
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.records.waits import Wait, Waits
 from sealane.verdicts.model import VerdictKind
 

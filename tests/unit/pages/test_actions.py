@@ -10,7 +10,7 @@ import pytest
 
 from sealane.access.model import Actor
 from sealane.approvals.inbox import InboxItem, InboxKind
-from sealane.records.model import Deployment, DeploymentState, Hold
+from sealane.records.deployments import Deployment, DeploymentState, Hold
 from sealane.records.scopes import EVERYTHING
 from sealane.server.pages import forms, templates
 from sealane.server.pages.presenters import actions, needs

@@ -13,7 +13,8 @@ from sealane.destinations.model import ObjectRef
 from sealane.destinations.usage import Resources, WorkloadUsage
 from sealane.events.commits import Commit, CommitRange
 from sealane.records.app_view import AppView, Comparison, FormationNow, Version
-from sealane.records.model import App, DeploymentState
+from sealane.records.apps import App
+from sealane.records.deployments import DeploymentState
 from sealane.records.views import FormationRow
 from sealane.releases.origin import Origin
 from sealane.server.pages.app_views import AppPage

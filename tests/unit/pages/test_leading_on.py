@@ -10,7 +10,8 @@ import pytest
 from sealane.access.model import Actor
 from sealane.approvals.explanation import Condition, Explanation, Waits
 from sealane.events.commits import CommitRange
-from sealane.records.model import DeploymentKind, DeploymentState, Hold, ReleaseGroupRow
+from sealane.records.deployments import DeploymentKind, DeploymentState, Hold
+from sealane.records.formations import ReleaseGroupRow
 from sealane.records.scopes import EVERYTHING
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin

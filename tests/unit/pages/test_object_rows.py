@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from sealane.records.model import DeploymentState, TimelineEntry
+from sealane.records.deployments import DeploymentState, TimelineEntry
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import object_rows
 from sealane.verdicts.model import Cause, FactKind, Health, Observation, Verdict, VerdictKind, Workload

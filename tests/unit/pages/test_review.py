@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from sealane.events.commits import Commit, CommitRange
-from sealane.formations.strategy import Strategy
 from sealane.records.filters import RUN_STATES, Filter, Places
 from sealane.records.views import ApprovalView, DeploymentView
 from sealane.server.pages.presenters import lists, review
 from sealane.server.pages.presenters.lists import ListQuery
 from sealane.server.pages.views import Link
-from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.stencils.model import Revision
+from tests import revisions
 from tests.unit.approvals.deployments import deployment
 
 
@@ -24,22 +24,7 @@ def revision(name: str, *objects: tuple[str, str]) -> Revision:
         {"apiVersion": "v1", "kind": kind, "metadata": {"name": called}, "spec": {"version": name}}
         for kind, called in objects
     ]
-    return Revision(
-        id=f"sha256:{name}",
-        app="shop",
-        formation="production",
-        environment="production",
-        destination="here",
-        namespace="shop",
-        release=None,
-        objects=tuple(Rendered(object=manifest, origin=Origin(file="a.yaml")) for manifest in manifests),
-        strategy=Strategy(),
-        secret_object=None,
-        secrets={},
-        secret_versions={},
-        config_object=None,
-        config_versions={},
-    )
+    return revisions.of(manifests, id=f"sha256:{name}", formation="production")
 
 
 OBJECTS = (("Deployment", "web"), ("Service", "web"), ("ConfigMap", "words"))

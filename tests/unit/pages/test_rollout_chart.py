@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sealane.records.deployments import DeploymentState, TimelineEntry
 from sealane.records.instance_counts import InstanceCount
-from sealane.records.model import DeploymentState, TimelineEntry
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import gate_cards, rollout_chart
 from sealane.verdicts import gate_requests

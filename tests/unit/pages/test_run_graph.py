@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sealane.pipelines.model import StepStatus
-from sealane.records.model import DeploymentState, RunStep
+from sealane.records.deployments import DeploymentState
+from sealane.records.runs import RunStep
 from sealane.records.views import RunService, RunView
 from sealane.server.pages import chart_views
 from sealane.server.pages.presenters import run_graph

@@ -10,7 +10,8 @@ import pytest
 from sealane.approvals import run_blockers
 from sealane.images.model import Image
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records.model import DeploymentState, RunStep
+from sealane.records.deployments import DeploymentState
+from sealane.records.runs import RunStep
 from sealane.releases import deliveries
 from sealane.releases.deliveries import BAD, OPEN, Delivery, DeliveryOutcome
 from sealane.releases.model import Release

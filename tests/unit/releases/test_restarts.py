@@ -9,9 +9,9 @@ from typing import Any
 from sealane import hashing
 from sealane.destinations.kubernetes.stencils import replicas
 from sealane.destinations.kubernetes.stencils.platform import PLATFORM
-from sealane.formations.strategy import Strategy
-from sealane.stencils.model import Origin, Rendered, Revision
+from sealane.stencils.model import Revision
 from sealane.workflows.steps import restarts
+from tests import revisions
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -22,22 +22,7 @@ def workload(name: str, image: str) -> dict[str, Any]:
 
 
 def revision(*objects: dict[str, Any]) -> Revision:
-    return Revision(
-        id=hashing.content_id({"objects": objects}),
-        app="shop",
-        formation="dev",
-        environment="dev",
-        destination="here",
-        namespace="shop",
-        release=None,
-        objects=tuple(Rendered(object=each, origin=Origin(file="web.yaml")) for each in objects),
-        strategy=Strategy(),
-        secret_object=None,
-        secrets={},
-        secret_versions={},
-        config_object=None,
-        config_versions={},
-    )
+    return revisions.of(objects)
 
 
 def restarted(subject: Revision, name: str) -> Revision:

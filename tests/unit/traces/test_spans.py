@@ -11,7 +11,8 @@ import pytest
 from sealane.deployments.model import Phase
 from sealane.metrics.measure import trace_id
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState, Run, RunStep, TimelineEntry
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState, TimelineEntry
+from sealane.records.runs import Run, RunStep
 from sealane.records.waits import Wait, Waits
 from sealane.traces import deployments, runs
 from sealane.verdicts.model import Verdict, VerdictKind

@@ -92,14 +92,12 @@ def _here(
 
 
 async def _look(project: local_formation.Project, where: DestinationConfig) -> tuple[Revision, drift_check.DriftReport]:
-    from sealane.cli.local import local_formation
-    from sealane.deployments import drift_check, ledger_history, moves
+    from sealane.cli.local import ledger, local_formation
+    from sealane.deployments import drift_check, ledger_history
 
-    place = project.sources.formation
     async with local_formation.destination(where, project.adapters) as destination:
-        moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
-        history = ledger_history.read(moved.ledger)
-        revision = history.verified_there(f"{project.app}/{place.name}")
+        history = ledger_history.read((await ledger.read(project, destination)).ledger)
+        revision = history.verified_there(f"{project.app}/{project.sources.formation.name}")
         return revision, await drift_check.of(revision, destination, finished=history.finished(destination, revision))
 
 

@@ -18,7 +18,7 @@ from sealane.findings import did_you_mean
 if TYPE_CHECKING:
     from sealane import composition
     from sealane.adapters import Adapters
-    from sealane.settings import Settings
+    from sealane.settings.model import Settings
 
 _PING_EVERY = 10.0
 """Seconds after which a relay's silent connection is asked for a sign of life, and the time it has for one."""
@@ -67,8 +67,8 @@ def _settings(given: dict[str, Any], options: dict[tuple[str, ...], str]) -> Set
     import pydantic
     from pydantic_settings import SettingsError
 
-    from sealane import settings_errors
-    from sealane.settings import Settings
+    from sealane.settings import errors as settings_errors
+    from sealane.settings.model import Settings
 
     if wrong := settings_errors.unknown(os.environ):
         raise UsageError("; ".join(wrong), hint="docs/settings.md lists all; unset what is not one")

@@ -12,9 +12,9 @@ import typer
 
 from sealane.adapters import Adapters
 from sealane.cli import output
-from sealane.cli.local import deploy_and_watch, deployment, local_formation
+from sealane.cli.local import deploy_and_watch, deployment, ledger, local_formation
 from sealane.cli.screens import rollout_screen
-from sealane.deployments import ledger_history, moves
+from sealane.deployments import ledger_history
 from sealane.deployments.gates.model import GateResult
 from sealane.deployments.process_memory import Ask
 from sealane.destinations.port import Destination
@@ -100,7 +100,7 @@ def rollback(
     secrets = values(project)
 
     async def work(destination: Destination) -> deployment.DeployRequest:
-        known = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+        known = await ledger.read(project, destination)
         label = f"{project.app}/{place.name}"
         revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
         await asyncio.to_thread(check, revision)

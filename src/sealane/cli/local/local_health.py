@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sealane import clock
-from sealane.cli.local import deploy_session, local_formation
+from sealane.cli.local import deploy_session, ledger, local_formation
 from sealane.cli.local.local_formation import Project
-from sealane.deployments import health_watch, ledger_history, masks, moves, targets
+from sealane.deployments import health_watch, ledger_history, masks, targets
 from sealane.deployments.failure_reports import Mask
 from sealane.deployments.health_watch import HealthContext
 from sealane.deployments.ledger_history import History
@@ -94,10 +94,9 @@ def _unasked(error: SealaneError, seen: Seen) -> Seen:
 
 async def _follow(project: Project, where: DestinationConfig, tell: Tell, before: FormationHealth | None) -> None:
     """Until `tell` ends it. Raises SealaneError when the destination doesn't answer."""
-    place = project.sources.formation
     async with local_formation.destination(where, project.adapters) as destination:
         while True:
-            kept = (await moves.ledger(destination, project.app, place.name, namespace=place.namespace)).ledger
+            kept = (await ledger.read(project, destination)).ledger
             last = ledger_history.records(kept).last
             watching = asyncio.create_task(_one(project, destination, kept, tell, before))
             try:
@@ -105,7 +104,7 @@ async def _follow(project: Project, where: DestinationConfig, tell: Tell, before
                     done, _ = await asyncio.wait({watching}, timeout=LEDGER_EVERY.total_seconds())
                     if done:
                         return watching.result()
-                    again = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
+                    again = await ledger.read(project, destination)
                     if ledger_history.records(again.ledger).last != last:
                         break
             finally:

@@ -11,12 +11,12 @@ import msgspec
 
 from sealane import clock
 from sealane.cli import output
-from sealane.cli.local import local_formation, local_health
+from sealane.cli.local import ledger, local_formation, local_health
 from sealane.cli.local.local_formation import Project
 from sealane.cli.local.local_health import Seen
 from sealane.cli.remote import client
 from sealane.cli.screens import rollout_messages
-from sealane.deployments import ledger_history, messages, moves
+from sealane.deployments import ledger_history, messages
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.environments.model import DestinationConfig
 from sealane.verdicts.health import FormationHealth
@@ -27,10 +27,8 @@ _HEADERS = ("FORMATION", "#", "STATE", "HEALTH", "REVISION", "SINCE", "BY", "NOT
 
 async def read(project: Project, where: DestinationConfig) -> History:
     """What the formation's ledger tells."""
-    place = project.sources.formation
     async with local_formation.destination(where, project.adapters) as destination:
-        moved = await moves.ledger(destination, project.app, place.name, namespace=place.namespace)
-        return ledger_history.read(moved.ledger)
+        return ledger_history.read((await ledger.read(project, destination)).ledger)
 
 
 async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bool, watch: bool, as_json: bool) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from sealane.clients.notices import threads
 from sealane.errors import Unavailable, UsageError
 
 Tone = Literal["info", "success", "warning", "failure"]
@@ -18,16 +17,12 @@ class NotTaken(Unavailable):
     """A service did not take it; the library tells no reasons apart, so it is tried again."""
 
 
-async def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
-    """Tells one service; `text` is what there is to say in so many characters.
+def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
+    """Tells one service; `text` is what there is to say in so many characters. Blocks.
 
     Raises UsageError for what is no address of the library's, and NotTaken with its words. Those may repeat parts of the
     address: the caller masks what is secret in it.
     """
-    await threads.run(lambda: _send(address, title, text, tone))
-
-
-def _send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
     import apprise  # here: it takes a sixth of a second to load, and most servers tell nobody by it
 
     asset = apprise.AppriseAsset(app_id="Sealane", app_desc="Sealane", app_url="https://sealane.dev", async_mode=False)

@@ -12,7 +12,6 @@ from typing import Literal
 import certifi
 
 from sealane.clients import addresses
-from sealane.clients.notices import threads
 from sealane.egress import Allowlist
 from sealane.errors import Refused, Unavailable
 
@@ -31,16 +30,11 @@ class Server:
     password: str | None = field(default=None, repr=False)
 
 
-async def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: Allowlist) -> None:
-    """Hands a message to the server. Raises Unavailable, and Refused with the server's words."""
-    numeric = await addresses.find(server.host, server.port, allowed)
-    await threads.run(lambda: _send(server, message, to, numeric))
-
-
-def _send(server: Server, message: EmailMessage, to: Sequence[str], numeric: Sequence[str]) -> None:
+def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: Allowlist) -> None:
+    """Hands a message to the server. Blocks. Raises Unavailable, and Refused with the server's words."""
     name = f"{server.host}:{server.port}"
     try:
-        with _connected(server, numeric) as smtp:
+        with _connected(server, addresses.look_up(server.host, server.port, allowed)) as smtp:
             if server.user is not None:
                 smtp.login(server.user, server.password or "")
             left_out = smtp.send_message(message, from_addr=None, to_addrs=list(to))

@@ -9,7 +9,7 @@ from sealane.clients.notices import apprise
 from sealane.configfiles.fields import File
 from sealane.notices import text
 from sealane.notices.model import Tone
-from sealane.notices.port import Reference, TargetAdapter, TargetContext, Telling
+from sealane.notices.port import Reference, TargetAdapter, TargetContext, Telling, Threads
 from sealane.pipelines.notices import Reference as SecretReference
 from sealane.secrets.masking import Masker
 
@@ -32,14 +32,14 @@ class AppriseFile(File):
 class AppriseTarget:
     """One service."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, threads: Threads) -> None:
+        self._address, self._threads = address, threads
 
     async def tell(self, telling: Telling) -> Reference:
         """Sends a message. Raises Unavailable, UsageError for what is no address."""
-        notice = telling.notice
+        title, tone = unmentioned(telling.notice.title), _TONES[telling.notice.tone]
         try:
-            await apprise.send(self._address, unmentioned(notice.title), partial(_body, telling), _TONES[notice.tone])
+            await self._threads.run(lambda: apprise.send(self._address, title, partial(_body, telling), tone))
         except apprise.NotTaken as error:
             secret = (self._address, *self._address.partition("://")[2].replace("@", "/").split("/"))
             raise apprise.NotTaken(Masker.of(secret).whole(error.message)) from None
@@ -58,7 +58,7 @@ def _body(telling: Telling, most: int) -> str:
 
 def _open(context: TargetContext) -> AppriseTarget:
     written: AppriseFile = context.written
-    return AppriseTarget(context.secrets[written.address])
+    return AppriseTarget(context.secrets[written.address], context.threads)
 
 
 ADAPTER = TargetAdapter(

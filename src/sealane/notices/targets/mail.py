@@ -17,7 +17,7 @@ from sealane.egress import Allowlist
 from sealane.findings import Finding
 from sealane.notices import text
 from sealane.notices.model import Notice, Tone
-from sealane.notices.port import PartlyTold, Reference, TargetAdapter, TargetContext, Telling
+from sealane.notices.port import PartlyTold, Reference, TargetAdapter, TargetContext, Telling, Threads
 from sealane.pipelines.notices import Reference as SecretReference
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -57,14 +57,17 @@ class MailFile(File):
 class MailTarget:
     """Addresses behind one mail server."""
 
-    def __init__(self, server: mail.Server, sender: str, to: tuple[str, ...], allowed: Allowlist) -> None:
-        self._server, self._sender, self._to, self._allowed = server, sender, to, allowed
+    def __init__(
+        self, server: mail.Server, sender: str, to: tuple[str, ...], *, allowed: Allowlist, threads: Threads
+    ) -> None:
+        self._server, self._sender, self._to = server, sender, to
+        self._allowed, self._threads = allowed, threads
 
     async def tell(self, telling: Telling) -> Reference:
         """Sends a message; one after the first of its thing answers that. Raises Unavailable, Refused, PartlyTold."""
         message = written(telling, self._sender, self._to)
         try:
-            await mail.send(self._server, message, self._to, allowed=self._allowed)
+            await self._threads.run(lambda: mail.send(self._server, message, self._to, allowed=self._allowed))
         except mail.PartlySent as error:
             raise PartlyTold(error.message) from None
         return {"first": telling.reference.get("first") or message["Message-ID"]}
@@ -135,7 +138,7 @@ def _open(context: TargetContext) -> MailTarget:
     host, port = _parts(file)
     password = context.secrets[file.password] if file.password else None
     server = mail.Server(host=host.strip("[]"), port=port, security=file.security, user=file.user, password=password)
-    return MailTarget(server, file.sender, tuple(file.to), context.allowed)
+    return MailTarget(server, file.sender, tuple(file.to), allowed=context.allowed, threads=context.threads)
 
 
 def _hosts(file: MailFile) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from sealane.environments.grants import Permission
 from sealane.errors import Conflicting, Refused, UsageError
 from sealane.events.commits import CommitRange
 from sealane.records.app_view import FormationNow
-from sealane.records.model import App, Deployment, Run
+from sealane.records.apps import App
+from sealane.records.deployments import Deployment
+from sealane.records.runs import Run
 from sealane.releases import changes
 from sealane.releases.changes import Changes
 from sealane.releases.origin import Origin

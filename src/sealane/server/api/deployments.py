@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sealane.approvals.explanation import ProgressView
 from sealane.errors import Conflicting
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.records.views import ApprovalView, DeploymentView
 from sealane.server import addresses, dependencies, fields, filters
 from sealane.server.access import Developer, Viewer

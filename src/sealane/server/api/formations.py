@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sealane import clock, inputs
 from sealane.errors import Conflicting
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.records.views import FormationRow, ObservedRow
 from sealane.server import addresses, dependencies, fields, streams
 from sealane.server.access import Developer, Following, Viewer

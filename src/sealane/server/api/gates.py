@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sealane import clock
 from sealane.errors import Conflicting, NotSignedIn, NotThere, UnknownType
 from sealane.events import alerts
-from sealane.records.model import GateWord
+from sealane.records.deployments import GateWord
 from sealane.server import addresses, dependencies, fields, openapi, signatures
 from sealane.server.access import Developer, Keeper
 from sealane.server.error_responses import raised

@@ -20,7 +20,8 @@ from sealane.clients import git_http_backend, git_messages
 from sealane.errors import NotSignedIn, trace
 from sealane.events.model import Pusher
 from sealane.events.sources import pushes
-from sealane.records.model import App, Receipt
+from sealane.records.apps import App
+from sealane.records.runs import Receipt
 from sealane.server import dependencies, push_messages, skipped_refs
 from sealane.server.access import address_of
 

@@ -12,7 +12,7 @@ from sealane.clients import prometheus
 from sealane.errors import NotSignedIn, Refused
 from sealane.server import dependencies
 from sealane.server.platform_metrics import PlatformMetrics
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 router = APIRouter(tags=["health"])
 

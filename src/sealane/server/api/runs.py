@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from sealane.errors import Conflicting
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.records.views import ChangedView, RunView
 from sealane.server import addresses, dependencies, filters, streams
 from sealane.server.access import Developer, Following, Viewer

@@ -14,7 +14,7 @@ from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
 from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Ignored, Read
-from sealane.records.model import App
+from sealane.records.apps import App
 from sealane.server import addresses, dependencies, openapi, signatures
 from sealane.server.error_responses import raised
 

@@ -11,9 +11,11 @@ from sealane.server.pages.views import Tone
 BarTone = Tone | Literal["back", "none"]
 """`none` is drawn hollow: it has not begun, or only waited. `back`: the way back to what was there before."""
 ROW = 44
-"""Pixels from a row to the next one; `sealane.css` has the same."""
+"""Pixels from a row to the next one."""
 MIDDLE = 33
 """Pixels from a row's top to the middle of its bar."""
+BAR = 10
+"""Pixels that a bar is high."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ import markupsafe
 from starlette.responses import HTMLResponse
 
 from sealane import clock, controls, inputs
-from sealane.server.pages import text
+from sealane.server.pages import chart_views, text
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
     )
     made.globals["static"] = static
+    made.globals["sizes"] = {"row": chart_views.ROW, "middle": chart_views.MIDDLE, "bar": chart_views.BAR}
     made.filters["ago"] = _ago
     made.filters["lasts"] = _lasts
     made.filters["commands"] = commands

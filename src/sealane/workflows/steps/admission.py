@@ -7,7 +7,7 @@ from dataclasses import replace
 from sealane.approvals import admission
 from sealane.approvals.admission import Admission, RevisionSource
 from sealane.errors import Refused
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Verdict

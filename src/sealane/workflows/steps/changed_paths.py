@@ -7,7 +7,7 @@ from pathlib import Path
 from sealane.clients import git_history
 from sealane.errors import NotThere
 from sealane.events.model import Event, EventKind
-from sealane.records.model import Changed
+from sealane.records.runs import Changed
 from sealane.workflows.checkouts import Source
 
 

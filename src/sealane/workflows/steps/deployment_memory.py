@@ -22,7 +22,7 @@ from sealane.egress import Allowlist
 from sealane.environments import egress_allowlist
 from sealane.events.model import Alert
 from sealane.formations.gates import Alerts, Gate
-from sealane.records.model import Deployment, DeploymentKind, GateWord
+from sealane.records.deployments import Deployment, DeploymentKind, GateWord
 from sealane.releases import changes
 from sealane.secrets import manifest_secrets, revealed
 from sealane.stencils.model import Revision

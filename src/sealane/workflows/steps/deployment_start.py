@@ -6,7 +6,7 @@ from sealane.deployments import hooks_and_gates, model
 from sealane.deployments import targets as shared
 from sealane.deployments.start import start
 from sealane.errors import SealaneError
-from sealane.records.model import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.workflows.context import Tools

@@ -8,7 +8,8 @@ from sealane.clients import git_history, git_lfs, git_submodules, git_tree
 from sealane.findings import Finding
 from sealane.pipelines.checks import clone as checks
 from sealane.pipelines.model import Clone, Pipeline
-from sealane.records.model import App, Changed, Run
+from sealane.records.apps import App
+from sealane.records.runs import Changed, Run
 from sealane.workflows import checkouts
 from sealane.workflows.checkouts import Source
 from sealane.workflows.context import Tools

@@ -11,7 +11,7 @@ from sealane.images import labels
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild, Kind, PlannedStep
 from sealane.records.filters import Filter
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.runners import image_builds, image_retags
 from sealane.runners.model import RunContext
 from sealane.runners.port import Output

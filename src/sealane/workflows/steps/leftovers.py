@@ -6,7 +6,8 @@ from sealane.deployments import messages, moves
 from sealane.destinations import deletions
 from sealane.destinations.model import Budget, Fence, Identity
 from sealane.errors import Fenced, SealaneError
-from sealane.records.model import Behind, Deployment, Formation
+from sealane.records.deployments import Deployment
+from sealane.records.formations import Behind, Formation
 from sealane.workflows.context import Tools
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from sealane.clients import git_history, git_lineage
 from sealane.errors import SealaneError
 from sealane.events.model import Author, Event
-from sealane.records.model import App, Run
+from sealane.records.apps import App
+from sealane.records.runs import Run
 from sealane.releases import lineage
 from sealane.releases.lineage import LineageAnswer, Move, Order
 from sealane.store.authorship import PUSH

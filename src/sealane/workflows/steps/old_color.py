@@ -8,7 +8,7 @@ from sealane.deployments import messages, prune_phase
 from sealane.deployments import targets as rollouts_goals
 from sealane.deployments.model import Phase
 from sealane.destinations.model import Fence
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.store.deployments import Line
 from sealane.verdicts.model import VerdictKind
 from sealane.workflows.context import Tools

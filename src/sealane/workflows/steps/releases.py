@@ -18,14 +18,9 @@ from sealane.formations import formation_names
 from sealane.formations.model import Formation
 from sealane.images.model import Image
 from sealane.pipelines.model import Delivery, Kind, StepStatus
-from sealane.records.model import (
-    ApprovalRule,
-    Deployment,
-    DeploymentKind,
-    DeploymentState,
-    ReleaseGroupRow,
-    Run,
-)
+from sealane.records.deployments import ApprovalRule, Deployment, DeploymentKind, DeploymentState
+from sealane.records.formations import ReleaseGroupRow
+from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from sealane import run_events
 from sealane.blobs.logs import Logs, Writer
 from sealane.pipelines.model import StepStatus
-from sealane.records.model import StepReport
+from sealane.records.runs import StepReport
 from sealane.store.all_stores import Store
 
 _Stored = (

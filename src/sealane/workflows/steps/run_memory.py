@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from sealane.errors import SealaneError, Unavailable
 from sealane.pipelines import run_status
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.run_events import Listener
 from sealane.runners import workspaces
 from sealane.runners.model import RunContext, RunKey

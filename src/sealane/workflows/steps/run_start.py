@@ -17,7 +17,7 @@ from sealane.images import references, tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
 from sealane.pipelines.model import Image, ImageRetag, Kind, Pipeline, Plan, RunStatus
-from sealane.records.model import Changed, Run
+from sealane.records.runs import Changed, Run
 from sealane.releases import preflight
 from sealane.releases.preflight import PlannedDelivery
 from sealane.repository_check import CheckReport

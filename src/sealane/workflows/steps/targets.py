@@ -13,7 +13,8 @@ from sealane.deployments.model import Target
 from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.errors import Refused, UsageError
-from sealane.records.model import Deployment, DeploymentKind, Formation
+from sealane.records.deployments import Deployment, DeploymentKind
+from sealane.records.formations import Formation
 from sealane.secrets import references as secret_references
 from sealane.secrets import resolution
 from sealane.secrets.masking import Masker

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sealane.access.model import Actor
 from sealane.environments.grants import Permission
-from sealane.records.model import Deployment, DeploymentState, Run
+from sealane.records.deployments import Deployment, DeploymentState
+from sealane.records.runs import Run
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import versions
 from sealane.server.pages.views import Action

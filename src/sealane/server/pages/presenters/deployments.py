@@ -12,8 +12,8 @@ from sealane.approvals import way_out
 from sealane.approvals.explanation import Condition, Explanation
 from sealane.approvals.inbox import FoldedItem, InboxItem
 from sealane.deployments import messages
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.filters import ALL, Filter
-from sealane.records.model import Deployment, DeploymentKind, DeploymentState
 from sealane.records.views import DeploymentView
 from sealane.records.waits import Waits
 from sealane.releases.origin import Origin

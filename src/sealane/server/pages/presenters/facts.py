@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealane.deployments import messages
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.records.filters import Filter
-from sealane.records.model import Deployment, DeploymentKind
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import lists, versions
 from sealane.server.pages.views import Link

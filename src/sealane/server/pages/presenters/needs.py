@@ -10,7 +10,7 @@ from itertools import groupby
 from sealane.access.model import Actor
 from sealane.approvals import eligibility
 from sealane.approvals.inbox import FoldedItem, InboxItem, InboxKind
-from sealane.records.model import Run
+from sealane.records.runs import Run
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
 from sealane.server.pages import text

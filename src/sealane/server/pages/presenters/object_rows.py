@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sealane.deployments.model import Phase
-from sealane.records.model import DeploymentState
+from sealane.records.deployments import DeploymentState
 from sealane.records.views import DeploymentView
 from sealane.server.pages.deployment_views import ObjectRow
 from sealane.server.pages.views import Pill, Tone

@@ -13,7 +13,8 @@ from sealane.deployments import messages
 from sealane.destinations import usage
 from sealane.environments.grants import Permission
 from sealane.pipelines.model import RunStatus
-from sealane.records.model import App, Run
+from sealane.records.apps import App
+from sealane.records.runs import Run
 from sealane.records.views import FormationRow, LastDays, ObservedRow
 from sealane.releases import deliveries
 from sealane.releases.origin import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealane.records.model import StepReport
+from sealane.records.runs import StepReport
 from sealane.reports.model import FailingTest, Report
 from sealane.server.pages import text
 from sealane.server.pages.run_views import TestRow, TestsCard

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sealane.deployments.model import Phase
+from sealane.records.deployments import Deployment, TimelineEntry
 from sealane.records.instance_counts import InstanceCount
-from sealane.records.model import Deployment, TimelineEntry
 from sealane.records.views import DeploymentView
 from sealane.server.pages import text, time_scale
 from sealane.server.pages.chart_views import Bar, BarTone, Chart, ChartRow, Column, CountRow, InstanceChart, Mark

@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from sealane.pipelines.model import Kind, StepStatus
-from sealane.records.model import Deployment, RunStep
+from sealane.records.deployments import Deployment
+from sealane.records.runs import RunStep
 from sealane.records.views import RunService, RunView
 from sealane.server.pages import chart_views, text, time_scale
 from sealane.server.pages.chart_views import Bar, BarTone, Chart, ChartRow, Edge

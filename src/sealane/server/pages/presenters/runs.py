@@ -12,7 +12,7 @@ from sealane.approvals import authorship
 from sealane.environments.people import People
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.records.filters import ALL, Filter
-from sealane.records.model import Run, RunStep
+from sealane.records.runs import Run, RunStep
 from sealane.records.views import LogPart, RunView
 from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sealane.pipelines.model import RunStatus, StepStatus
-from sealane.records.model import Deployment, DeploymentState, Run
+from sealane.records.deployments import Deployment, DeploymentState
+from sealane.records.runs import Run
 from sealane.releases.deliveries import DeliveryOutcome
 from sealane.server.pages.views import HealthSaid, Pill, Tone
 from sealane.verdicts.health import FormationHealth, HealthState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealane.deployments import messages
-from sealane.records.model import Deployment
+from sealane.records.deployments import Deployment
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
 

@@ -10,7 +10,7 @@ from alembic import op
 
 from sealane.insights import definitions
 from sealane.insights.definitions import Counted, Ended, Failure
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.store.columns import Json, Moment
 from sealane.verdicts.model import VerdictKind
 

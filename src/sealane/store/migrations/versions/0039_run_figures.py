@@ -11,7 +11,7 @@ from alembic import op
 
 from sealane.insights import definitions
 from sealane.insights.definitions import Ended
-from sealane.records.model import DeploymentKind
+from sealane.records.deployments import DeploymentKind
 from sealane.records.waits import Wait, Waits
 from sealane.store.columns import Moment
 from sealane.verdicts.model import VerdictKind

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sealane.findings import nearest
-from sealane.settings import Settings
+from sealane.settings.model import Settings
 
 PREFIX = "SEALANE_"
 

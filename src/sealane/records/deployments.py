@@ -1,4 +1,4 @@
-"""What the store keeps, as frozen values. Times are aware UTC. Pure."""
+"""Deployments and what people say of them, as frozen values. Times are aware UTC. Pure."""
 
 from __future__ import annotations
 
@@ -8,85 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sealane.destinations.model import Inventory
-from sealane.events.model import Author, Event, Pusher
-from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.events.model import Author, Pusher
 from sealane.records.waits import Wait
 from sealane.releases.deliveries import DeliveryOutcome
-from sealane.reports.model import Report
 from sealane.verdicts.model import Verdict, VerdictKind
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class App:
-    """A product with an owner, registered with one repository and, in a monorepo, a path."""
-
-    name: str
-    repository: str
-    """URL to clone from; for a repository that Sealane serves, its folder's name below `Settings.repositories`."""
-    path: str
-    """Folder in the repository, empty for its root."""
-    owner: str
-    trunk: str
-    hosted: bool
-    """Whether Sealane serves the repository itself."""
-    hook_generation: int
-    """Counts rotations of the hook secret, which is derived and not stored."""
-    created: datetime
-    hook_old_until: datetime | None = None
-    """Until when the hook secret before counts, too."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """One execution of a pipeline for one commit."""
-
-    id: str
-    app: str
-    sequence: int
-    """The app's own counter, given at receipt."""
-    event: Event
-    status: RunStatus
-    reason: str | None = None
-    """Why it ended as it did, where its steps don't say: refused before anything ran, cancelled by somebody."""
-    deploy_tag: str | None = None
-    release_id: str | None = None
-    requested_by: str | None = None
-    cancelled_by: str | None = None
-    place: float = 0.0
-    """Where its commit stands in the line of commits: what has a higher one is newer. Its number, unless git says more."""
-    changed: int | None = None
-    """How many files its event changed; None until the clone tells, and where nobody can."""
-    delivered: DeliveryOutcome | None = None
-    """How its deliveries stand, taken together; None without any."""
-    because: str | None = None
-    """In a list: why it failed, or is not where it should have gone; None where nothing went wrong."""
-    created: datetime
-    started: datetime | None = None
-    ended: datetime | None = None
-
-    @property
-    def label(self) -> str:
-        """How people name it: `shop #12`."""
-        return f"{self.app} #{self.sequence}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunStep:
-    """One planned step of a run."""
-
-    key: str
-    kind: str
-    name: str
-    needs: tuple[str, ...]
-    status: StepStatus
-    reason: str | None = None
-    exit_code: int | None = None
-    attempt: int = 1
-    result: Mapping[str, Any] | None = None
-    """What it made, as plain data: an image, the deployment it asked for."""
-    started: datetime | None = None
-    ended: datetime | None = None
 
 
 class DeploymentKind(StrEnum):
@@ -263,60 +188,6 @@ class Deployment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReleaseGroupRow:
-    """Several formations that a run's release reaches together or not at all."""
-
-    id: str
-    app: str
-    run_id: str
-    formations: tuple[str, ...]
-    """In the order in which they move."""
-    parallel: bool
-    """Whether they move side by side instead."""
-    created: datetime
-    settled: datetime | None = None
-    """When all of them had ended, those that were rolled back included."""
-    outcome: str | None = None
-    """What came of it, in a sentence."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Behind:
-    """What a formation has at a destination that it left."""
-
-    environment: str
-    destination: str
-    namespace: str
-    inventory: Inventory
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Formation:
-    """What the server knows of one app's formation."""
-
-    app: str
-    formation: str
-    environment: str
-    destination: str
-    namespace: str
-    epoch: int
-    last_sequence: int
-    """The highest sequence that was ever started here."""
-    current_id: str | None
-    """The deployment that is there now, good or not."""
-    verified_id: str | None
-    """The last one that was deployed and judged good."""
-    inventory: Inventory
-    """What it has at its destination."""
-    behind: tuple[Behind, ...] = ()
-    """What it has at those that it left."""
-    requests: Mapping[str, float] | None
-    """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
-    startup: float | None
-    """Seconds the last verified revision took to become ready."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineEntry:
     """One line of a deployment's story."""
 
@@ -361,41 +232,6 @@ class Hold:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerRow:
-    """A worker as its heartbeats tell."""
-
-    id: str
-    host: str
-    beats: int
-    """Counts heartbeats, so that two machines need not agree on the time to see whether there are new ones."""
-    started: datetime
-    beat: datetime
-    dead: datetime | None
-
-
-# --- what pages and the API show
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepReport:
-    """What the tests of one attempt at a step reported."""
-
-    key: str
-    attempt: int
-    report: Report
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
-    """What an event changed."""
-
-    base: str | None
-    """The commit it is compared with; None where everything is new."""
-    paths: tuple[str, ...]
-    """From the repository's root."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GateWord:
     """An inconclusive gate, and a person's word on it, once there is one."""
 
@@ -412,13 +248,3 @@ class GateWord:
     by: str | None = None
     reason: str = ""
     said: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """What an event came to; a duplicate names the run that its first copy started."""
-
-    run_id: str
-    duplicate: bool
-    left_out: str | None = None
-    """Why it is not run, where its push brought too many."""

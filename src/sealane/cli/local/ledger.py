@@ -1,0 +1,14 @@
+"""The ledger of a formation of this folder: what its destination keeps of it."""
+
+from __future__ import annotations
+
+from sealane.cli.local.local_formation import Project
+from sealane.deployments import moves
+from sealane.deployments.moves import MovedLedger
+from sealane.destinations.port import Destination
+
+
+async def read(project: Project, destination: Destination) -> MovedLedger:
+    """What is known there, also of a namespace that the formation moved from."""
+    formation = project.sources.formation
+    return await moves.ledger(destination, project.app, formation.name, namespace=formation.namespace)
