@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FILES = ("lock", "key", "names.key", "sealane.db", "sealane-flows.db")
 _BESIDE = tuple(f"{name}-{more}" for name in _FILES[-2:] for more in ("wal", "shm"))
-_FOLDERS = ("repositories", "logs", "workspaces", "identities", "dummies")
+_FOLDERS = ("repositories", "charts", "logs", "workspaces", "identities", "dummies")
 _GIVEN = ("config", "lost+found")
 """What operators and file systems put there."""
 _HINT = "name another with --data or SEALANE_DATA, or fix it"

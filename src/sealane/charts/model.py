@@ -35,6 +35,26 @@ class TemplateRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteChart:
+    """A chart of a repository that is no part of the commit."""
+
+    repository: str
+    """`https://…`, or `oci://…` of a registry."""
+    name: str
+    version: str
+    digest: str | None = None
+    """What it is known by: of an archive over HTTP, or of a manifest in a registry."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackedChart:
+    """A chart as its repository has it."""
+
+    digest: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateResult:
     """How `helm template` ended."""
 

@@ -13,11 +13,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from sealane.charts.model import TemplateRequest, TemplateResult
 from sealane.clients import programs
+from sealane.clients.chart_repositories import ChartRepositories
+from sealane.errors import UsageError
 
 PROGRAM = "helm"
 PATIENCE = 60.0
@@ -45,6 +49,8 @@ class Helm:
 
     program: str = PROGRAM
     patience: float = PATIENCE
+    repositories: ChartRepositories = field(default_factory=ChartRepositories)
+    """Where charts come from that are no folder of the commit."""
 
     async def template(self, request: TemplateRequest) -> TemplateResult:
         """What the chart renders, or why it doesn't; nothing of it stays on this machine."""
@@ -81,7 +87,19 @@ ON_PATH = Helm()
 
 def of(variables: Mapping[str, str]) -> Helm:
     """The program that the variables name, as a server's settings do."""
-    return Helm(program=variables.get("SEALANE_HELM__PROGRAM", PROGRAM))
+    home = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    repositories = ChartRepositories(
+        passwords=_passwords(variables.get("SEALANE_HELM__PASSWORDS", "{}")), folder=home / "sealane" / "charts"
+    )
+    return Helm(program=variables.get("SEALANE_HELM__PROGRAM", PROGRAM), repositories=repositories)
+
+
+def _passwords(written: str) -> dict[str, str]:
+    """Raises UsageError for what is no JSON object of texts."""
+    try:
+        return msgspec.json.decode(written, type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"SEALANE_HELM__PASSWORDS is no JSON object of texts: {error}") from error
 
 
 def _lay_out(home: Path, request: TemplateRequest) -> None:

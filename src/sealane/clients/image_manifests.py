@@ -26,6 +26,7 @@ class Part(msgspec.Struct):
     size: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
     urls: list[str] | None = None
     """Where else it is; such a layer is not copied."""
+    media_type: str | None = msgspec.field(name="mediaType", default=None)
 
 
 class Manifest(msgspec.Struct):

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import docker.auth
@@ -33,6 +33,11 @@ _DEEPEST = 3
 """Levels of indexes, one in the other."""
 _NOT_SO = (AttributeError, TypeError, ValueError, LookupError, RecursionError)
 """What the library raises at answers that are not built as registries build them."""
+
+
+_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+
+T = TypeVar("T")
 
 
 class RegistryUnavailable(Unavailable):
@@ -60,7 +65,7 @@ async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
         with closing(_Repository(reference, access, line)) as repository:
             return repository.digest(reference.pointer)
 
-    return await _in_time(reference.host, access, ask)
+    return await in_time(reference.host, access, ask)
 
 
 async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool:
@@ -73,7 +78,7 @@ async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool
             except (ImageMissing, RegistryDenied):
                 return ""
 
-    return bool(await _in_time(reference.host, access, ask))
+    return bool(await in_time(reference.host, access, ask))
 
 
 def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> dict[str, Any]:
@@ -91,6 +96,26 @@ def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> 
     except _NOT_SO as error:
         raise RegistryDenied(f"{reference.host} has no configuration of an image under {digest}") from error
     return parsed if isinstance(parsed, dict) else {}
+
+
+async def chart(reference: Reference, access: RegistryAccess = OPEN, *, largest: int) -> tuple[str, bytes]:
+    """The digest of a Helm chart's manifest, and its archive (HIP-6). Raises what `digest` raises."""
+
+    def ask(line: Line) -> tuple[str, bytes]:
+        with closing(_Repository(reference, access, line)) as repository:
+            body, _ = repository.manifest(reference.pointer)
+            try:
+                layers = image_manifests.read(body).layers or ()
+                wanted = next(layer.digest for layer in layers if layer.media_type == _CHART)
+            except (ValueError, StopIteration) as error:
+                raise RegistryDenied(f"{reference} is no Helm chart") from error
+            with closing(repository.ask("GET", f"blobs/{wanted}", stream=True)) as answer:
+                archive = answer.raw.read(largest + 1, decode_content=False)
+        if len(archive) > largest or not image_manifests.is_of(wanted, archive):
+            raise RegistryDenied(f"{reference.host} gives another chart than {wanted}, or more than {largest} bytes")
+        return image_manifests.digest_of(body), archive
+
+    return await in_time(reference.host, access, ask)
 
 
 def signs_in(host: str) -> bool:
@@ -113,11 +138,11 @@ async def copy(source: Reference, target: Reference, access: RegistryAccess = OP
         with closing(_Repository(source, access, line)) as old, closing(_Repository(target, access, line)) as new:
             return _Copying(old, new).run()
 
-    return await _in_time(source.host, access, carry)
+    return await in_time(source.host, access, carry)
 
 
-async def _in_time(host: str, access: RegistryAccess, work: Callable[[Line], str]) -> str:
-    """Does it in a thread. Where hosts are limited, all of it may take as long as the access has patience."""
+async def in_time(host: str, access: RegistryAccess, work: Callable[[Line], T]) -> T:
+    """Does it in a thread, and gives what that gives. Where hosts are limited, all of it may take as long as the access has patience."""
     line, whole = Line(), access.patience.whole
     working = asyncio.ensure_future(asyncio.to_thread(work, line))
     if access.allowed is None:

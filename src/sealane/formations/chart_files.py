@@ -5,6 +5,7 @@ The docstrings here are the descriptions in the JSON Schema and the words of the
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -50,6 +51,30 @@ ApiVersion = Annotated[
 ]
 
 
+RepositoryAddress = Annotated[
+    str,
+    Matching(
+        pattern=r"(?:https|oci)://[A-Za-z0-9][^\s?#@]*|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?(?:/[^\s?#@]*)?",
+        expected="the address of a chart repository, https://… or oci://…",
+        longest=1024,
+    ),
+]
+
+ChartName = Annotated[
+    str, Matching(pattern=r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", expected="the name of a chart")
+]
+
+ChartVersion = Annotated[
+    str,
+    Matching(
+        pattern=r"v?[0-9]+(?:\.[0-9]+){0,2}(?:[-+][A-Za-z0-9.+-]+)?",
+        expected="one version, such as 1.2.3",
+        hint=lambda text: f'quote it: "{text}"' if re.fullmatch(r"[0-9.]+", text) else "ranges are not taken",
+    ),
+]
+
+ChartDigest = Annotated[str, Matching(pattern=r"sha256:[0-9a-f]{64}", expected="a digest: sha256: and 64 digits")]
+
 HookEvent = Literal[
     "pre-install",
     "post-install",
@@ -77,8 +102,16 @@ ValuePaths = Annotated[
 class ChartFile(File):
     """A Helm chart, rendered by helm template."""
 
-    path: RelativePath
-    """The chart's folder in the repository, which holds its Chart.yaml."""
+    path: Maybe[RelativePath] = None
+    """The chart's folder in the repository, which holds its Chart.yaml; else repository, chart and version say where it is."""
+    repository: Maybe[RepositoryAddress] = None
+    """The address of a chart repository, https://…, or of a folder in a registry, oci://…."""
+    chart: Maybe[ChartName] = None
+    """The chart's name in the repository."""
+    version: Maybe[ChartVersion] = None
+    """The chart's version."""
+    digest: Maybe[ChartDigest] = None
+    """What the version has to be: the digest of its archive, or in a registry that of its manifest."""
     value_files: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=_MOST)]] = None
     """Files of the repository with values, each laid over the one before; words in them are replaced, but for raw: and a path."""
     values: Maybe[dict[str, Any]] = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealane.charts.model import RemoteChart
 from sealane.configfiles.documents import Path, nearest_place
 from sealane.findings import Place
 from sealane.formations.gates import Hook
@@ -31,7 +32,9 @@ class Chart:
     release: str
     """What `.Release.Name` says."""
     path: str
-    """Its folder in the repository."""
+    """Its folder in the repository; of a chart of another, what its files are called by in what is found."""
+    remote: RemoteChart | None = None
+    """Where it is, if in no folder of the repository."""
     value_files: tuple[str, ...] = ()
     """Files of the repository with values, each laid over the one before."""
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from sealane.adapters import SHIPPED, Adapters
+from sealane.charts.model import RemoteChart
 from sealane.configfiles import fields, globs, single_document
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place
@@ -70,9 +72,15 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
 
 def _chart(release: str, written: ChartFile) -> Chart:
     images = written.images or {}
+    remote = None
+    if written.repository and written.chart and written.version:
+        remote = RemoteChart(
+            repository=written.repository, name=written.chart, version=written.version, digest=written.digest
+        )
     return Chart(
         release=release,
-        path=written.path.strip("/"),
+        path=f"{remote.name}-{remote.version}" if remote else (written.path or "").strip("/"),
+        remote=remote,
         value_files=tuple(written.value_files or ()),
         values=written.values or {},
         images={word: (paths,) if isinstance(paths, str) else tuple(paths) for word, paths in images.items()},
@@ -129,6 +137,7 @@ def _problems(written: files.FormationFile, document: Document, adapters: Adapte
         *_name_problems(written, document),
         *_glob_problems(written.stencils, document),
         *_value_problems(written, document),
+        *_chart_problems(written.charts or {}, document),
         *_reference_problems(written, document, adapters),
         *_strategy_problems(written.strategy, document, adapters),
         *_health_problems(written, document),
@@ -169,6 +178,26 @@ def _value_problems(written: files.FormationFile, document: Document) -> list[Fi
         if not _finite(value)
     ]
     return [*given, *endless]
+
+
+def _chart_problems(charts: Mapping[str, ChartFile], document: Document) -> list[Finding]:
+    findings = []
+    for release, chart in charts.items():
+        place = document.place(("charts", release))
+        elsewhere = ("repository", "chart", "version", "digest")
+        said = [key for key in elsewhere if getattr(chart, key) is not None]
+        missing = [key for key in elsewhere[:3] if key not in said]
+        if chart.path is not None and said:
+            message = f"path and {said[0]} say two places of the chart"
+            findings.append(
+                Finding(message=message, place=place, hint="keep the path, or repository, chart and version")
+            )
+        elif chart.path is None and missing:
+            message = f"nothing says where the chart is: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            findings.append(
+                Finding(message=message, place=place, hint="write its path, or repository, chart and version")
+            )
+    return findings
 
 
 def _finite(value: Any) -> bool:

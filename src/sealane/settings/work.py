@@ -118,6 +118,14 @@ class Helm(Group):
     patience: Seconds = Field(default=60.0, gt=0)
     """Seconds that rendering one chart may take."""
 
+    hosts: list[HostEntry] = Field(default_factory=list)
+    """Chart repositories and registries that charts may be fetched from, and the hosts that those redirect to, in a JSON list:
+    `["charts.example.com", "ghcr.io"]`. The host of `SEALANE_REGISTRY__PREFIX` is always one. Empty: no other."""
+
+    passwords: dict[HostEntry, SecretStr] = Field(default_factory=dict)
+    """Passwords of HTTP repositories by host, in a JSON object: `{"charts.example.com": "user:…"}`, each sent to its own host
+    only. For registries those of `docker login` count."""
+
 
 class Steps(Group):
     """What steps and services may have of the engine's machine. A pipeline file can ask for none of it."""

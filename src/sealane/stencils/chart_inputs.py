@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
@@ -23,6 +25,11 @@ def gather(tree: Tree, formation: Formation, source: Source) -> tuple[list[Chart
     charts: list[ChartSource] = []
     findings: list[Finding] = []
     for chart in formation.charts:
+        if chart.remote is not None:
+            values, more = _values(tree, formation, chart)
+            findings += more
+            charts.append(ChartSource(chart=chart, values=(*values, *_inline(formation, chart, source))))
+            continue
         place = formation.at("charts", chart.release, "path")
         try:
             files, problems = _files(tree, chart, place)
@@ -32,11 +39,13 @@ def gather(tree: Tree, formation: Formation, source: Source) -> tuple[list[Chart
         findings += [*problems, *more]
         if not problems:
             inline = _inline(formation, chart, source)
-            charts.append(_source(chart, files, (*values, *inline)))
+            charts.append(filled(ChartSource(chart=chart, values=(*values, *inline)), files))
     return charts, findings
 
 
-def _source(chart: Chart, files: dict[str, bytes], values: tuple[Stencil, ...]) -> ChartSource:
+def filled(source: ChartSource, files: Mapping[str, bytes]) -> ChartSource:
+    """The chart with its files."""
+    chart = source.chart
     about, own = (_document(files, name, chart) for name in (_CHART, _VALUES))
     said = about.value.get("name") if about else None
     below = {
@@ -45,7 +54,7 @@ def _source(chart: Chart, files: dict[str, bytes], values: tuple[Stencil, ...]) 
         if path.startswith("charts/") and path.endswith(f"/{_VALUES}") and path.count("/") == 2
         if (document := _document(files, path, chart))
     }
-    return ChartSource(chart=chart, name=str(said or ""), files=files, own=own, subcharts=below, values=values)
+    return replace(source, name=str(said or ""), files=files, own=own, subcharts=below)
 
 
 def _files(tree: Tree, chart: Chart, place: Place) -> tuple[dict[str, bytes], list[Finding]]:
@@ -78,7 +87,7 @@ def _near(tree: Tree, path: str) -> list[str]:
     return [file.removesuffix(f"/{_CHART}") for file in listed if file.endswith(f"/{_CHART}")]
 
 
-def _document(files: dict[str, bytes], path: str, chart: Chart) -> Document | None:
+def _document(files: Mapping[str, bytes], path: str, chart: Chart) -> Document | None:
     """A file of the chart as far as it can be read; what is wrong with it Helm says."""
     read, _ = documents.read(files.get(path, b"").decode(errors="replace"), f"{chart.path}/{path}")
     return read[0] if read and isinstance(read[0].value, dict) else None

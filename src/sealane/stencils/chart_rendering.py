@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from sealane.charts.model import PrintedChart, TemplateRequest
 from sealane.clients.helm import Helm
+from sealane.errors import SealaneError
 from sealane.findings import Finding, errors
-from sealane.stencils import chart_requests, rendering
+from sealane.stencils import chart_inputs, chart_requests, rendering
 from sealane.stencils.model import ChartSource, Revision, Sources
 from sealane.stencils.rendering import Inputs
 
@@ -21,6 +22,9 @@ _PACKED = (".tgz", ".tar.gz")
 
 async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong with it: see `rendering.render`."""
+    sources, findings = await _fetched(sources, helm)
+    if errors(findings):
+        return None, findings
     asked, findings = rendering.chart_requests(sources, inputs)
     if errors(findings):
         return None, findings
@@ -34,6 +38,34 @@ async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision
 def render_now(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
     """The same for callers that have no event loop; without charts no process is started."""
     return asyncio.run(render(sources, inputs, helm)) if sources.charts else rendering.render(sources, inputs)
+
+
+async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]]:
+    """With the files of charts that are in no folder of the commit. Raises errors.Unavailable."""
+    charts: list[ChartSource] = []
+    findings: list[Finding] = []
+    for source in sources.charts:
+        remote, release = source.chart.remote, source.chart.release
+        if remote is None:
+            charts.append(source)
+            continue
+        try:
+            packed = await helm.repositories.fetch(remote)
+        except SealaneError as error:
+            if error.retry:
+                raise
+            place = sources.formation.at("charts", release, "repository")
+            findings.append(Finding(message=error.message, place=place, hint=error.hint))
+            continue
+        if packed.digest != remote.digest:
+            message = (
+                f"{remote.name} {remote.version} {'is not what it was' if remote.digest else 'has no digest here'}"
+            )
+            hint = f"it is {packed.digest} now: look at it, and write that as its digest"
+            place = sources.formation.at("charts", release, "digest" if remote.digest else "version")
+            findings.append(Finding(message=message, place=place, hint=hint))
+        charts.append(chart_inputs.filled(source, packed.files))
+    return replace(sources, charts=tuple(charts)), findings
 
 
 async def _printed(request: TemplateRequest, source: ChartSource, sources: Sources, helm: Helm) -> PrintedChart:

@@ -53,10 +53,10 @@ class ChartSource:
     """A chart of a formation and the values for it, words not replaced yet."""
 
     chart: Chart
-    name: str
+    name: str = ""
     """What its Chart.yaml calls it."""
-    files: Mapping[str, bytes] = field(repr=False)
-    """Its files by their path in it."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Its files by their path in it; none of a chart that has yet to be fetched."""
     own: Document | None = None
     """Its own values."""
     subcharts: Mapping[str, Any] = field(default_factory=dict, repr=False)

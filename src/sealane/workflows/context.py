@@ -24,6 +24,7 @@ from sealane.settings.model import Settings
 from sealane.stencils import platform
 from sealane.stencils.platform import Platform
 from sealane.store.all_stores import Store
+from sealane.workflows import chart_access
 from sealane.workflows.admission import Gates
 from sealane.workflows.connections import Destinations
 from sealane.workflows.durable import Durable, Probe, Waits, unwatched
@@ -68,7 +69,7 @@ class Tools:
     @property
     def helm(self) -> Helm:
         """Renders charts."""
-        return Helm(program=self.settings.helm.program, patience=self.settings.helm.patience)
+        return chart_access.helm(self.settings)
 
     @property
     def runner(self) -> Runner:

@@ -1,0 +1,174 @@
+"""Charts of others: out of an HTTP repository or an OCI registry, known by digest, unpacked with bounds.
+
+A commit names them, so each request goes the way of a registry's client: to listed hosts, with a password only for the host
+it belongs to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import io
+import re
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import yaml
+
+from sealane.charts.model import PackedChart, RemoteChart
+from sealane.clients import registry, registry_access
+from sealane.clients.registry_access import OPEN, Line, RegistryAccess
+from sealane.errors import NotThere, Refused, Unavailable
+from sealane.images import references
+
+MOST_BYTES = 32 * 1024 * 1024
+_MOST_FILES = 20_000
+_MOST_KEPT = 200
+"""Archives that stay in the folder, the newest."""
+_INDEX = 64 * 1024 * 1024
+_CHUNK = 64 * 1024
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChartRepositories:
+    """Where charts are fetched from, and where they are kept."""
+
+    access: RegistryAccess = OPEN
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """`user:password` by the host of an HTTP repository; those of registries are Docker's."""
+    folder: Path | None = None
+    """Keeps archives by digest; None: none is kept."""
+
+    async def fetch(self, chart: RemoteChart) -> PackedChart:
+        """The chart with the digest that it has now; one that is kept under the digest asked for is not asked for again.
+
+        Raises NotThere, Refused and what a registry's client raises.
+        """
+        if chart.digest and (kept := await asyncio.to_thread(self._kept, chart.digest)):
+            return PackedChart(digest=chart.digest, files=await asyncio.to_thread(unpacked, kept))
+        digest, archive = await self._fetched(chart)
+        files = await asyncio.to_thread(unpacked, archive)
+        if chart.digest == digest:
+            await asyncio.to_thread(self._keep, digest, archive)
+        return PackedChart(digest=digest, files=files)
+
+    async def _fetched(self, chart: RemoteChart) -> tuple[str, bytes]:
+        scheme, _, rest = chart.repository.partition("://")
+        if scheme == "oci":
+            written = f"{rest.rstrip('/')}/{chart.name}:{chart.version.replace('+', '_')}"
+            try:
+                reference = references.parse(written)
+            except ValueError as error:
+                raise NotThere(f"{chart.repository} is no registry's address: {error}") from error
+            return await registry.chart(reference, self.access, largest=MOST_BYTES)
+        host = urlsplit(chart.repository).netloc.lower()
+        return await registry.in_time(host, self.access, lambda line: self._over_http(chart, host, line))
+
+    def _over_http(self, chart: RemoteChart, host: str, line: Line) -> tuple[str, bytes]:
+        base = f"{chart.repository.rstrip('/')}/"
+        with closing(registry_access.session(host, self.access, line)) as session:
+            index = self._read(session, urljoin(base, "index.yaml"), host, _INDEX)
+            archive = self._read(session, urljoin(base, _address(index, chart)), host, MOST_BYTES)
+        return f"sha256:{hashlib.sha256(archive).hexdigest()}", archive
+
+    def _read(self, session: requests.Session, url: str, host: str, most: int) -> bytes:
+        """The body of an answer. The password goes to the repository's own host alone."""
+        here, password = urlsplit(url).netloc.lower(), self.passwords.get(host)
+        basic = base64.b64encode(password.encode()).decode() if password and here == host else None
+        try:
+            with closing(
+                session.get(url, headers={"Authorization": f"Basic {basic}"} if basic else {}, stream=True)
+            ) as answer:
+                body = b"".join(_bounded(answer, most))
+        except requests.exceptions.RequestException as error:
+            raise Unavailable(f"the chart repository {host} did not answer: {str(error)[-200:]}") from error
+        if answer.status_code in {401, 403}:
+            raise Refused(f"{host} wants a password for {url}", hint="operators write it in SEALANE_HELM__PASSWORDS")
+        if answer.status_code == 404:
+            raise NotThere(f"{url} is not there")
+        if answer.status_code != 200:
+            raise Unavailable(f"the chart repository {host} answered {answer.status_code}")
+        return body
+
+    def _kept(self, digest: str) -> bytes | None:
+        with suppress(FileNotFoundError):
+            return self._file(digest).read_bytes() if self.folder else None
+        return None
+
+    def _keep(self, digest: str, archive: bytes) -> None:
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+            file.write(archive)
+        Path(file.name).rename(self._file(digest))
+        every = sorted(self.folder.glob("*.tgz"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in every[_MOST_KEPT:]:
+            path.unlink(missing_ok=True)
+
+    def _file(self, digest: str) -> Path:
+        assert self.folder is not None, "only a folder keeps"
+        return self.folder / f"{re.sub('[^0-9a-f]', '', digest.partition(':')[2])}.tgz"
+
+
+def unpacked(archive: bytes) -> dict[str, bytes]:
+    """The files below the archive's one folder, by their path there. Raises Refused for what no chart needs.
+
+    Links are left out, as Helm does; nothing of it is written anywhere here.
+    """
+    files: dict[str, bytes] = {}
+    room = MOST_BYTES
+    try:
+        # Not `r|gz`: that stumbles over the extra field that Helm writes into the header.
+        with gzip.open(io.BytesIO(archive)) as plain, tarfile.open(fileobj=plain, mode="r|") as packed:
+            for member in packed:
+                path = member.name.partition("/")[2]
+                if not member.isfile() or not path:
+                    continue
+                room -= member.size
+                if room < 0 or len(files) >= _MOST_FILES:
+                    raise Refused(f"the chart unpacks to more than {MOST_BYTES} bytes or {_MOST_FILES} files")
+                if ".." in path.split("/") or path.startswith("/") or "\\" in path or "\0" in path:
+                    raise Refused(f"the chart has a file that leads out of it: {path[:100]}")
+                content = packed.extractfile(member)
+                files[path] = content.read() if content else b""
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise Refused(f"the chart is no archive that can be read: {error}") from error
+    return files
+
+
+def _address(index: bytes, chart: RemoteChart) -> str:
+    """Where the version's archive is. Raises NotThere."""
+    try:
+        read = yaml.load(index, Loader=_Loader)  # noqa: S506 - a safe one
+        versions = read["entries"].get(chart.name)
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        raise NotThere(f"{chart.repository} has no index of charts") from error
+    if not isinstance(versions, list):
+        raise NotThere(f"{chart.repository} has no chart {chart.name}")
+    known = [entry for entry in versions if isinstance(entry, dict)]
+    for entry in known:
+        if str(entry.get("version")) == chart.version and entry.get("urls"):
+            return str(entry["urls"][0])
+    there = ", ".join(str(entry.get("version")) for entry in known[:10])
+    raise NotThere(f"{chart.repository} has no {chart.name} {chart.version}", hint=f"it has {there}")
+
+
+def _bounded(answer: requests.Response, most: int) -> Any:
+    room = most
+    for chunk in answer.iter_content(_CHUNK):
+        room -= len(chunk)
+        if room < 0:
+            raise Refused(f"{urlsplit(answer.url).netloc} gives more than {most} bytes")
+        yield chunk
