@@ -17,5 +17,6 @@ def test_each_follows_the_one_before() -> None:
     files = sorted(path.name for path in (FOLDER / "versions").glob("[0-9]*.py"))
     numbers = [f"{number:04}" for number in range(1, len(files) + 1)]
     assert [name[:4] for name in files] == numbers
+    assert migration.newest() == script.get_current_head()
     revisions = [script.get_revision(number) for number in numbers]
     assert [found.down_revision if found else "missing" for found in revisions] == [None, *numbers[:-1]]

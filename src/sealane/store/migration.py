@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from sealane.store.database import Database
 
+_FOLDER = Path(__file__).with_name("migrations")
 _LOCK = 0x5EA1A4E  # any number that nobody else locks in PostgreSQL
 
 
@@ -21,10 +21,8 @@ def migrate(database: Database, to: str = "head") -> None:
 
 
 def newest() -> str:
-    """The last migration that this version knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None, "there are migrations"
-    return head
+    """The last migration that this version knows: the number of its last file. Reading all files takes a start longer."""
+    return max(file.name for file in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def applied(connection: sa.Connection) -> str | None:
@@ -35,13 +33,10 @@ def applied(connection: sa.Connection) -> str | None:
 def _upgrade(connection: sa.Connection, to: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    config = _config()
+    if to == "head" and applied(connection) == newest():
+        return
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, to)
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config

@@ -12,6 +12,7 @@ from sealane.store.all_stores import Store
 from testbed.record import Bed
 from tests import databases
 
+from .kept_rows import KeptRows
 from .samples import app
 
 
@@ -45,6 +46,12 @@ def database_url(kind: str, request: pytest.FixtureRequest, bed: Bed, tmp_path: 
     postgres: databases.Emptied = request.getfixturevalue("migrated_postgres")
     postgres.empty()
     yield postgres.url
+
+
+@pytest.fixture(scope="session")
+def kept() -> KeptRows:
+    """What tests of one file put into the store first, told once."""
+    return KeptRows()
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from sealane.store import releases as stored_releases
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Cause, FactKind, Verdict, VerdictKind
 
+from .kept_rows import KeptRows
 from .samples import app, deployment, push, release, revision
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -106,7 +107,11 @@ class Stored:
 
 
 @pytest.fixture
-async def stored(store: Store) -> Stored:
+async def stored(store: Store, kept: KeptRows) -> Stored:
+    return await kept.filled(store, _fill)
+
+
+async def _fill(store: Store) -> Stored:
     """Two apps of two teams with three formations each, ended in every way that a deployment can."""
     await store.apps.add(replace(app("other"), owner="search"), by="ann")
     chance = random.Random(17)

@@ -23,6 +23,7 @@ from sealane.store import deployment_tables, rows, run_tables
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import Verdict, VerdictKind
 
+from .kept_rows import KeptRows
 from .samples import NOON, app, deployment, push, release, revision
 
 BRANCHES = ("main", "fix/50%_off", "fix")
@@ -54,7 +55,11 @@ class Stored:
 
 
 @pytest.fixture
-async def stored(store: Store) -> Stored:
+async def stored(store: Store, kept: KeptRows) -> Stored:
+    return await kept.filled(store, _fill)
+
+
+async def _fill(store: Store) -> Stored:
     """Runs of every status with deployments in every state, and deployments by hand of what a run built."""
     await store.apps.add(app("other"), by="ann")
     chance = random.Random(7)
