@@ -9,7 +9,6 @@ RUNS := .venv/.runs
 QUIET := --quiet --disable-pip-version-check
 # What builds an editable install: pyproject's build backend, with what it needs.
 BACKEND := editables|hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers
-CORES := $(shell getconf _NPROCESSORS_ONLN)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 help: ## list the targets
@@ -54,7 +53,7 @@ test: browser ## every test, on real parts (starts and ends its own test bed)
 	@$(PY) -m tests
 
 unit: setup ## the pure tests, in seconds
-	@$(PY) -m pytest -q --numprocesses=$(CORES) --dist=worksteal tests/unit tests/architecture
+	@$(PY) -m tests.unit
 
 # Ubuntu's Chromium is a snap, which runs in no container and takes no orders: there Playwright brings its own.
 browser: setup

@@ -57,5 +57,5 @@ class Inside:
         """What is seen once it is good."""
         async with asyncio.timeout(120):
             while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)  # looking costs the processor that workflows need
         return found

@@ -70,9 +70,9 @@ def test_lines_of_a_text_are_secret_by_themselves_but_not_those_of_a_document() 
 
 def test_of_very_many_lines_each_is_hidden_as_it_is() -> None:
     """And the first of them however they are written."""
-    whole = Masker({"LIST": "\n".join(f"entry {number} zingt" for number in range(3000))}).whole
+    whole = Masker({"LIST": "\n".join(f"entry {number} zingt" for number in range(1000))}).whole
 
-    assert whole("<entry 2999 zingt> <entry 7 zingt>") == "<***> <***>"
+    assert whole("<entry 999 zingt> <entry 7 zingt>") == "<***> <***>"
 
 
 @given(st.text(max_size=200))

@@ -1,0 +1,49 @@
+"""The pure tests, a lane a core: each is a pytest of its own that imports and runs its share of the files.
+
+Tests this short cost xdist as much as they cost themselves. Words after `python -m tests.unit` go to each pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+_NONE: Final = 5
+"""Pytest's code of a lane that has none of the tests asked for."""
+_FOLDERS: Final = (Path("tests/unit"), Path("tests/architecture"))
+
+
+def main(words: list[str]) -> int:
+    """Tells what each lane printed once all have ended. Gives the exit code of the first that failed, or 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        lanes = {Path(folder, str(at)): share for at, share in enumerate(_shares(os.cpu_count() or 1))}
+        started = [_start([*words, *share], printed) for printed, share in lanes.items()]
+        codes = [lane.wait() for lane in started]
+        for printed in lanes:
+            sys.stdout.write(printed.read_text(errors="replace"))
+    return next((code for code in codes if code not in {0, _NONE}), min(codes))
+
+
+def _start(words: list[str], printed: Path) -> subprocess.Popen[bytes]:
+    color = "--color=yes" if sys.stdout.isatty() else "--color=no"
+    with printed.open("wb") as output:
+        argv = [sys.executable, "-m", "pytest", "-q", color, *words]
+        return subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT)
+
+
+def _shares(number: int) -> list[list[str]]:
+    """The files in so many shares of about the same size, in bytes, as far as that tells how long they take."""
+    files = [(path.stat().st_size, str(path)) for folder in _FOLDERS for path in folder.rglob("test_*.py")]
+    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(number)]
+    for size, name in sorted(files, reverse=True):
+        shares.sort(key=lambda share: share[0])
+        shares[0] = (shares[0][0] + size, [*shares[0][1], name])
+    return [sorted(names) for _, names in shares if names]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
