@@ -306,3 +306,29 @@ async def test_slack_has_one_message_a_thing_whose_thread_tells_what_happened() 
         slack.messages.clear()
         slack.messages["1.1"] = {"text": "another's"}
         assert await target.tell(later) != reference
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "secrets", "host"),
+    [
+        (
+            "webhook",
+            {"url": "https://nowhere.invalid/x", "secret": "env:KEY"},
+            {"env:KEY": SECRET},
+            "nowhere.invalid:443",
+        ),
+        (
+            "mail",
+            {"server": "nowhere.invalid", "sender": "sealane@example.com", "to": ["team@example.com"]},
+            {},
+            "nowhere.invalid:587",
+        ),
+    ],
+)
+async def test_a_host_that_nobody_knows_may_be_told_later(
+    kind: str, written: dict[str, Any], secrets: dict[str, str], host: str
+) -> None:
+    """A slip in its name is no fault of Sealane's."""
+    with pytest.raises(Unavailable, match=r"nowhere\.invalid.* can't be told: ") as raised:
+        await _open(kind, written, secrets, host).tell(BEGUN)
+    assert "Errno" not in raised.value.message

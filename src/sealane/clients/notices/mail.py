@@ -43,7 +43,7 @@ def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: A
     except smtplib.SMTPResponseException as error:
         raise _refused(name, error.smtp_code, error.smtp_error) from None
     except (smtplib.SMTPException, ssl.SSLError, OSError) as error:
-        words = str(error) or type(error).__name__
+        words = error.strerror or str(error) or type(error).__name__
         raise Unavailable(f"the mail server {name} can't be told: {words[:200]}") from None
     if left_out:  # the others have it: to send it again would be a second copy for them
         raise PartlySent(f"the mail server {name} does not take it for {', '.join(sorted(left_out))}")

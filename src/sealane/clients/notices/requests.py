@@ -92,5 +92,5 @@ def seconds(pause: str, now: datetime) -> float:
 
 
 def _words(error: Exception) -> str:
-    text = str(error) or type(error).__name__
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return {"All connection attempts failed": "nothing answers there"}.get(text, text)[:200]
