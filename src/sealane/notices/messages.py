@@ -182,7 +182,7 @@ def _notice(facts: NoticeFacts) -> Notice:
         environment=facts.subject.environment,
         run=event.run,
         deployment=event.deployment,
-        title=f"{_subject(facts)}: {_SAID[kind]}",
+        title=f"{_subject(facts)}: {_said(facts)}",
         text=text,
         facts=tuple(_facts(facts)),
         log=log,
@@ -257,9 +257,15 @@ def _sentence(text: str) -> str:
 
 def _entry(facts: NoticeFacts, text: str) -> str:
     if facts.run is not None:
-        return f"{facts.run.label} {_SAID[facts.kind]}"
+        return f"{facts.run.label} {_said(facts)}"
     because = f": {text.rstrip('.')}" if text and facts.kind in _OF_FORMATION else ""
-    return f"{_SAID[facts.kind]}{because}"
+    return f"{_said(facts)}{because}"
+
+
+def _said(facts: NoticeFacts) -> str:
+    """What happened, in a few words: of a formation in trouble how it fares, which may be `missing`."""
+    state = facts.event.data.get("state") if facts.kind is NoticeKind.HEALTH_DEGRADED else None
+    return str(state or _SAID[facts.kind])
 
 
 def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:

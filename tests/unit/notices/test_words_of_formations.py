@@ -1,4 +1,4 @@
-"""What a notice says of what somebody changed: which fields, and who; never what they hold."""
+"""What a notice says of a formation: how it fares, and which fields somebody changed; never what they hold."""
 
 from __future__ import annotations
 
@@ -34,8 +34,17 @@ GONE = DriftedField(object="Service/web")
 def test_a_drift_is_told_by_its_first_fields(first: tuple[DriftedField, ...], fields: int, told: str) -> None:
     objects = len({each.object for each in first})
     data: dict[str, Any] = rows.plain(DriftSeen(deployment="d-1", objects=objects, fields=fields, by=(), first=first))
-    event = DomainEvent(
-        kind=Kind.DRIFT_FOUND, at=datetime(2026, 11, 30, tzinfo=UTC), app="shop", formation="eu", data=data
-    )
-    facts = NoticeFacts(event=event, kind=NoticeKind.DRIFT_FOUND, subject=Subject(owner="people"), server="https://x")
+    facts = _facts(Kind.DRIFT_FOUND, NoticeKind.DRIFT_FOUND, data)
     assert messages.notice(facts).text == told
+
+
+@pytest.mark.parametrize("state", ["degraded", "missing"])
+def test_trouble_is_called_what_it_is(state: str) -> None:
+    facts = _facts(Kind.HEALTH_DEGRADED, NoticeKind.HEALTH_DEGRADED, {"state": state, "cause": "It is so."})
+    told = messages.notice(facts)
+    assert (told.title, told.entries[0].text) == (f"shop/eu: {state}", f"{state}: It is so")
+
+
+def _facts(happened: Kind, kind: NoticeKind, data: dict[str, Any]) -> NoticeFacts:
+    event = DomainEvent(kind=happened, at=datetime(2026, 11, 30, tzinfo=UTC), app="shop", formation="eu", data=data)
+    return NoticeFacts(event=event, kind=kind, subject=Subject(owner="people"), server="https://x")
