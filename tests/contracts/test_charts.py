@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import tarfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -265,6 +268,38 @@ async def test_what_is_wrong_is_found_at_its_place(helm: Helm) -> None:
     first = {name: findings[:1] for name, (_, findings) in zip(FOUND, rendered, strict=True)}
     assert first == {name: [expected] for name, (_, expected) in FOUND.items()}
     assert [revision for revision, _ in rendered if revision] == []
+
+
+async def test_a_chart_makes_helm_ask_nobody_and_read_nothing_of_the_machine(helm: Helm, tmp_path: Path) -> None:
+    """A schema, that of a chart packed in it too, may name an address or a file; templates know no file but the chart's."""
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"type": "integer"}')
+    schema = json.dumps({"properties": {"host": {"$ref": secret.as_uri()}}})
+    template = CONFIG + f'  a: "{{{{ .Files.Get "{secret}" }}}}{{{{ getHostByName "localhost" }}}}"\n'
+    said = '    values: {host: "${host}"}\n'
+    given = files(said, **{"web/templates/a.yaml": template, "web/values.schema.json": schema})
+    revision, [found] = await render(helm, given)
+    assert found.startswith(
+        "deploy/web/values.schema.json: values are not held against the schema, which wants file:///"
+    )
+    assert revision
+    assert revision.objects[0].object["data"] == {"a": ""}
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        about = "apiVersion: v2\nname: sub\nversion: 0.1.0\n"
+        for path, text in {"Chart.yaml": about, "values.schema.json": schema, "templates/a.yaml": CONFIG}.items():
+            member = tarfile.TarInfo(f"sub/{path}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    tree = {k: v.encode() for k, v in files(said).items()} | {"deploy/web/charts/sub-0.1.0.tgz": packed.getvalue()}
+    sources, findings = render_inputs.gather(StoredTree(tree), "dev")
+    assert sources, findings
+    inputs = rendering.Inputs(app="shop", images={})
+    revision, [finding] = await chart_rendering.render(sources, inputs, helm)
+    assert finding.place.file == "deploy/web/charts/sub/values.schema.json"
+    assert revision
+    assert revision.objects[0].origin.file == "deploy/web/charts/sub/templates/a.yaml"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class TemplateRequest:
     """What `.Capabilities.APIVersions` has besides."""
     tests: bool = False
     """Whether hooks for `helm test` are rendered, too."""
+    by_schema: bool = True
+    """Whether values are held against the chart's schemas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,9 +56,9 @@ class ChartRepositories:
         Raises NotThere, Refused and what a registry's client raises.
         """
         if chart.digest and (kept := await asyncio.to_thread(self._kept, chart.digest)):
-            return PackedChart(digest=chart.digest, files=await asyncio.to_thread(unpacked, kept))
+            return PackedChart(digest=chart.digest, files=(await asyncio.to_thread(unpacked, kept))[1])
         digest, archive = await self._fetched(chart)
-        files = await asyncio.to_thread(unpacked, archive)
+        _, files = await asyncio.to_thread(unpacked, archive)
         if chart.digest == digest:
             await asyncio.to_thread(self._keep, digest, archive)
         return PackedChart(digest=digest, files=files)
@@ -122,18 +122,18 @@ class ChartRepositories:
         return self.folder / f"{re.sub('[^0-9a-f]', '', digest.partition(':')[2])}.tgz"
 
 
-def unpacked(archive: bytes) -> dict[str, bytes]:
-    """The files below the archive's one folder, by their path there. Raises Refused for what no chart needs.
+def unpacked(archive: bytes) -> tuple[str, dict[str, bytes]]:
+    """The archive's one folder, and the files below it by their path there. Raises Refused for what no chart needs.
 
     Links are left out, as Helm does; nothing of it is written anywhere here.
     """
     files: dict[str, bytes] = {}
-    room = MOST_BYTES
+    folder, room = "", MOST_BYTES
     try:
         # Not `r|gz`: that stumbles over the extra field that Helm writes into the header.
         with gzip.open(io.BytesIO(archive)) as plain, tarfile.open(fileobj=plain, mode="r|") as packed:
             for member in packed:
-                path = member.name.partition("/")[2]
+                folder, _, path = member.name.removeprefix("./").partition("/")
                 if not member.isfile() or not path:
                     continue
                 room -= member.size
@@ -145,7 +145,9 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
                 files[path] = content.read() if content else b""
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise Refused(f"the chart is no archive that can be read: {error}") from error
-    return files
+    if folder in {"", ".."}:
+        raise Refused("the chart's archive has no folder")
+    return folder, files
 
 
 def _address(index: bytes, chart: RemoteChart) -> str:

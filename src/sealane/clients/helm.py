@@ -117,6 +117,8 @@ def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:
     yield from ("--values", str(home / "values.yaml"), "--include-crds", "--dry-run=server")
     if not request.tests:
         yield "--skip-tests"
+    if not request.by_schema:
+        yield "--skip-schema-validation"
     yield from ("--kube-version", request.kube_version)
     for version in request.api_versions:
         yield from ("--api-versions", version)

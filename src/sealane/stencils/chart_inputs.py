@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from sealane.clients.chart_repositories import unpacked
 from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
+from sealane.errors import Refused
 from sealane.findings import Finding, Place, did_you_mean, not_utf8
 from sealane.formations.model import Chart, Formation
 from sealane.stencils.model import ChartSource, Stencil
@@ -17,6 +20,8 @@ from sealane.stencils.placeholders import Source
 RAW = "raw:"
 MAX_TOTAL = 32 * 1024 * 1024
 """Bytes that all files of a chart may have together."""
+_PACKED = re.compile(r"(?:.*/)?charts/[^/]+\.tgz", re.DOTALL)
+_DEEPEST = 3
 _CHART, _VALUES, _IGNORED = "Chart.yaml", "values.yaml", ".helmignore"
 
 
@@ -37,15 +42,18 @@ def gather(tree: Tree, formation: Formation, source: Source) -> tuple[list[Chart
             problems = [Finding(message=f"can't read {chart.path}: {problem.message}", place=place)]
         values, more = _values(tree, formation, chart)
         findings += [*problems, *more]
-        if not problems:
-            inline = _inline(formation, chart, source)
-            charts.append(filled(ChartSource(chart=chart, values=(*values, *inline)), files))
+        if problems:
+            continue
+        try:
+            charts.append(filled(ChartSource(chart=chart, values=(*values, *_inline(formation, chart, source))), files))
+        except Refused as problem:
+            findings.append(Finding(message=f"can't read {chart.path}: {problem.message}", place=place))
     return charts, findings
 
 
-def filled(source: ChartSource, files: Mapping[str, bytes]) -> ChartSource:
-    """The chart with its files."""
-    chart = source.chart
+def filled(source: ChartSource, given: Mapping[str, bytes]) -> ChartSource:
+    """The chart with its files, and those of charts that are packed in it. Raises Refused."""
+    chart, files = source.chart, _expanded(given)
     about, own = (_document(files, name, chart) for name in (_CHART, _VALUES))
     said = about.value.get("name") if about else None
     below = {
@@ -55,6 +63,21 @@ def filled(source: ChartSource, files: Mapping[str, bytes]) -> ChartSource:
         if (document := _document(files, path, chart))
     }
     return replace(source, name=str(said or ""), files=files, own=own, subcharts=below)
+
+
+def _expanded(given: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with packed charts unpacked, so that nothing of them is hidden from what looks at files."""
+    files = dict(given)
+    for _ in range(_DEEPEST):
+        packed = [path for path in files if _PACKED.fullmatch(path)]
+        if not packed:
+            return files
+        for path in packed:
+            name, inside = unpacked(files.pop(path))
+            files.update({f"{path.rpartition('/')[0]}/{name}/{inner}": text for inner, text in inside.items()})
+        if sum(len(text) for text in files.values()) > MAX_TOTAL:
+            raise Refused(f"the chart unpacks to more than {MAX_TOTAL} bytes")
+    raise Refused(f"the chart has charts packed in charts, more than {_DEEPEST} deep")
 
 
 def _files(tree: Tree, chart: Chart, place: Place) -> tuple[dict[str, bytes], list[Finding]]:

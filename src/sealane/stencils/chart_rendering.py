@@ -17,7 +17,6 @@ from sealane.stencils.rendering import Inputs
 
 _CHANCE = re.compile(rb"\b(?:now|ago|bcrypt|htpasswd|shuffle|uuidv4|encryptAES|unixEpoch|rand[A-Z]\w*|gen[A-Z]\w*)\b")
 """Functions that give something else each time."""
-_PACKED = (".tgz", ".tar.gz")
 
 
 async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
@@ -51,6 +50,7 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
             continue
         try:
             packed = await helm.repositories.fetch(remote)
+            charts.append(chart_inputs.filled(source, packed.files))
         except SealaneError as error:
             if error.retry:
                 raise
@@ -64,7 +64,6 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
             hint = f"it is {packed.digest} now: look at it, and write that as its digest"
             place = sources.formation.at("charts", release, "digest" if remote.digest else "version")
             findings.append(Finding(message=message, place=place, hint=hint))
-        charts.append(chart_inputs.filled(source, packed.files))
     return replace(sources, charts=tuple(charts)), findings
 
 
@@ -77,7 +76,6 @@ async def _printed(request: TemplateRequest, source: ChartSource, sources: Sourc
 
 
 def _may_change(request: TemplateRequest) -> bool:
-    """Whether something in it could make it render otherwise the next time; of what is packed nobody knows."""
-    packed = any(path.endswith(_PACKED) for path in request.files)
+    """Whether something in it could make it render otherwise the next time."""
     texts = (json.dumps(request.values).encode(), *request.files.values())
-    return packed or any(_CHANCE.search(text) for text in texts)
+    return any(_CHANCE.search(text) for text in texts)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sealane.charts import complaints, output
+from sealane.charts import complaints, output, value_schemas
 from sealane.charts import hooks as chart_hooks
 from sealane.charts import values as chart_values
 from sealane.charts.hooks import HookJob, SortedObjects
 from sealane.charts.model import KUBE_VERSION, ChartObject, PrintedChart, TemplateRequest, TemplateResult
-from sealane.findings import Finding, Place, did_you_mean
+from sealane.findings import Finding, Place, Severity, did_you_mean
 from sealane.formations.gates import Gate, Hook, Only, Task, When
 from sealane.formations.gates import job as gate_of_job
 from sealane.formations.model import Formation
@@ -42,6 +42,7 @@ def request(source: ChartSource, formation: Formation, words: Placeholders) -> t
         kube_version=chart.kube_version or KUBE_VERSION,
         api_versions=chart.api_versions,
         tests=chart.tests,
+        by_schema=not value_schemas.reaching_out(source.files),
     )
     return asked, findings
 
@@ -95,7 +96,13 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
     for source in sources.charts:
         answer = printed[source.chart.release]
         there = chart_hooks.sort(answer.objects, source.chart.skip_hooks)
-        findings += [*answer.findings, *_unknown(there), *_too_many(there), *_named_alike(there, sources.formation)]
+        findings += [
+            *_unheld(source),
+            *answer.findings,
+            *_unknown(there),
+            *_too_many(there),
+            *_named_alike(there, sources.formation),
+        ]
         objects += [*there.objects, *(each.job for each in there.jobs)]
         early += [f"{each.value.get('kind')}/{each.value['metadata'].get('name')}" for each in there.early]
         runs += [hook for each in there.jobs for hook in _hooks(each)]
@@ -139,6 +146,13 @@ def _unknown(there: SortedObjects) -> Iterator[Finding]:
         message = f"{_named(each)} is a Helm hook for {event}, which Sealane doesn't run"
         hint = f"do without it: skip_hooks: [{event}]"
         yield Finding(message=message, place=_place(each), hint=hint)
+
+
+def _unheld(source: ChartSource) -> Iterator[Finding]:
+    for path, named in value_schemas.reaching_out(source.files):
+        message = f"values are not held against the schema, which wants {named} fetched"
+        place = Place(file=f"{source.chart.path}/{path}")
+        yield Finding(message=message, place=place, hint="write it into the schema", severity=Severity.WARNING)
 
 
 def _too_many(there: SortedObjects) -> Iterator[Finding]:

@@ -1,0 +1,41 @@
+"""Schemas of charts' values, as far as they ask for others: Helm would fetch those, from wherever they say. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NAME = "values.schema.json"
+_REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef"}
+_KNOWN = re.compile(r"https?://json-schema\.org/(?:draft-0[4-7]|draft/20(?:19-09|20-12))/schema#?")
+"""Dialects that Helm brings along."""
+
+
+def reaching_out(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Path of each schema that names another, of the chart or of one in it, and the first that it names."""
+    schemas = ((path, text) for path, text in files.items() if path.rpartition("/")[2] == NAME)
+    return [(path, named) for path, text in schemas if (named := _outside(text)) is not None]
+
+
+def _outside(text: bytes) -> str | None:
+    try:
+        pairs: list[tuple[str, Any]] = []
+
+        def keep(found: list[tuple[str, Any]]) -> dict[str, Any]:
+            pairs.extend(found)  # all of them: of a key that is written twice, readers take another one
+            return dict(found)
+
+        json.loads(text, object_pairs_hook=keep)
+    except (ValueError, RecursionError):
+        return "what is no JSON"
+    return next(_others(pairs), None)
+
+
+def _others(pairs: list[tuple[str, Any]]) -> Iterator[str]:
+    for key, value in pairs:
+        named = str(value)
+        outside = key in _REFERENCES and not named.startswith("#")
+        if outside or (key == "$schema" and not _KNOWN.fullmatch(named)):
+            yield named[:200]
