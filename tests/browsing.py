@@ -137,8 +137,8 @@ _FAINT = """() => {
 def faint(page: Page) -> list[str]:
     """Texts of the page that stand out from their ground by less than 4.5 to 1, everything unfolded."""
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-    found: list[str] = page.evaluate(_FAINT)
-    return found
+    texts: list[str] = page.evaluate(_FAINT)
+    return texts
 
 
 _UNNAMED = """() => {
@@ -177,8 +177,8 @@ _UNNAMED = """() => {
 
 def unnamed(page: Page) -> list[str]:
     """What of the page nobody can name: controls without words, states without text, empty panels, ids given twice."""
-    found: list[str] = page.evaluate(_UNNAMED)
-    return found
+    elements: list[str] = page.evaluate(_UNNAMED)
+    return elements
 
 
 _MISFITS = """() => {
@@ -201,5 +201,5 @@ _MISFITS = """() => {
 
 def misfits(page: Page) -> list[str]:
     """What does not fit into the window: the page itself, words that are cut off, rows that fill a phone."""
-    found: list[str] = page.evaluate(_MISFITS)
-    return found
+    elements: list[str] = page.evaluate(_MISFITS)
+    return elements

@@ -99,11 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _batch(self, asked: dict[str, Any]) -> None:
         self.host.seen.append((self.path, self.headers.get("authorization")))
         objects = []
-        for each in asked["objects"]:
-            there = each["oid"] in self.host.files
-            download = {"download": {"href": f"{self.host.files_at}/files/{each['oid']}"}}
+        for wanted in asked["objects"]:
+            there = wanted["oid"] in self.host.files
+            download = {"download": {"href": f"{self.host.files_at}/files/{wanted['oid']}"}}
             said = {"actions": download} if there else {"error": {"code": 404, "message": "not here"}}
-            objects.append({**each, **said})
+            objects.append({**wanted, **said})
         body = json.dumps({"transfer": "basic", "objects": objects}).encode()
         self._answer(body, "application/vnd.git-lfs+json")
 

@@ -85,8 +85,8 @@ class Repository:
 
     def statuses(self, commit: str) -> Mapping[str, dict[str, Any]]:
         """What stands at a commit, by context: the last of each."""
-        found = self.ask("GET", f"/commits/{commit}/status")
-        return {each["context"]: each for each in found["statuses"] or ()}
+        answer = self.ask("GET", f"/commits/{commit}/status")
+        return {status["context"]: status for status in answer["statuses"] or ()}
 
 
 @contextmanager

@@ -49,9 +49,9 @@ def add(schema: schemas.Schema, made: openapi.Table) -> str:
         return name
     fields: dict[str, str] = {}
     made.types[name] = openapi.Type(fields=fields)
-    for key, each in sorted(schema.fields.items()):
+    for key, nested in sorted(schema.fields.items()):
         # What a status holds is the cluster's; nobody writes it, and an exported manifest may have it.
-        fields[key] = openapi.ANY if key == "status" else placed(each, f"{name}.{key}", made)
+        fields[key] = openapi.ANY if key == "status" else placed(nested, f"{name}.{key}", made)
     return name
 
 
@@ -62,7 +62,7 @@ def placed(schema: schemas.Schema, name: str, made: openapi.Table) -> str:
     if schema.item is not None:
         item = placed(schema.item, f"{name}[]", made)
         item_of = schema.item
-        keys = {key: (each.default or None) if (each := item_of.field(key)) else None for key in schema.keys} or None
+        keys = {key: (field.default or None) if (field := item_of.field(key)) else None for key in schema.keys} or None
         made.types[name] = openapi.Type(item=item, keys=keys, once=schema.is_set)
         return name
     values = schema.plain.get("additionalProperties")
@@ -74,7 +74,9 @@ def placed(schema: schemas.Schema, name: str, made: openapi.Table) -> str:
 
 def plain(written: Mapping[str, Any]) -> str:
     """The name of a plain value's type."""
-    kinds_of = [str(each.get("type")) for each in written.get("oneOf") or () if isinstance(each, Mapping)]
+    kinds_of = [
+        str(alternative.get("type")) for alternative in written.get("oneOf") or () if isinstance(alternative, Mapping)
+    ]
     if kinds_of:
         return "|".join(sorted(kinds_of)) if set(kinds_of) <= set(_SCALARS) else openapi.ANY
     if written.get("format") == "int-or-string":

@@ -63,11 +63,11 @@ def environments(serving: Serving, *apps: str) -> None:
 
 def environment_files(*apps: str) -> dict[str, str]:
     """The same, as the files' texts by the environments' names."""
-    found = {}
+    files = {}
     for name, approvals in (("dev", ""), ("production", ", approvals: {by: [approvers]}")):
         limits = (LIMITS.replace("APPROVALS", approvals).replace("APP", app) for app in apps)
-        found[name] = ENVIRONMENT.replace("APPS", "\n".join(limits)).replace("NAME", name)
-    return found
+        files[name] = ENVIRONMENT.replace("APPS", "\n".join(limits)).replace("NAME", name)
+    return files
 
 
 def version(app: str, words: str, *, extra: str = "") -> dict[str, str]:
@@ -129,8 +129,8 @@ class App:
 
     def runs(self) -> list[dict[str, Any]]:
         """The app's runs, the newest first."""
-        found: list[dict[str, Any]] = self.get("/api/runs", app=self.name)
-        return found
+        listed: list[dict[str, Any]] = self.get("/api/runs", app=self.name)
+        return listed
 
     def run_of(self, commit_hash: str, *, ref: str = "refs/heads/main", within: float = 120) -> dict[str, Any]:
         """The whole run of a commit once it has ended."""
@@ -155,7 +155,11 @@ class App:
         def look() -> dict[str, Any] | None:
             view = self.get(f"/api/runs/{run}")
             assert not str(view["run"]["reason"]).startswith("refused"), view["run"]["reason"]
-            mine = (each for each in view["deployments"] if (each["formation"], each["state"]) == (formation, state))
+            mine = (
+                delivery
+                for delivery in view["deployments"]
+                if (delivery["formation"], delivery["state"]) == (formation, state)
+            )
             return next(mine, None)
 
         return until(f"the deployment of {commit_hash[:7]} to {formation} to be {state}", look, within=within)
@@ -170,10 +174,10 @@ class App:
         state = self.serving.folder / "data" / "dummies" / formation / "here.json"
         objects = json.loads(state.read_text())["objects"].values() if state.exists() else []
         return {
-            f"{each['manifest']['metadata']['namespace']}/{each['manifest']['kind']}/{each['manifest']['metadata']['name']}": each[
+            f"{stored['manifest']['metadata']['namespace']}/{stored['manifest']['kind']}/{stored['manifest']['metadata']['name']}": stored[
                 "manifest"
             ]
-            for each in objects
+            for stored in objects
         }
 
     def cli(self, *words: str, token: str | None = None) -> subprocess.CompletedProcess[str]:

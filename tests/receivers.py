@@ -58,8 +58,8 @@ class Http:
 @contextmanager
 def http() -> Iterator[Http]:
     """Such a server, for as long as this lasts."""
-    with _served(lambda port: Http(port=port), lambda state, _: (state.status, state.answer)) as found:
-        yield found
+    with _served(lambda port: Http(port=port), lambda state, _: (state.status, state.answer)) as server:
+        yield server
 
 
 @contextmanager
@@ -189,19 +189,19 @@ class Workspace:
 
     def shown(self) -> list[str]:
         """Each message that answers none, with its thread, as people read it."""
-        found = []
-        for ts, each in self.messages.items():
-            if "thread_ts" not in each:
+        threads = []
+        for ts, message in self.messages.items():
+            if "thread_ts" not in message:
                 thread = [other["text"] for other in self.messages.values() if other.get("thread_ts") == ts]
-                found.append(html.unescape("\n".join([each["text"], *_sections(each), *thread])))
-        return found
+                threads.append(html.unescape("\n".join([message["text"], *_sections(message), *thread])))
+        return threads
 
 
 def _sections(asked: Mapping[str, Any]) -> list[str]:
     blocks = [block for attachment in asked.get("attachments", ()) for block in attachment["blocks"]]
     texts = [block["text"] for block in blocks if "text" in block]
     texts += [element for block in blocks for element in block.get("elements", ())]
-    return [each["text"] for each in texts]
+    return [text["text"] for text in texts]
 
 
 @contextmanager
@@ -212,8 +212,8 @@ def slack(token: str) -> Iterator[Workspace]:
         method = got.path.rpartition("/")[2]
         return state.status, state.call(method, got.headers.get("authorization", ""), json.loads(got.body))
 
-    with _served(lambda port: Workspace(port=port, token=token), answer) as found:
-        yield found
+    with _served(lambda port: Workspace(port=port, token=token), answer) as server:
+        yield server
 
 
 @dataclass
@@ -251,8 +251,8 @@ def statuses(authorization: str, root: str = "") -> Iterator[Statuses]:
     """Such a host, for as long as this lasts."""
     with _served(
         lambda port: Statuses(port=port, authorization=authorization, root=root), lambda state, got: state.call(got)
-    ) as found:
-        yield found
+    ) as server:
+        yield server
 
 
 @contextmanager

@@ -33,9 +33,9 @@ def until(what: str, look: Callable[[], Found | None], *, within: float = 120.0)
     """Waits until there is something; fails with what it waited for."""
     started = time.monotonic()
     while True:
-        found = look()
-        if found is not None and found is not False:
-            return found
+        seen = look()
+        if seen is not None and seen is not False:
+            return seen
         waited = time.monotonic() - started
         assert waited < within, f"waited {within:.0f} s for {what}"
         time.sleep(min(0.05 + waited / 20, 0.5))  # looking costs the processor that what is waited for needs
@@ -160,8 +160,8 @@ class Serving:
         with self.client() as client:
             made = client.post("/api/apps", json={"name": name, "owner": "developers", **given})
             assert made.status_code == 201, made.text
-            found: dict[str, Any] = made.json()
-            return found
+            app_made: dict[str, Any] = made.json()
+            return app_made
 
     def environment_file(self, name: str, text: str) -> None:
         """Writes an operators' file; takes effect with the next run."""

@@ -12,7 +12,7 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 
 def linked(page: Path) -> set[Path]:
     """The files that a page leads to."""
-    return {(page.parent / found).resolve() for found in _LINK.findall(page.read_text())}
+    return {(page.parent / target).resolve() for target in _LINK.findall(page.read_text())}
 
 
 def test_every_page_is_linked_from_the_first_one() -> None:

@@ -53,12 +53,12 @@ def test_the_page_of_the_api_is_current() -> None:
 
 def test_every_error_says_what_it_is_and_how_it_ends() -> None:
     """Each class of errors has a docstring of its own, an exit code of the table and an HTTP status."""
-    for found in pkgutil.walk_packages(sealane.__path__, "sealane."):
-        if "migrations" not in found.name and not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(sealane.__path__, "sealane."):
+        if "migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
     def below(kind: type[SealaneError]) -> list[type[SealaneError]]:
-        return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
+        return [kind, *(subclass for child in kind.__subclasses__() for subclass in below(child))]
 
     errors = below(SealaneError)
     assert len(errors) > 15

@@ -52,11 +52,11 @@ def is_prose(node: ast.expr) -> bool:
 def is_sentence(node: ast.expr) -> bool:
     """A field of `SENTENCES`, a local called so, or an error as text, whatever is done to its letters."""
     if isinstance(node, ast.BoolOp):
-        return any(is_sentence(each) for each in node.values)
+        return any(is_sentence(value) for value in node.values)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
         return is_sentence(node.func.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "str":
-        return any(isinstance(each, ast.Name) and each.id in {"error", "problem"} for each in node.args)
+        return any(isinstance(argument, ast.Name) and argument.id in {"error", "problem"} for argument in node.args)
     if isinstance(node, ast.Name):
         return node.id in {"message", "sentence", "reason", "note"}
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
@@ -70,8 +70,10 @@ def found(tree: ast.Module, name: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             functions.append(node)
-        elif isinstance(node, ast.Compare | ast.Call) and any(is_sentence(each) for each in asks(node)):
-            around = [each.name for each in functions if each.lineno <= node.lineno <= (each.end_lineno or 0)]
+        elif isinstance(node, ast.Compare | ast.Call) and any(is_sentence(ask) for ask in asks(node)):
+            around = [
+                function.name for function in functions if function.lineno <= node.lineno <= (function.end_lineno or 0)
+            ]
             yield f"{name}::{around[-1] if around else ''}"
 
 

@@ -34,10 +34,10 @@ def test_formations_render(page: str) -> None:
     tree = StoredTree({path: text.encode() for path, text in files.items()})
     if page == "secrets":
         del tree.contents["config/database.yml"]
-    sources, found = render_inputs.gather(tree, "production")
-    assert sources, found
-    revision, found = rendering.render(sources, rendering.Inputs(app="shop", images={"web": "web@unbuilt"}))
-    assert revision, [str(finding) for finding in found]
+    sources, problems = render_inputs.gather(tree, "production")
+    assert sources, problems
+    revision, problems = rendering.render(sources, rendering.Inputs(app="shop", images={"web": "web@unbuilt"}))
+    assert revision, [str(finding) for finding in problems]
     if page == "formations":
         config = revision.objects[0].object
         assert (

@@ -76,11 +76,11 @@ def test_no_word_stands_for_two_things() -> None:
 def test_a_word_that_was_replaced_stands_nowhere(old: str) -> None:
     """Neither as a word nor as a part of a name that is written with underscores."""
     pattern = re.compile(rf"(?<![a-z])(?:{old})(?![a-z])")
-    found = [
+    places = [
         f"{name}: {line.strip()}"
         for name, text in texts().items()
         if pattern.search(text)
         for line in text.splitlines()
         if pattern.search(line) and TAKEN_OVER not in line
     ]
-    assert found == [], f"say {REPLACED[old]}"
+    assert places == [], f"say {REPLACED[old]}"

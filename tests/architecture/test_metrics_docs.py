@@ -25,7 +25,8 @@ def quoted(names: tuple[str, ...]) -> str:
 
 def test_what_happened_stands_there_as_it_is_measured() -> None:
     told = [
-        [f"`{each.name}`", f"`{each.family}`", quoted(each.labels), each.help] for each in catalog.DEFINITIONS.values()
+        [f"`{definition.name}`", f"`{definition.family}`", quoted(definition.labels), definition.help]
+        for definition in catalog.DEFINITIONS.values()
     ]
     assert rows("What happened") == told
 
@@ -37,8 +38,8 @@ def test_what_a_deployment_waits_for_stands_there_as_its_spans_are_called() -> N
 
 
 def test_how_the_platform_fares_stands_there_as_it_is_shown() -> None:
-    told = [[f"`{each.name}`", quoted(each.labels), each.help] for each in platform.SERIES]
+    told = [[f"`{series.name}`", quoted(series.labels), series.help] for series in platform.SERIES]
     requests = [f"`{latencies.NAME}`", quoted(("method", "route", "code")), latencies.HELP]
-    found = rows("How the platform fares")
-    assert found[1:-2] == told
-    assert found[-2] == requests
+    told_rows = rows("How the platform fares")
+    assert told_rows[1:-2] == told
+    assert told_rows[-2] == requests

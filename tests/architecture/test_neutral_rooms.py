@@ -35,11 +35,11 @@ def texts(tree: ast.AST) -> Iterator[ast.Constant]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_neutral_room_names_what_only_a_cluster_has(room: str) -> None:
-    found = [
+    violations = [
         f"{name}:{node.lineno}: {node.value}"
         for name in trees.texts()
         if name.startswith(f"{room}/") and "/migrations/" not in name and name not in KNOWN
         for node in texts(trees.tree(name))
         if KUBERNETES.search(FIELDS.sub("", str(node.value)))
     ]
-    assert found == []
+    assert violations == []

@@ -125,8 +125,8 @@ def problems(tree: ast.Module) -> list[str]:
 
 
 def test_what_says_pure_is_pure() -> None:
-    found = {module: problems(tree) for module, tree in _pure().items()}
-    assert {module: wrong for module, wrong in found.items() if wrong} == {}
+    violations = {module: problems(tree) for module, tree in _pure().items()}
+    assert {module: wrong for module, wrong in violations.items() if wrong} == {}
 
 
 def test_the_rooms_that_decide_say_so() -> None:

@@ -93,15 +93,15 @@ class Ended:
     @property
     def phases(self) -> list[str]:
         """The phases that it went through, in order."""
-        found: list[str] = []
+        phases_told: list[str] = []
         for phase, _ in self.told:
-            if found[-1:] != [phase]:
-                found.append(phase)
-        return found
+            if phases_told[-1:] != [phase]:
+                phases_told.append(phase)
+        return phases_told
 
     def said(self, phase: str) -> list[str]:
         """What was told of a phase."""
-        return [says for each, says in self.told if each == phase]
+        return [says for told_phase, says in self.told if told_phase == phase]
 
 
 class Side(ABC):
@@ -245,5 +245,7 @@ class Server(Side):
         """The deployment that rolls that one back, once there is one."""
         history = self.inside.server.store.deployments.history
         back = conclusion.rollback_id(deployment_id)
-        await self.inside.until(lambda: history("shop", "dev"), lambda found: back in {each.id for each in found})
+        await self.inside.until(
+            lambda: history("shop", "dev"), lambda history_now: back in {history_now.id for history_now in history_now}
+        )
         return back

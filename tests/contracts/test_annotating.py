@@ -108,9 +108,11 @@ class Influx:
     async def events(self) -> list[Event]:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             query = {"db": "shop", "q": "SELECT * FROM deployments", "epoch": "ms"}
-            found = (await client.get(f"{self.annotation.url}/query", params=query)).json()["results"][0]
+            result = (await client.get(f"{self.annotation.url}/query", params=query)).json()["results"][0]
         rows = [
-            dict(zip(each["columns"], row, strict=True)) for each in found.get("series", ()) for row in each["values"]
+            dict(zip(series["columns"], row, strict=True))
+            for series in result.get("series", ())
+            for row in series["values"]
         ]
         return [self._event(row) for row in rows]
 

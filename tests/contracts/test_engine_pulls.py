@@ -45,17 +45,17 @@ class Registry:
 @pytest.fixture
 def other() -> Iterator[Registry]:
     with socket.create_server(("127.0.0.1", 0), backlog=20) as listening:
-        found = Registry(f"127.0.0.1:{listening.getsockname()[1]}")
+        registry = Registry(f"127.0.0.1:{listening.getsockname()[1]}")
 
         def serve() -> None:
             with suppress(OSError):
                 while True:
                     connection, (host, _) = listening.accept()
-                    found.came.append(host)
+                    registry.came.append(host)
                     connection.close()
 
         threading.Thread(target=serve, daemon=True).start()
-        yield found
+        yield registry
 
 
 def access(*hosts: str) -> RegistryAccess:

@@ -110,13 +110,13 @@ def reported(clone: Path) -> str:
 
 def read(clone: Path) -> str:
     tree = FolderTree(clone, "apps/web")
-    found = []
+    texts = []
     with suppress(UsageError):
-        found += [str(tree.files("src"))]
+        texts += [str(tree.files("src"))]
     for path in ("key.xml", "src/deep/key.xml", "Dockerfile"):
         with suppress(UsageError):
-            found.append(tree.read(path).decode())
-    return "".join(found)
+            texts.append(tree.read(path).decode())
+    return "".join(texts)
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -134,8 +134,10 @@ def test_what_is_outside_is_never_read(root: Path, kind: str, reader: str) -> No
     seen = 0
     with Exchanging(linked(root, kind)).beside() as exchanging:
         while seen < READS or exchanging.done < EXCHANGES:
-            found = READERS[reader](root)
-            assert CANARY not in (found.decode(errors="replace") if isinstance(found, bytes) else str(found))
+            content_read = READERS[reader](root)
+            assert CANARY not in (
+                content_read.decode(errors="replace") if isinstance(content_read, bytes) else str(content_read)
+            )
             seen += 1
 
 
@@ -147,10 +149,10 @@ def test_a_context_goes_on_while_files_become_links_and_pipes(root: Path) -> Non
     with Exchanging(*given).beside() as exchanging:
         while exchanging.done < EXCHANGES:
             with tarfile.open(fileobj=io.BytesIO(packed(root))) as tar:
-                found = {member.name: member for member in tar}
-                assert found["Dockerfile"].isfile()
+                members = {member.name: member for member in tar}
+                assert members["Dockerfile"].isfile()
                 for name in ("key.xml", "zz"):
-                    if name in found and found[name].isfile():
-                        content = tar.extractfile(found[name])
+                    if name in members and members[name].isfile():
+                        content = tar.extractfile(members[name])
                         assert content is not None
                         assert content.read().decode() == INNOCENT

@@ -66,7 +66,7 @@ def _pretended(kind: str) -> Iterator[World]:
             repository=f"{url}/team/shop.git",
             commit=commit,
             statuses=lambda: {
-                context: each for (place, context), each in host.found.items() if place == f"team/shop@{commit}"
+                context: status for (place, context), status in host.found.items() if place == f"team/shop@{commit}"
             },
             away=lambda: setattr(host, "status", 502),
         )
@@ -92,7 +92,7 @@ def _real(host: gitea.Host) -> Iterator[World]:
         repository=repository.url,
         commit=head,
         statuses=lambda: {
-            context: {**each, "state": each["status"]} for context, each in repository.statuses(head).items()
+            context: {**status, "state": status["status"]} for context, status in repository.statuses(head).items()
         },
     )
 
@@ -110,18 +110,18 @@ async def test_a_commit_has_a_status_for_each_delivery(world: World) -> None:
     begun = replace(BEGUN, notice=world.here(NOTICE))
     reference = await target.tell(begun)
     await target.tell(replace(BEGUN, notice=world.here(NOTICE, formation="dev")))
-    assert {context: each["state"] for context, each in world.statuses().items()} == {
+    assert {context: status["state"] for context, status in world.statuses().items()} == {
         "sealane/production": "pending",
         "sealane/dev": "pending",
     }
     ended = world.here(ENDED, text=f"{ENDED.text} {'ü' * 200}")
     await target.tell(replace(begun, notice=ended, fresh=(BACK,), reference=reference))
-    found = world.statuses()
-    assert {context: each["state"] for context, each in found.items()} == {
+    statuses = world.statuses()
+    assert {context: status["state"] for context, status in statuses.items()} == {
         "sealane/production": "failure",
         "sealane/dev": "pending",
     }
-    status = found["sealane/production"]
+    status = statuses["sealane/production"]
     assert status["description"].startswith("rolled back: Container web of pod web-1 ended with exit code 1 <&>.")
     assert len(status["description"]) == 140
     assert status["target_url"] == NOTICE.links[0].url

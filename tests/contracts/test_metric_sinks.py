@@ -68,8 +68,8 @@ def store() -> Iterator[Posts]:
 
 
 def opened(key: str, **settings: str) -> Sink:
-    found = open_sinks({key: {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
-    return found[key].sink
+    sinks = open_sinks({key: {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
+    return sinks[key].sink
 
 
 BY_HTTP: dict[str, Callable[[str], Sink]] = {
@@ -102,7 +102,7 @@ async def test_datadog_gets_counts_times_and_an_event(store: Posts) -> None:
     await opened("datadog", api_key="k3y", url=store.url + "/").send(TOLD)
     assert {headers["DD-API-KEY"] for _, headers, _ in store.posts} == {"k3y"}
     posts = {path: json.loads(body) for path, _, body in store.posts}
-    counts = {each["metric"]: each for each in posts["/api/v2/series"]["series"]}
+    counts = {metric["metric"]: metric for metric in posts["/api/v2/series"]["series"]}
     assert set(counts) == {"acme.release.count", "acme.release.failures"}
     assert counts["acme.release.count"]["points"] == [{"timestamp": SECONDS, "value": 1}]
     assert counts["acme.release.count"]["type"] == 1
@@ -164,7 +164,7 @@ async def test_a_collector_gets_spans_in_opentelemetry_s_own_messages(store: Pos
     assert (path, headers["tenant"], headers["api-key"]) == ("/v1/traces", "shop", "k=3")
     assert headers["Content-Type"] == "application/x-protobuf"
     (resource,) = ExportTraceServiceRequest.FromString(body).resource_spans
-    assert {each.key: each.value.string_value for each in resource.resource.attributes} == {
+    assert {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes} == {
         "service.name": "sealane",
         "service.version": "1.2",
         "service.instance.id": "here:8080",
@@ -173,8 +173,8 @@ async def test_a_collector_gets_spans_in_opentelemetry_s_own_messages(store: Pos
     assert (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id) == (SPAN.trace, SPAN.id, b"")
     assert span.end_time_unix_nano - span.start_time_unix_nano == 31 * 10**9
     assert (span.status.code, span.status.message) == (2, "Container web ended.")
-    assert [each.key for each in span.attributes] == ["sealane.version"]
-    assert [each.name for each in span.events] == ["verdict: rolled_back"]
+    assert [attribute.key for attribute in span.attributes] == ["sealane.version"]
+    assert [event.name for event in span.events] == ["verdict: rolled_back"]
 
 
 COUNT, TIME = DEFINITIONS["release.count"], DEFINITIONS["release.elapsed_time"]
@@ -206,21 +206,24 @@ async def test_a_collector_gets_metrics_as_they_stand(store: Posts) -> None:
     ((path, headers, body),) = store.posts
     assert (path, headers["tenant"], headers["Content-Type"]) == ("/v1/metrics", "shop", "application/x-protobuf")
     (resource,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
-    assert "here:8080" in {each.value.string_value for each in resource.resource.attributes}
-    found = {each.name: each for each in resource.scope_metrics[0].metrics}
-    assert set(found) == {"acme.release.count", "acme.release.elapsed_time", "sealane_holds"}
-    count = found["acme.release.count"].sum
+    assert "here:8080" in {attribute.value.string_value for attribute in resource.resource.attributes}
+    metrics = {metric.name: metric for metric in resource.scope_metrics[0].metrics}
+    assert set(metrics) == {"acme.release.count", "acme.release.elapsed_time", "sealane_holds"}
+    count = metrics["acme.release.count"].sum
     assert (count.aggregation_temporality, count.is_monotonic) == (2, True)
     (point,) = count.data_points
-    assert (point.as_double, point.time_unix_nano, [each.key for each in point.attributes]) == (
+    assert (point.as_double, point.time_unix_nano, [attribute.key for attribute in point.attributes]) == (
         3,
         SECONDS * 10**9 + 250_000_000,
         ["app"],
     )
     (exemplar,) = point.exemplars
     assert exemplar.trace_id.hex() == measure.trace_id("d-1")
-    assert [(each.key, each.value.string_value) for each in exemplar.filtered_attributes] == [("deployment", "d-1")]
-    times = found["acme.release.elapsed_time"]
+    assert [
+        (filtered_attribute.key, filtered_attribute.value.string_value)
+        for filtered_attribute in exemplar.filtered_attributes
+    ] == [("deployment", "d-1")]
+    times = metrics["acme.release.elapsed_time"]
     (spread,) = times.histogram.data_points
     assert (times.unit, times.histogram.aggregation_temporality) == ("s", 2)
     assert (spread.count, spread.sum, list(spread.bucket_counts), list(spread.explicit_bounds)) == (
@@ -229,7 +232,7 @@ async def test_a_collector_gets_metrics_as_they_stand(store: Posts) -> None:
         [0, 1, 1],
         [1, 10],
     )
-    assert found["sealane_holds"].gauge.data_points[0].as_double == 2
+    assert metrics["sealane_holds"].gauge.data_points[0].as_double == 2
 
 
 async def test_a_collector_that_is_away_or_refuses_metrics_is_told_of(store: Posts) -> None:
@@ -247,8 +250,8 @@ def test_a_collector_of_traces_alone_is_told_no_metrics() -> None:
 
 def pushing(**settings: str) -> Push | None:
     """How a collector is told metrics."""
-    found = open_sinks({"otlp": {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
-    return found["otlp"].push
+    sinks = open_sinks({"otlp": {name: SecretStr(value) for name, value in settings.items()}}, CONTEXT, SHIPPED)
+    return sinks["otlp"].push
 
 
 @pytest.mark.parametrize(
@@ -277,6 +280,6 @@ def test_every_setting_of_every_sink_stands_on_the_page_of_metrics() -> None:
 
 
 async def test_a_made_up_sink_is_told_as_well(tmp_path: Path) -> None:
-    found = open_sinks({"madeup": {"file": SecretStr(str(tmp_path / "told"))}}, CONTEXT, MADE_UP)
-    await found["madeup"].sink.send(TOLD)
+    sinks = open_sinks({"madeup": {"file": SecretStr(str(tmp_path / "told"))}}, CONTEXT, MADE_UP)
+    await sinks["madeup"].sink.send(TOLD)
     assert (tmp_path / "told").read_text().splitlines()[0] == "acme.release.count 1"

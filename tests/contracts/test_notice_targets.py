@@ -108,7 +108,7 @@ def _mail() -> Iterator[World]:
         target = _open("mail", written, {"env:PASSWORD": SECRET}, f"127.0.0.1:{mail.port}")
         yield World(
             target,
-            lambda: [f"{each['Subject']}\n{_part(each, 'plain')}" for each in mail.got],
+            lambda: [f"{message['Subject']}\n{_part(message, 'plain')}" for message in mail.got],
             lambda: setattr(mail, "refuses", "451 not now"),
             lambda: setattr(mail, "refuses", "550 never"),
         )

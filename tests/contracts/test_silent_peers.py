@@ -65,8 +65,8 @@ def peer() -> Iterator[Callable[[str], str]]:
     over = threading.Event()
     yield make
     over.set()
-    for each in listening:
-        each.close()
+    for socket_open in listening:
+        socket_open.close()
 
 
 Road = Callable[[str, Path], Awaitable[object]]

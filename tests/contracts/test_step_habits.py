@@ -81,10 +81,10 @@ async def test_a_step_ends_and_prints_as_with_the_own_client(side: Side) -> None
         assert result.exit_code is not None, (name, result)
         return Did(code=result.exit_code, said=said), theirs
 
-    found = await asyncio.gather(*(both(name, command) for name, command in ENDS.items()))
+    outcomes = await asyncio.gather(*(both(name, command) for name, command in ENDS.items()))
     wrong = {
         name: (ours, theirs)
-        for name, (ours, theirs) in zip(ENDS, found, strict=True)
+        for name, (ours, theirs) in zip(ENDS, outcomes, strict=True)
         if (ours.code, lines(ours.said)) != (theirs.code, lines(theirs.said))
     }
     assert wrong == {}

@@ -40,10 +40,10 @@ def port() -> Iterator[int]:
 @contextmanager
 def filtered(run: RunKey) -> Iterator[None]:
     """The rules of the docs, for one run's bridge only: other runs of this machine are others' business."""
-    found = re.search(r"```nft\n(.*?)```", DOCS.read_text(), flags=re.DOTALL)
-    assert found is not None
+    rules_in_docs = re.search(r"```nft\n(.*?)```", DOCS.read_text(), flags=re.DOTALL)
+    assert rules_in_docs is not None
     table = f"sealane-test-{secrets.token_hex(4)}"
-    rules = found[1].replace("sealane-steps", table).replace('"slr-*"', f'"{run.interface}"')
+    rules = rules_in_docs[1].replace("sealane-steps", table).replace('"slr-*"', f'"{run.interface}"')
     subprocess.run(["nft", "-f", "-"], input=rules.encode(), check=True, timeout=30)
     try:
         yield

@@ -39,9 +39,9 @@ async def test_commands_of_any_length_run(side: Side, length: int) -> None:
 async def test_time_that_is_up_at_once_is_no_fault_of_the_engine(side: Side) -> None:
     """However far the container is: created, being started, or just running."""
     spans = [1, 30, 90, 180, 350]
-    found = await asyncio.gather(*(side.step("sleep 300", timeout=timedelta(milliseconds=span)) for span in spans))
+    results = await asyncio.gather(*(side.step("sleep 300", timeout=timedelta(milliseconds=span)) for span in spans))
     reasons = [f"took longer than {outcomes.span(timedelta(milliseconds=span))} and was ended" for span in spans]
-    assert [(result.status, result.reason) for result, _ in found] == [
+    assert [(result.status, result.reason) for result, _ in results] == [
         (StepStatus.FAILED, reason) for reason in reasons
     ]
 

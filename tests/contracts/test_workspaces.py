@@ -155,11 +155,13 @@ async def test_git_works_in_every_kind_of_folder(side: Side, git_image: tuple[Pa
     for path in [side.folder / "repo", root, *root.rglob("*")]:
         os.chown(path, OTHER, OTHER, follow_symlinks=False)
     folder = root / "apps" / "shop" if "app" in kind else root
-    found = repositories.find(folder)
-    assert found.problem is None
+    repository_found = repositories.find(folder)
+    assert repository_found.problem is None
     own = kind == "clone's app"
     run = RunKey(value=f"{side.run}-g")
-    await side.runner.prepare(run, Workspace(folder=folder, own=own, repository=found.root, elsewhere=found.elsewhere))
+    await side.runner.prepare(
+        run, Workspace(folder=folder, own=own, repository=repository_found.root, elsewhere=repository_found.elsewhere)
+    )
     here = Side(client=side.client, engine=side.engine, runner=side.runner, image=name, run=run, folder=folder)
     command = "git log --format=%s -- .; git status --short .; echo new >file; git status --short .; git rev-parse --show-prefix"
     result, said = await here.step(command, environment=specs.with_trust({}))

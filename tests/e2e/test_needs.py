@@ -37,7 +37,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.fixture(scope="module")
 def people(serving: Serving) -> dict[str, str]:
     groups = {"dora": ["developers"], "ann": ["approvers"], "vic": ["viewers"], "sam": ["sre"]}
-    return {name: serving.user(name, *found) for name, found in groups.items()}
+    return {name: serving.user(name, *members) for name, members in groups.items()}
 
 
 def app(serving: Serving, folder: Path, name: str) -> pretending.App:
@@ -49,25 +49,25 @@ def to_dev(name: str) -> dict[str, str]:
     return {".sealane.yml": f"app: {name}\ndeliver: [{{formation: dev}}]\n"}
 
 
-def unsure(found: pretending.App, words: str) -> str:
+def unsure(app: pretending.App, words: str) -> str:
     """Pushes a version whose gate asks a metric store that is away."""
     url = f"http://127.0.0.1:{free_port()}"
     gates = [{"name": "rate", "prometheus": {"url": url, "query": "errors", "condition": "< 1"}}]
     path = "deploy/formations/dev.yaml"
-    formation = found.files(words)[path].replace("healthy_for: 0s", f"gates: {json.dumps(gates)}, healthy_for: 0s")
-    head = found.commit(words, changes={path: formation, **to_dev(found.name)})
-    found.push()
+    formation = app.files(words)[path].replace("healthy_for: 0s", f"gates: {json.dumps(gates)}, healthy_for: 0s")
+    head = app.commit(words, changes={path: formation, **to_dev(app.name)})
+    app.push()
     return head
 
 
-def pending(found: pretending.App, kind: str) -> dict[str, Any]:
+def pending(app: pretending.App, kind: str) -> dict[str, Any]:
     """The one thing of that kind that waits of the app's."""
 
     def look() -> dict[str, Any] | None:
-        mine = (each for each in found.get("/api/pending") if (each["app"], each["kind"]) == (found.name, kind))
+        mine = (item for item in app.get("/api/pending") if (item["app"], item["kind"]) == (app.name, kind))
         return next(mine, None)
 
-    return until(f"a {kind} of {found.name} to wait for somebody", look)
+    return until(f"a {kind} of {app.name} to wait for somebody", look)
 
 
 def mine(page: Page, name: str) -> Any:
@@ -80,8 +80,8 @@ def test_a_gate_that_can_t_tell_is_answered_on_the_overview(
 ) -> None:
     """It comes up live, keeps what somebody has typed while the page changes, and goes on with the reason kept."""
     page = opening(people["dora"])
-    found = app(serving, tmp_path, "pass")
-    head = unsure(found, "first")
+    shop = app(serving, tmp_path, "pass")
+    head = unsure(shop, "first")
     expect(mine(page, "pass")).to_contain_text("gate rate is inconclusive")
     expect(mine(page, "pass")).to_contain_text("Without a word the gate has failed on")
     for width in (390, 1280):
@@ -97,8 +97,8 @@ def test_a_gate_that_can_t_tell_is_answered_on_the_overview(
     expect(question.get_by_label("Why")).to_have_value("the store is being moved")
     question.get_by_role("button", name="Let the gate pass").click()
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
-    deployment = found.deployment("dev", head)
-    (word,) = found.get(f"/api/deployments/{deployment['id']}")["gates"]
+    deployment = shop.deployment("dev", head)
+    (word,) = shop.get(f"/api/deployments/{deployment['id']}")["gates"]
     assert (word["passes"], word["by"], word["reason"]) == (True, "dora", "the store is being moved")
     page.goto("/")
     expect(mine(page, "pass")).to_have_count(0)
@@ -108,23 +108,23 @@ def test_only_those_are_asked_whose_word_counts(
     opening: Opening, serving: Serving, people: dict[str, str], tmp_path: Path
 ) -> None:
     """Others read on the page of approvals what waits and for whom; without scripts the form works as well."""
-    found = app(serving, tmp_path, "fail")
-    head = unsure(found, "first")
-    asked = pending(found, "gate")
+    shop = app(serving, tmp_path, "fail")
+    head = unsure(shop, "first")
+    asked = pending(shop, "gate")
     for name in ("ann", "vic", "sam"):
         page = opening(people[name])
         expect(mine(page, "fail")).to_have_count(0)
         page.goto("/approvals")
         expect(page.locator("main")).to_contain_text("It is for whoever may deploy")
         assert page.locator(".answer").count() == 0
-    listed = found.cli("approve", token=people["ann"])
+    listed = shop.cli("approve", token=people["ann"])
     assert "gate rate is inconclusive" in listed.stdout
     assert "for whoever may deploy there" in listed.stdout
-    assert asked["answer"] in found.cli("approve", token=people["dora"]).stdout
+    assert asked["answer"] in shop.cli("approve", token=people["dora"]).stdout
     page = opening(people["dora"], "/approvals", java_script_enabled=False)
     expect(page.locator("nav .pill")).to_have_text("1")
     confirm(page, "Let it fail", Why="there are errors in the log")
-    ended = found.deployment("dev", head)
+    ended = shop.deployment("dev", head)
     assert 'dora said so ("there are errors in the log")' in ended["verdict"]["reason"]
     page.goto("/")
     expect(mine(page, "fail").get_by_role("link", name="Why")).to_be_visible()  # a developer may send something better
@@ -135,11 +135,11 @@ def test_the_glass_is_broken_and_an_approval_given_by_those_who_may(
     opening: Opening, serving: Serving, people: dict[str, str], tmp_path: Path
 ) -> None:
     """Each is asked for their own part; with both it goes."""
-    found = app(serving, tmp_path, "shut")
+    shop = app(serving, tmp_path, "shut")
     delivers = "app: shut\ndeliver: [{formation: production, approval: {by: [approvers]}}]\n"
-    head = found.commit("first", changes={".sealane.yml": delivers})
-    found.push()
-    waiting = found.deployment("production", head, "waiting")
+    head = shop.commit("first", changes={".sealane.yml": delivers})
+    shop.push()
+    waiting = shop.deployment("production", head, "waiting")
     page = opening(people["dora"])
     expect(mine(page, "shut")).to_have_count(0)
     page = opening(people["sam"])
@@ -157,25 +157,25 @@ def test_a_hold_in_the_way_of_something_is_lifted(
     opening: Opening, serving: Serving, people: dict[str, str], tmp_path: Path
 ) -> None:
     """A hold that stops nothing is nobody's business; once it stops something, a developer is asked."""
-    found = app(serving, tmp_path, "held")
-    first = found.commit("first", changes=to_dev("held"))
-    found.push()
-    found.deployment("dev", first)
-    bad = found.commit("bad", extra=pretending.ENDS, changes=to_dev("held"))
-    found.push()
-    assert found.deployment("dev", bad)["verdict"]["kind"] == "rolled_back"
-    assert not [each for each in found.get("/api/pending") if each["app"] == "held"]
+    shop = app(serving, tmp_path, "held")
+    first = shop.commit("first", changes=to_dev("held"))
+    shop.push()
+    shop.deployment("dev", first)
+    bad = shop.commit("bad", extra=pretending.ENDS, changes=to_dev("held"))
+    shop.push()
+    assert shop.deployment("dev", bad)["verdict"]["kind"] == "rolled_back"
+    assert not [item for item in shop.get("/api/pending") if item["app"] == "held"]
     with serving.client(people["dora"]) as client:
         again = client.post("/api/formations/held/dev/deploy", json={})
     assert again.status_code == 202, again.text
-    assert pending(found, "hold")["deployment"] == again.json()["id"]
+    assert pending(shop, "hold")["deployment"] == again.json()["id"]
     assert asked(opening(people["ann"]), "Lift the hold").count() == 0
     page = opening(people["dora"])
     expect(mine(page, "held").filter(has=page.locator("summary"))).to_contain_text("are held at dev")
     confirm(page, "Lift the hold")
     ended = until(
         "what was held to go",
-        lambda: (view := found.get(f"/api/deployments/{again.json()['id']}")["deployment"])["verdict"] and view,
+        lambda: (view := shop.get(f"/api/deployments/{again.json()['id']}")["deployment"])["verdict"] and view,
     )
     assert ended["verdict"]["kind"] == "rolled_back"
 
@@ -184,23 +184,23 @@ def test_what_the_budget_left_in_place_is_deleted_by_a_typed_word(
     opening: Opening, serving: Serving, people: dict[str, str], tmp_path: Path
 ) -> None:
     """Somebody who may deploy types the formation's name; nothing else deletes it."""
-    found = app(serving, tmp_path, "full")
+    shop = app(serving, tmp_path, "full")
     maps = "---\n".join(
         f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number}}}\ndata: {{a: b}}\n" for number in range(4)
     )
-    found.commit("first", changes={"deploy/stencils/maps.yaml": maps, **to_dev("full")})
-    found.push()
-    found.deployment("dev", found.head)
-    (found.folder / "deploy/stencils/maps.yaml").unlink()
-    second = found.commit("second", changes=to_dev("full"))
-    found.push()
-    left = found.deployment("dev", second)
-    assert pending(found, "deletions")["deployment"] == left["id"]
-    assert "full-dev/ConfigMap/c3" in found.there("dev")
+    shop.commit("first", changes={"deploy/stencils/maps.yaml": maps, **to_dev("full")})
+    shop.push()
+    shop.deployment("dev", shop.head)
+    (shop.folder / "deploy/stencils/maps.yaml").unlink()
+    second = shop.commit("second", changes=to_dev("full"))
+    shop.push()
+    left = shop.deployment("dev", second)
+    assert pending(shop, "deletions")["deployment"] == left["id"]
+    assert "full-dev/ConfigMap/c3" in shop.there("dev")
     page = opening(people["dora"])
     expect(mine(page, "full")).to_contain_text("4 deletions are more than the budget of 3")
     confirm(page, "Delete them", **{"Type full/dev to delete them": "full/dev"})
     page.wait_for_url(lambda url: left["id"] not in url)
     expect(page.locator(".verdict")).to_contain_text("Deployed", ignore_case=True)
-    assert "full-dev/ConfigMap/c3" not in found.there("dev")
-    assert not [each for each in found.get("/api/pending") if each["app"] == "full"]
+    assert "full-dev/ConfigMap/c3" not in shop.there("dev")
+    assert not [item for item in shop.get("/api/pending") if item["app"] == "full"]

@@ -198,7 +198,7 @@ def test_a_run_is_where_its_deliveries_are(opening: Opening, story: Story) -> No
         "sentence": f"shop #3 to dev rolled back: {cause}",
         "short": f"rolled back: {cause}",
     }
-    assert {each["id"]: each["delivered"] for each in story.shop.runs()}[run] == "rolled_back"
+    assert {run_listed["id"]: run_listed["delivered"] for run_listed in story.shop.runs()}[run] == "rolled_back"
 
 
 def test_a_push_that_was_refused_says_all_that_is_wrong(
@@ -342,8 +342,8 @@ def test_lists_are_filtered_by_links_that_survive_what_happens(opening: Opening,
     page.locator(".list li", has_text="shop").get_by_role("link", name="by Kim").click()
     expect(page).to_have_url(re.compile(r"/deployments\?environment=dev&state=rolled_back&author=Kim$"))
     asked = {"environment": "dev", "state": "rolled_back", "author": "Kim", "app": "shop"}
-    assert [each["id"] for each in story.shop.get("/api/deployments", **asked)] == [story.bad["id"]]
-    assert [each["because"] for each in story.shop.get("/api/runs", app="shop", search="BAD")] == [
+    assert [deployment["id"] for deployment in story.shop.get("/api/deployments", **asked)] == [story.bad["id"]]
+    assert [deployment["because"] for deployment in story.shop.get("/api/runs", app="shop", search="BAD")] == [
         f"dev rolled back: {story.bad['verdict']['reason']}"
     ]
     with story.shop.serving.client() as client:
@@ -496,9 +496,9 @@ def test_an_approval_can_be_judged(opening: Opening, story: Story) -> None:
     said = story.shop.cli("approve", token=story.tokens["ann"]).stdout
     assert f"shop/production  {newest[:7]} “judged”\n  by Kim · " in said
     assert "unjudged" not in said
-    (asked,) = (each for each in story.shop.get("/api/pending") if each["deployment"] == waiting["id"])
+    (asked,) = (item for item in story.shop.get("/api/pending") if item["deployment"] == waiting["id"])
     assert (asked["newer"], asked["origin"]["subject"], asked["origin"]["run"]) == (None, "judged", waiting["run_id"])
-    folded = [each["deployment"] for each in story.shop.get("/api/pending") if each["newer"] == waiting["id"]]
+    folded = [item["deployment"] for item in story.shop.get("/api/pending") if item["newer"] == waiting["id"]]
     assert before["id"] in folded
     card.get_by_role("link", name="built by shop").click()
     expect(page).to_have_url(re.compile(f"/runs/{waiting['run_id']}$"))

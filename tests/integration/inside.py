@@ -56,6 +56,6 @@ class Inside:
     async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
         """What is seen once it is good."""
         async with asyncio.timeout(120):
-            while not good(found := await look()):  # noqa: ASYNC110 - workflows tell nobody here
+            while not good(result := await look()):  # noqa: ASYNC110 - workflows tell nobody here
                 await asyncio.sleep(0.05)  # looking costs the processor that workflows need
-        return found
+        return result

@@ -54,7 +54,7 @@ class PolicyServer:
         """Create policies, each bound to objects of the given names; `params` names the ConfigMap with the facts."""
         self._keep_params_alive()
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda each: self._install(*each, params), list(policies)))
+            list(pool.map(lambda policy: self._install(*policy, params), list(policies)))
         self.deadline = time.monotonic() + PATIENCE
 
     def _keep_params_alive(self) -> None:
@@ -87,8 +87,8 @@ class PolicyServer:
         self.installed.append(name)
         binding = _binding(name, {"resourceRules": [_RULE | {"resourceNames": sorted(names)}]})
         if "paramKind" in policy["spec"]:
-            found = {"name": params, "namespace": self.namespace, "parameterNotFoundAction": "Deny"}
-            binding["spec"]["paramRef"] = found
+            reference = {"name": params, "namespace": self.namespace, "parameterNotFoundAction": "Deny"}
+            binding["spec"]["paramRef"] = reference
         self.post(f"{GROUP}/validatingadmissionpolicybindings", binding).raise_for_status()
 
     def create(self, manifest: Mapping[str, Any]) -> Answer:

@@ -78,7 +78,8 @@ class World(Inside):
         """Waits until the deployment waits for something with these words in it."""
         get = self.server.store.deployments.get
         await self.until(
-            lambda: get(deployment.id), lambda found: found.phase != "apply" and words in (found.waiting_for or "")
+            lambda: get(deployment.id),
+            lambda deployment_now: deployment_now.phase != "apply" and words in (deployment_now.waiting_for or ""),
         )
 
     async def called_off(self, deployment: Deployment) -> Deployment:
@@ -88,9 +89,11 @@ class World(Inside):
 
     def codes(self) -> set[str]:
         """Which versions are at the destination."""
-        found = json.loads((self.shop.data / "dummies" / "dev" / "here.json").read_text())["objects"].values()
+        objects = json.loads((self.shop.data / "dummies" / "dev" / "here.json").read_text())["objects"].values()
         pods = [
-            each["manifest"]["spec"]["template"]["spec"] for each in found if each["manifest"]["kind"] == "Deployment"
+            stored["manifest"]["spec"]["template"]["spec"]
+            for stored in objects
+            if stored["manifest"]["kind"] == "Deployment"
         ]
         return {
             variable["value"] for pod in pods for variable in pod["containers"][0]["env"] if variable["name"] == "CODE"

@@ -92,10 +92,10 @@ async def test_a_step_changes_nothing_of_what_its_commit_says(world: World, chan
     assert await world.ended(run) is RunStatus.PASSED
     assert (await world.deployment("dev", run)).verdict_kind == "deployed"
     there = State(world.shop.data / "dummies" / "dev" / "here.json").read().objects.values()
-    web = next(each.manifest for each in there if each.manifest["kind"] == "Deployment")
+    web = next(stored.manifest for stored in there if stored.manifest["kind"] == "Deployment")
     assert web["spec"]["replicas"] == 1
-    assert "stolen" not in str([each.manifest for each in there])
-    config = next(each.manifest for each in there if each.manifest["kind"] == "ConfigMap")
+    assert "stolen" not in str([stored.manifest for stored in there])
+    config = next(stored.manifest for stored in there if stored.manifest["kind"] == "ConfigMap")
     assert config["data"] == {"motd": "as committed", "settings": "v1"}
     waits = await world.deployment("production", run, state=DeploymentState.WAITING)
     assert [rule.by for rule in waits.rules] == [("sre",)]

@@ -70,8 +70,8 @@ class Host:
 
     async def changed(self, event: Event, *, depth: int | None = None) -> tuple[str, ...] | None:
         clone = await self.clone(event.commit or "", ref=event.ref, depth=depth)
-        found = await changed_paths.of(event, clone, Source(url=self.url))
-        return None if found is None else tuple(sorted(found.paths))
+        changes = await changed_paths.of(event, clone, Source(url=self.url))
+        return None if changes is None else tuple(sorted(changes.paths))
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ async def test_a_push_of_several_commits(host: Host) -> None:
     host.git("mv", "moves.txt", "moved.txt")
     host.git("commit", "-q", "-m", "Move")
     host.push("main")
-    found = await host.changed(pushed(host.git("rev-parse", "HEAD"), before=before))
-    assert found == ("comes.txt", "moved.txt", "moves.txt", "Ünïcode \n name")
+    changes = await host.changed(pushed(host.git("rev-parse", "HEAD"), before=before))
+    assert changes == ("comes.txt", "moved.txt", "moves.txt", "Ünïcode \n name")
 
 
 async def test_a_forced_push_changes_what_it_drops(host: Host) -> None:
@@ -111,9 +111,9 @@ async def test_more_files_than_a_host_lists(host: Host) -> None:
     before = host.git("rev-parse", "HEAD")
     after = host.commit(*(f"docs/{number}.md" for number in range(3100)), "src/z.py")
     host.push("main")
-    found = await host.changed(pushed(after, before=before))
-    assert found is not None
-    assert (len(found), found[-1]) == (3101, "src/z.py")
+    changes = await host.changed(pushed(after, before=before))
+    assert changes is not None
+    assert (len(changes), changes[-1]) == (3101, "src/z.py")
 
 
 async def test_a_new_branch_changes_what_it_has_and_the_default_branch_had_not_where_it_left(host: Host) -> None:
@@ -245,7 +245,7 @@ class Shop:
 
     def rules(self, *allowed: str) -> git_submodules.Rules:
         here = self.remote.url.removeprefix("http://")
-        globs = [each.replace("HERE", here) for each in allowed]
+        globs = [rule.replace("HERE", here) for rule in allowed]
         return git_submodules.Rules(base=self.url, allowed=globs, hint="list it", access=self.access)
 
     @property
@@ -274,7 +274,7 @@ async def test_submodules_are_fetched_at_their_commits(shop: Shop, tmp_path: Pat
     assert (clone / "vendor" / "colors" / "below" / "deep.txt").exists() is deep
     assert serving.git(clone, "status", "--porcelain").stdout == ""
     assert {who for path, who in shop.remote.seen if path.startswith("/libs/")} == {None, git_header("kim:token")}
-    assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith("clone")) == ["clone"]
+    assert sorted(folder.name for folder in tmp_path.iterdir() if folder.name.startswith("clone")) == ["clone"]
 
 
 def git_header(credentials: str) -> str:
@@ -352,7 +352,7 @@ async def test_files_of_lfs_come_from_no_host_that_is_not_listed(shop: Shop, tmp
         other.files = shop.remote.files
         shop.remote.files_at = other.url
         for hosts, wanted in (((shop.remote.url,), False), ((shop.remote.url, other.url), True)):
-            listed = tuple(each.removeprefix("http://") for each in hosts)
+            listed = tuple(host.removeprefix("http://") for host in hosts)
             access = Access(allowed=Allowlist(hosts=listed, listed_in="SEALANE_GIT__HOSTS"))
             with nullcontext() if wanted else pytest.raises(NotListed, match="SEALANE_GIT__HOSTS"):
                 await git_lfs.fetch(clone, shop.url, access=access)

@@ -85,7 +85,7 @@ def test_what_the_cluster_refuses_is_told_where_it_is_written(folder: Path, caps
     assert code == 1, err
     assert re.search(r"! Service \S+/web  refused: .*65535.*\n +deploy/stencils/web.yaml:6:18\n", out), out
     _, out, _ = run(capsys, "--json")
-    [service] = [each for each in json.loads(out)["objects"] if each["object"].startswith("Service")]
+    [service] = [change for change in json.loads(out)["objects"] if change["object"].startswith("Service")]
     assert service["place"] == "deploy/stencils/web.yaml:6:18"
 
 
@@ -153,7 +153,7 @@ def test_what_differs_is_shown_by_field(
     code, out, _ = run(capsys, "--json")
     told = json.loads(out)
     assert (code, told["differs"]) == (1, True)
-    service = next(each for each in told["objects"] if each["object"] == f"Service {namespace}/web")
+    service = next(change for change in told["objects"] if change["object"] == f"Service {namespace}/web")
     assert {(field["before"], field["after"]) for field in service["fields"]} >= {(8080, 9090)}
 
     monkeypatch.setenv("SEALANE_SECRET_SHOP__TOKEN", "another-value")

@@ -150,7 +150,7 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
     assert ended.verdict is not None
     assert ended.verdict.kind is kind
     assert passes or ended.verdict.reason.startswith('Gate rate failed: admin said so ("I looked"): the query gives')
-    (line,) = [each for each in await world.server.views.audit() if each.kind.startswith("gate.")]
+    (line,) = [entry for entry in await world.server.views.audit() if entry.kind.startswith("gate.")]
     assert (line.actor, line.about) == ("admin", "shop/dev")
     with pytest.raises((NotThere, Conflicting)):
         await world.server.speaking.say(deployment.id, "rate", passes=True, by=ADMIN, reason="")
@@ -176,7 +176,7 @@ async def test_metric_stores_are_told_how_it_ended_and_nothing_depends_on_them(w
 
     assert [deployment.verdict_kind for deployment in (first, second, third)] == ["deployed", "rolled_back", "deployed"]
     assert first.verdict is not None
-    assert [each["text"].splitlines()[0] for each in told] == [
+    assert [annotation["text"].splitlines()[0] for annotation in told] == [
         "shop #1 to dev: deployed",
         "shop #2 to dev: rolled back",
         "shop #3 to dev: deployed",

@@ -57,7 +57,7 @@ class Team:
 
     def states(self, head: str) -> Mapping[str, str]:
         """What stands at a commit."""
-        return {context: each["status"] for context, each in self.repository.statuses(head).items()}
+        return {context: status["status"] for context, status in self.repository.statuses(head).items()}
 
     def stands(self, head: str, **wanted: str) -> None:
         """Waits until this stands there."""

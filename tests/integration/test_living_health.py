@@ -94,8 +94,8 @@ def test_three_faults_after_the_verdict(
     files |= {f"deploy/stencils/{name}.yaml": STENCIL.replace("NAME", name) for name in ("web", "queue")}
     head = app.commit("first", changes={path: _filled(text, words) for path, text in files.items()})
     app.push()
-    found = app.deployment("dev", head, within=90)
-    assert found["verdict"]["kind"] == "deployed", found["verdict"]["reason"]
+    deployment = app.deployment("dev", head, within=90)
+    assert deployment["verdict"]["kind"] == "deployed", deployment["verdict"]["reason"]
     assert _becomes(app, "healthy")["cause"] == ""
     pods = kubectl("get", "pods", "-n", namespace, "-o", "name").split()
     until("its pods to be shown", lambda: all(pod.removeprefix("pod/") in _page(app, "/apps/living") for pod in pods))
@@ -114,7 +114,7 @@ def test_three_faults_after_the_verdict(
     assert fell["cause"].split(" ended")[0] in " ".join(app.cli("why", "living/dev").stdout.split())
     assert fell["cause"].split(" ended")[0] in _page(app, "/")
     until("the pod's restart to be shown", lambda: re.search(r"\d restart", _page(app, "/apps/living")))
-    assert fell["cause"].split(" ended")[0] in _page(app, f"/deployments/{found['id']}")
+    assert fell["cause"].split(" ended")[0] in _page(app, f"/deployments/{deployment['id']}")
 
     kubectl("delete", "pod", "-n", namespace, "-l", "run=web", "--grace-period=0", "--force")
     assert _becomes(app, "healthy")["bad_since"] is None
@@ -136,7 +136,7 @@ def test_three_faults_after_the_verdict(
     kubectl("delete", "-n", namespace, "deployment/web")
     gone = _becomes(app, "missing")
     assert gone["cause"] == "Deployment web is not there any more: somebody removed it."
-    until("that to be seen as drift", lambda: {each["object"] for each in _drift(app)} == {"Deployment/web"})
+    until("that to be seen as drift", lambda: {drifted["object"] for drifted in _drift(app)} == {"Deployment/web"})
 
     serving.environment_file("living", _filled(ENVIRONMENT, words | {"HOST": busybox_image.partition("/")[0]}) + FIX)
     kubectl("scale", "-n", namespace, "deployment/queue", "--replicas=0")
@@ -173,23 +173,23 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     app = pretending.App(serving, tmp_path / "watched", "watched")
     formation = FORMATION.replace("environment: living", "environment: watched").replace("1s}", "1s, watch_for: 10m}")
     files = {".sealane.yml": "app: watched\ndeliver: [{formation: dev}]\n", "deploy/stencils/web.yaml": STENCIL}
-    found = {}
+    deployed = {}
     for version in ("one", "two"):
         said = {"deploy/formations/dev.yaml": formation.replace("words: living", f"words: {version}")}
         head = app.commit(version, changes={path: _filled(text, words) for path, text in {**files, **said}.items()})
         app.push()
-        found = app.deployment("dev", head, within=90)
-        assert found["verdict"]["kind"] == "deployed", found["verdict"]["reason"]
+        deployed = app.deployment("dev", head, within=90)
+        assert deployed["verdict"]["kind"] == "deployed", deployed["verdict"]["reason"]
     assert _becomes(app, "healthy")
     assert re.search(r"watched until \d\d:\d\d UTC", app.cli("why", "watched/dev").stdout)
-    assert "it is rolled back automatically" in _page(app, f"/deployments/{found['id']}")
+    assert "it is rolled back automatically" in _page(app, f"/deployments/{deployed['id']}")
 
     serving.kill()
     kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
     serving.start()
 
     def rolled_back() -> Any:
-        now = app.get(f"/api/deployments/{found['id']}")["deployment"]
+        now = app.get(f"/api/deployments/{deployed['id']}")["deployment"]
         return now if now["verdict"]["kind"] != "deployed" else None
 
     worse = until("it to be rolled back", rolled_back)
@@ -205,7 +205,7 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     row = next(row for row in app.get("/api/formations") if row["app"] == "watched")
     assert row["hold"]["reason"] == worse["verdict"]["reason"]
     assert f"rolls back watched #2: {worse['verdict']['reason']}\n" in app.cli("why", "watched/dev").stdout
-    told = _page(app, f"/deployments/{found['id']}")
+    told = _page(app, f"/deployments/{deployed['id']}")
     assert "Rolled back" in told
     assert "from apply to the old version" not in told, "it served for longer than that"
 

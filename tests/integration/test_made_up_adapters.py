@@ -108,7 +108,7 @@ class Place(Inside):
 
     async def deployed(self, run_id: str) -> Deployment:
         """The run's deployment, once it has ended."""
-        run = await self.until(lambda: self.server.store.runs.get(run_id), lambda found: found.ended)
+        run = await self.until(lambda: self.server.store.runs.get(run_id), lambda run_now: run_now.ended)
         assert run.status is RunStatus.PASSED, (run.reason, run.findings)
         return await self.delivered(run_id)
 
@@ -141,10 +141,10 @@ async def test_each_port_takes_an_adapter_that_it_does_not_know(place: Place) ->
     starts = DummyRunner(place.shop.data / "dummies" / "madeup").starts()
     assert sum(starts.values()) == 1
     kept = json.loads((place.shop.data / "dummies" / "things.json").read_text())["objects"]
-    web = next(each["manifest"] for each in kept.values() if each["manifest"]["kind"] == "Deployment")
+    web = next(stored["manifest"] for stored in kept.values() if stored["manifest"]["kind"] == "Deployment")
     [container] = web["spec"]["template"]["spec"]["containers"]
     assert container["image"] == f"registry.example.com/shop/web@sha256:{'0' * 64}"
-    [secret] = [each["manifest"] for name, each in kept.items() if each["manifest"]["kind"] == "Secret"]
+    [secret] = [stored["manifest"] for name, stored in kept.items() if stored["manifest"]["kind"] == "Secret"]
     assert base64.b64decode(secret["data"]["PASSWORD"]) == b"password"
     (notice,) = await place.until(place.server.store.notices.listed, lambda rows: rows and rows[0].told)
     assert (place.shop.data / "told").read_text() == f"{notice.notice.title}\n"
@@ -202,7 +202,7 @@ async def test_a_made_up_policy_engine_refuses(place: Place) -> None:
     """Before anything runs, by its policies in the operators' pack."""
     run_id = await place.push({"deploy/stencils/web.yaml": STENCIL.replace("name: web,", "name: rude,")})
 
-    run = await place.until(lambda: place.server.store.runs.get(run_id), lambda found: found.ended)
+    run = await place.until(lambda: place.server.store.runs.get(run_id), lambda run_now: run_now.ended)
 
     assert run.status is RunStatus.FAILED
     assert "no-words: Deployment web: it says rude in dev (say something else)" in (run.reason or "")

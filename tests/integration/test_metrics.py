@@ -97,30 +97,30 @@ def ask(url: str, path: str, **query: str) -> Any:
 
 def test_prometheus_counts_deployments_and_leads_to_one_of_them(serving: Serving, prometheus: str) -> None:
     def counted() -> dict[str, str] | None:
-        found = ask(prometheus, "/api/v1/query", query='sealane_release_count_total{environment="dev"}')
-        told = {each["metric"]["status"]: each["value"][1] for each in found["result"]} if found else {}
+        result = ask(prometheus, "/api/v1/query", query='sealane_release_count_total{environment="dev"}')
+        told = {series["metric"]["status"]: series["value"][1] for series in result["result"]} if result else {}
         return told if set(told) == {"deployed", "rolled_back"} else None
 
     assert until("both deployments", counted) == {"deployed": "1", "rolled_back": "1"}
-    found = ask(
+    result = ask(
         prometheus, "/api/v1/query", query="histogram_quantile(0.95, sealane_release_elapsed_time_seconds_bucket)"
     )
-    assert {each["metric"]["environment"] for each in found["result"]} == {"dev"}
+    assert {series["metric"]["environment"] for series in result["result"]} == {"dev"}
     with serving.client() as client:
-        made = {each["id"] for each in client.get("/api/deployments").json()}
+        made = {deployment["id"] for deployment in client.get("/api/deployments").json()}
 
     def exemplars() -> set[str] | None:
         query = {"query": "sealane_release_count_total", "start": "0", "end": "9999999999"}
-        found = ask(prometheus, "/api/v1/query_exemplars", **query)
-        return {each["labels"]["deployment"] for one in found for each in one["exemplars"]} if found else None
+        result = ask(prometheus, "/api/v1/query_exemplars", **query)
+        return {exemplar["labels"]["deployment"] for one in result for exemplar in one["exemplars"]} if result else None
 
     assert until("an exemplar", exemplars) <= made
 
 
 def test_prometheus_sees_how_the_platform_fares(prometheus: str) -> None:
     def value(query: str) -> float | None:
-        found = ask(prometheus, "/api/v1/query", query=query)
-        return float(found["result"][0]["value"][1]) if found and found["result"] else None
+        result = ask(prometheus, "/api/v1/query", query=query)
+        return float(result["result"][0]["value"][1]) if result and result["result"] else None
 
     assert until("a worker", lambda: value("sealane_workers_alive")) == 1
     assert until("the parts", lambda: value("min(sealane_ready)")) == 1
@@ -187,12 +187,14 @@ def test_influxdb_has_a_point_for_each_deployment(serving: Serving, influxdb: st
             "q": 'SELECT "count", elapsed_time, version FROM "sealane.release" GROUP BY status, environment',
         }
         answer = httpx.get(f"{influxdb}/query", params=query, trust_env=False, timeout=60).json()["results"][0]
-        found = {each["tags"]["status"]: each["values"] for each in answer.get("series", ()) if _of_dev(each)}
-        return found if {"deployed", "rolled_back"} <= set(found) else None
+        by_status = {
+            series["tags"]["status"]: series["values"] for series in answer.get("series", ()) if _of_dev(series)
+        }
+        return by_status if {"deployed", "rolled_back"} <= set(by_status) else None
 
-    found = until("both points", points)
-    assert [len(values) for values in found.values()] == [1, 1], found
-    for ((_, count, seconds, version),) in found.values():
+    by_status = until("both points", points)
+    assert [len(values) for values in by_status.values()] == [1, 1], by_status
+    for ((_, count, seconds, version),) in by_status.values():
         assert (count, seconds > 0, len(version)) == (1, True, len("20260301120000-abcdefg"))
 
 
@@ -218,14 +220,16 @@ def test_an_agent_gets_counts_and_events(serving: Serving, agent: socket.socket)
 def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector: int) -> None:
     """Deliveries went on without it, and no span is lost; a run and its deployments are one trace."""
     with serving.client() as client:
-        ends = {each["formation"]: each for each in client.get("/api/deployments").json()}
+        ends = {deployment["formation"]: deployment for deployment in client.get("/api/deployments").json()}
     assert ends
     with receiving(collector) as posted:
 
         def spans() -> dict[str, list[Any]] | None:
-            found = [span for path, _, body in list(posted.posts) if path == "/v1/traces" for span in spans_of(body)]
-            traces = {span.trace_id: [] for span in found if span.name == "run shop"}
-            for span in found:
+            run_spans = [
+                span for path, _, body in list(posted.posts) if path == "/v1/traces" for span in spans_of(body)
+            ]
+            traces = {span.trace_id: [] for span in run_spans if span.name == "run shop"}
+            for span in run_spans:
                 if span.trace_id in traces:
                     traces[span.trace_id].append(span)
             whole = {
@@ -246,7 +250,9 @@ def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector:
         def counted() -> dict[str, float]:
             told = [body for path, _, body in list(posted.posts) if path == "/v1/metrics"]
             points = [point for body in told[-1:] for point in points_of(body, "sealane.release.count")]
-            labels = [{each.key: each.value.string_value for each in point.attributes} for point in points]
+            labels = [
+                {attribute.key: attribute.value.string_value for attribute in point.attributes} for point in points
+            ]
             return {
                 here["status"]: point.as_double
                 for here, point in zip(labels, points, strict=True)
@@ -257,7 +263,12 @@ def test_a_collector_that_was_away_gets_every_trace(serving: Serving, collector:
 
 
 def _verdicts(spans: list[Any]) -> set[str]:
-    return {each.value.string_value for span in spans for each in span.attributes if each.key == "sealane.verdict"}
+    return {
+        attribute.value.string_value
+        for span in spans
+        for attribute in span.attributes
+        if attribute.key == "sealane.verdict"
+    }
 
 
 def test_every_question_of_the_dashboard_and_the_alerts_is_answered(serving: Serving, prometheus: str) -> None:

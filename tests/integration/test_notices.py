@@ -36,14 +36,14 @@ notices:
 
 @pytest.fixture
 def hook() -> Iterator[Http]:
-    with receivers.http() as found:
-        yield found
+    with receivers.http() as receiver:
+        yield receiver
 
 
 @pytest.fixture
 def mail() -> Iterator[Mails]:
-    with receivers.mails() as found:
-        yield found
+    with receivers.mails() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_its_history_is_shown(serving: Serving) -> None:
     assert "no such table: carts" in str(report)
     assert {workload["desired"] for workload in report["workloads"]} == {2}
     assert "terminations" in report
-    assert {each["deployment"]["formation"] for each in get(serving, "/api/approvals")} == {"production"}
+    assert {approval["deployment"]["formation"] for approval in get(serving, "/api/approvals")} == {"production"}
     with serving.client() as client:
         first = min(runs, key=lambda run: int(run["sequence"]))
         assert "lint is happy" in client.get(f"/api/runs/{first['id']}/logs/step/lint").text
@@ -93,8 +93,15 @@ def test_what_was_under_way_is_ended_with_a_clear_word(serving: Serving) -> None
         again = client.post(f"/api/runs/{UNDER_WAY}/rerun").json()["run"]
 
     def deployed() -> Any:
-        found = get(serving, f"/api/runs/{again}")["deployments"]
-        return next((each for each in found if each["formation"] == "dev" and each["state"] == "ended"), None)
+        deployments = get(serving, f"/api/runs/{again}")["deployments"]
+        return next(
+            (
+                deployment
+                for deployment in deployments
+                if deployment["formation"] == "dev" and deployment["state"] == "ended"
+            ),
+            None,
+        )
 
     assert until("the run again to end", lambda: ended(again))["run"]["status"] == "passed"
     dev = until("its release to come to dev", deployed)

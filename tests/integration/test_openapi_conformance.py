@@ -183,25 +183,25 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = Served(tmp_path_factory.mktemp("served"))
-    yield found
-    found.close()
+    served_here = Served(tmp_path_factory.mktemp("served"))
+    yield served_here
+    served_here.close()
 
 
 @pytest.mark.parametrize("identity", EXAMPLES)
 def test_every_answer_is_as_the_document_says(served: Served, identity: str) -> None:
     """Its status is named, its type and body are as they are told, and it is none of a broken server."""
     schema = schemathesis.openapi.from_dict(served.app.openapi())
-    operations = [each.ok() for each in schema.get_all_operations()]
+    operations = [get_all_operation.ok() for get_all_operation in schema.get_all_operations()]
     wrong: list[str] = []
     seen: dict[str, set[int]] = {}
-    for operation in sorted(operations, key=lambda each: each.method == "delete"):
+    for operation in sorted(operations, key=lambda operation: operation.method == "delete"):
         try:
             tried(served, operation, identity, seen.setdefault(operation.label, set()))
         except FailureGroup as failed:
             wrong.append(f"{operation.label}: {failed}")
     assert wrong == [], "\n\n".join(wrong)
-    assert LEAST[identity] <= {status for each in seen.values() for status in each}
+    assert LEAST[identity] <= {status for by_identity in seen.values() for status in by_identity}
     if identity != "nobody":
         silent = [label for label, statuses in seen.items() if label.startswith("GET /api/") and 200 not in statuses]
         assert [label for label in silent if label not in OF_ADMINISTRATORS or identity != "reader"] == []
@@ -244,8 +244,8 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The way to each value within a value."""
     yield at
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in pairs:
-        yield from places(each, (*at, name))
+    for name, inner in pairs:
+        yield from places(inner, (*at, name))
 
 
 def test_a_revision_with_anything_in_it_is_vetted_or_refused(served: Served) -> None:
@@ -281,7 +281,7 @@ def test_no_form_and_no_page_breaks_the_server(served: Served, hostile: str) -> 
     for route in served.app.api_routes():
         if route.include_in_schema or route.path.startswith("/git/"):
             continue
-        path = re.sub(r"{(\w+)(:path)?}", lambda found: served.names[found[1]], route.path)
+        path = re.sub(r"{(\w+)(:path)?}", lambda match: served.names[match[1]], route.path)
         for method in sorted(route.methods - {"HEAD"}):
             if method == "GET" and route.path_format not in ENDLESS:
                 said = served.send(

@@ -167,12 +167,12 @@ def test_an_app_is_shown_and_scaled_on_its_page(serving: Serving, tmp_path_facto
             first = next(line for line in lines.iter_lines() if line.startswith("data: "))
         assert first == 'data: <span><span class="soft">web-0/web</span> <mark>pretends</mark> to run</span>'
         assert "has no Deployment/none" in browser.get("/apps/sized/dev/logs/follow?object=Deployment/none").text
-    found = typed(serving, viewer, "logs", "sized/dev", "--of", "Pod/web-0", "--find", "Run").stdout
-    assert found == "web-0/web  pretends to run\n"
+    printed = typed(serving, viewer, "logs", "sized/dev", "--of", "Pod/web-0", "--find", "Run").stdout
+    assert printed == "web-0/web  pretends to run\n"
     assert typed(serving, viewer, "logs", "sized/dev", "--find", "nothing like it").stdout == ""
     view = json.loads(typed(serving, viewer, "status", "sized", "--json").stdout)
-    dev_now = next(each for each in view["formations"] if each["row"]["formation"] == "dev")
-    assert [each["ready"] for each in dev_now["observation"]["instances"]] == [True] * 3
+    dev_now = next(formation for formation in view["formations"] if formation["row"]["formation"] == "dev")
+    assert [instance["ready"] for instance in dev_now["observation"]["instances"]] == [True] * 3
     assert (view["app"]["name"], view["deployments"][0]["kind"]) == ("sized", "restart")
 
 

@@ -152,9 +152,9 @@ async def test_use_stands_beside_what_is_asked_for(
                 measured("web-1", {"app": "web", "x": "y"}, ("12500000n", "10Mi"), ("500u", "1Ki")),
                 measured("other-1", {"app": "other"}, ("1", "1Gi")),
             ]
-            (found,) = await there.usage([web], namespace=namespace)
-            assert found.instances == {"Pod/web-1": Resources(cpu=0.013, memory=10 * 2**20 + 1024)}, by
-            assert (found.requests, found.limits) == (asked.requests, asked.limits)
+            (used,) = await there.usage([web], namespace=namespace)
+            assert used.instances == {"Pod/web-1": Resources(cpu=0.013, memory=10 * 2**20 + 1024)}, by
+            assert (used.requests, used.limits) == (asked.requests, asked.limits)
             if by == "directly":
                 kubectl("delete", "apiservice", NAME)
                 async with asyncio.timeout(120):

@@ -33,13 +33,13 @@ FACTS = yaml.safe_load((EXAMPLES / "facts.yaml").read_text())
 @cache
 def examples(rule: str, word: str) -> tuple[dict[str, Any], ...]:
     """The example objects, under names of their own; the namespace that they have is the test's."""
-    found = list(yaml.safe_load_all((EXAMPLES / f"{rule}.{word}.yaml").read_text()))
-    for each in found:
-        metadata = each["metadata"]
+    documents = list(yaml.safe_load_all((EXAMPLES / f"{rule}.{word}.yaml").read_text()))
+    for document in documents:
+        metadata = document["metadata"]
         metadata["name"] = f"{rule}-{metadata['name']}-{SUFFIX}"
         if metadata.get("namespace", "default") != "default":
             metadata["namespace"] = NAMESPACE
-    return tuple(found)
+    return tuple(documents)
 
 
 def decided(rule: str, manifest: dict[str, Any]) -> tuple[Decision, ...]:

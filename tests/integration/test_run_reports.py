@@ -56,9 +56,9 @@ def test_failing_tests_are_told_after_the_step_and_in_json(here: Folder) -> None
 
     (here.path / "link.xml").unlink()
     events = here.events("--secrets-file", "secrets")
-    found = _reports(events)
-    assert [found[key, 1]["tests"] for key in ("step/careless", "step/test")] == [3, 3]
-    assert found["step/test", 1]["failing"][0]["details"].startswith("assert 3 == 4\nof ***")
+    by_attempt = _reports(events)
+    assert [by_attempt[key, 1]["tests"] for key in ("step/careless", "step/test")] == [3, 3]
+    assert by_attempt["step/test", 1]["failing"][0]["details"].startswith("assert 3 == 4\nof ***")
     assert SECRET not in json.dumps(events) + done.stdout + done.stderr
 
 
@@ -86,7 +86,7 @@ def test_each_try_has_its_own_report_and_old_files_belong_to_none(here: Folder) 
             },
         ]
     )
-    found = _reports(here.events("--grace", "0"))
-    assert [(each["tests"], each["failed"]) for each in found.values()] == [(1, 1), (1, 0), (2, 1)]
-    assert found["step/again", 1]["notes"] == ["old.xml: from before this step, left out"]
-    assert found["step/slow", 1]["notes"][0].startswith("cut.xml: it is not whole XML: no element found")
+    by_attempt = _reports(here.events("--grace", "0"))
+    assert [(report["tests"], report["failed"]) for report in by_attempt.values()] == [(1, 1), (1, 0), (2, 1)]
+    assert by_attempt["step/again", 1]["notes"] == ["old.xml: from before this step, left out"]
+    assert by_attempt["step/slow", 1]["notes"][0].startswith("cut.xml: it is not whole XML: no element found")

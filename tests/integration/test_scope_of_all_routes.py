@@ -217,7 +217,7 @@ def test_every_route_goes_through_the_gate_and_every_name_in_its_address_is_know
     """A name the gate doesn't know would be an app's thing that it lets anybody see."""
     parts = set(re.findall(r"{(\w+)", route.path))
     assert parts <= {*access.SUBJECTS, access.FORMATION, *access.NO_SUBJECTS}, "teach sealane.server.access the name"
-    asked = [each.call for each in _all(route.dependant)]
+    asked = [dependency.call for dependency in _all(route.dependant)]
     assert (access.admitted in asked) == (ROUTES[name] is not None)
 
 
@@ -312,15 +312,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.deployment = heron.deployment("production", head, "waiting")["id"]
         until("what others deploy", lambda: heron.get("/api/observed"))
         with server.client() as client:
-            until("two notices", lambda: len({each["formation"] for each in client.get("/api/notices").json()}) == 2)
+            until(
+                "two notices", lambda: len({notice["formation"] for notice in client.get("/api/notices").json()}) == 2
+            )
         for name in PEOPLE:
             client = server.client("")
             shown = client.get("/sign-in").text
             client.post("/sign-in", data={"form_token": _form_token(shown), "token": tokens[name]})
             made.sessions[name] = client, _form_token(client.get("/", headers={"Accept": "text/html"}).text)
         yield made
-        for each in (made.plain, *(client for client, _ in made.sessions.values())):
-            each.close()
+        for client_open in (made.plain, *(client for client, _ in made.sessions.values())):
+            client_open.close()
     finally:
         server.stop()
 
@@ -412,9 +414,9 @@ def test_what_came_of_a_run_is_told_of_environments_one_may_read(world: World) -
             status, text = world.ask(identity, "GET", path.format(run=world.run), "")
             assert (status, _production_in(text)) == (200, told), f"{identity} {path}: {text[:2000]}"
             assert "dev" in text, f"{identity} {path}"
-    for only, found in (("environment=production", False), ("state=waiting", False), ("environment=dev", True)):
+    for only, is_shown in (("environment=production", False), ("state=waiting", False), ("environment=dev", True)):
         _, text = world.ask("part", "GET", f"/api/runs?{only}", "")
-        assert (world.run in text) == found, f"{only}: {text[:300]}"
+        assert (world.run in text) == is_shown, f"{only}: {text[:300]}"
         _, text = world.ask("limited", "GET", f"/api/runs?{only}", "")
         assert world.run in text, only
 
@@ -444,13 +446,13 @@ def test_who_may_do_what_is_told_with_what_gives_it(world: World) -> None:
         assert answer.status_code == 200, answer.text
         return {(right["user"], right["permission"]): right for right in answer.json()["rights"]}
 
-    found = rights("own", "environment=production")
-    assert {user for user, verb in found if verb == "deploy"} == KEEPERS
-    assert {user for user, verb in found if verb == "read"} == THERE
-    assert {user for user, verb in found if verb == "approve"} == {"approver"}
-    assert {user for user, verb in found if verb == "administer"} == STEWARDS
-    assert found["steward", "deploy"]["because"] == "in stewards, by access.yaml:4:5"
-    assert found["approver", "approve"]["because"] == "in approvers, which production asks"
+    by_person = rights("own", "environment=production")
+    assert {user for user, verb in by_person if verb == "deploy"} == KEEPERS
+    assert {user for user, verb in by_person if verb == "read"} == THERE
+    assert {user for user, verb in by_person if verb == "approve"} == {"approver"}
+    assert {user for user, verb in by_person if verb == "administer"} == STEWARDS
+    assert by_person["steward", "deploy"]["because"] == "in stewards, by access.yaml:4:5"
+    assert by_person["approver", "approve"]["because"] == "in approvers, which production asks"
     mine = rights("part", "user=part")
     assert mine["part", "deploy"]["environments"] == ["dev"]
     status, text = world.ask("part", "GET", "/api/apps/heron/access?user=part&environment=production", "")
@@ -492,7 +494,7 @@ def test_a_program_reads_on_from_its_cursor_and_an_administrator_reads_the_audit
     assert cursor <= latest["cursor"] < 2**62, "who asks from a time to come goes on from now"
     assert asked("stranger", "/api/events?app=heron")["events"] == []
     of_formation = asked("own", "/api/events?formation=production&limit=200")["events"]
-    assert {each["formation"] for each in of_formation} == {"production"}
+    assert {told_event["formation"] for told_event in of_formation} == {"production"}
     lines = asked("admin", "/api/audit?app=heron&limit=200")
     assert {line["app"] for line in lines} == {"heron"}
     older = asked("admin", f"/api/audit?app=heron&limit=200&before={lines[0]['id']}")

@@ -31,9 +31,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 def connected(serving: Serving) -> socket.socket:
-    found = socket.create_connection(("127.0.0.1", serving.port), timeout=60)
-    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return found
+    connection = socket.create_connection(("127.0.0.1", serving.port), timeout=60)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def drip(connection: socket.socket, text: bytes) -> bytes:

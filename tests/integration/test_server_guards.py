@@ -29,17 +29,17 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 def routes(serving: Serving) -> list[tuple[str, str]]:
     document = httpx.get(f"{serving.url}/api/openapi.json", timeout=60, verify=False).json()
-    return [(method, path) for path, found in document["paths"].items() for method in found]
+    return [(method, path) for path, operations in document["paths"].items() for method in operations]
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer x", "Bearer sln_nobody_knows", "Basic YTpi", "Bearer é"])
 def test_every_route_of_the_api_wants_a_token(serving: Serving, authorization: str | None) -> None:
     """The whole OpenAPI document is walked; each answers 401, whatever is in the path."""
-    found = routes(serving)
-    assert len(found) > 15
+    routes_of_api = routes(serving)
+    assert len(routes_of_api) > 15
     headers = {"Authorization": authorization.encode()} if authorization else {}
     with serving.client("", headers=headers) as client:
-        for method, path in found:
+        for method, path in routes_of_api:
             if path in OPEN:
                 continue
             answer = client.request(method, re.sub(r"\{[^}]+\}", "x", path), json={})
@@ -144,7 +144,7 @@ def test_nobody_follows_more_than_one_may(serving: Serving) -> None:
             begun = [stack.enter_context(client.stream("GET", url)) for _ in range(most)]
             assert {answer.status_code for answer in begun} == {200}
             read = [answer.iter_raw() for answer in begun]  # an end of these would close the answers
-            assert all(next(each) for each in read)
+            assert all(next(stream) for stream in read)
             refused = client.get(url)
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
             assert client.get(f"{serving.url}/runs").status_code == 200

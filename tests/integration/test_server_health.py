@@ -29,9 +29,9 @@ def asked(server: Serving) -> tuple[int, dict[str, Any]]:
 def reasons(server: Serving) -> dict[str, str]:
     """What is not ready, and why. The status says the same."""
     status, checks = asked(server)
-    found = {name: part["reason"] for name, part in checks.items() if not part["ready"]}
-    assert status == (503 if found else 200)
-    return found
+    reasons_told = {name: part["reason"] for name, part in checks.items() if not part["ready"]}
+    assert status == (503 if reasons_told else 200)
+    return reasons_told
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_a_server_says_what_keeps_it_from_its_work(
     api, first, second = processes
     api.start()
     assert reasons(api) == {"workers": "no worker is alive"}
-    for each in (first, second):
-        each.token = api.token
-        each.start()
+    for process in (first, second):
+        process.token = api.token
+        process.start()
     until("workers", lambda: not reasons(api))
     assert reasons(first) == {}
 

@@ -169,11 +169,11 @@ def refused(app: pretending.App, making: Callable[[], object], *, says: str, fil
         git(app.folder, "checkout", "-q", "--force", "main")
     assert view["run"]["status"] == "failed", view
     assert view["run"]["reason"].startswith("refused before anything ran: ")
-    found = [
+    findings = [
         (":".join(str(finding["place"].get(part) or 1) for part in ("file", "line", "column")), finding["message"])
         for finding in view["findings"]
     ]
-    assert any(says in message and place.startswith(file) for place, message in found), found
+    assert any(says in message and place.startswith(file) for place, message in findings), findings
     assert (view["deployments"], app.started()) == ([], started)
     assert not app.there("dev")
     assert not app.there("production")

@@ -40,13 +40,13 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:
     """Every route with a body, a body that fits its schema, and the name of each field of it."""
     for path, methods in document["paths"].items():
-        for method, found in methods.items():
-            content = found.get("requestBody", {}).get("content", {})
+        for method, operations in methods.items():
+            content = operations.get("requestBody", {}).get("content", {})
             if "$ref" in content.get("application/json", {}).get("schema", {}):
                 name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 known = document["components"]["schemas"][name]["properties"]
                 for field in known:
-                    yield method, path, {each: sample(known[each]) for each in known}, field
+                    yield method, path, {name: sample(known[name]) for name in known}, field
 
 
 def sample(schema: dict[str, Any]) -> Any:

@@ -40,12 +40,12 @@ def test_runs_deployments_refusals_and_sign_ins_are_told(tmp_path: Path, secret:
         assert signed.status_code == 303
 
         ended = until("the deployment's end", lambda: told(serving, "deployment.ended"))
-        assert [each["verdict"] for each in ended] == ["deployed"]
+        assert [line["verdict"] for line in ended] == ["deployed"]
         assert ended[0]["formation"] == "dev"
-        assert [each["status"] for each in told(serving, "run.ended")] == ["passed"]
-        assert [each["commit"] for each in told(serving, "run.requested")] == [commit]
+        assert [line["status"] for line in told(serving, "run.ended")] == ["passed"]
+        assert [line["commit"] for line in told(serving, "run.requested")] == [commit]
         assert len(told(serving, "run.started")) == len(told(serving, "deployment.started")) == 1
-        refused = [(each["by"], each["status"], each["route"]) for each in told(serving, "request.refused")]
+        refused = [(line["by"], line["status"], line["route"]) for line in told(serving, "request.refused")]
         assert refused == [("dee", 403, "/api/users")]
         assert {"user": "dee", "via": "session"}.items() <= told(serving, "sign_in")[-1].items()
     finally:
@@ -53,4 +53,4 @@ def test_runs_deployments_refusals_and_sign_ins_are_told(tmp_path: Path, secret:
     log = serving.log.replace(serving.token, "", 1)  # told once, at the very first start
     for text in (secret, serving.token, developer, signed.cookies["sealane_session"], developer.split("_", 2)[2]):
         assert text not in log
-    assert [len(told(serving, each)) for each in ("server.started", "server.stopped")] == [1, 1]
+    assert [len(told(serving, name)) for name in ("server.started", "server.stopped")] == [1, 1]

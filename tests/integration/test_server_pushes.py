@@ -113,8 +113,8 @@ steps:
     ]
     paths = ["deploy/formations/dev.yaml", "deploy/formations/production.yaml", "docs/a.md"]
     assert view["run"]["changed"] == len(paths)
-    found = app.get(f"/api/runs/{view['run']['id']}/changes")
-    assert found == {"base": first, "count": 3, "paths": paths}
+    changes = app.get(f"/api/runs/{view['run']['id']}/changes")
+    assert changes == {"base": first, "count": 3, "paths": paths}
     assert [run["event"]["paths"] for run in app.runs()] == [None, None]
 
 
@@ -146,9 +146,11 @@ def test_status_and_logs_tell_what_is_there(shop: pretending.App, people: dict[s
     assert shown.returncode == 0, shown.stderr
     assert "shop" in shown.stdout
     assert "deployed" in shown.stdout
-    found = json.loads(shop.cli("status", "shop/dev", "--json", token=people["dev"]).stdout)
-    assert (found["app"], found["formation"]) == ("shop", "dev")
-    assert [(each["sequence"], each["verdict"]["kind"]) for each in found["history"]] == [(1, "deployed")]
+    status = json.loads(shop.cli("status", "shop/dev", "--json", token=people["dev"]).stdout)
+    assert (status["app"], status["formation"]) == ("shop", "dev")
+    assert [(deployment["sequence"], deployment["verdict"]["kind"]) for deployment in status["history"]] == [
+        (1, "deployed")
+    ]
 
     printed = shop.cli("logs", "shop", token=people["dev"])
     assert printed.returncode == 0, printed.stderr

@@ -120,7 +120,7 @@ def test_a_cluster_that_only_a_relay_reaches_is_deployed_to_whoever_is_killed(
         assert not is_there(serving)
         told = until("the wait to be told", lambda: away(app.cli("why", waiting["id"]).stdout))
         assert "waits: " in told
-        (row,) = (each for each in app.get("/api/formations") if each["formation"] == "dev")
+        (row,) = (row_told for row_told in app.get("/api/formations") if row_told["formation"] == "dev")
         assert row["health"]["state"] == "unknown"
         assert row["health"]["cause"].startswith("The destination has not answered since ")
         relay.start()
@@ -157,9 +157,9 @@ def reaches(network: str, kubectl: Kubectl) -> bool:
 
 def there(kubectl: Kubectl, namespace: str) -> tuple[str, int]:
     """The version of the workload, and how often it was written."""
-    found = json.loads(kubectl("get", "deployment", "web", "-n", namespace, "-o", "json"))
-    container = found["spec"]["template"]["spec"]["containers"][0]
-    return container["env"][0]["value"], found["metadata"]["generation"]
+    live = json.loads(kubectl("get", "deployment", "web", "-n", namespace, "-o", "json"))
+    container = live["spec"]["template"]["spec"]["containers"][0]
+    return container["env"][0]["value"], live["metadata"]["generation"]
 
 
 def ip(*words: str) -> None:

@@ -58,9 +58,9 @@ def carry(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
     except OSError:
         pass
-    for each in (source, sink):
+    for end in (source, sink):
         with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+            end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -111,12 +111,12 @@ def test_a_relay_has_a_line_to_each_process_that_the_balancer_leads_to_and_the_r
     }
 
     def listed() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(app.cli("relay", "list", "--json").stdout)[0]
-        return found
+        relay: dict[str, Any] = json.loads(app.cli("relay", "list", "--json").stdout)[0]
+        return relay
 
     with balancing(answering.port) as balancer, beside(answering, kubeconfig, url=balancer.url):
-        found = listed()
-        assert (len(found["processes"]), len(found["lacking"])) == (1, 1)
+        relay = listed()
+        assert (len(relay["processes"]), len(relay["lacking"])) == (1, 1)
         assert "does the load balancer lead /api/relay to them?" in app.cli("relay", "list").stderr
 
         commit(app.folder, files, "one")
@@ -127,8 +127,8 @@ def test_a_relay_has_a_line_to_each_process_that_the_balancer_leads_to_and_the_r
 
         balancer.ports.append(working.port)
         assert app.deployment("dev", app.head)["verdict"]["kind"] == "deployed"
-        found = listed()
-        assert (len(found["processes"]), found["lacking"]) == (2, [])
+        relay = listed()
+        assert (len(relay["processes"]), relay["lacking"]) == (2, [])
         logs = app.cli("logs", "order/dev")
         assert logs.returncode == 0, logs.stderr
 

@@ -101,7 +101,7 @@ class Vault:
     @property
     def needles(self) -> set[bytes]:
         """Each secret, and what programs make of it, line by line."""
-        texts = {*self.ever, *(encode(each) for encode in pretended.ENCODERS.values() for each in self.ever)}
+        texts = {*self.ever, *(encode(encoded) for encode in pretended.ENCODERS.values() for encoded in self.ever)}
         return {line.encode() for text in texts for line in controls.removed(text).split("\n") if len(line) >= 8}
 
 
@@ -175,8 +175,8 @@ class World:
         self.app.push()
         view = self.app.run_of(commit)
         assert view["run"]["status"] == "passed", view
-        found: dict[str, Any] = self.app.deployment("dev", commit)
-        return found
+        deployment: dict[str, Any] = self.app.deployment("dev", commit)
+        return deployment
 
     def lives(self) -> Iterator[str]:
         """What is printed now, by API and command line."""
@@ -238,8 +238,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         app = pretending.App(serving, tmp_path_factory.mktemp("shop"), "shop")
         for path in ("deploy/stencils/web.yaml", "deploy/formations/production.yaml"):
             (app.folder / path).unlink()
-        found = app.get("/api/apps/shop/recipient")["recipient"]
-        yield World(serving, app, Vault(random.Random(20170417), EACH[request.param]), found, database, store)
+        recipient = app.get("/api/apps/shop/recipient")["recipient"]
+        yield World(serving, app, Vault(random.Random(20170417), EACH[request.param]), recipient, database, store)
     finally:
         serving.stop()
 
@@ -280,14 +280,14 @@ def test_no_secret_is_found_in_anything_that_is_written_or_shown(world: World, m
     search = Search(world.vault.needles)
     for where, data in everything.items():
         for view in {data, controls.visible(data).data}:
-            found = {view[start:end] for start, end in search.occurrences(view)}
-            assert not found, (where, sorted(found)[:5])
+            secrets_found = {view[start:end] for start, end in search.occurrences(view)}
+            assert not secrets_found, (where, sorted(secrets_found)[:5])
 
 
 def asked(world: World) -> Iterator[str]:
     """Every answer of the API about the app, its pages, and what the command line says."""
     runs = [run["id"] for run in world.app.get("/api/runs")]
-    deployments = [each["id"] for each in world.app.get("/api/deployments")]
+    deployments = [listed["id"] for listed in world.app.get("/api/deployments")]
     paths = ["/api/formations", "/api/pending", "/api/approvals", "/api/formations/shop/dev/drift", "/", "/runs"]
     paths += ["/deployments", "/approvals", "/api/why/shop/dev"]
     for run in runs:

@@ -116,8 +116,8 @@ def hook(serving: Serving, secret: str, branch: str, delivery: str) -> dict[str,
     headers["Content-Type"] = "application/json"
     answered = httpx.post(f"{serving.url}/hooks/github/hooked", content=body, headers=headers, timeout=60, verify=False)
     assert answered.status_code == 202, answered.text
-    found: dict[str, Any] = answered.json()
-    return found
+    hook_made: dict[str, Any] = answered.json()
+    return hook_made
 
 
 def page(serving: Serving) -> str:

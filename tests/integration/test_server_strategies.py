@@ -105,19 +105,19 @@ class Deployed:
         said = {path: self._filled(text.replace("WORDS}", f"{version}}}")) for path, text in files.items()}
         head = self.app.commit(version, changes=said)
         self.app.push()
-        found: dict[str, Any] = self.app.deployment("dev", head, within=90)
-        return found
+        deployment: dict[str, Any] = self.app.deployment("dev", head, within=90)
+        return deployment
 
     def pods(self) -> dict[str, tuple[str, int]]:
         """Uid to the version and the restarts of each pod of the workload that is not on its way out."""
         listed = self.kubectl("get", "pods", "-l", "run=web", "-n", self.words["NAMESPACE"], "-o", "json")
         return {
-            each["metadata"]["uid"]: (
-                each["spec"]["containers"][0]["env"][0]["value"],
-                sum(one["restartCount"] for one in each["status"].get("containerStatuses", ())),
+            pod["metadata"]["uid"]: (
+                pod["spec"]["containers"][0]["env"][0]["value"],
+                sum(one["restartCount"] for one in pod["status"].get("containerStatuses", ())),
             )
-            for each in json.loads(listed)["items"]
-            if "deletionTimestamp" not in each["metadata"]
+            for pod in json.loads(listed)["items"]
+            if "deletionTimestamp" not in pod["metadata"]
         }
 
     def page(self, deployment: dict[str, Any]) -> str:
@@ -177,6 +177,6 @@ def test_a_version_that_fails_its_gate_goes_back_without_a_restart(
     Smoke.status = 200
     good = app.push("good")
     assert good["verdict"]["kind"] == "deployed", good["verdict"]["reason"]
-    until("the pods of the first version to go", lambda: {each for each, _ in app.pods().values()} == {"good"})
+    until("the pods of the first version to go", lambda: {version for version, _ in app.pods().values()} == {"good"})
     shown = app.page(good)
     assert 0 < shown.index(stages[0]) < shown.index("Gate smoke passed") < shown.index(stages[1])

@@ -127,7 +127,7 @@ _OURS: set[str] = set()
 def _processes(place: Elsewhere) -> set[int]:
     home, tag = str(place.layout.home), place.layout.tag
     inode = Path(f"/run/netns/{place.space}").stat().st_ino
-    found = set()
+    processes = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             here = (process / "ns/net").stat().st_ino == inode
@@ -136,8 +136,8 @@ def _processes(place: Elsewhere) -> set[int]:
             continue
         root = next((line for line in texts[2].splitlines() if line.split()[4] == b"/"), b"")
         if here or f"{home}/".encode() in texts[0] + root or tag.encode() in texts[1]:
-            found.add(int(process.name))
-    return found
+            processes.add(int(process.name))
+    return processes
 
 
 @pytest.fixture
@@ -221,8 +221,8 @@ def test_a_bed_that_ran_and_ended_leaves_nothing_and_ends_no_stranger(elsewhere:
         stranger.kill()
 
     # Without these the comparison below would say nothing.
-    for kind, found in vars(up).items():
-        assert len(found) > len(vars(before)[kind]), f"no {kind} were seen while the bed ran"
+    for kind, things in vars(up).items():
+        assert len(things) > len(vars(before)[kind]), f"no {kind} were seen while the bed ran"
     _assert_nothing_left(elsewhere, before, up, traces)
     assert not ended
     assert _recorded(bed) == others, "the bed on the host was disturbed"

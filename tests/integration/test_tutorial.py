@@ -44,9 +44,9 @@ def blocks(words: dict[str, str]) -> list[Block]:
     for word, own in words.items():
         assert word in page, f"the tutorial does not say {word} any more"
         page = page.replace(word, own)
-    found = [Block(kind=kind, title=title or "", text=text) for kind, title, text in BLOCK.findall(page)]
-    assert page.count("\n```") == 2 * len(found), "a block of the tutorial is not read"
-    return found
+    blocks_read = [Block(kind=kind, title=title or "", text=text) for kind, title, text in BLOCK.findall(page)]
+    assert page.count("\n```") == 2 * len(blocks_read), "a block of the tutorial is not read"
+    return blocks_read
 
 
 @dataclass
@@ -171,8 +171,8 @@ def test_the_tutorial_does_what_it_says(shell: Shell, bed: Bed, own_namespace: s
         if block.text.rstrip().endswith("&"):
             until("the server to answer", lambda log=shell.log: "serves at" in log.read_text())
             token = next(word for word in shell.log.read_text().split() if word.startswith("sln_"))
-        if found := re.search(r"push token\s+(\S+)", said):
-            (tmp_path / "push-token").write_text(found[1])
+        if match := re.search(r"push token\s+(\S+)", said):
+            (tmp_path / "push-token").write_text(match[1])
         if "git push" in block.text:
             deployments = until("the push to end", settled(url, token), within=180)
     whole = "".join(printed.values())

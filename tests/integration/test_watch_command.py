@@ -104,7 +104,7 @@ def test_a_push_says_why_it_is_refused_and_what_follows_it(
         assert wanted in said, said
         assert f"remote: sealane: {serving.url}/runs/{run}" in said
         assert "sealane watch" not in said
-    run = next(each["id"] for each in app.runs() if each["sequence"] == 1)
+    run = next(run_listed["id"] for run_listed in app.runs() if run_listed["sequence"] == 1)
     assert f"`sealane watch {run}` follows it to the end" in fine.stderr, fine.stderr
     assert "refused" not in fine.stderr.replace("/refused.git", "").replace("refused #1", "")
 

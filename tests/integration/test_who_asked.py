@@ -100,7 +100,7 @@ def test_a_push_with_a_token_of_one_s_own(serving: Serving, tokens: dict[str, st
         "cid": (403, "cid wrote a commit of it, and who writes does not approve"),
         "kim": (403, "kim wrote a commit of it, and who writes does not approve"),
     }
-    (listed,) = [each for each in app.get("/api/pending") if each["deployment"] == again["id"]]
+    (listed,) = [item for item in app.get("/api/pending") if item["deployment"] == again["id"]]
     assert listed["asked_by"] == "zoe, with a token of their own"
     assert set(listed["written"]) >= {"Somebody (cid)", "K. (kim)", "Nobody"}
     why = app.get(f"/api/why/{again['id']}")
@@ -112,7 +112,12 @@ def test_a_push_with_a_token_of_one_s_own(serving: Serving, tokens: dict[str, st
     made = until(
         "the run to be done again",
         lambda: next(
-            (each for each in app.get(f"/api/runs/{rerun}")["deployments"] if each["formation"] == "production"), None
+            (
+                delivered
+                for delivered in app.get(f"/api/runs/{rerun}")["deployments"]
+                if delivered["formation"] == "production"
+            ),
+            None,
         ),
     )
     assert (made["requested_by"], made["by_hand"], made["pusher"]["name"]) == ("kim", True, "zoe")
@@ -131,7 +136,7 @@ def test_a_push_with_the_app_s_token(serving: Serving, tokens: dict[str, str], t
     deployment = app.waiting(head)
     assert (deployment["requested_by"], deployment["pusher"]) == (None, {"signed": "app", "name": "", "host": ""})
     assert app.approve(deployment, tokens["cid"])[1] == "cid wrote a commit of it, and who writes does not approve"
-    (listed,) = [each for each in app.get("/api/pending") if each["deployment"] == deployment["id"]]
+    (listed,) = [item for item in app.get("/api/pending") if item["deployment"] == deployment["id"]]
     assert listed["asked_by"] == "somebody with the app's own token"
     assert "asked by somebody with the app's own token" in app.cli("approve", token=tokens["zoe"]).stdout
     assert app.approve(deployment, tokens["zoe"])[0] == 200

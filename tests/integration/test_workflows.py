@@ -108,7 +108,7 @@ class World(Inside):
         """The run's deployment to the formation once it has got there."""
         await self.ended(run_id)
         view = await self.server.views.run(run_id)
-        asked = next(each for each in view.deployments if each.formation == formation)
+        asked = next(delivery for delivery in view.deployments if delivery.formation == formation)
         return await self.reached(asked.id, state=state)
 
     async def running(self, run_id: str) -> None:
@@ -320,10 +320,10 @@ async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(wor
 
     def there(destination: str) -> set[str]:
         state = State(world.shop.data / "dummies" / "dev" / f"{destination}.json").read()
-        found = [
+        left_behind = [
             stored.manifest["metadata"] for stored in state.objects.values() if stored.manifest["kind"] == "Deployment"
         ]
-        return {f"{each['namespace']}/{each['name']}" for each in found}
+        return {f"{left['namespace']}/{left['name']}" for left in left_behind}
 
     async def confirmed(run: str) -> Deployment:
         release = (await world.server.views.run(run)).release
@@ -342,7 +342,7 @@ async def test_what_a_formation_leaves_behind_is_told_and_deleted_with_a_yes(wor
     assert (done.verdict_kind, there("here")) == (VerdictKind.DEPLOYED, {"shop-dev/web", "shop-next/web"})
     assert "left Deployment shop-dev/web" in (done.note or "")
     story = [entry.text for entry in (await world.server.views.deployment(done.id)).timeline]
-    assert any("moves from namespace shop-dev to shop-next" in each for each in story)
+    assert any("moves from namespace shop-dev to shop-next" in line for line in story)
     assert (await confirmed(run)).verdict_kind is VerdictKind.DEPLOYED
     assert there("here") == {"shop-next/web"}
 

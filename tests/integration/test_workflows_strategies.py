@@ -47,18 +47,18 @@ class World(Inside):
     def deployments(self) -> dict[str, int]:
         """Name and generation of each Deployment at the destination."""
         file = self.shop.data / "dummies" / "dev" / "here.json"
-        found = json.loads(file.read_text())["objects"].values()
+        objects = json.loads(file.read_text())["objects"].values()
         return {
-            each["manifest"]["metadata"]["name"]: each["generation"]
-            for each in found
-            if each["manifest"]["kind"] == "Deployment"
+            stored["manifest"]["metadata"]["name"]: stored["generation"]
+            for stored in objects
+            if stored["manifest"]["kind"] == "Deployment"
         }
 
     def jobs(self) -> list[str]:
         """Every Job that was ever made, in order."""
         journal = State(self.shop.data / "dummies" / "dev" / "here.json").read().journal
         made = [write.object for write in journal if write.verb == "create" and write.object.startswith("Job ")]
-        return [each.rpartition("/")[2] for each in made]
+        return [name.rpartition("/")[2] for name in made]
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_a_switch_may_wait_for_a_person(world: World, *, passes: bool) -> 
         while not (asked := await words.of(waiting.id)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert not pushing.done()
-    assert [each.gate for each in asked] == ["switch"]
+    assert [question.gate for question in asked] == ["switch"]
     async with asyncio.timeout(120):
         while "a person's word on gate switch" not in (waiting.waiting_for or ""):
             waiting = await world.server.store.deployments.get(waiting.id)

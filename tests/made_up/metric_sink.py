@@ -23,7 +23,9 @@ class FileSink:
 
     async def send(self, told: Telemetry) -> None:
         """A line for each measurement. See the port."""
-        lines = [f"{self._prefix}.{each.definition.name} {each.value:g}\n" for each in told.measurements]
+        lines = [
+            f"{self._prefix}.{measurement.definition.name} {measurement.value:g}\n" for measurement in told.measurements
+        ]
         with self._file.open("a") as file:
             file.writelines(lines)
 

@@ -120,20 +120,22 @@ class Seen:
         changes = sum(CHANGES[turn] for turn in self.turns)
         versions = [f"migrate-v{number}" for number, turn in enumerate(self.turns) if turn is not Turn.BACK]
         often = {name: 1 + (self._gone_back_to(name)) for name in versions}
-        found = [
+        problems = [
             f"turn {number}, {turn}: {verdict} instead of {VERDICTS[turn]}"
             for number, (turn, verdict) in enumerate(zip(self.turns, self.verdicts, strict=False))
             if verdict != VERDICTS[turn]
         ]
-        found += (
+        problems += (
             [] if len(self.verdicts) == len(self.turns) else [f"{len(self.verdicts)} of {len(self.turns)} verdicts"]
         )
-        found += [] if self.generation == changes else [f"generation {self.generation} after {changes} changes"]
-        found += [] if self.generations == list(range(1, changes + 1)) else [f"generations {self.generations}"]
-        found += [f"{name} was made {times} times" for name, times in self.jobs.items() if times > often.get(name, 0)]
-        found += [f"{name} was never made" for name in versions if name not in self.jobs]
-        found += [f"steps wrote {text!r}" for text in self.steps if text not in {"one\n", "two\n"}]
-        return found + self.undone
+        problems += [] if self.generation == changes else [f"generation {self.generation} after {changes} changes"]
+        problems += [] if self.generations == list(range(1, changes + 1)) else [f"generations {self.generations}"]
+        problems += [
+            f"{name} was made {times} times" for name, times in self.jobs.items() if times > often.get(name, 0)
+        ]
+        problems += [f"{name} was never made" for name in versions if name not in self.jobs]
+        problems += [f"steps wrote {text!r}" for text in self.steps if text not in {"one\n", "two\n"}]
+        return problems + self.undone
 
     def _gone_back_to(self, job: str) -> int:
         """How often a person rolled back to the version with that Job; it is made again if it was pruned meanwhile."""

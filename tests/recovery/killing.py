@@ -181,13 +181,13 @@ async def survive(world: World, copying: Copying, folder: Path, *, half: int | N
     disturbed = [world.copy(folder / f"killed-{number}", copying) for number in range(len(chosen))]
     killed = await asyncio.gather(
         *(
-            workers.kill_everywhere(each, spared=sorted(set(boundaries) - meant))
-            for each, meant in zip(disturbed, chosen, strict=True)
+            workers.kill_everywhere(disturbance, spared=sorted(set(boundaries) - meant))
+            for disturbance, meant in zip(disturbed, chosen, strict=True)
         )
     )
     undisturbed = await alone.outcome()
-    for each in disturbed:
-        assert await each.outcome() == undisturbed
+    for disturbance in disturbed:
+        assert await disturbance.outcome() == undisturbed
     return Survived(
         undisturbed=undisturbed,
         worlds=(alone, *disturbed),

@@ -103,16 +103,18 @@ class Played:
     def _ended(self) -> bool:
         refused = [run["reason"] for run in self.app.runs() if str(run["reason"]).startswith("refused")]
         assert not refused, refused
-        found = self._deployments()
-        return len(found) == len(self.seen.turns) and all(each["state"] == "ended" for each in found)
+        deployments = self._deployments()
+        return len(deployments) == len(self.seen.turns) and all(
+            deployment["state"] == "ended" for deployment in deployments
+        )
 
     def _deployments(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.app.get("/api/deployments", app="shop")
-        return sorted(found, key=lambda each: int(each["sequence"]))
+        deployments: list[dict[str, Any]] = self.app.get("/api/deployments", app="shop")
+        return sorted(deployments, key=lambda deployment: int(deployment["sequence"]))
 
     def look(self) -> Seen:
         """What came of it."""
-        self.seen.verdicts = [str(each["verdict"]["kind"]) for each in self._deployments()]
+        self.seen.verdicts = [str(deployment["verdict"]["kind"]) for deployment in self._deployments()]
         runs = self.app.runs()
         self.seen.undone = [
             f"{run['id']} {run['status']}: {run['reason']}" for run in runs if run["status"] not in {"passed", "failed"}

@@ -73,7 +73,7 @@ async def test_stages_survive_any_kill(strategy: str, bad: bool, copying: Copyin
 
 def _deployments(world: World) -> set[str]:
     there = json.loads((world.data / "dummies" / "dev" / "here.json").read_text())["objects"].values()
-    return {each["manifest"]["metadata"]["name"] for each in there if each["manifest"]["kind"] == "Deployment"}
+    return {stored["manifest"]["metadata"]["name"] for stored in there if stored["manifest"]["kind"] == "Deployment"}
 
 
 def _look_at_order(strategy: str, outcome: Outcome, *, bad: bool) -> None:

@@ -82,7 +82,7 @@ class Podium:
         mine = {"label": f"sealane.run={run}"}
         return [
             *(container["Id"] for container in self._api.containers(all=True, filters=mine)),
-            *(each["Name"] for each in self._api.volumes(filters=mine)["Volumes"] or ()),
+            *(volume["Name"] for volume in self._api.volumes(filters=mine)["Volumes"] or ()),
             *(network["Name"] for network in self._api.networks(filters=mine)),
             *sorted(self._building() - self._before),
         ]
@@ -90,7 +90,7 @@ class Podium:
     def _building(self) -> set[str]:
         query = {"all": "true", "external": "true"}
         answer = self._api.get(f"{self._api.base_url}/v4.0.0/libpod/containers/json", params=query)
-        return {each["Id"] for each in answer.json() if each["State"] == "storage"}
+        return {container["Id"] for container in answer.json() if container["State"] == "storage"}
 
 
 @dataclass
@@ -124,8 +124,8 @@ class Place:
     async def tags(self, name: str) -> list[str]:
         async with httpx.AsyncClient(base_url=f"http://{self.host}", timeout=60) as client:
             answer = await client.get(f"/v2/{self.prefix}/shop/{name}/tags/list")
-        found: list[str] = answer.json().get("tags") or [] if answer.status_code == 200 else []
-        return found
+        tags_listed: list[str] = answer.json().get("tags") or [] if answer.status_code == 200 else []
+        return tags_listed
 
     async def run(self) -> RunView:
         async with self.world.answering() as server:
@@ -135,10 +135,13 @@ class Place:
     def deployed(self) -> dict[str, str]:
         """Images of the destination's containers."""
         state = (self.world.data / "dummies" / "dev" / "here.json").read_bytes()
-        (found,) = [
+        (deployment_there,) = [
             manifest["manifest"] for manifest in _objects(state) if manifest["manifest"]["kind"] == "Deployment"
         ]
-        return {container["name"]: container["image"] for container in found["spec"]["template"]["spec"]["containers"]}
+        return {
+            container["name"]: container["image"]
+            for container in deployment_there["spec"]["template"]["spec"]["containers"]
+        }
 
 
 def _objects(state: bytes) -> list[dict[str, Any]]:

@@ -79,9 +79,9 @@ def _kill_the_one_that_watches(servers: tuple[Serving, Serving], postgres_url: s
 def _watching(postgres_url: str) -> str:
     """The process of the worker that holds the formation's watch."""
     with psycopg.connect(postgres_url, connect_timeout=60) as connection:
-        found = connection.execute("SELECT worker FROM watches WHERE app = 'living'").fetchone()
-    assert found is not None
-    return str(found[0]).rsplit("-", 2)[1]
+        row = connection.execute("SELECT worker FROM watches WHERE app = 'living'").fetchone()
+    assert row is not None
+    return str(row[0]).rsplit("-", 2)[1]
 
 
 def _process(server: Serving) -> int:

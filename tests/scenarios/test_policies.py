@@ -20,9 +20,12 @@ SCENARIOS = sorted((Path(__file__).parent / "policies").glob("*.yaml"))
 def test_the_scenario_is_decided_as_it_says(path: Path) -> None:
     """The verdict, and of each decision effect, policy, object, field and line."""
     told: dict[str, Any] = yaml.safe_load(path.read_text())
-    found, findings = documents.read(told["objects"], "web.yaml")
+    parsed, findings = documents.read(told["objects"], "web.yaml")
     assert findings == []
-    objects = [Rendered(object=each.value, origin=Origin(file=each.file, places=each.values)) for each in found]
+    objects = [
+        Rendered(object=document.value, origin=Origin(file=document.file, places=document.values))
+        for document in parsed
+    ]
     own, findings = reading.read({"own.yaml": told.get("policies", "")})
     assert findings == []
     facts = {key: tuple(value) if isinstance(value, list) else value for key, value in told["facts"].items()}

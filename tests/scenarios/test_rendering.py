@@ -33,15 +33,15 @@ def test_scenario(path: Path) -> None:
     """What comes out is what is told, to the letter, and so is what is found."""
     scenario = told(path)
     inputs = rendering.Inputs(**{"app": "shop", "images": {}, **scenario.get("inputs", {})})
-    sources, found = render_inputs.gather(tree_of(scenario["files"]), scenario["formation"])
+    sources, problems = render_inputs.gather(tree_of(scenario["files"]), scenario["formation"])
     revision = None
     if sources is not None:
         revision, more = rendering.render(sources, inputs)
-        found = [*found, *more]
-    assert [str(finding) for finding in found] == scenario.get("findings", [])
+        problems = [*problems, *more]
+    assert [str(finding) for finding in problems] == scenario.get("findings", [])
     assert (revision is None) == ("rendered" not in scenario)
     if revision is not None:
-        assert manifest_yaml.documents(each.object for each in revision.objects) == scenario["rendered"]
+        assert manifest_yaml.documents(rendered.object for rendered in revision.objects) == scenario["rendered"]
 
 
 def test_there_are_scenarios() -> None:

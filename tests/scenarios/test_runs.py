@@ -162,7 +162,7 @@ def log(kept: Logs, run: str, key: str) -> bytes:
 def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """How a run on a server ended that may have one step at a time, and how many it had."""
     monkeypatch.setenv("SEALANE_RUNS__STEPS_AT_ONCE", "1")
-    told = {"pipeline": {"steps": [{"name": f"s{each}", "needs": []} for each in range(3)]}}
+    told = {"pipeline": {"steps": [{"name": f"s{number}", "needs": []} for number in range(3)]}}
 
     async def played() -> tuple[str, int]:
         inside = Inside(tmp_path)
@@ -184,8 +184,8 @@ def on_server(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         inside = Inside(tmp_path_factory.mktemp("server"))
         async with inside.knowing_the_shop():
             pushed = [asyncio.create_task(on_a_server(stem, told, inside)) for stem, told in TOLD.items()]
-            found = await asyncio.gather(*pushed, return_exceptions=True)
-            return dict(zip(TOLD, found, strict=True))
+            results = await asyncio.gather(*pushed, return_exceptions=True)
+            return dict(zip(TOLD, results, strict=True))
 
     with pytest.MonkeyPatch.context() as patch:
         for told in TOLD.values():
@@ -246,7 +246,7 @@ class Counting(DummyRunner):
 
 @pytest.mark.parametrize("at_once", [1, 2])
 async def test_no_more_steps_go_at_once_than_are_allowed(at_once: int, tmp_path: Path) -> None:
-    steps = [{"name": f"s{each}", "needs": [], "environment": {"DUMMY_SLEEP": "0.05"}} for each in range(5)]
+    steps = [{"name": f"s{number}", "needs": [], "environment": {"DUMMY_SLEEP": "0.05"}} for number in range(5)]
     asked = work({"pipeline": {"steps": steps}}, tmp_path)
     runner = Counting(tmp_path)
     images = local_images.maker("")
@@ -264,7 +264,7 @@ def test_a_server_limits_the_steps_that_go_at_once(limited: tuple[str, int]) -> 
 def compare(told: dict[str, Any], played: Played) -> None:
     assert not isinstance(played, BaseException), repr(played)
     assert {key: end[0] for key, end in played.steps.items()} == {
-        key: each[0] if isinstance(each, list) else each for key, each in told["steps"].items()
+        key: status[0] if isinstance(status, list) else status for key, status in told["steps"].items()
     }
     assert played.status == told["run"]
     for key, expected in told["steps"].items():

@@ -36,18 +36,18 @@ PEOPLE = "people: {ann: {madeup: Ann}}\n"
 
 def test_without_the_line_an_adapter_is_unknown() -> None:
     """At the key, and with what is known."""
-    found = [str(finding) for finding in environments.read(DESTINATION, "dev.yaml")[1]]
-    assert "dev.yaml:2:23: unknown key madeup (known here: dummy, kubernetes, relay)" in found
-    found = [str(finding) for finding in formations.read_formation(SECRET, "dev.yaml")[1]]
-    assert found == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
-    found = [str(finding) for finding in people.read(PEOPLE, "people.yaml")[1]]
-    assert found == [
+    problems = [str(finding) for finding in environments.read(DESTINATION, "dev.yaml")[1]]
+    assert "dev.yaml:2:23: unknown key madeup (known here: dummy, kubernetes, relay)" in problems
+    problems = [str(finding) for finding in formations.read_formation(SECRET, "dev.yaml")[1]]
+    assert problems == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]
+    problems = [str(finding) for finding in people.read(PEOPLE, "people.yaml")[1]]
+    assert problems == [
         "people.yaml:1:16: unknown key madeup (known here: bitbucket, emails, gitea, github, gitlab, names)"
     ]
-    found = [str(finding) for finding in notice_files.read(NOTICES, "notices.yaml")[1]]
+    problems = [str(finding) for finding in notice_files.read(NOTICES, "notices.yaml")[1]]
     assert (
         "notices.yaml:1:18: unknown key madeup (known here: apprise, commits, gitea, github, mail, slack, webhook)"
-        in found
+        in problems
     )
     checked = repository_check.check(StoredTree({".madeup": b"app shop\n"}))
     assert checked.files == ()
@@ -84,7 +84,7 @@ def test_with_the_line_it_is_known() -> None:
 )
 def test_what_is_wrong_with_it_is_told_in_its_own_words(written: str, told: str) -> None:
     text = f"environment: dev\ndestinations: {{here: {written}}}\n"
-    assert told in [str(each) for each in environments.read(text, "dev.yaml", MADE_UP)[1]]
+    assert told in [str(problem) for problem in environments.read(text, "dev.yaml", MADE_UP)[1]]
 
 
 def test_two_pipelines_in_one_folder_are_refused() -> None:
@@ -132,7 +132,7 @@ DOCS = Path(__file__).parents[2] / "docs"
     ],
 )
 def test_every_adapter_stands_in_its_page(page: str, table: Table) -> None:
-    text = "".join((DOCS / f"{each}.md").read_text() for each in page.split())
+    text = "".join((DOCS / f"{name}.md").read_text() for name in page.split())
     assert [key for key in table.keys if key not in text] == []
 
 

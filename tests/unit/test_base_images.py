@@ -53,7 +53,7 @@ WORD = st.sampled_from(
 
 @given(st.lists(st.lists(WORD, max_size=6).map(" ".join), max_size=8).map("\n".join))
 def test_nothing_breaks_it(text):
-    assert all(isinstance(each, str) and each for each in named(text, {"a": "c"}))
+    assert all(isinstance(word, str) and word for word in named(text, {"a": "c"}))
 
 
 @given(
@@ -94,10 +94,10 @@ def test_the_urls_of_a_dockerfile(case):
 
 def test_what_bases_left_is_read_where_something_is_built_on_them():
     left = Base(environment={"U": "http://e/"}, triggers=("ADD $U /x", "COPY --from=evil.example.com/x / /"))
-    found = needs("FROM --platform=linux/arm64 a AS one\nFROM b\nFROM one\nCOPY --from=c / /\n", {}, {"a": left})
-    assert found.bases == {"a": "linux/arm64", "b": ""}
-    assert found.images == ("a", "evil.example.com/x", "b", "c")
-    assert found.urls == ("http://e/",)
+    read = needs("FROM --platform=linux/arm64 a AS one\nFROM b\nFROM one\nCOPY --from=c / /\n", {}, {"a": left})
+    assert read.bases == {"a": "linux/arm64", "b": ""}
+    assert read.images == ("a", "evil.example.com/x", "b", "c")
+    assert read.urls == ("http://e/",)
 
 
 @given(st.lists(st.sampled_from(["$a", "${b}", "${a:-http://h/}", "http", "://", "h/", "\\", '"', "x"]), max_size=6))
@@ -106,6 +106,6 @@ def test_no_url_of_add_goes_unseen(parts):
     source = "".join(parts)
     values = {"a": "http", "b": "://h/"}
     meant = source.replace("${a:-http://h/}", values["a"]).replace("$a", values["a"]).replace("${b}", values["b"])
-    found = needs(f"FROM z\nENV a=http b=://h/\nADD {source} /x\n", {}).urls
+    read = needs(f"FROM z\nENV a=http b=://h/\nADD {source} /x\n", {}).urls
     if meant.replace('"', "").replace("\\", "").startswith("http://"):
-        assert found
+        assert read

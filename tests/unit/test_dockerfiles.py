@@ -154,9 +154,9 @@ lines = st.lists(
 
 
 @given(lines)
-def test_nothing_but_marks_is_added(found: list[str]) -> None:
+def test_nothing_but_marks_is_added(lines: list[str]) -> None:
     """Whatever a stranger writes: lines in, the same lines out, and as many marks as stages."""
-    text = "\n".join(found)
+    text = "\n".join(lines)
     made = rewritten(text).split("\n")
     assert [line for line in made if line != "ARG SEALANE_CACHE=k1"] == text.split("\n")
 

@@ -166,5 +166,9 @@ def test_tokens_are_known_by_their_host_however_they_are_given(monkeypatch: pyte
     monkeypatch.setenv(
         "SEALANE_GIT__TOKENS", json.dumps({"http://git.intern:3000": "two", "https://github.com": "three"})
     )
-    found = {host: each.get_secret_value() for host, each in Settings().git.credentials.items()}
-    assert found == {"https://git.example.com": "one", "http://git.intern:3000": "two", "https://github.com": "three"}
+    credentials = {host: secret.get_secret_value() for host, secret in Settings().git.credentials.items()}
+    assert credentials == {
+        "https://git.example.com": "one",
+        "http://git.intern:3000": "two",
+        "https://github.com": "three",
+    }

@@ -105,10 +105,10 @@ def fields(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
     """Every text that a body of the API may have, wherever it stands in it."""
     schemas = document["components"]["schemas"]
     asked = {
-        found["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for methods in document["paths"].values()
-        for found in methods.values()
-        if "$ref" in found.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        for operation in methods.values()
+        if "$ref" in operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     }
     for name in sorted(asked):
         for field, schema in schemas[name]["properties"].items():
@@ -119,6 +119,6 @@ def fields(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
 
 def test_every_text_of_the_api_has_a_limit(tmp_path: Path) -> None:
     """A field that is added later must be made of `server.fields`, too."""
-    found = list(fields(application.create(Settings(data=tmp_path)).openapi()))
-    assert len(found) >= 14
-    assert [f"{name}.{field}" for name, field, kind in found if "maxLength" not in kind] == []
+    limited = list(fields(application.create(Settings(data=tmp_path)).openapi()))
+    assert len(limited) >= 14
+    assert [f"{name}.{field}" for name, field, kind in limited if "maxLength" not in kind] == []

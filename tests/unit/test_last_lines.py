@@ -41,7 +41,7 @@ def test_whatever_was_printed_the_lines_are_text_without_control(content: bytes)
     with tempfile.TemporaryDirectory() as folder:
         for line in logged(Path(folder), content).last_lines("r-1", "step/test", most=50):
             assert line.strip()
-            assert not any(ord(each) < 32 and each != "\t" for each in line)
+            assert not any(ord(character) < 32 and character != "\t" for character in line)
 
 
 def test_what_is_erased_leaves_only_who_did_it(tmp_path: Path) -> None:

@@ -35,21 +35,21 @@ def stream() -> Iterator[io.StringIO]:
     loggers = [logging.getLogger(name) for name in (None, "sealane.events", "dbos")]
     before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield caught
-    for each, (handlers, level, propagate) in zip(loggers, before, strict=True):
-        each.handlers[:], each.propagate = handlers, propagate
-        each.setLevel(level)
+    for log, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        log.handlers[:], log.propagate = handlers, propagate
+        log.setLevel(level)
 
 
 def read(line: str) -> dict[str, Any]:
     """A line of logfmt."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     at = 0
     while at < len(line):
         match = FIELD.match(line, at)
         assert match, line[at:]
-        found[match[1]] = json.loads(match[2]) if match[2].startswith('"') else match[2]
+        fields[match[1]] = json.loads(match[2]) if match[2].startswith('"') else match[2]
         at = match.end()
-    return found
+    return fields
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

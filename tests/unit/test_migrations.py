@@ -19,4 +19,4 @@ def test_each_follows_the_one_before() -> None:
     assert [name[:4] for name in files] == numbers
     assert migration.newest() == script.get_current_head()
     revisions = [script.get_revision(number) for number in numbers]
-    assert [found.down_revision if found else "missing" for found in revisions] == [None, *numbers[:-1]]
+    assert [revision.down_revision if revision else "missing" for revision in revisions] == [None, *numbers[:-1]]

@@ -41,14 +41,14 @@ def document(app: openapi.Documented) -> dict[str, Any]:
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     paths = document["paths"].items()
-    return {f"{method.upper()} {path}": found for path, methods in paths for method, found in methods.items()}
+    return {f"{method.upper()} {path}": operation for path, methods in paths for method, operation in methods.items()}
 
 
 def errors() -> Sequence[type[SealaneError]]:
     """Every class of errors that the code has."""
-    for found in pkgutil.walk_packages(sealane.__path__, "sealane."):
-        if "migrations" not in found.name and not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(sealane.__path__, "sealane."):
+        if "migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
     def below(kind: type[SealaneError]) -> Iterator[type[SealaneError]]:
         yield kind
@@ -65,8 +65,8 @@ def test_every_error_s_status_is_in_the_document(document: dict[str, Any]) -> No
 
 def test_every_error_of_every_route_has_the_one_body(document: dict[str, Any]) -> None:
     """Told in words, too; and what would be the framework's own is not there."""
-    for label, found in operations(document).items():
-        for status, response in found["responses"].items():
+    for label, operation in operations(document).items():
+        for status, response in operation["responses"].items():
             if int(status) >= 400 and (label, status) not in OTHERWISE:
                 content = response["content"]
                 assert content == {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}, label
@@ -76,21 +76,21 @@ def test_every_error_of_every_route_has_the_one_body(document: dict[str, Any]) -
 
 
 def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
-    for found in set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document))):
-        assert found in document["components"]["schemas"]
+    for name in set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document))):
+        assert name in document["components"]["schemas"]
 
 
 def test_every_route_says_what_lets_a_request_in(document: dict[str, Any]) -> None:
     """Or is one of the few that are for everybody; what changes something by a session wants the form token beside it."""
-    for label, found in operations(document).items():
-        wanted = found.get("security", [])
+    for label, operation in operations(document).items():
+        wanted = operation.get("security", [])
         assert (not wanted) == (label in PUBLIC), label
         assert ({"token": []} in wanted) == (label not in PUBLIC | PROVED), label
-        assert ("401" in found["responses"]) == (label not in PUBLIC), label
-        for each in wanted:
-            assert set(each) <= set(document["components"]["securitySchemes"]), label
-            if "session" in each:
-                assert ("form" in each) == (not label.startswith("GET ")), label
+        assert ("401" in operation["responses"]) == (label not in PUBLIC), label
+        for requirement in wanted:
+            assert set(requirement) <= set(document["components"]["securitySchemes"]), label
+            if "session" in requirement:
+                assert ("form" in requirement) == (not label.startswith("GET ")), label
 
 
 def test_the_gate_and_the_document_agree(app: openapi.Documented) -> None:
@@ -105,8 +105,8 @@ def test_the_gate_and_the_document_agree(app: openapi.Documented) -> None:
 def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
     """And says what it is."""
     tried = 0
-    for label, found in operations(document).items():
-        for parameter in found.get("parameters", ()):
+    for label, operation in operations(document).items():
+        for parameter in operation.get("parameters", ()):
             assert parameter.get("description"), f"{label} {parameter['name']}"
             for kind in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
                 if kind.get("type") == "string":
@@ -118,8 +118,8 @@ def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
 
 
 def test_text_and_json_are_told_apart(document: dict[str, Any]) -> None:
-    for label, found in operations(document).items():
-        for status, response in found["responses"].items():
+    for label, operation in operations(document).items():
+        for status, response in operation["responses"].items():
             kind = "text/plain" if "/logs" in label else "text/csv" if label.endswith(".csv") else "application/json"
             wanted = kind if status == "200" else "application/json"
             assert set(response.get("content", {})) == (set() if status == "204" else {wanted}), f"{label} {status}"

@@ -57,8 +57,8 @@ def test_an_installation_gets_what_was_tested() -> None:
             f"{name}: `make lock` writes both files anew"
         )
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    for each in wanted:
-        name = re.split(r"[\[<>=]", each)[0].lower()
+    for requirement in wanted:
+        name = re.split(r"[\[<>=]", requirement)[0].lower()
         assert name in theirs, f"{name} is not in packaging/requirements.lock: run `make lock`"
 
 

@@ -111,8 +111,8 @@ def test_what_is_not_read_says_why(headers: dict[str, str], body: bytes, kind: t
 def test_alerts_come_in_the_same_forms() -> None:
     alert = {"title": "slow", "status": "firing"}
     body = urlencode({"payload": json.dumps(alert)}).encode()
-    found = alerts.read(signed(github, {"content-type": FORM}, body), body, secret=SECRET, received=AT)
-    assert [each.name for each in found.values()] == ["slow"]
+    received = alerts.read(signed(github, {"content-type": FORM}, body), body, secret=SECRET, received=AT)
+    assert [alert.name for alert in received.values()] == ["slow"]
 
 
 @given(

@@ -51,8 +51,8 @@ def sign(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def receive(found: dict[str, Any], kind: str = "push", *, host: Any = github) -> Any:
-    body = json.dumps(found).encode()
+def receive(payload: dict[str, Any], kind: str = "push", *, host: Any = github) -> Any:
+    body = json.dumps(payload).encode()
     prefix = "sha256=" if host is github else ""
     headers = {host.SIGNATURE: prefix + sign(body), host.KIND: kind, host.DELIVERY: "d-1"}
     [read] = host.read("shop", headers, body, secret=SECRET, received=AT)
@@ -116,7 +116,7 @@ def test_a_pull_request_is_built_at_its_head_for_the_branch_it_wants_into() -> N
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "reason"),
+    ("payload", "kind", "reason"),
     [
         (PUSH | {"ref": "refs/notes/x"}, "push", "neither a branch nor a tag"),
         (PULL | {"action": "labeled"}, "pull_request", "labeled starts nothing"),
@@ -133,15 +133,15 @@ def test_a_pull_request_is_built_at_its_head_for_the_branch_it_wants_into() -> N
         ),
     ],
 )
-def test_what_starts_nothing_says_why(found: dict[str, Any], kind: str, reason: str) -> None:
-    ignored = receive(found, kind)
+def test_what_starts_nothing_says_why(payload: dict[str, Any], kind: str, reason: str) -> None:
+    ignored = receive(payload, kind)
     assert isinstance(ignored, Ignored)
     assert re.search(reason, ignored.reason)
 
 
 @pytest.mark.parametrize("host", [github, gitea])
 @pytest.mark.parametrize(
-    ("found", "kind", "ref", "reason"),
+    ("payload", "kind", "ref", "reason"),
     [
         (PUSH | {"after": "0" * 40, "deleted": True}, "push", "refs/heads/main", "refs/heads/main was deleted"),
         (PUSH | {"ref": "refs/tags/v2", "after": "0" * 40}, "push", "refs/tags/v2", "refs/tags/v2 was deleted"),
@@ -150,9 +150,9 @@ def test_what_starts_nothing_says_why(found: dict[str, Any], kind: str, reason: 
         (PULL | {"action": "closed"}, "pull_request", "refs/pull/7/head", "pull request 7 was closed"),
     ],
 )
-def test_what_is_gone_is_told(host: Any, found: dict[str, Any], kind: str, ref: str, reason: str) -> None:
+def test_what_is_gone_is_told(host: Any, payload: dict[str, Any], kind: str, ref: str, reason: str) -> None:
     """It starts nothing itself, but what comes under its name afterwards is new."""
-    gone = receive(found, kind, host=host)
+    gone = receive(payload, kind, host=host)
     assert gone == RefGone(app="shop", ref=ref, reason=reason, delivery="d-1", received=AT)
 
 
@@ -183,8 +183,8 @@ def test_a_push_that_lacks_something_says_what(missing: str) -> None:
         max_leaves=20,
     )
 )
-def test_no_signed_payload_breaks_the_reader(found: Any) -> None:
-    body = json.dumps(found).encode()
+def test_no_signed_payload_breaks_the_reader(payload: Any) -> None:
+    body = json.dumps(payload).encode()
     for kind in ("push", "pull_request"):
         try:
             github.read("shop", {github.KIND: kind, github.SIGNATURE: sign(body)}, body, secret=SECRET, received=AT)
@@ -221,8 +221,8 @@ def test_whatever_a_message_holds_can_be_stored_and_given_to_git(odd: str, where
         assert changed
         return
     assert isinstance(event, Event)
-    for each in (event.ref, event.branch, event.commit, event.before, event.author, event.message):
-        assert each is None or "\0" not in each.encode().decode()
+    for text in (event.ref, event.branch, event.commit, event.before, event.author, event.message):
+        assert text is None or "\0" not in text.encode().decode()
 
 
 @pytest.mark.parametrize("name", ["main", "release/1.x", "feature/a-b_c", "user@host", "größe", "v1.2-rc.1", "a.b"])

@@ -88,13 +88,13 @@ def sign(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def from_gitlab(found: Any, kind: str = "Push Hook") -> tuple[Any, ...]:
+def from_gitlab(payload: Any, kind: str = "Push Hook") -> tuple[Any, ...]:
     headers = {gitlab.TOKEN: SECRET, gitlab.KIND: kind, gitlab.DELIVERY: "d-1"}
-    return gitlab.read("shop", headers, json.dumps(found).encode(), secret=SECRET, received=AT)
+    return gitlab.read("shop", headers, json.dumps(payload).encode(), secret=SECRET, received=AT)
 
 
-def from_bitbucket(found: Any, kind: str) -> tuple[Any, ...]:
-    body = json.dumps(found).encode()
+def from_bitbucket(payload: Any, kind: str) -> tuple[Any, ...]:
+    body = json.dumps(payload).encode()
     headers = {bitbucket.SIGNATURE: sign(body), bitbucket.KIND: kind, "x-request-uuid": "d-1"}
     return bitbucket.read("shop", headers, body, secret=SECRET, received=AT)
 
@@ -166,7 +166,7 @@ def test_a_message_that_tells_of_many_references_has_each_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("received", "reason"),
     [
         (from_gitlab(LAB_PUSH | {"ref": "refs/notes/x"}), "neither a branch nor a tag"),
         (from_gitlab({}, "Pipeline Hook"), "Pipeline Hook starts nothing"),
@@ -192,14 +192,14 @@ def test_a_message_that_tells_of_many_references_has_each_of_them() -> None:
         ),
     ],
 )
-def test_what_starts_nothing_says_why(found: tuple[Any, ...], reason: str) -> None:
-    [ignored] = found
+def test_what_starts_nothing_says_why(received: tuple[Any, ...], reason: str) -> None:
+    [ignored] = received
     assert isinstance(ignored, Ignored)
     assert re.search(reason, ignored.reason)
 
 
 @pytest.mark.parametrize(
-    ("found", "ref", "reason"),
+    ("received", "ref", "reason"),
     [
         (
             from_gitlab(LAB_PUSH | {"after": NOWHERE, "checkout_sha": None}),
@@ -219,8 +219,8 @@ def test_what_starts_nothing_says_why(found: tuple[Any, ...], reason: str) -> No
         (from_bitbucket(CENTER_PULL, "pr:declined"), "refs/pull-requests/7/from", "pull request 7 was declined"),
     ],
 )
-def test_what_is_gone_is_told(found: tuple[Any, ...], ref: str, reason: str) -> None:
-    assert found == (RefGone(app="shop", ref=ref, reason=reason, delivery="d-1", received=AT),)
+def test_what_is_gone_is_told(received: tuple[Any, ...], ref: str, reason: str) -> None:
+    assert received == (RefGone(app="shop", ref=ref, reason=reason, delivery="d-1", received=AT),)
 
 
 @pytest.mark.parametrize("proof", [None, "", "sha256=", sign(b"{}", "another"), "\xff\xe9", SECRET + " "])
@@ -257,21 +257,21 @@ ANYTHING = st.recursive(
 @given(ANYTHING, st.sampled_from([LAB_PUSH, LAB_MERGE, CLOUD_PUSH, CENTER_PUSH, CENTER_PULL]), st.data())
 def test_no_payload_breaks_the_readers(odd: Any, message: dict[str, Any], data: st.DataObject) -> None:
     """Whatever stands at one of its keys: it is read or refused as a wrong message, and what is read can be stored."""
-    found = message | {data.draw(st.sampled_from([*message])): odd}
+    odd_message = message | {data.draw(st.sampled_from([*message])): odd}
     for read, kinds in (
         (from_gitlab, ("Push Hook", "Merge Request Hook")),
         (from_bitbucket, ("repo:push", "repo:refs_changed", "pr:opened", "pr:merged")),
     ):
         for kind in kinds:
             try:
-                every = read(found, kind)
+                every = read(odd_message, kind)
             except SealaneError as error:
                 assert error.exit_code == 2
                 continue
             assert every
-            for each in every:
-                words = [] if isinstance(each, Ignored) else [each.ref]
-                words += [each.author, each.message, each.branch] if isinstance(each, Event) else []
+            for event in every:
+                words = [] if isinstance(event, Ignored) else [event.ref]
+                words += [event.author, event.message, event.branch] if isinstance(event, Event) else []
                 assert all("\0" not in word.encode().decode() for word in words if word)
 
 

@@ -16,7 +16,9 @@ async def test_the_newest_versions_can_be_chosen(store: Store) -> None:
         await store.releases.add(release(number), sequence=number, run_id=run if number == 10 else None, place=place)
     versions = (await store.views.app("shop")).versions
     last = app_view.VERSIONS + 2
-    assert [each.release for each in versions] == [f"rel-{number}" for number in range(last, 1, -1) if number != 9]
-    came = {each.release: each.origin for each in versions if each.origin}
+    assert [version.release for version in versions] == [
+        f"rel-{number}" for number in range(last, 1, -1) if number != 9
+    ]
+    came = {version.release: version.origin for version in versions if version.origin}
     assert {name: origin.run for name, origin in came.items()} == {"rel-10": run}
     assert versions[0].deploy_tag == release(last).deploy_tag

@@ -43,7 +43,7 @@ async def test_the_same_thing_asked_at_once_is_done_once_and_told_to_the_others(
 
     for what, told in ((add_user, 7), (vote, 7), (deploy, 0)):
         came = await asyncio.gather(*(what(number) for number in range(8)), return_exceptions=True)
-        kinds = Counter(type(each).__name__ for each in came)
+        kinds = Counter(type(result).__name__ for result in came)
         assert kinds == Counter({"NoneType": 8 - told} | ({"Conflicting": told} if told else {})), (what, came)
 
 

@@ -52,10 +52,10 @@ async def test_it_is_filtered_and_only_those_of_the_scope(noted: Store, scope: S
     everything = await noted.audit.last()
     assert len(everything) == 7
     wanted = [
-        each
-        for each in everything
-        if (scope.everything or (each.app is not None and each.app in scope))
-        and all(getattr(each, name) == value for name, value in only.items())
+        entry
+        for entry in everything
+        if (scope.everything or (entry.app is not None and entry.app in scope))
+        and all(getattr(entry, name) == value for name, value in only.items())
     ]
     views = noted.views.within(scope)
     assert list(await views.audit(AuditFilter(**only))) == wanted
@@ -65,7 +65,7 @@ async def test_it_is_filtered_and_only_those_of_the_scope(noted: Store, scope: S
         before = page[-1].id
     assert pages == wanted
     assert set(await views.audited()) == {
-        each.kind for each in everything if scope.everything or each.app in scope.apps
+        entry.kind for entry in everything if scope.everything or entry.app in scope.apps
     }
 
 
@@ -106,8 +106,8 @@ def test_lines_of_before_get_their_app_where_that_is_certain(empty_url: str) -> 
     with _older(empty_url) as database:
         migration.migrate(database, to="0022")
         read = sa.text("SELECT action, subject, app FROM audit")
-        found = database.read_now(lambda c: {(row[0], row[1]): row[2] for row in c.execute(read)})
-    assert found == OLD
+        apps = database.read_now(lambda c: {(row[0], row[1]): row[2] for row in c.execute(read)})
+    assert apps == OLD
 
 
 @contextmanager

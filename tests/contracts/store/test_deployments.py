@@ -100,7 +100,7 @@ async def test_a_gate_opens_once_and_only_for_the_revision_that_was_looked_at(st
     )
 
     assert (stale, sorted(opened)) == (False, [False, False, False, True])
-    assert [each.id for each in await store.deployment_queue.unqueued()] == ["d-1"]
+    assert [unqueued.id for unqueued in await store.deployment_queue.unqueued()] == ["d-1"]
 
 
 async def test_a_lower_number_arriving_late_is_superseded(store: Store) -> None:
@@ -141,11 +141,11 @@ async def test_of_two_let_through_the_older_one_that_has_not_begun_is_superseded
         await offered(store, 5, 5),
     ]
 
-    for each in queued:
-        await store.deployment_queue.open(each.id, revision_id=each.revision_id, at=NOON)
+    for other in queued:
+        await store.deployment_queue.open(other.id, revision_id=other.revision_id, at=NOON)
 
-    states = [(await store.deployments.get(each.id)) for each in (running, *queued)]
-    assert [each.verdict_kind for each in states] == [None, VerdictKind.SUPERSEDED, None, None, None]
+    states = [(await store.deployments.get(other.id)) for other in (running, *queued)]
+    assert [state.verdict_kind for state in states] == [None, VerdictKind.SUPERSEDED, None, None, None]
     assert states[1].verdict is not None
     assert states[1].verdict.reason == "shop #5, which is newer in commits, came to shop/production first."
 
@@ -211,8 +211,8 @@ async def test_a_good_verdict_makes_it_the_verified_one(store: Store) -> None:
     formation = await store.formations.get("shop", "production")
     assert (formation.current_id, formation.verified_id) == ("d-1", "d-1")
     assert (formation.inventory, formation.startup) == (inventory, 1.5)
-    found = await store.deployments.get("d-1")
-    assert (found.note, found.way_back) == ("left it", "closed")
+    deployment_now = await store.deployments.get("d-1")
+    assert (deployment_now.note, deployment_now.way_back) == ("left it", "closed")
 
 
 async def test_the_first_verdict_stays(store: Store) -> None:
@@ -388,13 +388,13 @@ async def test_nobody_can_tell_how_it_fares_while_a_deployment_waits_for_its_des
         await store.deployment_queue.begin(going.id, at=NOON)
         line = Line(key="waits", phase="apply", text="waits: relay europe is away")
         await store.deployments.tell(going.id, at=NOON, line=line, waiting_for=line.text, unreached_since=NOON)
-        row = next(each for each in await store.views.overview() if each.formation == formation)
+        row = next(listed for listed in await store.views.overview() if listed.formation == formation)
         assert row.health is not None
         assert (row.health.state, row.health.since) == ("unknown", NOON)
         assert row.health.cause == "The destination has not answered since 2026-03-01 12:00:00 UTC."
 
         await store.deployments.tell(going.id, at=NOON, line=replace(line, key="on"), waiting_for="applied")
-        row = next(each for each in await store.views.overview() if each.formation == formation)
+        row = next(listed for listed in await store.views.overview() if listed.formation == formation)
         assert row.health is None
 
 
@@ -474,7 +474,7 @@ async def test_the_overview_shows_what_is_there_what_runs_and_what_waits(store: 
     assert row.release is not None
     assert (row.app, row.owner, row.formation) == ("shop", "payments", "production")
     assert (row.current.sequence, row.last.sequence, row.release.id) == (1, 2, "rel-1")
-    assert [each.sequence for each in row.waiting] == [3]
+    assert [waits.sequence for waits in row.waiting] == [3]
     assert row.hold is not None
 
 
@@ -515,7 +515,7 @@ async def test_pages_of_deployments_follow_each_other(store: Store) -> None:
     first = await store.views.deployments(Filter(app="shop"), limit=3)
     second = await store.views.deployments(Filter(app="shop"), limit=3, before=first[-1].id)
 
-    assert sorted(each.sequence for each in (*first, *second)) == [1, 2, 3, 4, 5]
+    assert sorted(listed.sequence for listed in (*first, *second)) == [1, 2, 3, 4, 5]
 
 
 async def test_removing_an_app_removes_its_record(store: Store) -> None:

@@ -55,17 +55,17 @@ class Told:
     verified: Deployment | None = None
     arrived: set[str] = field(default_factory=set)
 
-    def end(self, found: Deployment, verdict: Verdict, commit: str, received: datetime) -> None:
-        if found.started is None:
+    def end(self, deployment: Deployment, verdict: Verdict, commit: str, received: datetime) -> None:
+        if deployment.started is None:
             return
         ended = Ended(
-            id=found.id,
-            kind=found.kind,
-            revision=found.revision_id,
-            from_revision=found.from_revision_id,
-            older=self.verified is not None and found.place < self.verified.place,
-            asked=found.created,
-            started=found.started,
+            id=deployment.id,
+            kind=deployment.kind,
+            revision=deployment.revision_id,
+            from_revision=deployment.from_revision_id,
+            older=self.verified is not None and deployment.place < self.verified.place,
+            asked=deployment.created,
+            started=deployment.started,
             received=received,
             arrived=commit in self.arrived,
             at=verdict.at,
@@ -74,24 +74,24 @@ class Told:
             called_off=verdict.cause is not None and verdict.cause.reason is FactKind.CALLED_OFF,
         )
         failures = [Failure(id=name, since=since) for name, since in self.open.items()]
-        good = [each.id for each in self.counts.values() if each.deployed and not each.failed]
+        good = [failure.id for failure in self.counts.values() if failure.deployed and not failure.failed]
         count = definitions.count(ended, failures, good[-1] if good else None)
-        self.counts[found.id] = count.own
-        for each in count.failed:
-            self.counts[each.id] = replace(self.counts[each.id], failed=True, restored=each.restored)
-            self.open.pop(each.id, None)
+        self.counts[deployment.id] = count.own
+        for failure in count.failed:
+            self.counts[failure.id] = replace(self.counts[failure.id], failed=True, restored=failure.restored)
+            self.open.pop(failure.id, None)
         if count.own.failed and count.own.restored is None:
-            self.open[found.id] = found.started
+            self.open[deployment.id] = deployment.started
         if count.own.deployed:
             self.arrived.add(commit)
         if verdict.kind is VerdictKind.DEPLOYED:
-            self.verified = found
+            self.verified = deployment
 
-    def degrade(self, found: Deployment, at: datetime) -> None:
-        counted = definitions.degraded(self.counts[found.id])
-        self.counts[found.id] = counted
+    def degrade(self, deployment: Deployment, at: datetime) -> None:
+        counted = definitions.degraded(self.counts[deployment.id])
+        self.counts[deployment.id] = counted
         if counted.failed:
-            self.open[found.id] = at
+            self.open[deployment.id] = at
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Stored:
     ends: dict[str, datetime]
 
     def expected(self, since: datetime, until: datetime, days: float, where: Iterable[tuple[str, str]]) -> Figures:
-        counted = [each for place in where for each in self.told[place].counts.values()]
+        counted = [count for place in where for count in self.told[place].counts.values()]
         return figures.figures([each for each in counted if since <= self.ends[each.id] < until], days)
 
 
@@ -138,7 +138,7 @@ def _end_all(
         pushed = [(made, at) for (of, made), at in commits.items() if of == name and (at < begun or made < 2)]
         made, received = chance.choice(pushed[-3:])  # now and then an older one, or one that was there before
         brought = replace(revision(f"v{made}", place), id=f"sha256:v{made}-{name}-{place}", app=name)
-        found = deployment(
+        created = deployment(
             number,
             formation=place,
             app=name,
@@ -152,24 +152,26 @@ def _end_all(
             started=begun if chance.random() < 0.95 else None,
         )
         stored_releases.keep(connection, brought, NOW)
-        formations.meant_for(connection, found)
-        connection.execute(sa.insert(deployment_tables.deployments).values(deployments.row(found)))
-        verdict = _verdict(chance, begun + timedelta(seconds=chance.randrange(1, 900)), begun=found.started is not None)
-        deployments.finish(connection, found.id, verdict)
+        formations.meant_for(connection, created)
+        connection.execute(sa.insert(deployment_tables.deployments).values(deployments.row(created)))
+        verdict = _verdict(
+            chance, begun + timedelta(seconds=chance.randrange(1, 900)), begun=created.started is not None
+        )
+        deployments.finish(connection, created.id, verdict)
         if verdict.kind is VerdictKind.DEPLOYED:
-            formations.update(connection, name, place, verified_id=found.id)
-        told.end(found, verdict, f"{made:040}", received)
-        stored.ends[found.id] = verdict.at
-        if verdict.kind is VerdictKind.DEPLOYED and found.started and number % 4 == 0:
-            _degrade(connection, told, found, verdict.at + timedelta(seconds=30))
+            formations.update(connection, name, place, verified_id=created.id)
+        told.end(created, verdict, f"{made:040}", received)
+        stored.ends[created.id] = verdict.at
+        if verdict.kind is VerdictKind.DEPLOYED and created.started and number % 4 == 0:
+            _degrade(connection, told, created, verdict.at + timedelta(seconds=30))
 
 
-def _degrade(connection: sa.Connection, told: Told, found: Deployment, at: datetime) -> None:
+def _degrade(connection: sa.Connection, told: Told, deployment: Deployment, at: datetime) -> None:
     """It is rolled back once it is clear that it does not work; when that began counts."""
     cause = replace(CAUSE, since=at)
     late = Verdict(kind=VerdictKind.ROLLED_BACK, reason="x", at=at + timedelta(seconds=5), cause=cause)
-    deployments.judge_anew(connection, found.id, late)
-    told.degrade(found, at)
+    deployments.judge_anew(connection, deployment.id, late)
+    told.degrade(deployment, at)
 
 
 def _verdict(chance: random.Random, at: datetime, *, begun: bool) -> Verdict:
@@ -196,19 +198,21 @@ async def test_figures_are_what_the_definitions_say(store: Store, stored: Stored
 
     for by, expected in parts.items():
         question = Question(span=SPAN, by=by)
-        found = await store.database.read(lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING))  # type: ignore[misc]
+        insights = await store.database.read(
+            lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING)
+        )  # type: ignore[misc]
 
-        assert found.environments == ("eu", "us")
-        assert found.now == stored.expected(SPAN.since, SPAN.until, 7, production)
-        assert found.before == stored.expected(SPAN.before, SPAN.since, 7, production)
-        assert found.now.changes > 15
-        assert found.now.failed > 5
-        assert found.now.restored > 2
-        assert found.now.lead_times > 2
-        for point in found.trend:
+        assert insights.environments == ("eu", "us")
+        assert insights.now == stored.expected(SPAN.since, SPAN.until, 7, production)
+        assert insights.before == stored.expected(SPAN.before, SPAN.since, 7, production)
+        assert insights.now.changes > 15
+        assert insights.now.failed > 5
+        assert insights.now.restored > 2
+        assert insights.now.lead_times > 2
+        for point in insights.trend:
             assert point.figures == stored.expected(point.since, point.until, 1, production)
         told = {name: stored.expected(SPAN.since, SPAN.until, 7, where) for name, where in expected.items()}
-        assert {part.name: part.figures for part in found.parts} == told
+        assert {part.name: part.figures for part in insights.parts} == told
 
 
 async def test_a_question_is_about_what_it_names(store: Store, stored: Stored) -> None:
@@ -219,18 +223,20 @@ async def test_a_question_is_about_what_it_names(store: Store, stored: Stored) -
         "nothing": (Question(span=SPAN, app="nothing"), []),
     }
     for name, (question, where) in asked.items():
-        found = await store.database.read(lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING))  # type: ignore[misc]
-        assert found.now == stored.expected(SPAN.since, SPAN.until, 7, where), name
+        insights = await store.database.read(
+            lambda c, q=question: stored_insights.insights(c, q, PRODUCTION, EVERYTHING)
+        )  # type: ignore[misc]
+        assert insights.now == stored.expected(SPAN.since, SPAN.until, 7, where), name
 
 
 async def test_nobody_sees_more_than_their_scope(store: Store, stored: Stored) -> None:
     """Figures count what a reader may read, and nothing else."""
     scope = Scope(apps=frozenset({"other"}), places=frozenset({("shop", "eu")}))
 
-    found = await store.database.read(lambda c: stored_insights.insights(c, Question(span=SPAN), PRODUCTION, scope))
+    insights = await store.database.read(lambda c: stored_insights.insights(c, Question(span=SPAN), PRODUCTION, scope))
 
     mine = [("other", "eu"), ("other", "us"), ("shop", "eu")]
-    assert found.now == stored.expected(SPAN.since, SPAN.until, 7, mine)
+    assert insights.now == stored.expected(SPAN.since, SPAN.until, 7, mine)
 
 
 async def test_a_name_that_nothing_has_is_told_with_what_there_is(store: Store, stored: Stored) -> None:
@@ -253,18 +259,20 @@ async def test_a_name_that_nothing_has_is_told_with_what_there_is(store: Store, 
 async def test_failures_are_told_by_cause_and_hour(store: Store, stored: Stored) -> None:
     """All of them once by cause, by what became of them and by hour; each leads to a list as long."""
     question = Question(span=SPAN)
-    found = await store.database.read(lambda c: failure_insights.failures(c, question, PRODUCTION, EVERYTHING))
+    failures = await store.database.read(lambda c: failure_insights.failures(c, question, PRODUCTION, EVERYTHING))
     figured = await store.database.read(lambda c: stored_insights.insights(c, question, PRODUCTION, EVERYTHING))
 
-    assert found.failed == figured.now.failed == found.rolled_back + found.gone_back + found.left
-    assert sum(each.times for each in found.causes) == found.failed
-    assert {each.cause for each in found.causes} >= {"ended", "gone_back"}
-    assert [each.times for each in found.causes] == sorted((each.times for each in found.causes), reverse=True)
-    assert sum(each.changes for each in found.hours) == figured.now.changes
-    assert sum(each.failed for each in found.hours) == found.failed
+    assert failures.failed == figured.now.failed == failures.rolled_back + failures.gone_back + failures.left
+    assert sum(cause.times for cause in failures.causes) == failures.failed
+    assert {cause.cause for cause in failures.causes} >= {"ended", "gone_back"}
+    assert [cause.times for cause in failures.causes] == sorted(
+        (cause.times for cause in failures.causes), reverse=True
+    )
+    assert sum(hour.changes for hour in failures.hours) == figured.now.changes
+    assert sum(hour.failed for hour in failures.hours) == failures.failed
     only = Filter(production=True, figure=Figure.FAILED, since=SPAN.since, until=SPAN.until)
-    busiest = max(found.hours, key=lambda each: each.failed)
-    wanted = [(replace(only, cause=each.cause), each.times) for each in found.causes]
+    busiest = max(failures.hours, key=lambda hour: hour.failed)
+    wanted = [(replace(only, cause=cause.cause), cause.times) for cause in failures.causes]
     wanted.append((replace(only, hour=f"{busiest.hour:02}"), busiest.failed))
     for narrowed, times in wanted:
         listed = await store.database.read(
@@ -275,13 +283,13 @@ async def test_failures_are_told_by_cause_and_hour(store: Store, stored: Stored)
 
 async def test_waits_leave_nothing_of_the_lead_times_out(store: Store, stored: Stored) -> None:
     question = Question(span=SPAN)
-    found = await store.database.read(lambda c: failure_insights.waits(c, question, PRODUCTION, EVERYTHING))
+    waits = await store.database.read(lambda c: failure_insights.waits(c, question, PRODUCTION, EVERYTHING))
     figured = await store.database.read(lambda c: stored_insights.insights(c, question, PRODUCTION, EVERYTHING))
 
-    parts = (found.queue, found.steps, found.approval, found.hold, found.window, found.rollout)
-    assert found.changes == figured.now.lead_times
-    assert sum(parts) == pytest.approx(found.lead_time)
-    assert found.rollout > 0
+    parts = (waits.queue, waits.steps, waits.approval, waits.hold, waits.window, waits.rollout)
+    assert waits.changes == figured.now.lead_times
+    assert sum(parts) == pytest.approx(waits.lead_time)
+    assert waits.rollout > 0
     assert min(parts) >= 0
 
 
@@ -299,10 +307,10 @@ async def test_runs_and_steps_are_counted_as_they_end(store: Store) -> None:
             await store.runs.end(run, at=begun + timedelta(seconds=seconds), status=status)
     question = Question(span=SPAN, app="shop")
 
-    found = await store.database.read(lambda c: pipeline_insights.pipelines(c, question, EVERYTHING))
+    pipelines = await store.database.read(lambda c: pipeline_insights.pipelines(c, question, EVERYTHING))
 
-    assert found.parts == (RanPart(name="shop", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
-    assert found.steps == (RanPart(name="step/test", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
+    assert pipelines.parts == (RanPart(name="shop", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
+    assert pipelines.steps == (RanPart(name="step/test", ran=Ran(runs=4, passed=3, median=60.0, p95=120.0)),)
     hidden = Scope(apps=frozenset({"other"}))
     assert not (await store.database.read(lambda c: pipeline_insights.pipelines(c, question, hidden))).parts
     span = Filter(since=SPAN.since, until=SPAN.until)
@@ -330,22 +338,25 @@ def _ran(connection: sa.Connection, run: str, begun: datetime, seconds: int, sta
 @pytest.mark.parametrize("figure", Figure)
 async def test_a_figure_leads_to_what_it_is_made_of(store: Store, stored: Stored, figure: Figure) -> None:
     """The list with its filter has as many deployments as the figure counted."""
-    found = await store.database.read(
+    insights = await store.database.read(
         lambda c: stored_insights.insights(c, Question(span=SPAN, team="payments"), PRODUCTION, EVERYTHING)
     )
     only = Filter(team="payments", production=True, figure=figure, since=SPAN.since, until=SPAN.until)
     listed = await store.database.read(lambda c: lists.list_deployments(c, EVERYTHING, only, 200, None, PRODUCTION))
 
     counted = {
-        Figure.CHANGES: found.now.changes,
-        Figure.DEPLOYMENTS: found.now.deployments,
-        Figure.LEAD_TIME: found.now.lead_times,
-        Figure.FAILED: found.now.failed,
-        Figure.RESTORED: found.now.restored,
+        Figure.CHANGES: insights.now.changes,
+        Figure.DEPLOYMENTS: insights.now.deployments,
+        Figure.LEAD_TIME: insights.now.lead_times,
+        Figure.FAILED: insights.now.failed,
+        Figure.RESTORED: insights.now.restored,
     }[figure]
     assert counted
     assert len(listed) == counted
-    assert all(SPAN.since <= stored.ends[each.id] < SPAN.until and each.environment in PRODUCTION for each in listed)
+    assert all(
+        SPAN.since <= stored.ends[deployment.id] < SPAN.until and deployment.environment in PRODUCTION
+        for deployment in listed
+    )
 
 
 async def test_it_is_counted_once_and_with_the_verdict(store: Store) -> None:
@@ -359,7 +370,5 @@ async def test_it_is_counted_once_and_with_the_verdict(store: Store) -> None:
     await asyncio.gather(*(conclusion.conclude(store.database, offered.id, verdict) for _ in range(3)))
 
     table = deployment_figures.table
-    found = await store.database.read(lambda c: c.execute(sa.select(table)).mappings().all())
-    assert [(row["deployed"], row["failed"], row["at"]) for row in found] == [
-        (True, False, int(verdict.at.timestamp()))
-    ]
+    rows = await store.database.read(lambda c: c.execute(sa.select(table)).mappings().all())
+    assert [(row["deployed"], row["failed"], row["at"]) for row in rows] == [(True, False, int(verdict.at.timestamp()))]

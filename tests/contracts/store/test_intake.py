@@ -104,8 +104,8 @@ async def test_running_a_run_again_many_times_before_it_begins_is_one_run(store:
     first = await store.events.receive(push("a"), source="github")
     asked: dict[str, Any] = {"source": "rerun", "requested_by": "ann", "again": await store.runs.get(first.run_id)}
     receipts = await asyncio.gather(*(store.events.receive(push("a"), **asked) for _ in range(8)))
-    [made] = {each.run_id for each in receipts} - {first.run_id}
-    assert sum(not each.duplicate for each in receipts) == 1
+    [made] = {receipt.run_id for receipt in receipts} - {first.run_id}
+    assert sum(not receipt.duplicate for receipt in receipts) == 1
     other = await store.events.receive(push("b", before="a"), source="github")
     assert (
         await store.events.receive(push("b"), **asked | {"again": await store.runs.get(other.run_id)})

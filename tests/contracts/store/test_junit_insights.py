@@ -65,8 +65,8 @@ async def kept(store: Store, run: str, attempt: int = 1) -> set[str]:
     return set(await store.database.read(lambda c: c.execute(query).scalars().all()))
 
 
-def wrong(found: tuple[WrongTest, ...]) -> dict[str, int]:
-    return {each.name: each.runs for each in found}
+def wrong(wrong_tests: tuple[WrongTest, ...]) -> dict[str, int]:
+    return {test.name: test.runs for test in wrong_tests}
 
 
 async def test_flaky_is_what_failed_and_passed_on_one_commit(store: Store) -> None:
@@ -78,23 +78,23 @@ async def test_flaky_is_what_failed_and_passed_on_one_commit(store: Store) -> No
     await ran(store, 1, (passed("again"), failed("slow")))
     await ran(store, 2, (passed("always"),))
 
-    found = await asked(store)
+    ranked = await asked(store)
 
-    assert wrong(found.flakiest) == {"again": 2, "at once": 1, "slow": 1}
-    assert wrong(found.failing) == {"again": 1, "always": 1, "at once": 1, "slow": 1}
-    assert found.flakiest[0] == WrongTest(app="shop", step=KEY, name="again", runs=2)
+    assert wrong(ranked.flakiest) == {"again": 2, "at once": 1, "slow": 1}
+    assert wrong(ranked.failing) == {"again": 1, "always": 1, "at once": 1, "slow": 1}
+    assert ranked.flakiest[0] == WrongTest(app="shop", step=KEY, name="again", runs=2)
 
 
 async def test_the_slowest_are_those_that_take_long_when_they_pass(store: Store) -> None:
     for seconds in (60, 120, 30):
         await ran(store, seconds, (passed("slow", seconds), passed("slower", 100), failed("fails"), *QUICK))
 
-    found = await asked(store)
+    ranked = await asked(store)
 
-    told = [(each.name, each.runs, each.median, each.p95) for each in found.slowest[:2]]
+    told = [(test.name, test.runs, test.median, test.p95) for test in ranked.slowest[:2]]
     assert told == [("slower", 3, 100.0, 100.0), ("slow", 3, 60.0, 120.0)]
-    assert len(found.slowest) == junit_insights.MOST
-    assert "fails" not in {each.name for each in found.slowest}
+    assert len(ranked.slowest) == junit_insights.MOST
+    assert "fails" not in {test.name for test in ranked.slowest}
     assert (await asked(store, Question(span=SPAN))).slowest == ()
 
 
@@ -134,11 +134,11 @@ async def test_figures_lead_to_the_runs_behind_them(store: Store) -> None:
     await ran(store, 1, (failed("x"), passed("y", 3)), (failed("x"), passed("y", 3)))
     await ran(store, 1, (passed("x", 2), passed("y", 5)))
     await ran(store, 2, (failed("x"),))
-    found = await asked(store)
+    ranked = await asked(store)
     span = Filter(app="shop", step=KEY, since=SPAN.since, until=SPAN.until)
 
-    assert (wrong(found.failing), wrong(found.flakiest)) == ({"x": 2}, {"x": 1})
-    assert {each.name: each.runs for each in found.slowest} == {"x": 1, "y": 2}
+    assert (wrong(ranked.failing), wrong(ranked.flakiest)) == ({"x": 2}, {"x": 1})
+    assert {test.name: test.runs for test in ranked.slowest} == {"x": 1, "y": 2}
     for only, count in (
         (replace(span, test="x", ran=Ran.FAILED), 2),
         (replace(span, test="x", ran=Ran.FLAKY), 1),

@@ -73,16 +73,16 @@ async def store(tmp_path: Path) -> Any:
 @contextmanager
 def plans(store: Store) -> Iterator[list[list[str]]]:
     """What SQLite says of how it goes about each statement."""
-    found: list[list[str]] = []
+    explained: list[list[str]] = []
 
     def look(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if statement.startswith("SELECT"):
             asked = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            found.append([row[3] for row in asked])
+            explained.append([row[3] for row in asked])
 
     sa.event.listen(store.database.engine, "before_cursor_execute", look)
     try:
-        yield found
+        yield explained
     finally:
         sa.event.remove(store.database.engine, "before_cursor_execute", look)
 
@@ -105,18 +105,18 @@ PLACES = Scope(apps=SOME, places=frozenset({("kiln", "dev"), ("moss", "dev")}))
 @pytest.mark.parametrize("name", RUNS)
 async def test_runs_are_found_by_an_index(store: Store, name: str, scope: Scope) -> None:
     only = Filter(**{name: VALUES.get(name, "x")}) if name else Filter()
-    with plans(store) as found:
+    with plans(store) as explained:
         await store.views.within(scope).runs(only)
-    of_apps = scope is not EVERYTHING and (not name or not re.search(rf"INDEX {RUNS[name]}\b", "\n".join(found[0])))
-    check(found[0], "ix_runs_app" if of_apps else RUNS[name])  # the apps of the scope may be the quicker way
+    of_apps = scope is not EVERYTHING and (not name or not re.search(rf"INDEX {RUNS[name]}\b", "\n".join(explained[0])))
+    check(explained[0], "ix_runs_app" if of_apps else RUNS[name])  # the apps of the scope may be the quicker way
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 async def test_deployments_are_found_by_an_index(store: Store, name: str) -> None:
     only = Filter(**{name: VALUES.get(name, "x")}) if name else Filter()
-    with plans(store) as found:
+    with plans(store) as explained:
         await store.views.deployments(only)
-    check(found[0], DEPLOYMENTS[name])
+    check(explained[0], DEPLOYMENTS[name])
 
 
 async def test_the_next_page_begins_in_the_index(store: Store) -> None:
@@ -128,10 +128,10 @@ async def test_the_next_page_begins_in_the_index(store: Store) -> None:
         await store.releases.add(release(number), sequence=number, run_id=ids[-1])
         offered = deployment(number, number + 1, run_id=ids[-1], created=NOON + timedelta(seconds=number))
         await store.deployments.offer(offered, revision(f"v{number}"))
-    with plans(store) as found:
+    with plans(store) as explained:
         await store.views.runs(before=ids[1])
         await store.views.deployments(before="d-1")
-    told = "\n".join(line for plan in found for line in plan)
+    told = "\n".join(line for plan in explained for line in plan)
     assert re.search(r"SEARCH runs USING COVERING INDEX ix_runs_listed \(\(created,id\)<\(\?,\?\)\)", told), told
     assert re.search(r"SEARCH deployments USING COVERING INDEX ix_deployments_listed \(\(created,id\)<", told), told
 

@@ -51,7 +51,7 @@ class Stored:
     """Deployment to the run that built what it deploys."""
 
     def of_run(self, run: Run) -> list[Deployment]:
-        return [each for each in self.deployments.values() if each.run_id == run.id]
+        return [deployment for deployment in self.deployments.values() if deployment.run_id == run.id]
 
 
 @pytest.fixture
@@ -63,8 +63,13 @@ async def _fill(store: Store) -> Stored:
     """Runs of every status with deployments in every state, and deployments by hand of what a run built."""
     await store.apps.add(app("other"), by="ann")
     chance = random.Random(7)
-    combinations = [*itertools.combinations([None, *DeliveryOutcome], 2), *((each, None) for each in DeliveryOutcome)]
-    ways = [(RunStatus.PASSED, found) for found in combinations] + [(status, (None, None)) for status in RunStatus]
+    combinations = [
+        *itertools.combinations([None, *DeliveryOutcome], 2),
+        *((outcome, None) for outcome in DeliveryOutcome),
+    ]
+    ways = [(RunStatus.PASSED, combination) for combination in combinations] + [
+        (status, (None, None)) for status in RunStatus
+    ]
     ways.append((RunStatus.FAILED, (DeliveryOutcome.DEPLOYED, None)))
     came: dict[str, str] = {}
     for number, (status, wanted) in enumerate(ways):
@@ -82,7 +87,7 @@ async def _fill(store: Store) -> Stored:
         reason = "refused before anything ran" if status is RunStatus.BROKEN else None
         values: dict[str, Any] = {"status": status.value, "reason": reason}
         await _update(store, run_tables.runs, run_id, values)
-        for at, state in enumerate(each for each in wanted if each):
+        for at, state in enumerate(known_state for known_state in wanted if known_state):
             formation = list(PLACES)[(number + at) % 3]
             by_hand = number % 7 == 0 and at == 1
             offered = deployment(
@@ -100,7 +105,7 @@ async def _fill(store: Store) -> Stored:
             await _update(store, deployment_tables.deployments, offered.id, _ended(state))
             came[offered.id] = run_id
     runs = {run.id: run for run in await store.views.runs(limit=1000)}
-    deployments = {each.id: each for each in await store.views.deployments(limit=1000)}
+    deployments = {deployment.id: deployment for deployment in await store.views.deployments(limit=1000)}
     assert len(runs) == len(ways)
     return Stored(runs=runs, deployments=deployments, came=came)
 
@@ -132,8 +137,10 @@ async def test_a_run_is_listed_under_the_state_that_it_is_shown_with(store: Stor
         shown = {run.id for run in stored.runs.values() if states.run(run).words.replace(" ", "_") == state}
         assert listed == shown, state
     for state in DEPLOYMENT_STATES:
-        found = {each.id for each in await store.views.deployments(Filter(state=state), limit=1000)}
-        assert found == {each.id for each in stored.deployments.values() if each.delivered == state}, state
+        ids = {deployment.id for deployment in await store.views.deployments(Filter(state=state), limit=1000)}
+        assert ids == {deployment.id for deployment in stored.deployments.values() if deployment.delivered == state}, (
+            state
+        )
 
 
 async def test_filters_all_have_to_fit(store: Store, stored: Stored) -> None:
@@ -151,13 +158,13 @@ async def _check(store: Store, stored: Stored, only: Filter) -> None:
         for run in stored.runs.values()
         if _fits_commit(run, only) and (only.app or run.app) == run.app and _goes(stored.of_run(run), only)
     }, only
-    deployments = {each.id for each in await store.views.deployments(only, limit=1000)}
+    deployments = {deployment.id for deployment in await store.views.deployments(only, limit=1000)}
     assert deployments == {
-        each.id
-        for each in stored.deployments.values()
-        if _fits_commit(stored.runs[stored.came[each.id]], only)
-        and (only.app or each.app) == each.app
-        and _goes([each], only)
+        deployment.id
+        for deployment in stored.deployments.values()
+        if _fits_commit(stored.runs[stored.came[deployment.id]], only)
+        and (only.app or deployment.app) == deployment.app
+        and _goes([deployment], only)
     }, only
 
 
@@ -165,9 +172,9 @@ def _goes(deployments: list[Deployment], only: Filter) -> bool:
     if only.formation is None and only.environment is None:
         return True
     return any(
-        (only.formation or each.formation) == each.formation
-        and (only.environment or each.environment) == each.environment
-        for each in deployments
+        (only.formation or deployment.formation) == deployment.formation
+        and (only.environment or deployment.environment) == deployment.environment
+        for deployment in deployments
     )
 
 
@@ -183,13 +190,19 @@ async def test_pages_of_a_filtered_list_hold_all_of_it_once(store: Store, stored
 
 async def test_a_run_that_went_wrong_says_why_in_the_list(store: Store, stored: Stored) -> None:
     """By its own reason, the step that failed, or its deliveries; where all is well nothing is said."""
-    failed = next(each for each in stored.runs.values() if each.status is RunStatus.FAILED and not each.delivered)
+    failed = next(
+        run_stored
+        for run_stored in stored.runs.values()
+        if run_stored.status is RunStatus.FAILED and not run_stored.delivered
+    )
     step = {"run_id": failed.id, "key": "step/unit", "position": 0, "kind": "step", "name": "unit", "needs": []}
     values = {**step, "status": StepStatus.FAILED.value, "reason": "exit code 2", "attempt": 1}
     await store.database.write(lambda c: c.execute(sa.insert(run_tables.run_steps).values(values)))
     for run in await store.views.runs(limit=1000):
         bad = [
-            each for each in stored.of_run(run) if each.delivered.value in {"failed", "rolled_back", "rollback_failed"}
+            deployment
+            for deployment in stored.of_run(run)
+            if deployment.delivered.value in {"failed", "rolled_back", "rollback_failed"}
         ]
         if run.id == failed.id:
             assert run.because == "unit: exit code 2"
@@ -197,8 +210,9 @@ async def test_a_run_that_went_wrong_says_why_in_the_list(store: Store, stored: 
             assert run.because == "refused before anything ran"
         elif bad:
             assert all(
-                f"{each.formation} {each.delivered.words}: it {each.delivered.words}" in str(run.because)
-                for each in bad
+                f"{deployment.formation} {deployment.delivered.words}: it {deployment.delivered.words}"
+                in str(run.because)
+                for deployment in bad
             )
         else:
             assert run.because is None
@@ -207,7 +221,7 @@ async def test_a_run_that_went_wrong_says_why_in_the_list(store: Store, stored: 
 async def test_the_origin_of_a_deployment_is_the_run_that_built_it(store: Store, stored: Stored) -> None:
     """For what a person sent there, too."""
     came = await store.views.origins(stored.deployments.values())
-    assert {name: found.run for name, found in came.items()} == stored.came
+    assert {name: run_origin.run for name, run_origin in came.items()} == stored.came
     for name, origin in came.items():
         event = stored.runs[origin.run].event
         assert (origin.subject, origin.author, origin.commit) == (event.message, event.author, event.commit)

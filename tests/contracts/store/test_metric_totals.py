@@ -33,7 +33,7 @@ def ended_event(number: int, verdict: str = "deployed", seconds: float = 30.0, a
 
 
 async def family(store: Store, name: str) -> Family:
-    return {each.name: each for each in await store.metric_totals.all()}[DEFINITIONS[name].family]
+    return {total.name: total for total in await store.metric_totals.all()}[DEFINITIONS[name].family]
 
 
 async def test_an_event_that_comes_again_is_counted_once(store: Store) -> None:
@@ -82,7 +82,7 @@ async def test_a_real_deployment_is_counted_with_what_it_was_of(store: Store) ->
         "formation": "production",
         "status": "rolled_back",
     }
-    (started,) = [each for each in await store.outbox.after(0) if each.kind == Kind.DEPLOYMENT_STARTED]
+    (started,) = [event for event in await store.outbox.after(0) if event.kind == Kind.DEPLOYMENT_STARTED]
     assert (started.data["release"], started.data["version"]) == ("rel-1", "20260301120001-abc")
     assert started.data["waited"] >= 0
 
@@ -179,7 +179,7 @@ def subscriber(store: Store, sink: AtStore, key: str = "far", **how: Any) -> Sin
 
 
 async def unsent(store: Store) -> dict[str, float]:
-    return {str(each.labels["reason"]): each.value for each in (await family(store, "metrics.unsent")).samples}  # type: ignore[misc]
+    return {str(sample.labels["reason"]): sample.value for sample in (await family(store, "metrics.unsent")).samples}  # type: ignore[misc]
 
 
 async def test_what_a_sink_never_takes_is_counted_once_and_left(store: Store) -> None:
@@ -202,7 +202,7 @@ async def test_a_sink_of_measurements_gets_no_spans_and_one_of_traces_no_measure
         )
         while await subscription.deliver():
             pass
-    assert {each.definition.name for told in measured.told for each in told.measurements} >= {
+    assert {measurement.definition.name for told in measured.told for measurement in told.measurements} >= {
         "release.count",
         "hold.count",
     }

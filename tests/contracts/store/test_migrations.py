@@ -99,8 +99,8 @@ async def test_an_older_version_s_names_are_carried_along(database_url: str) -> 
     database.write_now(work)
     migration.migrate(database)
 
-    found = database.read_now(lambda c: c.scalar(sa.select(run_tables.runs.c.findings)))
-    assert found == [{"message": "m", "place": {"file": "f"}, "hint": "write it"}]
+    findings = database.read_now(lambda c: c.scalar(sa.select(run_tables.runs.c.findings)))
+    assert findings == [{"message": "m", "place": {"file": "f"}, "hint": "write it"}]
     assert database.read_now(lambda c: c.scalar(sa.select(deployment_tables.release_groups.c.formations))) == [
         "eu",
         "us",

@@ -65,7 +65,7 @@ async def put(store: Store, target: str, number: int) -> None:
 
 
 async def rows(store: Store, target: str) -> list[Outgoing]:
-    return [each for each in await store.notices.listed() if each.target == target]
+    return [notice for notice in await store.notices.listed() if notice.target == target]
 
 
 async def settled(sender: Sender, *targets: str) -> None:

@@ -37,8 +37,8 @@ def notice(event: int, kind: NoticeKind = NoticeKind.HEALTH_DEGRADED, minute: in
 
 
 async def put(store: Store, *told: Notice) -> None:
-    for each in told:
-        await store.notices.put([(TEAM, each)], at=each.entries[-1].at)
+    for notice in told:
+        await store.notices.put([(TEAM, notice)], at=notice.entries[-1].at)
 
 
 async def test_what_happens_to_one_thing_is_one_notice_and_an_event_counts_once(store: Store) -> None:

@@ -60,7 +60,7 @@ async def test_a_clock_that_goes_back_makes_no_time_negative(store: Store) -> No
     """Of a run and of a deployment: what began before it was asked for waited for nothing, and what ended so took none."""
     begun = await store.outbox.newest()
     run = (await store.events.receive(push("a"), source="github")).run_id
-    earlier = [NOON - timedelta(seconds=each) for each in (60, 120)]
+    earlier = [NOON - timedelta(seconds=seconds) for seconds in (60, 120)]
     await store.runs.begin(run, at=earlier[0], deploy_tags=["t1"])
     await store.runs.end(run, at=earlier[1], status=RunStatus.PASSED)
     subject = await offered(store, 1, 1)
@@ -148,23 +148,23 @@ async def test_whoever_reads_on_from_a_cursor_gets_all_of_many_writers(
     """Each writer's events in its order, and nothing shows up behind the reader's back."""
     elsewhere = await Store.open(database_url, logs=Logs(tmp_path))
     cursor = await store.outbox.newest()
-    writers, each = 6, 8
+    writers, many = 6, 8
 
     async def write(writer: int) -> None:
-        for number in range(each):
+        for number in range(many):
             await say(store if writer % 2 else elsewhere, f"{writer} {number}", f"{writer} {number} too")
 
     read: list[str] = []
     writing = asyncio.gather(*map(write, range(writers)))
     async with asyncio.timeout(120):
-        while len(read) < writers * each * 2:
+        while len(read) < writers * many * 2:
             for event in await store.outbox.after(cursor, limit=7):
                 cursor = event.id
                 read.append(event.data["reason"])
     await writing
     for writer in range(writers):
         mine = [reason for reason in read if reason.startswith(f"{writer} ")]
-        assert mine == [f"{writer} {number}{more}" for number in range(each) for more in ("", " too")]
+        assert mine == [f"{writer} {number}{more}" for number in range(many) for more in ("", " too")]
     await elsewhere.close()
 
 

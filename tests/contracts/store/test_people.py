@@ -53,7 +53,7 @@ async def test_the_administrator_is_made_once_and_its_token_shown_once(store: St
     assert await access.make_administrator() is None
     kept = await store.people.tokens(user="admin")
     assert token not in repr(kept)
-    assert all(token.split("_", 2)[2] not in each.hash for each in kept)
+    assert all(token.split("_", 2)[2] not in token_kept.hash for token_kept in kept)
 
 
 async def test_a_revoked_token_is_useless_at_once(store: Store, access: Access) -> None:
@@ -158,7 +158,7 @@ async def test_of_two_administrators_who_remove_each_other_one_stays(access: Acc
 
     came = await asyncio.gather(*away, return_exceptions=True)
 
-    assert [isinstance(each, Conflicting) for each in came].count(True) == 1
+    assert [isinstance(result, Conflicting) for result in came].count(True) == 1
     left = [user.name for user in await access.users() if ADMINISTRATORS in user.groups]
     assert len(left) == 1
     (token,) = await store.people.tokens(user=left[0])
@@ -184,18 +184,18 @@ async def test_a_former_hook_secret_counts_for_its_grace_and_no_longer(
     store: Store, access: Access, tmp_path: Path, clock: SetClock
 ) -> None:
     """So that nothing is lost until the git host knows the new one; with no grace it is void at once, as is one before it."""
-    found = Apps(store, access, Repositories(tmp_path / "r"), key=b"k" * 32, identities=tmp_path, now=clock)
-    first = (await found.register("web", owner="payments", by=ADMIN)).hook_secret
-    second, until = await found.rotate_hook_secret("web", by=ADMIN, grace=timedelta(hours=2))
+    apps = Apps(store, access, Repositories(tmp_path / "r"), key=b"k" * 32, identities=tmp_path, now=clock)
+    first = (await apps.register("web", owner="payments", by=ADMIN)).hook_secret
+    second, until = await apps.rotate_hook_secret("web", by=ADMIN, grace=timedelta(hours=2))
     assert until == NOON + timedelta(hours=2)
-    assert {first, second} == set(await found.hook_secrets("web"))
+    assert {first, second} == set(await apps.hook_secrets("web"))
     clock.advance(timedelta(hours=2))
-    assert second in await found.hook_secrets("web")
-    assert first not in await found.hook_secrets("web")
-    third, _ = await found.rotate_hook_secret("web", by=ADMIN, grace=timedelta())
-    assert not {first, second} & set(await found.hook_secrets("web"))
-    fourth, _ = await found.rotate_hook_secret("web", by=ADMIN)
-    assert {third, fourth} == set(await found.hook_secrets("web"))
+    assert second in await apps.hook_secrets("web")
+    assert first not in await apps.hook_secrets("web")
+    third, _ = await apps.rotate_hook_secret("web", by=ADMIN, grace=timedelta())
+    assert not {first, second} & set(await apps.hook_secrets("web"))
+    fourth, _ = await apps.rotate_hook_secret("web", by=ADMIN)
+    assert {third, fourth} == set(await apps.hook_secrets("web"))
 
 
 async def test_of_an_app_that_is_not_there_as_many_secrets_are_tried(apps: Apps) -> None:

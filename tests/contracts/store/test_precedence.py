@@ -57,14 +57,14 @@ class Place(RuleBasedStateMachine):
         return self.runner.run(what)
 
     def known(self) -> list[Deployment]:
-        return [self.run(self.store.deployments.get(each)) for each in self.all]
+        return [self.run(self.store.deployments.get(id_)) for id_ in self.all]
 
     def there(self) -> Deployment | None:
         try:
-            found = self.run(self.store.formations.get(self.name, "dev"))
+            formation = self.run(self.store.formations.get(self.name, "dev"))
         except Exception:  # noqa: BLE001 - nothing was ever meant for it
             return None
-        return self.run(self.store.deployments.get(found.current_id)) if found.current_id else None
+        return self.run(self.store.deployments.get(formation.current_id)) if formation.current_id else None
 
     def build(self, place: float, *, by: str | None = None, asks: bool = False) -> None:
         """Takes the app's next number, as an event does."""
@@ -95,10 +95,10 @@ class Place(RuleBasedStateMachine):
 
     def look(self) -> None:
         """Opens every gate that may be opened, as the server does after everything that happens."""
-        for each in self.run(self.store.deployments.waiting(self.name)):
-            around = self.run(self.store.views.circumstances(each))
-            if not blockers.conditions(each, around):
-                self.run(self.store.deployment_queue.open(each.id, revision_id=each.revision_id, at=NOON))
+        for subject in self.run(self.store.deployments.waiting(self.name)):
+            around = self.run(self.store.views.circumstances(subject))
+            if not blockers.conditions(subject, around):
+                self.run(self.store.deployment_queue.open(subject.id, revision_id=subject.revision_id, at=NOON))
 
     @rule(asks=st.booleans())
     def push(self, *, asks: bool) -> None:
@@ -126,7 +126,7 @@ class Place(RuleBasedStateMachine):
     def ask(self, data: st.DataObject) -> None:
         """A person sends a release, or goes back to what was verified."""
         kind = data.draw(st.sampled_from([DeploymentKind.MANUAL, DeploymentKind.ROLLBACK, DeploymentKind.SCALE]))
-        verified = [each for each in self.known() if each.verdict_kind is VerdictKind.DEPLOYED]
+        verified = [deployment for deployment in self.known() if deployment.verdict_kind is VerdictKind.DEPLOYED]
         choices = verified if kind is not DeploymentKind.MANUAL else self.known()
         there = self.there()
         if kind is DeploymentKind.SCALE:
@@ -139,7 +139,11 @@ class Place(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def approve(self, data: st.DataObject) -> None:
-        asked = [each for each in self.known() if each.state is DeploymentState.WAITING and each.rules]
+        asked = [
+            deployment
+            for deployment in self.known()
+            if deployment.state is DeploymentState.WAITING and deployment.rules
+        ]
         if asked:
             subject = data.draw(st.sampled_from(asked))
             if not self.run(self.store.votes.of(subject.id, subject.revision_id)):
@@ -163,10 +167,10 @@ class Place(RuleBasedStateMachine):
     @rule(how=st.sampled_from(["good", "bad", "stuck", "broken"]))
     def go(self, how: str) -> None:
         """What was let through first begins, and comes to its verdict, as one worker does it."""
-        queued = [each for each in self.known() if each.state is DeploymentState.QUEUED]
+        queued = [deployment for deployment in self.known() if deployment.state is DeploymentState.QUEUED]
         if not queued:
             return
-        subject = min(queued, key=lambda each: self.all.index(each.id))
+        subject = min(queued, key=lambda deployment: self.all.index(deployment.id))
         around = self.run(self.store.views.circumstances(subject))
         if blockers.conditions(subject, around):
             self.run(self.store.deployment_queue.shut(subject.id, at=NOON))
@@ -199,33 +203,35 @@ class Place(RuleBasedStateMachine):
         if not hasattr(self, "all"):
             return
         known = self.known()
-        for each in known:
-            if each.verdict_kind is not VerdictKind.SUPERSEDED:
+        for ended in known:
+            if ended.verdict_kind is not VerdictKind.SUPERSEDED:
                 continue
-            assert each.verdict is not None
-            assert way_out.of(each).startswith("sealane "), each
-            assert f"{self.name} #" in each.verdict.reason, "it says by what"
-            if each.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}:
+            assert ended.verdict is not None
+            assert way_out.of(ended).startswith("sealane "), ended
+            assert f"{self.name} #" in ended.verdict.reason, "it says by what"
+            if ended.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}:
                 continue
-            instead = [other for other in known if other.id != each.id and other.opened and other.place >= each.place]
-            assert instead, f"{each.id} ended by something older"
+            instead = [other for other in known if other.id != ended.id and other.opened and other.place >= ended.place]
+            assert instead, f"{ended.id} ended by something older"
 
     @invariant()
     def numbers_tell_the_order_in_which_they_began(self) -> None:
         if hasattr(self, "begun"):
-            known = {each.id: each for each in self.known()}
-            begun = [known[each] for each in self.begun if known[each].kind is not DeploymentKind.SCALE]
-            assert [each.sequence for each in begun] == sorted({each.sequence for each in begun})
+            known = {deployment.id: deployment for deployment in self.known()}
+            begun = [known[id_] for id_ in self.begun if known[id_].kind is not DeploymentKind.SCALE]
+            assert [deployment.sequence for deployment in begun] == sorted(
+                {deployment.sequence for deployment in begun}
+            )
 
     @invariant()
     def all_that_waits_says_for_what_or_may_go(self) -> None:
         """Nothing is stuck: once all is let through and done, the newest that is not held is there."""
         if not hasattr(self, "all"):
             return
-        for each in self.known():
-            if each.state is DeploymentState.WAITING:
-                around = self.run(self.store.views.circumstances(each))
-                assert blockers.deployment(each, around).waiting
+        for subject in self.known():
+            if subject.state is DeploymentState.WAITING:
+                around = self.run(self.store.views.circumstances(subject))
+                assert blockers.deployment(subject, around).waiting
 
 
 async def _open(folder: Path) -> Store:

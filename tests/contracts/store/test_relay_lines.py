@@ -19,9 +19,13 @@ async def test_a_line_stands_as_long_as_its_process_says_so(store: Store) -> Non
     later = NOW + timedelta(seconds=10)
     await lines.stand("europe", "one", version="1", begun=NOW, at=later)
     await lines.end("europe", "two", at=later)
-    found = {line.process: line for line in await lines.of("europe")}
-    assert (found["one"].begun, found["one"].stands(later), found["one"].stands(later + SILENT)) == (NOW, True, False)
-    assert (found["two"].stands(later), found["two"].left) == (False, later)
+    by_process = {line.process: line for line in await lines.of("europe")}
+    assert (by_process["one"].begun, by_process["one"].stands(later), by_process["one"].stands(later + SILENT)) == (
+        NOW,
+        True,
+        False,
+    )
+    assert (by_process["two"].stands(later), by_process["two"].left) == (False, later)
     assert len(await lines.of()) == 3
 
 

@@ -33,7 +33,7 @@ async def test_a_list_of_runs_counts_what_changed_and_one_run_lists_it(store: St
     view = await store.views.run(receipt.run_id)
 
     assert {run.id: run.changed for run in listed} == {receipt.run_id: 24_000, other.run_id: None}
-    assert len(msgspec.json.encode([rows.plain(each) for each in (listed, overview, view)])) < 10_000
+    assert len(msgspec.json.encode([rows.plain(view_part) for view_part in (listed, overview, view)])) < 10_000
     changes = await store.runs.changes(receipt.run_id)
     assert changes is not None
     assert (changes.base, changes.count, changes.paths) == (base, 24_000, PATHS[: runs.MOST_PATHS])

@@ -58,8 +58,8 @@ async def test_admissions_at_the_same_moment_never_give_one_slot_twice(store: St
 
     given = await asyncio.gather(*(store.run_queue.admit(slots(5, 5)) for _ in range(6)))
 
-    assert len([run for each in given for run in each]) == 5
-    assert len({run for each in given for run in each}) == 5
+    assert len([run for admitted in given for run in admitted]) == 5
+    assert len({run for admitted in given for run in admitted}) == 5
 
 
 async def test_what_a_push_brings_too_much_of_is_told_and_waits_for_a_person(store: Store) -> None:
@@ -67,9 +67,9 @@ async def test_what_a_push_brings_too_much_of_is_told_and_waits_for_a_person(sto
     tag = await receive(store, branch("v1", kind=EventKind.TAG), per_push=3)
     trunk = await receive(store, push("d"), per_push=3)
 
-    assert [each.left_out is None for each in (*made, tag, trunk)] == [True] * 3 + [False] * 3 + [True]
+    assert [receipt.left_out is None for receipt in (*made, tag, trunk)] == [True] * 3 + [False] * 3 + [True]
     over = [made[3].run_id, made[4].run_id, tag.run_id]
-    assert [each.id for each in await store.run_queue.left_out("shop")] == over
+    assert [receipt.id for receipt in await store.run_queue.left_out("shop")] == over
     run = await store.runs.get(tag.run_id)
     assert (run.status, run.reason) == (RunStatus.SKIPPED, tag.left_out)
     assert f"sealane rerun {tag.run_id}" in str(tag.left_out)
@@ -80,7 +80,7 @@ async def test_what_a_push_brings_too_much_of_is_told_and_waits_for_a_person(sto
     assert by_hand.left_out is None, "what people ask for is never one too many"
     later = replace(branch("b4", after=timedelta(minutes=5)), commit="e" * 40)
     assert (await receive(store, later, per_push=3)).left_out is None
-    assert [each.id for each in await store.run_queue.left_out()] == [tag.run_id]
+    assert [receipt.id for receipt in await store.run_queue.left_out()] == [tag.run_id]
 
 
 @pytest.mark.parametrize(("apart", "left_out"), [(10, True), (59, True), (61, False)])

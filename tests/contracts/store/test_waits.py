@@ -106,9 +106,9 @@ async def test_what_was_counted_before_an_upgrade_is_told_apart(empty_url: str) 
         connection.execute(sa.insert(apps).values(rows.fields(app("shop"))))
         for number, minutes in enumerate((30, 5)):
             releases.keep(connection, revision(f"v{number}"), NOON)
-            found = deployment(number, number + 1, state=DeploymentState.ENDED, opened=at(60), place=1.0)
-            _insert(connection, tables[deployment_tables.deployments], deployments.row(found))
-            counted = figures | {"deployment_id": found.id, "lead_time": 3600.0, "window": minutes * 60.0}
+            created = deployment(number, number + 1, state=DeploymentState.ENDED, opened=at(60), place=1.0)
+            _insert(connection, tables[deployment_tables.deployments], deployments.row(created))
+            counted = figures | {"deployment_id": created.id, "lead_time": 3600.0, "window": minutes * 60.0}
             _insert(connection, tables[figure_tables.deployment_figures], counted)
         releases.keep(connection, revision("v2"), NOON)
         rule = ApprovalRule(by=("ops",), count=1, source="approval")
@@ -133,7 +133,9 @@ async def test_what_was_counted_before_an_upgrade_is_told_apart(empty_url: str) 
 
 def _older(table: sa.Table) -> Any:
     """The table as it was."""
-    return sa.table(table.name, *(sa.column(each.name, each.type) for each in table.columns if each.name not in _NEW))
+    return sa.table(
+        table.name, *(sa.column(column.name, column.type) for column in table.columns if column.name not in _NEW)
+    )
 
 
 _NEW = {"waits", "hold"}

@@ -67,7 +67,7 @@ async def claimed(store: Store, worker: str) -> tuple[Watch, ...]:
 
 async def said(store: Store) -> list[tuple[str, dict[str, Any]]]:
     events = await store.outbox.after(0)
-    return [(each.kind, dict(each.data)) for each in events if each.kind.startswith("health.")]
+    return [(event.kind, dict(event.data)) for event in events if event.kind.startswith("health.")]
 
 
 async def test_of_several_workers_one_watches_until_it_is_dead(store: Store) -> None:
@@ -78,7 +78,7 @@ async def test_of_several_workers_one_watches_until_it_is_dead(store: Store) -> 
     claims = await asyncio.gather(*(claimed(store, worker) for worker in ("one", "two", "one", "two")))
     holder = "one" if claims[0] else "two"
     other = "two" if claims[0] else "one"
-    assert [bool(each) for each in claims] == [holder == worker for worker in ("one", "two", "one", "two")]
+    assert [bool(claim) for claim in claims] == [holder == worker for worker in ("one", "two", "one", "two")]
     (watch,) = await claimed(store, holder)
     assert watch == Watch(app="shop", formation="production", deployment=first)
     assert await store.watches.keep(watch, WELL, worker=holder, at=NOW)
@@ -94,12 +94,12 @@ async def test_workers_share_what_is_watched(store: Store) -> None:
     """One that comes later takes its part from who has most, and then nothing moves any more."""
     for number in range(1, 6):
         await ended(store, await begun(store, number, f"f{number}"))
-    everything = {each.formation: each for each in await claimed(store, "one")}
+    everything = {watch.formation: watch for watch in await claimed(store, "one")}
     assert len(everything) == 5
     theirs = await claimed(store, "two")
     assert len(theirs) == 2
     ours = await claimed(store, "one")
-    assert {each.formation for each in (*ours, *theirs)} == everything.keys()
+    assert {watch.formation for watch in (*ours, *theirs)} == everything.keys()
     assert len(ours) == 3
     moved = theirs[0]
     assert not await store.watches.keep(moved, FELL, worker="one", at=NOW)
@@ -118,7 +118,7 @@ async def test_what_is_watched_already_is_not_read_again(store: Store) -> None:
     second = await ended(store, await begun(store, 2, "f2"))
     after = await store.watches.claim("one", before.keys)
     assert after.keys == {*before.keys, ("shop", "f2", second)}
-    assert [each.formation for each in after.fresh] == ["f2"]
+    assert [watch.formation for watch in after.fresh] == ["f2"]
     assert (await store.watches.claim("one", after.keys)).fresh == ()
 
 
@@ -161,8 +161,8 @@ async def test_what_changed_is_said_and_how_often_is_not(store: Store) -> None:
     (watch,) = await claimed(store, "one")
     again = replace(FELL, cause="Container app of pod web-1 ended 3 times with exit code 3.")
     later = NOW + timedelta(seconds=90)
-    for each in (WELL, WELL, FELL, again, replace(again, state=HealthState.UNKNOWN, reason=None)):
-        assert await store.watches.keep(watch, each, **HERE)
+    for told in (WELL, WELL, FELL, again, replace(again, state=HealthState.UNKNOWN, reason=None)):
+        assert await store.watches.keep(watch, told, **HERE)
     assert await store.watches.keep(watch, replace(WELL, since=later), worker="one", at=later)
     events = await said(store)
     assert [(kind, data["state"]) for kind, data in events] == [
@@ -209,7 +209,7 @@ DRIFTED = DriftSeen(
 
 async def drift_events(store: Store) -> list[tuple[str, dict[str, Any]]]:
     events = await store.outbox.after(0)
-    return [(each.kind, dict(each.data)) for each in events if each.kind.startswith("drift.")]
+    return [(event.kind, dict(event.data)) for event in events if event.kind.startswith("drift.")]
 
 
 async def test_drift_is_told_when_it_comes_grows_and_goes(store: Store) -> None:

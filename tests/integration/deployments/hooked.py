@@ -15,10 +15,10 @@ _TIMEOUT = "60s"
 
 def of(written: Mapping[str, Sequence[Mapping[str, Any]]], image: str) -> hooks_and_gates.HooksAndGates:
     """The hooks of `before`, `after` and `failure`; those without an image of their own run `image`."""
-    found = [(When(when), each) for when, listed in written.items() for each in listed]
+    hooks = [(When(when), hook) for when, listed in written.items() for hook in listed]
     return hooks_and_gates.HooksAndGates(
-        hooks=tuple(_hook(when, each) for when, each in found),
-        jobs={platform.hook_key(each["name"]): _job(each, image) for _, each in found},
+        hooks=tuple(_hook(when, hook) for when, hook in hooks),
+        jobs={platform.hook_key(hook["name"]): _job(hook, image) for _, hook in hooks},
     )
 
 

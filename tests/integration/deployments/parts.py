@@ -140,7 +140,7 @@ async def play(
         wanted = goal(
             namespace,
             [*document["objects"], beside],
-            health=tuple(HealthCheck(**each) for each in document.get("health") or ()),
+            health=tuple(HealthCheck(**check) for check in document.get("health") or ()),
             **{"healthy_for": timedelta(seconds=60), **_rules(document.get("rules"))},
         )
         later = asyncio.create_task(_later(document.get("later") or (), told, admin, namespace, made))
@@ -150,7 +150,9 @@ async def play(
         finally:
             later.cancel()
             await asyncio.gather(later, return_exceptions=True)
-        there = sorted(each.metadata.name for each in (await admin.list(kinds.DEPLOYMENT, namespace=namespace)).items)
+        there = sorted(
+            deployment.metadata.name for deployment in (await admin.list(kinds.DEPLOYMENT, namespace=namespace)).items
+        )
         if any("finalizers" in line for line in scenario.text.splitlines()):
             await _let_go(admin, namespace)
     return Played(name=name, expect=document["expect"], outcome=outcome, told=told, earlier=earlier, there=there)
@@ -186,15 +188,17 @@ def check(result: Played, *, in_order: bool = True) -> None:
     previous = [line for log in failure_report["logs"] if log["previous"] for line in log["lines"]]
     assert expect["previous_log"] in previous if "previous_log" in expect else True, previous
     usual = {"starting", "node_not_responding"}  # on a busy machine
-    others = [each for each in failure_report["others"] if each["reason"] not in usual]
-    assert not [each for each in others if "-twin" in each["object"] or each["container"] in {"log", "proxy"}], others
+    others = [other for other in failure_report["others"] if other["reason"] not in usual]
+    assert not [other for other in others if "-twin" in other["object"] or other["container"] in {"log", "proxy"}], (
+        others
+    )
 
 
 def _check_order(patterns: Sequence[str], told: Sequence[str]) -> None:
     """Each pattern is found, at or after where the one before was."""
     rest = iter([*told])
     for pattern in patterns:
-        assert any(re.search(pattern, each) for each in rest), f"no {pattern} in its place among {told}"
+        assert any(re.search(pattern, line) for line in rest), f"no {pattern} in its place among {told}"
 
 
 def _check_workloads(expected: Mapping[str, Mapping[str, Any]], result: Played) -> None:
@@ -229,18 +233,18 @@ async def _make(wanted: Sequence[Mapping[str, Any]], admin: clusters.Cluster, na
 
     One that is there stays whose it is.
     """
-    for each in wanted:
-        kind = kinds.of(each)
+    for manifest in wanted:
+        kind = kinds.of(manifest)
         resource = await admin.resource(kind)
         if not resource.namespaced:
-            made.append((kind, each["metadata"]["name"]))
+            made.append((kind, manifest["metadata"]["name"]))
         place = namespace if resource.namespaced else None
-        there = await admin.find(kind, each["metadata"]["name"], namespace=place)
+        there = await admin.find(kind, manifest["metadata"]["name"], namespace=place)
         labels = (there["metadata"].get("labels") or {}) if there else {}
-        labelled = {**each["metadata"], "labels": {**labels, **each["metadata"].get("labels", {})}}
-        await admin.apply({**each, "metadata": labelled}, namespace=place, force=True)
-        if each["kind"] == "CustomResourceDefinition":
-            spec = each["spec"]
+        labelled = {**manifest["metadata"], "labels": {**labels, **manifest["metadata"].get("labels", {})}}
+        await admin.apply({**manifest, "metadata": labelled}, namespace=place, force=True)
+        if manifest["kind"] == "CustomResourceDefinition":
+            spec = manifest["spec"]
             await _known(kinds.whole(f"{spec['group']}/{spec['versions'][0]['name']}", spec["names"]["kind"]), admin)
 
 
@@ -257,7 +261,7 @@ async def _known(kind: kinds.Kind[Any], admin: clusters.Cluster) -> None:
 async def _allowed(wanted: Sequence[Mapping[str, Any]], cluster: clusters.Cluster, namespace: str) -> None:
     """Waits until Sealane's account may write all kinds: rights given a moment ago take one."""
     async with asyncio.timeout(30):
-        for kind in {kinds.of(each) for each in wanted}:
+        for kind in {kinds.of(manifest) for manifest in wanted}:
             await _known(kind, cluster)
             while not await cluster.may("patch", kind, namespace=namespace):  # noqa: ASYNC110 - it is over there
                 await asyncio.sleep(0.05)

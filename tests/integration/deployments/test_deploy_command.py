@@ -123,14 +123,14 @@ async def test_a_bad_change_is_explained_and_rolled_back_and_a_person_goes_furth
     assert (code, out.startswith("deployed")) == (0, True), err
     code, out, _ = await folder.run("status", "dev", "--json")
     told = json.loads(out)
-    assert [(each["sequence"], each["state"], each["there"]) for each in told] == [
+    assert [(row["sequence"], row["state"], row["there"]) for row in told] == [
         (4, "deployed", True),
         (3, "rolled_back", False),
         (2, "deployed", False),
         (1, "deployed", False),
     ]
-    found = await admin.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
-    assert found["spec"]["template"]["spec"]["containers"][0]["command"][-1] == "sleep 3600"
+    live = await admin.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
+    assert live["spec"]["template"]["spec"]["containers"][0]["command"][-1] == "sleep 3600"
 
 
 async def test_what_can_not_be_meant_or_done_says_so(kubeconfig: Path, namespace: str, tmp_path: Path) -> None:

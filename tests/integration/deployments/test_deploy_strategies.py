@@ -22,8 +22,8 @@ spec: {selector: {run: web}, ports: [{port: 80}]}
 
 async def deployments(admin: clusters.Cluster, namespace: str) -> set[str]:
     """Names of the Deployments that are there."""
-    found = (await admin.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items
-    return {each["metadata"]["name"] for each in found if "deletionTimestamp" not in each["metadata"]}
+    items = (await admin.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items
+    return {item["metadata"]["name"] for item in items if "deletionTimestamp" not in item["metadata"]}
 
 
 async def test_the_command_stays_until_the_old_colour_may_go(

@@ -251,7 +251,7 @@ WORKLOAD = {
 
 async def watch_everything(kubeconfig: Path, namespace: str, seen: Callable[[], bool]) -> None:
     """What a server watches for drift: all kinds, also those of which nothing runs; and what it asks for use."""
-    kinds = [("", "ConfigMap"), ("", "Secret"), *((each.group, each.kind) for each in rights.USUAL)]
+    kinds = [("", "ConfigMap"), ("", "Secret"), *((usual.group, usual.kind) for usual in rights.USUAL)]
     refs = tuple(
         ObjectRef(
             group=group, version="v2" if group == "autoscaling" else "v1", kind=kind, namespace=namespace, name="x"

@@ -52,15 +52,15 @@ async def live(admin: clusters.Cluster, namespace: str) -> dict[str, Any]:
         for pod in pods
         if pod.metadata.deletion_timestamp is None
     }
-    found: dict[str, Any] = {"pods": running}
+    live_objects: dict[str, Any] = {"pods": running}
     for kind in ("ConfigMap", "Secret", "Service"):
         items = (await admin.list(kinds.whole("v1", kind), namespace=namespace)).items
-        found[kind] = {
-            each["metadata"]["name"]: each.get("data") or each["spec"].get("ports")
-            for each in items
-            if each["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "sealane"
+        live_objects[kind] = {
+            item["metadata"]["name"]: item.get("data") or item["spec"].get("ports")
+            for item in items
+            if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "sealane"
         }
-    return found
+    return live_objects
 
 
 async def deploy(
@@ -126,7 +126,7 @@ async def test_what_is_there_afterwards_equals_the_verified_revision(
     assert after["pods"] == before["pods"]
     assert after == before
     assert {ref.key for ref in bad.inventory} == {ref.key for ref in good.inventory}
-    phases = [each.phase for each in told]
+    phases = [message.phase for message in told]
     assert phases.index(model.Phase.FAILURE_REPORT) < phases.index(model.Phase.REVERT)
 
 
@@ -152,7 +152,7 @@ async def test_going_further_back_makes_what_was_pruned_again(
     second = await deploy(destination, two, stored=first.inventory)
     assert not (await live(admin, namespace))["Service"]
     third = await deploy(destination, one, stored=second.inventory)
-    assert [each.verdict.kind for each in (first, second, third)] == ["deployed"] * 3
+    assert [played.verdict.kind for played in (first, second, third)] == ["deployed"] * 3
     assert await live(admin, namespace) == before
 
 
@@ -249,10 +249,10 @@ async def test_a_revision_that_recreates_its_pods_can_be_redeployed(
     again = await deploy(destination, first, stored=begun.inventory)
     moved = await deploy(destination, second, stored=again.inventory)
     failed = await deploy(destination, third, stored=moved.inventory, previous=second)
-    assert [each.verdict.kind for each in (begun, again, moved)] == ["deployed"] * 3
+    assert [played.verdict.kind for played in (begun, again, moved)] == ["deployed"] * 3
     assert failed.verdict.kind == "rolled_back", failed.verdict.reason
-    found = await cluster.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
-    assert found["spec"]["strategy"] == {"type": "Recreate"}
+    live = await cluster.get(kinds.whole("apps/v1", "Deployment"), "web", namespace=namespace)
+    assert live["spec"]["strategy"] == {"type": "Recreate"}
 
 
 async def test_the_stencils_number_counts_again_once_the_autoscaler_is_gone(
@@ -353,4 +353,4 @@ async def test_a_late_write_of_our_own_is_written_again(
     ended = await deploy(Late(cluster), parts.goal(namespace, [web], revision="one"), told=told)
     assert ended.verdict.kind == "deployed", ended.verdict.reason
     assert len(writes) == 2
-    assert any("a late write of Sealane's own" in each.message for each in told)
+    assert any("a late write of Sealane's own" in message.message for message in told)

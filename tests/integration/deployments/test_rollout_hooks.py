@@ -85,8 +85,8 @@ class Formation:
 
     async def jobs(self, admin: clusters.Cluster) -> list[dict[str, Any]]:
         """The Jobs that were made, oldest first."""
-        found = (await admin.list(kinds.whole("batch/v1", "Job"), namespace=self.namespace)).items
-        return sorted(found, key=lambda job: (job["metadata"]["creationTimestamp"], job["metadata"]["name"]))
+        listed = (await admin.list(kinds.whole("batch/v1", "Job"), namespace=self.namespace)).items
+        return sorted(listed, key=lambda job: (job["metadata"]["creationTimestamp"], job["metadata"]["name"]))
 
 
 def migration(command: str) -> str:

@@ -89,6 +89,6 @@ async def test_work_counts_where_the_namespace_is_older_though_nothing_is_there_
     assert created is not None
     for at, counts in ((created + timedelta(seconds=1), True), (created - timedelta(seconds=1), False)):
         past = rollback_target.PastDeployment(sequence=1, revision="r", verdict=verdicts.VerdictKind.DEPLOYED, at=at)
-        found = await finished_work.counts(destination, (), namespace=namespace, pasts=[past], revisions=["r"])
-        assert found is counts
+        counted = await finished_work.counts(destination, (), namespace=namespace, pasts=[past], revisions=["r"])
+        assert counted is counts
     assert await destination.namespace_created(f"{namespace}-that-is-not-there") is None

@@ -124,27 +124,27 @@ def _web(case: Case, machine: str, image: str) -> dict[str, Any]:
 @pytest.mark.parametrize("case", ["while ready has to hold", "in the middle"])
 def test_pods_that_come_up_elsewhere_are_the_version_s(case: str, played: Mapping[str, Played]) -> None:
     """It is deployed once the new ones have been ready for long enough; the machine's time counts for nothing."""
-    found = played[case]
-    verdict = found.outcome.verdict
+    case_played = played[case]
+    verdict = case_played.outcome.verdict
     assert verdict.kind == "deployed", verdict.reason
-    assert len(found.on) == 2
-    assert found.machine not in found.on
-    assert verdict.at - found.silent > timedelta(seconds=HELD)
+    assert len(case_played.on) == 2
+    assert case_played.machine not in case_played.on
+    assert verdict.at - case_played.silent > timedelta(seconds=HELD)
 
 
 def test_pods_that_can_be_nowhere_else_fail_by_their_machine(played: Mapping[str, Played]) -> None:
     """Ready had held for a while, which is no success; what is told names the machine and not the container."""
-    found = played["with nowhere else to go"]
-    verdict = found.outcome.verdict
+    case_played = played["with nowhere else to go"]
+    verdict = case_played.outcome.verdict
     assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "unschedulable"), verdict.reason
     assert verdict.cause is not None
     assert verdict.cause.container is None
-    assert f"; node {found.machine} does not answer" in verdict.cause.sentence
+    assert f"; node {case_played.machine} does not answer" in verdict.cause.sentence
 
 
 def test_pods_that_nobody_ends_fail_by_their_machine(played: Mapping[str, Played]) -> None:
     """Their containers look well to the end; the machine does not answer, and that is what is said."""
-    found = played["with pods that nobody ends"]
-    verdict = found.outcome.verdict
+    case_played = played["with pods that nobody ends"]
+    verdict = case_played.outcome.verdict
     assert (verdict.kind, verdict.cause and verdict.cause.reason) == ("failed", "node_not_responding"), verdict.reason
-    assert f"is on node {found.machine}, which does not answer" in verdict.reason
+    assert f"is on node {case_played.machine}, which does not answer" in verdict.reason

@@ -22,7 +22,7 @@ SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}
 def played(request: pytest.FixtureRequest, bed: Bed) -> Mapping[str, parts.Played | BaseException]:
     """All scenarios that this session has selected, played at the same time."""
     selected = {item.callspec.params.get("scenario") for item in request.session.items if hasattr(item, "callspec")}
-    return asyncio.run(_play([each for name, each in SCENARIOS.items() if name in selected], bed))
+    return asyncio.run(_play([scenario for name, scenario in SCENARIOS.items() if name in selected], bed))
 
 
 async def _play(chosen: list[parts.Scenario], bed: Bed) -> dict[str, parts.Played | BaseException]:
@@ -37,8 +37,8 @@ async def _play(chosen: list[parts.Scenario], bed: Bed) -> dict[str, parts.Playe
             async with slots, asyncio.timeout(180):
                 return await parts.play(scenario, bed, admin, cluster, **words)
 
-        done = await asyncio.gather(*(one(each) for each in chosen), return_exceptions=True)
-    return {each.name: result for each, result in zip(chosen, done, strict=True)}
+        done = await asyncio.gather(*(one(scenario) for scenario in chosen), return_exceptions=True)
+    return {scenario.name: result for scenario, result in zip(chosen, done, strict=True)}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

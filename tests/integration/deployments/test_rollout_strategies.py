@@ -88,14 +88,14 @@ class Formation:
 
     async def pods(self) -> dict[str, tuple[str, int]]:
         """Uid to the version and the restarts of every pod that isn't leaving."""
-        found = (await self.admin.list(kinds.whole("v1", "Pod"), namespace=self.namespace)).items
+        items = (await self.admin.list(kinds.whole("v1", "Pod"), namespace=self.namespace)).items
         return {
-            each["metadata"]["uid"]: (
-                each["spec"]["containers"][0]["env"][0]["value"],
-                sum(one["restartCount"] for one in each["status"].get("containerStatuses", ())),
+            pod["metadata"]["uid"]: (
+                pod["spec"]["containers"][0]["env"][0]["value"],
+                sum(one["restartCount"] for one in pod["status"].get("containerStatuses", ())),
             )
-            for each in found
-            if "deletionTimestamp" not in each["metadata"]
+            for pod in items
+            if "deletionTimestamp" not in pod["metadata"]
         }
 
     async def until(self, pods: dict[str, tuple[str, int]]) -> None:
@@ -110,24 +110,24 @@ class Formation:
 
     async def ready(self) -> list[str]:
         """The version of each ready pod that the Service selects."""
-        found = await self.admin.find(kinds.whole("v1", "Service"), "web", namespace=self.namespace)
-        assert found
+        service = await self.admin.find(kinds.whole("v1", "Service"), "web", namespace=self.namespace)
+        assert service
         pods = (await self.admin.list(kinds.whole("v1", "Pod"), namespace=self.namespace)).items
         return [
             pod["spec"]["containers"][0]["env"][0]["value"]
             for pod in pods
-            if found["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+            if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
             and "deletionTimestamp" not in pod["metadata"]
             and any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", ()))
         ]
 
     async def names(self) -> set[str]:
         """`Kind/name` of everything of Sealane's."""
-        found = set()
+        names_there = set()
         for version, kind in (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("v1", "Service")):
             items = (await self.admin.list(kinds.whole(version, kind), namespace=self.namespace)).items
-            found |= {f"{kind}/{each['metadata']['name']}" for each in items}
-        return found
+            names_there |= {f"{kind}/{item['metadata']['name']}" for item in items}
+        return names_there
 
 
 async def test_blue_green_switches_and_goes_back_without_touching_a_pod(

@@ -41,8 +41,8 @@ async def told(lines: asyncio.StreamReader, state: str) -> dict[str, Any]:
         while True:
             line = await lines.readline()
             assert line, "it ended"
-            if line.startswith(b'{"formation"') and (found := json.loads(line))["state"] == state:
-                return dict(found)
+            if line.startswith(b'{"formation"') and (line_told := json.loads(line))["state"] == state:
+                return dict(line_told)
 
 
 async def test_it_is_seen_as_it_is_and_followed(

@@ -31,9 +31,9 @@ async def test_every_kind_is_where_the_official_client_finds_it(bed: Bed, admin:
         client = oracle(bed)
         with client.client:
             return {
-                (each.group_version, each.kind, each.name, each.namespaced)
-                for each in client.resources.search()
-                if each.kind and not each.kind.endswith("List") and "/" not in each.name
+                (searched.group_version, searched.kind, searched.name, searched.namespaced)
+                for searched in client.resources.search()
+                if searched.kind and not searched.kind.endswith("List") and "/" not in searched.name
             }
 
     ours = set()
@@ -172,10 +172,10 @@ async def test_a_view_equals_the_list_at_the_end_of_many_changes(
         await asyncio.gather(*(cluster.delete(kinds.DEPLOYMENT, n, namespace=namespace) for n in numbers[::2]))
         await until_seen(view, *numbers[1::2])
         assert view.lists == 1
-        found = await cluster.list(kinds.DEPLOYMENT, namespace=namespace)
+        listed = await cluster.list(kinds.DEPLOYMENT, namespace=namespace)
         count = view.changes.count
-        while {each.metadata.name: each.metadata.uid for each in found.items} != {
-            each.metadata.name: each.metadata.uid for each in view.objects.values()
+        while {item.metadata.name: item.metadata.uid for item in listed.items} != {
+            item.metadata.name: item.metadata.uid for item in view.objects.values()
         }:
             count = await view.changes.after(count)
 

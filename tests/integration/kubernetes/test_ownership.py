@@ -57,9 +57,9 @@ async def test_what_is_nobodys_is_adopted_only_by_a_persons_word_and_the_diff_sa
     assert (by_hand.before, by_hand.after, by_hand.manager) == ("by-hand", "ours", "kubectl-create")
     assert by_hand.at is not None
     assert names((await apply(cluster, namespace, config_map(a="ours"), adopt=True)).changed) == ["ConfigMap/settings"]
-    found = await live(cluster, namespace, config_map())
-    assert found["data"] == {"a": "ours"}
-    assert model.owner_of(found["metadata"]["labels"]) == "shop/dev"
+    object_live = await live(cluster, namespace, config_map())
+    assert object_live["data"] == {"a": "ours"}
+    assert model.owner_of(object_live["metadata"]["labels"]) == "shop/dev"
     (after,) = await destination.diff([config_map(a="ours")], identity=who)
     assert (after.action, after.adopted) == (model.Action.NONE, False)
 
@@ -107,7 +107,7 @@ async def test_what_kubectl_said_before_the_adoption_goes_with_it(
     assert gone >= {f"{web}.env[OLD]", f"{web}.env[SET]", "metadata.labels.team", f"{web}.livenessProbe.tcpSocket.port"}
     assert not any("terminationMessage" in field.path for field in told.fields), "what is a default is no difference"
     spec = (await live(cluster, namespace, wanted))["spec"]
-    assert [each["name"] for each in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
+    assert [variable["name"] for variable in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
     assert (spec["strategy"]["type"], spec["revisionHistoryLimit"]) == ("RollingUpdate", 10)
     assert "minReadySeconds" not in spec
     assert "volumes" not in spec["template"]["spec"]
@@ -136,7 +136,7 @@ async def test_a_field_that_is_given_up_goes_unless_somebody_who_lives_holds_it(
     await apply(cluster, namespace, changed)
 
     spec = (await live(cluster, namespace, plain))["spec"]
-    assert [each["name"] for each in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
+    assert [variable["name"] for variable in spec["template"]["spec"]["containers"][0]["env"]] == ["A"]
     (told,) = await destination.diff([changed], identity=who)
     assert (told.action, [str(field) for field in told.left]) == (
         model.Action.NONE,
@@ -155,10 +155,10 @@ async def test_what_was_given_to_another_formation_is_not_deleted_from_here_what
     labels = (f"{model.APP}=ledger", f"{model.FORMATION}=production")
     kubectl("-n", namespace, "label", "--overwrite", "configmap", "two", *labels)
 
-    found = await pruned(cluster, namespace, applied.inventory, config_map("one"), confirmed=True)
+    result = await pruned(cluster, namespace, applied.inventory, config_map("one"), confirmed=True)
 
-    assert names(found.deleted) == ["ConfigMap/three"]
-    assert [(kept.ref.name, kept.reason) for kept in found.held] == [("two", "it is labelled as ledger/production's")]
+    assert names(result.deleted) == ["ConfigMap/three"]
+    assert [(kept.ref.name, kept.reason) for kept in result.held] == [("two", "it is labelled as ledger/production's")]
     assert await cluster.find(kinds.CONFIG_MAP, "two", namespace=namespace) is not None
 
 
@@ -175,8 +175,8 @@ async def test_an_empty_or_half_rendered_set_deletes_nothing(
     assert (empty.deleted, len(empty.held), empty.inventory) == ((), 6, applied.inventory)
     assert (half.deleted, len(half.held), half.inventory) == ((), 5, applied.inventory)
     assert {kept.reason for kept in half.held} == {"5 deletions are more than the budget of 3"}
-    for each in (*objects, deployment(busybox_image)):
-        await live(cluster, namespace, each)
+    for manifest in (*objects, deployment(busybox_image)):
+        await live(cluster, namespace, manifest)
 
 
 async def test_configuration_of_former_revisions_goes_without_counting(
@@ -186,8 +186,8 @@ async def test_configuration_of_former_revisions_goes_without_counting(
     made = [config_map(f"shop-dev-config-{number:010x}") for number in range(5)]
     applied = await apply(cluster, namespace, config_map("one"), config_map("two"), *made)
 
-    found = await pruned(cluster, namespace, applied.inventory, config_map("one"), deletes=1)
+    result = await pruned(cluster, namespace, applied.inventory, config_map("one"), deletes=1)
 
-    assert len(found.deleted) == 6
-    assert found.held == ()
-    assert names(found.inventory) == ["ConfigMap/one"]
+    assert len(result.deleted) == 6
+    assert result.held == ()
+    assert names(result.inventory) == ["ConfigMap/one"]

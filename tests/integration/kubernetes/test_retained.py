@@ -77,9 +77,16 @@ async def test_a_field_that_leaves_the_stencil_goes_or_is_told(
     (later,) = await destination.diff([other], identity=who)
 
     assert (unchanged.left, unchanged.action) == ((), model.Action.NONE)
-    for left in (told.left, later.left, [each for _, each in applied.left], [each for _, each in again.left]):
-        assert {each.path: each.value for each in left} == stays
-        assert all(each.manager is None and "write the value that you want" in each.hint for each in left)
+    for left in (
+        told.left,
+        later.left,
+        [left_field for _, left_field in applied.left],
+        [left_field for _, left_field in again.left],
+    ):
+        assert {left_field.path: left_field.value for left_field in left} == stays
+        assert all(
+            left_field.manager is None and "write the value that you want" in left_field.hint for left_field in left
+        )
     assert later.action is model.Action.NONE
     words = messages.applied_words(applied)
     assert all(f"{path} stays {json.dumps(value)}" in words for path, value in stays.items())
@@ -117,8 +124,8 @@ async def test_defaults_of_what_is_taken_over_are_no_news(
 ) -> None:
     """`kubectl` records every default as its own; only what it really said and the cluster keeps is told."""
     plain, headless = workload(busybox_image), service(clusterIP="None")
-    for each in (plain, headless):
-        kubectl("-n", namespace, "create", "-f", "-", given=json.dumps(each))
+    for manifest in (plain, headless):
+        kubectl("-n", namespace, "create", "-f", "-", given=json.dumps(manifest))
     wanted = [plain, service()]
 
     told = await KubernetesDestination(cluster).diff(wanted, identity=identity(namespace), adopt=True)
@@ -156,19 +163,19 @@ FORBIDDEN: dict[str, tuple[Manifest, Manifest, Manifest, str]] = {
 
 async def put_in(cluster: clusters.Cluster, namespace: str, manifest: Manifest, fields: Manifest) -> None:
     """As an admission plugin does: the fields are there, and nobody has them."""
-    found = await live(cluster, namespace, manifest)
+    object_live = await live(cluster, namespace, manifest)
     operations: list[Manifest] = []
     for name, value in fields.items():
         if name == "initContainers":
-            for at, each in enumerate(found["spec"]["template"]["spec"][name]):
+            for at, container in enumerate(object_live["spec"]["template"]["spec"][name]):
                 place = f"/spec/template/spec/{name}/{at}"
-                more = value.get(each["name"], {})
+                more = value.get(container["name"], {})
                 operations += [{"op": "add", "path": f"{place}/{key}", "value": own} for key, own in more.items()]
         else:
             operations.append({"op": "add", "path": f"/spec/{name}", "value": value})
     kind, place = kinds.of(manifest), "/metadata/managedFields"
     await cluster.patch(kind, "web", operations, namespace=namespace)
-    records = {"op": "replace", "path": place, "value": found["metadata"]["managedFields"]}
+    records = {"op": "replace", "path": place, "value": object_live["metadata"]["managedFields"]}
     await cluster.patch(kind, "web", [records], namespace=namespace)
 
 
@@ -243,14 +250,14 @@ async def test_killed_between_any_two_writes_the_repeat_ends_as_if_nothing_had_b
             await put_in(cluster, namespace, before, theirs)
         writes = await killed(cluster, namespace, wanted, after=number, adopt=adopt)
         applied = await apply(cluster, namespace, wanted, adopt=adopt)
-        found = await live(cluster, namespace, wanted)
-        ends.append((end(found, wanted), applied.refusals, [str(each) for _, each in applied.left]))
+        object_live = await live(cluster, namespace, wanted)
+        ends.append((end(object_live, wanted), applied.refusals, [str(left_field) for _, left_field in applied.left]))
         assert (await apply(cluster, namespace, wanted, adopt=adopt)).changed == ()
         await cluster.delete(kinds.of(wanted), "web", namespace=namespace)
         if writes < number:
             break
     assert len(ends) > 2, "there was more than one write"
-    assert all(each == ends[0] for each in ends)
+    assert all(one_end == ends[0] for one_end in ends)
 
 
 async def killed(cluster: clusters.Cluster, namespace: str, wanted: Manifest, *, after: int, adopt: bool) -> int:
@@ -270,17 +277,17 @@ async def killed(cluster: clusters.Cluster, namespace: str, wanted: Manifest, *,
     return writes
 
 
-def end(found: Manifest, wanted: Manifest) -> Any:
+def end(live: Manifest, wanted: Manifest) -> Any:
     """What of an object tells how it came about, leaving out what each one has for itself, and recorded defaults."""
-    metadata, spec = found["metadata"], dict(found["spec"])
+    metadata, spec = live["metadata"], dict(live["spec"])
     for name in ("clusterIPs", "ports", "healthCheckNodePort"):
         spec.pop(name, None)
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)
     records = {
-        (each["manager"], each["operation"]): managed_fields.having(each["fieldsV1"], wanted)
-        for each in metadata["managedFields"]
-        if not each["manager"].startswith("kube-")
+        (entry["manager"], entry["operation"]): managed_fields.having(entry["fieldsV1"], wanted)
+        for entry in metadata["managedFields"]
+        if not entry["manager"].startswith("kube-")
     }
     notes = [(key, metadata["annotations"].get(key)) for key in (model.CREATED, model.ADOPTED, model.REVISION)]
     return spec, metadata["labels"], notes, records

@@ -25,12 +25,12 @@ async def test_objects_are_made_in_order_labelled_and_annotated_outside_the_temp
     web, settings = deployment(busybox_image), config_map()
     applied = await apply(cluster, namespace, web, settings)
     assert names(applied.inventory) == names(applied.changed) == ["ConfigMap/settings", "Deployment/web"]
-    found = await live(cluster, namespace, web)
-    assert found["metadata"]["uid"] == applied.inventory[1].uid
-    assert found["metadata"]["labels"] == identity(namespace).labels
-    assert found["metadata"]["annotations"][model.SEQUENCE] == "1"
-    assert "annotations" not in found["spec"]["template"]["metadata"]
-    assert found["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+    object_live = await live(cluster, namespace, web)
+    assert object_live["metadata"]["uid"] == applied.inventory[1].uid
+    assert object_live["metadata"]["labels"] == identity(namespace).labels
+    assert object_live["metadata"]["annotations"][model.SEQUENCE] == "1"
+    assert "annotations" not in object_live["spec"]["template"]["metadata"]
+    assert object_live["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
 
 
 async def test_a_repeated_apply_writes_nothing_not_even_for_another_revision(
@@ -56,10 +56,10 @@ async def test_a_change_writes_only_what_changed_and_takes_back_what_is_gone(
     await apply(cluster, namespace, deployment(busybox_image, A="1", B="2"), config_map())
     changed = await apply(cluster, namespace, deployment(busybox_image, A="1"), config_map(), sequence=2)
     assert names(changed.changed) == ["Deployment/web"]
-    found = await live(cluster, namespace, deployment(busybox_image))
-    assert found["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "1"}]
-    assert found["metadata"]["annotations"][model.SEQUENCE] == "2"
-    managers = [(each["manager"], each["operation"]) for each in found["metadata"]["managedFields"]]
+    object_live = await live(cluster, namespace, deployment(busybox_image))
+    assert object_live["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "1"}]
+    assert object_live["metadata"]["annotations"][model.SEQUENCE] == "2"
+    managers = [(entry["manager"], entry["operation"]) for entry in object_live["metadata"]["managedFields"]]
     assert ("sealane", "Apply") in managers
     assert ("sealane", "Update") not in managers
 
@@ -80,8 +80,8 @@ async def test_a_killed_creation_is_finished_by_the_next_apply(
     await cluster.create(planned[0].body, namespace=namespace)
     assert (await apply(cluster, namespace, web)).changed == ()
     await apply(cluster, namespace, deployment(busybox_image, A="1"), sequence=2)
-    found = await live(cluster, namespace, web)
-    assert [each["name"] for each in found["spec"]["template"]["spec"]["containers"][0]["env"]] == ["A"]
+    object_live = await live(cluster, namespace, web)
+    assert [variable["name"] for variable in object_live["spec"]["template"]["spec"]["containers"][0]["env"]] == ["A"]
 
 
 async def test_nothing_is_written_after_the_fence_fell(
@@ -153,9 +153,9 @@ async def test_an_object_of_nobody_is_taken_over_only_when_asked(
     assert [refusal.reason for refusal in refused.refusals] == [model.Reason.FOREIGN]
     assert "--adopt" in str(refused.refusals[0])
     await apply(cluster, namespace, config_map(a="ours"), adopt=True)
-    found = await live(cluster, namespace, config_map())
-    assert found["data"] == {"a": "ours"}
-    assert model.owner_of(found["metadata"]["labels"]) == "shop/dev"
+    object_live = await live(cluster, namespace, config_map())
+    assert object_live["data"] == {"a": "ours"}
+    assert model.owner_of(object_live["metadata"]["labels"]) == "shop/dev"
 
 
 @pytest.mark.parametrize(
@@ -288,8 +288,8 @@ async def test_a_hand_made_change_is_overwritten(
         ("spec.template.spec.containers[web].image", "kubectl-set")
     ]
     await apply(cluster, namespace, deployment(busybox_image), sequence=2)
-    found = await live(cluster, namespace, deployment(busybox_image))
-    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == busybox_image
+    object_live = await live(cluster, namespace, deployment(busybox_image))
+    assert object_live["spec"]["template"]["spec"]["containers"][0]["image"] == busybox_image
 
 
 async def test_replicas_an_autoscaler_set_are_left_alone(
@@ -310,12 +310,12 @@ async def test_replicas_an_autoscaler_set_are_left_alone(
         "--field-manager=kube-controller-manager", '--patch={"spec":{"replicas":2}}',
     )  # fmt: skip
     await apply(cluster, namespace, deployment(busybox_image, replicas=0, A="2"), sequence=2)
-    found = await live(cluster, namespace, deployment(busybox_image))
-    assert found["spec"]["replicas"] == 2
+    object_live = await live(cluster, namespace, deployment(busybox_image))
+    assert object_live["spec"]["replicas"] == 2
     await cluster.delete(kinds.AUTOSCALER, "any", namespace=namespace)
     await apply(cluster, namespace, deployment(busybox_image, replicas=0, A="2"), sequence=2)
     assert (await live(cluster, namespace, deployment(busybox_image)))["spec"]["replicas"] == 0
-    assert found["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "2"}]
+    assert object_live["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "2"}]
 
 
 async def test_replicas_a_stencil_no_longer_names_stay_until_an_autoscaler_acts(

@@ -213,7 +213,7 @@ async def test_the_cluster_describes_its_unions(cluster: clusters.Cluster) -> No
 async def test_an_empty_selector_is_told_from_none(cluster: clusters.Cluster, namespace: str) -> None:
     """It chooses everything: taking it away is a change, and is written."""
     narrow = {"namespaceSelector": {"matchLabels": {"team": "shop"}}}
-    first, second = (policy(ingress=[{"from": [each]}]) for each in ({**narrow, "podSelector": {}}, narrow))
+    first, second = (policy(ingress=[{"from": [peer]}]) for peer in ({**narrow, "podSelector": {}}, narrow))
     await apply(cluster, namespace, first)
     (told,) = await KubernetesDestination(cluster).diff([second], identity=identity(namespace))
     applied = await apply(cluster, namespace, second)

@@ -69,8 +69,8 @@ def shown(scope: Scope) -> str:
 )
 def test_without_a_file_an_app_is_its_owner_s(name: str, groups: tuple[str, ...], reads: str, deploys: str) -> None:
     """Developers among its people deploy it anywhere, and who is asked about it sees it: as before there were grants."""
-    found = actor(name, *groups)
-    assert (shown(found.reads), shown(found.deploys), shown(found.administers)) == (reads, deploys, "")
+    who = actor(name, *groups)
+    assert (shown(who.reads), shown(who.deploys), shown(who.administers)) == (reads, deploys, "")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_without_a_file_an_app_is_its_owner_s(name: str, groups: tuple[str, ...]
 def test_grants_say_which_verbs_on_which_apps_and_where(
     groups: str, reads: str, deploys: str, administers: str
 ) -> None:
-    found = actor("kim", *groups.split(), text=ACCESS)
-    assert (shown(found.reads), shown(found.deploys), shown(found.administers)) == (reads, deploys, administers)
+    who = actor("kim", *groups.split(), text=ACCESS)
+    assert (shown(who.reads), shown(who.deploys), shown(who.administers)) == (reads, deploys, administers)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_a_group_that_grants_let_approve_somewhere_approves_nowhere_else(groups:
 
 
 def test_administrators_may_everything_of_apps_that_were_registered_a_moment_ago() -> None:
-    found = actor("admin", "administrators", text=ACCESS)
-    assert found.reads == found.deploys == found.administers == EVERYTHING
-    assert found.may(Permission.ADMINISTER)
+    who = actor("admin", "administrators", text=ACCESS)
+    assert who.reads == who.deploys == who.administers == EVERYTHING
+    assert who.may(Permission.ADMINISTER)
 
 
 def test_a_refusal_says_what_is_lacking_and_where() -> None:
@@ -150,7 +150,7 @@ def test_each_verb_by_each_scope(verb: Permission, apps: tuple[str, ...], places
         return  # the file refuses it
     grant = Grant(groups=frozenset({"g"}), may=frozenset({verb}), apps=apps or ("*",), environments=places or ("*",))
     rules = Rules(access=AppAccess(grants=(grant,)), environments=PLACES)
-    found = rights.scoped(Actor(name="kim", groups=frozenset({"g"}), via="token"), APPS, rules)
+    who = rights.scoped(Actor(name="kim", groups=frozenset({"g"}), via="token"), APPS, rules)
     given = {
         Permission.READ: {"read"},
         Permission.DEPLOY: {"read", "deploy"},
@@ -162,9 +162,9 @@ def test_each_verb_by_each_scope(verb: Permission, apps: tuple[str, ...], places
             not places or place == "dev" or (place == "prod-eu" and len(places) > 1)
         )
         for asked in (Permission.READ, Permission.DEPLOY, Permission.ADMINISTER):
-            assert found.may(asked, app, place) == (inside and asked in given), (asked, app, place)
-        assert ("g" in found.approves_as(app, place)) == (inside or verb is not Permission.APPROVE)
-    assert found.may_everywhere(Permission.READ, "heron") == (not places)
+            assert who.may(asked, app, place) == (inside and asked in given), (asked, app, place)
+        assert ("g" in who.approves_as(app, place)) == (inside or verb is not Permission.APPROVE)
+    assert who.may_everywhere(Permission.READ, "heron") == (not places)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_each_verb_by_each_scope(verb: Permission, apps: tuple[str, ...], places
 )
 def test_every_right_says_what_gives_it(name: str, groups: str, said: str) -> None:
     rules = Rules(access=access(ACCESS), asked=ASKED, environments=PLACES)
-    found = rights.of(name, frozenset(groups.split()), APPS[0], rules)
-    assert said in {f"{each.permission}: {each.because}" for each in found}
+    rights_of_one = rights.of(name, frozenset(groups.split()), APPS[0], rules)
+    assert said in {f"{right.permission}: {right.because}" for right in rights_of_one}
 
 
 names = st.sampled_from(["a", "b", "c"])

@@ -84,7 +84,7 @@ def group_state(*members: Deployment, **values: Any) -> GroupState:
         parallel=values.pop("parallel", False),
         created=NOON,
     )
-    there = {each.formation: each.id for each in members}
+    there = {member.formation: member.id for member in members}
     given: dict[str, Any] = {"members": members, "run_over": False, "there": there, "backs": {}}
     return GroupState(**{**given, "release_group": release_group, **values})
 

@@ -149,9 +149,9 @@ def test_a_sign_off_that_is_wanted_now_is_asked_for(road: str) -> None:
 def test_only_an_automatic_rollback_is_let_through_by_the_operators_word(road: str) -> None:
     """It is told what was let through; where no destination is, nothing can be."""
     outdated = OPERATORS.replace("[post]", "[office]") + "rollback: {allow_outdated: true}\n"
-    found = come(road, outdated)
-    assert bool(found.refusals) is (road != AUTOMATIC)
-    assert bool(found.outdated) is (road == AUTOMATIC)
+    admission = come(road, outdated)
+    assert bool(admission.refusals) is (road != AUTOMATIC)
+    assert bool(admission.outdated) is (road == AUTOMATIC)
     assert come(road, outdated.replace("{north:", "{south:")).refusals
 
 
@@ -175,8 +175,8 @@ def test_approvals_are_met_once_it_has_begun() -> None:
 def test_a_release_sent_by_hand_asks_whom_its_delivery_asks(operators_want: int, delivery_wants: int) -> None:
     """And whom the operators ask, where the delivery should have: what is refused on its own way is asked for on this one."""
     more = f", approvals: {{by: [post-office], count: {operators_want}}}" if operators_want else ""
-    environment, found = reading.read(OPERATORS.replace("deny_kinds: []", f"deny_kinds: []{more}"), "live.yaml")
-    assert environment, found
+    environment, problems = reading.read(OPERATORS.replace("deny_kinds: []", f"deny_kinds: []{more}"), "live.yaml")
+    assert environment, problems
     formation, revision = rendered()
     approval = Approval(by=BY, count=delivery_wants) if delivery_wants else None
     delivery = Delivery(formation="live", approval=approval, place=Place(file=".sealane.yml"))

@@ -71,10 +71,10 @@ def test_roads_pushers_authors_approvers(
     """Whoever asked, pushed or wrote does not approve; whoever else is signed in and in the group does."""
     rule = ApprovalRule(by=("sre",), count=1, source="approval")
     asked = deployment(**{"kind": DELIVERY, "requested_by": None, "rules": (rule,), **given})
-    found = authorship.barred(asked, Contribution(pushers=tuple(pushers), authors=tuple(authors)), KNOWN)
+    bar = authorship.barred(asked, Contribution(pushers=tuple(pushers), authors=tuple(authors)), KNOWN)
 
-    met = quorum.missing(asked, [vote(approver, "sre")], found) == ()
-    refusal = quorum.refusal(asked, approver, frozenset({"sre"}), found)
+    met = quorum.missing(asked, [vote(approver, "sre")], bar) == ()
+    refusal = quorum.refusal(asked, approver, frozenset({"sre"}), bar)
     assert met == (approver not in barred) == (refusal is None), road
     if refusal and barred[approver] != "pushed":  # who pushed with an own token asked by that
         assert barred[approver] in refusal
@@ -92,14 +92,14 @@ def test_where_nobody_knows_who_pushed_operators_may_want_one_more(
     """So one person alone can't push with the app's token under another's name and approve: two are needed at least."""
     rule = ApprovalRule(by=("sre",), count=count, source="approval", unknown_pusher=1)
     asked = deployment(requested_by="sam" if by_hand else None, by_hand=by_hand, pusher=pusher, rules=(rule,))
-    found = authorship.barred(asked, Contribution(pushers=(pusher,), authors=(LEE,)), KNOWN)
+    bar = authorship.barred(asked, Contribution(pushers=(pusher,), authors=(LEE,)), KNOWN)
     wanted = count + unknown
     names = ("zoe", "ida", "per")
     for so_far in range(4):
         votes = [vote(name, "sre") for name in names[:so_far]]
-        assert (quorum.missing(asked, votes, found) == ()) == (so_far >= wanted)
+        assert (quorum.missing(asked, votes, bar) == ()) == (so_far >= wanted)
     if unknown:
-        assert "because nobody knows who pushed" in quorum.missing(asked, [], found)[0]
+        assert "because nobody knows who pushed" in quorum.missing(asked, [], bar)[0]
 
 
 TEXTS = st.text(max_size=20)
@@ -109,7 +109,7 @@ TEXTS = st.text(max_size=20)
 def test_no_author_s_name_lets_the_pusher_in(authors: list[Author], pusher: Pusher) -> None:
     """Whatever commits say."""
     asked = deployment(requested_by=None, pusher=pusher)
-    found = authorship.barred(asked, Contribution(pushers=(pusher,), authors=tuple(authors)), KNOWN)
-    assert found.why("kim") is IneligibleReason.PUSHED
-    assert found.why("Kim") is IneligibleReason.PUSHED
-    assert not found.unknown
+    bar = authorship.barred(asked, Contribution(pushers=(pusher,), authors=tuple(authors)), KNOWN)
+    assert bar.why("kim") is IneligibleReason.PUSHED
+    assert bar.why("Kim") is IneligibleReason.PUSHED
+    assert not bar.unknown

@@ -179,9 +179,9 @@ def test_a_member_is_hopeless_when_another_has_failed(kind: VerdictKind) -> None
     europe = deployment(id="d-eu", formation="eu", release_group_id="cv-1")
     america = ended(kind, id="d-us", formation="us", release_group_id="cv-1")
 
-    found = blockers.hopeless(europe, BlockerInput(group_state=group_state(europe, america)))
+    reason = blockers.hopeless(europe, BlockerInput(group_state=group_state(europe, america)))
 
-    assert found == f"what it goes with does not: shop/us {kind.value}: the reason"
+    assert reason == f"what it goes with does not: shop/us {kind.value}: the reason"
 
 
 def test_what_goes_back_waits_for_the_one_before_it_however_that_ends() -> None:
@@ -232,7 +232,7 @@ def _free(subject: Deployment, holds: list[Hold]) -> bool:
     """Whether no hold is in its way: there the failed release and older ones, elsewhere that release alone."""
     if subject.kind in {DeploymentKind.ROLLBACK, DeploymentKind.SCALE}:
         return True
-    return not any(each.up_to >= 3 if each.formation == subject.formation else each.up_to == 3 for each in holds)
+    return not any(hold.up_to >= 3 if hold.formation == subject.formation else hold.up_to == 3 for hold in holds)
 
 
 def _inside(subject: Deployment, window: WindowStatus) -> bool:
@@ -250,8 +250,8 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
     subject = deployment(formation="eu", release_group_id="cv-1" if in_release_group else None, **own)
     votes, holds, window = data.draw(_VOTES), data.draw(_HOLDS), data.draw(_WINDOW)
     after = [
-        deployment(id="d-x", formation="dev") if each is None else ended(each, id="d-x", formation="dev")
-        for each in data.draw(_AFTER)
+        deployment(id="d-x", formation="dev") if cause is None else ended(cause, id="d-x", formation="dev")
+        for cause in data.draw(_AFTER)
     ]
     other_window, other_votes = data.draw(_WINDOW), data.draw(_VOTES)
     state = DeploymentState.ROLLING_OUT if under_way else DeploymentState.WAITING
@@ -276,9 +276,9 @@ def test_the_answer_is_empty_exactly_when_the_deployment_may_begin(
         else (),
     )
 
-    done = [each.verdict is not None for each in after]
+    done = [earlier.verdict is not None for earlier in after]
     if kind is not DeploymentKind.ROLLBACK:
-        done = [each.verdict_kind is VerdictKind.DEPLOYED for each in after]
+        done = [earlier.verdict_kind is VerdictKind.DEPLOYED for earlier in after]
     may = _agreed(subject, votes) and _free(subject, holds) and all(done)
     if in_release_group and under_way:
         pass  # windows are no matter any more

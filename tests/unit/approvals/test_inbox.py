@@ -63,9 +63,9 @@ def test_a_question_about_a_gate_is_for_those_who_may_deploy() -> None:
 )
 def test_an_approval_is_for_those_whose_yes_still_counts(name: str, group: str, why_not: str) -> None:
     """Not for who asked, nor who has said yes, nor groups whose rule is met."""
-    found = approval(vote("sam", "sre"), vote("cleo", "qa"))
-    assert found.given == ("sam", "cleo")
-    assert eligibility.why_not(found, actor(name, group)) == why_not
+    item = approval(vote("sam", "sre"), vote("cleo", "qa"))
+    assert item.given == ("sam", "cleo")
+    assert eligibility.why_not(item, actor(name, group)) == why_not
 
 
 def test_a_shut_window_is_for_those_who_may_break_the_glass() -> None:

@@ -30,7 +30,7 @@ DEPLOYED, FAILED, BACK = VerdictKind.DEPLOYED, VerdictKind.FAILED, VerdictKind.R
 
 
 @pytest.mark.parametrize(
-    "found",
+    "group",
     [
         group_state(),
         group_state(ended(DEPLOYED, "eu")),
@@ -38,9 +38,9 @@ DEPLOYED, FAILED, BACK = VerdictKind.DEPLOYED, VerdictKind.FAILED, VerdictKind.R
         group_state(deployment(formation="eu"), ended(FAILED, "us"), parallel=True),
     ],
 )
-def test_while_a_member_is_on_its_way_or_to_come_nothing_is_decided(found: release_groups.GroupState) -> None:
+def test_while_a_member_is_on_its_way_or_to_come_nothing_is_decided(group: release_groups.GroupState) -> None:
     """Also when another has failed: what rolls out comes to its own verdict first."""
-    assert release_groups.next_actions(found) == release_groups.NextActions()
+    assert release_groups.next_actions(group) == release_groups.NextActions()
 
 
 def test_when_all_are_there_it_is_settled() -> None:
@@ -54,11 +54,11 @@ def test_those_that_moved_go_back_the_last_one_first() -> None:
     """Whatever order they were written in: side by side the last to arrive is the first to leave."""
     eu, us = ended(DEPLOYED, "eu", 5), ended(DEPLOYED, "us", 2)
     failed = ended(BACK, "asia", 9)
-    found = group_state(eu, us, failed, parallel=True)
+    group = group_state(eu, us, failed, parallel=True)
 
-    course = release_groups.next_actions(found)
+    course = release_groups.next_actions(group)
 
-    assert [each.formation for each in course.back] == ["eu", "us"]
+    assert [member.formation for member in course.back] == ["eu", "us"]
     assert course.because == "shop/asia rolled back: the reason"
     assert course.settled is None
 
@@ -70,7 +70,7 @@ def test_it_is_settled_when_all_have_gone_back_or_could_not() -> None:
     half = release_groups.next_actions(
         group_state(*members, backs={"us": back("us", DEPLOYED)}, there={"eu": "d-eu", "us": "b-us"})
     )
-    assert [each.formation for each in half.back] == ["us", "eu"]
+    assert [member.formation for member in half.back] == ["us", "eu"]
     assert half.settled is None
 
     backs = {"us": back("us", DEPLOYED), "eu": back("eu", FAILED)}
@@ -111,7 +111,7 @@ def test_who_is_cancelled_after_one_that_was_passed_takes_nothing_back_but_a_fai
 
     assert release_groups.next_actions(group_state(eu, us, ended(VerdictKind.CANCELLED, "asia", 2))).back == ()
     assert [
-        each.formation for each in release_groups.next_actions(group_state(eu, us, ended(FAILED, "asia", 2))).back
+        member.formation for member in release_groups.next_actions(group_state(eu, us, ended(FAILED, "asia", 2))).back
     ] == ["eu"]
 
 
@@ -121,7 +121,9 @@ def test_a_member_that_was_never_offered_fails_the_group_once_the_run_is_over() 
 
     assert release_groups.failure(group_state(moved)) is None
     assert release_groups.failure(group_state(moved, run_over=True)) == "nothing was offered to us"
-    assert [each.formation for each in release_groups.next_actions(group_state(moved, run_over=True)).back] == ["eu"]
+    assert [member.formation for member in release_groups.next_actions(group_state(moved, run_over=True)).back] == [
+        "eu"
+    ]
 
 
 def test_the_first_real_failure_is_the_reason_not_who_was_cancelled_with_it() -> None:

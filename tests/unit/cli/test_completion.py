@@ -37,18 +37,18 @@ def parameters(command: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield from parameters(inner, f"{path} {name}".strip())
 
 
-def completed(each: object) -> bool:
-    return getattr(each, "_custom_shell_complete", None) is not None
+def completed(parameter: object) -> bool:
+    return getattr(parameter, "_custom_shell_complete", None) is not None
 
 
 def test_every_argument_that_names_something_completes_it() -> None:
     whole = app.command()
     lacking = [
-        (path, each.name)  # type: ignore[attr-defined]
-        for path, each in parameters(whole)
-        if any(word in (getattr(each, "help", "") or "") for word in NAMED)
-        and (path, each.name) not in NEW  # type: ignore[attr-defined]
-        and not completed(each)
+        (path, parameter.name)  # type: ignore[attr-defined]
+        for path, parameter in parameters(whole)
+        if any(word in (getattr(parameter, "help", "") or "") for word in NAMED)
+        and (path, parameter.name) not in NEW  # type: ignore[attr-defined]
+        and not completed(parameter)
     ]
     assert lacking == []
 

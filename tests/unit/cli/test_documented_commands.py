@@ -32,22 +32,24 @@ def written(text: str) -> Iterator[str]:
 
 @cache
 def commands() -> list[tuple[str, str]]:
-    return [(str(page.relative_to(ROOT)), each) for page in PAGES for each in written(page.read_text())]
+    return [(str(page.relative_to(ROOT)), command) for page in PAGES for command in written(page.read_text())]
 
 
 def words(line: str) -> list[str]:
     """The words after `sealane`."""
-    found = re.sub(r"[\[\]'\"\\]", "", ENDS.split(line.strip())[0]).split()
-    return found[next(at for at, word in enumerate(found) if word.rpartition("/")[2] == "sealane") + 1 :]
+    words_of_line = re.sub(r"[\[\]'\"\\]", "", ENDS.split(line.strip())[0]).split()
+    return words_of_line[
+        next(at for at, word in enumerate(words_of_line) if word.rpartition("/")[2] == "sealane") + 1 :
+    ]
 
 
-def command_of(found: list[str]) -> tuple[Any, list[str]]:
+def command_of(words_left: list[str]) -> tuple[Any, list[str]]:
     """The command that is meant and the words that are left for it."""
-    command: Any = app.command(found)
-    while found and hasattr(command, "commands") and not found[0].startswith("-"):
-        assert found[0] in command.commands, f"there is no command {found[0]}"
-        command, found = command.commands[found[0]], found[1:]
-    return command, found
+    command: Any = app.command(words_left)
+    while words_left and hasattr(command, "commands") and not words_left[0].startswith("-"):
+        assert words_left[0] in command.commands, f"there is no command {words_left[0]}"
+        command, words_left = command.commands[words_left[0]], words_left[1:]
+    return command, words_left
 
 
 def test_pages_have_commands() -> None:
@@ -60,10 +62,10 @@ def test_commands_of_a_page_exist(page: str) -> None:
     for where, line in commands():
         if where != page:
             continue
-        found = words(line)
-        if not found or not re.fullmatch(r"-{0,2}[a-z][a-z-]*", found[0]):
+        words_of_line = words(line)
+        if not words_of_line or not re.fullmatch(r"-{0,2}[a-z][a-z-]*", words_of_line[0]):
             continue  # `sealane NAME` in prose, or a file's name
-        command, rest = command_of(found)
+        command, rest = command_of(words_of_line)
         taken = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
         options = {word.partition("=")[0] for word in rest if word.startswith("-") and word != "-"}
         assert options <= taken | {"--help", "--install-completion"}, f"{page}: {line}"
@@ -73,8 +75,8 @@ def test_settings_of_the_pages_exist() -> None:
     """Each `SEALANE_…__…` is a setting, also of a sink's adapter, or names a secret of an app or of the operators."""
     known = {
         f"SEALANE_{name.upper()}__{inner.upper()}"
-        for name, each in Settings.model_fields.items()
-        for inner in getattr(each.annotation, "model_fields", {})
+        for name, setting in Settings.model_fields.items()
+        for inner in getattr(setting.annotation, "model_fields", {})
     }
     sinks = SHIPPED.metric_sinks.every(SinkAdapter)
     known |= {
@@ -83,9 +85,9 @@ def test_settings_of_the_pages_exist() -> None:
         for name in adapter.settings.model_fields
     }
     on_pages = {
-        found
+        variable
         for page in PAGES
-        for found in re.findall(r"\bSEALANE_(?!SECRET__OPERATORS)[A-Z]+__[A-Z_]+[A-Z]", page.read_text())
+        for variable in re.findall(r"\bSEALANE_(?!SECRET__OPERATORS)[A-Z]+__[A-Z_]+[A-Z]", page.read_text())
     }
     assert len(on_pages) > 10
     assert on_pages <= known

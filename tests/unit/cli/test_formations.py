@@ -134,7 +134,9 @@ def test_vet_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(out)
     assert code == 1
     assert told["denied"] is True
-    decision = next(each for each in told["decisions"] if each["policy"] == "resource-limits")
+    decision = next(
+        told_decision for told_decision in told["decisions"] if told_decision["policy"] == "resource-limits"
+    )
     assert decision["object"] == {"kind": "Pod", "namespace": "shop-dev", "name": "web"}
     assert decision["file"] == "deploy/stencils/web.yaml"
     assert decision["hint"]

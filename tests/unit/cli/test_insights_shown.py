@@ -9,7 +9,7 @@ import pytest
 from sealane.cli.commands import insights
 
 HOURS = [{"hour": hour, "changes": 0, "failed": 0} for hour in range(24)]
-BUSY = [{**each, "changes": 4, "failed": 1} if each["hour"] == 8 else each for each in HOURS]
+BUSY = [{**hour, "changes": 4, "failed": 1} if hour["hour"] == 8 else hour for hour in HOURS]
 QUIET = {"rolled_back": 0, "gone_back": 0, "left": 0, "causes": []}
 ENDED = {"cause": "ended", "app": "shop", "times": 1}
 WAITED = {
@@ -27,7 +27,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
 
 
 @pytest.mark.parametrize(
-    ("of", "found", "out", "err"),
+    ("of", "figures", "out", "err"),
     [
         (
             "failures",
@@ -41,7 +41,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
         ),
         (
             "failures",
-            {**QUIET, "failed": 0, "hours": [{**each, "failed": 0} for each in BUSY]},
+            {**QUIET, "failed": 0, "hours": [{**hour, "failed": 0} for hour in BUSY]},
             "none of 4 failed\n08:00  4  0  0.0 %\n",
             "",
         ),
@@ -70,7 +70,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
     ],
 )
 def test_it_prints_what_there_is_or_that_there_is_nothing(
-    of: str, found: dict[str, Any], out: str, err: str, capsys: pytest.CaptureFixture[str]
+    of: str, figures: dict[str, Any], out: str, err: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    insights._SHOWN[of](found)
+    insights._SHOWN[of](figures)
     assert tuple(capsys.readouterr()) == (out, err)

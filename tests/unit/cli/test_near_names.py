@@ -26,11 +26,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(("typed", "near"), [("stagin", "staging"), ("eurpoe", "europe"), ("Europe", "europe")])
 def test_without_a_server_the_near_formation_is_named(folder: Path, typed: str, near: str) -> None:
     with (
-        pytest.raises(NotThere, match=f"no formation {typed} here") as found,
+        pytest.raises(NotThere, match=f"no formation {typed} here") as caught,
         formation_location.or_served(typed, folder),
     ):
         raise AssertionError("a server was asked")
-    assert found.value.hint == f"did you mean {near}?"
+    assert caught.value.hint == f"did you mean {near}?"
 
 
 def test_what_is_like_none_lists_them(folder: Path) -> None:

@@ -22,16 +22,20 @@ def annotated() -> dict[str, typing.Any]:
     for name in app.COMMANDS.values():
         importlib.import_module(f"sealane.cli.commands.{name}").add_to(registered)
     groups = [registered, *(group.typer_instance for group in registered.registered_groups)]
-    found = {}
-    for command in (each for group in groups if group for each in group.registered_commands):
+    options = {}
+    for command in (
+        registered_command for group in groups if group for registered_command in group.registered_commands
+    ):
         function = command.callback
         assert function is not None
         module = sys.modules[function.__module__]
         for name, hint in typing.get_type_hints(function, vars(module), include_extras=True).items():
             kind, *more = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else (hint,)
             if Path in {kind, *typing.get_args(kind)}:
-                found[f"{function.__module__.removeprefix('sealane.cli.commands.')}.{function.__name__}.{name}"] = more
-    return found
+                options[f"{function.__module__.removeprefix('sealane.cli.commands.')}.{function.__name__}.{name}"] = (
+                    more
+                )
+    return options
 
 
 FOUND = annotated()

@@ -34,21 +34,21 @@ def report(failed: int, **more: Any) -> reports.Report:
     return reports.Report(**{**counts, "failed": failed, "failing": failing, **more})
 
 
-def told(*found: reports.Report) -> list[run_events.RunEvent]:
+def told(*read_reports: reports.Report) -> list[run_events.RunEvent]:
     step = PlannedStep(key="step/test", kind=Kind.STEP, name="test")
     facts: list[run_events.RunEvent] = [run_events.RunStarted(run="r", app="shop", steps=(step,), at=T)]
-    for attempt, each in enumerate(found, start=1):
+    for attempt, report in enumerate(read_reports, start=1):
         facts += [
             run_events.StepStarted(run="r", key=step.key, attempt=attempt, at=T),
-            run_events.ReportsRead(run="r", key=step.key, attempt=attempt, report=each, at=T),
+            run_events.ReportsRead(run="r", key=step.key, attempt=attempt, report=report, at=T),
         ]
     return [*facts, run_events.StepEnded(run="r", key=step.key, status=StepStatus.FAILED, reason="exit code 1", at=T)]
 
 
-def drawn(*found: reports.Report, encoding: str = "utf-8") -> str:
+def drawn(*read_reports: reports.Report, encoding: str = "utf-8") -> str:
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     screen = run_live.LiveScreen(Console(file=output, width=100, force_terminal=False), now=lambda: T)
-    for fact in told(*found):
+    for fact in told(*read_reports):
         screen.tell(fact)
     end = StepEnd(status=StepStatus.FAILED, reason="exit code 1", ended=T)
     screen.conclude(RunResult(status=RunStatus.FAILED, steps={"step/test": end}), 1)

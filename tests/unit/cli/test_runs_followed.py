@@ -64,17 +64,17 @@ def lines(screen: server_run_live.Drawn, console: Console) -> list[str]:
 )
 def test_no_line_is_wider_than_the_terminal(width: int, name: str, reason: str) -> None:
     """Whatever steps are called and say."""
-    found = lines(*drawn(width, step(name, "failed", reason=reason), step("test", "running")))
+    shown = lines(*drawn(width, step(name, "failed", reason=reason), step("test", "running")))
 
-    assert max(len(line.rstrip()) for line in found) <= width
+    assert max(len(line.rstrip()) for line in shown) <= width
 
 
 def test_at_80_columns_the_way_on_stands_whole_and_words_are_not_cut() -> None:
     """The command can be copied."""
-    found = lines(*drawn(80, step("test", "passed"), step("production", "passed", kind="deliver")))
+    shown = lines(*drawn(80, step("test", "passed"), step("production", "passed", kind="deliver")))
 
-    assert found[0].startswith("shop #12  4f7c2d1  Sell carts")
-    assert [line.strip() for line in found[-2:]] == [
+    assert shown[0].startswith("shop #12  4f7c2d1  Sell carts")
+    assert [line.strip() for line in shown[-2:]] == [
         f"⠋ waits for {WAIT.what}",
         "anyone of them but ada: sealane approve d-6why4kxbiz",
     ]
@@ -156,4 +156,4 @@ def test_what_is_kept_of_an_observation_is_bounded(workloads: int, instances: in
     for workload in kept.workloads[:4]:
         own = [instance for instance in kept.instances if instance.workload == workload.object]
         assert len(own) <= glimpse.MOST_OF_ONE
-        assert sorted(own, key=lambda each: each.ready) == own, "what is not ready comes first"
+        assert sorted(own, key=lambda item: item.ready) == own, "what is not ready comes first"

@@ -63,9 +63,9 @@ def test_the_usual_sockets_in_their_order(tmp_path: Path) -> None:
 
 
 def test_on_macos_the_sockets_of_its_desktops_are_tried_too(tmp_path: Path) -> None:
-    found = addresses({"HOME": str(tmp_path)}, "darwin")
-    assert f"unix://{tmp_path}/.docker/run/docker.sock" in found
-    assert f"unix://{tmp_path}/.local/share/containers/podman/machine/podman.sock" in found
+    tried = addresses({"HOME": str(tmp_path)}, "darwin")
+    assert f"unix://{tmp_path}/.docker/run/docker.sock" in tried
+    assert f"unix://{tmp_path}/.local/share/containers/podman/machine/podman.sock" in tried
 
 
 def test_the_context_the_docker_program_uses_comes_first(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
     ("parts", "wants"),
     [
         ((ABLE + b"0000PACK",), True),
-        (tuple(bytes([each]) for each in ABLE + b"0000PACK"), True),
+        (tuple(bytes([byte]) for byte in ABLE + b"0000PACK"), True),
         ((ABLE.replace(b" side-band-64k", b" " * 14),), False),
         ((b"nonsense",), False),
         ((), False),
@@ -30,7 +30,7 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
 async def test_only_a_client_with_a_band_for_words_wants_them(parts: tuple[bytes, ...], wants: bool) -> None:
     """The request goes through as it is, in pieces of any size."""
     head = git_messages.Head(chunks(*parts))
-    assert b"".join([each async for each in head.through()]) == b"".join(parts)
+    assert b"".join([part async for part in head.through()]) == b"".join(parts)
     assert head.wants_words is wants
 
 

@@ -30,17 +30,17 @@ async def sign_in(kubeconfig: Path, **more: Any) -> credentials.SignIn:
 
 
 async def test_a_token_is_read(tmp_path: Path) -> None:
-    found = await sign_in(write_kubeconfig(tmp_path / "k", URL, {"token": "secret-token"}))
-    assert (found.server, found.authorization, found.renew_at) == (URL, "Bearer secret-token", None)
-    assert "secret-token" not in repr(found)
+    credentials = await sign_in(write_kubeconfig(tmp_path / "k", URL, {"token": "secret-token"}))
+    assert (credentials.server, credentials.authorization, credentials.renew_at) == (URL, "Bearer secret-token", None)
+    assert "secret-token" not in repr(credentials)
 
 
 async def test_a_plugin_is_asked_and_its_token_is_renewed_before_its_end(tmp_path: Path) -> None:
     user = plugin(tmp_path / "p", {"token": "from-plugin", "expirationTimestamp": "2036-01-01T00:00:00Z"})
-    found = await sign_in(write_kubeconfig(tmp_path / "k", URL, user))
-    assert found.authorization == "Bearer from-plugin"
-    assert found.renew_at is not None
-    assert found.renew_at.isoformat() == "2035-12-31T23:59:00+00:00"
+    credentials = await sign_in(write_kubeconfig(tmp_path / "k", URL, user))
+    assert credentials.authorization == "Bearer from-plugin"
+    assert credentials.renew_at is not None
+    assert credentials.renew_at.isoformat() == "2035-12-31T23:59:00+00:00"
 
 
 async def test_a_failing_plugin_is_an_error_with_its_words(tmp_path: Path) -> None:

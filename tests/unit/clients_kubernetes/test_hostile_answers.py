@@ -44,15 +44,15 @@ def test_documents_of_any_shape_are_errors_of_the_clusters(body: bytes) -> None:
 
 async def test_an_answer_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LONGEST_ANSWER", 100)
-    assert [each async for each in transport.bounded(sent([b"a" * 60, b"b" * 40]), "asking")]
+    assert [part async for part in transport.bounded(sent([b"a" * 60, b"b" * 40]), "asking")]
     with pytest.raises(errors.ServerError, match="asking: the answer has more than"):
-        [each async for each in transport.bounded(sent([b"a" * 60, b"b" * 41]), "asking")]
+        [part async for part in transport.bounded(sent([b"a" * 60, b"b" * 41]), "asking")]
     assert (
-        len([each async for each in watch_stream.lines(sent([b"a" * 60 + b"\n", b"b" * 60 + b"\nc" * 99]), "asking")])
+        len([line async for line in watch_stream.lines(sent([b"a" * 60 + b"\n", b"b" * 60 + b"\nc" * 99]), "asking")])
         == 101
     )
     with pytest.raises(errors.ServerError, match="asking: a line has more than"):
-        [each async for each in watch_stream.lines(sent([b"a" * 9 + b"\nb", b"b" * 60, b"b" * 60]), "asking")]
+        [line async for line in watch_stream.lines(sent([b"a" * 9 + b"\nb", b"b" * 60, b"b" * 60]), "asking")]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ async def test_an_answer_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch)
 )
 async def test_a_line_of_a_log_that_does_not_end_is_cut_off(chunks: list[bytes], shown: bytes) -> None:
     """A program that prints no line end fills no memory here."""
-    assert b"".join([each async for each in watch_stream.shortened(sent(chunks), 4)]) == shown
+    assert b"".join([part async for part in watch_stream.shortened(sent(chunks), 4)]) == shown
 
 
 async def test_a_list_that_always_has_another_page_ends(

@@ -172,9 +172,9 @@ async def test_a_list_is_read_page_by_page(api: FakeApi, connected: cluster.Clus
         return listing("7", pod("a"), more=token)
 
     api.on("GET", PODS, pages)
-    found = await connected.list(kinds.POD, namespace="shop")
-    assert [item.metadata.name for item in found.items] == ["a", "b"]
-    assert found.version == "7"
+    listed = await connected.list(kinds.POD, namespace="shop")
+    assert [item.metadata.name for item in listed.items] == ["a", "b"]
+    assert listed.version == "7"
 
 
 async def test_pages_hold_about_as_many_bytes_whatever_the_size_of_the_objects(

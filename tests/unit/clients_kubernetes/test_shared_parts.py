@@ -15,12 +15,12 @@ OWNER = {"kind": "ReplicaSet", "name": "web-1", "uid": "u-1", "apiVersion": "app
 def pod(name: str, *, ready: bool = True, image: str = "shop:1") -> Pod:
     """As the API server's JSON says it."""
     status: dict[str, Any] = {"name": "web", "image": image, "ready": ready, "restartCount": 0 if ready else 2}
-    found = {
+    written = {
         "metadata": {"name": name, "namespace": "shop", "labels": {"app": "web"}, "ownerReferences": [OWNER]},
         "spec": {"containers": [{"name": "web", "image": image}], "nodeName": f"node-of-{name}"},
         "status": {"phase": "Running", "containerStatuses": [status], "podIP": "10.0.0.1" if ready else "10.0.0.2"},
     }
-    return msgspec.json.decode(msgspec.json.encode(found), type=Pod)
+    return msgspec.json.decode(msgspec.json.encode(written), type=Pod)
 
 
 def test_what_is_equal_is_one_thing_and_what_differs_stays() -> None:

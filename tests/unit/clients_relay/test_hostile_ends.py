@@ -119,10 +119,10 @@ async def test_of_many_connections_of_one_relay_the_oldest_end() -> None:
     hub = Hub()
     connections = [Connection("europe", version="1", send=lambda _: None) for _ in range(20)]
     other = Connection("asia", version="1", send=lambda _: None)
-    blocks = [hub.joined(each) for each in (other, *connections)]
+    blocks = [hub.joined(joined) for joined in (other, *connections)]
     for block in blocks:
         block.__enter__()
-    assert [each.over.is_set() for each in connections] == [True] * 12 + [False] * 8
+    assert [connection.over.is_set() for connection in connections] == [True] * 12 + [False] * 8
     assert not other.over.is_set()
     assert hub.connection("europe") is connections[-1]
     for block in blocks:

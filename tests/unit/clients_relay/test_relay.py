@@ -78,7 +78,7 @@ async def read(by: Exchange, call: Call = READ) -> tuple[int, bytes]:
 async def until(*, line: Line, frame: type) -> None:
     """Until something of that kind has passed the line."""
     async with asyncio.timeout(30):
-        while not any(isinstance(each, frame) for each in line.passed):  # noqa: ASYNC110 - nobody tells
+        while not any(isinstance(passed, frame) for passed in line.passed):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.005)
 
 
@@ -107,7 +107,7 @@ async def test_a_long_answer_comes_in_small_pieces_and_no_faster_than_it_is_read
         assert server.sent <= frames.WINDOW + 600_000
         rest = b"".join([chunk async for chunk in chunks])
         assert first + rest == body
-        assert max(len(each.data) for each in line.passed if isinstance(each, frames.Chunk)) <= frames.PIECE
+        assert max(len(passed.data) for passed in line.passed if isinstance(passed, frames.Chunk)) <= frames.PIECE
 
 
 async def test_a_write_waits_for_the_second_word() -> None:

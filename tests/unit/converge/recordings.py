@@ -60,8 +60,8 @@ def observe(recording: dict[str, Any]) -> model.Observation:
     """What is seen of the wanted workloads in the recorded objects."""
     at = datetime.fromisoformat(recording["at"])
     by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS}
-    for each in recording["objects"]:
-        by_kind[each["kind"]].append(msgspec.convert(each, KINDS[each["kind"]]))
+    for entry in recording["objects"]:
+        by_kind[entry["kind"]].append(msgspec.convert(entry, KINDS[entry["kind"]]))
     surroundings = owned_objects.OwnedObjects(
         at=at,
         pods=by_kind["Pod"],
@@ -70,26 +70,26 @@ def observe(recording: dict[str, Any]) -> model.Observation:
         events=by_kind["Event"],
         besides=owned_objects.NamespaceFacts(
             labels=_labels(recording["desired"], by_kind),
-            services=frozenset(each.metadata.name for each in by_kind["Service"]),
+            services=frozenset(entry.metadata.name for entry in by_kind["Service"]),
         ),
     )
     parts = []
     for desired in recording["desired"]:
-        found = _find(desired, by_kind)
-        parts.append(registry.converge(found, surroundings) if found else registry.absent(desired))
+        live = _find(desired, by_kind)
+        parts.append(registry.converge(live, surroundings) if live else registry.absent(desired))
     return registry.observation(parts, at=at)
 
 
 def _find(desired: str, by_kind: dict[str, list[Any]]) -> Any:
     kind, _, name = desired.partition("/")
-    return next((each for each in by_kind[kind] if each.metadata.name == name), None)
+    return next((entry for entry in by_kind[kind] if entry.metadata.name == name), None)
 
 
 def _labels(every: list[str], by_kind: dict[str, list[Any]]) -> list[dict[str, str]]:
     """Those of pods that stay, and of what the wanted workloads make."""
-    workloads = [_find(each, by_kind) for each in every if each.partition("/")[0] in {"Deployment", "StatefulSet"}]
+    workloads = [_find(name, by_kind) for name in every if name.partition("/")[0] in {"Deployment", "StatefulSet"}]
     made = [workload.spec.template.metadata.labels for workload in workloads if workload]
-    return [*made, *(each.metadata.labels for each in by_kind["Pod"] if each.metadata.deletion_timestamp is None)]
+    return [*made, *(pod.metadata.labels for pod in by_kind["Pod"] if pod.metadata.deletion_timestamp is None)]
 
 
 def rules(recording: dict[str, Any]) -> model.Rules:

@@ -71,8 +71,10 @@ NEW = made(
 )
 
 
-def seen(found: workloads.Deployment, *pods: objects.Pod, sets: tuple[workloads.ReplicaSet, ...] = (OLD, NEW)) -> Any:
-    return deployment.converge(found, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=sets))
+def seen(
+    workload: workloads.Deployment, *pods: objects.Pod, sets: tuple[workloads.ReplicaSet, ...] = (OLD, NEW)
+) -> Any:
+    return deployment.converge(workload, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=sets))
 
 
 def test_a_deployment_is_ready_when_all_pods_of_its_newest_replica_set_are() -> None:
@@ -170,7 +172,7 @@ def test_a_stateful_set_needs_its_update_revision_above_the_partition(
 
 def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
     """Also when an older template was taken up again and its revision moved to the front."""
-    found = made(
+    daemons = made(
         workloads.DaemonSet,
         metadata=meta("agent"),
         status={"observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1},
@@ -185,7 +187,7 @@ def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
     ]
     for label, health in (("a", "ready"), ("b", "converging")):
         pods = [a_pod("agent-x", "agent", labels={"controller-revision-hash": label})]
-        workload, _, _ = daemon_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=pods, revisions=revisions))
+        workload, _, _ = daemon_set.converge(daemons, owned_objects.OwnedObjects(at=AT, pods=pods, revisions=revisions))
         assert workload.health == health
 
 

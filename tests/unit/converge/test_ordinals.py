@@ -49,8 +49,8 @@ def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[ob
     ]
 
 
-def converged(found: workloads.StatefulSet, there: list[objects.Pod]) -> model.Workload:
-    return stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=there))[0]
+def converged(workload: workloads.StatefulSet, there: list[objects.Pod]) -> model.Workload:
+    return stateful_set.converge(workload, owned_objects.OwnedObjects(at=AT, pods=there))[0]
 
 
 @given(start=STARTS, replicas=NUMBERS, partition=NUMBERS, renewed=NUMBERS)
@@ -58,8 +58,8 @@ def test_it_is_there_exactly_when_all_from_the_partition_on_are_renewed(
     start: int | None, replicas: int, partition: int, renewed: int
 ) -> None:
     """Whatever the numbers are; a partition above all of them asks for none."""
-    found = a_set(start, replicas, partition)
-    there = converged(found, pods(start, replicas, min(renewed, replicas - min(partition, replicas))))
+    workload = a_set(start, replicas, partition)
+    there = converged(workload, pods(start, replicas, min(renewed, replicas - min(partition, replicas))))
     desired = max(0, replicas - partition)
     assert there.desired == desired
     assert (there.health is model.Health.READY) == (min(renewed, desired) == desired)
@@ -70,11 +70,11 @@ def test_a_first_version_has_all_its_pods_whatever_the_partition(
     start: int | None, replicas: int, partition: int, missing: int
 ) -> None:
     """Where there is no older version, none is kept: a pod that is not there, or not ready, is waited for."""
-    found = a_set(start, replicas, partition, first=True)
+    workload = a_set(start, replicas, partition, first=True)
     every = pods(start, replicas, replicas)
-    assert converged(found, every).health is model.Health.READY
+    assert converged(workload, every).health is model.Health.READY
     gone = missing % replicas
-    assert converged(found, [*every[:gone], *every[gone + 1 :]]).health is model.Health.CONVERGING
+    assert converged(workload, [*every[:gone], *every[gone + 1 :]]).health is model.Health.CONVERGING
 
 
 @given(start=STARTS, replicas=st.integers(1, 12), partition=NUMBERS)
@@ -82,14 +82,14 @@ def test_only_a_broken_old_pod_that_is_to_be_replaced_makes_way(
     start: int | None, replicas: int, partition: int
 ) -> None:
     """What is below the partition is never deleted."""
-    found = a_set(start, replicas, partition)
-    freed = [stuck_statefulset_pods.holds_up(pod, found) for pod in pods(start, replicas, 0, ready=False)]
+    workload = a_set(start, replicas, partition)
+    freed = [stuck_statefulset_pods.holds_up(pod, workload) for pod in pods(start, replicas, 0, ready=False)]
     assert freed == [index >= partition for index in range(replicas)]
 
 
 def test_pods_of_numbers_that_are_no_longer_asked_for_have_to_go() -> None:
     """The first number was raised: the old ones are too many until they are gone."""
-    found = a_set(3, 2, 0, first=True)
+    workload = a_set(3, 2, 0, first=True)
     moved = [*pods(3, 2, 2), *pods(0, 2, 2)]
-    assert converged(found, moved).health is model.Health.CONVERGING
-    assert converged(found, pods(3, 2, 2)).health is model.Health.READY
+    assert converged(workload, moved).health is model.Health.CONVERGING
+    assert converged(workload, pods(3, 2, 2)).health is model.Health.READY

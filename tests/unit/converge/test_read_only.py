@@ -67,8 +67,8 @@ def test_a_mount_that_is_read_only_is_named_whatever_the_root_is() -> None:
     mounts = [{"name": "data", "mountPath": "/srv"}, {"name": "conf", "mountPath": "/srv/conf"}]
     manifest = workload(root=False, volumeMounts=mounts)
     for at, told in (("/srv/conf/x", "/srv/conf is read-only"), ("/srv/x", None)):
-        found = read_only.hint([manifest], "Deployment/web", "app", [f"open {at}: read-only file system"])
-        assert (found is None) if told is None else (found is not None and told in found)
+        hint = read_only.hint([manifest], "Deployment/web", "app", [f"open {at}: read-only file system"])
+        assert (hint is None) if told is None else (hint is not None and told in hint)
     frozen = workload(root=False, volumeMounts=[{"name": "data", "mountPath": "/srv", "readOnly": True}])
     assert "mounted at /srv" in str(
         read_only.hint([frozen], "Deployment/web", "app", ["open /srv/x: read-only file system"])

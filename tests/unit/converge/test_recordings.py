@@ -31,12 +31,12 @@ def test_observations_survive_being_stored(name: str) -> None:
 def test_an_older_version_is_never_to_blame(name: str) -> None:
     """Pods of another revision are seen and counted as old, and no fact is about them."""
     recording = recordings.load(name)
-    for each in recording["objects"]:
-        if each["kind"] in {"ReplicaSet", "ControllerRevision"}:
-            each["metadata"].get("annotations", {}).clear()
-            each["metadata"].get("labels", {}).clear()
-        if each["kind"] == "StatefulSet":
-            each["status"]["updateRevision"] = "another"
+    for entry in recording["objects"]:
+        if entry["kind"] in {"ReplicaSet", "ControllerRevision"}:
+            entry["metadata"].get("annotations", {}).clear()
+            entry["metadata"].get("labels", {}).clear()
+        if entry["kind"] == "StatefulSet":
+            entry["status"]["updateRevision"] = "another"
     observation = recordings.observe(recording)
     for instance in observation.instances:
         if not instance.workload.startswith(("Job/", "Pod/", "ReplicaSet/")):

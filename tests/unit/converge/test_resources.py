@@ -34,8 +34,8 @@ def condition(kind: str, status: str, message: str = "", **more: Any) -> dict[st
 def seen(
     of: type[Any], *events: objects.Event, besides: owned_objects.NamespaceFacts = owned_objects.NOTHING, **fields: Any
 ) -> Any:
-    found = msgspec.convert({"metadata": meta(), **fields}, of)
-    return registry.converge(found, owned_objects.OwnedObjects(at=AT, events=events, besides=besides))
+    live = msgspec.convert({"metadata": meta(), **fields}, of)
+    return registry.converge(live, owned_objects.OwnedObjects(at=AT, events=events, besides=besides))
 
 
 def short(part: owned_objects.Part) -> tuple[str, list[tuple[str, str]]]:

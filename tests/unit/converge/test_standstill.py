@@ -176,10 +176,10 @@ def test_new_pods_that_crash_are_not_hidden_by_old_ones_that_may_stay() -> None:
     case = by_hand("StatefulSet", OldPods.KEEP)
     spec = {"updateStrategy": {"type": "OnDelete"}, "replicas": 2}
     metadata = meta("web", annotations={OLD_PODS: "keep"})
-    found = made(workloads.StatefulSet, metadata=metadata, spec=spec, status=_seen(current="old"))
+    workload = made(workloads.StatefulSet, metadata=metadata, spec=spec, status=_seen(current="old"))
     crashing = a_pod("web-1", "web", ready=False, labels={REVISION: "new"})
     seen = owned_objects.OwnedObjects(at=AT, pods=(*case.pods, crashing))
-    assert registry.converge(found, seen)[0].health is model.Health.CONVERGING
+    assert registry.converge(workload, seen)[0].health is model.Health.CONVERGING
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,6 @@ def test_a_scheduling_gate_is_named() -> None:
     held = a_pod("web", "", ready=False)
     blocked = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "blocked"}
     spec = {"containers": [{"name": "web"}], "schedulingGates": [{"name": "example.com/licence"}]}
-    found = made(objects.Pod, metadata=meta("web"), spec=spec, status={"conditions": [blocked]})
-    _, _, facts = registry.converge(found, owned_objects.OwnedObjects(at=AT, pods=[held]))
+    pod = made(objects.Pod, metadata=meta("web"), spec=spec, status={"conditions": [blocked]})
+    _, _, facts = registry.converge(pod, owned_objects.OwnedObjects(at=AT, pods=[held]))
     assert [fact.words for fact in facts] == ["nothing has taken its scheduling gate example.com/licence off"]

@@ -22,9 +22,9 @@ def held(name: str, owner: str, **more: Any) -> objects.Pod:
 
 
 def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
-    found = a_deployment(replicas=1, strategy={"type": "Recreate"})
+    workload = a_deployment(replicas=1, strategy={"type": "Recreate"})
     _, _, facts = deployment.converge(
-        found, owned_objects.OwnedObjects(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW))
+        workload, owned_objects.OwnedObjects(at=AT, pods=[held("o", "web-old")], replica_sets=(OLD, NEW))
     )
     assert [(fact.kind, fact.object) for fact in facts] == [(K.OLD_POD_STUCK, "Deployment/web")]
     said = causes.sentence(facts[0], terminations=0, unit="pod")
@@ -36,22 +36,20 @@ def test_a_recreated_deployment_waits_for_old_pods_to_go() -> None:
 def test_a_rolling_deployment_does_not() -> None:
     """It makes new pods beside those that go: an old one that stays is nobody's trouble."""
     pods = [held("o", "web-old"), a_pod("n", "web-new")]
-    found = a_deployment(replicas=1)
-    workload, _, facts = deployment.converge(
-        found, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=(OLD, NEW))
-    )
+    web = a_deployment(replicas=1)
+    workload, _, facts = deployment.converge(web, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=(OLD, NEW)))
     assert (workload.health, facts) == (model.Health.READY, ())
 
 
 def test_a_stateful_set_waits_for_the_old_pod_of_the_same_name() -> None:
-    found = made(
+    workload = made(
         workloads.StatefulSet,
         metadata=meta("db", generation=2),
         spec={"replicas": 1},
         status={"observedGeneration": 2, "updateRevision": "new"},
     )
     old = held("db-0", "db", labels={"controller-revision-hash": "old"})
-    _, _, facts = stateful_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old]))
+    _, _, facts = stateful_set.converge(workload, owned_objects.OwnedObjects(at=AT, pods=[old]))
     assert [fact.kind for fact in facts] == [K.OLD_POD_STUCK]
 
 
@@ -61,14 +59,14 @@ def test_a_daemon_set_that_updates_on_delete_says_so() -> None:
         metadata=meta("r", owner="web", labels={"controller-revision-hash": "new"}),
         revision=2,
     )
-    found = made(
+    daemons = made(
         workloads.DaemonSet,
         metadata=meta("web", generation=2),
         spec={"updateStrategy": {"type": "OnDelete"}},
         status={"observedGeneration": 2, "desiredNumberScheduled": 1},
     )
     old = a_pod("o", "web", labels={"controller-revision-hash": "old"})
-    workload, _, _ = daemon_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[old], revisions=[newest]))
+    workload, _, _ = daemon_set.converge(daemons, owned_objects.OwnedObjects(at=AT, pods=[old], revisions=[newest]))
     assert workload.health is model.Health.CONVERGING
     assert "it updates on delete: delete its old pods" in workload.message
 
@@ -78,13 +76,13 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
 
     def converged(image: str) -> owned_objects.Part:
         template["spec"]["containers"][0]["image"] = image
-        found = made(
+        replicas = made(
             workloads.ReplicaSet,
             metadata=meta("web"),
             spec={"replicas": 1, "template": template},
             status={"observedGeneration": 1},
         )
-        return replica_set.converge(found, owned_objects.OwnedObjects(at=AT, pods=[a_pod("p", "web")]))
+        return replica_set.converge(replicas, owned_objects.OwnedObjects(at=AT, pods=[a_pod("p", "web")]))
 
     assert converged("web:1")[0].health is model.Health.READY
     workload, _, _ = converged("web:2")
@@ -134,9 +132,9 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
 )
 def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K, sentence: str) -> None:
     """When a node is lost its pods' containers still look well; only the pod's own condition goes."""
-    found = a_deployment(replicas=1)
+    web = a_deployment(replicas=1)
     workload, _, facts = deployment.converge(
-        found, owned_objects.OwnedObjects(at=AT, pods=[pod], replica_sets=(OLD, NEW))
+        web, owned_objects.OwnedObjects(at=AT, pods=[pod], replica_sets=(OLD, NEW))
     )
     assert workload.health is model.Health.CONVERGING
     assert [fact.kind for fact in facts] == [kind]
@@ -160,9 +158,9 @@ def test_what_is_unschedulable_because_another_was_lost_names_that_one(silent: b
     message = "0/2 nodes are available: 2 Insufficient cpu."
     conditions = [{"type": "PodScheduled", "status": "False", "message": message, "lastTransitionTime": AT}]
     new = made(objects.Pod, metadata=meta("n", owner="web-new"), status={"phase": "Pending", "conditions": conditions})
-    found = a_deployment(replicas=1)
+    workload = a_deployment(replicas=1)
     _, _, facts = deployment.converge(
-        found, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
+        workload, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
     )
     assert [causes.sentence(fact, terminations=0, unit="pod") for fact in facts] == [sentence]
 

@@ -37,11 +37,11 @@ class Crashing:
             self._boundary("done")
             self.kept.append(value)
             self._boundary("recorded")
-        found = self.kept[self.place]
+        kept = self.kept[self.place]
         self.place += 1
-        if "broken" in found:
-            raise Broken(found["broken"])
-        return journal.unpacked(found["value"], body)
+        if "broken" in kept:
+            raise Broken(kept["broken"])
+        return journal.unpacked(kept["value"], body)
 
     def side_by_side(self, _names: Iterable[str]) -> Journal:
         """Itself: a deployment's steps come one after the other."""

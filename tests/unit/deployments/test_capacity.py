@@ -56,12 +56,14 @@ def serving(content: Content) -> int:
     objects = [
         stored for stored in content.objects.values() if stored.manifest["kind"] in ("Deployment", "StatefulSet")
     ]
-    found = [stored.manifest for stored in content.objects.values() if variants.key(stored.manifest) == "Service/web"]
+    services = [
+        stored.manifest for stored in content.objects.values() if variants.key(stored.manifest) == "Service/web"
+    ]
     ready = [stored for stored in objects if stored.older or clock.now() >= stored.since + timedelta(seconds=0.04)]
     return sum(
         int(stored.manifest["spec"].get("replicas", 1))
         for stored in ready
-        if found and variants.selects(found[0], stored.manifest)
+        if services and variants.selects(services[0], stored.manifest)
     )
 
 
@@ -79,9 +81,9 @@ def version(image: str, strategy: str, number: str, *, crash: bool = False, **ho
         web["spec"]["replicas"] = replicas
     objects = [web, service(selector={"run": label})]
     if scaled:
-        found = scaler(name)
-        found["spec"]["scaleTargetRef"]["kind"] = web["kind"]
-        objects.append(found)
+        autoscaler = scaler(name)
+        autoscaler["spec"]["scaleTargetRef"]["kind"] = web["kind"]
+        objects.append(autoscaler)
     return parts.revision(f"{image}-{crash}", *objects, **STRATEGIES[strategy])
 
 
@@ -154,8 +156,8 @@ def test_a_stencils_number_stands_where_it_means_something(
     old["spec"]["replicas"], new["spec"]["replicas"] = before, now
     new["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
     survey = LiveState(replicas={"Deployment/web-blue": 6}, serves={"Service/web": ("Deployment/web-blue",)})
-    found = capacity.numbers([new, service()], survey, [old, scaler()] if scaled else [old])
-    assert found == ({} if number is None else {"Deployment/web-green": number})
+    counted = capacity.numbers([new, service()], survey, [old, scaler()] if scaled else [old])
+    assert counted == ({} if number is None else {"Deployment/web-green": number})
 
 
 @pytest.mark.parametrize(
@@ -185,10 +187,10 @@ async def test_no_other_name_label_or_kind_lowers_what_serves(how: dict[str, str
 )
 def test_the_autoscalers_own_limits_hold(limits: dict[str, int], number: int) -> None:
     """What serves now counts as far as the new autoscaler lets it."""
-    found = scaler()
-    found["spec"] = {"scaleTargetRef": {"name": "web"}, **limits}
+    autoscaler = scaler()
+    autoscaler["spec"] = {"scaleTargetRef": {"name": "web"}, **limits}
     survey = LiveState(replicas={"Deployment/web-blue": 6}, serves={"Service/web": ("Deployment/web-blue",)})
-    assert capacity.numbers([parts.deployment(), service(), found], survey) == {"Deployment/web": number}
+    assert capacity.numbers([parts.deployment(), service(), autoscaler], survey) == {"Deployment/web": number}
 
 
 def test_several_that_take_over_share_what_served() -> None:
@@ -198,9 +200,9 @@ def test_several_that_take_over_share_what_served() -> None:
         serves={"Service/web": ("Deployment/old", "Deployment/stays")},
     )
     objects = [service(), *(parts.deployment(name) for name in ("one", "two", "stays"))]
-    for each in objects[1:]:
-        each["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
-        del each["spec"]["replicas"]
+    for manifest in objects[1:]:
+        manifest["spec"]["template"]["metadata"]["labels"] = {"run": "web"}
+        del manifest["spec"]["replicas"]
     assert capacity.numbers(objects, survey) == {"Deployment/one": 3, "Deployment/two": 3}
 
 

@@ -66,27 +66,27 @@ def test_what_does_not_count(changes: list[ObjectChange]) -> None:
 
 
 def test_what_nobody_else_claims_is_a_write_of_our_own() -> None:
-    found = conflicting_changes.conflicts([change(field()), change(action=Action.NONE)], now=NOW)
-    assert (found.cause, found.ours) == (None, ("Deployment/web",))
+    conflicts = conflicting_changes.conflicts([change(field()), change(action=Action.NONE)], now=NOW)
+    assert (conflicts.cause, conflicts.ours) == (None, ("Deployment/web",))
 
 
 def test_others_are_named_before_all_and_secrets_are_not() -> None:
     fields = (field(by="kubectl-set"), field("spec.template.spec.hostNetwork", by="k9s", before=True, after=None))
-    found = conflicting_changes.conflicts(
+    conflicts = conflicting_changes.conflicts(
         [change(field()), change(*fields), change(field(by="helm"))],
         now=NOW,
         mask=lambda text: text.replace("web:9", "***"),
     )
-    assert found.cause is not None
-    assert found.cause.sentence == (
+    assert conflicts.cause is not None
+    assert conflicts.cause.sentence == (
         f"Deployment web was changed by kubectl-set at 08:59:30 UTC while it rolled out: {IMAGE} is *** and was to be web:2 "
         "(and 1 more field), and so was 1 more object."
     )
-    assert (found.cause.since, found.cause.others, found.cause.is_outside) == (AT, 1, True)
+    assert (conflicts.cause.since, conflicts.cause.others, conflicts.cause.is_outside) == (AT, 1, True)
 
 
 def test_what_was_given_to_somebody_else_is_not_there_any_more() -> None:
     taken = Refusal(ref=WEB, reason=Reason.FOREIGN, message="it belongs to shop/qa")
-    found = conflicting_changes.conflicts([change(refusal=taken)], now=NOW)
-    assert found.cause is not None
-    assert found.cause.sentence == "Deployment web was taken away while it rolled out: it belongs to shop/qa."
+    conflicts = conflicting_changes.conflicts([change(refusal=taken)], now=NOW)
+    assert conflicts.cause is not None
+    assert conflicts.cause.sentence == "Deployment web was taken away while it rolled out: it belongs to shop/qa."

@@ -80,9 +80,9 @@ async def test_deaths_at_every_boundary_change_nothing(strategy: str, behaves: M
     assert disturbed.outcome is not None
     assert disturbed.outcome.verdict.kind == undisturbed.outcome.verdict.kind
     names = [
-        {(ref.kind, ref.name) for ref in each.outcome.inventory or ()}
-        for each in (disturbed, undisturbed)
-        if each.outcome
+        {(ref.kind, ref.name) for ref in ended.outcome.inventory or ()}
+        for ended in (disturbed, undisturbed)
+        if ended.outcome
     ]
     assert names[0] == names[1]
     assert disturbed.hooks == undisturbed.hooks

@@ -111,20 +111,20 @@ async def test_a_rollback_that_fails_is_not_rolled_back(destination: DummyDestin
 
 
 @pytest.mark.parametrize(
-    ("to", "found"),
+    ("to", "expected"),
     [("1", "sha256:one"), ("#2", "sha256:two"), ("two", "sha256:two"), ("sha256:on", "sha256:one"), ("9", None)],
 )
 async def test_a_revision_is_named_by_its_number_or_how_its_id_begins(
-    destination: DummyDestination, to: str, found: str | None
+    destination: DummyDestination, to: str, expected: str | None
 ) -> None:
     await deploy(destination, parts.revision("one", parts.deployment()))
     await deploy(destination, parts.revision("two", parts.deployment(image="web:2")))
     known = await history(destination)
-    if found is None:
+    if expected is None:
         with pytest.raises(errors.NotThere, match="those that are kept: two, one"):
             deployment.target(known, to, label="shop/dev")
     else:
-        assert deployment.target(known, to, label="shop/dev").id == found
+        assert deployment.target(known, to, label="shop/dev").id == expected
 
 
 async def test_only_one_deploys_at_a_time_and_a_killed_one_is_fenced_off(destination: DummyDestination) -> None:

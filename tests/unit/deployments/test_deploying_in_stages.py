@@ -57,14 +57,19 @@ def version(name: str, strategy: str, *, behaves: Mapping[str, str] = parts.GOOD
 async def there(destination: DummyDestination) -> dict[str, str]:
     """Name of each Deployment to its image."""
     ledger = await destination.read_ledger("shop", "dev", namespace="shop")
-    found = [each for each in await destination.read(ledger.inventory) if each["kind"] == "Deployment"]
+    deployments = [
+        manifest for manifest in await destination.read(ledger.inventory) if manifest["kind"] == "Deployment"
+    ]
     written = {
         line.object for line in destination.journal() if line.object.startswith("Deployment") and line.verb != "delete"
     }
     gone = {line.object for line in destination.journal() if line.verb == "delete"}
-    assert {f"Deployment shop/{each['metadata']['name']}" for each in found} >= written - gone
-    assert {each["spec"]["replicas"] for each in found} == {4}
-    return {each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"] for each in found}
+    assert {f"Deployment shop/{manifest['metadata']['name']}" for manifest in deployments} >= written - gone
+    assert {manifest["spec"]["replicas"] for manifest in deployments} == {4}
+    return {
+        manifest["metadata"]["name"]: manifest["spec"]["template"]["spec"]["containers"][0]["image"]
+        for manifest in deployments
+    }
 
 
 async def deploy(destination: DummyDestination, revision: Revision, stopping: Stopping | None = None) -> str | None:
@@ -89,7 +94,7 @@ async def test_nothing_is_written_when_the_last_stage_would_be_refused(strategy:
         "metadata": {"name": "web", "namespace": "shop", "annotations": {"dummy.sealane.dev/refuse": "no such host"}},
     }
     second = version("2", strategy)
-    more = parts.revision("more", *(each.object for each in second.objects), ingress, **STRATEGIES[strategy])
+    more = parts.revision("more", *(item.object for item in second.objects), ingress, **STRATEGIES[strategy])
     ended = await deployment.deploy(deployment.DeployRequest(revision=more, values={}), destination, Stopping())
     assert ended.outcome.verdict.kind == "failed"
     assert "no such host" in ended.outcome.verdict.reason

@@ -160,12 +160,12 @@ def test_only_good_deployments_of_the_very_revision_tell_what_had_ended(
     pasts: list[rollback_target.PastDeployment],
 ) -> None:
     good = [past for past in pasts if past.revision == "one" and past.verdict == "deployed"]
-    known = {name for each in good for name in each.finished or ()}
-    found = set(
+    known = {name for deployed in good for name in deployed.finished or ()}
+    names = set(
         finished_work.of(DummyDestination(), [job("x"), job("later", suspend=True), parts.config("y")], "one", pasts)
     )
-    noted = any(each.finished is not None for each in good)
-    assert found == (known if noted or not good else {"Job/x"})
+    noted = any(deployed.finished is not None for deployed in good)
+    assert names == (known if noted or not good else {"Job/x"})
 
 
 @given(

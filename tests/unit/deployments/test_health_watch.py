@@ -57,9 +57,9 @@ class Showing(DummyDestination):
         self, identity: destinations.Identity, wanted: destinations.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
         self.wanted = wanted
-        for each in self.shown:
+        for state_shown in self.shown:
             self.told.clear()
-            yield each
+            yield state_shown
             await self.told.wait()
 
 
@@ -88,7 +88,7 @@ async def followed(destination: Showing, *, most: int, **more: Any) -> list[Form
 async def test_each_change_is_told_until_nobody_wants_to_hear() -> None:
     destination = Showing(seen(ready=True), seen(ready=False), seen(ready=True))
     told = await followed(destination, most=3)
-    assert [(each.state, each.object) for each in told] == [
+    assert [(health.state, health.object) for health in told] == [
         ("healthy", None),
         ("degraded", "Pod/web-1"),
         ("healthy", None),
@@ -104,7 +104,9 @@ async def test_what_is_told_is_masked() -> None:
         asked.append(1)
         return lambda text: text.replace("s3cret", "***")
 
-    assert [each.state for each in await followed(Showing(seen(ready=True)), most=1, masking=masking)] == ["healthy"]
+    assert [health.state for health in await followed(Showing(seen(ready=True)), most=1, masking=masking)] == [
+        "healthy"
+    ]
     assert not asked
     shown = seen(ready=False, words="token s3cret is unknown")
     (told,) = await followed(Showing(shown), most=1, masking=masking)

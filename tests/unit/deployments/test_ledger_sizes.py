@@ -59,10 +59,10 @@ def test_the_oldest_revisions_go_first_and_what_is_needed_to_go_back_stays(deplo
             known.ended(dataclasses.replace(record, verdict=verdict, note=noise(words)), failure_report=None)
         )
         verified += [revision.id] if kind == "deployed" else []
-        kept = [each for each in verified if each in known.revisions]
+        kept = [revision_id for revision_id in verified if revision_id in known.revisions]
         assert kept == verified[len(verified) - len(kept) :], "the newest ones"
         assert kept[-1:] == verified[-1:]
-        sizes = [len(msgspec.json.encode(each)) for each in known.revisions.values()]
+        sizes = [len(msgspec.json.encode(revision_id)) for revision_id in known.revisions.values()]
         assert sum(sizes) <= ledger_history.KEPT_BYTES or len(sizes) == 1
 
 
@@ -108,10 +108,10 @@ def test_a_failure_report_is_cut_to_a_size_and_stays_one(lines: list[int], objec
     ).to_json()
     made = size_limits.trimmed(given_)
     assert len(msgspec.json.encode(made)) <= size_limits.MOST
-    found = failure_reports.FailureReport.from_json(made)
-    assert found.cause == cause
+    report = failure_reports.FailureReport.from_json(made)
+    assert report.cause == cause
     if objects:
-        assert found.events[-1]["count"] == objects - 1, "the last one tells most"
+        assert report.events[-1]["count"] == objects - 1, "the last one tells most"
 
 
 async def test_a_revision_that_could_not_be_kept_is_refused_before_anything_is_written() -> None:

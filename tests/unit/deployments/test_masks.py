@@ -130,10 +130,10 @@ LONG = "-".join(f"part{number}" for number in range(40))
 
 async def test_a_secret_over_several_lines_of_one_container_is_masked_while_another_prints() -> None:
     lines = base64.encodebytes(LONG.encode()).decode().split()
-    mixed = [line for each in lines for line in (f"web-0/web  {each}", "db-0/db  is fine")]
+    mixed = [line for printed in lines for line in (f"web-0/web  {printed}", "db-0/db  is fine")]
     shown = await seen(told(*mixed, "web-0/web  the end"), LONG, LONG)
     assert shown.count("db-0/db  is fine") == len(lines)
-    assert not [each for each in lines if len(each) > 8 and any(each in line for line in shown)]
+    assert not [printed for printed in lines if len(printed) > 8 and any(printed in line for line in shown)]
     assert [line for line in shown if line.endswith("the end")]
 
 

@@ -100,7 +100,7 @@ async def test_a_move_that_crashes_goes_back_to_where_it_came_from_and_leaves_no
     assert there(state) == {"Deployment green-yard/web"}
     again, screen = await deploy(destination, one)
     assert again.record.sequence == 3
-    assert not any("moves from" in each and "0 objects" not in each for each in screen.says)
+    assert not any("moves from" in line and "0 objects" not in line for line in screen.says)
 
 
 async def test_a_person_goes_back_to_the_namespace_before(state: states.State, destination: DummyDestination) -> None:

@@ -50,14 +50,17 @@ OBJECTS = [config("settings"), deployment("web"), deployment("worker"), service(
 def written(objects: list[Any], shape: Shape) -> list[set[str]]:
     """What each stage writes, in order."""
     return [
-        {f"{each['kind']}/{each['metadata']['name']}" for each in stages.writing(stage, objects, shape).objects}
+        {
+            f"{manifest['kind']}/{manifest['metadata']['name']}"
+            for manifest in stages.writing(stage, objects, shape).objects
+        }
         for stage in stages.course(objects, shape)
     ]
 
 
 def named(objects: Any, kind: str, name: str) -> Any:
     """One of the objects."""
-    return next(each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name))
+    return next(manifest for manifest in objects if (manifest["kind"], manifest["metadata"]["name"]) == (kind, name))
 
 
 @pytest.mark.parametrize(
@@ -169,10 +172,12 @@ def test_shares_in_whole_instances(replicas: int, weight: int, new: int, old: in
 def test_a_canary_stands_beside_until_it_goes_everywhere() -> None:
     """The old Deployment is not written before the last stage, but to make it smaller beyond a half."""
     there = ("Service/web", "Deployment/web", "Deployment/worker")
-    before = [each | {"spec": each["spec"] | {"replicas": 4}} for each in (deployment("web", image="web:0"),)]
+    before = [
+        manifest | {"spec": manifest["spec"] | {"replicas": 4}} for manifest in (deployment("web", image="web:0"),)
+    ]
     survey = LiveState(there=there, moved=MOVED, replicas={"Deployment/web": 4})
     shape = Shape(strategy=CANARY, survey=survey, before=before)
-    unscaled = [each for each in OBJECTS if each["kind"] != "HorizontalPodAutoscaler"]
+    unscaled = [manifest for manifest in OBJECTS if manifest["kind"] != "HorizontalPodAutoscaler"]
     assert written(OBJECTS, shape)[2] == {"ConfigMap/settings", "Deployment/web-canary"}  # not an autoscaler's number
     assert written(unscaled, shape)[:3] == [
         {"ConfigMap/settings", "Deployment/web-canary"},
@@ -193,7 +198,9 @@ def test_a_canary_stands_beside_until_it_goes_everywhere() -> None:
 
 def test_what_an_interrupted_canary_lowered_is_raised_again() -> None:
     """Shares count from what the revision before says, and the old Deployment gets its instances back at once."""
-    before = [each | {"spec": each["spec"] | {"replicas": 4}} for each in (deployment("web", image="web:0"),)]
+    before = [
+        manifest | {"spec": manifest["spec"] | {"replicas": 4}} for manifest in (deployment("web", image="web:0"),)
+    ]
     survey = LiveState(there=("Deployment/web", "Deployment/web-canary"), moved=MOVED, replicas={"Deployment/web": 1})
     shape = Shape(strategy=CANARY, survey=survey, before=before)
     first = stages.writing(stages.course(OBJECTS, shape)[0], OBJECTS, shape)
@@ -291,7 +298,10 @@ def test_what_is_beside_is_not_checked_before_the_switch() -> None:
         ("beside", 0),
         ("switch", 2),
     ]
-    first = {f"{each['kind']}/{each['metadata']['name']}" for each in stages.writing(course[0], OBJECTS, shape).objects}
+    first = {
+        f"{manifest['kind']}/{manifest['metadata']['name']}"
+        for manifest in stages.writing(course[0], OBJECTS, shape).objects
+    }
     assert "Deployment/web" in first
     assert [stage.name for stage in stages.course(OBJECTS, replace(shape, back=True))] == [""]
     recreated = replace(shape, strategy=Strategy(kind="recreate"))

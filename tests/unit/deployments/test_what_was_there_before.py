@@ -38,9 +38,9 @@ def destination(state: states.State) -> DummyDestination:
 def by_hand(state: states.State, *objects: Any) -> None:
     """Somebody makes them without Sealane."""
     with state.write() as content:
-        for each in objects:
-            text = planning.text(planning.ref_in(each, "shop"))
-            content.objects[text] = planning.stored(content, None, each, clock.now())
+        for manifest in objects:
+            text = planning.text(planning.ref_in(manifest, "shop"))
+            content.objects[text] = planning.stored(content, None, manifest, clock.now())
 
 
 def content(state: states.State, manifest: Any) -> Any:
@@ -74,7 +74,7 @@ async def test_a_revision_that_crashed_gives_back_what_it_took_over(
     assert ended.outcome.verdict.kind == "rolled_back"
     assert "ConfigMap shop/hand" in ended.outcome.verdict.reason
     assert "it was there before Sealane took it over" in ended.outcome.verdict.reason
-    assert [content(state, each) for each in hand] == hand
+    assert [content(state, manifest) for manifest in hand] == hand
     assert content(state, parts.config("new")) is None
     assert not {"ConfigMap hand", "Deployment worker", "ConfigMap new"} & await inventory(destination)
 
@@ -98,7 +98,7 @@ async def test_what_a_deployment_that_never_ended_took_over_and_made_goes_back_w
     bad = [parts.config("hand", limit="2"), parts.config("new", a="2"), parts.deployment(behaves=parts.CRASH)]
     ended = await deploy(destination, parts.revision("three", *bad), permitted=TAKE)
     assert ended.outcome.verdict.kind == "rolled_back"
-    assert [content(state, each) for each in (hand, other)] == [hand, other]
+    assert [content(state, manifest) for manifest in (hand, other)] == [hand, other]
     assert [content(state, parts.config(name)) for name in ("new", "more")] == [None, None]
     assert await inventory(destination) == {"Deployment web"}
 

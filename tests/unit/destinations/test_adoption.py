@@ -38,8 +38,8 @@ def test_whatever_was_there_comes_back(
 ) -> None:
     """And a Secret's values stand in no annotation."""
     before = thing(kind, old, labels, notes)
-    found, marks, apart = taken_over(before, thing(kind, new, labels | OURS, {}))
-    returned = adoption.returned(found, apart)
+    taken, marks, apart = taken_over(before, thing(kind, new, labels | OURS, {}))
+    returned = adoption.returned(taken, apart)
     assert returned.whole
     assert returned.object.get("data") == old
     assert returned.object["metadata"].get("labels", {}) == labels

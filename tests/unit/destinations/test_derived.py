@@ -27,10 +27,10 @@ def pods(
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "web"}, "spec": spec}
 
 
-def stale(wanted: Manifest, found: Manifest) -> list[str]:
+def stale(wanted: Manifest, live: Manifest) -> list[str]:
     return [
         ".".join(step if isinstance(step, str) else f"[{step[0][1]}]" for step in (*choice.path, *choice.strays))
-        for choice in derived.strays(wanted, found)
+        for choice in derived.strays(wanted, live)
     ]
 
 
@@ -77,8 +77,8 @@ def test_the_older_name_of_an_account_goes_with_the_account() -> None:
 
 
 def test_what_somebody_set_is_theirs() -> None:
-    found = policy(policyTypes=["Ingress"])
-    (choice,) = derived.strays(policy(egress=RULE), found)
+    live = policy(policyTypes=["Ingress"])
+    (choice,) = derived.strays(policy(egress=RULE), live)
     entry = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:policyTypes": {}}}}
-    assert not managed_fields.is_others({**found, "metadata": {}}, choice)
-    assert managed_fields.is_others({**found, "metadata": {"managedFields": [entry]}}, choice)
+    assert not managed_fields.is_others({**live, "metadata": {}}, choice)
+    assert managed_fields.is_others({**live, "metadata": {"managedFields": [entry]}}, choice)

@@ -97,8 +97,8 @@ def test_fields_that_the_server_names_are_found_again(field: str, path: str) -> 
 
 
 def test_who_set_what_will_be_overwritten_is_named() -> None:
-    found = diff.differences({"a": 1}, {"a": 2}, managers={"a": "kubectl-edit"})
-    assert [change.manager for change in found] == ["kubectl-edit"]
+    differences = diff.differences({"a": 1}, {"a": 2}, managers={"a": "kubectl-edit"})
+    assert [change.manager for change in differences] == ["kubectl-edit"]
 
 
 @pytest.mark.parametrize("empty", [{}, []])

@@ -120,10 +120,10 @@ def test_policies_look_at_its_objects(folder: Path) -> None:
 def test_what_needs_something_that_runs_is_told_when_it_is_rendered(folder: Path, more: str, message: str) -> None:
     text = "".join(line for line in dedent(FORMATION).splitlines(keepends=True) if not line.startswith("strategy"))
     (folder / "deploy/formations/names.yaml").write_text(f"{text}{more}\n")
-    sources, found = render_inputs.gather(FolderTree(folder), "names", ADAPTERS)
-    assert sources, found
-    _, found = rendering.render(sources, INPUTS)
-    assert message in [each.message for each in found]
+    sources, problems = render_inputs.gather(FolderTree(folder), "names", ADAPTERS)
+    assert sources, problems
+    _, problems = rendering.render(sources, INPUTS)
+    assert message in [problem.message for problem in problems]
 
 
 async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder: Path, zone: DnsZone) -> None:

@@ -135,7 +135,7 @@ async def test_a_killed_process_finds_what_it_wrote(tmp_path: Path, after: int) 
     again = dummy.DummyDestination(states.State(path))
     applied = await again.apply([named("one"), named("two"), named("three")], identity=WHO, fence=model.unfenced)
     assert len(applied.changed) == 3 - after
-    assert [(each.verb, each.generation) for each in again.journal()] == [("create", 1)] * 3
+    assert [(entry.verb, entry.generation) for entry in again.journal()] == [("create", 1)] * 3
 
 
 def _in_another_process(target: Callable[..., None], *arguments: Any) -> None:

@@ -101,6 +101,6 @@ def test_what_sealane_set_otherwise_another_one_deployed(
     change = FieldChange(path="spec.paused", before=before, after="web:1")
     noted = field_managers.noted(change, setter, FieldManager(manager="sealane", at=at))
     ref = ObjectRef(group="apps", version="v1", kind="Deployment", namespace="shop", name="web")
-    found = drift_check.drift(ObjectChange(action=Action.CHANGE, ref=ref, fields=(noted,)))
-    assert found is not None
-    assert (found.fields[0].manager, found.fields[0].by_hand, found.by_hand) == (by, by_hand, by_hand)
+    drift = drift_check.drift(ObjectChange(action=Action.CHANGE, ref=ref, fields=(noted,)))
+    assert drift is not None
+    assert (drift.fields[0].manager, drift.fields[0].by_hand, drift.by_hand) == (by, by_hand, by_hand)

@@ -29,7 +29,7 @@ def found(*records: Tree) -> Tree:
 
 
 def owners(records: list[managed_fields.Record] | None) -> list[tuple[str, str]]:
-    return [(each["manager"], each["operation"]) for each in records or []]
+    return [(entry["manager"], entry["operation"]) for entry in records or []]
 
 
 @given(TREES, TREES)
@@ -58,7 +58,7 @@ def fields_of(node: Any) -> Tree:
     if isinstance(node, dict):
         return {f"f:{key}": fields_of(value) for key, value in node.items()}
     if isinstance(node, list):
-        return {f'k:{{"name":"{each["name"]}"}}': {".": {}, **fields_of(each)} for each in node}
+        return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **fields_of(item)} for item in node}
     return {}
 
 
@@ -116,7 +116,7 @@ def test_of_ones_own_objects_only_a_second_declaration_and_what_was_given_up_is_
     given_up = record("kubectl-set", fields={"f:spec": {"f:b": {}, "f:d": {}}})
     declared = record("kubectl-client-side-apply", fields={"f:spec": {"f:e": {}}})
     taken = managed_fields.taken(found(own, beside, given_up, declared), {"spec": {"a": 1}}, adopting=False) or []
-    assert [each["fieldsV1"]["f:spec"].keys() for each in taken] == [{"f:a", "f:b", "f:e"}, {"f:c"}, {"f:d"}]
+    assert [entry["fieldsV1"]["f:spec"].keys() for entry in taken] == [{"f:a", "f:b", "f:e"}, {"f:c"}, {"f:d"}]
     assert managed_fields.taken(found(*taken), {"spec": {"a": 1}}, adopting=False) is None, "twice is once"
 
 
@@ -146,7 +146,7 @@ def test_strays_become_sealanes_whoever_has_them() -> None:
 def test_only_more_than_there_was_is_worth_writing() -> None:
     """A first apply owns less than its creation did: that alone is not written."""
     wide, narrow = (
-        found(record("sealane", "Apply", {"f:spec": each})) for each in ({"f:a": {}, "f:b": {}}, {"f:a": {}})
+        found(record("sealane", "Apply", {"f:spec": fields})) for fields in ({"f:a": {}, "f:b": {}}, {"f:a": {}})
     )
     assert managed_fields.gains(narrow, wide)
     assert not managed_fields.gains(wide, narrow)

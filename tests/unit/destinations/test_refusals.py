@@ -32,11 +32,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("found", "words"), CASES)
-def test_only_what_is_certainly_too_long_is_refused(found: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(("manifest", "words"), CASES)
+def test_only_what_is_certainly_too_long_is_refused(manifest: dict[str, Any], words: str) -> None:
     if not words:
-        assert refusals.fitting(found) is found
+        assert refusals.fitting(manifest) is manifest
         return
     with pytest.raises(errors.Invalid, match=words) as refused:
-        refusals.fitting(found)
+        refusals.fitting(manifest)
     assert refused.value.hint == "split it into several objects"

@@ -18,11 +18,11 @@ def workload(kind: str = "Deployment", *, replicas: int | None = 1, **requests: 
 
 def test_requests_are_summed_over_instances() -> None:
     """Three instances ask for three times as much."""
-    found = resource_requests.requests(
+    summed = resource_requests.requests(
         [workload(replicas=3, cpu="250m", memory="64Mi"), workload("DaemonSet", cpu="1")]
     )
 
-    assert found == {"cpu": 1.75, "memory": 3 * 64 * 1024 * 1024}
+    assert summed == {"cpu": 1.75, "memory": 3 * 64 * 1024 * 1024}
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_kinds_of_somebodys_own_may_have_any_shape(pod: dict[str, Any]) -> None:
 def test_there_is_a_sum_of_whatever_is_asked_for() -> None:
     odd = workload(cpu="9" * 30, memory="9e99")
     odd["spec"]["replicas"] = 10**400
-    assert all(math.isfinite(each) for each in resource_requests.requests([odd]).values())
+    assert all(math.isfinite(request) for request in resource_requests.requests([odd]).values())

@@ -34,7 +34,7 @@ def test_what_is_carried_is_as_it_is_there_and_the_rest_is_told_apart(mine: Any,
 def sizes(node: Any) -> Any:
     if isinstance(node, list):
         return len(node)
-    return {key: own for key, each in node.items() if (own := sizes(each))} if isinstance(node, dict) else None
+    return {key: own for key, inner in node.items() if (own := sizes(inner))} if isinstance(node, dict) else None
 
 
 @given(LEAVES)

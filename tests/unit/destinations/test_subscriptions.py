@@ -36,9 +36,11 @@ class World:
 
     def __init__(self) -> None:
         refs = [model.ObjectRef(group=g, version="v1", kind=k, namespace="shop", name="web") for g, k in WATCHED]
-        found = [(ref, watched.watched(ref, checked=False)) for ref in refs]
+        strategy = [(ref, watched.watched(ref, checked=False)) for ref in refs]
         self.subjects = [
-            views.Subject(ref=ref, watched=each, checked=False, place="shop") for ref, each in found if each
+            views.Subject(ref=ref, watched=strategy, checked=False, place="shop")
+            for ref, strategy in strategy
+            if strategy
         ]
         keys = {key for subject in self.subjects for key in subject.keys}
         self.views = {key: view(key[1]) for key in keys}
@@ -257,8 +259,8 @@ MOVES: dict[kinds.Kind[Any], st.SearchStrategy[dict[str, Any]]] = {
     ),
     kinds.INGRESS: st.builds(ingress, names),
 }
-puts = st.one_of(*(st.tuples(st.just(kind), each, st.just(value=False)) for kind, each in MOVES.items()))
-drops = st.one_of(*(st.tuples(st.just(kind), each, st.just(value=True)) for kind, each in MOVES.items()))
+puts = st.one_of(*(st.tuples(st.just(kind), strategy, st.just(value=False)) for kind, strategy in MOVES.items()))
+drops = st.one_of(*(st.tuples(st.just(kind), strategy, st.just(value=True)) for kind, strategy in MOVES.items()))
 
 
 @given(st.lists(st.one_of(puts, puts, drops), min_size=1, max_size=25), st.lists(st.booleans(), min_size=25))
@@ -286,9 +288,9 @@ async def _nothing_missed(moves: list[tuple[kinds.Kind[Any], dict[str, Any], boo
 async def test_a_reader_that_is_closed_leaves_nothing_behind() -> None:
     world = furnished()
     world.look()
-    assert sum(len(each.held.followers) for each in world.views.values()) > 0
+    assert sum(len(view.held.followers) for view in world.views.values()) > 0
     world.reader.close()
-    assert sum(len(each.held.followers) for each in world.views.values()) == 0
+    assert sum(len(view.held.followers) for view in world.views.values()) == 0
 
 
 async def test_readers_left_in_peace_look_at_once_and_busy_ones_take_turns() -> None:

@@ -73,9 +73,9 @@ def test_owners_may_be_left_nothing() -> None:
 )
 def test_a_slip_is_told_with_its_place(text: str, said: str) -> None:
     """And nobody is given anything by half a file."""
-    read, found = app_access.read(text, "access.yaml")
+    read, problems = app_access.read(text, "access.yaml")
     assert read is None
-    assert said in " ".join(map(str, found)), found
+    assert said in " ".join(map(str, problems)), problems
 
 
 def test_of_a_file_that_can_t_be_read_any_more_what_it_said_before_holds(tmp_path: Path) -> None:

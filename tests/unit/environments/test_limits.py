@@ -263,8 +263,8 @@ def test_all_approvals_hold_each_by_itself() -> None:
 def test_an_environment_that_is_not_there() -> None:
     """With those there are."""
     formation, _ = rendered(FORMATION.replace("environment: production", "environment: prodution"))
-    found, problems = limits.environment_of(formation, {"production": environment()})
-    assert found is None
+    environment_there, problems = limits.environment_of(formation, {"production": environment()})
+    assert environment_there is None
     assert str(problems[0]).endswith("there is no environment prodution (did you mean production?)")
 
 

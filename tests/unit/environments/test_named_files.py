@@ -70,10 +70,10 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_wrong_with_a_file_names_it_without_the_way_to_it(tmp_path: Path, name: str) -> None:
     files, read, said = BROKEN[name]
-    with pytest.raises(SealaneError) as found:
+    with pytest.raises(SealaneError) as caught:
         read(written(tmp_path, files))
-    assert said in str(found.value)
-    assert str(tmp_path) not in str(found.value)
+    assert said in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_the_log_has_the_full_path_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,9 +144,9 @@ async def test_a_kubeconfig_is_called_by_its_destination(tmp_path: Path, content
     environment = Environment(name="qa", destinations={"oslo": config}, place=Place(file="x"))
     reached = Destinations(tmp_path)
     try:
-        with pytest.raises(SealaneError) as found:
+        with pytest.raises(SealaneError) as caught:
             await reached.get(environment, "oslo")
     finally:
         await reached.close()
-    assert "kubeconfig of destination oslo" in str(found.value)
-    assert "secret place" not in str(found.value)
+    assert "kubeconfig of destination oslo" in str(caught.value)
+    assert "secret place" not in str(caught.value)

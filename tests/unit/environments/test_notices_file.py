@@ -49,8 +49,8 @@ MAIL = "targets: {m: {mail: {server: mail.example.com, MORE, sender: a@example.c
     ],
 )
 def test_mistakes_are_told_with_their_place(text: str, said: list[str]) -> None:
-    found, wrong = notice_files.read(text, "notices.yaml")
-    assert found is None
+    config, wrong = notice_files.read(text, "notices.yaml")
+    assert config is None
     told = "\n".join(map(str, wrong))
     assert all(words in told for words in said), told
     assert "hunter2" not in told

@@ -14,9 +14,9 @@ FILE = """people:
 
 
 def known(text: str = FILE) -> People:
-    found, wrong = people.read(text, "people.yaml")
-    assert found, wrong
-    return found
+    people_read, wrong = people.read(text, "people.yaml")
+    assert people_read, wrong
+    return people_read
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,6 @@ def test_logins_are_known_at_their_host_only(host: str, login: str, who: str | N
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, finding: str) -> None:
     """All of it stops the file from being used: who is whom must not be guessed."""
-    found, wrong = people.read(text, "people.yaml")
-    assert found is None
-    assert any(str(each).startswith(finding) for each in wrong), [str(each) for each in wrong]
+    people_read, wrong = people.read(text, "people.yaml")
+    assert people_read is None
+    assert any(str(problem).startswith(finding) for problem in wrong), [str(problem) for problem in wrong]

@@ -128,10 +128,10 @@ HEAD = "environment: dev\ndestinations: {bed: {kubernetes: {}}}\n"
 )
 def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
     """And nothing else is."""
-    environment, found = reading.read(text, "dev.yaml")
+    environment, problems = reading.read(text, "dev.yaml")
     assert environment is None
-    assert len(found) == 1
-    assert str(found[0]).startswith(expected)
+    assert len(problems) == 1
+    assert str(problems[0]).startswith(expected)
 
 
 def test_a_kind_of_destination_nobody_knows() -> None:
@@ -201,9 +201,9 @@ def test_windows_arrive_with_their_types() -> None:
 )
 def test_mistakes_in_windows_are_told_at_their_place(line: str, instead: str, said: str) -> None:
     """The line and column of the window, or of the key."""
-    environment, found = reading.read(WINDOWS.replace(line, instead), "production.yaml")
+    environment, problems = reading.read(WINDOWS.replace(line, instead), "production.yaml")
     assert environment is None
-    assert any(said in str(each) for each in found), [str(each) for each in found]
+    assert any(said in str(problem) for problem in problems), [str(problem) for problem in problems]
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_a_kubeconfig_is_found_from_wherever_it_is_used(
     folder.mkdir(parents=True)
     text = f"environment: dev\ndestinations: {{europe: {{kubernetes: {{kubeconfig: {written}}}}}}}\n"
     (folder / "dev.yaml").write_text(text)
-    environments, found = config_folder.gather(Path("config"))
-    assert found == []
+    environments, problems = config_folder.gather(Path("config"))
+    assert problems == []
     wanted = wanted.replace("CONFIG", str(tmp_path / "config")).replace("HOME", str(tmp_path / "home"))
     assert environments["dev"].destinations["europe"].written == KubernetesFile(kubeconfig=wanted)
 

@@ -113,19 +113,19 @@ def test_the_clock_on_the_wall_counts_when_clocks_change(
     line: str, hours: float, around: str, start: str, end: str
 ) -> None:
     """Ends are read off the clock; what it skips is later, what it shows twice begins first and ends last."""
-    found = recurrence.latest(window(line, hours), at(around))
+    occurrence = recurrence.latest(window(line, hours), at(around))
 
-    assert found == recurrence.Occurrence(start=at(start), end=at(end))
-    assert recurrence.following(window(line, hours), at(start) - timedelta(minutes=1)) == found
+    assert occurrence == recurrence.Occurrence(start=at(start), end=at(end))
+    assert recurrence.following(window(line, hours), at(start) - timedelta(minutes=1)) == occurrence
 
 
 def test_every_other_week_counts_from_the_start() -> None:
     """INTERVAL needs to know from when."""
     sprint = rule("FREQ=WEEKLY;INTERVAL=2;BYDAY=WE", 24, zone="UTC", start=datetime(2026, 1, 7, 14, 0))
 
-    found = recurrence.following(sprint, at("2026-01-08T00:00"))
+    occurrence = recurrence.following(sprint, at("2026-01-08T00:00"))
 
-    assert found == recurrence.Occurrence(start=at("2026-01-21T14:00"), end=at("2026-01-22T14:00"))
+    assert occurrence == recurrence.Occurrence(start=at("2026-01-21T14:00"), end=at("2026-01-22T14:00"))
 
 
 @pytest.mark.parametrize(
@@ -166,17 +166,17 @@ _MOMENTS = st.one_of(
 _SOME = st.lists(_WINDOWS, max_size=2).map(tuple)
 
 
-def _spans(each: Window, moment: datetime) -> list[recurrence.Occurrence]:
+def _spans(rule: Window, moment: datetime) -> list[recurrence.Occurrence]:
     """Every time it comes around that moment, one after the other from well before."""
-    found, clock = [], moment - timedelta(days=4)
-    while (span := recurrence.following(each, clock)) and span.start <= moment:
-        found.append(span)
+    spans, clock = [], moment - timedelta(days=4)
+    while (span := recurrence.following(rule, clock)) and span.start <= moment:
+        spans.append(span)
         clock = span.start
-    return found
+    return spans
 
 
 def _on(listed: tuple[Window, ...], moment: datetime) -> bool:
-    return any(span.start <= moment < span.end for each in listed for span in _spans(each, moment))
+    return any(span.start <= moment < span.end for rule in listed for span in _spans(rule, moment))
 
 
 @settings(max_examples=examples(40), deadline=None)
@@ -186,13 +186,13 @@ def test_it_is_open_exactly_where_allowed_and_not_denied(
 ) -> None:
     """Against every span counted from the beginning, and the change is one: so until then, otherwise from then on."""
     both = Windows(allow=allow, deny=deny)
-    found = windows.outlook(both, "shop", moment)
+    outlook = windows.outlook(both, "shop", moment)
 
-    assert found.open == ((not allow or _on(allow, moment)) and not _on(deny, moment))
-    if found.changes is not None:
-        assert found.changes > moment
-        just_before = max(moment, found.changes - timedelta(minutes=1))
-        assert windows.outlook(both, "shop", just_before).open == found.open
-        assert windows.outlook(both, "shop", found.changes).open != found.open
-        halfway = moment + (found.changes - moment) / 2
-        assert windows.outlook(both, "shop", halfway).open == found.open
+    assert outlook.open == ((not allow or _on(allow, moment)) and not _on(deny, moment))
+    if outlook.changes is not None:
+        assert outlook.changes > moment
+        just_before = max(moment, outlook.changes - timedelta(minutes=1))
+        assert windows.outlook(both, "shop", just_before).open == outlook.open
+        assert windows.outlook(both, "shop", outlook.changes).open != outlook.open
+        halfway = moment + (outlook.changes - moment) / 2
+        assert windows.outlook(both, "shop", halfway).open == outlook.open

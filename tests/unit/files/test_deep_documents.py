@@ -25,17 +25,17 @@ TEXTS = {
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_deep_text_is_a_finding_in_any_thread(text: str) -> None:
     """Servers read in threads, whose stacks may be small."""
-    found: list[Finding] = []
-    threads = [threading.Thread(target=lambda: found.extend(documents.read(text, "f.yaml")[1])) for _ in range(2)]
+    findings: list[Finding] = []
+    threads = [threading.Thread(target=lambda: findings.extend(documents.read(text, "f.yaml")[1])) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [each.message for each in found] == ["the document is nested too deeply"] * 2
+    assert [finding.message for finding in findings] == ["the document is nested too deeply"] * 2
 
 
 def test_what_is_as_deep_as_may_be_is_read() -> None:
     whole = documents.MAX_DEPTH
     assert documents.read("[" * whole + "]" * whole, "f.yaml")[1] == []
-    _, found = documents.read("[" * (whole + 2) + "]" * (whole + 2), "f.yaml")
-    assert [each.message for each in found] == ["the document is nested too deeply"]
+    _, findings = documents.read("[" * (whole + 2) + "]" * (whole + 2), "f.yaml")
+    assert [finding.message for finding in findings] == ["the document is nested too deeply"]

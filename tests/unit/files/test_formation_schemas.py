@@ -108,14 +108,14 @@ def test_what_the_schema_refuses_the_parser_refuses(model: Any, read: Any, good:
     refused = 0
     for bad in spoiled(good):
         by_schema = not validator.is_valid(bad)
-        result, found = read(manifest_yaml.as_yaml(bad), "dev.yaml")
-        assert (result is None) == bool(found)
+        result, problems = read(manifest_yaml.as_yaml(bad), "dev.yaml")
+        assert (result is None) == bool(problems)
         assert not (by_schema and result), f"only the schema refuses {bad}"
         if result is None and not by_schema:
             # What parts of the file mean to each other, and globs, only the parser knows.
-            assert not any(word in str(found) for word in ("unknown key", "is missing", "must be a", "is empty")), (
+            assert not any(word in str(problems) for word in ("unknown key", "is missing", "must be a", "is empty")), (
                 bad,
-                found,
+                problems,
             )
         refused += by_schema
     assert refused > 50

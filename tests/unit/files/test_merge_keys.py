@@ -49,10 +49,10 @@ def texts(draw: st.DrawFn) -> str:
 @given(texts())
 def test_what_is_merged_is_what_other_readers_merge(text: str) -> None:
     """Own keys win over merged ones, and of several merged mappings the earlier one."""
-    (document,), found = documents.read(text, "f.yaml")
+    (document,), problems = documents.read(text, "f.yaml")
 
     assert document.value == yaml.safe_load(text)
-    assert not found
+    assert not problems
     assert set(document.values) == set(paths(document.value))
 
 
@@ -128,7 +128,7 @@ def test_every_file_of_a_repository_may_merge():
 def test_a_container_takes_its_image_from_a_merge():
     sources, _ = render_inputs.gather(tree(), "dev")
     revision, _ = rendering.render(sources, rendering.Inputs(app="kiosk", images={}))
-    (deployment,) = (each.object for each in revision.objects)
+    (deployment,) = (rendered.object for rendered in revision.objects)
     web, side = deployment["spec"]["template"]["spec"]["containers"]
 
     assert side == {**web, "name": "side"}
@@ -189,8 +189,8 @@ WRONG = {
 )
 def test_what_can_not_be_merged_is_told_in_every_file(file, first, name):
     text, kind = WRONG[name]
-    found = repository_check.check(tree(**{file: first + text})).findings
-    (told,) = [finding for finding in found if finding.message.startswith("<<")]
+    findings = repository_check.check(tree(**{file: first + text})).findings
+    (told,) = [finding for finding in findings if finding.message.startswith("<<")]
 
     assert told.message == f"<< merges mappings, and this is {kind}"
     assert (told.place.file, told.place.column) == (file, 1)
@@ -222,11 +222,13 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_grows_by_merging_is_refused(name):
-    found_documents, found = documents.read(BOMBS[name], "f.yaml")
+    found_documents, problems = documents.read(BOMBS[name], "f.yaml")
 
     assert not found_documents
-    assert len(found) == 1
-    assert "too large once its aliases are expanded" in found[0].message or "nested too deeply" in found[0].message
+    assert len(problems) == 1
+    assert (
+        "too large once its aliases are expanded" in problems[0].message or "nested too deeply" in problems[0].message
+    )
 
 
 @pytest.mark.parametrize("key", ["x-steps", "x-", "x-A b"])

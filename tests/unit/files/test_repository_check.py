@@ -36,31 +36,31 @@ def test_an_empty_repository_has_no_files_of_ours():
 
 def test_every_file_is_looked_at_although_one_is_wrong():
     """A broken pipeline hides nothing that is wrong with a formation."""
-    found = texts(GOOD | {".sealane.yml": b"app: [\n", "deploy/formations/dev.yaml": b"formation: dev\n"})
+    problems = texts(GOOD | {".sealane.yml": b"app: [\n", "deploy/formations/dev.yaml": b"formation: dev\n"})
 
-    assert any(text.startswith(".sealane.yml:2") for text in found)
-    assert any(text.startswith("deploy/formations/dev.yaml:1") for text in found)
+    assert any(text.startswith(".sealane.yml:2") for text in problems)
+    assert any(text.startswith("deploy/formations/dev.yaml:1") for text in problems)
 
 
 def test_a_formation_is_rendered_with_the_images_of_the_pipeline():
-    (found,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", b"image.api")})
+    (problem,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", b"image.api")})
 
-    assert found.startswith("deploy/stencils/a.yaml:4:16: unknown word ${image.api}")
+    assert problem.startswith("deploy/stencils/a.yaml:4:16: unknown word ${image.api}")
 
 
 @pytest.mark.parametrize("word", [b"secret.TOKEN", b"secrets.TOKEN", b"secret"])
 def test_a_value_of_a_secret_is_no_word_and_the_way_is_told(word: bytes):
     """As pipelines of others have it."""
-    (found,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", word)})
+    (problem,) = texts(GOOD | {"deploy/stencils/a.yaml": STENCIL.replace(b"image.web", word)})
 
-    assert "take the Secret ${secrets}, which a formation's `secrets` make" in found
+    assert "take the Secret ${secrets}, which a formation's `secrets` make" in problem
 
 
 def test_a_formation_that_nobody_describes():
     contents = {path: text for path, text in GOOD.items() if "formations" not in path}
-    (found,) = texts(contents)
+    (problem,) = texts(contents)
 
-    assert found == ".sealane.yml:3:11: no formation is called dev (describe it in deploy/formations/dev.yaml)"
+    assert problem == ".sealane.yml:3:11: no formation is called dev (describe it in deploy/formations/dev.yaml)"
 
 
 def test_too_many_formations_are_refused():

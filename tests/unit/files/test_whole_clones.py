@@ -38,8 +38,10 @@ def test_what_would_be_missed(tmp_path: Path, clone: str, files: dict[str, str],
         (tmp_path / name).write_text(text)
     checked = repository_check.check(FolderTree(tmp_path))
     assert checked.valid
-    assert [str(finding).partition(":")[0] for finding in checked.findings] == [each.partition(":")[0] for each in told]
-    assert all(each in str(finding) for each, finding in zip(told, checked.findings, strict=True))
+    assert [str(finding).partition(":")[0] for finding in checked.findings] == [
+        start.partition(":")[0] for start in told
+    ]
+    assert all(start in str(finding) for start, finding in zip(told, checked.findings, strict=True))
     assert all("clone: {" in (finding.hint or "") for finding in checked.findings)
 
 
@@ -95,4 +97,4 @@ def test_an_app_in_a_monorepo_lacks_what_the_whole_repository_lacks(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["validate", "apps/a", "--json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
-    assert [finding["file"] for finding in findings] == [os.path.normpath(f"apps/a/{each}") for each in told]
+    assert [finding["file"] for finding in findings] == [os.path.normpath(f"apps/a/{start}") for start in told]

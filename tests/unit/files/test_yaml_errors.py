@@ -48,10 +48,10 @@ BROKEN = [
 
 @pytest.mark.parametrize(("text", "place", "words"), BROKEN, ids=[text for text, _, _ in BROKEN])
 def test_a_slip_is_told_with_its_place_and_how_to_fix_it(text: str, place: str, words: str) -> None:
-    _, found = documents.read(text, "f.yaml")
+    _, findings = documents.read(text, "f.yaml")
 
-    assert str(found[0]).startswith(f"f.yaml:{place}: ")
-    assert words in str(found[0])
+    assert str(findings[0]).startswith(f"f.yaml:{place}: ")
+    assert words in str(findings[0])
 
 
 DOUBTFUL = [
@@ -66,11 +66,11 @@ DOUBTFUL = [
 
 @pytest.mark.parametrize(("text", "place", "words"), DOUBTFUL, ids=[text for text, _, _ in DOUBTFUL])
 def test_what_yaml_takes_otherwise_than_it_looks_is_warned_of(text: str, place: str, words: str) -> None:
-    _, (found,) = documents.read(text, "f.yaml")
+    _, (finding,) = documents.read(text, "f.yaml")
 
-    assert found.severity is Severity.WARNING
-    assert str(found).startswith(f"f.yaml:{place}: ")
-    assert words in str(found)
+    assert finding.severity is Severity.WARNING
+    assert str(finding).startswith(f"f.yaml:{place}: ")
+    assert words in str(finding)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ WRITTEN = ["3.10", "0644", "1e3", "0x1F", "0o17", "1.0", "-0", "+7", "True", "NU
 def test_a_hint_quotes_the_text_as_written(written: str) -> None:
     """In every place that wants a text, whatever the number comes to."""
     text = f"app: kiosk\nsteps: [{{name: a, image: b, environment: {{V: {written}}}, commands: [{written}]}}]\n"
-    _, found = reading.read(text, "f")
-    said = [str(finding) for finding in found]
+    _, findings = reading.read(text, "f")
+    said = [str(finding) for finding in findings]
 
     assert len(said) == 2
     if scalars.plain(written) is not None:
         assert all(
-            f'put it in quotes: "{written}"' in each and f" {written}" in each.partition("(")[0] for each in said
+            f'put it in quotes: "{written}"' in line and f" {written}" in line.partition("(")[0] for line in said
         )
 
 
@@ -155,9 +155,9 @@ def test_any_number_is_kept_as_written_and_what_is_a_text_stays_one(written: str
     ],
 )
 def test_words_for_a_step(line: str, said: str | None) -> None:
-    _, found = reading.read(f"app: kiosk\nsteps:\n  - name: a\n    image: b\n    {line}\n", "f")
+    _, findings = reading.read(f"app: kiosk\nsteps:\n  - name: a\n    image: b\n    {line}\n", "f")
 
-    assert [str(finding).partition(": ")[2] for finding in found] == ([said] if said else [])
+    assert [str(finding).partition(": ")[2] for finding in findings] == ([said] if said else [])
 
 
 FORMATION = "formation: dev\nenvironment: dev\ndestination: bed\nnamespace: kiosk\n"
@@ -188,15 +188,15 @@ def rendered(stencil: str, formation: str = FORMATION):
 def test_words_for_a_container(written: str, said: str) -> None:
     """What the API server would refuse is told before anything is sent to it."""
     pod = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    - name: a\n      {written}\n"
-    _, found = rendered(pod)
+    _, findings = rendered(pod)
 
-    assert [str(finding).partition(": ")[2] for finding in found] == [said]
+    assert [str(finding).partition(": ")[2] for finding in findings] == [said]
 
 
 def test_foreign_kinds_may_have_numbers_anywhere() -> None:
-    revision, found = rendered("apiVersion: e.org/v1\nkind: A\nmetadata: {name: a}\nlabels: {a: 1}\nargs: [2]\n")
+    revision, findings = rendered("apiVersion: e.org/v1\nkind: A\nmetadata: {name: a}\nlabels: {a: 1}\nargs: [2]\n")
 
-    assert (revision is not None, found) == (True, [])
+    assert (revision is not None, findings) == (True, [])
 
 
 def test_numbers_become_texts_as_they_were_written() -> None:
@@ -209,10 +209,10 @@ def test_numbers_become_texts_as_they_were_written() -> None:
         "data: {text: 'is ${v} ${mode} ${on}', config: '${config}'}\n---\n"
         "apiVersion: e.org/v1\nkind: A\nmetadata: {name: a}\nx: '${v}'\n"
     )
-    revision, found = rendered(stencil, formation)
-    config, made, custom = (each.object for each in revision.objects)
+    revision, findings = rendered(stencil, formation)
+    config, made, custom = (item.object for item in revision.objects)
 
-    assert not found
+    assert not findings
     assert config["data"] == {"a": "1.20", "b": "0x1F", "c": "v3.10", "d": "true"}
     assert made["metadata"]["labels"] == {"v": "3.10"}
     assert made["data"]["text"] == "is 3.10 0644 true"
@@ -235,11 +235,11 @@ def test_a_warning_stops_no_reader() -> None:
 @given(st.text(alphabet="ab:-#&*!|>'\"%@`{}[],\\ \n\t$?<1.", max_size=60))
 def test_any_text_is_read_or_told_at_a_place_in_it(text: str) -> None:
     """No slip ends in an exception; what YAML reads, we read, but for what is refused."""
-    _, found = documents.read(text, "f")
+    _, findings = documents.read(text, "f")
     lines = yaml_errors.lines(text)
 
-    assert all(0 <= finding.place.line <= len(lines) + 1 for finding in found)
-    if any(finding.message.startswith("not YAML") for finding in found):
+    assert all(0 <= finding.place.line <= len(lines) + 1 for finding in findings)
+    if any(finding.message.startswith("not YAML") for finding in findings):
         with pytest.raises(yaml.YAMLError):
             list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
 

@@ -46,7 +46,9 @@ def test_a_check_is_read_as_it_stands() -> None:
     ],
 )
 def test_what_is_wrong_is_told_where_it_stands(health: str, place: str, message: str) -> None:
-    assert any(each.startswith(f"dev.yaml:{place}: ") and message in each for each in found(health)), found(health)
+    assert any(problem.startswith(f"dev.yaml:{place}: ") and message in problem for problem in found(health)), found(
+        health
+    )
 
 
 def test_a_group_makes_it_another_kind() -> None:

@@ -180,9 +180,9 @@ def test_what_stages_may_say() -> None:
 )
 def test_what_is_wrong_is_told_at_its_place(text: str, expected: list[str]) -> None:
     """And how to fix it."""
-    formation, found = reading.read_formation(text, "dev.yaml")
+    formation, problems = reading.read_formation(text, "dev.yaml")
     assert formation is None
-    assert [str(finding) for finding in found] == expected
+    assert [str(finding) for finding in problems] == expected
 
 
 def test_no_message_repeats_what_may_be_a_secret() -> None:

@@ -53,8 +53,8 @@ def revision(
 ) -> Revision:
     """A revision with hooks; `behaves` maps hooks (and `undo_NAME`) to how their Jobs go."""
     made = parts.revision(name, web or parts.deployment(image=f"web:{name}"), gates=tuple(gates))
-    made_jobs = {f"hook {each.name}": job(each.name, behaves.get(each.name, parts.GOOD)) for each in hooks}
-    made_jobs |= {f"undo {each.name}": job(f"undo-{each.name}") for each in hooks if each.undo}
+    made_jobs = {f"hook {hook.name}": job(hook.name, behaves.get(hook.name, parts.GOOD)) for hook in hooks}
+    made_jobs |= {f"undo {hook.name}": job(f"undo-{hook.name}") for hook in hooks if hook.undo}
     made_jobs |= {f"gate {gate.name}": job(gate.name, behaves.get(gate.name, parts.GOOD)) for gate in gates if gate.job}
     return dataclasses.replace(made, hooks=tuple(hooks), jobs=made_jobs, release=release)
 
@@ -155,7 +155,7 @@ async def test_a_failure_runs_its_hooks_last_and_tells_them_why(destination: Dum
     state = destination._state.read().objects
     (told,) = (stored.manifest for name, stored in state.items() if "tell-" in name)
     container = told["spec"]["template"]["spec"]["containers"][0]
-    environment = {each["name"]: each["value"] for each in container["env"]}
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
     assert environment["SEALANE_VERDICT"] == "failed"
     assert environment["SEALANE_CAUSE"] == ended.outcome.verdict.reason
 
@@ -266,10 +266,12 @@ async def test_new_error_lines_are_told(destination: DummyDestination, how: NewL
     told: list[model.Progress] = []
     screen = rollout_lines.Json()
     screen.tell = told.append  # type: ignore[method-assign]
-    for each in (one, two):
-        ended = await deployment.deploy(deployment.DeployRequest(revision=each, values={}), destination, screen)
+    for revision_next in (one, two):
+        ended = await deployment.deploy(
+            deployment.DeployRequest(revision=revision_next, values={}), destination, screen
+        )
         assert ended.outcome.verdict.kind == kind
-    said = [each.message for each in told if "error line" in each.message]
+    said = [message.message for message in told if "error line" in message.message]
     if how is NewLines.IGNORE:
         assert said == []
     else:
@@ -299,8 +301,8 @@ async def test_metric_stores_are_told_how_it_ended(destination: DummyDestination
         points = (Annotation(name="points", board="influxdb", url=server.url, options={"database": "shop"}),)
         good = dataclasses.replace(revision("one"), annotations=points)
         bad = dataclasses.replace(revision("two", web=parts.deployment(behaves=parts.CRASH)), annotations=points)
-        for each in (good, bad):
-            await deploy(destination, each)
+        for revision_next in (good, bad):
+            await deploy(destination, revision_next)
     assert [body.partition(b'title="')[2].partition(b'"')[0] for body in told] == [
         b"shop #1 to dev: deployed",
         b"shop #2 to dev: rolled back",

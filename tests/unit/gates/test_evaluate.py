@@ -57,7 +57,7 @@ async def test_an_address_that_answers_well_passes() -> None:
     async with answering.serving(lambda _asked, _nth: (200, "fine")) as server:
         report = await check(smoke(f"{server.url}/healthz?deep=1"))
     assert report.outcome is Outcome.PASS
-    assert [(each.path, each.query) for each in server.asked] == [("/healthz", {"deep": "1"})] * 3
+    assert [(request.path, request.query) for request in server.asked] == [("/healthz", {"deep": "1"})] * 3
 
 
 async def test_an_address_fails_at_the_sample_that_is_one_too_many() -> None:

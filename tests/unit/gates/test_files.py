@@ -161,9 +161,9 @@ def test_a_formation_without_gates_keeps_its_revision() -> None:
 )
 def test_mistakes_are_found_at_their_place(text: str, problem: str) -> None:
     """And no message shows what may be a secret."""
-    found = problems(text)
-    assert any(problem in each for each in found), found
-    assert not any("hunter2" in each for each in found)
+    told = problems(text)
+    assert any(problem in line for line in told), told
+    assert not any("hunter2" in line for line in told)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def pod(revision: Revision, key: str) -> Any:
 
 def test_a_hook_of_an_image_runs_like_the_app() -> None:
     """With what the workload of that image has, but for what serves requests and volumes that can be mounted once."""
-    revision, found = render(HOOKS)
-    assert revision, found
+    revision, problems = render(HOOKS)
+    assert revision, problems
     spec = pod(revision, "hook migrate")
     (container,) = spec["containers"]
     assert (spec["serviceAccountName"], spec["securityContext"]) == ("web", {"runAsNonRoot": True})
@@ -235,16 +235,16 @@ def test_a_hook_of_an_image_runs_like_the_app() -> None:
 
 def test_what_takes_a_hook_back_is_the_same_job_with_another_command() -> None:
     """Only for hooks that say how."""
-    revision, found = render(HOOKS)
-    assert revision, found
+    revision, problems = render(HOOKS)
+    assert revision, problems
     assert set(revision.jobs) == {"hook migrate", "undo migrate", "hook warm"}
     assert pod(revision, "undo migrate")["containers"][0]["command"] == ["back"]
 
 
 def test_a_job_of_the_stencils_is_not_applied_with_the_others() -> None:
     """But policies and operators' limits still see it."""
-    revision, found = render(HOOKS)
-    assert revision, found
+    revision, problems = render(HOOKS)
+    assert revision, problems
     assert [rendered.kind for rendered in revision.objects] == ["ConfigMap", "Secret", "Deployment"]
     assert {rendered.name for rendered in revision.everything} >= {"warm", "migrate", "web"}
     assert Revision.from_json(revision.to_json()) == revision
@@ -279,9 +279,9 @@ def test_another_hook_is_another_revision() -> None:
 )
 def test_what_is_not_there_is_found_while_rendering(said: str, problem: str) -> None:
     """At the place in the formation's file."""
-    revision, found = render(f"config: {{A: b}}\n{said}")
+    revision, problems = render(f"config: {{A: b}}\n{said}")
     assert revision is None
-    assert any(each.startswith(FILE) and problem in each for each in found), found
+    assert any(line.startswith(FILE) and problem in line for line in problems), problems
 
 
 ENVIRONMENT = """environment: dev
@@ -324,13 +324,13 @@ gates: {hosts: [shop.example.com]}
 )
 def test_a_pushed_commit_cannot_reach_beyond_what_operators_allow(said: str, problem: str | None) -> None:
     """Hosts, secrets and images of gates and hooks are held to the environment's file."""
-    environment, found = environments.read(ENVIRONMENT, "environments/dev.yaml")
-    assert environment, found
+    environment, problems = environments.read(ENVIRONMENT, "environments/dev.yaml")
+    assert environment, problems
     formation, read = reading.read_formation(HEAD + said, FILE)
     assert formation, read
     revision, rendered = render(said, WEB.replace("${config}", "c"))
     assert revision, rendered
-    messages = [each.message for each in limits.check(environment, formation, revision, None, app="shop")]
+    messages = [finding.message for finding in limits.check(environment, formation, revision, None, app="shop")]
     assert bool(messages) is bool(problem)
     assert problem is None or problem in messages[0]
 
@@ -339,9 +339,9 @@ def test_a_pushed_commit_cannot_reach_beyond_what_operators_allow(said: str, pro
 def test_what_is_no_host_is_refused_in_the_environment(host: str) -> None:
     """So that a slip doesn't open everything."""
     text = ENVIRONMENT.replace("shop.example.com", f'"{host}"')
-    environment, found = environments.read(text, "environments/dev.yaml")
+    environment, problems = environments.read(text, "environments/dev.yaml")
     assert environment is None
-    assert found
+    assert problems
 
 
 PUSHED = {

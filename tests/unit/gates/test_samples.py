@@ -146,7 +146,7 @@ def test_conditions_compare(operator: str, value: float, holds: bool) -> None:
 
 def test_what_is_no_number_fulfils_nothing() -> None:
     """Not even `!=`: no data is no good news."""
-    assert not any(Condition(operator=each, bound=1).holds(math.nan) for each in ("<", "<=", ">", ">=", "==", "!="))
+    assert not any(Condition(operator=sign, bound=1).holds(math.nan) for sign in ("<", "<=", ">", ">=", "==", "!="))
 
 
 def test_one_failure_outweighs_what_cannot_tell() -> None:

@@ -154,8 +154,8 @@ def test_what_they_come_to(counted: list[Counted], expected: Figures) -> None:
 
 
 def test_rates_follow() -> None:
-    found = Figures(days=4, changes=8, deployments=6, failed=2)
-    assert (found.per_day, found.failure_rate) == (1.5, 0.25)
+    figures = Figures(days=4, changes=8, deployments=6, failed=2)
+    assert (figures.per_day, figures.failure_rate) == (1.5, 0.25)
     assert Figures(days=4).failure_rate is None
 
 
@@ -210,7 +210,7 @@ def test_where_a_lead_time_went(
         for kind, since, until in stood
     ]
     ended = replace(ENDED, at=at(20), waits=tuple(waits), **{name: at(minute) for name, minute in known.items()})
-    found = definitions.waits(ended, at(0))
-    told = {name: getattr(found, name) / 60 for name in definitions.WAITS}
+    counted = definitions.waits(ended, at(0))
+    told = {name: getattr(counted, name) / 60 for name in definitions.WAITS}
     assert told == {**dict.fromkeys(definitions.WAITS, 0.0), **parts}
     assert sum(told.values()) == 20

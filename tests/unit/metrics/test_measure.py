@@ -43,7 +43,7 @@ def run(kind: Kind, **data: Any) -> DomainEvent:
 
 
 def given(event: DomainEvent) -> dict[str, float]:
-    return {each.definition.name: each.value for each in measure.measurements(event)}
+    return {measurement.definition.name: measurement.value for measurement in measure.measurements(event)}
 
 
 @pytest.mark.parametrize("verdict", VerdictKind)
@@ -52,9 +52,9 @@ def test_a_deployment_that_ended_is_counted_under_its_verdict(verdict: VerdictKi
     failed = verdict in {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}
     told = {"release.count": 1.0, "release.elapsed_time": 31.2} | ({"release.failures": 1.0} if failed else {})
     assert given(event) == told
-    for each in measure.measurements(event):
-        assert each.labels == {"app": "shop", "environment": "prod", "formation": "eu", "status": verdict.value}
-        assert each.details == {"release": "rel-1", "version": "20260301-abc"}
+    for measurement in measure.measurements(event):
+        assert measurement.labels == {"app": "shop", "environment": "prod", "formation": "eu", "status": verdict.value}
+        assert measurement.details == {"release": "rel-1", "version": "20260301-abc"}
     announced = measure.announcement(event)
     assert announced
     assert announced.level is (
@@ -82,8 +82,8 @@ def test_a_run_that_ended_is_counted_under_its_status(status: RunStatus) -> None
     failed = {"run.failures": 1} if status in {RunStatus.FAILED, RunStatus.BROKEN} else {}
     event = run(Kind.RUN_ENDED, status=status.value, seconds=4.5)
     assert given(event) == {"run.count": 1, "run.elapsed_time": 4.5, **failed}
-    for each in measure.measurements(event):
-        assert each.labels == {"app": "shop", "cause": "push", "status": status.value}
+    for measurement in measure.measurements(event):
+        assert measurement.labels == {"app": "shop", "cause": "push", "status": status.value}
 
 
 def test_a_deployment_that_began_is_announced_with_what_it_waited() -> None:
@@ -103,12 +103,12 @@ def everything() -> list[DomainEvent]:
 
 
 def test_every_definition_is_given_by_some_event_and_with_its_tags() -> None:
-    seen = [each for event in everything() for each in measure.measurements(event)]
-    assert {each.definition.name for each in seen} == {definition.name for definition in catalog.SENT}
-    for each in seen:
-        assert tuple(each.labels) == each.definition.labels
-        assert set(each.details) <= set(each.definition.details)
-        assert not {"branch", "commit", "release", "version", "run", "deployment"} & set(each.labels)
+    seen = [measurement for event in everything() for measurement in measure.measurements(event)]
+    assert {taken.definition.name for taken in seen} == {definition.name for definition in catalog.SENT}
+    for taken in seen:
+        assert tuple(taken.labels) == taken.definition.labels
+        assert set(taken.details) <= set(taken.definition.details)
+        assert not {"branch", "commit", "release", "version", "run", "deployment"} & set(taken.labels)
     kinds = {event.kind for event in everything() if measure.measurements(event)}
     assert kinds == measure.MEASURED
     assert {event.kind for event in everything() if measure.announcement(event)} == measure.ANNOUNCED

@@ -20,9 +20,9 @@ notices:
 
 
 def config() -> NoticeConfig:
-    found, wrong = notice_files.read(FILE, "notices.yaml")
-    assert found is not None, wrong
-    return found
+    config_read, wrong = notice_files.read(FILE, "notices.yaml")
+    assert config_read is not None, wrong
+    return config_read
 
 
 @pytest.mark.parametrize(
@@ -40,21 +40,21 @@ def config() -> NoticeConfig:
 def test_rules_choose_by_app_environment_and_owner(
     kind: str, app: str, owner: str, environment: str | None, told: list[str]
 ) -> None:
-    found = recipients.of(config(), (), kind=NoticeKind(kind), app=app, owner=owner, environment=environment)
-    assert [each.target for each in found] == told
+    recipients_told = recipients.of(config(), (), kind=NoticeKind(kind), app=app, owner=owner, environment=environment)
+    assert [recipient.target for recipient in recipients_told] == told
 
 
 @pytest.mark.parametrize(("app", "told"), [("shop", ["team"]), ("mail", [])])
 def test_a_commit_names_only_what_operators_let_its_app_name(app: str, told: list[str]) -> None:
     added = (NoticeRule(to=("ops", "team", "nobody"), of=frozenset({NoticeKind.HOLD_SET})),)
-    found = recipients.of(config(), added, kind=NoticeKind.HOLD_SET, app=app, owner="x", environment="dev")
-    assert [each.target for each in found] == told
+    recipients_told = recipients.of(config(), added, kind=NoticeKind.HOLD_SET, app=app, owner="x", environment="dev")
+    assert [recipient.target for recipient in recipients_told] == told
 
 
 def test_a_commit_may_bring_a_webhook_along() -> None:
     hook = Webhook(url="https://hooks.example.com/a?b", secret="env:KEY")
     added = (NoticeRule(own=hook, of=frozenset({NoticeKind.HOLD_SET})),)
-    found = recipients.of(config(), added, kind=NoticeKind.HOLD_SET, app="shop", owner="x", environment="dev")
-    assert [(each.target, each.own) for each in found] == [
+    recipients_told = recipients.of(config(), added, kind=NoticeKind.HOLD_SET, app="shop", owner="x", environment="dev")
+    assert [(recipient.target, recipient.own) for recipient in recipients_told] == [
         ("https://hooks.example.com/a", {"url": hook.url, "secret": "env:KEY"})
     ]

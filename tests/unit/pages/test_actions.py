@@ -35,15 +35,15 @@ HOLD = Hold(
 
 def waiting(kind: InboxKind) -> InboxItem:
     """One thing that waits for dora."""
-    found = deployment(id="d-9", formation="qa")
+    subject = deployment(id="d-9", formation="qa")
     return InboxItem(
-        kind=kind, deployment=found, asks="x", since=NOON, answer="", gate="rate", held_at="qa", subject="d-7"
+        kind=kind, deployment=subject, asks="x", since=NOON, answer="", gate="rate", held_at="qa", subject="d-7"
     )
 
 
-def of(found: Deployment, by: Actor = DORA) -> tuple[Action, ...]:
+def of(subject: Deployment, by: Actor = DORA) -> tuple[Action, ...]:
     """What is offered of a deployment that follows another and is held."""
-    return actions.of_deployment(replace(view(revision("old", ("ConfigMap", "a"))), deployment=found, hold=HOLD), by)
+    return actions.of_deployment(replace(view(revision("old", ("ConfigMap", "a"))), deployment=subject, hold=HOLD), by)
 
 
 STATES = [DeploymentState.WAITING, DeploymentState.QUEUED, DeploymentState.ROLLING_OUT]
@@ -77,9 +77,9 @@ def test_no_template_sends_a_form_without_a_question() -> None:
     """What posts stands in the question's macro; signing in and out change nothing of anybody's."""
     folder = resources.files(templates.__package__).joinpath("templates")
     posts = {
-        each.name: found
-        for each in folder.iterdir()
-        if (found := re.findall(r'method="post" action="([^"]*)"', each.read_text()))
+        template.name: forms
+        for template in folder.iterdir()
+        if (forms := re.findall(r'method="post" action="([^"]*)"', template.read_text()))
     }
     assert posts == {
         "base.html": ["/sign-out"],
@@ -99,6 +99,6 @@ def test_going_back_names_where_to_and_lifting_a_hold_where() -> None:
 
 
 def test_who_may_not_deploy_is_offered_nothing() -> None:
-    found = ended(VerdictKind.DEPLOYED, id="d-7")
-    assert of(found, VIC) == ()
-    assert actions.of_drift(found, VIC) == ()
+    subject = ended(VerdictKind.DEPLOYED, id="d-7")
+    assert of(subject, VIC) == ()
+    assert actions.of_drift(subject, VIC) == ()

@@ -101,7 +101,7 @@ def page(
 ) -> AppPage:
     view = AppView(app=SHOP, formations=formations, deployments=(), run=None, origins={}, versions=tuple(built))
     later = NOON + timedelta(seconds=90)
-    uses = {each.row.formation: used for each in formations} if used else {}
+    uses = {formation.row.formation: used for formation in formations} if used else {}
     return presenting_app.page(view, reader or VIEWER, repository=SHOP.repository, now=later, asked=asked, used=uses)
 
 
@@ -135,7 +135,7 @@ def test_objects_stand_with_their_instances_and_what_runs_comes_first() -> None:
     web, address, words = page(now("dev", HealthState.DEGRADED, *pods)).tree
     assert (web.kind, web.name, web.pill.words, web.note) == ("Deployment", "web", "2 of 4 ready", "")
     assert web.squares == ("bad", "ok", "ok", "off", "ok")
-    assert [(each.name, each.pill.words, each.notes) for each in web.instances] == [
+    assert [(instance.name, instance.pill.words, instance.notes) for instance in web.instances] == [
         ("a", "backing off, 3 restarts", ()),
         ("b", "ready", ()),
         ("old", "ready", ("of an older version",)),
@@ -186,13 +186,13 @@ def test_use_stands_beside_what_is_asked_for(
     """Of the formation, of a workload with its limits, and of each instance; nothing where nothing is known."""
     limits = Resources(memory=2**30) if requests else Resources()
     used = WorkloadUsage(object="Deployment/web", requests=requests, limits=limits, instances=uses)
-    found = now("dev", HealthState.HEALTHY, pod("a"), pod("b"))
+    formation = now("dev", HealthState.HEALTHY, pod("a"), pod("b"))
     asked = {"cpu": requests.cpu * 4, "memory": requests.memory * 4}
-    made = page(replace(found, row=replace(found.row, requests=asked)), used=(used,))
+    made = page(replace(formation, row=replace(formation.row, requests=asked)), used=(used,))
     assert made.lanes[0].facts[1:] == ((lane,) if lane else ())
     web = made.tree[0]
     assert web.uses == (f"{workload} · limits 4.0 GiB" if limits else workload)
-    assert [each.notes for each in web.instances] == [(instance,) if instance else (), ()]
+    assert [instance_row.notes for instance_row in web.instances] == [(instance,) if instance else (), ()]
 
 
 def test_versions_that_may_go_there_are_offered_to_those_who_may() -> None:
@@ -206,19 +206,19 @@ def test_versions_that_may_go_there_are_offered_to_those_who_may() -> None:
         Version(release="rel-3", deploy_tag="tag-3", place=7.0, origin=None),
         Version(release="rel-2", deploy_tag="tag-2", place=2.0, origin=None),
     ]
-    found = now("dev")
-    held = replace(found, row=replace(found.row, hold=hold(formation="dev")))
-    assert page(found, built=built).deploy == ()
+    formation = now("dev")
+    held = replace(formation, row=replace(formation.row, hold=hold(formation="dev")))
+    assert page(formation, built=built).deploy == ()
     (offered,) = page(held, built=built, reader=ADMINISTRATOR).deploy
     assert (offered.action, offered.words) == ("/apps/shop/dev/deploy", "Deploy to dev")
     assert offered.field is not None
     assert offered.field.choices == (("rel-9", "9999999 Nine"), ("rel-8", "tag-8"))
-    before, (offered,) = offered.key, page(found, built=built, reader=ADMINISTRATOR).deploy
+    before, (offered,) = offered.key, page(formation, built=built, reader=ADMINISTRATOR).deploy
     assert offered.key != before  # an element of the same key is kept as it was, with what it offered then
-    assert page(found, built=built, reader=ADMINISTRATOR).deploy[0].key == offered.key
+    assert page(formation, built=built, reader=ADMINISTRATOR).deploy[0].key == offered.key
     assert offered.field is not None
     assert [release for release, _ in offered.field.choices] == ["rel-9", "rel-8", "rel-2"]
-    assert page(found, built=built[2:3], reader=ADMINISTRATOR).deploy == ()
+    assert page(formation, built=built[2:3], reader=ADMINISTRATOR).deploy == ()
 
 
 def test_two_formations_differ_by_commits_and_by_manifests_but_not_by_namespaces() -> None:
@@ -227,8 +227,8 @@ def test_two_formations_differ_by_commits_and_by_manifests_but_not_by_namespaces
     ahead = CommitRange(there="0" * 40, commits=commits, count=2, complete=True, gone=0)
     same = CommitRange(there="2" * 40, commits=(), count=0, complete=True, gone=2)
     old, new = revision("old", ("Deployment", "web")), revision("new", ("Deployment", "web"))
-    new = replace(new, namespace="shop-qa", objects=tuple(_in("shop-qa", each) for each in new.objects), formation="qa")
-    old = replace(old, objects=tuple(_in("shop", each) for each in old.objects))
+    new = replace(new, namespace="shop-qa", objects=tuple(_in("shop-qa", item) for item in new.objects), formation="qa")
+    old = replace(old, objects=tuple(_in("shop", item) for item in old.objects))
     made = comparisons.page(
         Comparison(
             app="shop",

@@ -108,8 +108,8 @@ BREAKDOWN = Breakdown(
 )
 
 
-def _page(found: Insights, places: Places, teams: list[str]) -> InsightsPage:
-    return insights.page(found, BREAKDOWN, places, teams)
+def _page(counted: Insights, places: Places, teams: list[str]) -> InsightsPage:
+    return insights.page(counted, BREAKDOWN, places, teams)
 
 
 def test_figures_are_said_with_how_they_changed() -> None:

@@ -72,7 +72,7 @@ def rolling(*objects: Workload, applied: bool = True) -> DeploymentView:
 
 
 @pytest.mark.parametrize(
-    ("found", "states"),
+    ("view", "states"),
     [
         (view(None), ["off not applied yet"] * 3),
         (rolling(applied=False), ["off not applied yet"] * 3),
@@ -96,8 +96,8 @@ def rolling(*objects: Workload, applied: bool = True) -> DeploymentView:
         (deployed(VerdictKind.CANCELLED), ["off not applied"] * 3),
     ],
 )
-def test_an_object_says_how_it_is_itself(found: DeploymentView, states: list[str]) -> None:
-    rows = object_rows.rows(found)
+def test_an_object_says_how_it_is_itself(view: DeploymentView, states: list[str]) -> None:
+    rows = object_rows.rows(view)
     assert [f"{row.pill.tone} {row.pill.words}" for row in rows] == states
     assert not [row for row in rows if row.kind != "Deployment" and "rolling out" in row.pill.words]
 

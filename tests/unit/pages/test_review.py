@@ -31,14 +31,14 @@ OBJECTS = (("Deployment", "web"), ("Service", "web"), ("ConfigMap", "words"))
 
 
 def view(previous: Revision | None, since: CommitRange | None = None) -> DeploymentView:
-    found = deployment()
+    subject = deployment()
     return DeploymentView(
-        deployment=found,
+        deployment=subject,
         timeline=(),
         revision=revision("new", *OBJECTS),
         previous=previous,
         release=None,
-        approval=ApprovalView(deployment=found, votes=(), missing=()),
+        approval=ApprovalView(deployment=subject, votes=(), missing=()),
         failure_report=None,
         hold=None,
         since=since,
@@ -80,7 +80,7 @@ def test_filters_stay_in_every_address_of_a_list(last: str | None) -> None:
     asked = ListQuery(title="Runs", path="/runs", only=only, states=RUN_STATES, nothing="nothing yet", other=other)
     page = lists.page(asked, (), Places(apps=("shop",), formations=(), environments=()), last=last)
     assert page.older == ("/runs?app=shop&author=Ann+O%27Neil&search=50%25+%26+more&before=r-1" if last else "")
-    assert [(each.words, each.href) for each in page.chosen] == [
+    assert [(choice.words, choice.href) for choice in page.chosen] == [
         ("app shop", "/runs?author=Ann+O%27Neil&search=50%25+%26+more"),
         ("author Ann O'Neil", "/runs?app=shop&search=50%25+%26+more"),
         ("search 50% & more", "/runs?app=shop&author=Ann+O%27Neil"),

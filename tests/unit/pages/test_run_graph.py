@@ -118,7 +118,7 @@ def test_only_direct_needs_are_drawn() -> None:
 
 
 def test_a_thousand_steps_are_cut_and_counted() -> None:
-    steps = [step(f"step/{at}", *(f"step/{each}" for each in range(at)), span=(at, at + 1)) for at in range(300)]
+    steps = [step(f"step/{at}", *(f"step/{number}" for number in range(at)), span=(at, at + 1)) for at in range(300)]
     chart = run_graph.chart(run_of(*steps), END)
     assert chart is not None
     assert (len(chart.rows), chart.more, len(chart.edges)) == (200, 100, 199)

@@ -106,5 +106,5 @@ def test_slips_in_a_release_group_are_findings(deliver, finding):
     pipeline, findings = reading.read(f"app: shop\ndeliver: {deliver}\n", "f")
 
     assert pipeline is None
-    (found,) = texts(findings)
-    assert finding in found
+    (problem,) = texts(findings)
+    assert finding in problem

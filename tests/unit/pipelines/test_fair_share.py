@@ -21,23 +21,23 @@ RUNNING = st.dictionaries(APPS, st.integers(0, 6))
 def test_a_free_slot_goes_to_who_has_least(queue, running, all_slots, per_app):
     """After each choice: of all that waited and might begin, none had less than the one that was chosen."""
     chosen = next_runs(queue, running, Slots(all=all_slots, per_app=per_app))
-    app_of = {each.run: each.app for each in queue}
+    app_of = {queued.run: queued.app for queued in queue}
     held, left = Counter(running), list(queue)
     for run in chosen:
         app = app_of[run]
         assert held[app] < per_app
-        assert all(held[app] <= held[each.app] for each in left if held[each.app] < per_app)
-        assert run == next(each.run for each in left if each.app == app), "an app's own runs keep their order"
+        assert all(held[app] <= held[queued.app] for queued in left if held[queued.app] < per_app)
+        assert run == next(queued.run for queued in left if queued.app == app), "an app's own runs keep their order"
         held[app] += 1
-        left = [each for each in left if each.run != run]
+        left = [queued for queued in left if queued.run != run]
     assert len(chosen) <= max(0, all_slots - sum(running.values()))
 
 
 @given(QUEUES, RUNNING, st.integers(0, 12), st.integers(1, 12))
 def test_no_slot_stays_free_that_somebody_may_have(queue, running, all_slots, per_app):
     chosen = next_runs(queue, running, Slots(all=all_slots, per_app=per_app))
-    held = Counter(running) + Counter(each.app for each in queue if each.run in chosen)
-    waits = [each for each in queue if each.run not in chosen and held[each.app] < per_app]
+    held = Counter(running) + Counter(queued.app for queued in queue if queued.run in chosen)
+    waits = [queued for queued in queue if queued.run not in chosen and held[queued.app] < per_app]
     assert not waits or sum(running.values()) + len(chosen) >= all_slots
 
 
@@ -47,12 +47,12 @@ def test_a_flood_of_one_app_delays_no_other(slots, flood, newcomers):
     per_app = share(slots, None)
     flooded = [Queued(run=f"flood-{number}", app="flood") for number in range(flood)]
     begun = next_runs(flooded, {}, Slots(all=slots, per_app=per_app))
-    left = [each for each in flooded if each.run not in begun]
+    left = [queued for queued in flooded if queued.run not in begun]
     late = [Queued(run=f"late-{number}", app=f"app-{number}") for number in range(newcomers)]
     free = slots - len(begun)
     chosen = next_runs([*left, *late], {"flood": len(begun)}, Slots(all=slots, per_app=per_app))
     assert free >= 1
-    assert list(chosen[: min(free, newcomers)]) == [each.run for each in late[:free]]
+    assert list(chosen[: min(free, newcomers)]) == [queued.run for queued in late[:free]]
 
 
 def test_who_came_first_begins_first_among_those_with_as_much():

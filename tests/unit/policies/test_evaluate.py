@@ -30,10 +30,11 @@ spec:
 
 
 def rendered(text: str = DEPLOYMENT) -> list[Rendered]:
-    found, findings = documents.read(text, "deploy/stencils/web.yaml")
+    parsed, findings = documents.read(text, "deploy/stencils/web.yaml")
     assert findings == []
     return [
-        Rendered(object=document.value, origin=Origin(file=document.file, places=document.values)) for document in found
+        Rendered(object=document.value, origin=Origin(file=document.file, places=document.values))
+        for document in parsed
     ]
 
 
@@ -207,7 +208,7 @@ def test_objects_outside_of_namespaces_pass_every_namespace_selector() -> None:
 def test_match_conditions_choose_too_and_one_that_is_false_outweighs_failures(
     conditions: list[str], applies: bool
 ) -> None:
-    named = [{"name": f"c{index}", "expression": each} for index, each in enumerate(conditions)]
+    named = [{"name": f"c{index}", "expression": expression} for index, expression in enumerate(conditions)]
 
     assert bool(vet(policy(matchConditions=named))) is applies
 
@@ -282,7 +283,8 @@ def test_a_release_rule_sees_all_objects() -> None:
 
 def test_a_manifest_that_is_hardly_one_is_decided_and_not_stumbled_over() -> None:
     odd = [
-        Rendered(object=each, origin=Origin(file="odd.yaml")) for each in ({}, {"kind": 3, "metadata": None, "spec": 1})
+        Rendered(object=manifest, origin=Origin(file="odd.yaml"))
+        for manifest in ({}, {"kind": 3, "metadata": None, "spec": 1})
     ]
 
     assert [decision.failed for decision in vet(policy("object.spec.replicas > 1"), objects=odd)] == [True, True]

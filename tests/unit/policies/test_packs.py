@@ -25,10 +25,10 @@ FACTS = Facts(
 
 def examples(rule: str, word: str) -> list[Rendered]:
     file = PACK / "examples" / f"{rule}.{word}.yaml"
-    found, findings = documents.read(file.read_text(), file.name)
+    parsed, findings = documents.read(file.read_text(), file.name)
     assert findings == []
     return [
-        Rendered(object=document.value, origin=Origin(file=file.name, places=document.values)) for document in found
+        Rendered(object=document.value, origin=Origin(file=file.name, places=document.values)) for document in parsed
     ]
 
 
@@ -47,7 +47,7 @@ def test_a_rule_refuses_each_of_its_bad_examples_once_and_says_why(rule: str) ->
 
     decisions = vet(rule, objects)
 
-    assert [decision.subject.name for decision in decisions] == [each.name for each in objects]
+    assert [decision.subject.name for decision in decisions] == [item.name for item in objects]
     assert not any(decision.failed for decision in decisions)
     assert all(decision.fields and decision.place.line for decision in decisions)
 
@@ -101,9 +101,9 @@ def test_the_examples_cover_every_kind_that_makes_pods() -> None:
 
 
 def test_there_is_an_example_for_every_rule_and_no_other() -> None:
-    found = {tuple(file.name.split(".")[:2]) for file in (PACK / "examples").glob("*.*.yaml")}
+    examples_there = {tuple(file.name.split(".")[:2]) for file in (PACK / "examples").glob("*.*.yaml")}
 
-    assert found == {(rule, word) for rule in POLICIES for word in ("good", "bad")}
+    assert examples_there == {(rule, word) for rule in POLICIES for word in ("good", "bad")}
 
 
 def test_a_pack_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -36,12 +36,12 @@ def text(body: str = MET, *, name: str = "replicas", annotations: str = "{}") ->
 
 
 def findings(*texts: str) -> list[str]:
-    problems = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})[1]
+    problems = reading.read({f"{index}.yaml": text_given for index, text_given in enumerate(texts)})[1]
     return [str(finding) for finding in problems]
 
 
 def only(*texts: str) -> Policy:
-    policies, problems = reading.read({f"{index}.yaml": each for index, each in enumerate(texts)})
+    policies, problems = reading.read({f"{index}.yaml": text_given for index, text_given in enumerate(texts)})
     assert problems == []
     (policy,) = policies
     return policy
@@ -152,16 +152,16 @@ def test_a_binding_says_where_and_with_which_effect() -> None:
     ],
 )
 def test_a_mistake_is_found_at_its_place(body: str, finding: str) -> None:
-    found = findings(text(body))
+    problems = findings(text(body))
 
-    assert any(each.startswith(finding) for each in found), found
+    assert any(problem.startswith(finding) for problem in problems), problems
     assert reading.read({"0.yaml": text(body)})[0] == []
 
 
 def test_a_place_inside_a_long_expression_is_told() -> None:
-    (found,) = findings(text("  validations:\n    - expression: |\n        true\n        && nope\n"))
+    (problem,) = findings(text("  validations:\n    - expression: |\n        true\n        && nope\n"))
 
-    assert found.startswith("0.yaml:11:19: undeclared reference to 'nope', at line 2, column 4 of the expression")
+    assert problem.startswith("0.yaml:11:19: undeclared reference to 'nope', at line 2, column 4 of the expression")
 
 
 @pytest.mark.parametrize(
@@ -180,27 +180,27 @@ def test_sealanes_own_annotations_are_strict(annotations: str, finding: str) -> 
 
 
 def test_all_mistakes_of_all_files_are_found_at_once() -> None:
-    found = findings(text("  validation: []\n"), text("  validations: [{expression: nope}]\n", name="other"), "a: [")
+    problems = findings(text("  validation: []\n"), text("  validations: [{expression: nope}]\n", name="other"), "a: [")
 
-    assert [each.split(":")[0] for each in found] == ["0.yaml", "2.yaml", "1.yaml"]
+    assert [problem.split(":")[0] for problem in problems] == ["0.yaml", "2.yaml", "1.yaml"]
 
 
 def test_a_name_is_given_once() -> None:
-    (found,) = findings(text(), text())
+    (problem,) = findings(text(), text())
 
-    assert found == "1.yaml:4:9: policy replicas is already in 0.yaml:1:1 (give it another name)"
+    assert problem == "1.yaml:4:9: policy replicas is already in 0.yaml:1:1 (give it another name)"
 
 
 def test_a_binding_without_its_policy_is_a_mistake() -> None:
-    (found,) = findings(text(), BINDING.format(name="b", policy="replica", actions="Deny"))
+    (problem,) = findings(text(), BINDING.format(name="b", policy="replica", actions="Deny"))
 
-    assert found == "1.yaml:5:15: no policy here is called replica (did you mean replicas?)"
+    assert problem == "1.yaml:5:15: no policy here is called replica (did you mean replicas?)"
 
 
 def test_other_kinds_are_no_policies() -> None:
-    found = findings("kind: ConfigMap\n", "kind: Pod\n", "- a\n")
+    problems = findings("kind: ConfigMap\n", "kind: Pod\n", "- a\n")
 
-    assert [each.split(" (")[0] for each in found] == [
+    assert [problem.split(" (")[0] for problem in problems] == [
         "0.yaml:1:1: a ConfigMap is no policy",
         "1.yaml:1:7: a Pod is no policy",
         "2.yaml:1:1: this is no policy",

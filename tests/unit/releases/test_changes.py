@@ -55,22 +55,24 @@ def revision(
 
 def test_nothing_differs_between_equal_revisions() -> None:
     """And such a change is false."""
-    found = changes.between(revision(), revision())
-    assert not found
-    assert found == changes.Changes()
+    difference = changes.between(revision(), revision())
+    assert not difference
+    assert difference == changes.Changes()
 
 
 def test_a_first_revision_adds_everything() -> None:
     """Its images come from nothing."""
-    found = changes.between(None, revision())
-    assert {(change.action, change.kind) for change in found.objects} == {
+    difference = changes.between(None, revision())
+    assert {(change.action, change.kind) for change in difference.objects} == {
         ("added", "ConfigMap"),
         ("added", "Secret"),
         ("added", "Deployment"),
     }
-    assert found.images == (ImageChange(kind="Deployment", name="web", container="web", before=None, after="x/web:1"),)
-    assert found.secrets == ("TOKEN",)
-    assert found.config == ("a",)
+    assert difference.images == (
+        ImageChange(kind="Deployment", name="web", container="web", before=None, after="x/web:1"),
+    )
+    assert difference.secrets == ("TOKEN",)
+    assert difference.config == ("a",)
 
 
 def test_a_changed_field_shows_by_line() -> None:
@@ -84,8 +86,8 @@ def test_a_changed_field_shows_by_line() -> None:
 
 def test_a_changed_image_is_named() -> None:
     """By object and container."""
-    found = changes.between(revision(), revision(image="x/web:2"))
-    assert found.images == (
+    difference = changes.between(revision(), revision(image="x/web:2"))
+    assert difference.images == (
         ImageChange(kind="Deployment", name="web", container="web", before="x/web:1", after="x/web:2"),
     )
 
@@ -93,17 +95,17 @@ def test_a_changed_image_is_named() -> None:
 def test_changed_configuration_is_a_change_not_a_new_object() -> None:
     """Although its name is a new one: people see which entry differs."""
     old, new = revision(config="one"), revision(config="two")
-    found = changes.between(old, new)
-    assert {(change.action, change.kind) for change in found.objects} == {
+    difference = changes.between(old, new)
+    assert {(change.action, change.kind) for change in difference.objects} == {
         ("changed", "ConfigMap"),
         ("changed", "Deployment"),
     }
-    config = next(change for change in found.objects if change.kind == "ConfigMap")
+    config = next(change for change in difference.objects if change.kind == "ConfigMap")
     assert config.name == new.config_object
     assert "-  a: one" in config.lines
     assert "+  a: two" in config.lines
-    assert found.config == ("a",)
-    assert found.secrets == ()
+    assert difference.config == ("a",)
+    assert difference.secrets == ()
 
 
 def test_changed_secrets_are_named_and_not_shown() -> None:
@@ -111,8 +113,8 @@ def test_changed_secrets_are_named_and_not_shown() -> None:
     assert changes.between(revision(), revision(token="v2")).secrets == ("TOKEN",)
     assert changes.between(revision(), revision(NEW="env:NEW")).secrets == ("NEW",)
     assert changes.between(revision(NEW="env:NEW"), revision(NEW="env:OTHER")).secrets == ("NEW",)
-    found = changes.between(revision(), revision(token="v2"))
-    secret = next(change for change in found.objects if change.kind == "Secret")
+    difference = changes.between(revision(), revision(token="v2"))
+    secret = next(change for change in difference.objects if change.kind == "Secret")
     assert "   TOKEN: <secret TOKEN>" in secret.lines
 
 
@@ -132,8 +134,8 @@ def test_a_secret_among_the_stencils_shows_only_that_it_changed() -> None:
 def test_a_removed_object_shows_what_it_was() -> None:
     """And its container's image goes to nothing."""
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: busybox:1}]}"
-    found = changes.between(revision(more=pod), revision())
-    (change,) = found.of("removed")
+    difference = changes.between(revision(more=pod), revision())
+    (change,) = difference.of("removed")
     assert (change.kind, change.name) == ("Pod", "p")
     assert all(line.startswith(("-", "@@")) for line in change.lines)
-    assert found.images == (ImageChange(kind="Pod", name="p", container="c", before="busybox:1", after=None),)
+    assert difference.images == (ImageChange(kind="Pod", name="p", container="c", before="busybox:1", after=None),)

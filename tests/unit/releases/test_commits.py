@@ -12,27 +12,27 @@ from sealane.events.commits import Commit
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, Commit]:
     """Up to 12 commits, each with up to three older ones as parents."""
-    found: dict[str, Commit] = {}
+    commits_made: dict[str, Commit] = {}
     for number in range(draw(st.integers(1, 12))):
-        parents = draw(st.lists(st.sampled_from(list(found)), max_size=3, unique=True)) if found else []
-        found[f"c{number}"] = Commit(id=f"c{number}", parents=tuple(parents), subject=f"s{number}", author="kim")
-    return found
+        parents = draw(st.lists(st.sampled_from(list(commits_made)), max_size=3, unique=True)) if commits_made else []
+        commits_made[f"c{number}"] = Commit(id=f"c{number}", parents=tuple(parents), subject=f"s{number}", author="kim")
+    return commits_made
 
 
 def before(known: dict[str, Commit], name: str) -> set[str]:
-    return {name}.union(*(before(known, each) for each in known[name].parents))
+    return {name}.union(*(before(known, parent) for parent in known[name].parents))
 
 
 @given(histories(), st.data())
 def test_it_brings_what_only_the_new_one_has(known: dict[str, Commit], data: st.DataObject) -> None:
     there, new = (data.draw(st.sampled_from(list(known))) for _ in range(2))
-    found = commits.since(known, there, new)
-    assert found is not None
-    assert {commit.id for commit in found.commits} == before(known, new) - before(known, there)
-    assert (found.count, found.complete) == (len(found.commits), True)
-    assert found.gone == len(before(known, there) - before(known, new))
-    if found.count:
-        assert found.commits[0].id == new
+    brought = commits.since(known, there, new)
+    assert brought is not None
+    assert {commit.id for commit in brought.commits} == before(known, new) - before(known, there)
+    assert (brought.count, brought.complete) == (len(brought.commits), True)
+    assert brought.gone == len(before(known, there) - before(known, new))
+    if brought.count:
+        assert brought.commits[0].id == new
 
 
 @given(histories(), st.data())
@@ -40,15 +40,15 @@ def test_a_history_that_ends_early_is_never_told_as_whole(known: dict[str, Commi
     """Of what is known nothing wrong is told: at least so many, and only commits that are known."""
     there, new = (data.draw(st.sampled_from(list(known))) for _ in range(2))
     lost = data.draw(st.sets(st.sampled_from(list(known)), max_size=4))
-    part = {name: each for name, each in known.items() if name not in lost}
-    found = commits.since(part, there, new)
+    part = {name: commit for name, commit in known.items() if name not in lost}
+    difference = commits.since(part, there, new)
     if there != new and (there in lost or new in lost):
-        assert found is None
+        assert difference is None
         return
-    assert found is not None
+    assert difference is not None
     brought = before(known, new) - before(known, there)
-    if found.complete and there not in lost and not lost & before(known, there):
-        assert {commit.id for commit in found.commits} == brought
+    if difference.complete and there not in lost and not lost & before(known, there):
+        assert {commit.id for commit in difference.commits} == brought
 
 
 def test_many_are_counted_and_some_listed() -> None:

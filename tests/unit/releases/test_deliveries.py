@@ -32,7 +32,7 @@ def test_every_state_and_verdict_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "folded"),
+    ("outcomes", "folded"),
     [
         ([], None),
         (["deployed", "deployed"], "deployed"),
@@ -46,8 +46,8 @@ def test_every_state_and_verdict_is_one() -> None:
         (["superseded", "deployed"], "superseded"),
     ],
 )
-def test_all_of_them_as_one(found: list[str], folded: str | None) -> None:
-    assert deliveries.fold(DeliveryOutcome(each) for each in found) == folded
+def test_all_of_them_as_one(outcomes: list[str], folded: str | None) -> None:
+    assert deliveries.fold(DeliveryOutcome(outcome) for outcome in outcomes) == folded
 
 
 def test_it_is_deployed_only_where_all_are_and_bad_where_one_is() -> None:

@@ -54,7 +54,7 @@ def straight(length: int) -> tuple[Repository, list[tuple[str | None, str]]]:
 def test_late_messages_stand_where_their_commits_do(order: list[int]) -> None:
     """In whichever order they come, the line is that of the commits."""
     repository, pushes = straight(len(order))
-    places = received(repository, [pushes[each] for each in order])
+    places = received(repository, [pushes[number] for number in order])
     assert [order[at] for at in sorted(range(len(order)), key=places.__getitem__)] == sorted(order)
 
 
@@ -109,8 +109,8 @@ def test_without_git_moves_that_follow_each_other_tell_the_order(order: list[int
     line: list[Move] = []
     for number, at in enumerate(order, start=1):
         before, after = pushes[at]
-        found = lineage.order(before, after, line, LineageAnswer())
-        line.append(Move(run=str(number), before=before, after=after, place=lineage.place(number, found, line)))
+        answer = lineage.order(before, after, line, LineageAnswer())
+        line.append(Move(run=str(number), before=before, after=after, place=lineage.place(number, answer, line)))
     assert [order[at] for at in sorted(range(4), key=lambda at: line[at].place)] == [0, 1, 2, 3]
 
 

@@ -75,17 +75,17 @@ async def look(texts: dict[str, str], variables: dict[str, str] | None = None) -
     )
 
 
-def told(found: Preflight) -> str:
-    return "\n".join(str(finding) for finding in found.findings)
+def told(looked: Preflight) -> str:
+    return "\n".join(str(finding) for finding in looked.findings)
 
 
 async def test_what_is_in_order_passes() -> None:
     """Every delivery comes back with the revision it would be, its images not built yet."""
-    found = await look(files())
-    assert found.passes, told(found)
-    assert not found.findings
-    assert [planned.delivery.formation for planned in found.prospects] == ["dev", "production"]
-    revision = found.prospects[1].revision
+    looked = await look(files())
+    assert looked.passes, told(looked)
+    assert not looked.findings
+    assert [planned.delivery.formation for planned in looked.prospects] == ["dev", "production"]
+    revision = looked.prospects[1].revision
     assert revision.release is None
     pod = next(rendered.object for rendered in revision.objects if rendered.kind == "Pod")
     assert pod["spec"]["containers"][0]["image"] == "web@unbuilt"
@@ -94,15 +94,15 @@ async def test_what_is_in_order_passes() -> None:
 
 async def test_everything_wrong_with_all_deliveries_comes_at_once() -> None:
     """Files, limits and secrets."""
-    found = await look(
+    looked = await look(
         files(
             pipeline=PIPELINE.replace(", approval: {by: leads}", ""),
             dev=FORMATION.replace("NAME", "dev").replace("shop-dev", "kube-system"),
         ),
         variables={},
     )
-    assert not found.passes
-    text = told(found)
+    assert not looked.passes
+    text = told(looked)
     assert "deploy/formations/dev.yaml:4:12: the namespace kube-system is not open to shop in dev" in text
     assert "this delivery asks for none" in text
     assert text.count("the secret TOKEN has no value: the variable SEALANE_SECRET_SHOP__TOKEN is not set") == 2
@@ -111,17 +111,17 @@ async def test_everything_wrong_with_all_deliveries_comes_at_once() -> None:
 
 async def test_a_broken_stencil_is_told_once_though_two_formations_use_it() -> None:
     """With no prospect for either."""
-    found = await look(files(pod=POD.replace("image.web", "image.wep")))
-    assert told(found).count("unknown word ${image.wep}") == 1
-    assert found.prospects == ()
+    looked = await look(files(pod=POD.replace("image.web", "image.wep")))
+    assert told(looked).count("unknown word ${image.wep}") == 1
+    assert looked.prospects == ()
 
 
 async def test_a_formation_or_environment_that_is_not_there() -> None:
     """With those there are."""
-    found = await look(files(pipeline=PIPELINE.replace("formation: dev", "formation: def")))
-    assert "there is no formation def (did you mean dev?)" in told(found)
-    found = await look(files(dev=FORMATION.replace("NAME", "dev").replace("environment: dev", "environment: qa")))
-    assert "there is no environment qa" in told(found)
+    looked = await look(files(pipeline=PIPELINE.replace("formation: dev", "formation: def")))
+    assert "there is no formation def (did you mean dev?)" in told(looked)
+    looked = await look(files(dev=FORMATION.replace("NAME", "dev").replace("environment: dev", "environment: qa")))
+    assert "there is no environment qa" in told(looked)
 
 
 def test_a_release_survives_json() -> None:

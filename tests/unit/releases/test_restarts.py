@@ -28,10 +28,10 @@ def revision(*objects: dict[str, Any]) -> Revision:
 def restarted(subject: Revision, name: str) -> Revision:
     """As a person's restart leaves it."""
     objects = tuple(
-        replace(each, object=replicas.restarted(each.object, AT) or {}) if each.name == name else each
-        for each in subject.objects
+        replace(item, object=replicas.restarted(item.object, AT) or {}) if item.name == name else item
+        for item in subject.objects
     )
-    content = hashing.content_id({"changed": subject.id, "objects": [each.object for each in objects]})
+    content = hashing.content_id({"changed": subject.id, "objects": [item.object for item in objects]})
     return replace(subject, id=content, objects=objects)
 
 

@@ -120,7 +120,7 @@ second]]></failure>
 
 def read(*texts: str) -> Report:
     contents = [(f"{number}.xml", junit.parse(text.encode())) for number, text in enumerate(texts)]
-    assert [found.problem for _, found in contents] == [None] * len(texts)
+    assert [report.problem for _, report in contents] == [None] * len(texts)
     return summary.count(contents, (), str)
 
 
@@ -177,9 +177,9 @@ def read(*texts: str) -> Report:
     ids=["pytest", "surefire", "gradle", "jest-junit", "go-junit-report", "phpunit", "googletest"],
 )
 def test_a_dialect_is_read_to_the_same_words(text: str, words: str, failing: list[tuple[str, str, str]]) -> None:
-    found = read(text)
-    assert found.words == words
-    assert [(test.title, test.message, test.place) for test in found.failing] == failing
+    report = read(text)
+    assert report.words == words
+    assert [(test.title, test.message, test.place) for test in report.failing] == failing
 
 
 def test_one_file_a_class_comes_to_one_report() -> None:

@@ -21,8 +21,8 @@ PARAMETERS = '<!DOCTYPE x [<!ENTITY % p SYSTEM "http://example.com/x"> %p;]><tes
 
 @pytest.mark.parametrize("text", [BOMB, LEAK, DEFAULTS, PARAMETERS], ids=["bomb", "file", "defaults", "parameters"])
 def test_a_document_type_with_content_is_refused_before_it_means_anything(text: str) -> None:
-    found = junit.parse(text.encode())
-    assert (found.tests, found.problem) == (0, "it brings a document type of its own, which is not read")
+    report = junit.parse(text.encode())
+    assert (report.tests, report.problem) == (0, "it brings a document type of its own, which is not read")
 
 
 def test_a_mere_name_of_a_document_type_is_harmless() -> None:
@@ -45,8 +45,8 @@ def test_a_mere_name_of_a_document_type_is_harmless() -> None:
     ],
 )
 def test_what_is_no_report_is_said_to_be_none(data: bytes, problem: str | None) -> None:
-    found = junit.parse(data).problem
-    assert found == problem if problem else found is not None
+    problem_told = junit.parse(data).problem
+    assert problem_told == problem if problem else problem_told is not None
 
 
 def test_other_encodings_are_read() -> None:
@@ -84,10 +84,10 @@ def test_a_large_file_is_read_in_little_time() -> None:
 def test_what_is_kept_of_tests_that_passed_is_bounded() -> None:
     """The first ones, and of the rest the slowest, wherever they stand."""
     tests = "".join(f"<testcase name='t{n}' time='{n % 1_000}'/>" for n in range(20_000))
-    found = junit.parse(f"<testsuite>{tests}</testsuite>".encode(), passed=50).passed
-    assert [case.name for case in found[:50]] == [f"t{n}" for n in range(50)]
-    assert len(found) == 50 + junit.SLOWEST
-    assert min(case.seconds or 0 for case in found[50:]) >= 998
+    passed = junit.parse(f"<testsuite>{tests}</testsuite>".encode(), passed=50).passed
+    assert [case.name for case in passed[:50]] == [f"t{n}" for n in range(50)]
+    assert len(passed) == 50 + junit.SLOWEST
+    assert min(case.seconds or 0 for case in passed[50:]) >= 998
 
 
 def test_names_in_insights_are_masked_cleaned_and_cut() -> None:
@@ -98,8 +98,8 @@ def test_names_in_insights_are_masked_cleaned_and_cut() -> None:
         "<testcase name='flaky' time='2'><flakyFailure/></testcase><testcase name='away'><skipped/></testcase></testsuite>"
     )
     contents = junit.parse(text.replace("LONG", "x" * 500).encode())
-    found = summary.results([("report.xml", contents)], lambda said: said.replace("hunter2-hunter2", "***"))
-    assert [(case.title, case.failed, case.passed, case.seconds) for case in found] == [
+    results = summary.results([("report.xml", contents)], lambda said: said.replace("hunter2-hunter2", "***"))
+    assert [(case.title, case.failed, case.passed, case.seconds) for case in results] == [
         ("TWICE", True, False, 3.0),
         ("***: ab", False, True, None),
         ("x" * 199 + "…", False, True, None),

@@ -52,9 +52,9 @@ def named(key: str, value: str) -> dict[str, Any]:
 )
 def test_which_values_a_manifest_holds(manifest: dict[str, Any], values: dict[str, str] | None) -> None:
     """Of both ways to write them; not those a store has, nor what is too short to be masked."""
-    found = manifest_secrets.values([manifest])
-    assert values is None or found == values
-    Masker(found)
+    values_held = manifest_secrets.values([manifest])
+    assert values is None or values_held == values
+    Masker(values_held)
 
 
 async def test_neither_verdict_nor_evidence_nor_story_holds_one() -> None:

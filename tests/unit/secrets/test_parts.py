@@ -78,12 +78,12 @@ def test_of_very_many_lines_each_is_hidden_as_it_is() -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_a_part_of_itself(text: str) -> None:
     """Nothing that a stranger's secret holds ends in an exception, or in more than can be looked for."""
-    found = parts.parts(text)
+    parts_of_text = parts.parts(text)
 
-    assert len(found) <= 510
-    assert all(len(part) >= parts.SHORTEST for part in found)
+    assert len(parts_of_text) <= 510
+    assert all(len(part) >= parts.SHORTEST for part in parts_of_text)
     if len(text) >= parts.SHORTEST:
-        assert text in found
+        assert text in parts_of_text
 
 
 @pytest.mark.parametrize(

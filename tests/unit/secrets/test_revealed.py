@@ -22,10 +22,10 @@ MASKED = "nobody takes *** or *** here"
 
 def kinds() -> Iterator[type[errors.SealaneError]]:
     """Every error that is made of words."""
-    found = [errors.SealaneError]
-    while found:
-        one = found.pop()
-        found += one.__subclasses__()
+    kinds_left = [errors.SealaneError]
+    while kinds_left:
+        one = kinds_left.pop()
+        kinds_left += one.__subclasses__()
         if one.__init__ in (errors.SealaneError.__init__, cluster_errors.ClusterError.__init__):
             yield one
 

@@ -17,7 +17,7 @@ WANTED = st.lists(FEW, max_size=40)
 def test_occurrences_are_all_there(wanted: list[bytes], parts: list[bytes | int]) -> None:
     chosen = [wanted[part % len(wanted)] if isinstance(part, int) and wanted else part for part in parts]
     data = b"".join(part for part in chosen if isinstance(part, bytes))
-    obvious = {(at, at + len(each)) for each in wanted for at in range(len(data)) if data.startswith(each, at)}
+    obvious = {(at, at + len(word)) for word in wanted for at in range(len(data)) if data.startswith(word, at)}
 
     assert set(Search(wanted).occurrences(data)) == obvious
 

@@ -24,7 +24,7 @@ def test_no_app_can_spell_a_variable_of_another() -> None:
     """Every pair of an app and a name has a variable of its own."""
     names = ["".join(letters) for size in range(1, 6) for letters in itertools.product("A_", repeat=size)]
     apps = ["".join(letters) for size in range(1, 6) for letters in itertools.product("a-", repeat=size)]
-    found: dict[str, tuple[str, str]] = {}
+    owners: dict[str, tuple[str, str]] = {}
     for app in apps:
         if app.startswith("-") or app.endswith("-") or "--" in app:
             continue
@@ -34,8 +34,8 @@ def test_no_app_can_spell_a_variable_of_another() -> None:
                 reference = references.parse(f"env:{name}")
             except BadReference:
                 continue
-            assert found.setdefault(store.variable(reference.name), (app, name)) == (app, name)
-    assert len(found) > 30
+            assert owners.setdefault(store.variable(reference.name), (app, name)) == (app, name)
+    assert len(owners) > 30
 
 
 def test_an_app_whose_name_would_be_ambiguous_is_refused() -> None:

@@ -49,10 +49,10 @@ HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
 def test_a_million_mistakes_are_not_all_looked_at(stencil: str) -> None:
     """What is told stays readable, and the time stays short."""
     started = time.process_time()
-    found = render(stencil, values={f"value{index}": index for index in range(900)})
+    findings = render(stencil, values={f"value{index}": index for index in range(900)})
     assert time.process_time() - started < 5
-    assert sum("word" in finding.message for finding in found) <= placeholders.MOST_FINDINGS + 1
-    assert all(len(str(finding)) < 2_000 for finding in found)
+    assert sum("word" in finding.message for finding in findings) <= placeholders.MOST_FINDINGS + 1
+    assert all(len(str(finding)) < 2_000 for finding in findings)
 
 
 def test_many_mistakes_say_that_there_are_more() -> None:

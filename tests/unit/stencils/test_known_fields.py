@@ -59,10 +59,12 @@ def test_what_kubernetes_takes_is_taken() -> None:
 )  # fmt: skip
 def test_a_slip_is_an_error_at_its_name(old: str, new: str, said: str) -> None:
     """Other letters, dashes, other case: at the name itself, not at what it holds."""
-    found = look(WORKLOAD.replace(old, new, 1))
+    findings = look(WORKLOAD.replace(old, new, 1))
     place, message, hint = said.split("|")
-    assert [(each.message, each.hint, each.severity) for each in found] == [(message, hint, Severity.ERROR)]
-    assert f"{found[0].place.line}:{found[0].place.column}".endswith(place)
+    assert [(finding.message, finding.hint, finding.severity) for finding in findings] == [
+        (message, hint, Severity.ERROR)
+    ]
+    assert f"{findings[0].place.line}:{findings[0].place.column}".endswith(place)
 
 
 def test_a_field_of_another_place_is_a_warning_that_names_it() -> None:
@@ -103,7 +105,7 @@ def test_a_name_like_no_other_is_a_warning_with_what_is_known() -> None:
 )
 def test_a_value_of_another_type_is_an_error(old: str, new: str, said: str) -> None:
     """The cluster refuses it, whatever its version."""
-    assert [str(each) for each in look(WORKLOAD.replace(old, new))] == [said]
+    assert [str(finding) for finding in look(WORKLOAD.replace(old, new))] == [said]
 
 
 def test_custom_kinds_are_left_alone() -> None:
@@ -129,5 +131,5 @@ def test_no_known_field_is_a_slip_of_another(name: str, data: st.DataObject) -> 
     field = data.draw(st.sampled_from(sorted(fields)))
     table = openapi.Table(kinds={"v1 Thing": name}, types=openapi.builtin().types)
     made = Rendered(object={"apiVersion": "v1", "kind": "Thing", field: None}, origin=Origin(file="x.yaml"))
-    found = [each for each in known_fields.compared(made, table) if f" {field} " in f" {each.message} "]
-    assert found == []
+    slips = [finding for finding in known_fields.compared(made, table) if f" {field} " in f" {finding.message} "]
+    assert slips == []

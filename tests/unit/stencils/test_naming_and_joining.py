@@ -117,7 +117,7 @@ def test_a_value_that_changed_meanwhile_does_not_join() -> None:
 
 def test_a_rollback_leaves_the_old_secret_as_it_is() -> None:
     """Its values may be gone from the store; the immutable object is still there."""
-    assert [each["kind"] for each in secret_merge.without_secret(render())] == ["ConfigMap", "Pod"]
+    assert [manifest["kind"] for manifest in secret_merge.without_secret(render())] == ["ConfigMap", "Pod"]
 
 
 def test_a_destination_may_have_other_kinds_for_them() -> None:

@@ -114,8 +114,8 @@ def test_what_is_printed_reads_back_as_the_same_object(value: Any, text: Any) ->
     """By our own reader and by a YAML 1.1 reader, as kubectl has."""
     (rendered,) = _render({"value": value, "text": text}).objects
     printed = manifest_yaml.as_yaml(rendered.object)
-    read, found = documents.read(printed, "printed.yaml")
-    assert not found
+    read, findings = documents.read(printed, "printed.yaml")
+    assert not findings
     assert read[0].value == rendered.object
     assert yaml.safe_load(printed) == rendered.object
 
@@ -130,7 +130,7 @@ def test_the_order_of_keys_changes_no_revision(value: Any, seed: Any) -> None:
             keys = list(part)
             seed.shuffle(keys)
             return {key: shuffled(part[key]) for key in keys}
-        return [shuffled(each) for each in part] if isinstance(part, list) else part
+        return [shuffled(item) for item in part] if isinstance(part, list) else part
 
     values = {"value": value, "text": "t"}
     original = yaml.safe_load(STENCIL)

@@ -41,7 +41,7 @@ def rendered(files: StoredTree) -> list[dict[str, Any]]:
     assert [*findings, *more] == []
     assert repository_check.check(files).findings == ()
     assert revision is not None
-    return [each.object for each in revision.objects]
+    return [item.object for item in revision.objects]
 
 
 @given(ANY, ANY)
@@ -91,7 +91,7 @@ def test_only_the_object_that_says_so_is_left_raw() -> None:
 @pytest.mark.parametrize("formation", [{"stencils": {"raw": ["**"]}}, {}], ids=["file", "object"])
 def test_a_value_used_only_where_no_words_are_read_is_told(formation: dict[str, Any]) -> None:
     stencil = config_map({"a": "${tint}"}, raw=not formation)
-    (found,) = repository_check.check(tree(json.dumps(stencil), values={"tint": 1}, **formation)).findings
+    (finding,) = repository_check.check(tree(json.dumps(stencil), values={"tint": 1}, **formation)).findings
 
-    assert found.message == "nothing uses ${tint}"
-    assert found.hint == "take it away; deploy/stencils/sub/a.yaml has it where no words are read"
+    assert finding.message == "nothing uses ${tint}"
+    assert finding.hint == "take it away; deploy/stencils/sub/a.yaml has it where no words are read"

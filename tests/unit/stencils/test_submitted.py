@@ -30,8 +30,8 @@ JSON = st.recursive(
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield at
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in pairs:
-        yield from places(each, (*at, name))
+    for name, inner in pairs:
+        yield from places(inner, (*at, name))
 
 
 def test_what_was_rendered_comes_back_as_it_was() -> None:
@@ -50,9 +50,9 @@ def test_whatever_stands_in_it_it_is_a_revision_or_refused(at: tuple[Any, ...], 
     except UsageError as refused:
         assert refused.message.encode()
         return
-    for each in (made.app, made.environment, made.destination, made.namespace):
-        assert each.encode()
-    assert all(each.key for each in made.everything)
+    for text in (made.app, made.environment, made.destination, made.namespace):
+        assert text.encode()
+    assert all(rendered.key for rendered in made.everything)
 
 
 @pytest.mark.parametrize(

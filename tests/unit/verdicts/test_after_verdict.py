@@ -55,9 +55,9 @@ LOST = fact(K.NOT_READY, detail={"lost": "yes"})
 def test_only_what_its_own_instances_do_is_its_own(facts: tuple[model.Fact, ...], own: bool) -> None:
     """A node that is gone, a registry that is away and whoever removed something are not the revision."""
     before = health.FormationHealth(state=health.HealthState.PROGRESSING, since=at(0))
-    found = health.judge(seen(*facts, ready=None, now=90), RULES, now=at(90), before=before).health
-    assert found.state is health.HealthState.DEGRADED, found
-    assert found.own is own
+    judged = health.judge(seen(*facts, ready=None, now=90), RULES, now=at(90), before=before).health
+    assert judged.state is health.HealthState.DEGRADED, judged
+    assert judged.own is own
 
 
 def past(sequence: int, revision: str, kind: model.VerdictKind = DEPLOYED) -> PastDeployment:
@@ -76,8 +76,8 @@ def past(sequence: int, revision: str, kind: model.VerdictKind = DEPLOYED) -> Pa
     ids=["the first", "the one before", "not what failed", "verified before", "nothing newer"],
 )
 def test_it_is_rolled_back_to_what_was_verified_before_it(history: list[PastDeployment], back: int | None) -> None:
-    found = rollback_target.after_verdict(history, sequence=3, revision="c")
-    assert (found.sequence if found else None) == back
+    target = rollback_target.after_verdict(history, sequence=3, revision="c")
+    assert (target.sequence if target else None) == back
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "1 s"), (89, "89 s"), (180, "3 minutes"), (590, "10 minutes")])

@@ -73,7 +73,7 @@ def test_an_instance_is_called_what_its_destination_calls_it() -> None:
     """The verdict knows no pods of its own."""
     fact = model.Fact(kind=model.FactKind.QUOTA, object="Service/web", workload="Service/web", since=AT, words="full")
     missing = replace(fact, kind=model.FactKind.REFERENCE_MISSING, object="Task/web-1", detail={"reference": "Key/a"})
-    said = [causes.sentence(each, terminations=0, others=2, unit="task") for each in (fact, missing)]
+    said = [causes.sentence(cause, terminations=0, others=2, unit="task") for cause in (fact, missing)]
     assert said == [
         "Service web gets no more tasks: full (2 more tasks have the same trouble).",
         "Task web-1 cannot start: there is no Key a (2 more tasks have the same trouble).",

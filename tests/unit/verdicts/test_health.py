@@ -98,8 +98,8 @@ K = model.FactKind
     ],
 )  # fmt: skip
 def test_what_is_seen_after_a_good_verdict(observation: model.Observation, now: float, state: str, cause: str) -> None:
-    found = judged(observation, now=now, before=WELL).health
-    assert (found.state, found.cause) == (state, cause)
+    health_now = judged(observation, now=now, before=WELL).health
+    assert (health_now.state, health_now.cause) == (state, cause)
 
 
 def test_what_waits_is_degraded_when_patience_ends_and_it_is_judged_again_then() -> None:
@@ -112,8 +112,8 @@ def test_what_waits_is_degraded_when_patience_ends_and_it_is_judged_again_then()
 
 def test_without_any_fact_the_deadline_ends_it() -> None:
     first = judged(seen(ready=None), now=0, before=WELL).health
-    found = judged(seen(ready=None), now=601, before=first).health
-    assert (found.state, found.cause) == (
+    health_now = judged(seen(ready=None), now=601, before=first).health
+    assert (health_now.state, health_now.cause) == (
         "degraded",
         "Deployment web was not ready after 600 s: 0 of 1 pod ready.",
     )

@@ -69,8 +69,8 @@ def test_what_is_there_is_what_wrote_something_or_what_that_went_back_to(
         )
         for number, kind in enumerate(kinds, start=1)
     ]
-    found = rollback_target.there(reversed(history))
-    assert (found.sequence if found else None) == there
+    past = rollback_target.there(reversed(history))
+    assert (past.sequence if past else None) == there
 
 
 @pytest.mark.parametrize(

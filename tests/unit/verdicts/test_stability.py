@@ -60,8 +60,8 @@ def observation(
 
 def judged(seen: Sequence[Observation], watch: StabilityRules = StabilityRules()) -> str | None:  # noqa: B008 - it is frozen
     steadiness = Stability()
-    for each in seen:
-        steadiness = stability.noted(steadiness, each, started=START)
+    for observation in seen:
+        steadiness = stability.noted(steadiness, observation, started=START)
     cause = stability.unsteady(steadiness, seen[-1], watch)
     return cause.sentence if cause else None
 
@@ -102,7 +102,7 @@ DOWN: Seen = {**UP, "a": (False, 0)}
 )
 def test_falls_after_ready_are_counted_over_all_instances(seen: Sequence[Seen], sentence: str | None) -> None:
     """One is nothing; three of three are; a restart before ready is start-up's affair."""
-    assert judged([observation(each) for each in seen]) == sentence
+    assert judged([observation(shown) for shown in seen]) == sentence
 
 
 def test_many_instances_may_fall_more_often() -> None:
@@ -115,16 +115,16 @@ def test_many_instances_may_fall_more_often() -> None:
 
 
 @pytest.mark.parametrize(
-    ("watch", "seen", "found"),
+    ("watch", "seen", "is_told"),
     [
         (StabilityRules(restarts=False), [UP, ALL_RESTARTED], False),
         (StabilityRules(flaps=False), [UP, DOWN, UP, DOWN, UP], False),
         (StabilityRules(flaps=False), [UP, ALL_RESTARTED], True),
     ],
 )
-def test_either_can_be_left_out(watch: StabilityRules, seen: Sequence[Seen], found: bool) -> None:
+def test_either_can_be_left_out(watch: StabilityRules, seen: Sequence[Seen], is_told: bool) -> None:
     """As the formation says."""
-    assert bool(judged([observation(each) for each in seen], watch)) is found
+    assert bool(judged([observation(shown) for shown in seen], watch)) is is_told
 
 
 def test_older_instances_and_other_versions_are_not_counted() -> None:
