@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
-import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +23,7 @@ from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
 from sealane.clients.relay.hub import Away, Hub
 from sealane.environments.window_status import Forecast
-from sealane.errors import Unavailable, UsageError
+from sealane.errors import UsageError
 from sealane.events.model import Pusher
 from sealane.metric_sinks.port import Push, SinkContext, open_sinks
 from sealane.notices.threads import NoticeThreads
@@ -163,8 +161,8 @@ async def start(
     here = f"{socket.gethostname()}:{settings.http.port}"
     sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
     data_folder.prepare(settings.data)
-    lock = _lock(settings) if settings.store_url.startswith("sqlite:") else None
-    secret = _secret(settings)
+    lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
+    secret = data_folder.key(settings.data, settings.key)
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
@@ -263,7 +261,7 @@ async def restore_administrator(settings: Settings, name: str) -> str:
     await asyncio.to_thread(_check_there, settings)
     store = await Store.open(settings.store_url, logs=Logs(settings.logs))
     try:
-        access = _access(settings, store, _secret(settings).encode())
+        access = _access(settings, store, data_folder.key(settings.data, settings.key).encode())
         return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
     finally:
         await store.close()
@@ -329,31 +327,3 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
         room=settings.runs.at_once,
         per_app=settings.runs.per_app,
     )
-
-
-def _lock(settings: Settings) -> IO[str]:
-    """SQLite serves one process: whoever holds the lock knows that every other worker is gone."""
-    lock = (settings.data / "lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        hint = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
-        raise Unavailable(f"another Sealane serves from {settings.data}", hint=hint) from error
-    return lock
-
-
-def _secret(settings: Settings) -> str:
-    """The server's one secret: as set, or made at the first start and kept where only its owner reads it."""
-    if settings.key is not None:
-        return settings.key.get_secret_value()
-    return _kept(settings.data / "key")
-
-
-def _kept(path: Path) -> str:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()

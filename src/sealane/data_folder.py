@@ -8,13 +8,18 @@ because these go into images; the folder around them is private.
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
+import secrets
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
+
+from pydantic import SecretStr
 
 from sealane.errors import Unavailable
 
@@ -105,3 +110,28 @@ def _open_to_others(folder: Path) -> Iterator[tuple[Path, int]]:
         if stat.S_ISDIR(mode) and path != clones:
             with os.scandir(path) as entries:
                 waiting += [Path(entry.path) for entry in entries]
+
+
+def lock(folder: Path) -> IO[str]:
+    """SQLite serves one process: whoever holds the lock knows that every other worker is gone. Raises Unavailable."""
+    lock = (folder / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        hint = "end it first, or use PostgreSQL for several: SEALANE_DATABASE"
+        raise Unavailable(f"another Sealane serves from {folder}", hint=hint) from error
+    return lock
+
+
+def key(folder: Path, given: SecretStr | None) -> str:
+    """The server's one secret: as given, or made at the first start and kept where only its owner reads it."""
+    if given is not None:
+        return given.get_secret_value()
+    path = folder / "key"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()

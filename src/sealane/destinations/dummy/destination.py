@@ -20,8 +20,8 @@ import msgspec
 from typing_extensions import override
 
 from sealane import clock, errors
-from sealane.destinations import adoption, deletions, diff, model, observed, ownership, stages, usage
-from sealane.destinations.dummy import behavior, planning
+from sealane.destinations import deletions, diff, model, observed, stages, usage
+from sealane.destinations.dummy import behavior, planning, writes
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
@@ -43,6 +43,7 @@ class DummyDestination(Destination):
     def __init__(self, state: states.State | None = None, *, now: clock.Clock = clock.now) -> None:
         self._state = state or states.State()
         self._now = now
+        self._writes = writes.Writes(self._state, now)
 
     def journal(self) -> tuple[states.Write, ...]:
         """All writes so far, of all processes, in order."""
@@ -94,7 +95,7 @@ class DummyDestination(Destination):
         adopt: bool = False,
         finished: Collection[str] = (),
     ) -> model.Applied:
-        objects = self._without(finished, objects, identity)
+        objects = writes.without_ended(self._state, finished, objects, identity.namespace)
         planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
         if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
             return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
@@ -102,7 +103,7 @@ class DummyDestination(Destination):
         changed: list[model.ObjectRef] = []
         followed = frozenset(autoscalers.of(objects))
         for manifest in planning.ordered(objects):
-            change = await self._put(manifest, identity, fence, adopt=adopt, followed=followed)
+            change = await self._writes.put(manifest, identity, fence, adopt=adopt, followed=followed)
             if change.refusal:
                 return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(change.refusal,))
             inventory.append(change.ref)
@@ -129,11 +130,8 @@ class DummyDestination(Destination):
         }
         plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
         for ref in plan.delete:
-            await fence()
-            with self._state.write() as content:
-                if gone := content.objects.pop(planning.text(ref), None):
-                    content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
-        returned = [await self._give_back(ref, fence) for ref in plan.give_back]
+            await self._writes.delete(ref, fence)
+        returned = [await self._writes.give_back(ref, fence) for ref in plan.give_back]
         freed = any(autoscalers.is_one(ref) for ref in plan.delete)
         return replace(deletions.pruned(stored, plan, deleted=plan.delete, held=returned), freed=freed)
 
@@ -302,75 +300,6 @@ class DummyDestination(Destination):
             text = msgspec.json.encode(replace(ledger, reserve=0)).decode()
             content.ledgers[name] = states.KeptLedger(content=text, version=version)
         return replace(ledger, version=str(version), reserve=0)
-
-    # --- writing
-
-    async def _give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.KeptObject:
-        """Makes an object that was taken over what it was before."""
-        await fence()
-        with self._state.write() as content:
-            kept = content.objects[planning.text(ref)]
-            returned = adoption.returned(kept.manifest, content.before.pop(kept.uid, None))
-            content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
-            content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
-        return deletions.given_back(ref, whole=returned.whole)
-
-    def _without(
-        self, finished: Collection[str], objects: Sequence[Mapping[str, Any]], identity: model.Identity
-    ) -> list[Mapping[str, Any]]:
-        """The objects but for those that ran to their end and are not there."""
-        there = self._state.read().objects
-        refs = [planning.ref_in(manifest, identity.namespace) for manifest in objects]
-        return [
-            manifest
-            for manifest, ref in zip(objects, refs, strict=True)
-            if planning.text(ref) in there or not one_shot.is_over(ref, finished)
-        ]
-
-    async def _put(
-        self,
-        manifest: Mapping[str, Any],
-        identity: model.Identity,
-        fence: model.Fence,
-        *,
-        adopt: bool,
-        followed: frozenset[str],
-    ) -> model.ObjectChange:
-        """Writes one object if need be, planned anew as long as it moves meanwhile."""
-        pause = float(planning.annotation(manifest, planning.PAUSE) or 0)
-        while True:
-            planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
-            if planned.change.refusal or planned.change.action is model.Action.NONE:
-                return planned.change
-            ownership.check_resolved(planned.change.ref, planned.body)
-            await fence()
-            await asyncio.sleep(pause)
-            ref = self._write(planned, away=int(planning.annotation(manifest, planning.AWAY) or 0))
-            await asyncio.sleep(pause)
-            if ref is not None:
-                return replace(planned.change, ref=ref)
-
-    def _write(self, planned: planning.Planned, *, away: int) -> model.ObjectRef | None:
-        """One atomic write; None when the object moved since it was planned."""
-        ref, text = planned.change.ref, planning.text(planned.change.ref)
-        with self._state.write() as content:
-            tries = content.tries[text] = content.tries.get(text, 0) + 1
-            old = content.objects.get(text)
-            if tries <= away:
-                new = None
-            elif (old.version if old else None) != planned.version:
-                return None
-            else:
-                if old and planned.apart is not None:
-                    content.before[old.uid] = planned.apart
-                new = content.objects[text] = planning.stored(content, old, planned.body, self._now())
-                verb = "change" if old else "create"
-                content.journal.append(states.Write(verb=verb, object=str(ref), generation=new.generation))
-        if new is None:
-            raise errors.Unavailable(f"the destination is away ({ref})", hint="try again")
-        return ref.with_uid(new.uid)
-
-    # --- watching
 
     def _lives(self) -> list[behavior.Life]:
         there = self._state.read().objects
