@@ -162,7 +162,7 @@ async def start(
     sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
     data_folder.prepare(settings.data)
     lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
-    secret = data_folder.key(settings.data, settings.key)
+    secret = _secret(settings)
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
@@ -261,7 +261,7 @@ async def restore_administrator(settings: Settings, name: str) -> str:
     await asyncio.to_thread(_check_there, settings)
     store = await Store.open(settings.store_url, logs=Logs(settings.logs))
     try:
-        access = _access(settings, store, data_folder.key(settings.data, settings.key).encode())
+        access = _access(settings, store, _secret(settings).encode())
         return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
     finally:
         await store.close()
@@ -327,3 +327,8 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
         room=settings.runs.at_once,
         per_app=settings.runs.per_app,
     )
+
+
+def _secret(settings: Settings) -> str:
+    """The server's one secret: as set, or its data folder's."""
+    return settings.key.get_secret_value() if settings.key else data_folder.key(settings.data)

@@ -19,8 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from pydantic import SecretStr
-
 from sealane.errors import Unavailable
 
 UMASK = 0o077
@@ -124,10 +122,8 @@ def lock(folder: Path) -> IO[str]:
     return lock
 
 
-def key(folder: Path, given: SecretStr | None) -> str:
-    """The server's one secret: as given, or made at the first start and kept where only its owner reads it."""
-    if given is not None:
-        return given.get_secret_value()
+def key(folder: Path) -> str:
+    """The server's one secret, made at the first start and kept where only its owner reads it."""
     path = folder / "key"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
