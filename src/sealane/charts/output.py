@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import zip_longest
 
 from sealane.charts.model import ChartObject, PrintedChart, TemplateRequest
 from sealane.configfiles import documents
@@ -39,8 +40,9 @@ def read(printed: str, request: TemplateRequest) -> PrintedChart:
 
 
 def differing(first: PrintedChart, second: PrintedChart) -> list[ChartObject]:
-    """Objects of the first that the second has otherwise, or not."""
-    return [each for each in first.objects if each not in second.objects]
+    """Objects that the two don't have alike, in the same order."""
+    pairs = zip_longest(first.objects, second.objects)
+    return [one or other for one, other in pairs if one != other]
 
 
 def _in_template(finding: Finding, text: str) -> Finding:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from dataclasses import replace
 
 from sealane.charts.model import PrintedChart, TemplateRequest
@@ -15,27 +13,26 @@ from sealane.stencils import chart_inputs, chart_requests, rendering
 from sealane.stencils.model import ChartSource, Revision, Sources
 from sealane.stencils.rendering import Inputs
 
-_CHANCE = re.compile(rb"\b(?:now|ago|bcrypt|htpasswd|shuffle|uuidv4|encryptAES|unixEpoch|rand[A-Z]\w*|gen[A-Z]\w*)\b")
-"""Functions that give something else each time."""
-
 
 async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
-    """The revision, or everything that is wrong with it: see `rendering.render`."""
+    """The revision, or everything that is wrong with it: see `rendering.render`. Raises errors.Unavailable."""
+    if not sources.charts:
+        return rendering.render(sources, inputs)
     sources, findings = await _fetched(sources, helm)
     if errors(findings):
         return None, findings
-    asked, findings = rendering.chart_requests(sources, inputs)
+    asked, findings = await asyncio.to_thread(rendering.chart_requests, sources, inputs)
     if errors(findings):
         return None, findings
     printed = {
         source.chart.release: await _printed(request, source, sources, helm)
         for source, request in zip(sources.charts, asked, strict=True)
     }
-    return rendering.render(sources, replace(inputs, charts=printed))
+    return await asyncio.to_thread(rendering.render, sources, replace(inputs, charts=printed))
 
 
 def render_now(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
-    """The same for callers that have no event loop; without charts no process is started."""
+    """The same for callers that have no event loop."""
     return asyncio.run(render(sources, inputs, helm)) if sources.charts else rendering.render(sources, inputs)
 
 
@@ -50,7 +47,7 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
             continue
         try:
             packed = await helm.repositories.fetch(remote)
-            charts.append(chart_inputs.filled(source, packed.files))
+            charts.append(await asyncio.to_thread(chart_inputs.filled, source, packed.files))
         except SealaneError as error:
             if error.retry:
                 raise
@@ -68,14 +65,14 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
 
 
 async def _printed(request: TemplateRequest, source: ChartSource, sources: Sources, helm: Helm) -> PrintedChart:
-    first = chart_requests.read(await helm.template(request), request, source, sources.formation)
-    if errors(first.findings) or not _may_change(request):
+    """What Helm renders, twice: chance and time show in that only, in whatever way a chart comes to them."""
+    first, second = await asyncio.gather(*(_asked(request, source, sources, helm) for _ in range(2)))
+    if errors(first.findings):
         return first
-    second = chart_requests.read(await helm.template(request), request, source, sources.formation)
     return replace(first, findings=(*first.findings, *chart_requests.unsteady(first, second)))
 
 
-def _may_change(request: TemplateRequest) -> bool:
-    """Whether something in it could make it render otherwise the next time."""
-    texts = (json.dumps(request.values).encode(), *request.files.values())
-    return any(_CHANCE.search(text) for text in texts)
+async def _asked(request: TemplateRequest, source: ChartSource, sources: Sources, helm: Helm) -> PrintedChart:
+    """What Helm answers, read in a thread: a stranger's chart may print much."""
+    result = await helm.template(request)
+    return await asyncio.to_thread(chart_requests.read, result, request, source, sources.formation)
