@@ -105,6 +105,9 @@ def test_an_object_says_how_it_is_itself(view: DeploymentView, states: list[str]
 def test_what_a_workload_is_at_stands_beside_it_until_it_is_ready() -> None:
     assert [row.note for row in object_rows.rows(rolling(*seen(1)))] == ["1 old pod still there", "", ""]
     assert [row.note for row in object_rows.rows(rolling(*seen(3, Health.READY)))] == ["", "", ""]
+    stopped = replace(seen(0, Health.READY)[0], desired=0, suspended=True, note="is scaled to 0 pods")
+    (row, *_) = object_rows.rows(deployed(VerdictKind.DEPLOYED, stopped))
+    assert (row.pill.tone, row.pill.words, row.note) == ("off", "suspended", "is scaled to 0 pods")
     job = replace(seen(0)[0], ended=True, health=Health.READY, note="is suspended: it starts no Jobs")
     (row, *_) = object_rows.rows(rolling(job))
     assert (row.pill.words, row.note) == ("done", "is suspended: it starts no Jobs")

@@ -180,11 +180,7 @@ def _row(
 
 
 def _pill(seen: Workload | None) -> Pill:
-    if seen is None:
-        return Pill(tone="off", words="there")
-    if seen.suspended:
-        return Pill(tone="off", words="suspended")
-    return Pill(tone=object_rows.TONES[seen.health], words=object_rows.words(seen))
+    return object_rows.pill(seen) if seen else Pill(tone="off", words="there")
 
 
 def _note(seen: Workload | None) -> str:

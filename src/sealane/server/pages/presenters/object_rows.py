@@ -13,7 +13,7 @@ from sealane.server.pages.deployment_views import ObjectRow
 from sealane.server.pages.views import Pill, Tone
 from sealane.verdicts.model import Health, VerdictKind, Workload
 
-TONES: Mapping[Health, Tone] = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
+_TONES: Mapping[Health, Tone] = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
 _THERE = Pill(tone="ok", words="there")
 _NOT_YET = Pill(tone="off", words="not applied yet")
 _NEVER = Pill(tone="off", words="not applied")
@@ -54,10 +54,17 @@ def _state(view: DeploymentView, workload: Workload | None) -> Pill:
     if deployment.state in {DeploymentState.WAITING, DeploymentState.QUEUED}:
         return _NOT_YET
     if workload is not None:
-        return Pill(tone=TONES[workload.health], words=words(workload))
+        return pill(workload)
     if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
         return _NOT_YET
     return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
+
+
+def pill(workload: Workload) -> Pill:
+    """How an object fares that is there."""
+    if workload.suspended and not workload.ended:
+        return Pill(tone="off", words="suspended")
+    return Pill(tone=_TONES[workload.health], words=words(workload))
 
 
 def beside(workload: Workload) -> str:
