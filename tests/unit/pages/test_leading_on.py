@@ -10,7 +10,7 @@ import pytest
 from sealane.access.model import Actor
 from sealane.approvals.explanation import Condition, Explanation, Waits
 from sealane.events.commits import CommitRange
-from sealane.records.deployments import DeploymentKind, DeploymentState, Hold
+from sealane.records.deployments import DeploymentKind, DeploymentState, Hold, TimelineEntry
 from sealane.records.formations import ReleaseGroupRow
 from sealane.records.scopes import EVERYTHING
 from sealane.records.views import DeploymentView
@@ -120,3 +120,15 @@ def test_nothing_is_said_twice_and_names_stay_as_they_are(reason: str) -> None:
 def test_commands_in_a_sentence_look_like_commands(said: str, shown: str) -> None:
     """The words around them do not, and markup stays text."""
     assert str(templates.commands(said)) == shown.replace("<c>", "<code>").replace("</c>", "</code>")
+
+
+@pytest.mark.parametrize(
+    ("kind", "tone"),
+    [(VerdictKind.SUPERSEDED, "none"), (VerdictKind.CANCELLED, "none"), (VerdictKind.FAILED, "bad")],
+)
+def test_only_what_failed_ends_its_story_in_red(kind: VerdictKind, tone: str) -> None:
+    told = (TimelineEntry(phase="verdict", text=kind.value, detail=None, at=NOON),)
+    found = ended(kind, timeline=told)
+    why = Explanation(sentence="")
+    page = deployments.deployment(found, ADMINISTRATOR, now=NOON, why=why, pending=())
+    assert page.milestones[-1].tone == tone

@@ -38,6 +38,8 @@ from sealane.verdicts.messages import causes
 from sealane.verdicts.model import VerdictKind
 
 _NOTHING_BEFORE = "What it had written was taken away: nothing had been verified there before."
+_LEFT = frozenset({VerdictKind.SUPERSEDED, VerdictKind.CANCELLED})
+"""It never was there, and nothing is wrong with it."""
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
 
 
@@ -247,6 +249,8 @@ def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
 def _tone(phase: str, deployment: Deployment) -> Literal["ok", "bad", "back", "none"]:
     if phase == "revert":
         return "back"
+    if phase == "verdict" and deployment.verdict_kind in _LEFT:
+        return "none"
     if phase in {"watch", "failure_report", "verdict"} and _failed(deployment):
         return "bad"
     return "ok"
