@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from sealane.approvals.explanation import Condition, Explanation, StepLog, no_worker
 from sealane.findings import errors
-from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.pipelines.model import Kind, RunStatus, StepStatus
+from sealane.records.runs import RunStep
 from sealane.records.views import RunView
 from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery, DeliveryOutcome
@@ -67,8 +68,14 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
 def _built(view: RunView) -> str:
     """What the steps came to: where there are deliveries, these are the outcome."""
     if not view.deliveries:
-        return f" {view.run.status}"
+        kept = next((step.reason for step in view.steps if _is_kept_back(step)), None)
+        nothing = f"; nothing is delivered: {kept}" if kept and view.run.status is RunStatus.PASSED else ""
+        return f" {view.run.status}{nothing}"
     return " built" if view.release and view.release.images else ": its steps passed"
+
+
+def _is_kept_back(step: RunStep) -> bool:
+    return step.kind == Kind.DELIVER and step.status is StepStatus.SKIPPED
 
 
 def _came(delivery: Delivery) -> str:

@@ -130,6 +130,7 @@ def _images(folder: Path) -> list[Buildable]:
 def _buildable(name: str, folder: str, file: Path) -> Buildable:
     text = _text(file)
     exposed = re.findall(r"^\s*EXPOSE\s+(\d{1,5})", text, re.MULTILINE | re.IGNORECASE)
+    exposed += re.findall(r"^\s*ENV\s+(?:HTTP_)?PORT[ =]\s*(\d{1,5})\s*$", text, re.MULTILINE)
     users = re.findall(r"^\s*USER\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
     port = next((int(port) for port in exposed if 0 < int(port) < 65536), PORT)
     return Buildable(name=name, folder=folder, port=port, as_root=not users or users[-1] in {"root", "0"})

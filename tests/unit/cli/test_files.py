@@ -219,8 +219,12 @@ def test_init_fits_the_project(capsys, tmp_path, name, lines):
     assert all(line in text for line in lines), text
 
 
-def test_init_takes_the_port_from_the_build_file(capsys, tmp_path):
-    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+@pytest.mark.parametrize(
+    "said",
+    ["EXPOSE 9000", "expose 9000/tcp", "ENV PORT=9000", "ENV PORT 9000\nEXPOSE $PORT", "ENV PORT=1\nEXPOSE 9000"],
+)
+def test_init_takes_the_port_from_the_build_file(capsys, tmp_path, said):
+    (tmp_path / "Dockerfile").write_text(f"FROM scratch\n{said}\nUSER 1000\n")
     run(capsys, "init")
 
     assert "containerPort: 9000" in (tmp_path / "deploy/stencils/web.yaml").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from sealane.approvals import run_blockers
 from sealane.images.model import Image
-from sealane.pipelines.model import RunStatus, StepStatus
+from sealane.pipelines.model import Kind, RunStatus, StepStatus
 from sealane.records.deployments import DeploymentState
 from sealane.records.runs import RunStep
 from sealane.releases import deliveries
@@ -105,3 +105,14 @@ def test_why_tells_what_became_of_what_was_built_not_that_it_was_built() -> None
     failed = replace(passed, run=replace(view.run, status=RunStatus.FAILED), steps=(BAD_STEP,))
     assert run_blockers.run(failed).sentence == f"shop #3 failed at lint: exit code 2{outcome}"
     assert run_blockers.run(failed).deliveries == came
+
+
+def test_a_run_that_passed_and_delivered_nothing_says_why() -> None:
+    """Who pushes `master` where `main` delivers would look for the deployment otherwise."""
+    kept = replace(BAD_STEP, kind=Kind.DELIVER, name="dev", status=StepStatus.SKIPPED, reason="only main delivers")
+    view = replace(run_view(), steps=(kept,))
+    for status, told in (
+        (RunStatus.PASSED, "shop #3 passed; nothing is delivered: only main delivers"),
+        (RunStatus.CANCELLED, "shop #3 cancelled"),
+    ):
+        assert run_blockers.run(replace(view, run=replace(view.run, status=status))).sentence == told
