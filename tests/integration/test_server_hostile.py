@@ -28,7 +28,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     }
     server = Serving(tmp_path_factory.mktemp("server"), settings).start()
     try:
-        pretending.environments(server, "shop", "other", "packs")
+        pretending.environments(server, "shop", "other", "packs", "neighbor")
         yield server
     finally:
         server.stop()
@@ -254,3 +254,27 @@ def test_a_pack_that_is_too_large_is_refused_by_git_itself(serving: Serving, tmp
     git(app.folder, "reset", "-q", "--hard", "HEAD~1")
     app.push()
     assert app.run_of(app.head)["run"]["status"] == "passed"
+
+
+def test_what_may_not_come_learns_nothing_of_what_is_there(
+    serving: Serving, shop: pretending.App, tmp_path: Path
+) -> None:
+    """No destination is asked about a namespace that is not open to the app: it would tell whose objects are there.
+
+    The last test of the module: something of another app is there from now on.
+    """
+    neighbor = pretending.App(serving, tmp_path / "neighbor", "neighbor")
+    neighbor.push()
+    neighbor.deployment("dev", neighbor.head)
+    spying = edited("deploy/formations/dev.yaml", "shop-dev", "neighbor-dev")
+    branch = f"strange-{os.urandom(4).hex()}"
+    git(shop.folder, "checkout", "-q", "-b", branch, "main")
+    try:
+        shop.commit("spy", changes=spying)
+        shop.push("--force", "HEAD:main")
+        view = shop.run_of(shop.head)
+    finally:
+        git(shop.folder, "checkout", "-q", "--force", "main")
+    assert [finding["message"] for finding in view["findings"]] == [
+        "the namespace neighbor-dev is not open to shop in dev: only shop-dev"
+    ]

@@ -33,6 +33,8 @@ class PlannedDelivery:
     formation: Formation
     environment: Environment
     revision: Revision
+    admitted: bool
+    """Whether the environment's limits let it come. What they keep out is no reason to ask a destination anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,22 +93,31 @@ async def prospect_of(
     context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
-    sources, findings = render_inputs.gather(tree, delivery.formation, context.adapters)
+    sources, told = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
-        return None, findings
+        return None, told
     formation = sources.formation
     environment, problems = limits.environment_of(formation, environments)
-    findings.extend(problems)
+    told.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
     revision, problems = await chart_rendering.render(sources, inputs, context.helm)
-    findings.extend(problems)
-    if environment is not None:
-        findings.extend(limits.check(environment, formation, revision, delivery, app=pipeline.app))
-    if environment is None or revision is None:
-        return None, findings
-    return PlannedDelivery(delivery=delivery, formation=formation, environment=environment, revision=revision), findings
+    told.extend(problems)
+    if environment is None:
+        return None, told
+    kept_out = limits.check(environment, formation, revision, delivery, app=pipeline.app)
+    told.extend(kept_out)
+    if revision is None:
+        return None, told
+    planned = PlannedDelivery(
+        delivery=delivery,
+        formation=formation,
+        environment=environment,
+        revision=revision,
+        admitted=not findings.errors(kept_out),
+    )
+    return planned, told
 
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:

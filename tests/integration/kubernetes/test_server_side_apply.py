@@ -199,10 +199,14 @@ async def test_immutable_configuration_is_left_alone_or_refused(cluster: cluster
     assert [refusal.reason for refusal in refused.refusals] == [model.Reason.IMMUTABLE]
 
 
-async def test_a_missing_namespace_is_a_refusal_with_a_way_out(admin: clusters.Cluster) -> None:
-    refused = await apply(admin, "t-there-is-no-such", config_map())
-    assert 'namespaces "t-there-is-no-such" not found' in str(refused.refusals[0])
-    assert "kubectl create namespace" in str(refused.refusals[0])
+async def test_a_missing_namespace_is_a_refusal_with_a_way_out(
+    admin: clusters.Cluster, cluster: clusters.Cluster
+) -> None:
+    """Also to an account with rights in its own namespaces only, whom the cluster just calls forbidden to look there."""
+    for connected in (admin, cluster):
+        refused = await apply(connected, "t-there-is-no-such", config_map())
+        assert "the namespace t-there-is-no-such is not there" in str(refused.refusals[0])
+        assert "kubectl create namespace" in str(refused.refusals[0])
 
 
 async def test_a_namespace_and_a_kind_come_before_what_lives_in_them(admin: clusters.Cluster) -> None:

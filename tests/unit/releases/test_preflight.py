@@ -85,6 +85,7 @@ async def test_what_is_in_order_passes() -> None:
     assert looked.passes, told(looked)
     assert not looked.findings
     assert [planned.delivery.formation for planned in looked.prospects] == ["dev", "production"]
+    assert all(planned.admitted for planned in looked.prospects)
     revision = looked.prospects[1].revision
     assert revision.release is None
     pod = next(rendered.object for rendered in revision.objects if rendered.kind == "Pod")
@@ -105,6 +106,7 @@ async def test_everything_wrong_with_all_deliveries_comes_at_once() -> None:
     text = told(looked)
     assert "deploy/formations/dev.yaml:4:12: the namespace kube-system is not open to shop in dev" in text
     assert "this delivery asks for none" in text
+    assert [planned.admitted for planned in looked.prospects] == [False, False], "so that no destination is asked"
     assert text.count("the secret TOKEN has no value: the variable SEALANE_SECRET_SHOP__TOKEN is not set") == 2
     assert "deploy/formations/production.yaml:5:18:" in text
 

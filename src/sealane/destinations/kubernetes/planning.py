@@ -29,6 +29,7 @@ from sealane.destinations.kubernetes import (
 AT_ONCE = 8
 """Objects asked for at the same time."""
 TRIES = 5
+_TERMINATING = "Terminating"
 _CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
 _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 
@@ -115,15 +116,20 @@ class Planner:
             {planned_object.ref.namespace for planned_object in planned if planned_object.ref.namespace}
             - self._namespaces
         )
-        gone = {name for name in places if await leaves(self._cluster, name)}
-        return tuple(_refuse_twins([self._placed(planned_object, gone) for planned_object in planned]))
+        phases = {name: await _phase(self._cluster, name) for name in places}
+        return tuple(_refuse_twins([self._placed(planned_object, phases) for planned_object in planned]))
 
-    def _placed(self, planned: PlannedObject, gone: Collection[str]) -> PlannedObject:
-        """The object; refused where its namespace goes."""
-        if planned.ref.namespace not in gone:
+    def _placed(self, planned: PlannedObject, phases: Mapping[str, str | None]) -> PlannedObject:
+        """The object; refused where its namespace goes, and where it is not there, which a cluster only calls forbidden."""
+        ref, said = planned.ref, planned.change.refusal
+        phase = phases.get(ref.namespace or "", "")
+        if phase == _TERMINATING:
+            refusal = refusals.namespace_terminating(ref, ref.namespace or "")
+        elif phase is None and said is not None and said.reason is model.Reason.FORBIDDEN:
+            refusal = refusals.no_namespace(ref)
+        else:
             return planned
-        refusal = refusals.namespace_terminating(planned.ref, planned.ref.namespace or "")
-        return self._refused(planned.manifest, planned.ref, refusal, planned.live)
+        return self._refused(planned.manifest, ref, refusal, planned.live)
 
     async def refs(self) -> model.Inventory:
         """The references of all objects, in the order of writing; kinds nobody knows count as namespaced."""
@@ -266,11 +272,16 @@ class Planner:
 
 async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
     """Whether the namespace is being deleted; False where the account may not look."""
+    return await _phase(cluster, namespace) == _TERMINATING
+
+
+async def _phase(cluster: clusters.Cluster, namespace: str) -> str | None:
+    """The namespace's phase; None where it is not there, nothing where the account may not look."""
     try:
         phased = await cluster.find(kinds.NAMESPACE, namespace)
     except errors.Forbidden:
-        return False
-    return phased is not None and phased.status.phase == "Terminating"
+        return ""
+    return phased.status.phase if phased is not None else None
 
 
 def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:

@@ -42,11 +42,9 @@ def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal 
         )
     for kind, reason in _REASONS:
         if isinstance(error, kind):
-            hint = error.hint
             if kind is errors.NoNamespace:
-                where = ref.namespace or "NAME"
-                hint = f"kubectl create namespace {where}, or a Namespace among the stencils where the app may have one"
-            return model.Refusal(ref=ref, reason=reason, message=error.answer, hint=hint, fields=_fields(error))
+                return no_namespace(ref)
+            return model.Refusal(ref=ref, reason=reason, message=error.answer, hint=error.hint, fields=_fields(error))
     return None
 
 
@@ -77,6 +75,14 @@ def _texts(node: Any) -> int:
     if isinstance(node, Mapping):
         return sum(_texts(value) * 3 // 4 if key in _BYTES else _texts(value) for key, value in node.items())
     return sum(map(_texts, node)) if isinstance(node, list) else 0
+
+
+def no_namespace(ref: model.ObjectRef) -> model.Refusal:
+    """The refusal of an object whose namespace is not there."""
+    hint = f"kubectl create namespace {ref.namespace}, or a Namespace among the stencils where the app may have one"
+    return model.Refusal(
+        ref=ref, reason=model.Reason.INVALID, message=f"the namespace {ref.namespace} is not there", hint=hint
+    )
 
 
 def namespace_terminating(ref: model.ObjectRef, namespace: str) -> model.Refusal:

@@ -212,7 +212,7 @@ def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
 async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDelivery) -> list[Finding]:
     """What policies deny whatever gets built, and what the destination would refuse by its own word."""
     denied = [finding for finding in await policies.denials(tools, prospect) if finding.severity is Severity.ERROR]
-    if denied:
+    if denied or not prospect.admitted:
         return denied
     revision = prospect.revision
     destination = await tools.destinations.get(prospect.environment, revision.destination)
