@@ -21,6 +21,7 @@ from sealane.findings import Place
 from sealane.images import labels, references
 from sealane.pipelines.model import ImageBuild
 from sealane.runners import image_builds, image_retags
+from sealane.runners.build_workspace import BuildWorkspace
 
 PLACE = Place(file=".sealane.yml")
 
@@ -49,8 +50,8 @@ def folder(tmp_path: Path, busybox_image: str) -> Path:
 
 
 @pytest.fixture
-def shop(engine_socket: str, folder: Path, repository: str) -> image_builds.BuildWorkspace:
-    return image_builds.BuildWorkspace(
+def shop(engine_socket: str, folder: Path, repository: str) -> BuildWorkspace:
+    return BuildWorkspace(
         engine=f"unix://{engine_socket}",
         root=folder,
         repository=repository,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
+from sealane.runners.build_workspace import BuildWorkspace
 from sealane.runners.dummy import DummyRunner
-from sealane.runners.image_builds import BuildWorkspace
 from sealane.runners.port import EngineAdapter, EngineContext, OpenEngine
 
 

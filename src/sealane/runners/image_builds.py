@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Collection
+from dataclasses import replace
 
 from typing_extensions import override
 
-from sealane.clients import build_context, build_sources, image_build, registry
-from sealane.clients.build_sources import Fetching
+from sealane.clients import build_context, image_build, registry
 from sealane.clients.registry import ImageMissing
-from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import UsageError
 from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image
 from sealane.pipelines.model import ImageBuild
+from sealane.runners.build_workspace import BuildWorkspace
 from sealane.runners.port import ImageBuilder, Output
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BuildWorkspace:
-    """Where and under which name a run builds.
-
-    `root` is a folder whose path no step can change, `inside` the app's folder in it, `repository` the registry's host and
-    path under which each image gets its own name, `secrets` the values of the secrets a build may mount.
-    """
-
-    engine: str = ""
-    """URL of the engine's socket, for a builder that is an engine."""
-    root: Path
-    repository: str
-    tag: str
-    labels: Mapping[str, str]
-    secrets: Mapping[str, str] = field(repr=False)
-    access: RegistryAccess = OPEN
-    fetching: Fetching = build_sources.OPEN
-    """Where the engine may fetch from."""
-    inside: str = ""
-    patience: float = image_build.PATIENCE
-    """Seconds for a build, and for a push."""
-    key: str = ""
-    """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
 
 
 def on_the_loop(output: Output) -> image_build.Sink:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sealane.clients.image_build import Sink
     from sealane.images.model import Image
     from sealane.pipelines.model import ImageBuild
-    from sealane.runners.image_builds import BuildWorkspace
+    from sealane.runners.build_workspace import BuildWorkspace
 
 Output = Callable[[bytes], None]
 """Takes what a step prints, as it prints it, secrets not yet masked; called on the event loop."""

@@ -6,6 +6,7 @@ from sealane import clock
 from sealane.errors import UsageError
 from sealane.images import labels
 from sealane.pipelines.model import ImageBuild, PlannedStep
+from sealane.runners.build_workspace import BuildWorkspace
 from sealane.runners.model import RunContext
 from sealane.runners.port import Output
 from sealane.runs.model import MadeImage
@@ -24,7 +25,7 @@ def maker(engine: str, *, now: clock.Clock = clock.now) -> ImageMaker:
         if not isinstance(image, ImageBuild) or work.workspace.folder is None:
             message = f"image {planned.name} is not built here"
             raise UsageError(message)
-        workshop = image_builds.BuildWorkspace(
+        workshop = BuildWorkspace(
             engine=engine,
             root=work.workspace.root,
             inside=work.workspace.inside,

@@ -8,12 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sealane.destinations.model import Inventory
-from sealane.errors import NotThere
-from sealane.findings import did_you_mean
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment
 from sealane.records.formations import Behind, Formation
-from sealane.store import outbox, rows
+from sealane.store import outbox, rows, scopes
 from sealane.store.database import Database
 from sealane.store.deployment_tables import formations
 
@@ -59,16 +57,8 @@ def get(connection: sa.Connection, app: str, formation: str) -> Formation:
     """The formation, in this transaction. Raises NotThere."""
     row = rows.one(connection, sa.select(formations).where(_is(app, formation)))
     if row is None:
-        raise not_there(connection, app, formation, sa.true())
+        raise scopes.not_there(connection, app, formation, sa.true())
     return rows.formation(row)
-
-
-def not_there(connection: sa.Connection, app: str, formation: str, among: sa.ColumnElement[bool]) -> NotThere:
-    """The error for a formation that is not there, with the name that was probably meant, of those that fit."""
-    named = sa.select(formations.c.formation).where(formations.c.app == app, among)
-    known = connection.execute(named).scalars().all()
-    hint = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
-    return NotThere(f"there is no formation {app}/{formation}", hint=hint)
 
 
 def lock(connection: sa.Connection, app: str, formation: str) -> Formation:

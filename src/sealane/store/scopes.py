@@ -8,7 +8,6 @@ from sealane.errors import NotThere
 from sealane.findings import did_you_mean
 from sealane.records.deployments import DeploymentState
 from sealane.records.scopes import EVERYTHING, AppPeople, AppPlace, Scope, Subject
-from sealane.store import formations as stored_formations
 from sealane.store import rows
 from sealane.store.app_tables import apps
 from sealane.store.database import Database
@@ -144,7 +143,7 @@ def _formation(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:
     here = (formations.c.app == app) & (formations.c.formation == formation)
     environment = connection.execute(sa.select(formations.c.environment).where(here, mine)).scalar()
     if environment is None:
-        raise stored_formations.not_there(connection, app, formation, mine)
+        raise not_there(connection, app, formation, mine)
     return AppPlace(app=app, environment=environment)
 
 
@@ -167,3 +166,11 @@ def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> N
     labels = sorted(f"{app}/{name}" for app in connection.execute(same).scalars())
     hint = f"did you mean {' or '.join(labels[:_MOST_MEANT])}?" if labels else did_you_mean(name, known)
     return NotThere(f"there is no app {name}", hint=hint)
+
+
+def not_there(connection: sa.Connection, app: str, formation: str, among: sa.ColumnElement[bool]) -> NotThere:
+    """The error for a formation that is not there, with the name that was probably meant, of those that fit."""
+    named = sa.select(formations.c.formation).where(formations.c.app == app, among)
+    known = connection.execute(named).scalars().all()
+    hint = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"
+    return NotThere(f"there is no formation {app}/{formation}", hint=hint)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sealane.cli.remote import deployment_follow, run_follow
-from sealane.cli.screens import rollout_lines, server_run_live
+from sealane.cli.remote import deployment_follow
+from sealane.cli.screens import rollout_lines, server_run_lines, server_run_live
 from sealane.cli.screens.rollout_messages import Wait
 from sealane.deployments import glimpse
 from sealane.verdicts.model import Health, Instance, Observation, Workload
@@ -94,7 +94,7 @@ def test_a_deployment_that_ended_says_how_and_stands_still() -> None:
 
 def test_in_a_pipe_each_thing_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     """However often the server is asked."""
-    told = run_follow.Lines()
+    told = server_run_lines.Lines()
     for _ in range(3):
         told.tell(view(step("test", "running"), step("build", "waiting")), ())
     told.tell(view(step("test", "failed", reason="exit code 3"), step("build", "waiting")), (WAIT,))

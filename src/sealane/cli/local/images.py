@@ -18,6 +18,7 @@ from sealane.images import labels, tags
 from sealane.pipelines import reading
 from sealane.pipelines.model import Image, ImageBuild
 from sealane.runners import image_builds, image_retags, workspaces
+from sealane.runners.build_workspace import BuildWorkspace
 from sealane.secrets import files
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def _build(
         for image in images:
             if isinstance(image, ImageBuild):
                 output.say(f"building {image.name} as {where}/{image.name}:{tag}", "bold")
-                workshop = image_builds.BuildWorkspace(
+                workshop = BuildWorkspace(
                     engine=engine.address,
                     root=workspace.root,
                     inside=workspace.inside,

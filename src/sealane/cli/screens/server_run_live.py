@@ -14,8 +14,7 @@ from rich.text import Text
 
 from sealane import clock, controls
 from sealane.cli import output
-from sealane.cli.remote import run_follow
-from sealane.cli.screens import rollout_live, run_progress
+from sealane.cli.screens import rollout_live, run_progress, server_run_lines
 from sealane.cli.screens.rollout_messages import Wait
 
 _FRAMES = rollout_live.FRAMES
@@ -29,7 +28,7 @@ _MARKS = {
 }
 
 
-class Drawn(run_follow.Lines):
+class Drawn(server_run_lines.Lines):
     """A block that is redrawn, and left as it was at the end."""
 
     def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
@@ -88,8 +87,8 @@ class Drawn(run_follow.Lines):
     def _step(self, step: dict[str, Any], now: datetime, width: int) -> Text:
         frame = _FRAMES[int(now.timestamp() * 10) % len(_FRAMES)]
         mark, style = _MARKS.get(step["status"], (frame, "cyan"))
-        names = min(max(len(run_follow.name(step)) for step in self.steps), max(8, width - 26))
-        shown = Text(controls.removed(run_follow.name(step)))
+        names = min(max(len(server_run_lines.name(step)) for step in self.steps), max(8, width - 26))
+        shown = Text(controls.removed(server_run_lines.name(step)))
         shown.truncate(names, overflow="ellipsis", pad=True)
         begun, ended = (datetime.fromisoformat(at) if at else None for at in (step["started"], step["ended"]))
         time = run_progress.span(((ended or now) - begun).total_seconds()) if begun else ""

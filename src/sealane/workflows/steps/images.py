@@ -13,6 +13,7 @@ from sealane.pipelines.model import ImageBuild, Kind, PlannedStep
 from sealane.records.filters import Filter
 from sealane.records.runs import Run
 from sealane.runners import image_builds, image_retags
+from sealane.runners.build_workspace import BuildWorkspace
 from sealane.runners.model import RunContext
 from sealane.runners.port import Output
 from sealane.runs.model import MadeImage
@@ -80,7 +81,7 @@ async def _make(tools: Tools, run: Run, work: RunContext, planned: PlannedStep, 
             access=checkouts.registries(settings),
         )
     app = await tools.store.apps.get(run.app)
-    workshop = image_builds.BuildWorkspace(
+    workshop = BuildWorkspace(
         root=work.workspace.root,
         inside=work.workspace.inside,
         repository=repository,

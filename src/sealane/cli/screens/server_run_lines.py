@@ -1,0 +1,85 @@
+"""A run on a server as plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sealane import clock
+from sealane.cli import output
+from sealane.cli.screens import rollout_lines, run_progress
+
+if TYPE_CHECKING:
+    from sealane.cli.screens.rollout_messages import Wait
+
+
+class Lines:
+    """Plain lines to stderr: each step when it begins and ends, each deployment's story behind its formation's name."""
+
+    def __init__(self) -> None:
+        self.heading = ""
+        self.started: datetime | None = None
+        self.steps: list[dict[str, Any]] = []
+        self.waits: tuple[Wait, ...] = ()
+        self._said: dict[str, str] = {}
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Nothing is drawn."""
+        yield
+
+    def deployment(self, formation: str) -> rollout_lines.Lines:
+        """The screen of one of its deployments."""
+        return rollout_lines.Lines(label=formation)
+
+    def tell(self, view: dict[str, Any], waits: tuple[Wait, ...]) -> None:
+        """Takes in how it is now."""
+        run = view["run"]
+        begun = datetime.fromisoformat(run["started"] or run["created"])
+        if not self.heading:
+            self.started, self.heading = begun, heading(run)
+            self.opened()
+        self.started, self.steps = begun, view["steps"]
+        new = waits if waits != self.waits else ()
+        self.waits = waits
+        self.changed(new)
+
+    def opened(self) -> None:
+        """It is known what is followed."""
+        output.say(self.heading, "bold")
+
+    def changed(self, waits: tuple[Wait, ...]) -> None:
+        """Says what is new."""
+        for wait in waits:
+            self._say(f"waits for {wait.what} ({wait.who})", "yellow")
+        for step in self.steps:
+            said = _word(step)
+            if said != self._said.get(step["key"], "waiting"):
+                self._said[step["key"]] = said
+                self._say(f"{name(step)}: {said}", *(("red",) if step["status"] in {"failed", "broken"} else ()))
+
+    def _say(self, text: str, *styles: str) -> None:
+        seconds = (clock.now() - self.started).total_seconds() if self.started else 0.0
+        output.say(f"{run_progress.span(seconds):>6}  {text}", *styles)
+
+
+def heading(run: dict[str, Any]) -> str:
+    """Which run, of which commit, and what that says."""
+    event = run["event"]
+    commit = (event["commit"] or "")[:7]
+    subject = str(event["message"] or "").partition("\n")[0]
+    return "  ".join(filter(None, (f"{run['app']} #{run['sequence']}", commit, subject)))
+
+
+def name(step: dict[str, Any]) -> str:
+    """A step as people read it: steps by their name, the rest with what they are."""
+    return str(step["name"]) if step["kind"] == "step" else f"{step['kind']} {step['name']}"
+
+
+def _word(step: dict[str, Any]) -> str:
+    if step["status"] == "passed" and step["kind"] == "deliver":
+        return "asked for"  # what became of it is told by its deployment
+    reason = f": {step['reason']}" if step["reason"] else ""
+    return f"{step['status']}{reason}"
