@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sealane.cli.local import deploy_and_watch, deploy_session, deployment, local_formation
+from sealane.cli.local import deploy_and_watch, deploy_request, deploy_session, local_formation
 from sealane.deployments import ledger_history, model
 from sealane.deployments.gates.model import GateResult
 from sealane.destinations.dummy.destination import DummyDestination
@@ -163,7 +163,7 @@ class CommandLine(Side):
             return word
 
         revision = project.render()
-        wish = deployment.DeployRequest(
+        wish = deploy_request.DeployRequest(
             revision=revision,
             values={},
             ask=ask,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.clients.helm import Helm
 from sealane.clients.kubernetes import cluster as clusters
@@ -89,7 +89,7 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
         told.clear()
         return words
 
-    async def deploy(release: str, values: str, image: str = busybox_image) -> deployment.DeployOutcome:
+    async def deploy(release: str, values: str, image: str = busybox_image) -> deploy_request.DeployOutcome:
         formation = FORMATION.replace("NAMESPACE", namespace).replace("VALUES", values)
         formation = formation.replace("TESTS", "true" if release == "r1" else "false")
         files = {**CHART, "deploy/formations/dev.yaml": formation}
@@ -100,7 +100,7 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
         revision, findings = await chart_rendering.render(sources, inputs, helm)
         assert revision, findings
         async with asyncio.timeout(120):
-            wish = deployment.DeployRequest(revision=revision, values={})
+            wish = deploy_request.DeployRequest(revision=revision, values={})
             screen = rollout_lines.Json()
             screen.tell = lambda progress: told.append(progress.message)  # type: ignore[method-assign]
             return await deployment.deploy(wish, destination, screen)

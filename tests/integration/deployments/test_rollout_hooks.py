@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
@@ -75,11 +75,11 @@ class Formation:
         assert revision, findings
         return revision
 
-    async def deploy(self, said: str, **how: str) -> deployment.DeployOutcome:
+    async def deploy(self, said: str, **how: str) -> deploy_request.DeployOutcome:
         """Deploys it as `sealane deploy` does."""
         screen = rollout_lines.Json()
         screen.tell = lambda progress: self.told.append(progress.message)  # type: ignore[method-assign]
-        wish = deployment.DeployRequest(revision=self.revision(said, **how), values={"TOKEN": VALUE})
+        wish = deploy_request.DeployRequest(revision=self.revision(said, **how), values={"TOKEN": VALUE})
         async with asyncio.timeout(90):
             return await deployment.deploy(wish, self.destination, screen)
 

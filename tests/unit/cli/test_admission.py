@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealane.cli.local import admission, deploy_session, deployment
+from sealane.cli.local import admission, deploy_request, deploy_session, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.environments import reading
@@ -36,10 +36,10 @@ async def test_a_failure_goes_back_only_to_what_is_allowed(tmp_path: Path, more:
     """Or where operators say that it may all the same."""
     destination = DummyDestination()
 
-    async def deploy(name: str, behaves: dict[str, str], operators: str) -> deployment.DeployOutcome:
+    async def deploy(name: str, behaves: dict[str, str], operators: str) -> deploy_request.DeployOutcome:
         revision = parts.revision(name, parts.deployment(behaves=behaves))
         permitted = deploy_session.permitted(environment(operators), tmp_path, confirmed=False, take_over=False)
-        wish = deployment.DeployRequest(revision=revision, values={}, permitted=permitted)
+        wish = deploy_request.DeployRequest(revision=revision, values={}, permitted=permitted)
         return await deployment.deploy(wish, destination, rollout_lines.Json())
 
     await deploy("one", {}, OPERATORS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sealane import clock
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import Content, State
@@ -89,7 +89,7 @@ def version(image: str, strategy: str, number: str, *, crash: bool = False, **ho
 
 async def deploy(destination: DummyDestination, revision: Revision) -> str:
     """The verdict."""
-    wish = deployment.DeployRequest(revision=revision, values={})
+    wish = deploy_request.DeployRequest(revision=revision, values={})
     return (await deployment.deploy(wish, destination, rollout_lines.Json())).outcome.verdict.kind.value
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from sealane import clock, errors
-from sealane.cli.local import deploy_and_watch, deployment
+from sealane.cli.local import deploy_and_watch, deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import ledger_history
 from sealane.deployments import model as rollouts
@@ -27,11 +27,11 @@ def destination() -> DummyDestination:
     return DummyDestination()
 
 
-async def deploy(destination: DummyDestination, revision: Revision, **wish: object) -> deployment.DeployOutcome:
+async def deploy(destination: DummyDestination, revision: Revision, **wish: object) -> deploy_request.DeployOutcome:
     """As the command does, without showing it."""
     given = {"values": {}, **wish}
     return await deployment.deploy(
-        deployment.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
+        deploy_request.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
     )
 
 
@@ -84,7 +84,7 @@ async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_depl
         await asyncio.sleep(0.01)
     target = deployment.target(await history(destination), None, label="shop/dev")
     assert target.id == "sha256:two"
-    ended = await deploy(destination, target, is_rollback=True, permitted=deployment.Overrides(take_over=True))
+    ended = await deploy(destination, target, is_rollback=True, permitted=deploy_request.Overrides(take_over=True))
     assert ended.outcome.verdict.kind == "deployed"
     (web,) = await destination.read(await destination.refs([parts.deployment()], namespace="shop"))
     assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "web:two", "also where its write came late"
@@ -137,7 +137,7 @@ async def test_only_one_deploys_at_a_time_and_a_killed_one_is_fenced_off(destina
         await deploy(destination, quick)
     fence = deployment.fence(destination, slow, (await history(destination)).records[0])
     await fence()
-    ended = await deploy(destination, quick, permitted=deployment.Overrides(take_over=True))
+    ended = await deploy(destination, quick, permitted=deploy_request.Overrides(take_over=True))
     assert ended.outcome.verdict.kind == "deployed"
     with pytest.raises(errors.Fenced):
         await fence()
@@ -192,9 +192,9 @@ def test_an_interrupt_after_the_verdict_leaves_the_revision_there(destination: D
     one = parts.revision("one", parts.deployment())
     two = parts.revision("two", parts.deployment(image="web:2"))
 
-    async def command() -> deployment.DeployOutcome:
+    async def command() -> deploy_request.DeployOutcome:
         await deploy(destination, one)
-        wish = deployment.DeployRequest(revision=two, values={}, watch_for=timedelta(minutes=10))
+        wish = deploy_request.DeployRequest(revision=two, values={}, watch_for=timedelta(minutes=10))
         return await deploy_and_watch.deploy(wish, destination, Interrupting())
 
     try:
@@ -282,7 +282,7 @@ class _Told(rollout_lines.Json):
     def tell(self, told: rollouts.Progress) -> None:
         self.told.append(told.message)
 
-    def conclude(self, ended: deployment.DeployOutcome) -> None:
+    def conclude(self, ended: deploy_request.DeployOutcome) -> None:
         """Shows nothing."""
 
 
@@ -302,7 +302,7 @@ async def test_a_way_back_that_is_closed_is_told_before_it_is_needed(destination
 
     screen = _Told()
     two = parts.revision("two", parts.deployment(image="web:2"))
-    ended = await deployment.deploy(deployment.DeployRequest(revision=two, values={}), destination, screen)
+    ended = await deployment.deploy(deploy_request.DeployRequest(revision=two, values={}), destination, screen)
 
     shut = "going back to one-b would be refused: ConfigMap shop/extra: it belongs to shop/qa"
     assert opened.record.way_back is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import model
 from sealane.destinations.dummy.destination import DummyDestination
@@ -74,7 +74,7 @@ async def there(destination: DummyDestination) -> dict[str, str]:
 
 async def deploy(destination: DummyDestination, revision: Revision, stopping: Stopping | None = None) -> str | None:
     """The verdict; None when it was interrupted."""
-    wish = deployment.DeployRequest(revision=revision, values={})
+    wish = deploy_request.DeployRequest(revision=revision, values={})
     task = asyncio.create_task(deployment.deploy(wish, destination, stopping or Stopping()))
     try:
         return (await task).outcome.verdict.kind.value
@@ -95,7 +95,7 @@ async def test_nothing_is_written_when_the_last_stage_would_be_refused(strategy:
     }
     second = version("2", strategy)
     more = parts.revision("more", *(item.object for item in second.objects), ingress, **STRATEGIES[strategy])
-    ended = await deployment.deploy(deployment.DeployRequest(revision=more, values={}), destination, Stopping())
+    ended = await deployment.deploy(deploy_request.DeployRequest(revision=more, values={}), destination, Stopping())
     assert ended.outcome.verdict.kind == "failed"
     assert "no such host" in ended.outcome.verdict.reason
     assert "nothing was written" in ended.outcome.verdict.reason

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealane import clock, errors
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import failure_reports, ledger_history, size_limits
 from sealane.deployments.ledger_history import History, LedgerRecord
@@ -160,8 +160,8 @@ async def test_evidence_that_is_not_taken_costs_no_verdict(monkeypatch: pytest.M
     assert known.last.verdict == ended.outcome.verdict
 
 
-async def deploy(destination: DummyDestination, *objects: Any) -> deployment.DeployOutcome:
-    wish = deployment.DeployRequest(revision=parts.revision("one", *objects), values={})
+async def deploy(destination: DummyDestination, *objects: Any) -> deploy_request.DeployOutcome:
+    wish = deploy_request.DeployRequest(revision=parts.revision("one", *objects), values={})
     return await deployment.deploy(wish, destination, rollout_lines.Json())
 
 

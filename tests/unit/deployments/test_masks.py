@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealane import clock
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import apply_phase, failure_reports, log_scan, masks
 from sealane.destinations import model as destinations
@@ -38,8 +38,8 @@ def printing(*names: str, **more: str) -> Any:
 
 async def deploy(
     destination: DummyDestination, revision: Revision, versions: Mapping[str, str]
-) -> deployment.DeployOutcome:
-    wish = deployment.DeployRequest(revision=revision, values=parts.values(**versions))
+) -> deploy_request.DeployOutcome:
+    wish = deploy_request.DeployRequest(revision=revision, values=parts.values(**versions))
     return await deployment.deploy(wish, destination, rollout_lines.Json())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealane import errors
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.deployments import ledger_history, model, moves
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
@@ -59,10 +59,12 @@ def space(name: str, **notes: str) -> Any:
 
 async def deploy(
     destination: DummyDestination, revision: Revision, **wish: Any
-) -> tuple[deployment.DeployOutcome, Screen]:
+) -> tuple[deploy_request.DeployOutcome, Screen]:
     screen = Screen()
     given = {"values": {}, **wish}
-    return await deployment.deploy(deployment.DeployRequest(revision=revision, **given), destination, screen), screen
+    return await deployment.deploy(
+        deploy_request.DeployRequest(revision=revision, **given), destination, screen
+    ), screen
 
 
 def there(state: states.State) -> set[str]:
@@ -84,7 +86,7 @@ async def test_a_move_is_told_and_what_stays_behind_goes_with_a_yes(
     assert ended.record.note is not None
     assert "the formation is no longer in namespace green-yard" in ended.record.note
     assert len(there(state)) == 4
-    ended, _ = await deploy(destination, at("blue-yard", one), permitted=deployment.Overrides(confirmed=True))
+    ended, _ = await deploy(destination, at("blue-yard", one), permitted=deploy_request.Overrides(confirmed=True))
     assert there(state) == {"Deployment blue-yard/web", "ConfigMap blue-yard/a"}
     assert not ended.outcome.held
 
@@ -112,7 +114,7 @@ async def test_a_person_goes_back_to_the_namespace_before(state: states.State, d
     moved = await moves.ledger(destination, "shop", "dev", namespace="blue-yard")
     back = deployment.target(ledger_history.read(moved.ledger), None, label="shop/dev")
     assert back.namespace == "green-yard"
-    ended, _ = await deploy(destination, back, is_rollback=True, permitted=deployment.Overrides(confirmed=True))
+    ended, _ = await deploy(destination, back, is_rollback=True, permitted=deploy_request.Overrides(confirmed=True))
     assert (ended.outcome.verdict.kind, there(state)) == ("deployed", {"Deployment green-yard/web"})
     for place in ("green-yard", "blue-yard"):
         known = ledger_history.read((await moves.ledger(destination, "shop", "dev", namespace=place)).ledger)
@@ -133,7 +135,7 @@ async def test_a_colleagues_copy_is_told_and_left_alone(state: states.State, des
     """Nobody but a person knows whether it moved; who learns of it late says so then."""
     one = parts.revision("one", parts.deployment(), parts.config("a", b="c"))
     theirs, _ = await deploy(destination, at("green-yard", one))
-    ended, screen = await deploy(destination, at("blue-yard", one), permitted=deployment.Overrides(confirmed=True))
+    ended, screen = await deploy(destination, at("blue-yard", one), permitted=deploy_request.Overrides(confirmed=True))
     assert ended.record.sequence == 1
     assert "shop/dev is in namespace green-yard (2 objects), too, and runs there beside blue-yard" in " ".join(
         screen.says
@@ -142,7 +144,7 @@ async def test_a_colleagues_copy_is_told_and_left_alone(state: states.State, des
     await deployment.fence(destination, at("green-yard", one), theirs.record)()
     with pytest.raises(errors.NotThere, match="nothing of shop/dev was deployed to namespace red-yard"):
         await deploy(destination, at("blue-yard", one), moved_from="red-yard")
-    yes = deployment.Overrides(confirmed=True)
+    yes = deploy_request.Overrides(confirmed=True)
     ended, _ = await deploy(destination, at("blue-yard", one), moved_from="green-yard", permitted=yes)
     assert (ended.record.sequence, there(state)) == (2, {"Deployment blue-yard/web", "ConfigMap blue-yard/a"})
 

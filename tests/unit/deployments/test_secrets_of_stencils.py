@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import drift_check, ledger_history
 from sealane.destinations.dummy import planning
@@ -38,10 +38,10 @@ def code(state: states.State) -> str:
     return str(stored.manifest["data"]["code"])
 
 
-async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:
+async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deploy_request.DeployOutcome:
     given = {"values": {}, **wish}
     return await deployment.deploy(
-        deployment.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
+        deploy_request.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealane import clock
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
@@ -22,7 +22,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "blue-green": {"kind": "blue_green", "blue_green": BlueGreen()},
     "canary": {"kind": "canary", "steps": (CanaryStep(weight=20),)},
 }
-TAKE = deployment.Overrides(adopt=True)
+TAKE = deploy_request.Overrides(adopt=True)
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def content(state: states.State, manifest: Any) -> Any:
     return stored and stored.manifest
 
 
-async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:
+async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deploy_request.DeployOutcome:
     given = {"values": {}, **wish}
     return await deployment.deploy(
-        deployment.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
+        deploy_request.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
     )
 
 
@@ -125,7 +125,7 @@ async def test_a_person_who_goes_back_behind_an_adoption_gets_it_back_too(
     await deploy(
         destination, parts.revision("two", parts.deployment(), parts.config("hand", limit="1")), permitted=TAKE
     )
-    ended = await deploy(destination, one, is_rollback=True, permitted=deployment.Overrides(confirmed=True))
+    ended = await deploy(destination, one, is_rollback=True, permitted=deploy_request.Overrides(confirmed=True))
     assert ended.outcome.verdict.kind == "deployed"
     assert content(state, hand) == hand
 
@@ -158,7 +158,7 @@ async def test_a_command_that_was_killed_after_taking_over_leaves_its_mark_on_th
         there.ledgers["shop/shop/dev"].version += 1000
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    take_over = deployment.Overrides(take_over=True, confirmed=True)
+    take_over = deploy_request.Overrides(take_over=True, confirmed=True)
     ended = await deploy(destination, one, is_rollback=True, permitted=take_over)
     assert ended.outcome.verdict.kind == "deployed"
     assert content(state, hand) == hand

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from sealane.adapters import SHIPPED
-from sealane.cli.local import admission, deployment
+from sealane.cli.local import admission, deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.configfiles.trees import FolderTree
 from sealane.deployments import drift_check, ledger_history
@@ -90,8 +90,8 @@ def render(folder: Path, **values: str) -> Revision:
     return revision
 
 
-async def deploy(zone: DnsZone, revision: Revision, *, is_rollback: bool = False) -> deployment.DeployOutcome:
-    wish = deployment.DeployRequest(revision=revision, values={}, is_rollback=is_rollback)
+async def deploy(zone: DnsZone, revision: Revision, *, is_rollback: bool = False) -> deploy_request.DeployOutcome:
+    wish = deploy_request.DeployRequest(revision=revision, values={}, is_rollback=is_rollback)
     return await deployment.deploy(wish, zone, rollout_lines.Json())
 
 

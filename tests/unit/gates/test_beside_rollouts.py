@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import hooks, jobs, model
 from sealane.deployments.gates import select
@@ -59,10 +59,10 @@ def revision(
     return dataclasses.replace(made, hooks=tuple(hooks), jobs=made_jobs, release=release)
 
 
-async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deployment.DeployOutcome:
+async def deploy(destination: DummyDestination, revision: Revision, **wish: Any) -> deploy_request.DeployOutcome:
     given = {"values": {}, **wish}
     return await deployment.deploy(
-        deployment.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
+        deploy_request.DeployRequest(revision=revision, **given), destination, rollout_lines.Json()
     )
 
 
@@ -268,7 +268,7 @@ async def test_new_error_lines_are_told(destination: DummyDestination, how: NewL
     screen.tell = told.append  # type: ignore[method-assign]
     for revision_next in (one, two):
         ended = await deployment.deploy(
-            deployment.DeployRequest(revision=revision_next, values={}), destination, screen
+            deploy_request.DeployRequest(revision=revision_next, values={}), destination, screen
         )
         assert ended.outcome.verdict.kind == kind
     said = [message.message for message in told if "error line" in message.message]

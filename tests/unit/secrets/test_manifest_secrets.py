@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.cli.local import deployment
+from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import failure_reports
 from sealane.destinations.dummy.destination import DummyDestination
@@ -65,7 +65,7 @@ async def test_neither_verdict_nor_evidence_nor_story_holds_one() -> None:
         behaves = {"DUMMY_EXIT_CODE": "3", "DUMMY_OUTPUT": f"cannot log in with {WORD}"}
         revision = parts.revision(f"bad {part}", parts.deployment(behaves=behaves), secret(part, value))
         screen = rollout_lines.Json()
-        ended = await deployment.deploy(deployment.DeployRequest(revision=revision, values={}), destination, screen)
+        ended = await deployment.deploy(deploy_request.DeployRequest(revision=revision, values={}), destination, screen)
         told = f"{ended.outcome} {screen.story.lines}"
         assert ended.outcome.verdict.cause
         assert ended.outcome.verdict.cause.log == "cannot log in with ***"

@@ -105,7 +105,7 @@ def deploy(
     are not: then the last verified revision is deployed again by itself. Ends with 0 when it is deployed, with
     1 when it failed or was rolled back, with 3 when it could not be done.
     """
-    from sealane.cli.local import formation_location
+    from sealane.cli.local import deploy_request, formation_location
     from sealane.cli.remote import client
 
     adapters = options.tables(ctx)
@@ -117,14 +117,14 @@ def deploy(
         given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
         client.deploy(place, formation, given, wait=wait, as_json=as_json)
         return
-    from sealane.cli.local import deploy_session, deployment, local_formation
+    from sealane.cli.local import deploy_session, local_formation
 
     project = local_formation.load(what, folder, app=app, images=image or (), adapters=adapters)
     environment = local_formation.environment(project, config)
     project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     if build and (wanted := deploy_session.unbuilt(project, project.render())):
-        from sealane.cli.local import images
+        from sealane.cli.local import deploy_request, images
 
         place = images.repository(registry, project.app, environment)
         made = images.build(project, wanted, place, secrets_file=secrets_file)
@@ -135,7 +135,7 @@ def deploy(
     glass = window(environment, project.app, break_glass)
     permitted = deploy_session.permitted(environment, config or folder, confirmed=yes, adopt=adopt, take_over=take_over)
     permitted = replace(permitted, glass=glass)
-    wish = deployment.DeployRequest(
+    wish = deploy_request.DeployRequest(
         revision=revision,
         values=values,
         permitted=permitted,

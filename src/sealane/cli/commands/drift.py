@@ -113,12 +113,12 @@ def _fix(
 ) -> None:
     from dataclasses import replace
 
-    from sealane.cli.local import admission, deploy_session, deployment
+    from sealane.cli.local import admission, deploy_request, deploy_session
 
     admission.check(revision, environment, packs, yes=False)
     glass = deploy.window(environment, project.app, break_glass)
     permitted = replace(deploy_session.permitted(environment, packs, confirmed=False, take_over=False), glass=glass)
-    wish = deployment.DeployRequest(
+    wish = deploy_request.DeployRequest(
         revision=revision, values=deploy_session.values(project), permitted=permitted, adapters=project.adapters
     )
     deploy_session.deploy(wish, where, as_json=as_json)

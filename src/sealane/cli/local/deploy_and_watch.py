@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sealane import clock
 from sealane.cli.local import deployment
-from sealane.cli.local.deployment import DeployOutcome, DeployRequest, Screen
+from sealane.cli.local.deploy_request import DeployOutcome, DeployRequest, Screen
 from sealane.deployments import after_verdict, health_watch, ledger_history, ledger_memory, model, targets
 from sealane.deployments.after_verdict import Blame
 from sealane.deployments.failure_reports import FailureReport

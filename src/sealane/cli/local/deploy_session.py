@@ -12,7 +12,7 @@ import typer
 
 from sealane.adapters import Adapters
 from sealane.cli import output
-from sealane.cli.local import deploy_and_watch, deployment, ledger, local_formation
+from sealane.cli.local import deploy_and_watch, deploy_request, deployment, ledger, local_formation
 from sealane.cli.screens import rollout_screen
 from sealane.deployments import ledger_history
 from sealane.deployments.gates.model import GateResult
@@ -74,10 +74,10 @@ def word(passes: bool) -> Ask:
     return say
 
 
-def deploy(wish: deployment.DeployRequest, where: DestinationConfig, *, as_json: bool) -> None:
+def deploy(wish: deploy_request.DeployRequest, where: DestinationConfig, *, as_json: bool) -> None:
     """Deploys the wish's revision and shows it; ends with 1 unless it was deployed."""
 
-    async def work(_: Destination) -> deployment.DeployRequest:
+    async def work(_: Destination) -> deploy_request.DeployRequest:
         return wish
 
     _follow(work, where, wish.adapters, formation=wish.revision.formation, as_json=as_json)
@@ -87,7 +87,7 @@ def rollback(
     project: local_formation.Project,
     where: DestinationConfig,
     to: str | None,
-    permitted: deployment.Overrides,
+    permitted: deploy_request.Overrides,
     *,
     check: Callable[[Revision], None],
     as_json: bool,
@@ -99,12 +99,12 @@ def rollback(
     place = project.sources.formation
     secrets = values(project)
 
-    async def work(destination: Destination) -> deployment.DeployRequest:
+    async def work(destination: Destination) -> deploy_request.DeployRequest:
         known = await ledger.read(project, destination)
         label = f"{project.app}/{place.name}"
         revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
         await asyncio.to_thread(check, revision)
-        return deployment.DeployRequest(
+        return deploy_request.DeployRequest(
             revision=revision, values=secrets, is_rollback=True, permitted=permitted, adapters=project.adapters
         )
 
@@ -113,9 +113,9 @@ def rollback(
 
 def permitted(
     environment: Environment | None, config: Path, *, confirmed: bool, take_over: bool, adopt: bool = False
-) -> deployment.Overrides:
+) -> deploy_request.Overrides:
     """What options and the operators' file let it do; `config` has the operators' packs."""
-    options = deployment.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over)
+    options = deploy_request.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over)
     if environment is None:
         return options
 
@@ -128,7 +128,7 @@ def permitted(
 
 
 def _follow(
-    wish: Callable[[Destination], Awaitable[deployment.DeployRequest]],
+    wish: Callable[[Destination], Awaitable[deploy_request.DeployRequest]],
     where: DestinationConfig,
     adapters: Adapters,
     *,
@@ -137,7 +137,7 @@ def _follow(
 ) -> None:
     screen = rollout_screen.screen(as_json=as_json)
 
-    async def work() -> deployment.DeployOutcome:
+    async def work() -> deploy_request.DeployOutcome:
         async with local_formation.destination(where, adapters) as destination:
             wanted = await wish(destination)
             output.say(f"to {destination.where}", "dim")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import getpass
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sealane import clock
-from sealane.adapters import SHIPPED, Adapters
+from sealane.cli.local.deploy_request import DeployOutcome, DeployRequest, Screen
 from sealane.deployments import (
     apply_phase,
     failure_reports,
@@ -33,11 +33,8 @@ from sealane.deployments import (
 )
 from sealane.deployments import deploy as story
 from sealane.deployments import model as rollouts
-from sealane.deployments.failure_reports import FailureReport
-from sealane.deployments.gates.context import no_secret
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.ledger_memory import LedgerMemory
-from sealane.deployments.process_memory import Ask, nobody
 from sealane.deployments.steps.work import Context, Work
 from sealane.destinations import model as destinations
 from sealane.destinations import ownership
@@ -50,71 +47,6 @@ from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import outcomes, rollback_target
-
-DELETE_BUDGET = 3
-"""Deletions without a person's yes, where no operators' file says how many."""
-
-
-def _nothing(_: Revision) -> str:
-    """Where no operators' file says anything."""
-    return ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overrides:
-    """What a deployment may do beyond the usual."""
-
-    deletes: int = DELETE_BUDGET
-    confirmed: bool = False
-    """Somebody said yes to deleting more than that."""
-    adopt: bool = False
-    take_over: bool = False
-    bars: Callable[[Revision], str] = _nothing
-    """Why operators don't let a failure go back to a revision; empty when they do."""
-    glass: str | None = None
-    """Why it began though the environment's window was shut."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeployRequest:
-    """What a person asks for."""
-
-    revision: Revision
-    values: Mapping[str, SecretValue]
-    is_rollback: bool = False
-    permitted: Overrides = field(default_factory=Overrides)
-    ask: Ask = nobody
-    """Asks the person at the terminal how to take an inconclusive gate."""
-    secret: Callable[[str], Awaitable[str]] = no_secret
-    """Resolves references of gates' keys."""
-    places: tuple[str, ...] = ()
-    """Other namespaces where the formation may be, too."""
-    moved_from: str | None = None
-    """The namespace that it comes from."""
-    watch_for: timedelta = timedelta()
-    """How long the command stays after a good verdict, and rolls it back should it degrade."""
-    adapters: Adapters = SHIPPED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeployOutcome:
-    """How it ended."""
-
-    record: LedgerRecord
-    outcome: rollouts.Outcome
-    report: FailureReport | None = None
-    second_report: FailureReport | None = None
-    """The evidence of the rollback, when that failed, too."""
-
-
-class Screen(Protocol):
-    """Shows a deployment from its beginning to its end."""
-
-    def begin(self, record: LedgerRecord, revision: Revision) -> None:
-        """It starts, under this number."""
-
-    def tell(self, progress: rollouts.Progress) -> None:
-        """Something new."""
 
 
 async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) -> DeployOutcome:

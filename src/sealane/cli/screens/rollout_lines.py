@@ -12,7 +12,7 @@ from sealane.cli import output
 from sealane.cli.screens import rollout_messages, run_progress
 
 if TYPE_CHECKING:
-    from sealane.cli.local.deployment import DeployOutcome
+    from sealane.cli.local.deploy_request import DeployOutcome
     from sealane.deployments import model as rollouts
     from sealane.deployments.ledger_history import LedgerRecord
     from sealane.stencils.model import Revision

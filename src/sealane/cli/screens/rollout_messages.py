@@ -12,7 +12,7 @@ from sealane.deployments import messages
 from sealane.verdicts import model as verdicts
 
 if TYPE_CHECKING:
-    from sealane.cli.local.deployment import DeployOutcome
+    from sealane.cli.local.deploy_request import DeployOutcome
     from sealane.deployments import model as rollouts
 
 COLOURS = {
