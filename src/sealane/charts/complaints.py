@@ -38,8 +38,8 @@ def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, An
             _finding("it needs more memory to render than a chart may have", request, "templates", hint="render less")
         ]
     if "specifications of the schema" in said:
-        found = _of_schema(said, request, locate)
-        return sorted(found, key=lambda finding: (finding.place, finding.message))
+        made = _of_schema(said, request, locate)
+        return sorted(made, key=lambda finding: (finding.place, finding.message))
     if match := _KUBE.search(said):
         hint = "kube_version says what the formation's cluster is"
         return [_finding(f"the chart wants Kubernetes {match[1]}, not {match[2]}", request, "Chart.yaml", hint=hint)]

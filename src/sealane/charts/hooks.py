@@ -53,18 +53,18 @@ def sort(printed: Sequence[ChartObject], skip: Collection[str] = ()) -> SortedOb
     early: list[ChartObject] = []
     jobs: list[tuple[int, str, HookJob]] = []
     unknown: list[tuple[ChartObject, str]] = []
-    for each in printed:
-        written = annotation(each.value, HOOK)
+    for item in printed:
+        written = annotation(item.value, HOOK)
         if written is None:
-            objects.append(each)
+            objects.append(item)
             continue
         events = [event for event in _events(written) if event not in skip]
-        unknown += [(each, event) for event in events if event not in KNOWN]
-        plain = replace(each, value=_without(each.value))
+        unknown += [(item, event) for event in events if event not in KNOWN]
+        plain = replace(item, value=_without(item.value))
         before, after = (tuple(named[event] for event in events if event in named) for named in (_BEFORE, _AFTER))
         if (job := _as_job(plain)) is not None:
             hook = HookJob(job=job, before=before, after=after, test=bool(_TESTS & {*events}))
-            jobs.append((_weight(each.value), str(job.value["metadata"].get("name")), hook))
+            jobs.append((_weight(item.value), str(job.value["metadata"].get("name")), hook))
         elif events:
             objects.append(plain)
             early += [plain] if before else []
@@ -104,12 +104,12 @@ def _without(value: Mapping[str, Any]) -> dict[str, Any]:
     return {**value, "metadata": {**rest, **({"annotations": kept} if kept else {})}}
 
 
-def _as_job(each: ChartObject) -> ChartObject | None:
+def _as_job(item: ChartObject) -> ChartObject | None:
     """The Job itself, or one that runs the Pod; None for what does not run."""
-    value = each.value
+    value = item.value
     kind = (value.get("apiVersion"), value.get("kind"))
     if kind == ("batch/v1", "Job"):
-        return each
+        return item
     if kind != ("v1", "Pod") or not isinstance(value.get("spec"), Mapping):
         return None
     again = "OnFailure" if value["spec"].get("restartPolicy") == "OnFailure" else "Never"
@@ -123,7 +123,7 @@ def _as_job(each: ChartObject) -> ChartObject | None:
         "metadata": dict(value["metadata"]),
         "spec": {"backoffLimit": 0, "template": template},
     }
-    return replace(each, value=job)
+    return replace(item, value=job)
 
 
 def _labels(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -23,9 +23,9 @@ def _outside(text: bytes) -> str | None:
     try:
         pairs: list[tuple[str, Any]] = []
 
-        def keep(found: list[tuple[str, Any]]) -> dict[str, Any]:
-            pairs.extend(found)  # all of them: of a key that is written twice, readers take another one
-            return dict(found)
+        def keep(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+            pairs.extend(entries)  # all of them: of a key that is written twice, readers take another one
+            return dict(entries)
 
         json.loads(text, object_pairs_hook=keep)
     except (ValueError, RecursionError):

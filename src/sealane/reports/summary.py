@@ -126,7 +126,9 @@ def _first_line(text: str) -> str:
 def _clean(text: str) -> str:
     """Without what steers terminals or turns the direction of what follows."""
     text = _ESCAPES.sub("", text)
-    steers = {each for each in set(text) - {"\n", "\t"} if unicodedata.category(each) in {"Cc", "Cf", "Cs"}}
+    steers = {
+        character for character in set(text) - {"\n", "\t"} if unicodedata.category(character) in {"Cc", "Cf", "Cs"}
+    }
     return text.translate(dict.fromkeys(map(ord, steers))) if steers else text
 
 

@@ -36,7 +36,7 @@ class Search:
     @functools.cached_property
     def backwards(self) -> Search:
         """Finds the same from their ends on; made when first asked for, which few do."""
-        return Search(each[::-1] for each in self.wanted)
+        return Search(word[::-1] for word in self.wanted)
 
     def occurrences(self, data: bytes) -> list[Span]:
         """Where each stands, also where occurrences overlap."""

@@ -1,4 +1,4 @@
-"""Rendering a formation whose charts Helm has to be asked for first."""
+"""Renders a formation whose charts Helm has to be asked for first."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def read(result: TemplateResult, asked: TemplateRequest, source: ChartSource, fo
         return PrintedChart(findings=(Finding(message=message, place=place, hint=hint),))
     if result.complaint is not None:
         whole = chart_values.merged(source.defaults, asked.values)
-        found = complaints.findings(result.complaint, asked, whole, lambda path: _written(source, path))
-        return PrintedChart(findings=tuple(found))
+        findings = complaints.findings(result.complaint, asked, whole, lambda path: _written(source, path))
+        return PrintedChart(findings=tuple(findings))
     return output.read(result.printed, asked)
 
 
@@ -64,8 +64,8 @@ def unsteady(first: PrintedChart, second: PrintedChart) -> list[Finding]:
     """What the chart renders otherwise each time: nobody could approve it."""
     hint = "what is random, or the time, is no part of a commit: give it as a value, or take a Secret of `secrets:`"
     return [
-        Finding(message=f"{_named(each)} is another one each time it is rendered", place=_place(each), hint=hint)
-        for each in output.differing(first, second)
+        Finding(message=f"{_named(unlike)} is another one each time it is rendered", place=_place(unlike), hint=hint)
+        for unlike in output.differing(first, second)
     ]
 
 
@@ -103,12 +103,19 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
             *_too_many(there),
             *_named_alike(there, sources.formation),
         ]
-        objects += [*there.objects, *(each.job for each in there.jobs)]
-        early += [f"{each.value.get('kind')}/{each.value['metadata'].get('name')}" for each in there.early]
-        runs += [hook for each in there.jobs for hook in _hooks(each)]
-        gates += [gate_of_job(_job_name(each), Task(stencil=_job_name(each))) for each in there.jobs if each.test]
+        objects += [*there.objects, *(hook_job.job for hook_job in there.jobs)]
+        early += [
+            f"{early_object.value.get('kind')}/{early_object.value['metadata'].get('name')}"
+            for early_object in there.early
+        ]
+        runs += [hook for hook_job in there.jobs for hook in _hooks(hook_job)]
+        gates += [
+            gate_of_job(_job_name(hook_job), Task(stencil=_job_name(hook_job)))
+            for hook_job in there.jobs
+            if hook_job.test
+        ]
     return ChartParts(
-        objects=tuple(_placed(each) for each in objects),
+        objects=tuple(_placed(placed) for placed in objects),
         hooks=tuple(runs),
         gates=tuple(gates),
         early=tuple(early),
@@ -116,25 +123,25 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
     )
 
 
-def joined(formation: Formation, found: ChartParts) -> Formation:
+def joined(formation: Formation, chart_parts: ChartParts) -> Formation:
     """The formation with what its charts bring to run; its own comes first."""
     strategy = formation.strategy
     return replace(
         formation,
-        hooks=(*formation.hooks, *found.hooks),
-        strategy=replace(strategy, gates=(*strategy.gates, *found.gates)),
+        hooks=(*formation.hooks, *chart_parts.hooks),
+        strategy=replace(strategy, gates=(*strategy.gates, *chart_parts.gates)),
     )
 
 
-def _hooks(each: HookJob) -> Iterator[Hook]:
+def _hooks(hook_job: HookJob) -> Iterator[Hook]:
     """The Job before and after the rollout, under two names where it is both."""
-    name = _job_name(each)
+    name = _job_name(hook_job)
     task = Task(stencil=name)
-    if each.before:
-        yield Hook(name=name, when=When.BEFORE, task=task, only=_only(each.before))
-    if each.after:
-        after = f"{name}-after" if each.before else name
-        yield Hook(name=after, when=When.AFTER, task=task, only=_only(each.after))
+    if hook_job.before:
+        yield Hook(name=name, when=When.BEFORE, task=task, only=_only(hook_job.before))
+    if hook_job.after:
+        after = f"{name}-after" if hook_job.before else name
+        yield Hook(name=after, when=When.AFTER, task=task, only=_only(hook_job.after))
 
 
 def _only(events: Sequence[str]) -> Only | None:
@@ -142,10 +149,10 @@ def _only(events: Sequence[str]) -> Only | None:
 
 
 def _unknown(there: SortedObjects) -> Iterator[Finding]:
-    for each, event in there.unknown:
-        message = f"{_named(each)} is a Helm hook for {event}, which Sealane doesn't run"
+    for unknown_hook, event in there.unknown:
+        message = f"{_named(unknown_hook)} is a Helm hook for {event}, which Sealane doesn't run"
         hint = f"do without it: skip_hooks: [{event}]"
-        yield Finding(message=message, place=_place(each), hint=hint)
+        yield Finding(message=message, place=_place(unknown_hook), hint=hint)
 
 
 def _unheld(source: ChartSource) -> Iterator[Finding]:
@@ -156,26 +163,26 @@ def _unheld(source: ChartSource) -> Iterator[Finding]:
 
 
 def _too_many(there: SortedObjects) -> Iterator[Finding]:
-    for each in there.jobs[MOST_JOBS:][:1]:
+    for hook_job in there.jobs[MOST_JOBS:][:1]:
         message = f"the chart has {len(there.jobs)} hooks that run; at most {MOST_JOBS} do"
-        yield Finding(message=message, place=_place(each.job), hint="leave some out")
+        yield Finding(message=message, place=_place(hook_job.job), hint="leave some out")
 
 
 def _named_alike(there: SortedObjects, formation: Formation) -> Iterator[Finding]:
     own = {*(hook.name for hook in formation.hooks), *(gate.name for gate in formation.strategy.gates)}
-    for each in there.jobs:
-        if _job_name(each) in own:
-            message = f"the formation has a hook or gate {_job_name(each)}, too"
-            yield Finding(message=message, place=_place(each.job), hint="rename the formation's")
+    for hook_job in there.jobs:
+        if _job_name(hook_job) in own:
+            message = f"the formation has a hook or gate {_job_name(hook_job)}, too"
+            yield Finding(message=message, place=_place(hook_job.job), hint="rename the formation's")
 
 
-def _job_name(each: HookJob) -> str:
-    return str(each.job.value["metadata"].get("name"))
+def _job_name(hook_job: HookJob) -> str:
+    return str(hook_job.job.value["metadata"].get("name"))
 
 
-def _placed(each: ChartObject) -> tuple[Any, Origin]:
-    place = _place(each)
-    return each.value, Origin(file=each.file, places={(): place})
+def _placed(item: ChartObject) -> tuple[Any, Origin]:
+    place = _place(item)
+    return item.value, Origin(file=item.file, places={(): place})
 
 
 def _with_images(
@@ -212,12 +219,12 @@ def _written(source: ChartSource, path: tuple[str, ...]) -> Place | None:
     return source.own.place(path) if source.own else None
 
 
-def _place(each: ChartObject) -> Place:
-    return Place(file=each.file, line=each.line, column=1)
+def _place(item: ChartObject) -> Place:
+    return Place(file=item.file, line=item.line, column=1)
 
 
-def _named(each: ChartObject) -> str:
-    value: Mapping[str, Any] = each.value if isinstance(each.value, Mapping) else {}
+def _named(item: ChartObject) -> str:
+    value: Mapping[str, Any] = item.value if isinstance(item.value, Mapping) else {}
     metadata = value.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
     return f"{value.get('kind', 'what it renders')} {name or ''}".strip()

@@ -168,9 +168,9 @@ def grouped(counted: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mappin
     return groups
 
 
-def _point(span: Span, number: int, found: rows.Row | None) -> Point:
+def _point(span: Span, number: int, row: rows.Row | None) -> Point:
     since, until = span.bucket(number)
-    return Point(since=since, until=until, figures=_figures([found] if found else [], span.width / DAY))
+    return Point(since=since, until=until, figures=_figures([row] if row else [], span.width / DAY))
 
 
 def _figures(counted: Sequence[rows.Row], days: float) -> Figures:

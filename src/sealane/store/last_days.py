@@ -25,9 +25,9 @@ def of(connection: sa.Connection, now: datetime, days: int, production: frozense
     columns = (table.c[name] for name in ("verdict_kind", "kind", "environment", "created", "started", "ended"))
     ended = [table.c.ended > now - days * _DAY, table.c.verdict_kind.in_(_KINDS), table.c.kind.not_in(_IN_PLACE)]
     mine = scopes.chosen(scope, table.c.app, table.c.environment)
-    found = connection.execute(sa.select(*columns, at).where(*ended, mine)).all()
-    deployed = [row for row in found if row.verdict_kind == VerdictKind.DEPLOYED.value]
-    back = [row for row in found if row.verdict_kind == VerdictKind.ROLLED_BACK.value]
+    ended_rows = connection.execute(sa.select(*columns, at).where(*ended, mine)).all()
+    deployed = [row for row in ended_rows if row.verdict_kind == VerdictKind.DEPLOYED.value]
+    back = [row for row in ended_rows if row.verdict_kind == VerdictKind.ROLLED_BACK.value]
     counts = [0] * days
     for row in deployed:
         counts[days - 1 - max((now - row.ended) // _DAY, 0)] += 1

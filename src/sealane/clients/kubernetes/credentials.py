@@ -102,10 +102,10 @@ def kubeconfig_paths(explicit: Path | None) -> list[Path]:
 
 def _file(path: Path) -> tuple[int, ...] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _sign_in(source: Source) -> SignIn:

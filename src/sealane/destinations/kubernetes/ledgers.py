@@ -119,7 +119,7 @@ class Ledgers:
             readable = [place for place, may in rights if may]
             return tuple([place for place in readable if await self._has(name, place)])
         named = (item["metadata"] for item in listed.items)
-        return tuple(each["namespace"] for each in named if each["name"] == name)
+        return tuple(ledger["namespace"] for ledger in named if ledger["name"] == name)
 
     async def _has(self, name: str, namespace: str) -> bool:
         return await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace) is not None

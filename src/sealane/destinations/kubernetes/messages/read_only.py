@@ -70,7 +70,7 @@ def _mount(pod: Mapping[str, Any], container: Mapping[str, Any], path: PurePosix
     if not over:
         return None
     place, mount = max(over, key=lambda pair: len(pair[0].parts))
-    named = (each for each in pod.get("volumes") or () if each.get("name") == mount.get("name"))
+    named = (volume for volume in pod.get("volumes") or () if volume.get("name") == mount.get("name"))
     volume: Mapping[str, Any] = next(named, {})
     fixed = {"configMap", "secret", "projected", "downwardAPI"} & set(volume)
     return str(place) if mount.get("readOnly") is True or fixed else None
