@@ -17,6 +17,14 @@ MOST_FILES = 100_000
 MOST_BYTES = 1024 * 1024 * 1024
 """What one commit may hold when it is checked out."""
 
+_MOST_LISTED = 64 * 1024 * 1024
+"""Bytes that git may print about a commit: a tree of a few objects can name more files than there are numbers for."""
+_MOST_MEMORY = 2 * 1024 * 1024 * 1024
+"""Bytes that a git process may take: a few bytes of a pack can say to make an object of any size, which git makes in memory.
+
+Objects that are packed whole are not held in memory, whatever their size; pushes of ordinary git programs pack files above
+512 MiB so.
+"""
 _PATIENCE = 600.0
 _AS_EVERYWHERE = 0o022
 """The umask that files of a clone are made with, whatever the server's own: their modes go into images."""
@@ -75,16 +83,31 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None, uma
     Raises RepositoryUnavailable when a host does not answer, UsageError for all else that git refuses, Unavailable
     when there is no git.
     """
+    environment = environment or quiet()
     try:
-        ended = await programs.run("git", *arguments, within=_PATIENCE, environment=environment or quiet(), umask=umask)
-    except FileNotFoundError as error:
-        raise Unavailable("there is no git on this machine", hint="apt-get install git") from error
+        ended = await programs.run(
+            *command(*arguments), within=_PATIENCE, environment=environment, umask=umask, limit=_MOST_LISTED
+        )
+    except programs.PrintsTooMuch as error:
+        raise UsageError(f"git has more than {_MOST_LISTED} bytes to tell of the commit") from error
     except TimeoutError as error:
         raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
     if ended.code:
         kind = RepositoryUnavailable if any(words in ended.said.lower() for words in _NOT_ANSWERING) else UsageError
         raise kind(f"git says: {ended.said}")
     return ended.out
+
+
+def command(*arguments: str) -> tuple[str, ...]:
+    """The command of a git process that takes no more memory than it may, and no process that it starts does.
+
+    Raises Unavailable when there is no git.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise Unavailable("there is no git on this machine", hint="apt-get install git")
+    limited = f'ulimit -d {_MOST_MEMORY // 1024} 2>/dev/null; exec "$0" "$@"'
+    return ("/bin/sh", "-c", limited, program, *arguments)
 
 
 def fetching(repository: str) -> tuple[str, ...]:
@@ -172,9 +195,12 @@ async def _fetch(folder: Path, repository: str, commit: str, environment: Mappin
 
 async def _measure(folder: Path, commit: str) -> None:
     """Refuses a commit that would fill the disk, before a file of it is written."""
+    named = await run(
+        "-C", str(folder), "ls-tree", "-r", "-z", "--name-only", commit
+    )  # sizes take a hundred times as long
+    if (files := named.count(b"\0")) > MOST_FILES:
+        raise UsageError(f"the commit has {files} files; at most {MOST_FILES} are checked out")
     sizes = await _sizes(folder, commit)
-    if len(sizes) > MOST_FILES:
-        raise UsageError(f"the commit has {len(sizes)} files; at most {MOST_FILES} are checked out")
     if sum(sizes) > MOST_BYTES:
         raise UsageError(f"the commit's files have {sum(sizes)} bytes; at most {MOST_BYTES} are checked out")
 

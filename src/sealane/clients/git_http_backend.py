@@ -133,8 +133,7 @@ class Repositories:
         if request.path not in PATHS or (request.path == "info/refs" and "service=git-" not in request.query):
             raise Refused("only git's smart protocol is served", hint="use git 1.6.6 or newer")
         process = await asyncio.create_subprocess_exec(
-            "git",
-            "http-backend",
+            *git.command("http-backend"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -201,7 +201,7 @@ def _parsed(lines: Iterable[bytes], prefix: str) -> Iterable[tuple[str, Entry]]:
 
 def _blobs(repository: Path, objects: list[str]) -> dict[str, bytes]:
     """Contents by object. Raises Unavailable when git can't read one that was listed."""
-    command = ("git", "-C", str(repository), "cat-file", "--batch")
+    command = git.command("-C", str(repository), "cat-file", "--batch")
     asked = "".join(f"{blob}\n" for blob in objects).encode()
     done = subprocess.run(command, input=asked, capture_output=True, env=git.quiet(), check=False)
     out, contents = done.stdout, {}

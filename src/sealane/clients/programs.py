@@ -30,17 +30,22 @@ class Ended:
         return " ".join(self.problem.split())[:_MOST_SAID]
 
 
+class PrintsTooMuch(Exception):
+    """The program had more to say than is read; it was ended."""
+
+
 async def run(
     *command: str,
     within: float,
     environment: Mapping[str, str] | None = None,
     umask: int = -1,
     most: int | None = None,
+    limit: int | None = None,
 ) -> Ended:
     """Runs a program without input, for at most `within` seconds. Raises TimeoutError, FileNotFoundError.
 
     Without an environment it has this process's own; a `umask` of -1 leaves it at this process's. Of what it prints, the
-    first `most` bytes are kept.
+    first `most` bytes are kept. Raises PrintsTooMuch at more than `limit` bytes.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -53,7 +58,9 @@ async def run(
     )
     try:
         async with asyncio.timeout(within):
-            out, problem = await asyncio.gather(_kept(process.stdout, most), _kept(process.stderr, _MOST_PROBLEM))
+            out, problem = await asyncio.gather(
+                _kept(process.stdout, most, limit), _kept(process.stderr, _MOST_PROBLEM)
+            )
             await process.wait()
     finally:
         if process.returncode is None:
@@ -63,12 +70,13 @@ async def run(
     return Ended(code=process.returncode or 0, out=out, problem=problem.decode(errors="replace"))
 
 
-async def _kept(stream: asyncio.StreamReader | None, most: int | None) -> bytes:
-    """The beginning of a stream that is read to its end."""
+async def _kept(stream: asyncio.StreamReader | None, most: int | None, limit: int | None = None) -> bytes:
+    """The beginning of a stream that is read to its end, or to its limit."""
     assert stream is not None, "the program was given pipes"
-    if most is None:
-        return await stream.read()
-    kept = bytearray()
+    kept, read = bytearray(), 0
     while data := await stream.read(_CHUNK):
-        kept += data[: most - len(kept)]
+        read += len(data)
+        if limit is not None and read > limit:
+            raise PrintsTooMuch
+        kept += data if most is None else data[: most - len(kept)]
     return bytes(kept)
