@@ -39,6 +39,7 @@ _AT_ONCE = 100
 _HOPS = 5
 _EVERYWHERE = frozenset({"accept", "content-type"})
 """Headers that go along to another host; all others may be what signs in at the first."""
+_OF_THE_CONNECTION = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,9 +135,11 @@ class _Host:
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         if not _is_http(url):
             raise UsageError(f"{url[:200]!r}, where files of Git LFS are said to be, is no address of HTTP")
-        return await self.client.send(
-            self.client.build_request(method, url, headers=dict(headers), content=body), stream=True
-        )
+        try:
+            request = self.client.build_request(method, url, headers=dict(headers), content=body)
+        except ValueError as error:  # characters that no header has
+            raise UsageError(f"{self.url} asks for headers that HTTP does not have") from error
+        return await self.client.send(request, stream=True)
 
 
 async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _Host:
@@ -189,7 +192,9 @@ def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iter
 
 
 def _headers(said: Mapping[str, Any]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in (said.get("header") or {}).items()}
+    """What is to be sent along; not what says whom a request is for, which may be a host that is not listed, or its length."""
+    found = {str(name): str(value) for name, value in (said.get("header") or {}).items()}
+    return {name: value for name, value in found.items() if name.lower() not in _OF_THE_CONNECTION}
 
 
 async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer: Pointer, at: Path) -> None:
@@ -233,9 +238,9 @@ def _is_http(url: str) -> bool:
 
     try:
         parts = httpx.URL(url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.host)
+    return parts.scheme in {"http", "https"} and bool(parts.host) and (parts.port or 1) < 65536
 
 
 def _same_host(one: str, other: str) -> bool:
