@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from sealane.clients.chart_repositories import ChartRepositories, unpacked
+from sealane.charts.archive import unpacked
+from sealane.clients.chart_repositories import ChartRepositories
 from sealane.clients.helm import Helm
 from sealane.clients.registry_access import RegistryAccess
 from sealane.configfiles.trees import StoredTree
@@ -86,6 +87,10 @@ def place(request: pytest.FixtureRequest, helm: Helm, registry: str, tmp_path: P
         server.shutdown()
 
 
+def fetching(helm: Helm, repositories: ChartRepositories) -> Helm:
+    return replace(helm, repositories=lambda: repositories)
+
+
 async def render(helm: Helm, url: str, **more: str) -> tuple[Revision | None, str]:
     said = "".join(f"    {key}: {value}\n" for key, value in {"version": "1.2.0", **more}.items())
     formation = test_charts.FORMATION.replace("values: {host: shop.example.com}\n", "").replace(
@@ -103,7 +108,7 @@ async def test_a_chart_is_what_its_digest_says_and_from_a_listed_host(place: Pla
     host = place.url.partition("://")[2].partition("/")[0]
     access = RegistryAccess(allowed=Allowlist(hosts=(host,), listed_in="SEALANE_HELM__HOSTS"))
     asked = ChartRepositories(access=access, passwords={host: PASSWORD})
-    helm = replace(place.helm, repositories=asked)
+    helm = fetching(place.helm, asked)
 
     revision, found = await render(helm, place.url)
     assert revision is None
@@ -111,7 +116,7 @@ async def test_a_chart_is_what_its_digest_says_and_from_a_listed_host(place: Pla
     digest = found.partition("it is ")[2].split()[0]
     kept = replace(asked, folder=tmp_path / "kept")
     for repositories in (asked, kept):
-        revision, found = await render(replace(helm, repositories=repositories), place.url, digest=digest)
+        revision, found = await render(fetching(helm, repositories), place.url, digest=digest)
         assert revision, found
     assert revision
     assert revision.objects[0].object["data"] == {"said": "hello"}
@@ -124,15 +129,18 @@ async def test_a_chart_is_what_its_digest_says_and_from_a_listed_host(place: Pla
     assert revision is None
     assert "web 1.2.0 is not what it was (it is sha256:" in found
     away = replace(kept, access=RegistryAccess(allowed=Allowlist(hosts=(), listed_in="SEALANE_HELM__HOSTS")))
-    revision, found = await render(replace(helm, repositories=away), place.url, digest=digest)
+    revision, found = await render(fetching(helm, away), place.url, digest=digest)
     assert revision, found
-    revision, found = await render(replace(helm, repositories=replace(away, folder=None)), place.url, digest=digest)
+    revision, found = await render(fetching(helm, replace(away, folder=None)), place.url, digest=digest)
     assert revision is None
     assert "none is listed in SEALANE_HELM__HOSTS" in found
     if place.url.startswith("http:"):
-        _, found = await render(replace(helm, repositories=replace(asked, passwords={})), place.url, digest=digest)
+        _, found = await render(fetching(helm, replace(asked, passwords={})), place.url, digest=digest)
         assert "wants a password" in found
         assert "hunter2" not in repr(asked)
+        (place.folder / "index.yaml").write_text("entries: " + "[" * 100_000)
+        _, found = await render(helm, place.url, digest=digest)
+        assert "nested too deeply" in found
 
 
 def test_an_archive_that_is_none_is_refused() -> None:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gzip
 import hashlib
-import io
 import re
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -25,14 +21,14 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import yaml
 
+from sealane.charts.archive import MOST_BYTES, unpacked
 from sealane.charts.model import PackedChart, RemoteChart
 from sealane.clients import registry, registry_access
 from sealane.clients.registry_access import OPEN, Line, RegistryAccess
+from sealane.configfiles import documents
 from sealane.errors import NotThere, Refused, Unavailable
 from sealane.images import references
 
-MOST_BYTES = 32 * 1024 * 1024
-_MOST_FILES = 20_000
 _MOST_KEPT = 200
 """Archives that stay in the folder, the newest."""
 _INDEX = 64 * 1024 * 1024
@@ -122,37 +118,11 @@ class ChartRepositories:
         return self.folder / f"{re.sub('[^0-9a-f]', '', digest.partition(':')[2])}.tgz"
 
 
-def unpacked(archive: bytes) -> tuple[str, dict[str, bytes]]:
-    """The archive's one folder, and the files below it by their path there. Raises Refused for what no chart needs.
-
-    Links are left out, as Helm does; nothing of it is written anywhere here.
-    """
-    files: dict[str, bytes] = {}
-    folder, room = "", MOST_BYTES
-    try:
-        # Not `r|gz`: that stumbles over the extra field that Helm writes into the header.
-        with gzip.open(io.BytesIO(archive)) as plain, tarfile.open(fileobj=plain, mode="r|") as packed:
-            for member in packed:
-                folder, _, path = member.name.removeprefix("./").partition("/")
-                if not member.isfile() or not path:
-                    continue
-                room -= member.size
-                if room < 0 or len(files) >= _MOST_FILES:
-                    raise Refused(f"the chart unpacks to more than {MOST_BYTES} bytes or {_MOST_FILES} files")
-                if ".." in path.split("/") or path.startswith("/") or "\\" in path or "\0" in path:
-                    raise Refused(f"the chart has a file that leads out of it: {path[:100]}")
-                content = packed.extractfile(member)
-                files[path] = content.read() if content else b""
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise Refused(f"the chart is no archive that can be read: {error}") from error
-    if folder in {"", ".."}:
-        raise Refused("the chart's archive has no folder")
-    return folder, files
-
-
 def _address(index: bytes, chart: RemoteChart) -> str:
-    """Where the version's archive is. Raises NotThere."""
+    """Where the version's archive is. Raises NotThere, Refused."""
     try:
+        if documents.too_deep(index):
+            raise Refused(f"{chart.repository} has an index of charts that is nested too deeply")
         read = yaml.load(index, Loader=_Loader)  # noqa: S506 - a safe one
         versions = read["entries"].get(chart.name)
     except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:

@@ -12,16 +12,19 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sealane.charts.model import TemplateRequest, TemplateResult
 from sealane.clients import programs
-from sealane.clients.chart_repositories import ChartRepositories
 from sealane.errors import UsageError
+
+if TYPE_CHECKING:
+    from sealane.clients.chart_repositories import ChartRepositories
 
 PROGRAM = "helm"
 PATIENCE = 60.0
@@ -43,14 +46,20 @@ _NONE = (
 )
 
 
+def _open() -> ChartRepositories:
+    from sealane.clients import chart_repositories
+
+    return chart_repositories.ChartRepositories()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Helm:
     """The program, and how long one chart may take."""
 
     program: str = PROGRAM
     patience: float = PATIENCE
-    repositories: ChartRepositories = field(default_factory=ChartRepositories)
-    """Where charts come from that are no folder of the commit."""
+    repositories: Callable[[], ChartRepositories] = _open
+    """Opens what fetches charts that are no folder of the commit: few commands need the clients of registries."""
 
     async def template(self, request: TemplateRequest) -> TemplateResult:
         """What the chart renders, or why it doesn't; nothing of it stays on this machine."""
@@ -88,9 +97,13 @@ ON_PATH = Helm()
 def of(variables: Mapping[str, str]) -> Helm:
     """The program that the variables name, as a server's settings do."""
     home = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    repositories = ChartRepositories(
-        passwords=_passwords(variables.get("SEALANE_HELM__PASSWORDS", "{}")), folder=home / "sealane" / "charts"
-    )
+    passwords = _passwords(variables.get("SEALANE_HELM__PASSWORDS", "{}"))
+
+    def repositories() -> ChartRepositories:
+        from sealane.clients import chart_repositories
+
+        return chart_repositories.ChartRepositories(passwords=passwords, folder=home / "sealane" / "charts")
+
     return Helm(program=variables.get("SEALANE_HELM__PROGRAM", PROGRAM), repositories=repositories)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from sealane.clients.chart_repositories import unpacked
+from sealane.charts.archive import unpacked
 from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable

@@ -46,7 +46,7 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
             charts.append(source)
             continue
         try:
-            packed = await helm.repositories.fetch(remote)
+            packed = await helm.repositories().fetch(remote)
             charts.append(await asyncio.to_thread(chart_inputs.filled, source, packed.files))
         except SealaneError as error:
             if error.retry:

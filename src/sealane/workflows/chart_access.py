@@ -27,4 +27,4 @@ def helm(settings: Settings) -> Helm:
         passwords={host: password.get_secret_value() for host, password in settings.helm.passwords.items()},
         folder=settings.data / "charts",
     )
-    return Helm(program=settings.helm.program, patience=settings.helm.patience, repositories=repositories)
+    return Helm(program=settings.helm.program, patience=settings.helm.patience, repositories=lambda: repositories)
