@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, get_args, get_type_hints
 import msgspec
 import msgspec.inspect
 
+from sealane import typed_data
 from sealane.errors import Fenced, SealaneError
 
 P = ParamSpec("P")
@@ -63,7 +64,7 @@ def packed(value: Any, body: Callable[..., Any]) -> Any:
 
 def unpacked(data: Any, body: Callable[..., Awaitable[T]]) -> T:
     """What a body gave, from the plain data that was kept of it."""
-    value: T = msgspec.convert(data, _result(body))
+    value: T = typed_data.convert(data, _result(body))
     return value
 
 

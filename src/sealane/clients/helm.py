@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sealane import typed_data
 from sealane.charts.model import TemplateRequest, TemplateResult
 from sealane.clients import programs
 from sealane.errors import UsageError
@@ -110,7 +111,7 @@ def of(variables: Mapping[str, str]) -> Helm:
 def _passwords(written: str) -> dict[str, str]:
     """Raises UsageError for what is no JSON object of texts."""
     try:
-        return msgspec.json.decode(written, type=dict[str, str])
+        return typed_data.from_json(written, dict[str, str])
     except msgspec.MsgspecError as error:
         raise UsageError(f"SEALANE_HELM__PASSWORDS is no JSON object of texts: {error}") from error
 

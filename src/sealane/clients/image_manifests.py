@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from sealane import typed_data
 from sealane.images import references
 
 LARGEST = 4 * 1024 * 1024
@@ -46,7 +47,7 @@ class Manifest(msgspec.Struct):
 def read(body: bytes) -> Manifest:
     """What the manifest names. Raises ValueError with the reason for what is none."""
     try:
-        return msgspec.json.decode(body, type=Manifest)
+        return typed_data.from_json(body, Manifest)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except (msgspec.MsgspecError, UnicodeError) as error:

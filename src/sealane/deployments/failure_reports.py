@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
+from sealane import typed_data
 from sealane.deployments import model
 from sealane.destinations.port import Destination
 from sealane.verdicts import model as verdicts
@@ -63,7 +64,7 @@ class FailureReport:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The failure report that `to_json` gave."""
-        return msgspec.convert(data, cls)
+        return typed_data.convert(data, cls)
 
 
 _NAMES = frozenset({"at", "object", "container", "type", "reason", "probe"})

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from sealane import older_names
+from sealane import older_names, typed_data
 from sealane.deployments import finished_work, size_limits
 from sealane.destinations.model import Ledger
 from sealane.destinations.port import Destination
@@ -227,7 +227,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 def records(ledger: Ledger) -> History:
     """What the ledger tells of deployments: without revisions, which are long."""
     entry = ledger.entries.get(_ENTRY)
-    return msgspec.convert(older_names.history(msgspec.json.decode(entry)), History) if entry else History()
+    return typed_data.convert(older_names.history(msgspec.json.decode(entry)), History) if entry else History()
 
 
 def read(ledger: Ledger) -> History:
@@ -239,8 +239,8 @@ def read(ledger: Ledger) -> History:
         if not entry.startswith(_REVISION):
             continue
         key = entry.removeprefix(_REVISION)
-        kept = msgspec.json.decode(text, type=_Kept)
-        apart = msgspec.json.decode(ledger.private.get(entry, "[]"), type=list[dict[str, Any]])
+        kept = typed_data.from_json(text, _Kept)
+        apart = typed_data.from_json(ledger.private.get(entry, "[]"), list[dict[str, Any]])
         revisions[key] = {**older_names.revision(kept.revision), "objects": [*kept.revision["objects"], *apart]}
         partial.discard(key)
         if kept.secrets and entry not in ledger.private:

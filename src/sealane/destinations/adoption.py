@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from sealane import compression
+from sealane import compression, typed_data
 from sealane.destinations import model
 from sealane.secrets import manifest_secrets
 
@@ -145,7 +145,7 @@ def _decompressed(packed: bytes | None) -> PriorObject | None:
     if packed is None:
         return None
     try:
-        return msgspec.json.decode(compression.unzipped(packed), type=PriorObject)
+        return typed_data.from_json(compression.unzipped(packed), PriorObject)
     except ValueError:
         return None
 

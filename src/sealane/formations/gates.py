@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
+
 METRIC = "metric"
 """The kind of gates that ask a metric store; the file has the store's own key in its place."""
 WAIT = timedelta(hours=1)
@@ -205,17 +207,17 @@ def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:
 
 def gates_from(data: Mapping[str, Any]) -> tuple[Gate, ...]:
     """The gates that `written` gave."""
-    return msgspec.convert(data.get("gates", ()), tuple[Gate, ...])
+    return typed_data.convert(data.get("gates", ()), tuple[Gate, ...])
 
 
 def guard_from(data: Mapping[str, Any]) -> Guard:
     """The guard that `written` gave."""
-    return msgspec.convert(data.get("guard", {}), Guard)
+    return typed_data.convert(data.get("guard", {}), Guard)
 
 
 def hooks_from(data: Any) -> tuple[Hook, ...]:
     """Hooks from plain data."""
-    return msgspec.convert(data, tuple[Hook, ...])
+    return typed_data.convert(data, tuple[Hook, ...])
 
 
 def plain_hooks(hooks: tuple[Hook, ...]) -> Any:

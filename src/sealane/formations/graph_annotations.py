@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Annotation:
@@ -30,4 +32,4 @@ def plain(annotations: tuple[Annotation, ...]) -> Any:
 
 def from_plain(data: Any) -> tuple[Annotation, ...]:
     """What `plain` gave."""
-    return msgspec.convert(data, tuple[Annotation, ...])
+    return typed_data.convert(data, tuple[Annotation, ...])

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from sealane import typed_data
 from sealane.formations.gates import Gate, Guard, gates_from, guard_from, written
 
 HEALTHY_FOR = timedelta(seconds=10)
@@ -131,6 +132,6 @@ class Strategy:
             watch_for=timedelta(seconds=data["watch_for"]) if "watch_for" in data else None,
             gates=gates_from(data),
             guard=guard_from(data),
-            blue_green=msgspec.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,
-            steps=tuple(msgspec.convert(data.get("steps", ()), tuple[CanaryStep, ...])),
+            blue_green=typed_data.convert(data["blue_green"], BlueGreen) if "blue_green" in data else None,
+            steps=tuple(typed_data.convert(data.get("steps", ()), tuple[CanaryStep, ...])),
         )

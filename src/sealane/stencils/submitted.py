@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sealane import inputs
+from sealane import inputs, typed_data
 from sealane.errors import InvalidFiles, UsageError
 from sealane.stencils import objects
 from sealane.stencils.model import CONFIG, SECRET, Revision
@@ -39,7 +39,7 @@ def revision(data: Mapping[str, Any]) -> Revision:
     """The revision. Raises UsageError for what is none, InvalidFiles for objects that can't be."""
     inputs.check_json(data, "the revision")
     try:
-        msgspec.convert(data, _Shape)
+        typed_data.convert(data, _Shape)
         made = Revision.from_json(data)
     except (msgspec.ValidationError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UsageError("this is no revision", hint=_HINT) from error

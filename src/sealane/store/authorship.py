@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.approvals import authorship
 from sealane.approvals.authorship import Contribution
 from sealane.environments.people import People
@@ -80,7 +80,7 @@ def work(connection: sa.Connection, deployment: Deployment) -> Contribution:
     authors = list(deployment.authors)
     for row in _between(connection, deployment):
         pusher = row["event"].get("pusher")
-        pushers.append(msgspec.convert(pusher, Pusher) if pusher else None)
+        pushers.append(typed_data.convert(pusher, Pusher) if pusher else None)
         authors += _authors(row["authors"]).get(PUSH, ())
     return Contribution(pushers=tuple(dict.fromkeys(pushers)), authors=tuple(dict.fromkeys(authors)))
 
@@ -103,4 +103,4 @@ def _between(connection: sa.Connection, deployment: Deployment) -> list[rows.Row
 
 
 def _authors(data: object) -> dict[str, tuple[Author, ...]]:
-    return msgspec.convert(data or {}, dict[str, tuple[Author, ...]])
+    return typed_data.convert(data or {}, dict[str, tuple[Author, ...]])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.insights import definitions
 from sealane.insights.definitions import Counted, Ended, Failure
 from sealane.records.deployments import Deployment
@@ -96,7 +96,7 @@ def _open_failures(connection: sa.Connection, here: sa.ColumnElement[bool]) -> t
 
 def _failed_since(row: rows.Row) -> datetime:
     """When it began, or when it degraded after it had been deployed."""
-    verdict = msgspec.convert(row["verdict"], Verdict)
+    verdict = typed_data.convert(row["verdict"], Verdict)
     since: datetime = verdict.cause.since if row["deployed"] and verdict.cause else row["started"]
     return since
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import msgspec
 import sqlalchemy as sa
 
-from sealane import clock
+from sealane import clock, typed_data
 from sealane.approvals import blockers, run_blockers
 from sealane.approvals.blockers import BlockerInput, DeploymentFacts
 from sealane.approvals.explanation import Explanation
@@ -143,7 +142,7 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
     return RunView(
         run=replace(run, delivered=deliveries.fold(deployment.delivered for deployment in made)),
         steps=_steps(connection, run, scope),
-        findings=tuple(msgspec.convert(finding, Finding) for finding in findings or ()),
+        findings=tuple(typed_data.convert(finding, Finding) for finding in findings or ()),
         deployments=made,
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),

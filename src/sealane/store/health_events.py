@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from sealane import typed_data
 from sealane.outbox.model import Kind
 from sealane.store import rows
 from sealane.verdicts.health import BAD, FormationHealth, HealthState
@@ -14,7 +13,7 @@ from sealane.verdicts.health import BAD, FormationHealth, HealthState
 
 def health_of(row: rows.Row) -> FormationHealth | None:
     """What the row keeps of it."""
-    return msgspec.convert(row["health"], FormationHealth) if row["health"] is not None else None
+    return typed_data.convert(row["health"], FormationHealth) if row["health"] is not None else None
 
 
 def change(before: FormationHealth | None, said: FormationHealth, *, anew: bool) -> Kind | None:

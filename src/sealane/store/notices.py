@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.events.model import EventKind
 from sealane.notices import messages, retry
 from sealane.notices.batches import Due
@@ -57,7 +57,7 @@ class Notices:
         """The rules that the commit of a run, or of the run that made a release, adds."""
         made = sa.select(releases.c.run_id).where(releases.c.id == release_id).scalar_subquery()
         query = sa.select(notice_rules.c.rules).where(notice_rules.c.run_id == (run_id or made))
-        return msgspec.convert(await self._database.read(lambda c: c.execute(query).scalar()) or [], _RULES)
+        return typed_data.convert(await self._database.read(lambda c: c.execute(query).scalar()) or [], _RULES)
 
     async def due(self, holder: str, now: datetime, *, but: Collection[str] = (), most: int = 500) -> tuple[Due, ...]:
         """What is to be sent, and no other sends, to targets but these; what waits longest comes first."""
@@ -206,5 +206,5 @@ def _again(before: Outgoing, joined: Notice, at: datetime) -> datetime:
 
 def _outgoing(row: Mapping[str, Any]) -> Outgoing:
     kept = {name: value for name, value in row.items() if name not in _NOT_TOLD}
-    notice = msgspec.convert(row["notice"], Notice)
+    notice = typed_data.convert(row["notice"], Notice)
     return Outgoing(**{**kept, "notice": notice, "state": TellState(row["state"])})

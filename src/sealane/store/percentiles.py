@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.insights import figures
 from sealane.store.columns import MICROSECONDS
 
-_read = msgspec.json.Decoder(list[int]).decode
+_read = typed_data.json_decoder(list[int]).decode
 
 
 class _Collected(sa.types.TypeDecorator[list[int]]):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.runs import StepReport
@@ -68,7 +68,7 @@ def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
         .order_by(run_steps.c.position, step_reports.c.attempt)
     )
     return tuple(
-        StepReport(key=row["key"], attempt=row["attempt"], report=msgspec.convert(row["report"], Report))
+        StepReport(key=row["key"], attempt=row["attempt"], report=typed_data.convert(row["report"], Report))
         for row in rows.all_of(connection, query)
     )
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.destinations.model import Inventory, ObjectRef
 from sealane.errors import NotThere
 from sealane.events.model import Author, Event, Pusher
@@ -59,7 +60,7 @@ def all_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
 
 def inventory(data: Any) -> Inventory:
     """An inventory from what the store keeps."""
-    return msgspec.convert(data, tuple[ObjectRef, ...])
+    return typed_data.convert(data, tuple[ObjectRef, ...])
 
 
 def app(row: Row) -> App:
@@ -87,7 +88,7 @@ def run(row: Row) -> Run:
     """The run of a row."""
     return Run(
         **{key: row[key] for key in _RUN},
-        event=msgspec.convert({**row["event"], "paths": None}, Event),  # older versions kept thousands of them there
+        event=typed_data.convert({**row["event"], "paths": None}, Event),  # older versions kept thousands of them there
         status=RunStatus(row["status"]),
         started=row["started"],
         ended=row["ended"],
@@ -111,14 +112,14 @@ def deployment(row: Row) -> Deployment:
             **kept,
             "kind": DeploymentKind(row["kind"]),
             "state": DeploymentState(row["state"]),
-            "rules": msgspec.convert(row["rules"], tuple[ApprovalRule, ...]),
-            "agreed": msgspec.convert(row["agreed"] or [], tuple[ApprovalRule, ...]),
+            "rules": typed_data.convert(row["rules"], tuple[ApprovalRule, ...]),
+            "agreed": typed_data.convert(row["agreed"] or [], tuple[ApprovalRule, ...]),
             "after": tuple(row["after"]),
-            "pusher": msgspec.convert(row["pusher"], Pusher) if row["pusher"] else None,
-            "authors": msgspec.convert(row["authors"] or [], tuple[Author, ...]),
-            "waits": msgspec.convert(row["waits"] or [], tuple[Wait, ...]),
-            "glass": msgspec.convert(row["glass"], BrokenGlass) if row["glass"] else None,
-            "verdict": msgspec.convert(row["verdict"], Verdict) if row["verdict"] else None,
+            "pusher": typed_data.convert(row["pusher"], Pusher) if row["pusher"] else None,
+            "authors": typed_data.convert(row["authors"] or [], tuple[Author, ...]),
+            "waits": typed_data.convert(row["waits"] or [], tuple[Wait, ...]),
+            "glass": typed_data.convert(row["glass"], BrokenGlass) if row["glass"] else None,
+            "verdict": typed_data.convert(row["verdict"], Verdict) if row["verdict"] else None,
         }
     )
 
@@ -126,7 +127,7 @@ def deployment(row: Row) -> Deployment:
 def formation(row: Row) -> Formation:
     """The formation of a row."""
     kept = {key: value for key, value in row.items() if key != "holder"}
-    behind = msgspec.convert(row["behind"] or [], tuple[Behind, ...])
+    behind = typed_data.convert(row["behind"] or [], tuple[Behind, ...])
     return Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.events.model import Event, Pusher, Signed
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import Kind as StepKind
@@ -64,7 +64,7 @@ class Runs:
         """What the run will do; None until it is planned."""
         query = sa.select(runs.c.plan).where(runs.c.id == run_id)
         data = await self._database.read(lambda c: c.execute(query).scalar())
-        return msgspec.convert(data, Plan) if data else None
+        return typed_data.convert(data, Plan) if data else None
 
     async def changes(self, run_id: str) -> ChangedView | None:
         """What the run's event changed; None where nobody could tell. Raises NotThere."""

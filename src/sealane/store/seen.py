@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.deployments.model import Phase
 from sealane.outbox.model import Kind
 from sealane.records import instance_counts
@@ -80,4 +80,4 @@ def observation(connection: sa.Connection, deployment_id: str) -> Observation | 
 def _of(connection: sa.Connection, table: sa.Table, kind: type[T], deployment_id: str) -> T | None:
     query = sa.select(table.c.seen).where(table.c.deployment_id == deployment_id)
     seen: Any = connection.execute(query).scalar()
-    return msgspec.convert(seen, kind) if seen is not None else None
+    return typed_data.convert(seen, kind) if seen is not None else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
+from sealane import typed_data
 from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment, DeploymentState
@@ -272,7 +272,7 @@ def _is(watch: Watch) -> sa.ColumnElement[bool]:
 
 
 def _drift(row: rows.Row) -> DriftSeen | None:
-    return msgspec.convert(row["drift"], DriftSeen) if row["drift"] is not None else None
+    return typed_data.convert(row["drift"], DriftSeen) if row["drift"] is not None else None
 
 
 def _drifted(kind: Kind, watch: Watch, seen: DriftSeen, at: datetime) -> DomainEvent:

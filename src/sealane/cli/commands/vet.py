@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sealane import typed_data
 from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
@@ -68,8 +69,6 @@ def vet(
 
 def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding]] | None, str]:
     """What the server says, or why it was not asked."""
-    import msgspec
-
     from sealane.cli.remote import connection
     from sealane.environments.waivers import WaivedDecision
     from sealane.errors import SealaneError
@@ -82,7 +81,10 @@ def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding
     except SealaneError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return None, f"no environments/ folder is here, and the server did not say: {error.message}{hint}"
-    return (msgspec.convert(said["judged"], list[WaivedDecision]), msgspec.convert(said["limits"], list[Finding])), ""
+    return (
+        typed_data.convert(said["judged"], list[WaivedDecision]),
+        typed_data.convert(said["limits"], list[Finding]),
+    ), ""
 
 
 def _warn(environment: str, why_not: str) -> None:

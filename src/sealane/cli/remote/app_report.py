@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
+from sealane import typed_data
 from sealane.cli import output
 from sealane.cli.remote import client
 from sealane.destinations import usage
@@ -27,7 +26,7 @@ def about(view: dict[str, Any]) -> None:
 def trees(view: dict[str, Any]) -> None:
     """The objects of each formation, each with its instances."""
     for now in view["formations"]:
-        used = msgspec.convert(view["usage"].get(now["row"]["formation"], []), list[WorkloadUsage])
+        used = typed_data.convert(view["usage"].get(now["row"]["formation"], []), list[WorkloadUsage])
         rows = list(_rows(now, {workload_usage.object: workload_usage for workload_usage in used}))
         if rows:
             output.data("")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from sealane import clock
+from sealane import clock, typed_data
 from sealane.cli import output
 from sealane.cli.remote import connection
 from sealane.cli.screens import rollout_messages, rollout_screen
@@ -182,14 +182,13 @@ def _progress(entry: dict[str, Any], *, failed: bool) -> Any:
 
 
 def _seen(event: dict[str, Any], says: str, observation: Any) -> Any:
-    import msgspec
 
     from sealane.deployments.model import Phase, Progress
     from sealane.verdicts import model as verdicts
 
     at = clock.now()
     seen: Observation = (
-        msgspec.convert(observation, verdicts.Observation) if observation else verdicts.Observation(at=at)
+        typed_data.convert(observation, verdicts.Observation) if observation else verdicts.Observation(at=at)
     )
     judgement = verdicts.Judgement(state=verdicts.State.PROGRESSING, waiting_for=says, since=at)
     phase = Phase(event["phase"]) if event["phase"] in set(Phase) else Phase.WATCH

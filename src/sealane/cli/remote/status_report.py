@@ -7,8 +7,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from sealane import typed_data
 from sealane.cli import output
 from sealane.cli.remote import app_report, client, connection, names
 from sealane.errors import Unavailable
@@ -168,7 +167,7 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
     if (said := row["health"]) and said["cause"]:
         notes.insert(0, f"{said['state']} for {client.ago(said['since'])}: {said['cause'].rstrip('.')}")
-    notes += [msgspec.convert(row["drift"], DriftSeen).words] if row["drift"] else []
+    notes += [typed_data.convert(row["drift"], DriftSeen).words] if row["drift"] else []
     health = client.health(said)
     told = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
     return (*told, "; ".join(filter(None, notes)))

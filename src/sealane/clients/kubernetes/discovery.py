@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.kubernetes import errors
 
 ACCEPT = ",".join(
@@ -79,7 +80,7 @@ def read(bodies: Iterable[bytes]) -> Resources:
     resources: Resources = {}
     for body in bodies:
         try:
-            groups = msgspec.json.decode(body, type=_Groups)
+            groups = typed_data.from_json(body, _Groups)
         except ValueError as error:
             raise errors.ClusterError(f"the server's discovery can't be read: {error}") from error
         if groups.kind != "APIGroupDiscoveryList":

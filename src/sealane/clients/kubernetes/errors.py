@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from sealane import errors
+from sealane import errors, typed_data
 
 MAX_MESSAGE = 2000
 MAX_CAUSES = 20
@@ -231,7 +231,7 @@ def of_response(
 ) -> ClusterError:
     """The error a response stands for. `request` is what was tried, in words; a `secret`'s values are hidden."""
     try:
-        status = msgspec.json.decode(body, type=Status)
+        status = typed_data.from_json(body, Status)
     except ValueError:
         status = Status()
     if status.kind != Status.KIND:  # a proxy's page, or text: nothing of it is repeated

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.kubernetes import errors, exchange, transport
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class _List(msgspec.Struct, Generic[T]):
 @functools.cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """The decoder of a type; made once."""
-    return msgspec.json.Decoder(kind)
+    return typed_data.json_decoder(kind)
 
 
 def decoded(body: bytes, kind: type[T], request: str) -> T:

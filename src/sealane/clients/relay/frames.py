@@ -11,6 +11,8 @@ from typing import Annotated
 
 import msgspec
 
+from sealane import typed_data
+
 PROTOCOL = 1
 WINDOW = 1024 * 1024
 """Bytes of an answer that may be on their way; the reader gives credit for what it has read."""
@@ -138,8 +140,8 @@ ToServer = Hello | Ready | Head | Chunk | End | Failed
 Answers = Ready | Head | Chunk | End | Failed
 
 _encoder = msgspec.msgpack.Encoder()
-_to_relay: msgspec.msgpack.Decoder[ToRelay] = msgspec.msgpack.Decoder(ToRelay)
-_to_server: msgspec.msgpack.Decoder[ToServer] = msgspec.msgpack.Decoder(ToServer)
+_to_relay: msgspec.msgpack.Decoder[ToRelay] = typed_data.msgpack_decoder(ToRelay)
+_to_server: msgspec.msgpack.Decoder[ToServer] = typed_data.msgpack_decoder(ToServer)
 
 
 class Garbled(Exception):

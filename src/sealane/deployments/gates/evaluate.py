@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import msgspec
-
+from sealane import typed_data
 from sealane.deployments.gates.context import GateContext
 from sealane.deployments.gates.model import GateResult, GateSubject, Outcome, Report
 from sealane.deployments.gates.port import GateKind
@@ -45,4 +44,4 @@ async def _check(gate: Gate, subject: GateSubject, context: GateContext) -> Gate
     if gate.url and (problem := egress_allowlist.refused(gate.url, context.allowed.hosts if context.allowed else None)):
         return GateResult(gate=gate.name, outcome=Outcome.FAIL, message=problem)
     kind = context.adapters.gates.get(gate.kind, GateKind)
-    return await kind.check(gate, msgspec.convert(gate.check, kind.model), subject, context)
+    return await kind.check(gate, typed_data.convert(gate.check, kind.model), subject, context)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.metric_stores import markers, requests
 from sealane.clients.metric_stores.markers import Marker
 from sealane.configfiles import fields
@@ -51,7 +52,7 @@ def _options(written: Any) -> Mapping[str, Any]:
 async def _ask(asked: Query, access: StoreAccess) -> tuple[float, ...]:
     """The last point of each series within the window."""
     headers = {"DD-API-KEY": access.keys["key"], "DD-APPLICATION-KEY": access.keys["application_key"]}
-    window = msgspec.convert(asked.options["window"], timedelta) if "window" in asked.options else _WINDOW
+    window = typed_data.convert(asked.options["window"], timedelta) if "window" in asked.options else _WINDOW
     period = {"from": f"{(access.now - window).timestamp():.0f}", "to": f"{access.now.timestamp():.0f}"}
     url = f"{asked.url.rstrip('/')}/api/v1/query"
     said = await requests.ask_json(url, {"query": asked.query, **period}, headers, access.allowed)

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
-from sealane import clock, errors
+from sealane import clock, errors, typed_data
 from sealane.destinations import deletions, diff, model, observed, stages, usage
 from sealane.destinations.dummy import behavior, planning, writes
 from sealane.destinations.dummy import state as states
@@ -279,7 +279,7 @@ class DummyDestination(Destination):
         kept = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
         if kept is None:
             return model.Ledger()
-        return replace(msgspec.json.decode(kept.content, type=model.Ledger), version=str(kept.version))
+        return replace(typed_data.from_json(kept.content, model.Ledger), version=str(kept.version))
 
     @override
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
+
 
 class SetBy(msgspec.Struct, frozen=True, kw_only=True):
     """Who else set a field, and when."""
@@ -84,7 +86,7 @@ class State:
 
     def read(self) -> Content:
         """A copy of the content as it is now."""
-        return msgspec.json.decode(self._load(), type=Content)
+        return typed_data.from_json(self._load(), Content)
 
     @contextmanager
     def write(self) -> Iterator[Content]:

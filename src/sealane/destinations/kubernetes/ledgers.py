@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from sealane import clock, compression
+from sealane import clock, compression, typed_data
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
@@ -310,7 +310,7 @@ def _no_namespace(namespace: str) -> ours.SealaneError:
 def _decoded(live: Mapping[str, Any], where: str) -> _Content:
     try:
         packed = (live.get("binaryData") or {})[_KEY]
-        return msgspec.json.decode(compression.unzipped(base64.b64decode(packed)), type=_Content)
+        return typed_data.from_json(compression.unzipped(base64.b64decode(packed)), _Content)
     except (KeyError, ValueError) as error:
         hint = "restore it from a backup, or delete it: then nothing will be pruned"
         raise ours.SealaneError(f"{where} does not hold an inventory", hint=hint) from error

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from sealane import typed_data
 from sealane.approvals import authorship
 from sealane.approvals.admission import RevisionSource
 from sealane.errors import SealaneError
@@ -39,7 +38,7 @@ async def release(tools: Tools, run_id: str) -> None:
     """Stores what the run built, as a release. Key: the run; repeating it changes nothing. Undo: none."""
     run = await tools.store.runs.get(run_id)
     steps = await tools.store.runs.steps(run_id)
-    made = [msgspec.convert(step.result, MadeImage) for step in steps if step.kind in _IMAGES and step.result]
+    made = [typed_data.convert(step.result, MadeImage) for step in steps if step.kind in _IMAGES and step.result]
     done = Release(
         id=ids.derived("rel", run_id),
         app=run.app,

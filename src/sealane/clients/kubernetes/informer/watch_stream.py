@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.kubernetes import errors, exchange, transport
 
 T = TypeVar("T")
@@ -30,9 +31,9 @@ class _Marked(msgspec.Struct):
     metadata: _Version
 
 
-_frames = msgspec.json.Decoder(_Frame)
-_marks = msgspec.json.Decoder(_Marked)
-_statuses = msgspec.json.Decoder(errors.Status)
+_frames = typed_data.json_decoder(_Frame)
+_marks = typed_data.json_decoder(_Marked)
+_statuses = typed_data.json_decoder(errors.Status)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

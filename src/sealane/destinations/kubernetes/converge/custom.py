@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.kubernetes import objects, resources
 from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
@@ -89,7 +90,7 @@ def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
     told: dict[str, objects.Condition] = {}
     for entry in _listed(live):
         try:
-            condition = msgspec.convert(entry, objects.Condition)
+            condition = typed_data.convert(entry, objects.Condition)
         except msgspec.ValidationError:
             continue
         observed = entry.get("observedGeneration")

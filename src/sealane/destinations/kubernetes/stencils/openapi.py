@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from sealane import typed_data
+
 ANY = "any"
 """A field that takes any value: an extension, or a type that refers to no other."""
 
@@ -48,4 +50,4 @@ class Table(msgspec.Struct, frozen=True):
 def builtin() -> Table:
     """The types of Kubernetes' own kinds."""
     text = importlib.resources.files(__package__).joinpath("openapi.json").read_bytes()
-    return msgspec.json.decode(text, type=Table)
+    return typed_data.from_json(text, Table)

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import msgspec
-
+from sealane import typed_data
 from sealane.destinations import stages
 from sealane.destinations.kubernetes.stencils import variants
 from sealane.formations.strategy import Strategy
@@ -47,7 +46,7 @@ class Shape:
     @classmethod
     def of(cls, shape: stages.Shape) -> Self:
         """The shape with its survey read."""
-        survey = msgspec.convert(shape.survey, LiveState)
+        survey = typed_data.convert(shape.survey, LiveState)
         return cls(strategy=shape.strategy, survey=survey, back=shape.back, before=shape.before)
 
     @property

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
+from sealane import typed_data
 from sealane.deployments.model import Phase
 from sealane.records.deployments import DeploymentState
 from sealane.records.views import DeploymentView
@@ -27,7 +26,7 @@ def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
 
 def _seen(view: DeploymentView) -> tuple[Workload, ...]:
     if view.deployment.verdict and view.failure_report:
-        return msgspec.convert(view.failure_report.get("workloads") or [], tuple[Workload, ...])
+        return typed_data.convert(view.failure_report.get("workloads") or [], tuple[Workload, ...])
     return view.observation.workloads if view.observation else ()
 
 
