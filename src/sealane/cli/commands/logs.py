@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from sealane import typed_data
 from sealane.cli import headings, options, output
 from sealane.cli.remote import client, connection, names
 from sealane.cli.screens import terminal
@@ -70,6 +69,8 @@ def _reports(reports: list[dict[str, Any]], key: str) -> None:
     from sealane.reports import model
 
     mine = [entry["report"] for entry in reports if entry["key"] == key]
+    from sealane import typed_data
+
     for line, is_wrong in model.spoken(typed_data.convert(mine[-1], model.Report), most=_TESTS_SHOWN) if mine else ():
         output.say(line, "red" if is_wrong else "dim")
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sealane import typed_data
 from sealane.cli import headings, options, output
 
 if TYPE_CHECKING:
@@ -81,6 +80,8 @@ def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding
     except SealaneError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return None, f"no environments/ folder is here, and the server did not say: {error.message}{hint}"
+    from sealane import typed_data
+
     return (
         typed_data.convert(said["judged"], list[WaivedDecision]),
         typed_data.convert(said["limits"], list[Finding]),

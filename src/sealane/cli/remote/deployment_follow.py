@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from sealane import clock, typed_data
+from sealane import clock
 from sealane.cli import output
 from sealane.cli.remote import connection
 from sealane.cli.screens import rollout_messages, rollout_screen
@@ -182,7 +182,7 @@ def _progress(entry: dict[str, Any], *, failed: bool) -> Any:
 
 
 def _seen(event: dict[str, Any], says: str, observation: Any) -> Any:
-
+    from sealane import typed_data
     from sealane.deployments.model import Phase, Progress
     from sealane.verdicts import model as verdicts
 
