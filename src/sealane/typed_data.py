@@ -1,4 +1,4 @@
-"""Plain data read as the types that the code uses; the only place that asks msgspec for a type.
+"""Plain data read as the types that the code uses; the only place that asks msgspec for a type. Pure.
 
 The first time, msgspec builds what it knows of a class step by step and shows the unfinished part to other threads, which
 end the process with a segmentation fault (msgspec 0.22: two threads that convert to the same dataclass for the first time).

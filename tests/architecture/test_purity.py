@@ -66,6 +66,9 @@ READS = frozenset(
     ]
 )
 
+LOCKS = frozenset({("sealane.typed_data", "threading")})
+"""Locks around what a library keeps for itself: the same values give the same value."""
+
 
 def _name(path: str) -> str:
     return f"sealane.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
@@ -125,7 +128,10 @@ def problems(tree: ast.Module) -> list[str]:
 
 
 def test_what_says_pure_is_pure() -> None:
-    violations = {module: problems(tree) for module, tree in _pure().items()}
+    violations = {
+        module: [problem for problem in problems(tree) if (module, problem) not in LOCKS]
+        for module, tree in _pure().items()
+    }
     assert {module: wrong for module, wrong in violations.items() if wrong} == {}
 
 
