@@ -19,7 +19,7 @@ def maker(engine: str, *, now: clock.Clock = clock.now) -> ImageMaker:
     """Builds images on the engine at that address, as `localhost/APP/NAME:local`."""
 
     async def build(work: RunContext, planned: PlannedStep, output: Output) -> MadeImage:
-        from sealane.runners import image_builds  # most runs build none, and begin sooner without
+        from sealane.runners import image_builds  # most runs build none, and start sooner without this import
 
         image = work.pipeline.image(planned.name)
         if not isinstance(image, ImageBuild) or work.workspace.folder is None:

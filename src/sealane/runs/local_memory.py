@@ -59,17 +59,17 @@ class LocalMemory:
         self._destroyed = False
 
     async def begin(self) -> Begun:
-        """The run was planned before."""
+        """Gives the plan, which was made before the run."""
         run, app, steps = self._work.run.value, self._work.pipeline.app, self._work.plan.steps
         self._listener(run_events.RunStarted(run=run, app=app, steps=steps, at=self._now()))
         return Begun(plan=self._work.plan)
 
     async def work(self) -> RunContext:
-        """With the images built so far."""
+        """What steps work with, and the images built so far."""
         return self._work
 
     async def prepared(self) -> RunContext:
-        """The network is made once."""
+        """As `work`; makes the run's network the first time."""
         if not self._prepared:
             await self._runner.prepare(self._work.run, self._work.workspace)
             self._prepared = True
@@ -77,11 +77,11 @@ class LocalMemory:
 
     @asynccontextmanager
     async def told(self) -> AsyncIterator[run_events.Listener]:
-        """Who listens is told at once."""
+        """The run's listener: it is told at once."""
         yield self._listener
 
     async def cancelled_by(self) -> str | None:
-        """Whoever is at the keyboard."""
+        """The person at the keyboard, once `stop` is set."""
         return _CANCELLED if self._stop.is_set() else None
 
     async def cancelled(self) -> str:
@@ -90,7 +90,7 @@ class LocalMemory:
         return _CANCELLED
 
     async def end(self, key: str, end: StepEnd) -> StepEnd:
-        """Tells it; an image is known to the steps that follow."""
+        """Tells the listener; later steps know the step's image."""
         if end.image:
             self._work = replace(self._work, images={**self._work.images, end.image.name: end.image.reference})
         self._listener(
@@ -109,7 +109,7 @@ class LocalMemory:
         """Only a server makes releases."""
 
     async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
-        """Only a server deploys what a run built; the plan leaves it out."""
+        """Only a server deploys what a run built; a local plan has no deliveries."""
         raise AssertionError(key, after)
 
     async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:

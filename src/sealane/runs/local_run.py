@@ -1,4 +1,4 @@
-"""A run on this machine: from a folder and what was asked for to all that the run works with."""
+"""A run on this machine: everything it works with, made from a folder and the command's arguments."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class LocalRun:
 
 
 async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
-    """Everything for the run, checked: nothing has been started yet.
+    """Reads and checks everything for the run; starts nothing.
 
     Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what is not valid.
     """
@@ -131,7 +131,7 @@ async def _event(asked: RunRequest, pipeline: Pipeline, at: Path, head: str | No
 
 
 def _chosen(plan: Plan, names: tuple[str, ...]) -> Plan:
-    """The plan with all left out that was not asked for; what was left out is taken as done."""
+    """The plan with only the steps that were asked for; the others are taken as done."""
     if not names:
         return plan
     known = {planned.name for planned in plan.steps if planned.kind is not Kind.DELIVER}

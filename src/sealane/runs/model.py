@@ -1,4 +1,4 @@
-"""What a run's steps come to. Pure."""
+"""The results of a run and its steps. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Begun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """Why no step can begin, and what that makes of those that would."""
+    """Why no step can begin, and the status that the steps get for it."""
 
     status: StepStatus
     reason: str
@@ -30,7 +30,7 @@ class MadeImage:
 
     name: str
     reference: str
-    """What names it to an engine or registry."""
+    """The name by which an engine or registry knows it."""
     repository: str = ""
     tag: str = ""
     digest: str = ""
@@ -39,7 +39,7 @@ class MadeImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepEnd:
-    """How a planned step came to its end."""
+    """How a planned step ended."""
 
     status: StepStatus
     exit_code: int | None = None
@@ -50,7 +50,7 @@ class StepEnd:
     image: MadeImage | None = None
     """What it made."""
     deployment: str | None = None
-    """The id of the deployment that it offered."""
+    """The id of the deployment that it asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +60,4 @@ class RunResult:
     status: RunStatus
     steps: Mapping[str, StepEnd]
     leftovers: str | None = None
-    """Why what the run made in the engine could not be removed; None when it was."""
+    """Why something that the run made in the engine could not be removed; None when all was removed."""

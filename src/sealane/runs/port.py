@@ -1,4 +1,4 @@
-"""What the story of a run works with, by a command and on a server."""
+"""The ports of a run's story, the same for a command and a server."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sealane.runners.port import Output, Runner
 from sealane.runs.model import Begun, MadeImage, RunResult, StepEnd
 
 ImageMaker = Callable[[RunContext, PlannedStep, Output], Awaitable[MadeImage]]
-"""Builds or retags a planned image; says on the event loop what it does. Raises what the clients raise."""
+"""Builds or retags a planned image; tells its progress on the event loop. Raises what the clients raise."""
 
 
 class Memory(Protocol):
-    """One run as it is remembered: where it begins, who is told of it, and how it ends.
+    """The memory of one run: its plan, its listeners and its end.
 
     Every call may be repeated, also by another process after a crash. All raise SealaneError where they can't do it.
     """
@@ -28,13 +28,13 @@ class Memory(Protocol):
         """Begins the run, and gives its plan."""
 
     async def work(self) -> RunContext:
-        """What steps work with now, with the secrets and the images made so far."""
+        """What steps work with now, the secrets and the images made so far included."""
 
     async def prepared(self) -> RunContext:
-        """The same, with room for containers in the engine."""
+        """As `work`, once the engine is ready for the run's containers."""
 
     def told(self) -> AbstractAsyncContextManager[Listener]:
-        """A listener for a step's facts; afterwards they are kept."""
+        """A listener for a step's facts; on leaving, the facts are stored."""
 
     async def cancelled_by(self) -> str | None:
         """Who wants the run to end, in a sentence; None while nobody does."""
@@ -46,10 +46,10 @@ class Memory(Protocol):
         """Keeps how a planned step ended, and gives it."""
 
     async def release(self) -> None:
-        """Makes a release of what was built; nothing where there are none."""
+        """Makes a release of what was built; does nothing where there are no releases."""
 
     async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
-        """Offers the release to the formation of a planned delivery, after those deployments."""
+        """Requests the deployment of a planned delivery, to run after those deployments."""
 
     async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:
         """Ends the run and removes what it made; `broken` says why it could not go on."""
@@ -57,7 +57,7 @@ class Memory(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """All that a run is told with."""
+    """Everything that the story of a run needs."""
 
     memory: Memory
     runner: Runner

@@ -1,8 +1,8 @@
-"""The story of a run: it begins, its services, steps and images are worked through as a graph, and it ends.
+"""The story of a run: it begins, works through its services, steps and images as a graph, and ends.
 
-A command tells it over a plain journal, a server over a durable one. Steps that may run side by side have places of their
-own in the journal, so a worker that takes over finds what each came to. Deployments are stories of their own: this one
-ends when they are offered, and waits for nobody's approval.
+A command uses a plain journal, a server a durable one. Each step that may run beside others has its own place in the
+journal, so a worker that takes over finds each result. Deployments are stories of their own: a run ends once it has
+requested them, and waits for nobody's approval.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WENT_WELL = {StepStatus.PASSED, StepStatus.SKIPPED}
 
 
 async def tell(context: Context, journal: Journal) -> RunResult:
-    """Takes a run from its beginning to its end. What can't be done is how it ended. Raises Broken only for its end."""
+    """Takes a run from its beginning to its end. A broken step is its end; raises Broken only if ending breaks."""
     ends: dict[str, StepEnd] = {}
     broken = None
     try:
@@ -54,7 +54,7 @@ class _Story:
         await self._deliver()
 
     async def _services(self) -> Trouble | None:
-        """Why no step can begin; services are there for steps alone."""
+        """Starts the services where steps need them; gives the reason when no step can begin."""
         if not any(planned.kind is Kind.STEP and not planned.skip for planned in self._plan.steps):
             return None
         try:
@@ -76,13 +76,13 @@ class _Story:
                 done, _ = await asyncio.wait(doing, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     self._ends[doing.pop(task)] = task.result()
-        finally:  # only of a fault of ours is anything left
+        finally:  # tasks are left only after a fault of ours
             for task in doing:
                 task.cancel()
             await asyncio.gather(*doing, return_exceptions=True)
 
     async def _do(self, planned: PlannedStep) -> StepEnd:
-        """One planned step; when it breaks, that is how it ended, and the others go on."""
+        """Does one planned step. A step that breaks has ended so; the others go on."""
         body = containers.run_step if planned.kind is Kind.STEP else images.make
         try:
             return await self._places.step(planned.key, body, self._context, planned.key)
@@ -90,7 +90,7 @@ class _Story:
             return await self._broke(planned.key, error.message)
 
     async def _deliver(self) -> None:
-        """The release, offered to one formation after the other; each comes after the one before it."""
+        """Requests the release's deployments, each after the one before it."""
         if any(end.status not in _WENT_WELL for end in self._ends.values()):
             return
         memory = self._context.memory
@@ -108,7 +108,7 @@ class _Story:
             await self._leave_out()
 
     async def _leave_out(self) -> None:
-        """What will never run is told as soon as that is known."""
+        """Ends steps that will never run, as soon as that is known."""
         for key, reason in scheduling.skipped(self._plan, self._statuses()).items():
             await self._end(key, Trouble(status=StepStatus.SKIPPED, reason=reason))
 

@@ -1,4 +1,4 @@
-"""A person's word that a run shall end, heard while one of its steps is done."""
+"""A person cancels a run while one of its steps is running."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Cancelled:
 
 
 async def unless_cancelled(memory: Memory, work: Coroutine[Any, Any, T]) -> T | Cancelled:
-    """What the work gives; when somebody cancels the run first, it is ended and has put its things in order."""
+    """The result of the work. When somebody cancels the run first, the work is cancelled and has time to clean up."""
     working = asyncio.create_task(work)
     word = asyncio.create_task(memory.cancelled())
     try:

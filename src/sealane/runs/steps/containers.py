@@ -1,4 +1,4 @@
-"""One planned step from its first attempt to its end, in containers."""
+"""Runs one planned step in containers, from its first attempt to its end."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _WHY = {StepStatus.FAILED: FailureClass.FAILURE, StepStatus.BROKEN: FailureClass
 async def run_step(context: Context, key: str) -> StepEnd:
     """Runs one planned step with its retries, its log masked, and keeps what its tests reported.
 
-    Key: each attempt's container, named for run, step and attempt: one that is there is attached to, none is started
-    twice, and its log and report take the place of the same ones. Undo: the run's end removes them.
+    Key: each attempt's container, named for run, step and attempt. One that exists is attached to, none is started
+    twice; its log and report replace the earlier ones. Undo: the run's end removes the containers.
     """
     memory = context.memory
     if by := await memory.cancelled_by():
@@ -99,7 +99,7 @@ async def _attempt(
 
 
 async def _reports(work: RunContext, step: Step, result: StepResult) -> Reading | None:
-    """What the attempt's tests reported; None for a step without reports, and for one that was kept from writing any."""
+    """What the attempt's tests reported; None for a step without reports, and for one that could not write any."""
     patterns = step.reports.get("junit", ())
     if not patterns or result.status is StepStatus.CANCELLED:
         return None

@@ -1,4 +1,4 @@
-"""One planned image from its beginning to its end: built or retagged, by whoever makes images here."""
+"""Builds or retags one planned image, with the image maker of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealane.runs.steps import cancellation
 
 
 async def make(context: Context, key: str) -> StepEnd:
-    """Makes one planned image. Key and undo: those of the maker. Raises what is nobody's failure, such as Unavailable."""
+    """Makes one planned image. Key and undo: the maker's. Raises what is not the user's fault, such as Unavailable."""
     memory = context.memory
     if by := await memory.cancelled_by():
         return await memory.end(key, StepEnd(status=StepStatus.CANCELLED, reason=by, ended=context.now()))

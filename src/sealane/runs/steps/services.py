@@ -1,4 +1,4 @@
-"""Services of a run: started before its first step, and looked at when a step has failed."""
+"""Services of a run: started before its first step, and checked when a step has failed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.runs.steps import cancellation
 
 
 async def start(context: Context) -> Trouble | None:
-    """Starts all services and waits until they are healthy; gives why no step can begin.
+    """Starts all services and waits until they are healthy. Gives the reason when no step can begin.
 
     Key: the services' containers, named for the run. Undo: the run's end removes them.
     """
@@ -32,7 +32,7 @@ async def start(context: Context) -> Trouble | None:
 
 
 async def explained(context: Context, work: RunContext, end: StepEnd, listener: Listener) -> StepEnd:
-    """The end of a step that failed; when a service had died, it says so."""
+    """The end of a failed step, with a note when a service had died."""
     reason = end.reason
     for service in work.pipeline.services:
         spec = specs.service(work, service)
@@ -62,7 +62,7 @@ async def _healthy(context: Context, work: RunContext, service: ServiceSpec, lis
 
 
 def _failed(context: Context, work: RunContext, service: ServiceSpec, health: ServiceHealth, listener: Listener) -> str:
-    """Tells how a service failed, with what it printed last, and gives it in words."""
+    """Tells how a service failed, with its last lines, and gives that as a sentence."""
     parts: list[bytes] = []
     log = logs.Log(work.secrets, parts.append)
     log.write(health.log)
