@@ -1,1 +1,1 @@
-"""What became of a deployment, and why. Pure: knows nothing about clusters' APIs, HTTP, time or the database."""
+"""How a deployment ended, and why. Pure: knows nothing about clusters' APIs, HTTP, time or the database."""

@@ -10,7 +10,7 @@ from sealane.verdicts import model, thresholds
 from sealane.verdicts.messages import causes
 
 TAKING_UP = timedelta(seconds=5)
-"""How long a node may take to take an instance up, or an old one to go after its time, before that is worth a word."""
+"""How long a node may take to start an instance, or an old one to end after its grace, before that is reported."""
 _USUAL = frozenset({model.FactKind.NODE_NOT_RESPONDING, model.FactKind.OLD_POD_STUCK})
 _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 
@@ -18,16 +18,16 @@ _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 def diagnose(
     observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
 ) -> tuple[model.Cause, ...]:
-    """What stands in the way: the decisive first, then what patience has ended with, then what is still waited for.
+    """The causes: decisive ones first, then those whose patience has ended, then those still waited for.
 
-    Among those, what explains others comes first: a container that can't start before one that waits for it. Facts are
-    about the desired version only, so an older one's troubles never come up.
+    Within each group the cause that explains others comes first: a container that can't start before one that waits
+    for it. Facts are only about the desired version, so trouble of an older one is never listed.
     """
     memory = memory or model.Memory()
     groups: dict[tuple[model.FactKind, str, str | None], list[model.Fact]] = defaultdict(list)
     for fact in observation.facts:
         if fact.kind in _USUAL and now - fact.since < min(TAKING_UP, thresholds.patience(fact, rules)):
-            continue  # what every start, and every replacement, goes through
+            continue  # every start and every replacement goes through it
         groups[fact.kind, fact.workload, fact.container].append(fact)
     causes = [_cause(facts, rules, now=now, memory=memory, unit=observation.unit) for facts in groups.values()]
     return tuple(cause for _, cause in sorted(causes, key=lambda pair: pair[0]))
@@ -39,7 +39,7 @@ _Rank = tuple[bool, bool, int, bool, datetime, str]
 def _cause(
     facts: Iterable[model.Fact], rules: model.Rules, *, now: datetime, memory: model.Memory, unit: str
 ) -> tuple[_Rank, model.Cause]:
-    """One cause for the same trouble of several instances; the one it is told of is the first that is decisive."""
+    """One cause for the same trouble of several instances; it names the first instance whose fact is decisive."""
     facts = sorted(
         facts, key=lambda fact: (not thresholds.weigh(fact, rules, memory).decisive, fact.since, fact.object)
     )

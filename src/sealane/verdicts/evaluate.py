@@ -13,7 +13,7 @@ from sealane.verdicts import diagnose, model, thresholds
 from sealane.verdicts.messages import causes
 
 RESOLUTION = timedelta(seconds=1)
-"""A cluster's times are whole seconds, cut off: what is said to be ready since :07 may be so since :07.9."""
+"""A cluster truncates times to whole seconds: what it says is ready since :07 may be ready since :07.9."""
 PATIENCE = timedelta(seconds=60)
 
 
@@ -27,10 +27,10 @@ def patience(stated: timedelta | None, startup: timedelta | None) -> timedelta:
 def judge(
     observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
 ) -> model.Judgement:
-    """What the observation comes to.
+    """Judges the observation.
 
-    Decisive facts first, then patience that has ended, then health that holds, then the deadline. While the destination
-    does not answer nothing fails and nothing is healthy: what is seen is from before.
+    Decisive facts count first, then ended patience, then health that has held, then the deadline. While the destination
+    does not answer, nothing fails and nothing becomes healthy: the observation is old.
     """
     memory = memory or model.Memory()
     causes = diagnose.diagnose(observation, rules, now=now, memory=memory)
@@ -61,7 +61,7 @@ def judge(
 
 
 def startup(observation: model.Observation) -> timedelta:
-    """How long the slowest instance of the desired version took from its making to ready."""
+    """How long the slowest instance of the desired version took from creation to ready."""
     took = [
         instance.ready_since - instance.created
         for instance in observation.instances
@@ -75,7 +75,7 @@ def _all_ready(observation: model.Observation) -> bool:
 
 
 def _held_until(observation: model.Observation, rules: model.Rules) -> datetime | None:
-    """When ready will have held for long enough; None when nothing has to hold."""
+    """When ready will have lasted for long enough; None when nothing has to last."""
     until = [
         workload.ready_since + max(rules.healthy_for, workload.hold) + RESOLUTION
         for workload in observation.workloads
@@ -85,7 +85,7 @@ def _held_until(observation: model.Observation, rules: model.Rules) -> datetime 
 
 
 def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
-    """When each container that ended once has run for longer than it did before."""
+    """When each container that ended once will have run for longer than it did before."""
     ready = {instance.object: instance.ready_since for instance in observation.instances}
     for fact in observation.facts:
         since, span = ready.get(fact.object), thresholds.proof(fact, rules)
@@ -124,7 +124,7 @@ def _failed(cause: model.Cause, observation: model.Observation) -> model.Judgeme
 
 
 def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Cause | None) -> model.Judgement:
-    """The deadline has passed: the most causal thing in the way is why, else the workload that is furthest behind."""
+    """The failure after the deadline: the most causal fact is why, else the workload that is furthest behind."""
     if cause is None:
         behind = next(
             (workload for workload in observation.workloads if workload.health is not model.Health.READY), None

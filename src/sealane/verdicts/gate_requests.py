@@ -1,4 +1,4 @@
-"""What a gate asked, and what came back. Pure."""
+"""A gate's requests and their answers. Pure."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class GateRequest:
     seconds: float
     """How long the answer took."""
     answer: str
-    """What came back, in a few words: `status 200`, `0.02`, `no answer`."""
+    """The answer in a few words: `status 200`, `0.02`, `no answer`."""
     good: bool
-    """Whether it is what the gate wants."""
+    """Whether the gate counts it as good."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateRequests:
-    """All that one gate asked at one place of a rollout."""
+    """All requests of one gate at one point of a rollout."""
 
     key: str
     """Where in the rollout."""
     gate: str
     asked: str
-    """The address, or the query and who was asked."""
+    """The address, or the query and the store."""
     count: int
     good: int
-    """How many of all were."""
+    """How many of all were good."""
     requests: tuple[GateRequest, ...]
     """The newest."""
 
@@ -52,5 +52,5 @@ def added(before: GateRequests, newest: GateRequest) -> GateRequests:
 
 
 def first(key: str, gate: str, asked: str) -> GateRequests:
-    """Before anything came back."""
+    """Before the first answer."""
     return GateRequests(key=key, gate=gate, asked=asked[:LONGEST], count=0, good=0, requests=())

@@ -1,8 +1,8 @@
-"""How a formation fares from its verdict on, for as long as it is there. Pure: the rollout's own judgement, without an end.
+"""The health of a formation from its verdict on. Pure: judges as a rollout does, but never ends.
 
-Level-based as `evaluate` is: what is seen now, and what was said before, give what is said now; nothing else is remembered.
-A formation whose instances fell is well again only when they have run for twice as long as they did before they fell: one
-that falls again and again after the same time is never well in between, however late a busy node tells of its end.
+Level-based as `evaluate` is: the observation and the last health give the new health; nothing else is remembered.
+A formation whose instances crashed is healthy again only once they have run for twice as long as before the crash: one
+that crashes again and again after the same time is never healthy in between, however late a busy node reports the end.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from sealane.verdicts import diagnose, evaluate, model, thresholds
 from sealane.verdicts.messages import causes
 
 WINDOW = timedelta(minutes=15)
-"""Ends of containers from before count no more: longer than the longest pause that a cluster makes before a restart."""
+"""Older ends of containers don't count: longer than the longest pause that a cluster makes before a restart."""
 LEAST_PROOF = timedelta(seconds=10)
-"""The shortest: a busy node says for some seconds that a container runs which has ended again."""
+"""The shortest proof: a busy node says for some seconds that a container runs although it has ended again."""
 PROOF = timedelta(minutes=10)
-"""The longest that a container has to run before its last end is forgotten: a cluster forgets it then, too."""
+"""The longest time that a container has to run before its last end is forgotten: a cluster forgets it then, too."""
 
 
 class HealthState(StrEnum):
-    """How a formation fares."""
+    """The state of a formation."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
-    """Not all of it is ready, and it may get there by itself."""
+    """Not all of it is ready yet; that may change by itself."""
     DEGRADED = "degraded"
     """Some of it does not work, and would have failed a rollout."""
     MISSING = "missing"
-    """Something that was deployed is not there any more."""
+    """Something that was deployed is gone."""
     SUSPENDED = "suspended"
-    """Somebody stopped some of it: scaled to nothing, paused."""
+    """Somebody stopped a part of it: scaled it to zero, or paused it."""
     UNKNOWN = "unknown"
     """The destination does not answer."""
 
 
 BAD = frozenset({HealthState.DEGRADED, HealthState.MISSING})
-"""What somebody should look at."""
+"""States that a person should look at."""
 OWN = frozenset(
     {
         model.FactKind.CANNOT_START,
@@ -54,44 +54,44 @@ OWN = frozenset(
         model.FactKind.NOT_READY,
     }
 )
-"""What an instance does by itself; whatever else is wrong is said of a node, a registry, the cluster, somebody's hand."""
+"""Faults of an instance itself; all others are those of a node, a registry, the cluster or a person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormationHealth:
-    """How a formation fares, why, and since when."""
+    """The state of a formation, why, and since when."""
 
     state: HealthState
     since: datetime
     cause: str = ""
     """One sentence; empty while it is healthy."""
     object: str | None = None
-    """What is blamed: a pod, a workload."""
+    """The object to blame: a pod, a workload."""
     workload: str | None = None
     container: str | None = None
     reason: model.FactKind | None = None
-    """What is wrong, where it is degraded."""
+    """The kind of fault, where it is degraded."""
     bad_since: datetime | None = None
-    """Since when it has been degraded or missing without being healthy in between."""
+    """Since when it has been degraded or missing, never healthy in between."""
     own: bool = False
-    """Degraded, and by what the revision's own instances do: nothing outside of them is known to be wrong with them."""
+    """It is degraded by its own instances' doing: nothing outside of them is known to be wrong."""
     last: FormationHealth | None = None
-    """While it is unknown: what was seen last, if anything was."""
+    """While it is unknown: the last known health, if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthJudgement:
-    """What an observation comes to."""
+    """The health that an observation gives."""
 
     health: FormationHealth
     again: datetime | None = None
-    """When to judge again though nothing was seen."""
+    """When to judge again even without a new observation."""
 
 
 def judge(
     observation: model.Observation, rules: model.Rules, *, now: datetime, before: FormationHealth | None
 ) -> HealthJudgement:
-    """How it fares now; `rules` are those of its rollout, of which the times of start and end count no more."""
+    """The health now. `rules` are those of its rollout; their start and deadline don't count any more."""
     if observation.blind_since:
         return HealthJudgement(health=unknown(observation.blind_since, before))
     before = _lasting(before)
@@ -106,7 +106,7 @@ def judge(
 
 
 def _lasting(before: FormationHealth | None) -> FormationHealth | None:
-    """What counts of before. Of a time at which nobody could look only trouble does, as it was when it was seen last."""
+    """What still counts of the last health. While nobody could look, only trouble counts, as it was seen last."""
     if before is None or before.state is not HealthState.UNKNOWN:
         return before
     if before.last and before.last.state in BAD:
@@ -115,17 +115,17 @@ def _lasting(before: FormationHealth | None) -> FormationHealth | None:
 
 
 def _from_now_on(rules: model.Rules, before: FormationHealth | None, *, now: datetime) -> model.Rules:
-    """The rules of its rollout, without its times: patience and deadline count since it is not well."""
+    """The rollout's rules without its times: patience and deadline count from when the trouble began."""
     rules = replace(rules, started=now, since=now - WINDOW)
     if before and before.state is HealthState.PROGRESSING:
         return replace(rules, started=before.since)
-    if before and before.state is HealthState.DEGRADED:  # which is over when it is well, not after a while
+    if before and before.state is HealthState.DEGRADED:  # trouble is over when it is healthy, not after a while
         return replace(rules, started=before.since, deadline=now - before.since + rules.deadline)
     return rules
 
 
 def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> FormationHealth:
-    """Nobody can tell how it fares, for the destination does not answer, or `why`."""
+    """The health is unknown because the destination does not answer, or because of `why`."""
     last = before
     if before and before.state is HealthState.UNKNOWN:
         since, last = min(before.since, since), before.last
@@ -158,7 +158,7 @@ def _said(
     if judged.state is model.State.HEALTHY or (observation.everything_ready and (before is None or _was_well(before))):
         return _stopped(observation, now=now) or FormationHealth(state=HealthState.HEALTHY, since=now)
     if before and before.state is HealthState.DEGRADED:
-        return before  # until it has held
+        return before  # until it has lasted
     waits = causes.told(judged.waiting_for)
     blamed = cause or next(
         (workload for workload in observation.workloads if workload.health is not model.Health.READY), None
@@ -190,7 +190,7 @@ def _blaming(state: HealthState, cause: model.Cause) -> FormationHealth:
 
 
 def _is_own(cause: model.Cause, observation: model.Observation) -> bool:
-    """Whether nothing from outside is wrong with what is blamed: on a node that is gone all instances are not ready."""
+    """Whether nothing outside is to blame: on a node that is gone, no instance is ready."""
     outside = {
         fact.object for fact in observation.facts if fact.kind not in OWN and fact.kind is not model.FactKind.STARTING
     }
@@ -198,7 +198,7 @@ def _is_own(cause: model.Cause, observation: model.Observation) -> bool:
 
 
 def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:
-    """What is not there any more; whatever is replaced is gone for a moment, too."""
+    """The objects that are gone; one that is being replaced is gone for a moment, too."""
     gone = [fact for fact in observation.facts if fact.kind is model.FactKind.REMOVED]
     gone = [absent for absent in gone if absent.since + thresholds.LAG <= now]
     if not gone:
@@ -228,12 +228,12 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
 
 
 def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHealth:
-    """What is said, with what lasts from before: the same state or trouble since then, and trouble that was not over yet."""
+    """The health, with the times of the last one where the state or trouble is the same or was not over yet."""
     since = said.since
     if before and (before.state is said.state or _is_same_trouble(said, before)):
         since = before.since
     elif before and before.state is not HealthState.UNKNOWN:
-        since = max(since, before.since)  # a fact may be older than the trouble that it is now
+        since = max(since, before.since)  # the fact may be older than this trouble
     bad_since = before.bad_since if before else None
     if said.state is HealthState.HEALTHY:
         bad_since = None
@@ -243,20 +243,20 @@ def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHe
 
 
 def _is_same_trouble(said: FormationHealth, before: FormationHealth) -> bool:
-    """Whether it has come to what it was on its way to: a loop of crashes begins with the first of them that was seen."""
+    """Whether this trouble grew out of the last one: a crash loop begins with the first crash that was seen."""
     on_its_way = before.state is HealthState.PROGRESSING and said.state is HealthState.DEGRADED
     return on_its_way and said.reason is not None and (before.object, before.reason) == (said.object, said.reason)
 
 
 def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[model.Fact]:
-    """The facts, without the ends of containers that have since run for twice as long as they did before."""
+    """The facts, without those of containers that have since run for twice as long as before their end."""
     for fact, proven in _proofs(observation):
         if proven is None or proven > now:
             yield fact
 
 
 def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, datetime | None]]:
-    """Each fact, with the time at which the container that it tells of will have run for twice as long as before its end."""
+    """Each fact, with the time at which its container will have run for twice as long as before its end."""
     ready = {instance.object: instance.ready_since for instance in observation.instances if instance.ready}
     for fact in observation.facts:
         since, span = ready.get(fact.object), thresholds.run_before(fact)

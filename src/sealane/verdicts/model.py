@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# --- what is seen
+# --- what is observed
 
 
 class Role(StrEnum):
-    """What a container is there for."""
+    """The purpose of a container."""
 
     MAIN = "main"
     SIDECAR = "sidecar"  # starts before the main ones and stays
@@ -32,11 +32,11 @@ class ContainerPhase(StrEnum):
 
 
 class Health(StrEnum):
-    """How far one workload is."""
+    """How far a workload has come."""
 
     CONVERGING = "converging"
-    READY = "ready"  # of the desired version and ready; whether it holds is for judging
-    FAILED = "failed"  # will not get there by itself
+    READY = "ready"  # of the desired version and ready; whether that lasts is judged elsewhere
+    FAILED = "failed"  # will not become ready by itself
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class Instance:
     object: str
     workload: str
     desired: bool
-    """Made from the desired version; others are never blamed for it."""
+    """Made from the desired version; older instances are never blamed."""
     terminating: bool
     ready: bool
     ready_since: datetime | None
@@ -70,7 +70,7 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
-    """What keeps instances alive, as far as the desired version has come."""
+    """An object that keeps instances alive, and how far its desired version has come."""
 
     object: str
     health: Health
@@ -84,21 +84,21 @@ class Workload:
     ready_since: datetime | None
     """When the last of them became ready; only with health READY."""
     message: str
-    """What it is at or waits for, for people: `1 of 3 new pods ready, 2 old pods still there`."""
+    """What it does or waits for, for people: `1 of 3 new pods ready, 2 old pods still there`."""
     hold: timedelta = timedelta()
-    """How long the workload itself wants ready to hold."""
+    """How long the workload itself wants ready to last."""
     settled: bool = False
-    """It is done and nothing of it can become unready: a Job that ended well, a workload of no instances."""
+    """It is done, and nothing of it can become unready: a Job that succeeded, a workload of no instances."""
     note: str = ""
-    """What people should know of it although it is there, after its name: `is suspended`."""
+    """What people should know of it, to follow its name: `is suspended`."""
     suspended: bool = False
-    """Somebody stopped it: scaled to nothing, paused."""
+    """Somebody stopped it: scaled it to zero, or paused it."""
     ended: bool = False
-    """It ran to its end, and well: a Job, a pod that is not started again."""
+    """It ran to its end and succeeded: a Job, a pod that is not restarted."""
     one_shot: bool = False
-    """It is there to run to its end: that its instances end is no loss, and their restarts are its own to count."""
+    """It runs to its end, as a Job does: an instance that ends is no loss, and it counts their restarts itself."""
     runs: bool = True
-    """Instances come from it; False for what only has to be there: a volume claim, an address, a custom resource."""
+    """It has instances; False for what only has to exist: a volume claim, an address, a custom resource."""
 
 
 class FactKind(StrEnum):
@@ -106,13 +106,13 @@ class FactKind(StrEnum):
 
     REFUSED = "refused"  # the cluster answered no: invalid, immutable, forbidden, admission
     QUOTA = "quota"
-    RESOURCE_FAILED = "resource_failed"  # a resource, not a container, says that it will not get there
-    RESOURCE_PENDING = "resource_pending"  # a resource says that it is not there yet
+    RESOURCE_FAILED = "resource_failed"  # a resource, not a container, says that it will not become ready
+    RESOURCE_PENDING = "resource_pending"  # a resource says that it is not ready yet
     REFERENCE_MISSING = "reference_missing"  # no such ConfigMap, Secret, key or service account
     IMAGE_INVALID = "image_invalid"  # the reference itself can't be pulled: malformed, wrong platform, never pulled
     IMAGE_MISSING = "image_missing"
     IMAGE_DENIED = "image_denied"
-    CANNOT_START = "cannot_start"  # the container can't be made as it is asked for, ever
+    CANNOT_START = "cannot_start"  # the container can never be made as its specification asks
     BAD_COMMAND = "bad_command"
     INIT_ENDED = "init_ended"
     OUT_OF_MEMORY = "out_of_memory"
@@ -120,28 +120,28 @@ class FactKind(StrEnum):
     KILLED_BY_PROBE = "killed_by_probe"
     JOB_FAILED = "job_failed"
     JOB_TIMED_OUT = "job_timed_out"  # it did not end within its own deadline
-    PAUSED = "paused"  # its controller does not roll it out before somebody resumes it
+    PAUSED = "paused"  # paused: its controller does not roll it out until somebody resumes it
     REPLACED_BY_HAND = "replaced_by_hand"  # an older instance stays until somebody deletes it
     REMOVED = "removed"  # somebody removed it after it was written
     CHANGED = "changed"  # somebody changed it after it was written
-    OLD_POD_STUCK = "old_pod_stuck"  # an older instance does not go, and no new one is made before it has
+    OLD_POD_STUCK = "old_pod_stuck"  # an older instance does not end, and no new one is made before
     VOLUME_PENDING = "volume_pending"
     UNSCHEDULABLE = "unschedulable"
     NODE_NOT_RESPONDING = "node_not_responding"  # the node it is on does not answer
     REGISTRY_UNREACHABLE = "registry_unreachable"
     NOT_ANSWERING = "not_answering"  # an API or webhook on the way timed out, was busy or broke
-    CREATE_ERROR = "create_error"  # the node could not make the container, this time
+    CREATE_ERROR = "create_error"  # the node could not make the container this time
     EVICTED = "evicted"
     PROBE_FAILING = "probe_failing"
     INIT_RUNNING = "init_running"
     NOT_READY = "not_ready"
     ADDRESS_PENDING = "address_pending"  # nothing has given it an address yet
-    TARGET_MISSING = "target_missing"  # it leads to, or acts on, something that is not there
+    TARGET_MISSING = "target_missing"  # it refers to something that does not exist
     STARTING = "starting"  # images are pulled, containers made: no trouble
-    UNSTEADY = "unsteady"  # restarts, or ready that does not hold, over all instances
+    UNSTEADY = "unsteady"  # over all instances: too many restarts, or ready does not last
     GATE_FAILED = "gate_failed"
     HOOK_FAILED = "hook_failed"
-    CALLED_OFF = "called_off"  # a person wanted it to stop
+    CALLED_OFF = "called_off"  # a person stopped it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,29 +156,29 @@ class Fact:
     since: datetime
     """When it began; patience counts from here."""
     words: str = ""
-    """What the cluster, the registry, the scheduler or the probe said, shortened."""
+    """The message of the cluster, registry, scheduler or probe, shortened."""
     times: int = 1
-    """How often; a container's ends are those of its whole life."""
+    """How often; for a container, all its ends so far."""
     created: datetime | None = None
-    """When the instance was made."""
+    """When the instance was created."""
     run: datetime | None = None
     """When the container's last ended run began."""
     last: datetime | None = None
-    """When it happened last: the end of that run."""
+    """When it last happened: the end of that run."""
     detail: Mapping[str, str] = field(default_factory=dict)
     """By kind: `exit_code`, `limit`, `image`, `probe`, `asks`, `reference`, `key`, `freeable`, `awaited`, `node`, `may_come`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """Everything that is known of a deployment's objects at one moment; each replaces the one before."""
+    """All that is known of a deployment's objects at one moment; a new one replaces the last."""
 
     at: datetime
     workloads: tuple[Workload, ...] = ()
     instances: tuple[Instance, ...] = ()
     facts: tuple[Fact, ...] = ()
     blind_since: datetime | None = None
-    """Since when the destination does not answer; what is seen here is from before."""
+    """Since when the destination does not answer; the rest was seen before that."""
     unit: str = "instance"
     """What the destination calls an instance, in the singular: `pod`."""
 
@@ -189,24 +189,24 @@ class Observation:
 
     @property
     def everything_ready(self) -> bool:
-        """Whether only time is waited for: a hold, or the next step."""
+        """Whether everything is ready, so that only time is waited for: a hold, or the next step."""
         return self.blind_since is None and all(workload.health is Health.READY for workload in self.workloads)
 
 
-# --- what follows from it
+# --- what is judged from it
 
 ANY_KEY = "*"
-"""Stands for every key of what a revision makes."""
+"""Stands for all keys of an object that the revision makes."""
 BY_CONTROLLER = "by a controller"
-"""Stands for the keys of what a controller makes of the revision's objects, in its own time."""
+"""Stands for the keys of an object that a controller makes from the revision's objects, at any later time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What a formation's strategy asks, and what its revision makes."""
+    """What a formation's strategy demands, and what its revision makes."""
 
     started: datetime
-    """When the deployment, or the stage of it that is judged, was applied."""
+    """When the judged stage, or the whole deployment, was applied."""
     since: datetime | None = None
     """When the deployment's first stage was applied, where this is a later one."""
     healthy_for: timedelta = timedelta(seconds=10)
@@ -217,21 +217,21 @@ class Rules:
 
     @property
     def begun(self) -> datetime:
-        """When the deployment began: what fails from then on is its failure, in whichever stage."""
+        """When the deployment began: a failure since then is its own, in any stage."""
         return self.since or self.started
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memory:
-    """What a watcher carries from one judgement to the next; a new watcher starts with none of it."""
+    """What a watcher keeps from one judgement to the next; a new watcher starts with an empty one."""
 
     blind: timedelta = timedelta()
-    """How long the destination did not answer, altogether: patience and deadline don't count it."""
+    """The total time without an answer from the destination: patience and deadline don't count it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """Why it failed or does not move, in one sentence."""
+    """Why it failed or does not proceed, in one sentence."""
 
     sentence: str
     object: str
@@ -243,11 +243,11 @@ class Cause:
     others: int = 0
     """How many more instances have the same trouble."""
     log: str | None = None
-    """The line of its log that tells most, where there is one."""
+    """The most telling line of its log, where there is one."""
 
     @property
     def is_outside(self) -> bool:
-        """Whether it is none of the revision's own doing, so that nothing is held for it."""
+        """Whether the revision is not to blame, so that no hold is set."""
         return self.reason is FactKind.CHANGED
 
 
@@ -261,16 +261,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """What an observation comes to under the rules."""
+    """The judgement on an observation under the rules."""
 
     state: State
     waiting_for: str
     """One line: what it waits for, or what it found."""
     since: datetime
     cause: Cause | None = None
-    """Why it failed; while progressing, what stands in the way, if anything does."""
+    """Why it failed; while progressing, the present obstacle, if there is one."""
     again: datetime | None = None
-    """When to judge again though nothing was seen: a hold, patience or deadline ends then."""
+    """When to judge again even without a new observation: a hold, patience or the deadline ends then."""
 
 
 class VerdictKind(StrEnum):
@@ -295,8 +295,8 @@ class Verdict:
     cause: Cause | None = None
     failure_report_id: str | None = None
     finished: tuple[str, ...] | None = None
-    """Of a good one: `Kind/name` of the work that had ended by then, and is not done again; None: nobody noted it."""
+    """For a good verdict: `Kind/name` of the work that had ended and is not repeated; None where nobody noted it."""
     unconfirmed: bool = False
-    """It left objects in place, and a person is asked to say yes to deleting them."""
+    """It left objects in place, and a person is asked whether to delete them."""
     untouched: bool = False
-    """Nothing of its workloads was written: what was there before still is."""
+    """None of its workloads was written: the earlier ones are still there."""

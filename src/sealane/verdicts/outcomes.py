@@ -1,4 +1,4 @@
-"""Verdicts, with their reason in words. Pure."""
+"""Verdicts and the sentences of their reasons. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sealane.verdicts.messages import causes
 NOTHING_WRITTEN = "nothing was written, what was there before still is"
 """Why a deployment that was refused is left as it is."""
 NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
-"""Why a deployment that a hook before it stopped is left as it is."""
+"""Why a deployment is left as it is when a hook before it failed."""
 
 MOST_NOTES = 5
-"""Notes that a verdict tells; the rest is counted."""
+"""How many notes a verdict shows; the rest is only counted."""
 
 
 def notes(observation: model.Observation) -> tuple[str, ...]:
-    """What people should know of what is there: nothing of it runs, say."""
+    """What people should know about the workloads: that one has no instances, for example."""
     return tuple(
         causes.closed(f"{causes.name(workload.object, observation.unit)} {workload.note}")
         for workload in observation.workloads
@@ -36,7 +36,7 @@ def deployed(
     finished: Sequence[str] = (),
     unconfirmed: bool = False,
 ) -> model.Verdict:
-    """Everything was ready, and stayed so. `finished` is the work that had ended by then."""
+    """Everything became ready and stayed so. `finished` is the work that had ended by then."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
     one = workloads <= 1
     reason = f"{things} {'is' if one else 'are'} ready"
@@ -56,7 +56,7 @@ def deployed(
 def failed(
     cause: model.Cause, *, at: datetime, because: str, stays: str = "", failure_report_id: str | None = None
 ) -> model.Verdict:
-    """It failed and was left as it is; `because` says why nothing was rolled back, `stays` what a hook did before."""
+    """It failed and was left as it is. `because` says why it was not rolled back, `stays` what hooks did."""
     reason = causes.told(cause.sentence, f"It was left as it is: {causes.bare(because)}", stays)
     return model.Verdict(
         kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
@@ -64,12 +64,12 @@ def failed(
 
 
 def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
-    """The destination said no before anything was written."""
+    """The destination refused it before anything was written."""
     return replace(failed(cause, at=at, because=NOTHING_WRITTEN), untouched=True)
 
 
 def not_written(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
-    """Nothing was written: a person called it off before, or the destination said no; `stays` is what hooks did."""
+    """Nothing was written: a person cancelled it, or the destination refused it. `stays` is what hooks did."""
     if cause.reason is model.FactKind.CALLED_OFF:
         reason = causes.told(cause.sentence, stays)
         return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=reason, at=at, untouched=True)
@@ -77,12 +77,12 @@ def not_written(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdic
 
 
 def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
-    """A hook before it failed, and nothing of its workloads was written; `stays` says what the hooks did."""
+    """A hook before the rollout failed, and no workload was written; `stays` says what the hooks did."""
     return replace(failed(cause, at=at, because=NO_WORKLOAD, stays=stays), untouched=True)
 
 
 def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
-    """The operators' files do not allow it now. Its release is not to blame, so it puts no hold."""
+    """The operators' files do not allow it now. Its release is not to blame, so no hold is set."""
     told = causes.told(f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}")
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=told, at=at, untouched=True)
 
@@ -90,7 +90,7 @@ def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
 def rolled_back(
     cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), failure_report_id: str | None = None
 ) -> model.Verdict:
-    """It failed, and what was there before is there again; `stays` names what could not be put back or was left."""
+    """It failed, and the earlier revision is there again; `stays` names what could not be restored or was left."""
     reason = causes.told(cause.sentence, *stays)
     return model.Verdict(
         kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
@@ -98,7 +98,7 @@ def rolled_back(
 
 
 def rolled_back_late(cause: model.Cause, *, at: datetime, verified: datetime) -> model.Verdict:
-    """It was deployed, and degraded so soon that what was verified before is deployed again."""
+    """It was deployed, and degraded so soon that the last verified revision is redeployed."""
     span = at - verified
     minutes, seconds = round(span / timedelta(minutes=1)), max(1, round(span.total_seconds()))
     after = f"{minutes} minutes" if minutes > 1 else f"{seconds} s"
@@ -107,7 +107,7 @@ def rolled_back_late(cause: model.Cause, *, at: datetime, verified: datetime) ->
 
 
 def not_rolled_back(taken: model.Verdict, second: str, *, at: datetime) -> model.Verdict:
-    """What was to be rolled back is there still: going back failed, for a `second` reason."""
+    """The late rollback failed for a `second` reason; the degraded revision is still there."""
     reason = causes.told(taken.reason, f"Going back failed too: {causes.bare(second)}")
     return replace(taken, kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at)
 
@@ -115,7 +115,7 @@ def not_rolled_back(taken: model.Verdict, second: str, *, at: datetime) -> model
 def rollback_failed(
     cause: model.Cause, second: str, *, at: datetime, failure_report_id: str | None = None
 ) -> model.Verdict:
-    """It failed, and so did going back, for a `second` reason: somebody has to look."""
+    """It failed, and so did its rollback, for a `second` reason: a person has to look."""
     reason = causes.told(cause.sentence, f"Going back failed too: {causes.bare(second)}")
     return model.Verdict(
         kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
@@ -123,7 +123,7 @@ def rollback_failed(
 
 
 def broken(message: str, *, at: datetime) -> model.Verdict:
-    """Sealane could not do it: nobody's release is to blame, so nothing is held and nothing rolled back."""
+    """Sealane could not do it. The release is not to blame, so no hold is set and nothing is rolled back."""
     return model.Verdict(
         kind=model.VerdictKind.FAILED,
         reason=causes.told(f"Sealane could not do it: {causes.bare(message)}"),
@@ -132,18 +132,18 @@ def broken(message: str, *, at: datetime) -> model.Verdict:
 
 
 def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:
-    """A newer one started on the formation before it."""
+    """A newer deployment of the formation started before it."""
     reason = f"#{by} was started on {label} before it."
     return model.Verdict(kind=model.VerdictKind.SUPERSEDED, reason=reason, at=at)
 
 
 def cancelled(*, by: str, at: datetime) -> model.Verdict:
-    """A person called it off before it began; what is there stays as it is."""
+    """A person cancelled it before it began; nothing was changed."""
     return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=_off(by), at=at)
 
 
 def called_off(*, by: str, at: datetime) -> model.Cause:
-    """Why a rollout stops that a person calls off: it goes back as a failure does."""
+    """The cause when a person stops a rollout: it is rolled back as a failure is."""
     person = f"Person/{by}"
     return model.Cause(
         sentence=_off(by), object=person, workload=person, reason=model.FactKind.CALLED_OFF, decisive=True, since=at

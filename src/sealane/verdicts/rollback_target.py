@@ -1,4 +1,4 @@
-"""What a failed deployment goes back to, or why it does not. Pure: reads a formation's history."""
+"""Which revision a failed deployment is rolled back to, or why none. Pure: reads a formation's history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PastDeployment:
     finished: tuple[str, ...] | None = None
     """`Kind/name` of the work that had ended when it was verified; None where nobody noted it."""
     untouched: bool = False
-    """Nothing of it was written."""
+    """None of its workloads was written."""
     at: datetime | None = None
     """When it ended."""
 
@@ -31,18 +31,18 @@ class PastDeployment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RollbackTarget:
-    """The verified deployment whose revision is deployed again; None with the reason why nothing is."""
+    """The verified deployment whose revision is redeployed; None with the reason why none is."""
 
     past: PastDeployment | None
     reason: str
 
 
 def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool) -> RollbackTarget:
-    """Where a failed revision goes back to: the last verified revision.
+    """The target of a rollback: the last verified revision.
 
-    A rollback that fails goes nowhere: a person has to look. The first deployment has nothing to go back to. And where
-    the failing revision is itself the last verified one, it isn't the revision's fault: going further back
-    would only add a second change to the first trouble.
+    A rollback that fails is not rolled back: a person has to look. The first deployment has no target. Where the
+    failing revision is itself the last verified one, it is not to blame: going further back would only add a second
+    change to the first trouble.
     """
     if is_rollback:
         return RollbackTarget(past=None, reason="a rollback is never rolled back")
@@ -57,9 +57,9 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
 
 
 def after_verdict(history: Iterable[PastDeployment], *, sequence: int, revision: str) -> PastDeployment | None:
-    """What a deployment that was verified is rolled back to when it degrades: the one verified before it.
+    """The target when a verified deployment degrades: the one verified before it.
 
-    None where nothing was, or where the very revision was: then it isn't the revision's fault.
+    None where there is no such one, or where it has the same revision: then the revision is not to blame.
     """
     earlier = [past for past in history if past.verified and past.sequence < sequence]
     if any(past.revision == revision for past in earlier):
@@ -68,7 +68,7 @@ def after_verdict(history: Iterable[PastDeployment], *, sequence: int, revision:
 
 
 def there(history: Iterable[PastDeployment]) -> PastDeployment | None:
-    """The deployment whose revision is there: the newest that wrote something, or what that one went back to."""
+    """The deployment whose revision is there now: the newest that wrote something, or the one it was rolled back to."""
     wrote = [past for past in history if past.verdict is not model.VerdictKind.SUPERSEDED and not past.untouched]
     newest_first = sorted(wrote, key=lambda past: past.sequence, reverse=True)
     if newest_first and newest_first[0].verdict is model.VerdictKind.ROLLED_BACK:
@@ -77,7 +77,7 @@ def there(history: Iterable[PastDeployment]) -> PastDeployment | None:
 
 
 def before(history: Iterable[PastDeployment], *, now_there: str) -> RollbackTarget:
-    """Where a person's rollback goes that names no target: the last verified revision that is not there now."""
+    """The target when a person names none: the last verified revision that is not there now."""
     verified = sorted((past for past in history if past.verified), key=lambda past: past.sequence, reverse=True)
     if not verified:
         return RollbackTarget(past=None, reason="nothing was verified here yet")

@@ -1,8 +1,8 @@
-"""Stability: whether instances that became ready stay so, over all of them. Pure: knows nothing about clusters or time.
+"""Stability: whether the instances stay ready once they are. Pure: knows nothing about clusters or time.
 
-A single container that ends twice is judged by itself (`thresholds`). The guard sees what no single one shows: instances
-that fall, each once, all over a workload, or one that becomes ready and unready again and again. A restart before an
-instance was ever ready is its start-up's affair and doesn't count.
+A single container that ends twice is judged by itself (`thresholds`). The guard sees what no single instance shows:
+many instances of a workload that fall once each, or one that becomes ready and unready again and again. A restart before
+an instance was ever ready belongs to its start-up and doesn't count.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ FEWEST = 3
 SHARE = 0.3
 """Falls are too many when there are as many as this share of the instances, and not fewer than FEWEST."""
 FLAPS = 2
-"""Times that one instance may not lose ready without a restart."""
+"""So many losses of ready without a restart are too many for one instance."""
 
 _OTHERS = frozenset({model.FactKind.NODE_NOT_RESPONDING, model.FactKind.EVICTED, model.FactKind.VOLUME_PENDING})
-"""What an instance is not ready by that is no fault of the version's."""
+"""Why an instance may be unready without a fault of the version."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,27 +36,27 @@ class StabilityRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restarts:
-    """How often an instance fell since it was ready first."""
+    """How often an instance fell since it first was ready."""
 
     restarts: int
-    """Its containers' restarts when it was looked at last."""
+    """Its containers' restarts at the last look."""
     ready: bool
     restarted: int = 0
     flapped: int = 0
     """Times it lost ready without a restart, and got it back."""
     ended: bool = False
-    """Whether it is not ready now because a container ended: that is a restart, no flap."""
+    """Whether it is unready now because a container ended: that is a restart, not a flap."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stability:
-    """What was seen of each instance that was ever ready, since the deployment began; kept from stage to stage."""
+    """What was seen of each instance that was ever ready since the deployment began; kept across stages."""
 
     falls: Mapping[str, Restarts] = field(default_factory=dict)
 
 
 def noted(before: Stability, observation: model.Observation, *, started: datetime) -> Stability:
-    """What was seen, this observation included. Instances from before the deployment are others' affair."""
+    """Adds this observation. Instances from before the deployment don't count."""
     falls: dict[str, Restarts] = {}
     excused = {fact.object for fact in observation.facts if fact.kind in _OTHERS}
     one_shot = {workload.object for workload in observation.workloads if workload.one_shot}
@@ -89,7 +89,7 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
 
 
 def unsteady(steadiness: Stability, observation: model.Observation, watch: StabilityRules) -> model.Cause | None:
-    """Why the new version is not steady, if it is not."""
+    """Why the new version is not stable; None when it is."""
     for workload in observation.workloads:
         mine = [
             instance for instance in observation.instances if instance.workload == workload.object and instance.desired
@@ -107,7 +107,7 @@ def unsteady(steadiness: Stability, observation: model.Observation, watch: Stabi
 def guarded(
     judgement: model.Judgement, steadiness: Stability, observation: model.Observation, watch: StabilityRules
 ) -> model.Judgement:
-    """The judgement, or that it failed because the new version is not steady."""
+    """The judgement, turned into a failure when the new version is not stable."""
     cause = unsteady(steadiness, observation, watch)
     if cause is None:
         return judgement

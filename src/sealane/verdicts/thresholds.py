@@ -12,13 +12,13 @@ ENDS = 2
 INIT_ENDS = 3
 """An init container has used up its backoff at its third end: started again at once, then after a pause."""
 NEWBORN = timedelta(seconds=30)
-"""Instances made so shortly before the deployment count as its own: clocks differ and times are whole seconds."""
+"""Instances made this shortly before the deployment count as its own: clocks differ, and times are whole seconds."""
 
 NODE = timedelta(seconds=20)
-"""The least patience with a node: a busy one may take that long to take an instance up."""
+"""The least patience with a node: a busy one may take that long to start an instance."""
 
 LAG = timedelta(seconds=5)
-"""What is seen of objects of different kinds comes at different moments: so long they may seem to contradict each other."""
+"""How long objects of different kinds may seem to contradict each other, since they are seen at different moments."""
 
 _AT_ONCE = frozenset(
     {
@@ -36,9 +36,9 @@ _AT_ONCE = frozenset(
 _UNTIL_THE_DEADLINE = frozenset(
     {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
 )
-"""What others make: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
+"""Made by others: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
 _STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND})
-"""Nothing but a person changes it, so that waiting does not help."""
+"""Only a person can change it, so waiting does not help."""
 _BY_ENDS = {
     model.FactKind.BAD_COMMAND: ENDS,
     model.FactKind.OUT_OF_MEMORY: ENDS,
@@ -50,7 +50,7 @@ _BY_ENDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Threshold:
-    """What a fact comes to: decisive now, or when patience with it ends; neither means that only the deadline ends it."""
+    """When a fact is decisive: now, at `due`, or only at the deadline."""
 
     decisive: bool = False
     due: datetime | None = None
@@ -61,7 +61,7 @@ TOLERATED = Threshold()
 
 
 def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
-    """The table: what a fact about an instance of the desired version comes to."""
+    """The table: the threshold of a fact about an instance of the desired version."""
     patient = Threshold(due=max(fact.since, rules.started) + patience(fact, rules) + memory.blind)
     if fact.kind in _AT_ONCE:
         return DECISIVE
@@ -77,7 +77,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresho
 
 
 def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
-    """How long a fact of its kind is waited for."""
+    """How long a fact of this kind is waited for."""
     if fact.kind is model.FactKind.NODE_NOT_RESPONDING:
         return max(rules.patience, NODE)
     if fact.kind in _STANDING_STILL and not fact.detail.get("begun"):
@@ -86,18 +86,17 @@ def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
 
 
 def _ended(fact: model.Fact, rules: model.Rules) -> Threshold:
-    """Where a probe may have had it killed, its event is waited for: that says why it ended."""
+    """The threshold of an end. Where a probe may have caused it, the probe's event is waited for: it says why."""
     if terminations(fact, rules) < _BY_ENDS[fact.kind]:
         return TOLERATED
     return Threshold(due=fact.since + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
 
 def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
-    """How long a container has to run on that ended in this deployment: longer than it did before, within patience.
+    """How long a container that ended in this deployment has to run: longer than before its end, within patience.
 
-    So much longer that its next end would have been told, should it come after the same time.
-
-    Ready for a few seconds says nothing of a container that ended after a minute. Init containers end by themselves.
+    It has to be so much longer that a next end after the same time would have been reported by then. A few seconds of
+    ready prove nothing for a container that ended after a minute. Init containers end by themselves.
     """
     if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not terminations(fact, rules):
         return timedelta()
@@ -106,14 +105,14 @@ def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
 
 
 def run_before(fact: model.Fact) -> timedelta | None:
-    """How long a container ran before its last end; None of a fact that tells of no such end."""
+    """How long a container ran before its last end; None where the fact is not about such an end."""
     if fact.kind is model.FactKind.INIT_ENDED or fact.last is None:
         return None
     return fact.last - fact.run if fact.run else timedelta()
 
 
 def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Threshold:
-    """Something may make what is missing: the revision itself soon, a controller of its custom resources in its own time."""
+    """The threshold of a missing object. The revision may make it soon; a controller may take any time."""
     if not will_be_made(fact, rules):
         return DECISIVE
     by_controller = rules.made.get(fact.detail.get("reference", "")) == (model.BY_CONTROLLER,)
@@ -121,10 +120,10 @@ def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Thresh
 
 
 def terminations(fact: model.Fact, rules: model.Rules) -> int:
-    """How many of a container's ends belong to this deployment, those of its earlier stages included.
+    """How many ends of a container belong to this deployment, its earlier stages included.
 
-    Those of an instance made by it all do. Of an older instance the last one does when it came after the start, and the
-    one before it too when the ended run began after the start.
+    All do for an instance that the deployment made. For an older instance the last end does if it came after the start,
+    and so does the one before it if the ended run began after the start.
     """
     if fact.created is None or fact.created >= rules.begun - NEWBORN:
         return fact.times
@@ -135,7 +134,7 @@ def terminations(fact: model.Fact, rules: model.Rules) -> int:
 
 
 def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
-    """Whether something makes what is missing: the revision, or whatever the destination says to wait for."""
+    """Whether somebody will make what is missing: the revision, or something that the destination says to wait for."""
     if fact.detail.get("awaited"):
         return True
     keys = rules.made.get(fact.detail.get("reference", ""))

@@ -8,7 +8,7 @@ K = model.FactKind
 
 
 def sentence(fact: model.Fact, *, terminations: int, others: int = 0, unit: str = "instance") -> str:
-    """The fact in one sentence; `terminations` is how often its container ended in this deployment.
+    """The fact as a sentence; `terminations` is how often its container ended in this deployment.
 
     `unit` is what the destination calls an instance.
     """
@@ -25,19 +25,19 @@ def sentence(fact: model.Fact, *, terminations: int, others: int = 0, unit: str 
 
 
 def bare(text: str) -> str:
-    """The text in one line and without the stop at its end, to stand within a sentence; nothing where it has no word."""
+    """The text in one line without its final stop, to stand within a sentence; empty where it has no word."""
     bared = " ".join(text.split()).rstrip(" .,;:")
     return bared if any(character.isalnum() for character in bared) else ""
 
 
 def closed(text: str) -> str:
-    """The text as a sentence, with one stop at its end whatever it ended with; nothing of nothing."""
+    """The text as a sentence with exactly one final stop; empty text stays empty."""
     bared = bare(text)
     return bared if not bared or bared.endswith(("…", "!", "?")) else f"{bared}."
 
 
 def told(*parts: str) -> str:
-    """Several sentences one after the other, without those that say nothing."""
+    """The sentences joined, without empty ones."""
     return " ".join(capital(sentence) for part in parts if (sentence := closed(part)))
 
 
