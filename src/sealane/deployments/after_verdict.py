@@ -1,4 +1,4 @@
-"""What becomes of a revision that degrades soon after its verdict: whether it is its own doing, and the evidence."""
+"""Whether a revision that degrades soon after its verdict is itself to blame, with the evidence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Blame:
     """Whether a revision that degraded is to blame."""
 
     cause: verdicts.Cause | None = None
-    """What its own instances do."""
+    """The fault of its own instances, if it is to blame."""
     report: failure_reports.FailureReport | None = None
-    """The evidence of that."""
+    """The evidence of it."""
     outside: str = ""
-    """Else what lies outside of it, in a sentence."""
+    """Otherwise the cause outside of it, in a sentence."""
 
 
 async def blamed(
@@ -35,7 +35,7 @@ async def blamed(
     mask: failure_reports.Mask,
     now: clock.Clock,
 ) -> Blame:
-    """Looks whose doing it is that the revision degraded; writes nothing. Raises Unavailable.
+    """Finds out whether the revision is to blame for degrading; writes nothing. Raises Unavailable.
 
     `goal` is the revision as it was verified, `inventory` what is there of it.
     """

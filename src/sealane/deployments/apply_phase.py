@@ -1,4 +1,4 @@
-"""The phase that writes. Key: the identity's revision and sequence. Undo: the same with the revision verified before."""
+"""The phase that writes. Key: the identity's revision and sequence. Undo: apply the last verified revision."""
 
 from __future__ import annotations
 
@@ -26,11 +26,9 @@ async def apply(
     adopt: bool = False,
     now: clock.Clock = clock.now,
 ) -> tuple[destinations.Applied, model.Begun]:
-    """Makes the objects of a stage so, of the last one if none is given, and gives what watching needs.
+    """Writes the objects of a stage, of the last one if none is given. Gives what watching needs.
 
-    Repeated, it changes nothing.
-
-    Work that ran to its end in an earlier deployment of the revision is not made again.
+    A repeat changes nothing. Work that ran to its end in an earlier deployment of the revision is not made again.
     """
     at = now()
     course = goal.in_stages(await goal.objects())
@@ -49,18 +47,18 @@ async def apply(
 async def _refusals(
     destination: Destination, goal: model.Target, last: stages.Stage, *, adopt: bool
 ) -> tuple[destinations.Refusal, ...]:
-    """What the destination would refuse of the last stage: better known before the first one is written."""
+    """The objects of the last stage that the destination would refuse; asked before the first stage is written."""
     changes = await destination.diff(last.objects, identity=goal.identity, adopt=adopt)
     return tuple(change.refusal for change in changes if change.refusal)
 
 
 def in_stage(goal: model.Target, earlier: model.Begun | None) -> model.Target:
-    """The goal after what earlier stages began: work that ended meanwhile is not made again."""
+    """The goal without the work of earlier stages that has ended: it is not made again."""
     return replace(goal, finished=finished_work.joined(goal.finished, earlier.ended)) if earlier else goal
 
 
 def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
-    """What was begun, the writes of earlier stages included; what they made and nobody wrote again is watched on."""
+    """What was begun, the writes of earlier stages included: objects that only those wrote are still watched."""
     if earlier is None:
         return begun
     written = {ref.key for ref in begun.inventory}
@@ -76,7 +74,7 @@ def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
 
 
 def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta()) -> model.Begun:
-    """What was begun, to be watched from that time on without anything being written: in a pause, or once more."""
+    """What was begun, to be watched from that time on without a write: in a pause, or once more."""
     return replace(begun, at=at, pause=pause, since=begun.since or begun.at)
 
 
@@ -87,9 +85,9 @@ def refused(
     mask: Callable[[str], str] = str,
     origins: model.Origins = model.NOWHERE,
 ) -> verdicts.Cause | None:
-    """Why the destination won't have it, if it won't, and where that was written.
+    """Why the destination refused the objects, and where they were written; None when it took them.
 
-    Its words are masked, since it may repeat what it was given.
+    Its message is masked, since it may repeat what it was given.
     """
     if not applied.refusals:
         return None
@@ -112,7 +110,7 @@ def refused(
 
 
 def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
-    """Operators do not allow what would be written."""
+    """The cause when operators do not allow what would be written."""
     return verdicts.Cause(
         sentence=causes.told(why),
         object=label,
@@ -124,7 +122,7 @@ def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
 
 
 def union(stored: destinations.Inventory, more: destinations.Inventory) -> destinations.Inventory:
-    """What a formation may have there while it is between two revisions; what is written later has newer uids."""
+    """All that a formation may have there between two revisions; the later inventory has the newer uids."""
     by_key = {ref.key: ref for ref in stored}
     for ref in more:
         old = by_key.get(ref.key)

@@ -1,7 +1,7 @@
-"""What became of a revision's fields while it rolled out: whether what is there is still what was written. Pure.
+"""Whether a revision's fields are still as they were written, after its rollout. Pure.
 
-Ready says nothing of that: somebody may have set another image meanwhile, or a late write of a command that was killed may
-have come in. What an autoscaler, a controller or a person steers by stays theirs, as the destination says.
+Ready does not tell: somebody may have set another image meanwhile, or a killed command's late write may have come in.
+Fields that an autoscaler, a controller or a person owns stay theirs, as the destination says.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sealane.verdicts.messages import causes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conflicts:
-    """What is not there any more as it was written."""
+    """Changes to what was written."""
 
     cause: verdicts.Cause | None = None
     """Somebody else changed it."""
     ours: tuple[str, ...] = ()
-    """`Kind/name` of what another write of Sealane's changed: one that was under way when it was fenced off, say."""
+    """`Kind/name` of objects that another write of Sealane changed, such as one under way when it was fenced off."""
 
 
 def conflicts(
@@ -34,7 +34,7 @@ def conflicts(
     mask: Callable[[str], str] = str,
     during: str = "while it rolled out",
 ) -> Conflicts:
-    """What writing the same once more would change, by who did it; what is gone is the watcher's to judge."""
+    """What writing the same again would change, by who changed it. The watcher judges objects that are gone."""
     blamed = [(change, fields) for change in changes if (fields := _by_others(change)) or _is_taken(change)]
     if blamed:
         return Conflicts(cause=_cause(*blamed[0], others=len(blamed) - 1, now=now, mask=mask, during=during))
@@ -42,7 +42,7 @@ def conflicts(
 
 
 def _fields(change: destinations.ObjectChange) -> list[destinations.FieldChange]:
-    """Those that count."""
+    """The fields that count."""
     if change.refusal is not None or change.action is not destinations.Action.CHANGE:
         return []
     return [field for field in change.fields if not field.theirs]
@@ -53,7 +53,7 @@ def _by_others(change: destinations.ObjectChange) -> list[destinations.FieldChan
 
 
 def _is_taken(change: destinations.ObjectChange) -> bool:
-    """Whether its labels say by now that it is somebody else's."""
+    """Whether its labels now name another owner."""
     return change.refusal is not None and change.refusal.reason is destinations.Reason.FOREIGN
 
 

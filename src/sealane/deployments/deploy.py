@@ -1,8 +1,8 @@
 """The story of a deployment, from its first write to its verdict. There is no other.
 
-It decides and waits; what is done is done by steps of a journal, so the story can be told again from the beginning by
-whoever takes over. What it knows and keeps is its memory's. Going back is no code of its own: it is the same apply and
-watch with the revision verified before.
+It decides and waits; the steps of a journal act, so another worker can take over by telling the story again from the
+beginning. The memory knows and keeps everything. A rollback has no code of its own: it is the same apply and watch
+with the last verified revision.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from sealane.verdicts import outcomes
 
 Watch = Callable[[Work, model.Begun], Awaitable[Watched]]
 _REWRITES = 3
-"""How often what was written is compared, and written again where another write of our own came in between."""
+"""How often objects are compared, and written again where another write of our own changed them."""
 
 
 async def deploy(start: model.Start, journal: Journal, memory: Memory, context: Context) -> model.Outcome:
-    """Deploys what the memory is about, and goes back when it fails and there is something to go back to.
+    """Runs the memory's deployment; rolls back when it fails and there is a revision to go back to.
 
-    Raises Broken when a step could not be done, and nobody knows what is there.
+    Raises Broken when a step could not be done, so that nobody knows what is there.
     """
     story = _Story(journal=journal, work=Work(start=start, memory=memory, context=context))
     outcome = await story.told()
@@ -43,21 +43,21 @@ async def deploy(start: model.Start, journal: Journal, memory: Memory, context: 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Story:
-    """The story and what came of it so far."""
+    """The story and its results so far."""
 
     journal: Journal
     work: Work
     done: tuple[str, ...] = ()
     """Hooks before the rollout that ran in this deployment."""
     printed: tuple[str, ...] = ()
-    """Signatures of error lines of what was there before."""
+    """Signatures of error lines that the earlier version printed."""
 
     @property
     def start(self) -> model.Start:
         return self.work.start
 
     async def told(self) -> model.Outcome:
-        """The rollout, with hooks before it and, when it failed, after it; metric stores are told."""
+        """The whole story: hooks before the rollout, the rollout, hooks of a failure, then metric stores."""
         outcome = await self._begun()
         if When.FAILURE in self.start.hooks and outcome.verdict.kind is not verdicts.VerdictKind.DEPLOYED:
             with suppress(Broken):  # the verdict stands, whatever becomes of them
@@ -80,7 +80,7 @@ class _Story:
         return await story.in_stages()
 
     async def in_stages(self) -> model.Outcome:
-        """Stage after stage, until one fails or the last one is healthy and its gates are passed."""
+        """Rolls out stage after stage, until one fails or the last one is healthy and its gates have passed."""
         begun: model.Begun | None = None
         watched: Watched | None = None
         written = self.start.stages[0]
@@ -112,10 +112,10 @@ class _Story:
     async def _watched(
         self, name: str, written: StageMark, begun: model.Begun, watch: Watch
     ) -> tuple[Watched, Failing | None]:
-        """What the stage `written` last left, judged; and why it fails all the same, where somebody else has changed it meanwhile.
+        """Watches the stage `written` last. Gives the judgement, and why it fails all the same if others changed it.
 
-        What another write of our own changed is written again. Until the last stage only what failed is compared: the
-        next one writes all of it anew.
+        Objects that another write of our own changed are written again. Before the last stage only a failed one is
+        compared: the next stage writes everything anew.
         """
         watched = await self.journal.step(name, watch, self.work, begun)
         for _ in range(_REWRITES):
@@ -134,7 +134,7 @@ class _Story:
         return watched, None
 
     async def _checked(self, stage: StageMark, written: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
-        """The stage's gates; what was healthy before them may have failed meanwhile."""
+        """Checks the stage's gates, then its health again: it may have failed meanwhile."""
         names = self.start.gates.get(stage.name, ())
         if not names or not watched.healthy:
             return watched, None
@@ -143,7 +143,7 @@ class _Story:
         return (watched, failing) if failing else await self._again(key, written, watched)
 
     async def _checked_last(self, written: StageMark, watched: Watched) -> tuple[Watched, Failing | None]:
-        """What comes once everything is healthy: the guard of error lines, then hooks."""
+        """Checks everything healthy for new error lines, then runs the hooks after the rollout."""
         failing: Failing | None = None
         if self.start.compares:
             failing = await self.journal.step("printed now", gates.printed_now, self.work, self.printed, watched.begun)
@@ -177,7 +177,7 @@ class _Story:
         )
 
     async def _not_applied(self, known: verdicts.Cause, begun: model.Begun | None, *, written: bool) -> model.Outcome:
-        """Refused, or called off."""
+        """Ends a deployment whose objects were refused, or that a person cancelled."""
         cause = await self.journal.step("report", reports.take, self.work, known, None)
         if written:
             return await self._left(cause, begun)
@@ -191,7 +191,7 @@ class _Story:
         return await self._left(cause, watched.begun)
 
     async def _left(self, cause: verdicts.Cause, begun: model.Begun | None) -> model.Outcome:
-        """Rolled back where there is something to go back to."""
+        """Rolls back if there is a revision to go back to."""
         if self.start.previous is None:
             verdict = outcomes.failed(cause, at=self._now(), because=self.start.stays)
             return model.Outcome(verdict=verdict, inventory=self._everything(begun))
@@ -199,7 +199,7 @@ class _Story:
         return await self._reverted(cause, begun)
 
     async def _reverted(self, cause: verdicts.Cause, failed: model.Begun) -> model.Outcome:
-        """Back to what was verified before: the same apply and watch, with another revision."""
+        """Rolls back to the last verified revision: the same apply and watch."""
         restored: model.Begun | None = None
         try:
             for _ in range(_REWRITES):
@@ -241,7 +241,7 @@ class _Story:
         return model.Outcome(verdict=verdict, inventory=self._everything(failed, restored))
 
     def _everything(self, *begun: model.Begun | None) -> destinations.Inventory:
-        """Whatever the formation may have there."""
+        """All that the formation may have there."""
         inventory = self.start.stored
         for phase in begun:
             inventory = apply_phase.union(inventory, phase.inventory) if phase else inventory

@@ -1,6 +1,6 @@
-"""Metric stores are told how a deployment ended. Nothing depends on it: a store that can't be told is a line, no failure.
+"""Tells metric stores how a deployment ended. Nothing depends on it: an unreachable store gives a line, no failure.
 
-Idempotent as far as the stores are: the moment is the verdict's, so InfluxDB writes the same point over.
+Idempotent as far as the stores are: the time is the verdict's, so InfluxDB overwrites the same point.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sealane.verdicts.model import Verdict, VerdictKind
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MarkerContext:
-    """What stores are told with."""
+    """What telling the stores needs."""
 
     secret: Callable[[str], Awaitable[str]]
     """Resolves a reference of a secret, inside the step that asks."""
@@ -45,14 +45,14 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
             store = how.adapters.metric_stores.get(annotation.board, MetricStore)
             await store.tell(annotation, told, StoreAccess(keys=keys, now=told.at, allowed=how.allowed))
         except SealaneError as error:
-            said = Masker.of(keys.values()).whole(error.message)  # a store may repeat what it was told with
+            said = Masker.of(keys.values()).whole(error.message)  # a store's answer may repeat its credentials
             how.tell(f"{annotation.name} was not told how it ended: {said}")
         else:
             how.tell(f"{annotation.name} was told how it ended")
 
 
 def words(identity: Identity, verdict: Verdict) -> markers.Marker:
-    """What is told of a deployment. Pure."""
+    """The text that stores are told. Pure."""
     kind = verdict.kind.value.replace("_", " ")
     return markers.Marker(
         title=f"{identity.app} #{identity.sequence} to {identity.formation}: {kind}",

@@ -1,7 +1,7 @@
 """Drift: what somebody changed at a destination since a revision was deployed there. Looks, and writes nothing.
 
-Only fields that Sealane sets are compared, by asking the destination what applying the same revision once more would
-change: what others set beside them is theirs, and so are the instances of whatever an autoscaler scales.
+Only fields that Sealane sets are compared: the destination says what applying the same revision again would change.
+Other fields belong to others, and so do the instances of what an autoscaler scales.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from sealane.destinations.port import Destination
 from sealane.stencils.model import Revision
 
 ANOTHER = "another Sealane"
-"""Who changed what neither a person nor a controller did."""
+"""Who made a change that neither a person nor a controller made."""
 
 
 class DriftKind(StrEnum):
-    """What became of an object."""
+    """How an object has drifted."""
 
     CHANGED = "changed"
     GONE = "gone"
     """Somebody deleted it."""
     TAKEN = "taken"
-    """Its labels say that it is somebody else's, or nobody's."""
+    """Its labels name another owner, or none."""
     LEFT = "left"
-    """It has fields that Sealane had and gave up, because somebody else holds them still."""
+    """It still has fields that Sealane gave up, because somebody else owns them, too."""
     REFUSED = "refused"
-    """The destination would not have it any more as it was deployed."""
+    """The destination would no longer accept it as it was deployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +46,7 @@ class Drift:
 
     @property
     def by_hand(self) -> bool:
-        """Whether putting it right fights nobody: it is gone, or a person alone changed it."""
+        """Whether nobody would undo a correction: it is gone, or only a person changed it."""
         return self.kind is DriftKind.GONE or (
             self.kind is DriftKind.CHANGED and all(field.by_hand for field in self.fields)
         )
@@ -62,11 +62,11 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftReport:
-    """What a look at a formation found."""
+    """The drift of a formation at one time."""
 
     formation: str
     revision: str
-    """The revision that is meant to be there."""
+    """The revision that should be there."""
     objects: tuple[Drift, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -81,16 +81,16 @@ class DriftReport:
 
 
 async def of(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> DriftReport:
-    """What is not as that revision was deployed. Raises Unavailable when the destination doesn't answer.
+    """The drift from that revision. Raises Unavailable when the destination doesn't answer.
 
-    `finished` is its work that had ended when it was verified, as far as that is known.
+    `finished` is its work that had ended when it was verified, as far as known.
     """
     goal = await targets.to_look_at(revision, destination, finished=finished)
     return DriftReport(formation=revision.label, revision=revision.id, objects=await look(destination, goal))
 
 
 async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...]:
-    """What is not as the goal's revision was deployed. Raises Unavailable when the destination doesn't answer."""
+    """The drift from the goal's revision. Raises Unavailable when the destination doesn't answer."""
     fleeting = {
         f"{manifest['kind']}/{manifest['metadata']['name']}"
         for manifest in goal.manifests
@@ -101,7 +101,7 @@ async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...
 
 
 def drift(change: destinations.ObjectChange) -> Drift | None:
-    """What a change that would be made says about an object; None where nothing would be."""
+    """The drift that a planned change shows; None where nothing would change."""
     name = f"{change.ref.kind}/{change.ref.name}"
     if change.refusal is not None:
         foreign = change.refusal.reason is destinations.Reason.FOREIGN
@@ -115,7 +115,7 @@ def drift(change: destinations.ObjectChange) -> Drift | None:
 
 
 def _by_another(field: destinations.FieldChange) -> destinations.FieldChange:
-    """What Sealane itself set otherwise was deployed by another server or from a command line: no person's hand, nor ours."""
+    """Whether another Sealane, a server or a command line, made the change: neither a person nor this one."""
     if field.deployed is None:
         return field
     return replace(field, manager=ANOTHER, at=field.deployed, by_hand=False)

@@ -1,4 +1,4 @@
-"""The watch for drift, from a good verdict on: it looks when somebody writes one of the objects, and never else."""
+"""The watch for drift, from a good verdict on: it checks only when somebody writes one of the objects."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from sealane.errors import SealaneError
 _log = logging.getLogger(__name__)
 
 SETTLES = 1.0
-"""Seconds after somebody wrote, for others who write at once and for clocks of whole seconds."""
+"""Seconds to wait after a write, for others who write at the same time and for clocks of whole seconds."""
 _LONGEST = 60.0
-"""Seconds before a look that failed is tried again: more each time, and so many at most."""
+"""The most seconds before a failed check is tried again; the pause grows each time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftContext:
-    """Whom a watch tells, and how many may look at once."""
+    """Whom a watch tells, and how many may check at once."""
 
     tell: Callable[[tuple[Drift, ...]], Awaitable[bool]]
-    """Told what is not as it was deployed, whenever that changes, first of all at the beginning; False ends the watching.
-    Told again after a while where it raises a SealaneError."""
+    """Told the drift at the beginning and whenever it changes; False ends the watch.
+    Called again after a while if it raises a SealaneError."""
     turn: AbstractAsyncContextManager[object]
     """Held while the destination is asked."""
 
@@ -37,7 +37,7 @@ class DriftContext:
 async def follow(
     destination: Destination, goal: model.Target, inventory: destinations.Inventory, by: DriftContext
 ) -> None:
-    """Watches the goal's revision, of which `inventory` is there, until `tell` ends it. Raises Unavailable."""
+    """Watches the goal's revision, whose objects are `inventory`, until `tell` ends it. Raises Unavailable."""
     wanted = await health_watch.watched(destination, goal, inventory)
     told: tuple[Drift, ...] | None = None
     async with Latest(destination.written(wanted)) as writes:

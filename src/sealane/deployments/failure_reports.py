@@ -24,27 +24,27 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(r"\b5\d\d\b")
-"""A request that the application itself could not answer, as access logs write it."""
+"""A request that the application failed to answer, as access logs write it."""
 _LISTENING = re.compile(
     r"\b(?:listen\w*|running (?:on|at)|serv\w+ (?:on|at)|bound to|started on)\b.*\b\d{2,5}\b", re.IGNORECASE
 )
-"""Where the application says it can be reached: nothing answers where a probe asks, and that is why."""
+"""Where the application says it listens: another place than the probe's explains why the probe gets no answer."""
 _PROBES = frozenset({verdicts.FactKind.PROBE_FAILING, verdicts.FactKind.KILLED_BY_PROBE})
 _LONGEST = 300
 _ASKS = "asks"
-"""The detail of a fact that repeats what a container was given: the command of its probe. Code decides on the others."""
+"""The detail of a fact that repeats a container's input: its probe's command. Code decides on the other details."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureReport:
-    """What was known when the judgement fell. Plain data throughout; it goes through `msgspec.to_builtins` and back."""
+    """What was known at the judgement. Plain data throughout; it goes through `msgspec.to_builtins` and back."""
 
     taken: datetime
     cause: verdicts.Cause | None
     workloads: tuple[verdicts.Workload, ...] = ()
     instances: tuple[verdicts.Instance, ...] = ()
     others: tuple[verdicts.Cause, ...] = ()
-    """What else stood in the way, less causal."""
+    """Further, less causal causes."""
     events: Sequence[Mapping[str, Any]] = ()
     """`at object container reason message count`, oldest first."""
     logs: Sequence[Mapping[str, Any]] = ()
@@ -54,10 +54,10 @@ class FailureReport:
     terminations: Sequence[Mapping[str, Any]] = ()
     """`object container exit_code reason at times`."""
     difference: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    """What the revision changed against the last verified one."""
+    """What the revision changed from the last verified one."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, as it is after having been stored."""
+        """Plain data, as it is stored."""
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
@@ -68,12 +68,12 @@ class FailureReport:
 
 
 _NAMES = frozenset({"at", "object", "container", "type", "reason", "probe"})
-"""What the destination calls things: shown even where no word of a container is."""
+"""Names that the destination gives: shown even where all texts of containers are hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenMask:
-    """The mask of someone who can't know every secret: no word is shown, and the reason stands in its place."""
+    """The mask when not every secret is known: it shows the reason in place of every text."""
 
     why: str
 
@@ -83,7 +83,7 @@ class HiddenMask:
 
 
 def plain(text: str) -> str:
-    """The mask of someone who has no secrets."""
+    """The mask when there are no secrets."""
     return text
 
 
@@ -96,9 +96,9 @@ async def take(
     difference: Sequence[Mapping[str, Any]] = (),
     mask: Mask = plain,
 ) -> FailureReport:
-    """Gathers it; writes nothing. The cause gains the line of its log that tells most.
+    """Gathers the report; writes nothing. The cause gains the most telling line of its log.
 
-    Evidence that is not available (a log that is gone) is left out; it never stands in the way of going back.
+    Missing evidence (a log that is gone) is left out; it never prevents a rollback.
     """
     raw = masked(await destination.evidence(goal.identity, watched.observation), mask)
     cause = watched.judgement.cause
@@ -118,7 +118,7 @@ async def take(
 
 
 def refused(cause: verdicts.Cause, *, difference: Sequence[Mapping[str, Any]] = ()) -> FailureReport:
-    """The evidence of a deployment that the destination did not even take."""
+    """The report of a deployment that the destination refused."""
     return FailureReport(taken=cause.since, cause=cause, difference=tuple(difference))
 
 
@@ -137,12 +137,12 @@ def masked(value: Any, mask: Mask) -> Any:
 
 
 def lines(printed: Sequence[str], mask: Mask) -> list[str]:
-    """Lines masked as the one text that they are: a secret may reach over several."""
+    """The lines masked as one text: a secret may span several."""
     return mask("\n".join(printed)).split("\n") if printed else []
 
 
 def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observation:
-    """The observation with what containers, probes and controllers said masked; whatever is told is made of it."""
+    """The observation with the texts of containers, probes and controllers masked; everything told is made of it."""
     facts = tuple(
         replace(
             fact,
@@ -158,7 +158,7 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
 def _told(
     cause: verdicts.Cause, destination: Destination, goal: model.Target, logs: Sequence[Mapping[str, Any]]
 ) -> verdicts.Cause:
-    """The cause with the line that tells most, and with what its log and its manifest say of it together."""
+    """The cause with the most telling line, and with what its log and its manifest explain together."""
     printed = [line for log in logs if log["container"] == cause.container for line in log["lines"]]
     hint = destination.hint(goal.manifests, cause, printed)
     sentence = causes.told(cause.sentence, hint) if hint else cause.sentence
@@ -166,9 +166,9 @@ def _told(
 
 
 def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> str | None:
-    """The line of the blamed container's log that tells most: the last one that sounds like trouble, else the last.
+    """The most telling line of the blamed container's log: the last one that sounds like trouble, else the last.
 
-    Only a container that ended or doesn't answer has something to say in its log.
+    Only the log of a container that ended or doesn't answer counts.
     """
     if cause is None:
         return None

@@ -1,7 +1,7 @@
 """Work that ran to its end. It is not made again with its revision.
 
-What a revision had when it was verified is restored by going back, by deploying it again and by putting drift right; but
-work that had ended then is over, whether its object is still there or not. The verdict keeps its names.
+A rollback, another deployment and the correction of drift restore what a revision had when it was verified. Work that
+had ended by then is over, whether its object still exists or not. The verdict keeps its names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ended(observation: verdicts.Observation) -> tuple[str, ...]:
-    """`Kind/name` of what was seen to end well."""
+    """`Kind/name` of the work that was seen to succeed."""
     return tuple(workload.object for workload in observation.workloads if workload.ended)
 
 
@@ -29,7 +29,7 @@ def of(
     revision: str,
     pasts: Iterable[rollback_target.PastDeployment],
 ) -> tuple[str, ...]:
-    """What of a revision had ended whenever it was verified here; nothing where it never was."""
+    """The revision's work that had ended whenever it was verified here; empty where it never was."""
     verified = [past for past in pasts if past.verified and past.revision == revision]
     known = [past.finished for past in verified if past.finished is not None]
     if verified and not known:
@@ -38,12 +38,12 @@ def of(
 
 
 def is_over(destination: Destination, ref: destinations.ObjectRef, finished: Collection[str]) -> bool:
-    """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
+    """Whether the object is work that ran to its end: `finished` names it by `Kind/name`."""
     return destination.is_one_shot(ref) and f"{ref.kind}/{ref.name}" in finished
 
 
 def before_it_was_kept(destination: Destination, manifests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What had ended of a revision whose verdict does not tell: it was verified, so its work had."""
+    """The ended work of a revision whose verdict does not name it: all of it, since the revision was verified."""
     return tuple(
         f"{manifest['kind']}/{manifest['metadata']['name']}" for manifest in manifests if destination.ends(manifest)
     )
@@ -75,9 +75,9 @@ async def counts(
     pasts: Iterable[rollback_target.PastDeployment],
     revisions: Collection[str],
 ) -> bool:
-    """Whether the formation is still where the work of these revisions was done; in a place made anew all is done again.
+    """Whether the formation is still where these revisions' work was done; a place made anew needs all of it again.
 
-    The place is older than the work. Where its age is not known, something that the formation had is there.
+    That is so if the place is older than the work or, where its age is unknown, if something of the formation is there.
     """
     worked = max((past.at for past in pasts if past.verified and past.at and past.revision in revisions), default=None)
     created = await destination.namespace_created(namespace)
@@ -92,9 +92,9 @@ async def counts(
 
 
 async def ran(destination: Destination, plan: model.DeploymentPlan, failed: model.Begun) -> tuple[str, ...]:
-    """`Kind/name` of the work that the failed revision began: its containers ran, so a way back does not undo it.
+    """`Kind/name` of the work that the failed revision began: its containers ran, so a rollback does not undo it.
 
-    Asked before anything of it is deleted; what has deleted itself was seen to end.
+    Call it before anything of the revision is deleted; work that deleted itself was seen to end.
     """
     there = {(ref.key, ref.uid) for ref in plan.stored}
     own = [ref for ref in failed.inventory if destination.is_one_shot(ref)]
@@ -110,7 +110,7 @@ async def ran(destination: Destination, plan: model.DeploymentPlan, failed: mode
 
 
 def has_run(name: str, seen: verdicts.Observation) -> bool:
-    """Whether any container of it came to run, as far as can be seen."""
+    """Whether any of its containers ever ran, as far as can be seen."""
     workload = next((workload for workload in seen.workloads if workload.object == name), None)
     if workload is None:
         return False
@@ -122,5 +122,5 @@ def has_run(name: str, seen: verdicts.Observation) -> bool:
 
 
 def joined(*names: Sequence[str]) -> tuple[str, ...]:
-    """All of them, each once."""
+    """All names, each once."""
     return tuple(dict.fromkeys(name for some in names for name in some))

@@ -1,4 +1,4 @@
-"""What is kept of an observation for whoever follows: its workloads, and some instances of each. Pure."""
+"""The part of an observation that pages show: its workloads, and some instances of each. Pure."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def _first(observation: Observation, workload: str) -> list[Instance]:
 
 
 def _rank(instance: Instance) -> tuple[bool, bool, bool, str]:
-    """Trouble first, then those that serve, what leaves last."""
+    """Trouble first, then those that serve, terminating ones last."""
     return instance.terminating, instance.ready, not instance.desired, instance.object

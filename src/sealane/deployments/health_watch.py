@@ -1,6 +1,6 @@
-"""The watch of what a deployment left there, from its verdict on: it tells each change of health. It writes nothing.
+"""The watch of a formation's health from the verdict on. It tells each change and writes nothing.
 
-The same observations as a rollout's, judged by the same rules; only nothing ends it.
+It judges the same observations as a rollout by the same rules, but does not end.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sealane.verdicts import model as verdicts
 from sealane.verdicts.health import FormationHealth
 
 TICK = timedelta(minutes=5)
-"""The longest time without judging again, should nothing be seen."""
+"""The longest time between two judgements, even without a new observation."""
 
 _ANY = datetime.min.replace(tzinfo=UTC)
 
 Tell = Callable[[FormationHealth], Awaitable[bool]]
-"""Told how it fares, whenever that changes; False ends the watching."""
+"""Told the health whenever it changes; False ends the watch."""
 Masking = Callable[[], Awaitable[failure_reports.Mask]]
-"""Gives what takes secrets' values out of what is told; asked for the first time that there is anything to tell."""
+"""Gives the mask for secrets' values; called only once there is something to tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +35,9 @@ class HealthContext:
 
     tell: Tell
     look: Callable[[verdicts.Observation], Awaitable[None]] | None = None
-    """Told of each observation that people would see something new in, masked and cut to what they look at."""
+    """Told each observation that shows people something new, masked and cut to what pages show."""
     before: FormationHealth | None = None
-    """What was told last, of an earlier watch."""
+    """The last health that an earlier watch told."""
     masking: Masking | None = None
     now: clock.Clock = clock.now
 
@@ -45,7 +45,7 @@ class HealthContext:
 async def follow(
     destination: Destination, goal: model.Target, inventory: destinations.Inventory, by: HealthContext
 ) -> None:
-    """Watches the goal's revision, of which `inventory` is there, until `tell` ends it.
+    """Watches the goal's revision, whose objects are `inventory`, until `tell` ends it.
 
     Raises Unavailable when the destination doesn't answer at the start, or goes for good.
     """
@@ -69,14 +69,14 @@ async def follow(
 async def watched(
     destination: Destination, goal: model.Target, inventory: destinations.Inventory
 ) -> destinations.Inventory:
-    """What of a formation is watched: what the revision has in the end, without work that ended and what stays for a while."""
+    """The objects to watch: those of the finished revision, without ended work and without what stays for a while."""
     there = {ref.key: ref for ref in inventory}
     refs = await destination.refs(await way_back.serving(destination, goal), namespace=goal.identity.namespace)
     return tuple(there.get(ref.key, ref) for ref in refs if not finished_work.is_over(destination, ref, goal.finished))
 
 
 class _Masks:
-    """Takes secrets' values out of observations, once one has something to tell."""
+    """Masks secrets' values in observations, once one has a text to mask."""
 
     def __init__(self, masking: Masking | None) -> None:
         self._masking = masking

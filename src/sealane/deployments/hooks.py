@@ -18,12 +18,12 @@ Manifests = Mapping[str, Mapping[str, Any]]
 """Name of a hook to its rendered Job."""
 
 _SHOWN = 10
-"""Last lines of a Job that are told."""
+"""How many last lines of a Job are shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HookRequest:
-    """Hooks to be run for one deployment."""
+    """Hooks to run for one deployment."""
 
     hooks: Sequence[Hook]
     manifests: Manifests
@@ -36,14 +36,14 @@ class HookRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HookResult:
-    """What came of them."""
+    """The result of running hooks."""
 
     done: tuple[str, ...] = ()
-    """Hooks that ended well, in order."""
+    """Hooks that succeeded, in order."""
     cause: verdicts.Cause | None = None
-    """Why the first that failed did; those after it were not run."""
+    """Why the first failing hook failed; later hooks did not run."""
     failure_report: Mapping[str, Any] | None = None
-    """The evidence of that."""
+    """The evidence of the failure."""
 
 
 async def run(order: HookRequest, where: jobs.JobContext, tell: Callable[[str], None]) -> HookResult:
@@ -62,7 +62,7 @@ async def run(order: HookRequest, where: jobs.JobContext, tell: Callable[[str], 
 
 
 def with_variables(order: HookRequest, variables: Mapping[str, str]) -> HookRequest:
-    """The same order, its Jobs told these."""
+    """The request with these variables for its Jobs."""
     return replace(order, variables=variables)
 
 
@@ -74,13 +74,13 @@ def failed(hook: Hook, cause: verdicts.Cause) -> verdicts.Cause:
 
 
 def due(hooks: Sequence[Hook], when: When, *, first: bool = False) -> tuple[Hook, ...]:
-    """Those of one time, in order; `first` where nothing was verified before."""
+    """The hooks of one time, in order; `first` where nothing was verified before."""
     other = Only.UPGRADE if first else Only.INSTALL
     return tuple(hook for hook in hooks if hook.when is when and hook.only is not other)
 
 
 def not_run(hooks: Sequence[Hook], ran: Sequence[str], *, back: bool, first: bool = False) -> tuple[Hook, ...]:
-    """Hooks before a rollout that have to run: not those of this release that ran already, none when going back."""
+    """Hooks before a rollout that still have to run: not those that this release ran already; none in a rollback."""
     return () if back else tuple(hook for hook in due(hooks, When.BEFORE, first=first) if hook.name not in ran)
 
 
@@ -90,12 +90,12 @@ def to_undo(hooks: Sequence[Hook], done: Sequence[str]) -> tuple[Hook, ...]:
 
 
 def release_key(identity: destinations.Identity) -> str:
-    """What `once for each release` means: the release, or the revision where there is none."""
+    """The key of `once for each release`: the release, or the revision where there is none."""
     return identity.release or identity.revision
 
 
 def variables(identity: destinations.Identity, *, cause: str = "", verdict: str = "") -> dict[str, str]:
-    """What a Job is told of its deployment."""
+    """The variables that tell a Job about its deployment."""
     told = {
         "SEALANE_APP": identity.app,
         "SEALANE_FORMATION": identity.formation,

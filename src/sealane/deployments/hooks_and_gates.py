@@ -1,4 +1,4 @@
-"""What goes on beside a rollout: hooks before, after and on failure, gates between its stages. `run_hooks` does it."""
+"""The hooks and gates of a rollout: hooks before, after and on failure, gates between stages. `run_hooks` runs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealane.verdicts import model as verdicts
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HooksAndGates:
-    """The hooks and gates of one revision, and what is known of those that ran."""
+    """The hooks and gates of one revision, and which hooks ran."""
 
     gates: tuple[Gate, ...] = ()
     hooks: tuple[Hook, ...] = ()
@@ -28,7 +28,7 @@ class HooksAndGates:
     made: frozenset[str] = frozenset()
     """`Kind/name` of what hooks before a rollout need: the formation's own Secret and ConfigMap, and what charts say."""
     annotations: tuple[Annotation, ...] = ()
-    """Metric stores that are told how it ended."""
+    """Metric stores to tell how it ended."""
     ran: tuple[str, ...] = ()
     """Hooks before a rollout that ran for this release in earlier deployments."""
     back: bool = False
@@ -36,7 +36,7 @@ class HooksAndGates:
     first: bool = False
     """Nothing of the formation was verified before."""
     new_errors: NewLines = NewLines.IGNORE
-    """What error lines come to that were never printed before."""
+    """What happens on error lines that were never printed before."""
 
     def manifests(self, key: Any) -> dict[str, Mapping[str, Any]]:
         """Name of each hook or gate to its Job; `key` makes the key of a name."""
@@ -45,7 +45,7 @@ class HooksAndGates:
 
 
 def of(revision: Revision, *, ran: Sequence[str] = (), back: bool = False, first: bool = False) -> HooksAndGates:
-    """What goes on beside the revision's rollout."""
+    """The hooks and gates of the revision."""
     own = ((revision.secret_kind, revision.secret_object), (revision.config_kind, revision.config_object))
     return HooksAndGates(
         gates=revision.strategy.every_gate,
@@ -68,7 +68,7 @@ def order(
     what: str = "",
     patience: timedelta,
 ) -> hooks.HookRequest:
-    """The order for some of its hooks; `what` is `undo` for taking them back."""
+    """The request for some of its hooks; `what` is `undo` for undoing them."""
     key = platform.undo_key if what == "undo" else platform.hook_key
     return hooks.HookRequest(
         hooks=chosen, manifests=beside.manifests(key), identity=identity, what=what, patience=patience
@@ -76,7 +76,7 @@ def order(
 
 
 def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
-    """Which hooks ran and were not undone, and why; empty when all were."""
+    """Which hooks ran and were not undone, and why; empty when all were undone."""
     left = [name for name in done if name not in undone.done]
     why = f": {undone.cause.sentence.rstrip('.')}" if undone.cause else ": nothing says how"
     names = f"hook {left[0]}" if len(left) == 1 else f"hooks {', '.join(left)}"
@@ -84,7 +84,7 @@ def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
 
 
 def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchResult:
-    """What was healthy, but failed by its gates or hooks."""
+    """The healthy result, failed by its gates or hooks."""
     judgement = replace(
         watched.judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
     )
@@ -94,7 +94,7 @@ def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchRes
 def with_evidence(
     failure_report: failure_reports.FailureReport, more: Mapping[str, Any] | None
 ) -> failure_reports.FailureReport:
-    """The failure report with a Job's evidence in front of its own."""
+    """The failure report, with a Job's evidence before its own."""
     if more is None:
         return failure_report
     own = failure_reports.FailureReport.from_json(more)
@@ -112,7 +112,7 @@ def with_evidence(
 
 
 def refused(cause: verdicts.Cause, more: Mapping[str, Any] | None, difference: Sequence[Mapping[str, Any]]) -> Any:
-    """The evidence of a deployment of which nothing was written, because a hook before it failed."""
+    """The report of a deployment that wrote nothing, because a hook before it failed."""
     return with_evidence(failure_reports.refused(cause, difference=difference), more)
 
 
@@ -122,12 +122,12 @@ def evidence(report: Report) -> Mapping[str, Any] | None:
 
 
 def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:
-    """The hooks that are to run then."""
+    """The hooks of that time."""
     if when is When.BEFORE:
         return hooks.not_run(beside.hooks, beside.ran, back=beside.back, first=beside.first)
     return hooks.due(beside.hooks, when, first=beside.first)
 
 
 def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:
-    """What the gates check, at one point of the rollout."""
+    """The subject of the gates at one point of the rollout."""
     return GateSubject(identity=goal.identity, key=key, since=since, jobs=own.manifests(platform.gate_key))

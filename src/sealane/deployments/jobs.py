@@ -1,6 +1,6 @@
-"""One Job beside a rollout, for gates and hooks: applied, watched to its end, its last lines kept.
+"""One Job beside a rollout, for a gate or hook: applied, watched to its end, its last lines kept.
 
-A Job's name is derived from a key, so whoever calls again with the key finds the Job and waits on; it never runs twice.
+A Job's name is derived from a key: a repeated call with the key finds the Job and waits for it; it never runs twice.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ LINES = 40
 """Lines of its log that are kept."""
 _LONGEST_NAME = 46
 SLACK = timedelta(seconds=5)
-"""The destination ends a Job that hangs; only when it doesn't, we do after this much longer."""
+"""The destination ends a Job that hangs; if it doesn't, Sealane ends it this much later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRequest:
-    """One Job to be run."""
+    """One Job to run."""
 
     manifest: Mapping[str, Any]
     """As rendered; its name becomes the first part of the real one."""
     key: tuple[str, ...]
-    """What it is for: the same key finds the same Job."""
+    """Its purpose: the same key finds the same Job."""
     identity: destinations.Identity
     timeout: timedelta
     patience: timedelta = timedelta(seconds=60)
@@ -54,7 +54,7 @@ class JobResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobContext:
-    """What a Job is run with."""
+    """What running a Job needs."""
 
     destination: Destination
     fence: destinations.Fence = destinations.unfenced
@@ -63,7 +63,7 @@ class JobContext:
 
 
 async def run(order: JobRequest, where: JobContext) -> JobResult:
-    """Runs the Job, or waits for the one that runs already. Raises Fenced and Unavailable."""
+    """Runs the Job, or waits for it if it runs already. Raises Fenced and Unavailable."""
     name = name_of(str(order.manifest["metadata"]["name"]), order.key)
     job = where.destination.task(order.manifest, name=name, timeout=order.timeout, variables=order.variables)
     goal = _goal(order)
@@ -92,12 +92,12 @@ def name_of(base: str, key: Sequence[str]) -> str:
 
 
 def as_asked(given: Mapping[str, Any], revision: str) -> dict[str, Any]:
-    """The Job for asking a destination whether it would take it: under a name that no other object has."""
+    """The Job for a dry run, under a name that no other object has."""
     return {**given, "metadata": {**given["metadata"], "name": name_of(str(given["metadata"]["name"]), (revision,))}}
 
 
 def _standing_still(watched: model.WatchResult) -> verdicts.Cause | None:
-    """Why a Job that is as it was asked for never ran: somebody else suspended it."""
+    """The cause when an unchanged Job never ran: somebody else suspended it."""
     still = next((workload for workload in watched.observation.workloads if workload.note and not workload.ended), None)
     if still is None:
         return None
@@ -127,17 +127,17 @@ def _goal(order: JobRequest) -> model.Target:
 async def _written(
     job: Mapping[str, Any], order: JobRequest, where: JobContext
 ) -> tuple[destinations.Inventory, verdicts.Cause | None]:
-    """The Job, made unless it is there."""
+    """Creates the Job unless it exists."""
     refs = await where.destination.refs([job], namespace=order.identity.namespace)
     for live in await where.destination.read(refs):
         if destinations.owner_of(live["metadata"].get("labels") or {}) == order.identity.owner:
-            return refs, None  # nobody else's Job of that name says anything about this deployment
+            return refs, None  # a Job of another owner tells nothing about this deployment
     applied = await where.destination.apply([job], identity=order.identity, fence=where.fence)
     return applied.inventory, apply_phase.refused(applied, at=where.now(), mask=where.mask)
 
 
 async def _lines(inventory: destinations.Inventory, order: JobRequest, where: JobContext) -> tuple[str, ...]:
-    """The last lines of a Job that ended well."""
+    """The last lines of a Job that succeeded."""
     tail = where.destination.tail(
         inventory, namespace=order.identity.namespace, container=None, lines=LINES, follow=False
     )
@@ -146,5 +146,5 @@ async def _lines(inventory: destinations.Inventory, order: JobRequest, where: Jo
 
 
 def _is_late(cause: verdicts.Cause, order: JobRequest, *, waited: timedelta) -> bool:
-    """Whether it hangs: the cluster ended it for its time, or nothing decisive was seen all the while."""
+    """Whether it hung: the cluster ended it at its deadline, or nothing decisive was ever seen."""
     return cause.reason is verdicts.FactKind.JOB_TIMED_OUT or (not cause.decisive and waited >= order.timeout)

@@ -1,4 +1,4 @@
-"""The newest of what comes, for whoever takes longer over one than the next one takes to come."""
+"""The newest value of a stream, for a reader that is slower than the stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealane import errors
 
 T = TypeVar("T")
 Taken = Callable[[T], Awaitable[T]]
-"""What is kept of one that comes."""
+"""What is kept of a value that comes."""
 
 
 async def whole(value: T) -> T:
@@ -20,7 +20,7 @@ async def whole(value: T) -> T:
 
 
 class Latest(Generic[T]):
-    """What came last. To be entered, and left, so that reading ends."""
+    """The last value that came. Use it with `async with`: leaving ends the reading."""
 
     def __init__(self, source: AsyncIterator[T], taken: Taken[T] = whole) -> None:
         self.seen: T | None = None
@@ -39,7 +39,7 @@ class Latest(Generic[T]):
             await asyncio.gather(self._reading, return_exceptions=True)
 
     async def woken(self, span: timedelta | None = None) -> None:
-        """Waits until another one has come, for `span` at most. Raises what the source does, Unavailable at its end."""
+        """Waits for a new value, for `span` at most. Raises the source's errors, and Unavailable at its end."""
         assert self._reading is not None, "it was entered"
         new = asyncio.create_task(self._new.wait())
         try:

@@ -1,10 +1,10 @@
-"""What a formation's ledger tells when there is no server: deployments, verified revisions, the last evidence.
+"""A formation's history in its ledger, without a server: deployments, verified revisions, the last evidence.
 
-It is kept beside the objects it is about, so that any machine with the same rights can go back. The immutable Secrets of
-verified revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).
+It stands beside the objects, so that any machine with the same rights can roll back. The immutable Secrets of verified
+revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).
 
-What will be needed at the end is written at the beginning, before anything else is: the revision that may come to be
-verified. What is added then has a bound, and room is reserved for it. Of kept revisions the oldest go first.
+The revision of a deployment is written first, before anything else: it may become a verified one. What the end adds is
+bounded, and room is reserved for it. The oldest kept revisions are dropped first.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from sealane.verdicts import rollback_target
 
 KEPT_DEPLOYMENTS = 50
 KEPT_REVISIONS = 5
-"""Verified revisions that can be gone back to."""
+"""How many verified revisions are kept for rollbacks."""
 KEPT_BYTES = 24 * 1024 * 1024
-"""Of all kept revisions; the newest verified one, and the one that is deployed, are kept whatever they take."""
+"""Bytes of all kept revisions; the newest verified one and the deployed one are kept in any case."""
 RESERVE = 192 * 1024
-"""Bytes that the verdict and its evidence, and that of a way back that failed, may take in the end."""
+"""Bytes reserved for the verdict, its evidence, and the evidence of a failed rollback."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerRecord:
-    """One deployment from a command line; without a verdict it is under way, or its machine died."""
+    """One deployment by a command; without a verdict it is under way, or its machine died."""
 
     sequence: int
     revision: str
@@ -47,33 +47,33 @@ class LedgerRecord:
     """Container to image, for people."""
     started: datetime
     token: str
-    """Drawn by whoever deploys: another one's in its place fences it off."""
+    """A random token of the deploying process: another token in its place fences it off."""
     verdict: verdicts.Verdict | None = None
     startup: timedelta = timedelta()
     note: str | None = None
     way_back: str | None = None
-    """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
+    """Why the revision to go back to could not be redeployed, when last tried; None when it could."""
     release: str = ""
-    """What `once for each release` means for its hooks: the release, or the revision where there is none."""
+    """The key of `once for each release` for its hooks: the release, or the revision where there is none."""
     hooks: tuple[str, ...] = ()
     """Hooks before the rollout that count as run for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """All that the ledger tells, oldest deployment first."""
+    """All that the ledger holds, oldest deployment first."""
 
     records: tuple[LedgerRecord, ...] = ()
     revisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failure_report: Mapping[str, Any] | None = None
     """The evidence of the last deployment that failed."""
     second_failure_report: Mapping[str, Any] | None = None
-    """The evidence of its way back, when that failed, too."""
+    """The evidence of its rollback, when that failed, too."""
     partial: frozenset[str] = frozenset()
     """Revisions whose Secrets of stencils are not known."""
 
     def hooked(self, release: str) -> tuple[str, ...]:
-        """Hooks before a rollout that the last deployment of the release left as run."""
+        """Hooks before a rollout that count as run after the release's last deployment."""
         known = [record for record in self.records if record.release == release and record.verdict]
         return known[-1].hooks if known else ()
 
@@ -89,7 +89,7 @@ class History:
 
     @property
     def pasts(self) -> tuple[rollback_target.PastDeployment, ...]:
-        """The ended deployments whose revision is still known, for deciding what to go back to."""
+        """The ended deployments whose revision is still known, for choosing a rollback's target."""
         return tuple(
             rollback_target.PastDeployment(
                 sequence=record.sequence,
@@ -110,7 +110,7 @@ class History:
 
     @property
     def there(self) -> LedgerRecord | None:
-        """The deployment whose revision is there now: the last that was verified, or left as it is."""
+        """The deployment whose revision is there now: the last one that was verified or left as it is."""
         past_deployment = rollback_target.there(
             rollback_target.PastDeployment(
                 sequence=record.sequence,
@@ -168,7 +168,7 @@ class History:
         return matching[0] if len(matching) == 1 else None
 
     def begun(self, record: LedgerRecord, revision: Revision) -> History:
-        """With another deployment begun; its revision is kept from now on. Raises Refused for one that is too long."""
+        """The history with a deployment begun; its revision is kept from now on. Raises Refused for a too long one."""
         if (size := _size(kept := revision.to_json())) > KEPT_BYTES:
             message = (
                 f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
@@ -188,7 +188,7 @@ class History:
         failure_report: Mapping[str, Any] | None,
         second_failure_report: Mapping[str, Any] | None = None,
     ) -> History:
-        """With that deployment ended; only verified revisions stay among those that can be gone back to."""
+        """The history with that deployment ended; only verified revisions stay kept for rollbacks."""
         second = None if failure_report else self.second_failure_report
         records = tuple(
             _shorter(record) if ledger_record.token == record.token else ledger_record for ledger_record in self.records
@@ -210,7 +210,7 @@ _ENTRY = "history"
 _REVISION = "revision "
 """Before the id of a kept revision."""
 _WHOLE_RECORDS = 5
-"""The newest deployments, of which more is kept than of others."""
+"""How many of the newest deployments are kept with all details."""
 _LONGEST, _SHORTEST = 4_000, 400
 """Characters of a reason or note."""
 _IMAGES = 100
@@ -225,13 +225,13 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def records(ledger: Ledger) -> History:
-    """What the ledger tells of deployments: without revisions, which are long."""
+    """The ledger's deployments, without revisions, which are long."""
     entry = ledger.entries.get(_ENTRY)
     return typed_data.convert(older_names.history(msgspec.json.decode(entry)), History) if entry else History()
 
 
 def read(ledger: Ledger) -> History:
-    """What the ledger tells; nothing at first."""
+    """The ledger's history; empty at first."""
     history = records(ledger)
     revisions = dict(history.revisions)  # as an older Sealane kept them, without Secrets of stencils
     partial = set(revisions)
@@ -249,7 +249,7 @@ def read(ledger: Ledger) -> History:
 
 
 def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
-    """The ledger with that history, to be refused where it leaves less room than is reserved."""
+    """The ledger with that history; its write is refused where less than `reserve` bytes are left."""
     entries, private = {}, {}
     for key, revision in history.revisions.items():
         entry = f"{_REVISION}{key}"
@@ -278,7 +278,7 @@ def _is_written_into_a_stencil(rendered: Mapping[str, Any], revision: Mapping[st
 def _fitting(
     revisions: Mapping[str, Mapping[str, Any]], verified: Sequence[str], *, besides: str | None = None
 ) -> dict[str, Mapping[str, Any]]:
-    """The revisions to keep, newest verified first, as many as fit; and one besides them."""
+    """The revisions to keep: as many as fit, newest verified first, and one besides them."""
     kept = {besides: revisions[besides]} if besides else {}
     left = KEPT_BYTES - sum(_size(entry) for entry in kept.values())
     for index, key in enumerate(key for key in verified[:KEPT_REVISIONS] if key in revisions):

@@ -1,4 +1,4 @@
-"""What workloads print, read for the guard: the last lines of each, not of too many."""
+"""Reads workloads' logs for the guard of error lines: the last lines of each, up to a total."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FRESH = 10.0
 
 
 async def lines(destination: Destination, refs: destinations.Inventory, *, namespace: str) -> list[str]:
-    """The last lines of those of them that go on running; without those that can't be read."""
+    """The last lines of the long-running workloads; logs that can't be read are left out."""
     workloads = tuple(ref for ref in refs if not destination.is_one_shot(ref))
     if not workloads:
         return []
@@ -81,20 +81,20 @@ class _Log:
         self._next = masker
 
     def lines(self, said: str) -> list[str]:
-        """What can be shown now that this line came."""
+        """The lines that can be shown now that this line came."""
         if self._next and not self._masker.waits:
             self._masker, self._next = self._next.another(), None
         *whole, self._line = (self._line + self._masker.feed(f"{said}\n".encode("utf-8", "replace"))).split(b"\n")
         return [line.decode(errors="replace") for line in whole]
 
     def rest(self) -> list[str]:
-        """What was kept when the log ends."""
+        """The lines still kept at the log's end."""
         left = (self._line + self._masker.flush()).decode(errors="replace").removesuffix("\n")
         return left.split("\n") if left else []
 
 
 def checked(before: tuple[str, ...], after: list[str], how: NewLines) -> GateResult:
-    """What new error lines come to: a failure only where the formation says so and there are enough of them."""
+    """The result of new error lines: a failure only where the formation says so and there are enough of them."""
     errors = new_errors.novel(before, after)
     if not errors:
         return GateResult(gate=GUARD, outcome=Outcome.PASS, message="no error line is new")

@@ -1,7 +1,7 @@
-"""What hides secrets in all that is told of a formation: made of every value that something running there may know.
+"""Masks for secrets in all that is told of a formation: they cover every value that something running there may know.
 
-The Secrets that are still at the destination say what earlier revisions were given, whatever their stores hold today.
-Where a value is not available nothing is shown, and why.
+The Secrets still at the destination hold what earlier revisions were given, whatever their stores hold today. Where a
+value is not available, the reason is shown in place of every text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Values = Callable[[Revision], Awaitable[Mapping[str, SecretValue]]]
 async def masker(
     destination: Destination, inventory: Inventory, *revisions: Revision, values: Values
 ) -> Masker | failure_reports.HiddenMask:
-    """Masks what these revisions' secrets hold, and the Secrets of the inventory; hides all when one can't be known."""
+    """The mask of these revisions' secrets and of the inventory's Secrets; it hides all if one is unknown."""
     texts = manifest_secrets.values(rendered.object for revision in revisions for rendered in revision.everything)
     made = tuple(revision.secret_object for revision in revisions if revision.secret_object)
     try:
@@ -54,5 +54,5 @@ async def masker(
 
 
 def mask(made: Masker | failure_reports.HiddenMask) -> failure_reports.Mask:
-    """The same, for texts that are there as a whole."""
+    """As `masker`, for whole texts."""
     return made.whole if isinstance(made, Masker) else made

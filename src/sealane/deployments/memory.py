@@ -1,4 +1,4 @@
-"""What a deployment is told with: what is known of its formation, and where all that happens is kept.
+"""The port of a deployment's memory: what is known of its formation, and where everything that happens is kept.
 
 Two adapters: `ledger_memory.LedgerMemory`, which lives in one process and has a ledger at the destination, and
 `sealane.workflows.steps.deployment_memory.SqlMemory` of a server. A memory is of one deployment.
@@ -23,7 +23,7 @@ from sealane.verdicts.gate_requests import GateRequest
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """What a step works with, made anew in each: it may ask for secrets, so nothing of it is kept."""
+    """What a step works with. Each step makes it anew, and nothing of it is kept, since it may resolve secrets."""
 
     plan: model.DeploymentPlan
     destination: Destination
@@ -33,7 +33,7 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watching:
-    """What a watcher keeps, and what may stop it."""
+    """What a watcher notes and tells, and what may stop it."""
 
     notes: WatchNotes = field(default_factory=WatchNotes)
     look: Callable[[verdicts.Observation], None] = lambda _: None
@@ -42,75 +42,75 @@ class Watching:
 
 
 Asking = Callable[[str, str, GateRequest], None]
-"""Told of a gate's request: its name, what was asked, and what came back. Returns quickly and never raises."""
+"""Told of a gate's request: the gate's name, the request and the answer. Returns quickly and never raises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """What a person said of an inconclusive gate."""
+    """A person's answer about an inconclusive gate."""
 
     message: str
     """Why it is inconclusive, as the person was told."""
     passes: bool | None = None
-    """None: nobody said anything."""
+    """None: nobody answered."""
     who: str = "a person"
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayBack:
-    """What operators say of rolling back automatically to the revision before."""
+    """Whether operators allow the automatic rollback to the earlier revision."""
 
     refused: str = ""
-    """Why they don't allow it any more; empty when they do."""
+    """Why they no longer allow it; empty when they do."""
     outdated: str = ""
-    """What they would not allow any more if it were new."""
+    """What they would refuse if the revision were new."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Left:
-    """What stays at destinations that a formation left."""
+    """Objects that stay at destinations that a formation left."""
 
     words: str = ""
     unconfirmed: bool = False
-    """Whether a person's yes deletes it."""
+    """Whether they are deleted once a person confirms."""
 
 
 class Memory(Protocol):
-    """Whatever is written may be written again by a worker that takes over: the first time counts."""
+    """The memory of one deployment. A worker that takes over may repeat each write: the first one counts."""
 
     async def prepare(self, start: model.Start) -> Prepared:
-        """What is to be done, from what was found at the start."""
+        """The work of a step, made from what the start found."""
 
     async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
-        """Takes what is secret in the formation out of all that is told; `before` names a revision before it, too."""
+        """The mask for the formation's secrets; `before` names an earlier revision to mask, too."""
 
     async def expect(self, inventory: destinations.Inventory, fence: destinations.Fence) -> None:
-        """Notes what may be there from now on; before any of it is written. Raises Fenced."""
+        """Notes, before the write, what may be there from now on. Raises Fenced."""
 
     def telling(self) -> AbstractAsyncContextManager[model.Listener]:
-        """Whom progress is told; afterwards all of it is kept, in order."""
+        """The listener for progress; on leaving, all of it is kept, in order."""
 
     def watching(self) -> AbstractAsyncContextManager[Watching]:
         """For the time of one watch."""
 
     def asking(self, key: str) -> AbstractAsyncContextManager[Asking]:
-        """Who is told what gates at that place of the rollout ask, and what comes back."""
+        """The listener for gates' requests and answers at that point of the rollout."""
 
     def stopping(self) -> AbstractAsyncContextManager[Stop]:
-        """A person's word to stop, heard while this lasts."""
+        """A person's request to stop, heard while this lasts."""
 
     async def called_off(self) -> verdicts.Cause | None:
-        """Why it stops now, when somebody has called it off."""
+        """The cause when somebody has cancelled it; otherwise None."""
 
     async def hooks_ran(self) -> tuple[str, ...]:
         """Hooks before a rollout that ran for this release in earlier deployments."""
 
     async def note_hooks(self, done: tuple[str, ...]) -> None:
-        """Hooks that ran in this one."""
+        """Notes hooks that ran in this deployment."""
 
     async def forget_hooks(self, undone: tuple[str, ...]) -> None:
-        """Hooks that were undone: they run again."""
+        """Notes hooks that were undone: they will run again."""
 
     async def keep_report(self, report: failure_reports.FailureReport) -> None:
         """Keeps the evidence of the failure."""
@@ -125,13 +125,13 @@ class Memory(Protocol):
         """Asks a person about an inconclusive gate, and waits for as long as the gate says."""
 
     async def way_back(self, start: model.Start) -> WayBack:
-        """Whether operators let a failure go back."""
+        """Whether operators allow a failure to be rolled back."""
 
     async def closed(self, prepared: Prepared) -> str | None:
-        """Why the revision that one would go back to, once this one is verified, could not be had; None when it could."""
+        """Why the next rollback's revision could not be redeployed, once this one is verified; None when it could."""
 
     async def prune_left(self, fence: destinations.Fence) -> Left:
-        """Deletes what is at destinations that the formation left, if a person said yes. Raises Fenced."""
+        """Deletes objects at destinations that the formation left, if a person confirmed. Raises Fenced."""
 
     async def conclude(self, outcome: model.Outcome) -> None:
-        """Ends the deployment: the verdict, and all that follows from it."""
+        """Ends the deployment with its verdict and all that follows from it."""

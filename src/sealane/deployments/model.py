@@ -1,4 +1,4 @@
-"""What a rollout is given, tells on its way, and comes to. Pure: plain values, all but the objects."""
+"""The input, progress and results of a rollout. Pure: plain values, except for the objects."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ Objects = Callable[[], Awaitable[Sequence[Manifest]]]
 """Gives a revision's objects ready to be applied, secrets' values put in; asked inside the step that applies them."""
 
 Origins = Mapping[tuple[str, str, str, str], Origin]
-"""Where objects were written, by what makes each the same one."""
+"""Where objects were written in files, by their identity."""
 NOWHERE: Origins = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One revision to be had at a destination."""
+    """The desired state at a destination: one revision and how it is rolled out."""
 
     identity: destinations.Identity
     objects: Objects = field(repr=False)
     kept: destinations.Inventory = ()
-    """Objects of the revision that are there as they should be and are not written: its immutable Secret on going back."""
+    """Objects that are already right and are not written: the immutable Secret of a revision gone back to."""
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the revision makes that its containers may refer to, as the destination says."""
+    """Objects of the revision that its containers may refer to, as the destination says."""
     manifests: Sequence[Manifest] = field(default=(), repr=False)
     """The same objects as they were rendered, values of secrets left out."""
     origins: Origins = field(default_factory=dict, repr=False)
     """Where they were written."""
     shape: stages.Shape = field(default_factory=stages.Shape)
-    """By what the destination shapes the objects, stage by stage."""
+    """What the destination needs to shape the objects, stage by stage."""
     shaper: stages.Shaper = stages.at_once
     """The destination's own."""
     health: Sequence[HealthCheck] = ()
@@ -51,7 +51,7 @@ class Target:
     patience: timedelta = timedelta(seconds=60)
     deadline: timedelta = timedelta(minutes=10)
     finished: tuple[str, ...] = ()
-    """`Kind/name` of its work that ended before this deployment: where it is not there any more, it is not made again."""
+    """`Kind/name` of its work that ended before this deployment: if its object is gone, it is not made again."""
     guard: stability.StabilityRules | None = field(default_factory=stability.StabilityRules)
     """What is looked for over all instances while it is watched."""
 
@@ -60,11 +60,11 @@ class Target:
         return self.shaper(self.manifests if objects is None else objects, self.shape)
 
     def leftovers(self, inventory: destinations.Inventory) -> destinations.Inventory:
-        """What strategies made of the inventory, and the revision does not have in the end."""
+        """Objects of the inventory that strategies made and the finished revision does not have."""
         return stages.among(inventory, self.in_stages()[-1].leftovers)
 
     def outgoing(self, inventory: destinations.Inventory) -> destinations.Inventory:
-        """What of the inventory served before, and stays for a while."""
+        """Objects of the inventory that served before and stay for a while."""
         return stages.among(inventory, self.in_stages()[-1].outgoing)
 
     def rules(self, begun: Begun) -> verdicts.Rules:
@@ -81,15 +81,15 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentPlan:
-    """One revision going to one formation, and all that is needed to go back."""
+    """One revision going to one formation, and all that a rollback needs."""
 
     goal: Target
     stored: destinations.Inventory = ()
-    """What the formation has there before."""
+    """What the formation has there before the deployment."""
     previous: Target | None = None
     """The last verified revision; None when there is nothing to go back to."""
     barred: str = ""
-    """Why operators don't allow what `previous` holds any more; then it is not gone back to."""
+    """Why operators no longer allow `previous`; then nothing is rolled back to it."""
     stays: str = "nothing was verified here before, so there is nothing to go back to"
     """Why a failure is not rolled back, when `previous` is None."""
     keep: destinations.Inventory = ()
@@ -97,7 +97,7 @@ class DeploymentPlan:
     budget: destinations.Budget = field(default_factory=destinations.Budget)
     adopt: bool = False
     is_rollback: bool = False
-    """A person goes back."""
+    """A person asked for a rollback."""
     verified: int = 0
     """Sequence of the last deployment that was verified before."""
     difference: Sequence[Mapping[str, Any]] = ()
@@ -106,7 +106,7 @@ class DeploymentPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """What a deployment found before its first write. Plain data: all its steps go by it, whoever does them."""
+    """What a deployment found before its first write. Plain data: all its steps use it, whichever worker does them."""
 
     stored: destinations.Inventory = ()
     """What the formation had there."""
@@ -144,13 +144,13 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """Something to show: a phase begins or ends, or something new is seen in it."""
+    """Progress to show: a phase begins or ends, or something new is seen in it."""
 
     phase: Phase
     at: datetime
     message: str
     key: str
-    """The same for progress that a resumed rollout would tell again."""
+    """Equal for the same progress, told again by a resumed rollout."""
     stage: str = ""
     """The stage that begins with it; empty for the only one, and where none begins."""
     observation: verdicts.Observation | None = None
@@ -167,13 +167,13 @@ def unheard(progress: Progress) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
-    """What was applied and when: kept by whoever may have to resume watching it."""
+    """What was applied and when: kept for resuming the watch."""
 
     inventory: destinations.Inventory
     """All that was written since the deployment began."""
     at: datetime
     watched: destinations.Inventory | None = None
-    """What its last stage is judged by; None: everything."""
+    """The objects that its last stage is judged by; None: all."""
     pause: timedelta = timedelta()
     """How long it has to be watched at least."""
     since: datetime | None = None
@@ -181,12 +181,12 @@ class Begun:
     ended: tuple[str, ...] = ()
     """`Kind/name` of the work that was seen to end since the deployment began."""
     left: tuple[str, ...] = ()
-    """What was to go and stays, in words."""
+    """What was to be deleted and stays, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchResult:
-    """What watching came to."""
+    """The result of watching."""
 
     judgement: verdicts.Judgement
     observation: verdicts.Observation
@@ -195,19 +195,19 @@ class WatchResult:
 
 
 def lasting(watched: WatchResult, goal: Target, inventory: destinations.Inventory) -> int:
-    """How many workloads of those that were watched stay: a canary does not."""
+    """How many of the watched workloads stay: a canary does not."""
     aside = {f"{ref.kind}/{ref.name}" for ref in goal.leftovers(inventory)}
     return sum(workload.object not in aside for workload in watched.observation.running)
 
 
 def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
-    """How long the verdict may say that ready has held: nothing where no instance is, or none became ready anew."""
+    """How long the verdict may say that ready lasted: zero where there is no instance, or none became ready anew."""
     since = [
         workload.ready_since
         for workload in watched.observation.running
         if workload.ready_since and not workload.settled
     ]
-    started = (begun.since or begun.at).replace(microsecond=0)  # as cut off as a cluster's times
+    started = (begun.since or begun.at).replace(microsecond=0)  # truncated as a cluster's times are
     return goal.healthy_for if since and max(since) >= started else timedelta()
 
 
@@ -223,8 +223,8 @@ class Outcome:
     held: tuple[destinations.KeptObject, ...] = ()
     """What pruning left in place, and why."""
     note: str | None = None
-    """What people should know beside the verdict."""
+    """What people should know in addition to the verdict."""
     way_back: str | None = None
-    """Why the revision that one would go back to now could not be redeployed; None when it could, or there is none."""
+    """Why the next rollback's revision could not be redeployed; None when it could, or there is none."""
     kept_for: timedelta = timedelta()
     """How long what served before stays up."""

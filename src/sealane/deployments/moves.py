@@ -1,8 +1,8 @@
-"""A formation whose namespace changed: its ledger goes along, what stays behind is told, and nothing runs twice unseen.
+"""A formation whose namespace changed: its ledger moves along, objects left behind are told, nothing runs twice unseen.
 
-The ledger stands beside the objects, so the new namespace has none. A person says where the formation came from: the ledger
-of that namespace is carried on in the new one, and the old one only says where it went. Nobody else can know: the same
-formation in another namespace may just as well be a colleague's copy. So that is only told.
+The ledger stands beside the objects, so the new namespace has none. A person says where the formation came from: that
+namespace's ledger is continued in the new one, and the old one only says where it went. Nobody else can know: the same
+formation in another namespace may be a colleague's copy. So a copy is only told.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _CAME = "came from"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MovedLedger:
-    """A formation's ledger as it is to be gone on with."""
+    """A formation's ledger to continue."""
 
     ledger: model.Ledger
     came_from: str | None = None
-    """The namespace that it was found in, where that is another one."""
+    """The namespace in which it was found, if it is another one."""
 
     def behind(self, namespace: str) -> model.Inventory:
         """What the formation has in other namespaces than that one."""
@@ -39,7 +39,7 @@ def behind(inventory: model.Inventory, namespace: str) -> model.Inventory:
 
 
 def words(came_from: str, namespace: str, left: model.Inventory) -> str:
-    """What is told of a move."""
+    """The sentence about a move."""
     number = f"{len(left)} object{'' if len(left) == 1 else 's'}"
     return (
         f"moves from namespace {came_from} to {namespace}: {number} there will stay, and run beside the new ones, "
@@ -50,7 +50,7 @@ def words(came_from: str, namespace: str, left: model.Inventory) -> str:
 async def space(
     destination: Destination, revision: Revision, identity: model.Identity, *, adopt: bool
 ) -> tuple[model.ObjectChange, ...]:
-    """What becomes of the formation's own namespace, where its stencils have one. Without it nothing else can be asked."""
+    """The change to the formation's own namespace, where its stencils have one. Without it no other dry run works."""
     wanted = targets.namespace_of(revision)
     return await destination.diff(wanted, identity=identity, adopt=adopt) if wanted else ()
 
@@ -58,9 +58,9 @@ async def space(
 async def ledger(
     destination: Destination, app: str, formation: str, *, namespace: str, moved_from: str | None = None
 ) -> MovedLedger:
-    """The ledger of the namespace, with what the formation left in the one that it moved from.
+    """The ledger of the namespace, with the objects left in the namespace that the formation moved from.
 
-    Raises NotThere when it has nothing there.
+    Raises NotThere when the formation has nothing in the old one.
     """
     own = await destination.read_ledger(app, formation, namespace=namespace)
     is_live = _is_live(own)
@@ -83,9 +83,9 @@ async def ledger(
 async def copies(
     destination: Destination, app: str, formation: str, *, namespace: str, others: Sequence[str]
 ) -> dict[str, model.Inventory]:
-    """What the formation has in namespaces that it is not known to have left; only where it has nothing in its own yet.
+    """Copies of the formation in other namespaces that it did not move from; only if its own namespace is still empty.
 
-    `others` are namespaces to look into where the account may not look into all.
+    `others` are the namespaces to search where the account may not search all.
     """
     own = await destination.read_ledger(app, formation, namespace=namespace)
     if own.entries:
@@ -99,7 +99,7 @@ async def copies(
 
 
 def copies_words(label: str, namespace: str, inventories: Mapping[str, model.Inventory]) -> str:
-    """What is told of them; empty where there are none."""
+    """The sentence about copies; empty where there are none."""
     if not inventories:
         return ""
     listed = ", ".join(f"{place} ({len(inventory)} objects)" for place, inventory in sorted(inventories.items()))
@@ -117,7 +117,7 @@ def _is_live(ledger: model.Ledger) -> bool:
 async def leave(
     destination: Destination, kept: model.Ledger, app: str, formation: str, *, namespace: str
 ) -> model.Ledger:
-    """Makes the old namespace's ledger say where it went; whoever deploys there is fenced off. Repeated, it changes nothing."""
+    """Notes in the old namespace's ledger where it went, and fences off deployments there. A repeat changes nothing."""
     place = kept.entries.get(_CAME)
     if place is None:
         return kept

@@ -1,4 +1,4 @@
-"""Error lines that were never seen before. Pure: compares lines, knows nothing about where they come from.
+"""Error lines that were never seen before. Pure: compares lines, knows nothing about their source.
 
 Two lines are the same when they differ only in what changes from one to the next: numbers, hexadecimal, times, addresses,
 UUIDs and quoted words. A line counts as an error by its words, wherever its level stands.
@@ -15,7 +15,7 @@ LONGEST = 400
 MOST = 500
 """Signatures that are kept of one version."""
 ENOUGH = 3
-"""Lines never seen before that fail a deployment which asks for it; fewer are told."""
+"""How many new lines fail a deployment that asks for it; fewer are only told."""
 
 _ERROR = re.compile(
     r"\b(?:error|exception|fatal|panic(?:ked)?|critical|traceback|segfault|unhandled|fail(?:ed|ure)|E[0-9]{4} )\b"
@@ -80,7 +80,7 @@ def novel(before: Iterable[str], lines: Iterable[str]) -> tuple[NewError, ...]:
 
 
 def too_many(errors: Sequence[NewError]) -> bool:
-    """Whether a deployment fails by them, when its formation says so."""
+    """Whether they fail a deployment whose formation says so."""
     return sum(error.times for error in errors) >= ENOUGH
 
 

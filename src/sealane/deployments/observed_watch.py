@@ -1,4 +1,4 @@
-"""The watch of what others deploy: its version and its health, by the rules of a rollout. It writes nothing."""
+"""The watch of workloads that others deploy: their version and health, by the rules of a rollout. It writes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealane.stencils.model import Origin, Rendered, Revision
 from sealane.verdicts.health import FormationHealth, HealthState
 
 LIST_EVERY = timedelta(seconds=30)
-"""Between two looks at which workloads there are, and of which version. How they fare is told as it happens."""
+"""The pause between two listings of workloads and versions. Changes of health are told at once."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class ObservedWatch:
 
     place: ObservedPlace
     tell: Callable[[str, FormationHealth], Awaitable[bool]]
-    """Told the version and how it fares, whenever that changes; False ends the watching."""
+    """Told the version and the health whenever they change; False ends the watch."""
     before: FormationHealth | None = None
     """What was told last."""
     every: timedelta = LIST_EVERY
@@ -46,7 +46,7 @@ class ObservedWatch:
                 return
 
     async def _follow(self, destination: Destination, seen: Observed) -> bool:
-        """Watches these workloads for as long as they are the ones; False when it was ended."""
+        """Watches these workloads until the listing changes; False when `tell` ended the watch."""
         goal = await targets.to_look_at(_revision(self.place, seen), destination)
         inventory = await _inventory(destination, seen, self.place.namespace)
 
@@ -82,7 +82,7 @@ class ObservedWatch:
 
 
 def _revision(place: ObservedPlace, seen: Observed) -> Revision:
-    """What is there, as if it had been rendered so."""
+    """A revision made from the live objects."""
     return Revision(
         id=f"observed {place.app}/{place.formation}",
         app=place.app,
@@ -102,7 +102,7 @@ def _revision(place: ObservedPlace, seen: Observed) -> Revision:
 
 
 async def _inventory(destination: Destination, seen: Observed, namespace: str) -> Inventory:
-    """The objects, as those that are there."""
+    """The inventory of the live objects."""
     uids = {
         (manifest["kind"], manifest["metadata"]["name"]): manifest["metadata"].get("uid") for manifest in seen.objects
     }

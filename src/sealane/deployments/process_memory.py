@@ -1,4 +1,4 @@
-"""What is known and kept of a deployment within one process that tells its story from beginning to end."""
+"""The memory of a deployment that one process runs from beginning to end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def nobody(checked: GateResult) -> bool | None:
 
 @dataclass(kw_only=True, slots=True)
 class ProcessMemory(Memory):
-    """Holds one plan; what it is told goes to a listener, and what is kept is kept in its fields."""
+    """Holds one plan; tells a listener, and keeps the rest in its fields."""
 
     plan: model.DeploymentPlan
     destination: Destination
@@ -62,12 +62,12 @@ class ProcessMemory(Memory):
 
     @override
     async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
-        del before  # it knows what both revisions were given
+        del before  # the mask knows the secrets of both revisions
         return self.masking
 
     @override
     async def expect(self, inventory: destinations.Inventory, fence: destinations.Fence) -> None:
-        """What may be there was noted before the story began."""
+        """Does nothing: what may be there was noted before the story began."""
 
     @asynccontextmanager
     @override
@@ -82,14 +82,14 @@ class ProcessMemory(Memory):
     @asynccontextmanager
     @override
     async def asking(self, key: str) -> AsyncIterator[Asking]:
-        """What gates came to is told; their requests one by one are not."""
+        """Gates' results are told, but not each request."""
         del key
         yield unnoted
 
     @asynccontextmanager
     @override
     async def stopping(self) -> AsyncIterator[Stop]:
-        """Whoever follows it interrupts the process."""
+        """Nobody stops it this way: a person interrupts the process."""
         yield Stop()
 
     @override

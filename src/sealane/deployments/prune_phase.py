@@ -1,4 +1,4 @@
-"""The phase that deletes what a revision no longer has. Key: the two inventories. Undo: the next apply makes it again."""
+"""The phase that deletes objects that a revision no longer has. Key: both inventories. Undo: the next apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def prune(
 ) -> destinations.Pruned:
     """After a good verdict: deletes what the formation had and the revision has not, within the delete budget.
 
-    Where what is gone had decided fields of what stays, the stencils' own values count again, and are written.
+    Where a deleted object owned fields of one that stays, the stencils' values count again and are written.
     """
     goal = plan.goal
     stored = apply_phase.union(plan.stored, begun.inventory)
@@ -42,7 +42,7 @@ async def prune(
 
 
 def kept_for(goal: model.Target, inventory: destinations.Inventory) -> timedelta:
-    """How long what served before the goal stays up; no time where nothing of it is there."""
+    """How long the earlier version stays up after the goal; zero where nothing of it is there."""
     strategy = goal.shape.strategy.blue_green
     kept_on = goal.outgoing(inventory)
     return strategy.keep_old_for if strategy and kept_on else timedelta()
@@ -51,7 +51,7 @@ def kept_for(goal: model.Target, inventory: destinations.Inventory) -> timedelta
 async def retire(
     destination: Destination, goal: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
 ) -> destinations.Pruned:
-    """Some time after the switch: deletes what served before it. Key: the inventory. Undo: the next deployment."""
+    """Some time after the switch: deletes the earlier version. Key: the inventory. Undo: the next deployment."""
     spare = goal.leftovers(inventory)
     return await _without(destination, goal, inventory, spare, fence=fence, verified=goal.identity.sequence)
 
@@ -65,7 +65,7 @@ async def _without(
     fence: destinations.Fence,
     verified: int,
 ) -> destinations.Pruned:
-    """Deletes what the strategy itself had made: nobody's budget counts that."""
+    """Deletes what the strategy itself made; the delete budget does not count that."""
     if not spare:
         return destinations.Pruned(deleted=(), held=(), inventory=stored)
     budget = destinations.Budget(deletes=len(spare), verified=verified)
@@ -85,11 +85,11 @@ async def clear(
     restored: model.Begun,
     fence: destinations.Fence,
 ) -> destinations.Pruned:
-    """After going back: deletes what only the failed revision made, and gives back what it took over.
+    """After a rollback: deletes what only the failed revision made, and gives back what it took over.
 
-    That is not counted against the budget, since the deployment itself had just made it; volume claims, namespaces and
-    the like stay, and so does what was there before, whatever inventories say. What a deployment made that was killed
-    before it stands in the stored inventory; the objects' own marks say that no good one had it.
+    The budget does not count it, since the deployment itself had just made it. Volume claims, namespaces and the like
+    stay, and so does everything that existed before, whatever inventories say. What an earlier, killed deployment made
+    stands in the stored inventory; the objects' own marks say that no good deployment had it.
     """
     budget = destinations.Budget(undo=True, verified=plan.verified)
     previous = plan.previous or plan.goal
@@ -135,9 +135,9 @@ def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: des
 def _changed(
     refs: destinations.Inventory, live: Mapping[_Name, Mapping[str, str]], plan: model.DeploymentPlan
 ) -> tuple[destinations.KeptObject, ...]:
-    """What the formation had before, the failed revision wrote, and the revision gone back to does not know.
+    """Objects that existed before, that the failed revision wrote, and that the revision gone back to does not have.
 
-    A Secret of a stencil whose values were not kept, say, or what an earlier pruning had left in place.
+    For example a Secret of a stencil whose values were not kept, or an object that an earlier pruning left in place.
     """
     written = str(plan.goal.identity.sequence)
     why = "it stays as this deployment wrote it, because the revision before does not say what it was"

@@ -1,4 +1,4 @@
-"""What goes on beside a rollout: its hooks, and its gates. Every function may be called again: Jobs are found."""
+"""Runs the hooks of a rollout. Every function may be called again: it finds the Jobs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeforeHooksResult:
-    """What came of the hooks before a rollout."""
+    """The result of the hooks before a rollout."""
 
     ran: hooks.HookResult
     inventory: destinations.Inventory = ()
-    """What was written for them: the formation's Secret and ConfigMap, and its namespace."""
+    """Objects written for them: the formation's Secret and ConfigMap, and its namespace."""
 
 
 async def before(
     goal: model.Target, own: hooks_and_gates.HooksAndGates, where: jobs.JobContext, tell: Tell
 ) -> BeforeHooksResult:
-    """Runs the hooks before the rollout that have to run. Of the revision only its configuration, and what holds that, is written."""
+    """Runs the due hooks before the rollout. Of the revision it writes only its configuration and namespace."""
     chosen = hooks_and_gates.hooks_at(own, When.BEFORE)
     if not chosen:
         return BeforeHooksResult(ran=hooks.HookResult())
@@ -59,7 +59,7 @@ async def failed(
     cause: str,
     verdict: str,
 ) -> hooks.HookResult:
-    """Runs the hooks of a failure; each runs, whatever became of the one before it."""
+    """Runs all hooks of a failure, even after one of them failed."""
     done: list[str] = []
     for hook in hooks_and_gates.hooks_at(own, When.FAILURE):
         order = hooks_and_gates.order(own, [hook], goal.identity, patience=goal.patience)
@@ -71,7 +71,7 @@ async def failed(
 async def undo(
     goal: model.Target, own: hooks_and_gates.HooksAndGates, done: Sequence[str], where: jobs.JobContext, tell: Tell
 ) -> hooks.HookResult:
-    """Undoes the hooks that ran and can be undone, the last one first. One that fails is told and stops it."""
+    """Undoes the hooks that ran and can be undone, the last one first. It stops at one that fails, and tells it."""
     chosen = hooks.to_undo(own.hooks, done)
     return await hooks.run(
         hooks_and_gates.order(own, chosen, goal.identity, what="undo", patience=goal.patience), where, tell

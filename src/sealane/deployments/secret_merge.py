@@ -1,4 +1,4 @@
-"""Values put into the object of a formation's secrets right before it is applied, inside the step that applies it."""
+"""Puts values into the object of a formation's secrets right before it is applied, inside the step that applies it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ def join(
 ) -> Sequence[Mapping[str, Any]]:
     """The revision's objects with the values of its secrets; for the destination alone, never kept or shown.
 
-    Raises `Conflicting` when a value isn't the one the revision was rendered with: what was looked at and approved is
-    not what would run.
+    Raises `Conflicting` when a value isn't the one the revision was rendered with: something else was approved.
     """
     changed = sorted(name for name in revision.secrets if _version(values, name) != revision.secret_versions.get(name))
     if changed:
@@ -30,7 +29,7 @@ def join(
 
 
 def without_secret(revision: Revision) -> list[dict[str, Any]]:
-    """The revision's objects but for that of its secrets: for a rollback where the old one is still there as it was."""
+    """The revision's objects without that of its secrets: for a rollback where the old Secret is still there."""
     return [rendered.object for rendered in revision.objects if not revision.holds_secrets(rendered)]
 
 

@@ -1,4 +1,4 @@
-"""A failure report cut to a size, so that it fits wherever it is kept. Pure. What is nearest to the cause goes last."""
+"""Cuts a failure report to the size that its stores take. Pure. What is nearest to the cause is cut last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LISTS = ("workloads", "instances", "others", "events", "logs", "probes", "termi
 
 
 def trimmed(failure_report: Mapping[str, Any], most: int = MOST) -> dict[str, Any]:
-    """The failure report with as many lines, events and instances as fit: of events and logs' lines the last ones."""
+    """The failure report with as many events, lines and instances as fit: the last events and lines."""
     for items, characters in _STEPS:
         made = {key: _trimmed(key, value, items, characters) for key, value in failure_report.items()}
         if len(msgspec.json.encode(made)) <= most:

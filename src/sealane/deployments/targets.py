@@ -1,4 +1,4 @@
-"""Goals from revisions. A revision's immutable Secret that is still there is left as it is: its name says what it holds."""
+"""Targets from revisions. An immutable Secret that still exists is not written again: its name tells its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.stencils.model import Rendered, Revision
 from sealane.verdicts import evaluate, stability
 
 Values = Callable[[], Awaitable[Mapping[str, SecretValue]]]
-"""Resolves the revision's secrets; asked inside the applying step only, and not when its Secret is there already."""
+"""Resolves the revision's secrets; called only inside the applying step, and not if the Secret exists already."""
 
 
 async def target(
@@ -29,7 +29,7 @@ async def target(
     values: Values,
     finished: Sequence[str] = (),
 ) -> Target:
-    """The revision as a goal, to be deployed under a sequence number.
+    """The target for deploying the revision under a sequence number.
 
     `startup` is that of the last verified revision, for the default of patience; `finished` is the revision's work that
     had ended whenever it was verified.
@@ -67,9 +67,9 @@ async def target(
 
 
 async def to_look_at(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> Target:
-    """A verified revision as a goal that is compared with what is there, and never written: no secret is resolved for it.
+    """The target for comparing a verified revision with what is there. It is never written, so no secret is resolved.
 
-    `finished` is its work that had ended when it was verified; None: nobody noted it, so its work had.
+    `finished` is its work that had ended when it was verified; None: nobody noted it, so all its work had.
     """
     if finished is None:
         finished = finished_work.before_it_was_kept(destination, (rendered.object for rendered in revision.objects))
@@ -90,7 +90,7 @@ def namespace_of(revision: Revision) -> list[Mapping[str, Any]]:
 
 
 def guard(revision: Revision) -> stability.StabilityRules | None:
-    """What the revision's guard looks for while it is watched."""
+    """The rules of the revision's guard."""
     said = revision.strategy.guard
     return stability.StabilityRules(restarts=said.restarts, flaps=said.flaps) if said.restarts or said.flaps else None
 
@@ -103,7 +103,7 @@ async def survey(
     *,
     as_it_serves: bool = False,
 ) -> Survey:
-    """What is there before the first write, as far as the strategies of both have to know it."""
+    """What is there before the first write, as far as both strategies need it."""
     forward, _ = shaped(goal, previous, {})
     return await destination.survey(
         goal.manifests, forward.shape, identity=goal.identity, stored=stored, as_it_serves=as_it_serves
@@ -111,7 +111,7 @@ async def survey(
 
 
 def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Target, Target | None]:
-    """Both goals as their strategies shape them, from what was there when the deployment began."""
+    """Both targets, shaped by their strategies from what was there when the deployment began."""
     strategy = goal.shape.strategy
     staged = has_stages(strategy) or (previous is not None and has_stages(previous.shape.strategy))
     before = previous.manifests if previous else ()
@@ -123,7 +123,7 @@ def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Targe
 
 
 async def secret_there(revision: Revision, destination: Destination) -> Inventory:
-    """The object of the revision's secrets, when the destination has it."""
+    """The object of the revision's secrets, if it exists at the destination."""
     wanted = [rendered.object for rendered in revision.objects if revision.holds_secrets(rendered)]
     if not wanted:
         return ()
@@ -132,7 +132,7 @@ async def secret_there(revision: Revision, destination: Destination) -> Inventor
 
 
 async def configuration(revisions: Sequence[Revision], destination: Destination) -> Inventory:
-    """Objects of secrets and configuration of verified revisions: what pruning leaves in place, so that going back finds it."""
+    """Objects of verified revisions' secrets and configuration: pruning leaves them for rollbacks."""
     manifests: dict[str, list[Mapping[str, Any]]] = {}
     for revision in revisions:
         made = [rendered.object for rendered in revision.objects if is_made(rendered, revision)]

@@ -1,4 +1,4 @@
-"""The phase that waits for a judgement. It writes nothing, so a worker that takes over just calls it again."""
+"""The phase that waits for a judgement. It writes nothing, so a worker that takes over calls it again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sealane.verdicts import evaluate, outcomes, stability
 from sealane.verdicts import model as verdicts
 
 _KNOWN = 4096
-"""Texts whose masked form is remembered: most stand in each observation again."""
+"""How many texts' masked forms are remembered: most texts come again in each observation."""
 TICK = timedelta(seconds=30)
-"""The longest time without judging again, should nothing be seen."""
+"""The longest time between two judgements, even without a new observation."""
 
 
 class WatchNotes:
-    """What the guard has seen since the deployment began; `keep` is told of it whenever it is something new."""
+    """What the guard has seen since the deployment began; `keep` is told whenever that changes."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class WatchNotes:
         self._keep = keep
 
     def add(self, observation: verdicts.Observation, *, begun: datetime) -> None:
-        """Takes in what is seen now."""
+        """Adds an observation."""
         noted = stability.noted(self.steadiness, observation, started=begun)
         if noted != self.steadiness and self._keep:
             self._keep(noted)
@@ -40,29 +40,29 @@ class WatchNotes:
 
 
 class Stop:
-    """A person's word to stop, which may come at any time."""
+    """A person's request to stop, which may come at any time."""
 
     def __init__(self) -> None:
         self.by = ""
-        """Who said it; empty while nobody has."""
+        """Who asked for it; empty while nobody has."""
         self.said = asyncio.Event()
 
     def say(self, by: str) -> None:
-        """Stops whatever listens."""
+        """Stops all that wait on it."""
         self.by = by
         self.said.set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchContext:
-    """By what a watcher goes, and whom it tells."""
+    """What a watcher needs, and whom it tells."""
 
     notes: WatchNotes = field(default_factory=WatchNotes)
     listener: model.Listener = model.unheard
     look: Callable[[verdicts.Observation], None] = lambda _: None
     """Told of every observation, masked; returns quickly and never raises."""
     mask: failure_reports.Mask = failure_reports.plain
-    """Takes secrets' values out of whatever it tells or gives."""
+    """Masks secrets' values in all that it tells or gives."""
     stop: Stop = field(default_factory=Stop)
     """Ends the watching as failed."""
     now: clock.Clock = clock.now
@@ -76,12 +76,11 @@ async def watch(
     phase: model.Phase = model.Phase.WATCH,
     by: WatchContext | None = None,
 ) -> model.WatchResult:
-    """Waits until the goal is healthy or has failed: woken by what is seen, and when a hold or patience ends.
+    """Waits until the goal is healthy or has failed. Observations wake it, and the end of a hold or of patience.
 
-    With the same `begun` and notes a new watcher judges like the last one did. After a pause it is healthy only when
-    that is over.
+    With the same `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
     """
-    guard = goal.guard if phase is model.Phase.WATCH else None  # what was verified once is not guarded again
+    guard = goal.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
     until = begun.at + begun.pause
     watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or WatchContext())
     every = begun.inventory if begun.watched is None else begun.watched
@@ -103,7 +102,7 @@ async def watch(
 
 
 class _Watching:
-    """The latest observation and what is carried from one judgement to the next."""
+    """The latest observation, and what is kept from one judgement to the next."""
 
     def __init__(
         self,
@@ -131,7 +130,7 @@ class _Watching:
         self._again: datetime | None = None
 
     async def read(self, observations: AsyncIterator[verdicts.Observation]) -> None:
-        """Keeps the latest observation; those that come faster than they are judged are passed over."""
+        """Keeps the latest observation; those that come faster than they are judged are skipped."""
         async for observation in observations:
             if self._seen and self._seen.blind_since and not observation.blind_since:
                 blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
@@ -142,7 +141,7 @@ class _Watching:
             self._new.set()
 
     def judge(self) -> model.WatchResult | None:
-        """The end of watching, when the latest observation is one."""
+        """The result, when the latest observation ends the watch."""
         if self._seen is None:
             return None
         judgement = evaluate.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
@@ -167,7 +166,7 @@ class _Watching:
         return model.WatchResult(judgement=judgement, observation=self._seen, startup=evaluate.startup(self._seen))
 
     async def woken(self, reading: asyncio.Task[None]) -> None:
-        """Waits until there is something to judge: a new observation, or a time that has come."""
+        """Waits for something to judge: a new observation, or a due time."""
         span = min(self._again - self._now(), TICK) if self._again else TICK
         new = asyncio.create_task(self._new.wait())
         stopped = asyncio.create_task(self._stop.said.wait())
@@ -181,7 +180,7 @@ class _Watching:
         self._new.clear()
 
     def _tell(self, judgement: verdicts.Judgement) -> None:
-        """Tells what is new: another state, or another thing that is waited for; the countdown of a hold is not."""
+        """Tells a new state or another thing that it waits for; the countdown of a hold is not new."""
         told = (judgement.state.value, judgement.waiting_for)
         if told != self._told:
             self._told = told

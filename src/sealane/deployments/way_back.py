@@ -1,7 +1,7 @@
 """Whether a verified revision could be applied again as things are now. Looks, and writes nothing.
 
-A way back that is closed is better known while nothing has failed: an object's field never changes, a policy is stricter than
-it was, an API is gone, somebody else has taken a name.
+It is better to know of an impossible rollback before anything fails: a field is immutable, a policy has become
+stricter, an API is gone, somebody else has taken a name.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
 
 _QUOTA_SECONDS = 5
-"""How long a quota may count objects that were just deleted."""
+"""How long a quota may still count deleted objects."""
 
 
 async def again(
     destination: Destination, goal: model.Target, there: model.Target | None = None
 ) -> tuple[destinations.ObjectChange, ...]:
-    """What applying the goal's revision once more would change; `there` is the one that it would replace, where another is."""
+    """What applying the goal's revision again would change; `there` is the other revision that it would replace."""
     changes = await destination.diff(await serving(destination, goal, there), identity=goal.identity)
     return tuple(change for change in changes if not _is_over(destination, change, goal))
 
@@ -33,7 +33,7 @@ async def serving(
     *,
     objects: Sequence[model.Manifest] | None = None,
 ) -> Sequence[model.Manifest]:
-    """The goal's revision as it is written in the last of its stages; `objects` are its own, ready to be applied."""
+    """The goal's objects as its last stage writes them; `objects` are its own, ready to be applied."""
     forward = there or goal
     survey = await targets.survey(destination, forward, goal if there else None, as_it_serves=True)
     ahead, back = targets.shaped(forward, goal if there else None, survey)
@@ -41,12 +41,12 @@ async def serving(
 
 
 def _is_over(destination: Destination, change: destinations.ObjectChange, goal: model.Target) -> bool:
-    """Whether it is work that had ended, whose object is gone: it would not be made again."""
+    """Whether it is ended work whose object is gone: it would not be made again."""
     return change.action is destinations.Action.CREATE and finished_work.is_over(destination, change.ref, goal.finished)
 
 
 async def closed(destination: Destination, goal: model.Target, there: model.Target | None = None) -> str | None:
-    """Why the destination would not take the goal's revision, in a sentence; None when it would, or does not answer."""
+    """Why the destination would refuse the goal's revision, in a sentence; None if it would not, or does not answer."""
     try:
         refusals = await _refusals(destination, goal, there)
         for _ in range(_QUOTA_SECONDS):

@@ -1,4 +1,4 @@
-"""What gates are checked with: `evaluate(gates, subject=…, around=…) -> Report`.
+"""What checking gates needs: `evaluate(gates, subject=…, around=…) -> Report`.
 
 It may be called from any phase and called again: samples begin anew, Jobs are found by their names and go on, alerts are
 counted since the deployment's start.
@@ -23,21 +23,21 @@ from sealane.verdicts.gate_requests import GateRequest
 
 
 async def no_secret(reference: str) -> str:
-    """For gates that need none."""
+    """The resolver for gates without secrets."""
     raise Refused(f"{reference} can't be resolved here", hint="where would its value come from?")
 
 
 def unheard(says: str) -> None:
-    """For gates that nobody follows."""
+    """The listener for gates that nobody follows."""
 
 
 def unnoted(gate: str, asked: str, request: GateRequest) -> None:
-    """For gates whose requests nobody keeps."""
+    """For gates whose requests are not kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateContext:
-    """What gates are checked with."""
+    """What checking gates needs."""
 
     destination: Destination
     fence: destinations.Fence = destinations.unfenced

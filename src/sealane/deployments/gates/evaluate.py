@@ -1,7 +1,7 @@
-"""Gates are checked all at once, until one fails or all are through. Thin: what samples mean is decided in `samples.py`.
+"""Checks gates side by side until one fails or all are done. Thin: `samples.py` judges the samples.
 
-Idempotent by the subject's key: who calls again samples anew and finds the Jobs that run already. A gate never passes by
-being cut short, because nothing is said before all its samples are taken.
+Idempotent by the subject's key: a repeated call samples anew and finds the Jobs that run already. A gate that is cut
+short never passes, because a pass needs all its samples.
 """
 
 from __future__ import annotations

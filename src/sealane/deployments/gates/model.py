@@ -1,4 +1,4 @@
-"""What gates are checked about, and the results. Pure."""
+"""The subjects of gates and their results. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealane.verdicts.messages import causes
 
 
 class Outcome(StrEnum):
-    """What a gate came to."""
+    """The result of a gate."""
 
     PASS = "pass"  # noqa: S105 - an outcome, no password
     FAIL = "fail"
@@ -23,13 +23,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateJudgement:
-    """A judgement on what was sampled so far; without an outcome it needs more."""
+    """A judgement on the samples so far; without an outcome it needs more."""
 
     outcome: Outcome | None
     message: str
 
     def of(self, gate: str) -> GateResult:
-        """As the result of the gate of that name."""
+        """The result for the gate of that name."""
         return GateResult(gate=gate, outcome=self.outcome or Outcome.INCONCLUSIVE, message=self.message)
 
 
@@ -48,7 +48,7 @@ class GateSubject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateResult:
-    """What one gate came to."""
+    """The result of one gate, with its reason."""
 
     gate: str
     outcome: Outcome
@@ -59,20 +59,20 @@ class GateResult:
 
     @property
     def sentence(self) -> str:
-        """As a person would say it."""
+        """The result as a sentence."""
         what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "is inconclusive"}[self.outcome]
         return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.message)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What all of them came to."""
+    """The results of all gates."""
 
     checked: tuple[GateResult, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of them: one failure is enough; an inconclusive one asks a person."""
+        """The worst outcome: one failure fails all; an inconclusive gate asks a person."""
         outcomes = {gate_result.outcome for gate_result in self.checked}
         return next((worst for worst in (Outcome.FAIL, Outcome.INCONCLUSIVE) if worst in outcomes), Outcome.PASS)
 
@@ -108,7 +108,7 @@ def _cause(failed: GateResult, at: datetime, *, others: int) -> verdicts.Cause:
 
 
 def spoken(checked: GateResult, word: bool | None, *, who: str, reason: str = "") -> GateResult:  # noqa: FBT001
-    """A gate that could not tell, with a person's word; without one it has failed."""
+    """An inconclusive gate with a person's answer; without one it has failed."""
     because = f' ("{reason}")' if reason else ""
     if word:
         return replace(checked, outcome=Outcome.PASS, message=f"{who} said so{because}, although {checked.message}")

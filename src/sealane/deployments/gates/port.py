@@ -1,4 +1,4 @@
-"""The port of gates: what a kind of gate is checked with, and gives."""
+"""The port of gates: how a kind of gate is checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class GateKind(GateShape):
     model: Any
     """The type of a gate's `check`."""
     check: Callable[[Gate, Any, GateSubject, GateContext], Awaitable[GateResult]]
-    """Checks it once, and waits for what it has to wait for; its address is allowed. May be called again after a kill.
+    """Checks the gate once and waits as long as it has to; its address is allowed. May be repeated after a kill.
 
     Raises Fenced, and Unavailable when the destination is away.
     """

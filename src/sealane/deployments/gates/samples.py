@@ -1,4 +1,4 @@
-"""What samples come to. Pure: knows nothing about HTTP, metric stores, clusters or the clock.
+"""The judgement on a gate's samples. Pure: knows nothing about HTTP, metric stores, clusters or the clock.
 
 A judgement without an outcome needs more samples: nothing passes before all of them are there.
 """
@@ -63,8 +63,8 @@ def http(check: Http, hits: Sequence[HttpSample]) -> GateJudgement:
 def query(check: Query, readings: Sequence[MetricSample]) -> GateJudgement:
     """Answers of a metric store so far.
 
-    An answer breaks the condition when any of its series does. What the store did not answer counts for nothing; a pass
-    needs at least half of the answers.
+    An answer breaks the condition when any of its series does. A request without an answer does not count; a pass needs
+    at least half of the answers.
     """
     wanted = asked(check)
     measured = [reading for reading in readings if reading.numbers]

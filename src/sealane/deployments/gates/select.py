@@ -1,8 +1,8 @@
 """Which gates are checked after which stage of a rollout. Pure.
 
 A rollout of one stage checks all of them once it is healthy. Blue-green asks the new version itself (addresses, Jobs)
-before the switch, and what traffic tells (metrics, alerts) after it. Workloads beside others are asked after the switch. A canary checks all of them after each pause and once
-it is everywhere, with no pause after each weight.
+before the switch, and checks metrics and alerts after it. Workloads beside others are checked after the switch. A
+canary checks all of them after each pause and once it is everywhere; a canary without pauses also after each weight.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gates of a stage that is healthy, and the guard of error lines. Jobs are found by their names, samples begin anew."""
+"""The gates of a healthy stage, and the guard of error lines. A repeat finds Jobs by name and samples anew."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ T = TypeVar("T")
 
 
 async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> Failing | None:
-    """Checks gates, and waits for a person's word on inconclusive ones. Gives why they fail, if they do.
+    """Checks gates, and waits for a person's answer on inconclusive ones. Gives why they fail, if they do.
 
-    Key: deployment, place in the rollout and gate; what a person was asked stays asked. Undo: none, it only looks.
+    Key: deployment, point of the rollout and gate; a question to a person stays asked. Undo: none, it only looks.
     """
     prepared = await work.prepared()
     chosen = [gate for gate in prepared.beside.gates if gate.name in names]
@@ -47,7 +47,7 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
 
 
 async def printed_before(work: Work) -> tuple[str, ...]:
-    """Signatures of the error lines of what is there before. Key: none needed, it only looks. Undo: none."""
+    """Signatures of the earlier version's error lines. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
     namespace = prepared.plan.goal.identity.namespace
     lines = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
@@ -55,7 +55,7 @@ async def printed_before(work: Work) -> tuple[str, ...]:
 
 
 async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Failing | None:
-    """Compares error lines with those before. Gives why they fail it. Key: none needed, it only looks. Undo: none."""
+    """Compares error lines with the earlier version's. Gives why they fail it. Key: none, it only looks. Undo: none."""
     prepared = await work.prepared()
     namespace = prepared.plan.goal.identity.namespace
     lines = await log_scan.lines(prepared.destination, begun.inventory, namespace=namespace)
@@ -67,7 +67,7 @@ async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Fail
 
 
 async def _spoken(work: Work, chosen: Sequence[Gate], subject: GateSubject, context: GateContext) -> Report:
-    """The gates' report, with people's words on inconclusive ones: it passes or fails."""
+    """The gates' report with people's answers on inconclusive ones: it passes or fails."""
     asked_before = await work.memory.asked(subject.key)
     fresh = [gate for gate in chosen if gate.name not in asked_before]
     report = await evaluate.evaluate(fresh, subject=subject, around=context)
@@ -105,7 +105,7 @@ async def _around(work: Work, prepared: Prepared, tell: Callable[[str], None]) -
 
 
 async def _unless_called_off(stop: Stop, doing: Coroutine[Any, Any, T], work: Work) -> T | Cause:
-    """What it gives; or why it was stopped, when somebody called the deployment off first."""
+    """The result; or why it stopped, when somebody cancelled the deployment first."""
     working = asyncio.create_task(doing)
     stopped = asyncio.create_task(stop.said.wait())
     try:

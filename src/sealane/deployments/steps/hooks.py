@@ -1,4 +1,4 @@
-"""Hooks around a rollout, and metric stores that are told how it ended. Jobs are found by their names."""
+"""Hooks of a rollout, and telling metric stores how it ended. A repeat finds Jobs by name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sealane.verdicts.model import Cause, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BeforeHooks:
-    """What came of the hooks before a rollout."""
+    """The result of the hooks before a rollout."""
 
     done: tuple[str, ...] = ()
     cause: Cause | None = None
-    """Why one failed; what the others did is undone then, where it can be."""
+    """Why one failed; the others are undone then, where possible."""
     inventory: Inventory | None = None
     """What the formation has there after a failure."""
     stays: str = ""

@@ -1,4 +1,4 @@
-"""The evidence of a failure, kept before anything is rolled back; and that of a rollback that failed, too."""
+"""Keeps the evidence of a failure before anything is rolled back, and that of a failed rollback."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sealane.verdicts import model as verdicts
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failing:
-    """Why a gate, a hook or the guard fails what was healthy."""
+    """Why a gate, a hook or the guard fails a healthy rollout."""
 
     cause: verdicts.Cause
     others: tuple[verdicts.Cause, ...] = ()
-    """Further ones of the same kind."""
+    """Further causes of the same kind."""
     evidence: Mapping[str, Any] | None = None
-    """That of a Job."""
+    """The evidence of a Job."""
 
 
 async def take(
     work: Work, cause: verdicts.Cause | None, watched: Watched | None, failing: Failing | None = None
 ) -> verdicts.Cause:
-    """Keeps the evidence. Gives the cause, with the line of the log that tells most.
+    """Keeps the evidence. Gives the cause, with the most telling line of the log.
 
-    `cause` is that of a refusal, where nothing was watched. Key: the deployment; the first report stays. Undo: none.
+    `cause` is given for a refusal, where nothing was watched. Key: the deployment; the first report stays. Undo: none.
     """
     prepared = await work.prepared()
     difference = prepared.plan.difference

@@ -1,4 +1,4 @@
-"""The steps of a rollout: the stages of the revision, the way back, and what is deleted afterwards."""
+"""The steps of a rollout: the stages of the revision, the rollback, and the deletions afterwards."""
 
 from __future__ import annotations
 
@@ -28,56 +28,56 @@ from sealane.verdicts.messages import causes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppliedStage:
-    """What came of writing a stage."""
+    """The result of writing a stage."""
 
     begun: model.Begun | None
-    """All that was written so far; None when it is nothing."""
+    """All that was written so far; None when nothing was."""
     cause: verdicts.Cause | None = None
-    """Why it was refused or called off."""
+    """Why it was refused or cancelled."""
     written: bool = True
-    """Whether anything was, in this stage or before it."""
+    """Whether anything was written, in this stage or before it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watched:
-    """What came of watching."""
+    """The result of watching."""
 
     begun: model.Begun
-    """What was watched, with the work that has ended since: later stages do not make it again."""
+    """What was watched, with the work that has ended: later stages do not make it again."""
     result: model.WatchResult
     workloads: int
-    """How many of the workloads that run stay."""
+    """How many of the running workloads stay."""
     notes: tuple[str, ...]
     healthy_for: timedelta
-    """How long ready has held, for the verdict."""
+    """How long ready has lasted, for the verdict."""
     finished: tuple[str, ...]
     """`Kind/name` of the revision's work that has ended."""
 
     @property
     def healthy(self) -> bool:
-        """Whether it is."""
+        """Whether the judgement is healthy."""
         return self.result.judgement.state is verdicts.State.HEALTHY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pruned:
-    """What went, and what stays."""
+    """The result of pruning: what was deleted, and what stays."""
 
     inventory: destinations.Inventory
     held: tuple[destinations.KeptObject, ...]
     stays: tuple[str, ...] = ()
     """What was left in place or done and not undone, in words."""
     unconfirmed: bool = False
-    """Whether a person's yes deletes what was left."""
+    """Whether the rest is deleted once a person confirms."""
     kept_for: timedelta = timedelta()
-    """How long what served before stays up."""
+    """How long the earlier version stays up."""
     way_back: str | None = None
-    """Why the revision that one would go back to now could not be had."""
+    """Why the next rollback's revision could not be redeployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reverted:
-    """What came of writing the revision before."""
+    """The result of writing the earlier revision."""
 
     begun: model.Begun | None = None
     cause: verdicts.Cause | None = None
@@ -119,7 +119,7 @@ async def pause(work: Work, stage: StageMark, earlier: model.Begun) -> AppliedSt
 
 
 async def watch(work: Work, begun: model.Begun) -> Watched:
-    """Waits for the judgement. Key: when it was applied; a new watcher judges like the last one. Undo: none."""
+    """Waits for the judgement. Key: the time it was applied; a new watcher judges like the last one. Undo: none."""
     prepared = await work.prepared()
     goal, mask = prepared.plan.goal, await work.memory.mask()
     async with work.memory.telling() as listener, work.memory.watching() as watching:
@@ -141,7 +141,7 @@ async def watch_again(work: Work, begun: model.Begun) -> Watched:
 
 
 async def compare(work: Work, stage: StageMark) -> Conflicts:
-    """Whether what the stage wrote is still there as it wrote it. Key: none needed, it only looks. Undo: none."""
+    """Compares the objects with what the stage wrote. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
     return await _compared(work, prepared.destination, prepared.plan.goal, stage, await work.memory.mask())
 
@@ -166,7 +166,7 @@ async def _compared(
 
 
 async def prune(work: Work, begun: model.Begun) -> Pruned:
-    """Deletes what the revision no longer has, then tries the way back by a dry run.
+    """Deletes what the revision no longer has, then tries the next rollback by a dry run.
 
     Key: the two inventories. Undo: the next deployment makes it again.
     """
@@ -186,7 +186,7 @@ async def prune(work: Work, begun: model.Begun) -> Pruned:
 
 
 async def revert(work: Work) -> Reverted:
-    """Writes the revision verified before, over the failed one.
+    """Writes the last verified revision over the failed one.
 
     Key: that revision and this sequence. Undo: none, a rollback is never rolled back.
     """
@@ -204,7 +204,7 @@ async def revert(work: Work) -> Reverted:
     fence, now = work.context.fence, work.context.now
     try:
         applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
-    except Refused as refused:  # an old secret is gone, say
+    except Refused as refused:  # for example, an old secret is gone
         return Reverted(cause=await _unable(work, refused))
     return Reverted(begun=begun, cause=await _refused(work, previous, applied, begun))
 
@@ -233,7 +233,7 @@ async def clear(work: Work, failed: model.Begun, restored: model.Begun) -> Prune
 async def cleared(
     work: Work, prepared: Prepared, failed: destinations.Inventory, restored: model.Begun
 ) -> destinations.Pruned:
-    """Deletes what a failed revision made, and tells it."""
+    """Deletes what a failed revision made, and tells what it did."""
     pruned = await prune_phase.clear(
         prepared.destination, prepared.plan, failed=failed, restored=restored, fence=work.context.fence
     )

@@ -1,4 +1,4 @@
-"""What every body of a step works with."""
+"""What the bodies of all steps work with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def anything() -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What a deployment works with beside its memory."""
+    """What a deployment needs beside its memory."""
 
     fence: destinations.Fence = destinations.unfenced
     """Awaited before every write. Raises Fenced once somebody else deploys."""
@@ -34,7 +34,7 @@ class Context:
     allowed: Callable[[], Allowlist | None] = anything
     """What gates and annotations may ask."""
     alerts: Callable[[Alerts, datetime], Awaitable[Sequence[Alert]]] | None = None
-    """Alerts of this formation since then that count; None where nothing receives any."""
+    """This formation's alerts since that time that count; None where nothing receives alerts."""
     adapters: Adapters = SHIPPED
     now: clock.Clock = field(default=clock.now)
 
@@ -48,7 +48,7 @@ class Work:
     context: Context
 
     async def prepared(self) -> Prepared:
-        """What is to be done."""
+        """The work of this step."""
         return await self.memory.prepare(self.start)
 
     @asynccontextmanager
@@ -69,7 +69,7 @@ class Work:
                 listener(model.Progress(phase=phase, at=at, message=says, key=key, stage=stage))
 
     async def jobs(self, prepared: Prepared) -> JobContext:
-        """What Jobs beside the rollout are run with."""
+        """What running Jobs beside the rollout needs."""
         return JobContext(
             destination=prepared.destination,
             fence=self.context.fence,
