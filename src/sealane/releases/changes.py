@@ -36,7 +36,7 @@ class ObjectChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageChange:
-    """One container that runs another image; None where there was, or will be, no such container."""
+    """A container whose image changes; None where the container did not exist, or will not."""
 
     kind: str
     name: str
@@ -52,15 +52,15 @@ class Changes:
     objects: tuple[ObjectChange, ...] = ()
     images: tuple[ImageChange, ...] = ()
     secrets: tuple[str, ...] = ()
-    """Entries of the formation's secrets whose value or reference differs, are new or gone."""
+    """Entries of the formation's secrets that are new, gone, or differ in value or reference."""
     config: tuple[str, ...] = ()
-    """The same of its configuration."""
+    """The same for its configuration."""
 
     def __bool__(self) -> bool:
         return bool(self.objects or self.secrets or self.config)
 
     def of(self, action: str) -> tuple[ObjectChange, ...]:
-        """Those added, changed or removed."""
+        """The objects that were added, changed or removed."""
         return tuple(change for change in self.objects if change.action == action)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def between(old: Revision | None, new: Revision) -> Changes:
 
 
 def across(old: Revision, new: Revision) -> Changes:
-    """What differs between what two formations of an app have; that each has a namespace of its own is no difference."""
+    """The differences between two formations of an app; their namespaces don't count."""
     return between(
         replace(old, objects=tuple(_moved(rendered, old.namespace, new.namespace) for rendered in old.objects)), new
     )
@@ -112,7 +112,7 @@ def _moved(rendered: Rendered, here: str, there: str) -> Rendered:
 
 
 def _by_key(revision: Revision | None) -> dict[_Key, Rendered]:
-    """Objects by what makes them the same; those Sealane makes go by what they are, not by their name."""
+    """Objects by identity; the ones that Sealane makes by their purpose, not by name."""
     if revision is None:
         return {}
     return {(*rendered.key[:3], _name(rendered, revision)): rendered for rendered in revision.everything}

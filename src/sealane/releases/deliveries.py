@@ -1,4 +1,4 @@
-"""What became of a run's deliveries: each of them, and all taken together. Pure."""
+"""The outcome of a run's deliveries, of each and of all together. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DeliveryOutcome(StrEnum):
 
     @property
     def words(self) -> str:
-        """As people read it."""
+        """The outcome as people read it."""
         return self.value.replace("_", " ")
 
 
@@ -44,28 +44,28 @@ _STRONGEST = (
 
 
 def stronger(state: DeliveryOutcome) -> tuple[DeliveryOutcome, ...]:
-    """The states that count more than this one where deliveries are taken together."""
+    """The outcomes that count more than this one for all deliveries together."""
     return _STRONGEST[: _STRONGEST.index(state)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """What became of one delivery of a run."""
+    """The outcome of one delivery of a run."""
 
     formation: str
     deployment: str
     """The deployment's id."""
     page: str
-    """Where it is told in full, from the server's address."""
+    """The path of its page, from the server's address."""
     state: DeliveryOutcome
     sentence: str
     hint: str = ""
-    """How to get it out, where it ended without being there."""
+    """How to deploy it after all, where it ended without being there."""
     short: str = ""
     """The same without the names of the app and the formation: `rolled back: …`, `waits for …`."""
 
 
 def fold(states: Iterable[DeliveryOutcome]) -> DeliveryOutcome | None:
-    """All of them as one: what went wrong counts most, then what still goes on. `deployed` only where all are."""
+    """The outcome of all: failures count most, then open ones. `deployed` only where all are."""
     outcomes = set(states)
     return next((state for state in _STRONGEST if state in outcomes), None)

@@ -1,9 +1,9 @@
-"""Lineage: where a run stands in the line of commits, whatever moment its push arrived at. Pure: is given what git says.
+"""Lineage: the place of a run in the line of commits, whenever its push arrived. Pure: is given git's answers.
 
-A message of a push may come late, after that of a newer push. One push knew another's commit when that is in the history
-of where it moved from or to. A push is older than another when that one knew its commit, and it did not know that one's.
-So a late message is older, and a branch that is moved back by force is newer than what it drops. Where git tells nothing,
-the order in which messages arrived counts.
+The message of a push may arrive after that of a newer push. A push knows a commit that is in the history of where it
+moved from or to. A push is older than another when the other one knows its commit and it does not know the other's. So
+a late message is older, and a branch that is moved back by force is newer than what it drops. Where git does not
+answer, the order of arrival counts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST = 200
-"""The newest runs that a run is compared with: no message is later than that."""
+"""How many of the newest runs a run is compared with: no message comes later than that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """Where a run's event moved something from and to."""
+    """From which commit to which commit a run's event moved something."""
 
     run: str
     before: str | None
@@ -27,28 +27,28 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """What git says of a run and those that came before it, by their ids."""
+    """Git's order of a run and earlier runs, by their ids."""
 
     newer: frozenset[str] = frozenset()
-    """They knew its commit, and it did not know theirs."""
+    """Runs that knew its commit while it did not know theirs."""
     same: frozenset[str] = frozenset()
-    """They brought the very same commit, and it was not moved back to that."""
+    """Runs of the same commit, where it was not moved back to that commit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineageAnswer:
-    """What git tells of a move; nothing, where the history could not be had."""
+    """Git's answer about a move; empty where the history was not available."""
 
     descend: frozenset[str] = frozenset()
     """Commits that have the move's own in their history."""
     known: frozenset[str] = frozenset()
-    """Commits in the history of where it moved from."""
+    """Commits in the history of its start."""
     forwards: bool | None = None
-    """Whether where it moved from is in its own history; None where nobody knows."""
+    """Whether its start is in its own history; None where unknown."""
 
 
 def order(before: str | None, after: str, others: Sequence[Move], told: LineageAnswer) -> Order:
-    """What there is to know of a move from `before` to `after`: by git, and by what other moves say they came from."""
+    """The order of a move from `before` to `after`, from git and from where other moves came from."""
     known = _closed({*told.known, *({before} if before else ())}, others)
     forced = bool(before) and before != after and (after in known if told.forwards is None else not told.forwards)
     newer = {
@@ -61,7 +61,7 @@ def order(before: str | None, after: str, others: Sequence[Move], told: LineageA
 
 
 def _closed(known: set[str], others: Sequence[Move]) -> set[str]:
-    """With all that those commits were moved on from: hosts forget commits that a forced push drops."""
+    """The commits and all that they were moved on from: hosts forget commits that a forced push drops."""
     came_from: dict[str, set[str]] = {}
     for move in others:
         if move.before:
@@ -74,7 +74,7 @@ def _closed(known: set[str], others: Sequence[Move]) -> set[str]:
 
 
 def place(sequence: int, order: Order, others: Sequence[Move]) -> float:
-    """The run's place: that of the same commit, or right below what is newer; else its number."""
+    """The run's place: that of the same commit, or just below a newer run; otherwise its number."""
     same = [move.place for move in others if move.run in order.same]
     if same:
         return max(same)

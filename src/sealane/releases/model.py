@@ -1,4 +1,4 @@
-"""Releases: what one run built, for good. Pure: knows nothing about registries, clusters or the clock."""
+"""Releases: the immutable result of one run. Pure: knows nothing about registries, clusters or the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Origins: the commit that a deployment or run is about, who wrote it, and the run that built it. Pure."""
+"""Origins: the commit of a deployment or run, its author, and the run that built it. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Origin:
     subject: str
     """The first line of the commit's message."""
     author: str | None
-    """As the commit says, which anyone can write."""
+    """The author by the commit, which anyone can write."""
 
 
 def subject(message: str) -> str:

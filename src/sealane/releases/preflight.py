@@ -1,7 +1,7 @@
-"""Preflight: everything a delivery needs, looked at before the first step of a run.
+"""Preflight: checks everything that a delivery needs before the first step of a run.
 
-Each formation is rendered with images nobody has built yet and held against its environment's limits; each of its
-secrets must be there. All that is wrong comes back at once. Nothing is written and no value of a secret is kept.
+Each formation is rendered with placeholder images and checked against its environment's limits; each of its secrets
+must exist. All findings come back at once. Nothing is written and no value of a secret is kept.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from sealane.stencils.rendering import Inputs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedDelivery:
-    """One delivery as far as it can be told before anything is built."""
+    """One delivery, as far as it is known before anything is built."""
 
     delivery: Delivery
     formation: Formation
     environment: Environment
     revision: Revision
     admitted: bool
-    """Whether the environment's limits let it come. What they keep out is no reason to ask a destination anything."""
+    """Whether the environment's limits allow it. If they don't, no destination is asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preflight:
-    """What was found; `prospects` are the deliveries with nothing wrong in their files."""
+    """The findings; `prospects` are the deliveries whose files are valid."""
 
     findings: tuple[Finding, ...] = ()
     prospects: tuple[PlannedDelivery, ...] = field(default=())
 
     @property
     def passes(self) -> bool:
-        """Whether nothing stands in the way; warnings don't."""
+        """Whether there is no error; warnings don't count."""
         return not findings.errors(self.findings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreflightContext:
-    """What is looked with."""
+    """What the check needs."""
 
     stores: Stores
     """Those that have the app's secrets."""
@@ -70,7 +70,7 @@ async def check(
     environments: Mapping[str, Environment],
     context: PreflightContext,
 ) -> Preflight:
-    """Looks at the deliveries of a run that its plan doesn't skip.
+    """Checks the deliveries of a run that its plan doesn't skip.
 
     Raises `errors.Unavailable` when a store of secrets doesn't answer.
     """
@@ -92,7 +92,7 @@ async def prospect_of(
     environments: Mapping[str, Environment],
     context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
-    """One delivery rendered without a release and held against the limits; secrets aren't looked at."""
+    """One delivery, rendered without a release and checked against the limits; secrets aren't checked."""
     sources, told = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
         return None, told
