@@ -1,1 +1,1 @@
-"""Approvals: who must agree, what holds a deployment back, and why it does not move yet. Pure."""
+"""Approvals: who must agree, what holds a deployment back, and why it does not proceed yet. Pure."""

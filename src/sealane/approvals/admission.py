@@ -1,8 +1,8 @@
-"""Admission: whether a revision may be in its environment as the operators' files stand now, and who must agree. Pure.
+"""Admission: whether the operators' files allow a revision in its environment now, and who must approve. Pure.
 
-Every road to a deployment comes through here: a delivery, a promotion, a revision once more, going back by hand, by itself
-or with a group, scaling, putting drift right. It is asked when a deployment is asked for, and again right before the first
-write, because files may have changed while it waited.
+All deployments come through here: a delivery, a promotion, a redeployment, a rollback by hand, automatic or with a
+group, scaling, the correction of drift. The check is made when a deployment is requested, and again right before its
+first write, because files may have changed while it waited.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sealane.stencils.model import Revision
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admission:
-    """What stands in the way, and who must agree first."""
+    """What forbids it, and who must approve first."""
 
     refusals: tuple[Finding, ...] = ()
     rules: tuple[ApprovalRule, ...] = ()
-    """Approvals that are wanted now and that nobody has given to this content yet."""
+    """Approvals that are required now and that this content does not have yet."""
     outdated: tuple[Finding, ...] = ()
-    """What would be refused, did operators not let the environment go back to it by itself."""
+    """What would be refused if operators did not allow automatic rollbacks to it."""
 
     @property
     def reason(self) -> str:
-        """Why not, in a sentence with how to fix it; empty when nothing stands in the way."""
+        """Why not, in a sentence with how to fix it; empty when it is allowed."""
         return told(self.refusals)
 
 
@@ -50,9 +50,9 @@ def told(findings: Sequence[Finding]) -> str:
 class RevisionSource:
     """How a revision comes: as `formation` and `delivery` of a commit, or stored before; `agreed` rules were met for it.
 
-    `by_hand` is a commit's release that a person sends, past its delivery: the approval that this wants is wanted all the
-    same, and what it should have asked for, too, is asked for instead of refused. `automatic` is going back that no person
-    asked for: it waits for nobody, because it brings nothing that was not there.
+    `by_hand` is a commit's release that a person deploys without its delivery: the delivery's approvals are required
+    all the same, and those that it should have named are asked for instead of refused. `automatic` is a rollback that
+    no person asked for: it waits for nobody, because it brings nothing new.
     """
 
     formation: Formation | None = None
@@ -63,13 +63,13 @@ class RevisionSource:
 
 
 def road(deployment: Deployment) -> RevisionSource:
-    """The road of a deployment that was offered."""
+    """The source of a deployment that was requested."""
     automatic = deployment.kind is DeploymentKind.ROLLBACK and deployment.requested_by is None
     return RevisionSource(agreed=(*deployment.rules, *deployment.agreed), automatic=automatic)
 
 
 def met(known: Deployment) -> tuple[ApprovalRule, ...]:
-    """Rules that people met for a deployment's content: those it asked for, once it began, and those it came with."""
+    """Rules that people met for a deployment's content: its own, once it began, and those it was created with."""
     asked = known.rules if known.started is not None else ()
     return tuple(dict.fromkeys((*asked, *known.agreed)))
 
@@ -77,7 +77,7 @@ def met(known: Deployment) -> tuple[ApprovalRule, ...]:
 def admit(
     environments: Mapping[str, Environment], revision: Revision, decided: Sequence[Decision], road: RevisionSource
 ) -> Admission:
-    """Whether the revision may come on that road. `decided` is what policies say now and no waiver takes away."""
+    """Whether the revision is allowed from that source. `decided` are the policies' unwaived decisions now."""
     environment, refusals = _environment(environments, revision, road)
     if environment is None:
         return Admission(refusals=tuple(refusals))
@@ -93,7 +93,7 @@ def admit(
 
 
 def lacking(wanted: Iterable[ApprovalRule], agreed: Sequence[ApprovalRule]) -> tuple[ApprovalRule, ...]:
-    """The rules that are not met by others: by as many people at least, out of the same groups or some of them."""
+    """The wanted rules that no agreed rule covers: one for at least as many people, from the same groups or some of them."""
     return tuple(
         rule for rule in dict.fromkeys(wanted) if not any(_covers(approval_rule, rule) for approval_rule in agreed)
     )
@@ -128,7 +128,7 @@ def _denials(decided: Iterable[Decision]) -> list[Finding]:
 def _wanted(
     environment: Environment, app: str, delivery: Delivery | None, decided: Sequence[Decision]
 ) -> tuple[ApprovalRule, ...]:
-    """Everything that asks for people: the operators' file, the delivery, and policies that want a sign-off."""
+    """All rules that require approvals: of the operators' file, the delivery, and policies with a sign-off."""
     allowed = environment.apps[app]
     rules = [
         ApprovalRule(

@@ -1,8 +1,8 @@
 """Authorship: whose work a deployment brings, and who may not approve it because of that. Pure.
 
-Who asked is who signed in: at a page, by a token, by pushing with a token of their own, or at a git host that says so under
-the hook's signature. What a commit says of its author is anybody's to write, so it lets nobody in; it only keeps out those
-that it names. Who pushed with the app's own token is not known.
+The person who asked is the one who signed in: on a page, by a token, by a push with their own token, or at a git host
+that says so under the hook's signature. Anyone can write a commit's author, so an author never gains the right to
+approve; the named ones only lose it. Nobody knows who pushed with the app's own token.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from sealane.records.eligibility import Ineligible, IneligibleReason
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contribution:
-    """All that a deployment brings since what is there: who pushed it, and who wrote it."""
+    """Who pushed and who wrote what a deployment adds to the present revision."""
 
     pushers: tuple[Pusher | None, ...] = ()
-    """None for a push that nobody recorded."""
+    """None for a push that was not recorded."""
     authors: tuple[Author, ...] = ()
 
 
 def barred(deployment: Deployment, work: Contribution, people: People) -> Ineligible:
-    """Who may not approve. Names that nobody knows count, too, where a user has the same."""
+    """Who may not approve. Unknown names count, too, where a user has the same name."""
     reasons: dict[str, IneligibleReason] = {}
     named: list[str] = []
 
@@ -48,7 +48,7 @@ def barred(deployment: Deployment, work: Contribution, people: People) -> Inelig
 
 
 def person(pusher: Pusher, people: People) -> str | None:
-    """The user who pushed; None where nobody can say."""
+    """The user who pushed; None where unknown."""
     match pusher.signed:
         case Signed.OWN:
             return pusher.name
@@ -59,7 +59,7 @@ def person(pusher: Pusher, people: People) -> str | None:
 
 
 def asked_by(deployment: Deployment, people: People) -> str:
-    """Who asked for it, in words: a person by hand, else whoever pushed."""
+    """Who asked for it, in words: a person by hand, otherwise the one who pushed."""
     if deployment.by_hand and deployment.requested_by:
         return deployment.requested_by
     if deployment.kind is not DeploymentKind.DELIVERY:
@@ -82,7 +82,7 @@ def told(pusher: Pusher | None, people: People) -> str:
 
 
 def writers(authors: tuple[Author, ...], people: People) -> Iterator[str]:
-    """The authors, as people read them: a known one by the user's name."""
+    """The authors as people read them: known ones by their user name."""
     for author in authors:
         known = people.of_author(author.name, author.email)
         yield f"{author.name} ({known})" if known and known.casefold() != author.name.casefold() else author.name

@@ -1,4 +1,4 @@
-"""Why not yet? What a deployment waits for or ended by: which condition, who or what lifts it. Pure."""
+"""Why not yet? What a deployment waits for or why it ended: each condition, and who or what lifts it. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentFacts:
-    """What one deployment depends on by itself."""
+    """What one deployment alone depends on."""
 
     votes: tuple[Vote, ...] = ()
     barred: Ineligible = eligibility.NOBODY
@@ -53,25 +53,25 @@ class BlockerInput:
     window: WindowStatus = windows.OPEN
     """Whether deployments may begin in its environment now."""
     after: tuple[Deployment, ...] = ()
-    """The deployments it comes after, as they are now."""
+    """The deployments that must come before it, as they are now."""
     group_state: GroupState | None = None
     """The release group it goes with."""
     others: tuple[tuple[Deployment, DeploymentFacts], ...] = ()
-    """The other members of its release group, each with what it depends on by itself."""
+    """The other members of its release group, each with what it alone depends on."""
     ahead: tuple[Deployment, ...] = ()
-    """Deployments of its formation that are let through and come first."""
+    """Deployments of its formation that are admitted and come first."""
     going_back: tuple[Deployment, ...] = ()
-    """Deployments of its formation that go back, and are let through or rolling out."""
+    """Rollbacks of its formation that are admitted or rolling out."""
     workers: int = 1
     """How many workers are alive."""
     questions: tuple[GateWord, ...] = ()
-    """What was asked of people while it rolls out."""
+    """Questions to people while it rolls out."""
     refused_now: str = ""
-    """Why it would be refused if it began now: operators' files have changed since it was asked for."""
+    """Why it would be refused if it began now: operators' files have changed since it was requested."""
 
 
 def conditions(deployment: Deployment, inputs: BlockerInput) -> tuple[Condition, ...]:
-    """What keeps the deployment from starting; nothing: its gate may open."""
+    """What keeps the deployment from starting; empty: it may start."""
     own = DeploymentFacts(votes=inputs.votes, barred=inputs.barred, trouble=inputs.trouble, window=inputs.window)
     members = inputs.group_state.members if inputs.group_state else ()
     under_way = release_groups.departed(members)
@@ -88,7 +88,7 @@ def conditions(deployment: Deployment, inputs: BlockerInput) -> tuple[Condition,
 
 
 def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
-    """Why a waiting deployment never will start, or None."""
+    """Why a waiting deployment will never start, or None."""
     if no := quorum.rejected(deployment, inputs.votes):
         said = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{said}"
@@ -101,7 +101,7 @@ def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
 
 
 def deployment(subject: Deployment, inputs: BlockerInput) -> Explanation:
-    """Why a deployment is not there yet, or how it ended. What it waits for is empty exactly when it can go on."""
+    """Why a deployment is not there yet, or how it ended. The conditions are empty exactly when it can go on."""
     if subject.state is DeploymentState.ENDED and subject.verdict:
         return replace(
             _said(subject, _ended(subject.verdict), _lifting(subject, inputs.holds)), hint=way_out.of(subject)
@@ -126,14 +126,14 @@ def _said(subject: Deployment, short: str, waiting: tuple[Condition, ...] = ()) 
 
 
 def formation(row: FormationRow) -> Deployment | None:
-    """The deployment of a formation that people ask about: what runs, else what waits, else what came last."""
+    """The deployment of a formation that people ask about: a running one, else a waiting one, else the last."""
     return row.running or (row.waiting[-1] if row.waiting else None) or row.last
 
 
 def _by_itself(
     subject: Deployment, own: DeploymentFacts, holds: Sequence[Hold], *, under_way: bool
 ) -> Iterator[Condition]:
-    """What one deployment waits for, whatever it goes with or comes after."""
+    """What one deployment waits for, apart from its group and from earlier deployments."""
     if own.trouble:
         yield Condition(
             kind=Waits.APPROVAL, what=own.trouble, who="the server's operators, who fix it: sealane validate"
@@ -168,7 +168,7 @@ def _with(other: Deployment, conditions: Iterator[Condition]) -> Iterator[Condit
 
 
 def is_done(earlier: Deployment, subject: Deployment) -> bool:
-    """What goes back waits for the one before it to end, however it ends; anything else needs it to be there."""
+    """A rollback waits until the one before it ends in any way; anything else needs it to be deployed."""
     if subject.kind is DeploymentKind.ROLLBACK:
         return earlier.verdict is not None
     return earlier.verdict_kind is VerdictKind.DEPLOYED
@@ -202,7 +202,7 @@ def _queued(subject: Deployment, inputs: BlockerInput) -> Explanation:
 
 
 def _refused_now(subject: Deployment, inputs: BlockerInput) -> Iterator[Condition]:
-    """It keeps no gate shut: whoever begins finds it refused, and that is its end."""
+    """It does not keep the deployment waiting: its start is refused, and that ends it."""
     if inputs.refused_now:
         who = f"the server's operators, or it will be refused; sealane cancel {subject.id} calls it off"
         yield Condition(kind=Waits.OPERATORS, what=f"the operators to allow it again: {inputs.refused_now}", who=who)

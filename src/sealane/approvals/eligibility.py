@@ -1,4 +1,4 @@
-"""Who may answer: whose word counts on what waits for a person. Pure."""
+"""Who may answer what waits for a person. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sealane.environments.grants import Permission
 
 
 def why_not(item: InboxItem, actor: Actor) -> str:
-    """Why this person's word does not count; empty when it does."""
+    """Why this person may not answer; empty if allowed."""
     if item.kind is InboxKind.APPROVAL:
         if why := item.barred.why(actor.name):
             return f"You {why}; somebody else approves."

@@ -1,4 +1,4 @@
-"""The answer to "why not yet?", and to what came of it. Pure."""
+"""The answer to "why not yet?" and "how did it end?". Pure."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Condition:
     kind: Waits
     what: str
     who: str
-    """Who or what makes it happen, and the command for it."""
+    """Who or what meets it, and the command for it."""
     when: str | None = None
-    """When that will be, where anybody can tell."""
+    """When that will be, where it is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepLog:
-    """How the log of a failed step ends."""
+    """The end of a failed step's log."""
 
     key: str
     step: str
     lines: tuple[str, ...] = ()
-    """Its last lines; none before the log was read."""
+    """Its last lines; empty before the log is read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,44 +44,44 @@ class Explanation:
     sentence: str
     waiting: tuple[Condition, ...] = ()
     findings: tuple[str, ...] = ()
-    """All that was found wrong in the files, where the sentence names only the first."""
+    """All findings in the files; the sentence names only the first."""
     deliveries: tuple[Delivery, ...] = ()
-    """What became of a run's deliveries."""
+    """The outcomes of a run's deliveries."""
     hint: str = ""
-    """How to get out what ended without being there; empty for what is there or on its way."""
+    """How to deploy it after all; empty if it is there or on its way."""
     short: str = ""
     """For a deployment, the sentence without its name."""
     note: str = ""
-    """For a deployment, what its sentence does not say: what it rolls back and why, what pruning left in place."""
+    """For a deployment, additions to the sentence: what it rolls back and why, what pruning left in place."""
     log: StepLog | None = None
-    """For a run, how the log of the step ends that failed."""
+    """For a run, the end of the failed step's log."""
     report: Mapping[str, Any] | None = None
     """For a deployment that failed, its failure report: logs, events, exit codes and the difference."""
     second_report: Mapping[str, Any] | None = None
-    """The failure report of its way back, when that failed, too."""
+    """The failure report of its rollback, when that failed, too."""
     origin: Origin | None = None
-    """The run and the commit that it is about, where there is one."""
+    """The run and commit that it comes from, where there is one."""
     health: FormationHealth | None = None
-    """How it fares, for a deployment that is there."""
+    """Its health, for a deployment that is there."""
     watched_until: datetime | None = None
-    """Until when it is rolled back automatically should it degrade; None where it is not any more, or never was."""
+    """Until when it is rolled back automatically if it degrades; None where it no longer is, or never was."""
     page: str = ""
-    """The page that tells it in full, from the server's address."""
+    """The path of its page, from the server's address."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProgressView:
-    """How far a deployment is, for whoever follows it."""
+    """How far a deployment is, for its followers."""
 
     deployment: Deployment
     timeline: tuple[TimelineEntry, ...]
     observation: Observation | None
-    """What was seen last of its workloads, and some of their instances that were not ready."""
+    """The last observation of its workloads and of some instances that were not ready."""
     waiting: tuple[Condition, ...]
-    """What keeps it from going on; empty where nothing does."""
+    """What it waits for; empty when it can go on."""
 
 
 def no_worker() -> Condition:
-    """What all that waits waits for while no worker is alive."""
+    """The condition of everything that waits while no worker is alive."""
     who = "the server's operators, who start one: sealane serve"
     return Condition(kind=Waits.WORKER, what="a worker: none is alive", who=who)

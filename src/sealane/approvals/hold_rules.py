@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sealane.records.deployments import Deployment, DeploymentKind, Hold
 
 FREE = {DeploymentKind.ROLLBACK, DeploymentKind.SCALE, DeploymentKind.RESTART}
-"""Going back, scaling and restarting are free of holds and windows: they bring nothing that was not verified there."""
+"""Rollbacks, scaling and restarts are free of holds and windows: they bring nothing that was not verified there."""
 
 
 def blocking(deployment: Deployment, holds: Iterable[Hold]) -> Hold | None:

@@ -1,4 +1,4 @@
-"""The inbox: what waits for a person's word, what is asked, and whose word counts. Pure: knows nothing about the database."""
+"""The inbox: what waits for a person, the question, and who may answer. Pure: knows nothing about the database."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sealane.records.views import ApprovalView
 class InboxKind(StrEnum):
     """What is asked."""
 
-    GATE = "gate"  # how to take an inconclusive gate
-    APPROVAL = "approval"  # a yes to a revision
-    HOLD = "hold"  # whether what a failure holds up may go out
-    WINDOW = "window"  # whether it may begin though its window is shut
+    GATE = "gate"  # whether an inconclusive gate passes
+    APPROVAL = "approval"  # approval of a revision
+    HOLD = "hold"  # whether a held release may be deployed
+    WINDOW = "window"  # whether it may begin although its window is shut
     DELETIONS = "deletions"  # whether more than the budget may be deleted
 
 
@@ -31,16 +31,16 @@ class InboxItem:
 
     kind: InboxKind
     deployment: Deployment
-    """What waits; for deletions, what left the objects in place."""
+    """The deployment that waits; for deletions, the one that left the objects in place."""
     asks: str
-    """What it lacks, in words."""
+    """The question, in words."""
     since: datetime
     answer: str
     """The command that answers."""
     who: tuple[str, ...] = ()
-    """Groups whose people's word counts, any of them; empty: of everybody who may deploy."""
+    """Groups whose members may answer; empty: everybody who may deploy."""
     until: datetime | None = None
-    """When it is decided without anybody's word, where anybody can tell."""
+    """When it is decided without an answer, where that is known."""
     otherwise: str = ""
     """What happens then."""
     gate: str = ""
@@ -54,14 +54,14 @@ class InboxItem:
     written: tuple[str, ...] = ()
     """For an approval, whom its commits name as authors."""
     barred: Ineligible = eligibility.NOBODY
-    """For an approval, whose yes does not count."""
+    """For an approval, who may not give it."""
     subject: str
-    """The deployment that is answered about: for a hold the one whose failure holds it, otherwise the one that waits."""
+    """The deployment that the answer is about: for a hold the failed one that holds it, otherwise the waiting one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoldedItem:
-    """One thing that waits, with older ones of the same kind that it stands for."""
+    """One item, with the older items of the same kind that it stands for."""
 
     newest: InboxItem
     older: tuple[InboxItem, ...] = ()
@@ -69,7 +69,7 @@ class FoldedItem:
 
 
 def folded(items: Iterable[InboxItem]) -> tuple[FoldedItem, ...]:
-    """As people read it: gates first, which run out; then approvals, the newest first, one a formation; then the rest."""
+    """The items as people read them: gates first, since they expire; then approvals, one a formation; then the rest."""
     listed = tuple(items)
     approvals: dict[str, list[InboxItem]] = {}
     for item in sorted(
@@ -91,7 +91,7 @@ def _age(item: InboxItem) -> tuple[int, datetime]:
 
 
 def approval(view: ApprovalView, refused_now: str = "") -> InboxItem:
-    """A deployment that wants people's yes; only groups of rules that are not met yet still count.
+    """The item of a deployment that needs approvals; only groups of unmet rules count.
 
     `refused_now` is why it would be refused all the same.
     """
@@ -114,14 +114,14 @@ def approval(view: ApprovalView, refused_now: str = "") -> InboxItem:
 
 
 def _given(deployment: Deployment, view: ApprovalView) -> Iterator[str]:
-    """Whose yes counts now."""
+    """Who has approved it so far."""
     for vote in view.votes:
         if any(vote.user in quorum.counting(rule, deployment, view.votes, view.barred) for rule in deployment.rules):
             yield vote.user
 
 
 def question(deployment: Deployment, asked: GateWord) -> InboxItem:
-    """An inconclusive gate."""
+    """The item of an inconclusive gate."""
     return InboxItem(
         kind=InboxKind.GATE,
         deployment=deployment,
@@ -136,7 +136,7 @@ def question(deployment: Deployment, asked: GateWord) -> InboxItem:
 
 
 def shut(deployment: Deployment, window: WindowStatus) -> InboxItem | None:
-    """A deployment before a shut window, where operators name somebody who may break the glass; otherwise None."""
+    """The item of a deployment before a shut window, if operators say who may break the glass; otherwise None."""
     closed = not (window.open or deployment.glass or deployment.kind in hold_rules.FREE)
     if not closed or not window.break_glass or deployment.state is not DeploymentState.WAITING:
         return None
@@ -154,7 +154,7 @@ def shut(deployment: Deployment, window: WindowStatus) -> InboxItem | None:
 
 
 def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[InboxItem]:
-    """Holds that stop something that waits, each with the newest of it."""
+    """Holds that stop waiting deployments, each with the newest of them."""
     stopped: dict[str, tuple[Hold, Deployment]] = {}
     for deployment in waiting:
         if hold := hold_rules.blocking(deployment, holds):
@@ -172,7 +172,7 @@ def held(waiting: Iterable[Deployment], holds: Sequence[Hold]) -> Iterator[Inbox
 
 
 def undeleted(deployment: Deployment) -> InboxItem | None:
-    """A deployment that is there and left more objects in place than the budget lets it delete; otherwise None."""
+    """The item of a deployment that left objects in place beyond the delete budget; otherwise None."""
     if deployment.verdict is None or not deployment.verdict.unconfirmed:
         return None
     return InboxItem(

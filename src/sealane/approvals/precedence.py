@@ -1,8 +1,8 @@
-"""Precedence: which of two deployments of one formation goes, and which ends because of it. Pure.
+"""Precedence: which of two deployments of one formation goes first, and which ends because of the other. Pure.
 
-Commits are what is newer or older, not the moments at which somebody asked: a push that was under way when somebody went
-back comes later in commits than what was gone back to, so it goes out after it. What is newer in commits than what goes
-never ends because of that. What is older ends, unless a person asked for it since.
+The order of commits decides which is newer, not the time of the request: a push that was under way during a rollback is
+newer than the rollback's target, so it is deployed after it. A deployment never ends because of one with an older
+commit. An older one ends, unless a person asked for it since.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from sealane.approvals import hold_rules
 from sealane.records.deployments import Deployment, DeploymentKind
 
 REPLACEABLE = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
-"""What need not go once it is let through, when something newer is: it would only be replaced. What goes back always goes."""
+"""Kinds of admitted deployments that end because of a newer one, which would replace them. A rollback never does."""
 
 
 def ends(coming: Deployment, other: Deployment) -> bool:
-    """Whether `other`, which has not begun, ends because `coming` goes to its formation, or is there."""
+    """Whether `other`, which has not begun, ends because `coming` goes to its formation or is there already."""
     if coming.id == other.id:
         return False
-    if other.kind.in_place:  # what it scales is not there any more
+    if other.kind.in_place:  # the revision that it scales is gone
         return (coming.place, coming.release_id) != (other.place, other.release_id)
     if other.kind is DeploymentKind.ROLLBACK:
         return not coming.kind.in_place and _came_since(coming, other)
@@ -28,12 +28,12 @@ def ends(coming: Deployment, other: Deployment) -> bool:
 
 
 def _came_since(coming: Deployment, back: Deployment) -> bool:
-    """Whether something came after somebody asked to go back; of a release group's, after what it rolls back."""
+    """Whether it came after the request to roll back; for a release group's rollback, after what that rolls back."""
     return coming.sequence > back.sequence if back.requested_by is None else coming.asked > back.asked
 
 
 def reason(coming: Deployment, other: Deployment) -> str:
-    """Why it ended, naming what it ended by."""
+    """Why it ended, with the name of the deployment that ended it."""
     named = f"{coming.app} #{coming.sequence}"
     if other.kind in hold_rules.FREE:
         return f"{named} has come to {other.label} since"
@@ -43,5 +43,5 @@ def reason(coming: Deployment, other: Deployment) -> str:
 
 
 def comes_first(going: Deployment, subject: Deployment) -> bool:
-    """Whether `subject` waits for `going`, which is let through and goes back: what was pushed meanwhile comes after it."""
+    """Whether `subject` waits for `going`, an admitted rollback: what was pushed meanwhile comes after it."""
     return going.kind is DeploymentKind.ROLLBACK and going.id != subject.id and subject.kind not in hold_rules.FREE

@@ -1,8 +1,8 @@
-"""Quorum: whether enough different people out of the right groups agreed. Pure: knows nothing about the database.
+"""Quorum: whether enough different people of the right groups approved. Pure: knows nothing about the database.
 
-A vote counts for the revision it was given on and for no other. Who asked for the deployment, pushed it or wrote it does not
-count (`authorship`), nor does anybody twice: where two rules name the same group, one person may serve both, because each rule
-asks whether people of those groups agreed, not how many hands there are in all.
+A vote counts only for the revision it was given on. The people who asked for, pushed or wrote the deployment do not
+count (`authorship`), and nobody counts twice for a rule. Where two rules name the same group, one person may count for
+both: each rule asks whether people of its groups approved, not how many people there are in all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WHO = {IneligibleReason.ASKED: "who asks", IneligibleReason.PUSHED: "who pushes
 
 
 def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Ineligible) -> frozenset[str]:
-    """The people whose yes counts for the rule."""
+    """The people whose approval counts for the rule."""
     return frozenset(
         vote.user
         for vote in votes
@@ -28,7 +28,7 @@ def counting(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], 
 
 
 def lacking(rule: ApprovalRule, deployment: Deployment, votes: Iterable[Vote], barred: Ineligible) -> int:
-    """How many people more the rule wants."""
+    """How many more people the rule needs."""
     wanted = rule.count + (rule.unknown_pusher if barred.unknown else 0)
     return max(0, wanted - len(counting(rule, deployment, votes, barred)))
 
@@ -46,7 +46,7 @@ def _unknown(rule: ApprovalRule, barred: Ineligible) -> str:
 
 
 def rejected(deployment: Deployment, votes: Iterable[Vote]) -> Vote | None:
-    """The first no to the revision as it is now, if there is one: it ends the deployment."""
+    """The first rejection of the present revision, if there is one: it ends the deployment."""
     return next((vote for vote in votes if not vote.approves and vote.revision_id == deployment.revision_id), None)
 
 

@@ -1,8 +1,8 @@
-"""Release groups: several formations that a release reaches together or not at all. Pure: is given how far each member is.
+"""Release groups: several formations that get a release together or not at all. Pure: is given each member's progress.
 
-Members move one after the other, or side by side. When one fails, those that had moved go back in reverse order, the last
-first, each to what was verified there before; a member that is to be kept stays. Where something newer came meanwhile,
-where nothing was there before or nothing had changed, there is nothing to roll back.
+Members deploy one after the other, or side by side. When one fails, those already deployed are rolled back in reverse
+order, each to what was verified there before; a member marked to be kept stays. Nothing is rolled back where something
+newer came meanwhile, where nothing was there before, or where nothing had changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FAILING = {
     VerdictKind.ROLLBACK_FAILED,
     VerdictKind.CANCELLED,
 }
-"""Verdicts that end a release group. What is superseded does not: something newer is on its way there."""
+"""Verdicts that end a release group. A superseded member does not: something newer is on its way there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,9 +29,9 @@ class GroupState:
 
     release_group: ReleaseGroupRow
     members: tuple[Deployment, ...]
-    """Those that were offered, in the release group's order."""
+    """The members that were requested, in the release group's order."""
     run_over: bool
-    """Whether the run has ended: what was not offered by then never will be."""
+    """Whether the run has ended: a member not requested by then never will be."""
     there: Mapping[str, str | None]
     """The deployment that is there now, by formation."""
     backs: Mapping[str, Deployment]
@@ -39,14 +39,14 @@ class GroupState:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Formations to which nothing was offered."""
+        """Formations for which no deployment was requested."""
         offered = {member.formation for member in self.members}
         return tuple(name for name in self.release_group.formations if name not in offered)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextActions:
-    """What comes next: `back` are the members to roll back, the first of them first; `settled` says how it ended."""
+    """What to do next: `back` are the members to roll back, in order; `settled` says how the group ended."""
 
     back: tuple[Deployment, ...] = ()
     because: str = ""
@@ -55,7 +55,7 @@ class NextActions:
 
 
 def next_actions(group_state: GroupState) -> NextActions:
-    """What comes next. Asked again at any time it says the same, whatever of it was done already."""
+    """What to do next. It gives the same answer at any time, however much of it is done already."""
     members = group_state.members
     if (group_state.missing and not group_state.run_over) or any(member.verdict is None for member in members):
         return NextActions()
@@ -78,13 +78,13 @@ def next_actions(group_state: GroupState) -> NextActions:
 
 
 def failure(group_state: GroupState) -> str | None:
-    """Which member made the release group fail, and why; None while none did."""
+    """Which member made the release group fail, and why; None if none did."""
     failed = [deployment for deployment in _by_end(group_state.members) if deployment.verdict_kind in FAILING]
     worst = next(
         (deployment for deployment in failed if deployment.verdict_kind is not VerdictKind.CANCELLED), None
     ) or next(iter(failed), None)
     if worst is not None and worst.verdict_kind is VerdictKind.CANCELLED and _passed(group_state.members):
-        return None  # it came after one that something newer had passed
+        return None  # it came after a member that was superseded
     if worst is not None and worst.verdict is not None:
         return f"{worst.label} {worst.verdict.kind.value.replace('_', ' ')}: {worst.verdict.reason}"
     if group_state.missing and group_state.run_over:
@@ -93,12 +93,12 @@ def failure(group_state: GroupState) -> str | None:
 
 
 def departed(members: Sequence[Deployment]) -> bool:
-    """Whether any member has begun to move: from then on no window that shuts stops the others."""
+    """Whether any member has begun: from then on a shut window does not stop the others."""
     return any(member.started is not None for member in members)
 
 
 def _passed(members: Sequence[Deployment]) -> list[str]:
-    """Formations where something newer came first."""
+    """Formations where a newer deployment came first."""
     return [member.formation for member in members if member.verdict_kind is VerdictKind.SUPERSEDED]
 
 
@@ -107,7 +107,7 @@ def _by_end(members: Sequence[Deployment]) -> list[Deployment]:
 
 
 def _stays(member: Deployment, group_state: GroupState) -> str | None:
-    """Why a member that moved is not rolled back, or None."""
+    """Why a deployed member is not rolled back, or None."""
     if member.formation in group_state.backs:
         return None
     if member.keep:

@@ -1,4 +1,4 @@
-"""Why not yet? What a run waits for or ended by, its deliveries included. Pure."""
+"""Why not yet? What a run waits for or why it ended, its deliveries included. Pure."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery, DeliveryOutcome
 
 _AGAIN = {RunStatus.BROKEN, RunStatus.CANCELLED}
-"""How runs end that may come further when they are run again, as they are."""
+"""Ends of runs that may get further when they are run again unchanged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerLoad:
-    """What a run shares its workers with."""
+    """The load on the workers that a run shares."""
 
     going: int = 0
     """Other runs that have a slot."""
     slots: int = 1
-    """How many there are."""
+    """How many slots there are."""
     own: int = 0
-    """Those of its own app."""
+    """Slots that runs of its own app have."""
     share: int = 1
-    """How many its app may have."""
+    """How many slots its app may have."""
     workers: int = 1
     """How many workers are alive."""
 
 
 def run(view: RunView, crowd: WorkerLoad = WorkerLoad()) -> Explanation:
-    """Why a run is not done yet, or what came of it: of its deliveries, where it has any, and not only of its steps."""
+    """Why a run is not done yet, or how it ended: with its deliveries, where it has any, and not only its steps."""
     hint = f"sealane rerun {view.run.id}" if view.run.status in _AGAIN else ""
     return replace(_run(view, crowd), deliveries=view.deliveries, hint=hint)
 
@@ -66,7 +66,7 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
 
 
 def _built(view: RunView) -> str:
-    """What the steps came to: where there are deliveries, these are the outcome."""
+    """The result of the steps; with deliveries, these are the outcome."""
     if not view.deliveries:
         kept = next((step.reason for step in view.steps if _is_kept_back(step)), None)
         nothing = f"; nothing is delivered: {kept}" if kept and view.run.status is RunStatus.PASSED else ""

@@ -1,4 +1,4 @@
-"""The way out: how to get out what ended without being there. Pure."""
+"""The way out: how to deploy after all what ended without being there. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILE
 
 
 def of(subject: Deployment) -> str:
-    """The command that asks for it again; empty for what is there or still on its way."""
+    """The command that requests it again; empty if it is there or still on its way."""
     if subject.verdict is None or subject.verdict.kind is VerdictKind.DEPLOYED:
         return ""
     again = _again(subject)
@@ -20,7 +20,7 @@ def of(subject: Deployment) -> str:
 
 
 def lifting(label: str) -> str:
-    """The command that lets out what is held."""
+    """The command that lifts the hold."""
     return f"sealane rollback {label} --lift-hold"
 
 
