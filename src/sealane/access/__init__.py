@@ -1,1 +1,1 @@
-"""Access: who it is, which groups they are in, and what these may."""
+"""Access: who a person is, their groups, and what these may do."""

@@ -1,4 +1,4 @@
-"""How long tokens and old secrets count: `90d`, `12h`, `never`. Pure."""
+"""How long tokens and old secrets are valid: `90d`, `12h`, `never`. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST = timedelta(days=3660)
 
 
 def read(text: str, what: str) -> timedelta | None:
-    """The span that is written; None for `never`. Raises UsageError; `what` begins its words."""
+    """Reads the span; None for `never`. Raises UsageError, whose message begins with `what`."""
     if text == NEVER:
         return None
     if not _SPAN.fullmatch(text) or fields.duration(text) > _LONGEST:

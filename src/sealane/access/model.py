@@ -1,4 +1,4 @@
-"""People and what they may. Pure: knows nothing about HTTP or the database."""
+"""People and what they may do. Pure: knows nothing about HTTP or the database."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Actor:
     administers: Scope = NOTHING
     """Which apps they may administer."""
     approves: Mapping[str, Scope] = field(default_factory=dict)
-    """Of their groups that operators grant approving: where. The others' word counts wherever it is asked."""
+    """For those of their groups with a grant to approve: where. Other groups may approve wherever they are asked."""
 
     def may(self, permission: Permission, app: str | None = None, environment: str | None = None) -> bool:
-        """Whether they may do it in the environment; without one: in some of the app's; without an app: at all.
+        """Whether they may do it in the environment; without one: in some of the app's; without an app: anywhere.
 
-        Approving takes somebody who asks, too: it is about whether the word of any group of theirs would count.
+        For approving: whether an approval of any of their groups would count, if it is asked for.
         """
         if app is None and permission is Permission.ADMINISTER:
             return ADMINISTRATORS in self.groups
@@ -53,7 +53,7 @@ class Actor:
         ).is_whole(app)
 
     def approves_as(self, app: str, environment: str) -> frozenset[str]:
-        """Those of their groups whose word counts there, if it is asked."""
+        """Those of their groups that may approve there, if they are asked."""
         return frozenset(
             group
             for group in self.groups
@@ -61,7 +61,7 @@ class Actor:
         )
 
     def require(self, permission: Permission, app: str | None = None, environment: str | None = None) -> None:
-        """Raises Refused, saying who tells why."""
+        """Raises Refused unless they may; the message says where to find out why."""
         if self.may(permission, app, environment):
             return
         if app is None:

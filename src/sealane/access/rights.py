@@ -1,7 +1,7 @@
-"""Rights: what a person may with an app, each with what gives it. Pure.
+"""Rights: what a person may do with an app, and what gives each right. Pure.
 
-Administrators may everything but approve. An owner, a person or a group, may what `owners` says, which is reading, and
-deploying for developers. Groups may what grants say. A group whose approval is asked for reads the app and approves there,
+Administrators may do everything but approve. An owner, a person or a group, may do what `owners` says: read, and deploy
+for developers. Groups may do what grants say. A group whose approval is asked for may read the app and approve there,
 unless a grant says where it approves.
 """
 
@@ -20,45 +20,45 @@ _NOT_APPROVING = tuple(permission for permission in Permission if permission is 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Right:
-    """One thing that a person may with one app."""
+    """One thing that a person may do with one app."""
 
     permission: Permission
     environments: frozenset[str] | None = None
     """Where; None: in every environment."""
     because: str
-    """What gives it, in words: a group, and where the grant is written."""
+    """What gives the right, in words: a group, and where the grant is written."""
     group: str = ""
-    """For approving, the group whose word it is."""
+    """For approving, the group that approves."""
 
     def covers(self, environment: str) -> bool:
-        """Whether it is about the environment."""
+        """Whether the right is valid in the environment."""
         return self.environments is None or environment in self.environments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What the operators' files say of who may what."""
+    """The operators' files' rules on who may do what."""
 
     access: AppAccess = DEFAULTS
     asked: Mapping[str, AskedGroups] = field(default_factory=dict)
-    """By app, and environment: the groups whose approval operators ask for, or who may break the glass there."""
+    """By app and environment: the groups whose approval operators require, or who may break the glass there."""
     environments: frozenset[str] = frozenset()
-    """The environments that there are."""
+    """All environments."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppRights:
-    """What a person may with one app."""
+    """All that a person may do with one app."""
 
     app: str
     owner: str
     environments: tuple[str, ...]
-    """Those about the app in which they may read it, by name."""
+    """The app's environments in which they may read it, by name."""
     rights: tuple[Right, ...]
 
 
 def of(name: str, groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Right]:
-    """Everything that the person may with the app."""
+    """Everything that the person may do with the app."""
     if ADMINISTRATORS in groups:
         yield from (Right(permission=permission, because=f"in {ADMINISTRATORS}") for permission in _NOT_APPROVING)
     yield from _owner(name, groups, app, rules)
@@ -91,7 +91,7 @@ def _granted(grant: Grant, known: frozenset[str], because: str, group: str = "")
 
 
 def _asked(groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Right]:
-    """Who is asked reads the whole app: what is deployed there came through its other environments."""
+    """A group that is asked may read the whole app: what is deployed there came through its other environments."""
     named = rules.asked.get(app.app, {})
     limited = _granted_approvals(groups, rules)
     for environment in sorted({*app.asked, *named}):
@@ -105,7 +105,7 @@ def _asked(groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Rig
 
 
 def scoped(actor: Actor, apps: Iterable[AppPeople], rules: Rules) -> Actor:
-    """The actor with all that they may."""
+    """The actor with all their rights."""
     rights = {app.app: tuple(of(actor.name, actor.groups, app, rules)) for app in apps}
     limited = _granted_approvals(actor.groups, rules)
     named = (Permission.READ, Permission.DEPLOY, Permission.ADMINISTER)
@@ -117,7 +117,7 @@ def scoped(actor: Actor, apps: Iterable[AppPeople], rules: Rules) -> Actor:
 
 
 def _granted_approvals(groups: frozenset[str], rules: Rules) -> frozenset[str]:
-    """Those of the groups that grants let approve somewhere, and so nowhere else."""
+    """Groups with a grant to approve somewhere, which then may approve nowhere else."""
     named = (grant.groups for grant in rules.access.grants if Permission.APPROVE in grant.may)
     return groups & frozenset().union(*named)
 

@@ -52,10 +52,10 @@ def matches(hashed: str, secret: str) -> bool:
 
 @functools.cache
 def decoy() -> str:
-    """The hash of a secret that nobody has: checked where there is no token, so that the work is the same."""
+    """The hash of a secret that nobody has: checked where there is no token, so that it takes the same time."""
     return _HASHER.hash(secrets.token_urlsafe(32))
 
 
 def derive(key: bytes, *words: str) -> str:
-    """A secret that follows from the server's key and the words, so that it need not be stored."""
+    """A secret derived from the server's key and the words, so that it need not be stored."""
     return hmac.new(key, "\0".join(words).encode(), hashlib.sha256).hexdigest()
