@@ -93,7 +93,7 @@ def admit(
 
 
 def lacking(wanted: Iterable[ApprovalRule], agreed: Sequence[ApprovalRule]) -> tuple[ApprovalRule, ...]:
-    """The wanted rules that no agreed rule covers: one for at least as many people, from the same groups or some of them."""
+    """The wanted rules that no agreed rule covers: one for as many people or more, from some or all of its groups."""
     return tuple(
         rule for rule in dict.fromkeys(wanted) if not any(_covers(approval_rule, rule) for approval_rule in agreed)
     )
