@@ -1,4 +1,4 @@
-"""Membership: what a person may, as tables and the operators' files stand now."""
+"""Membership: what a person may do by the present tables and operators' files."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _log = logging.getLogger("sealane.access")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Membership:
-    """Says it of a person now."""
+    """Answers what a person may do now."""
 
     store: Store
     files: Forecast | None = None
-    """The operators' files; without them nobody is named in any."""
+    """The operators' files; without them, no file grants anything."""
 
     async def of(self, actor: Actor) -> Actor:
-        """The actor with all that they may. Environments' files that can't be read give nobody anything."""
+        """The actor with all their rights. Environments' files that can't be read grant nothing."""
         if ADMINISTRATORS in actor.groups:
             return rights.scoped(actor, (), self._rules())
         return rights.scoped(actor, await self.store.scopes.people(), self._rules())
 
     async def may_deploy(self, user: str, app: str, environment: str) -> bool:
-        """Whether a user, who need not be signed in, may deploy there now; who was removed may not."""
+        """Whether a user, signed in or not, may deploy there now; a removed user may not."""
         try:
             known = await self.store.people.get(user)
         except NotThere:
@@ -42,16 +42,16 @@ class Membership:
         return actor.may(Permission.DEPLOY, app, environment)
 
     async def place_of(self, subject: Subject, name: str, actor: Actor) -> AppPlace | None:
-        """Where what is named belongs, None for what is no app's. Raises NotThere, also where the actor may not read it."""
+        """The place of a named thing; None where it is no app's. Raises NotThere, also if the actor may not read it."""
         return await self.store.scopes.place_of(subject, name, actor.reads)
 
     def may_register(self, actor: Actor, app: str) -> bool:
-        """Whether the actor may administer an app of the name, which need not be there."""
+        """Whether the actor may administer an app of that name, whether it exists or not."""
         given = rights.of(actor.name, actor.groups, AppPeople(app=app, owner=""), self._rules())
         return any(right.permission is Permission.ADMINISTER for right in given)
 
     async def explain(self, app: str) -> tuple[tuple[User, tuple[Right, ...]], ...]:
-        """Every user with all that they may with the app, by name. Raises NotThere."""
+        """Every user, by name, with all rights on the app. Raises NotThere."""
         people = next((app_people for app_people in await self.store.scopes.people() if app_people.app == app), None)
         if people is None:
             await self.store.apps.get(app)
@@ -62,7 +62,7 @@ class Membership:
         )
 
     async def own(self, actor: Actor) -> tuple[AppRights, ...]:
-        """What the actor may with each app that they may read, by its name."""
+        """The actor's rights on each app that they may read, by its name."""
         rules = self._rules()
         by_app = (
             AppRights(
@@ -82,7 +82,7 @@ class Membership:
         )
 
     async def environments_of(self, app: str) -> tuple[str, ...]:
-        """The environments that are about the app, by name: where operators let it be, and where it is."""
+        """The app's environments, by name: those that operators allow it, and those it is in."""
         there = [person for person in await self.store.scopes.people() if person.app == app]
         return _about(there[0] if there else AppPeople(app=app, owner=""), self._rules())
 

@@ -21,7 +21,7 @@ from sealane.secrets import keys
 from sealane.store.all_stores import Store
 
 HOOK_GRACE = timedelta(hours=24)
-"""How long the former hook secret counts beside a fresh one: a working day, in which somebody enters it at the git host."""
+"""How long the former hook secret stays valid: a working day, for entering the new one at the git host."""
 
 
 _log = logging.getLogger("sealane.access")
@@ -50,7 +50,7 @@ class Apps:
         identities: Path,
         now: clock.Clock = clock.now,
     ) -> None:
-        """`key` is what hook secrets follow from, `identities` the folder of the apps' age identities."""
+        """`key` derives hook secrets, `identities` is the folder of the apps' age identities."""
         self._store = store
         self._access = access
         self._repositories = repositories
@@ -63,8 +63,8 @@ class Apps:
     ) -> Registered:
         """Registers an app; without a repository Sealane serves a bare one itself.
 
-        The row comes last: what it promises (repository, key, token) is there before anybody can see it. What a removed
-        app of the name had is not the new one's: neither repository nor key, and hook secrets begin at a number of its own.
+        The row is written last: repository, key and token exist before anybody can see the app. A new app inherits
+        nothing from a removed one of its name: no repository, no key, and its hook secrets have a number of their own.
         Raises Conflicting when the name or the repository and path are taken, UsageError for bad ones.
         """
         inputs.check_app_name(name)
@@ -109,13 +109,13 @@ class Apps:
         return self._hook(app), until
 
     async def hook_secret(self, name: str) -> str:
-        """The secret that signs the app's hooks: it follows from the server's key and is never stored. NotThere."""
+        """The secret that signs the app's hooks: derived from the server's key, never stored. Raises NotThere."""
         return self._hook(await self._store.apps.get(name))
 
     async def hook_secrets(self, name: str) -> tuple[str, ...]:
-        """The secrets whose signatures count. For an app that is not there it is as many, which nobody knows.
+        """The secrets whose signatures are valid. For an unknown app: as many secrets that nobody knows.
 
-        So that a wrong signature gets the same answer after the same work, whether there is such an app or not.
+        So a wrong signature gets the same answer after the same work, whether the app exists or not.
         """
         try:
             app = await self._store.apps.get(name)
@@ -144,7 +144,7 @@ class Apps:
         await self._store.apps.set_owner(name, owner, by=by.name, at=self._now())
 
     async def remove(self, name: str, *, by: Actor) -> None:
-        """Removes the app and its record; what runs at destinations stays, its repository and key are put aside.
+        """Removes the app and its record. What runs at destinations stays; its repository and key are moved away.
 
         Raises NotThere, Conflicting while anything of it goes on.
         """

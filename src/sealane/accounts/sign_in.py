@@ -47,7 +47,7 @@ class Session:
 
 
 class Access:
-    """Who is who."""
+    """Signs people and tokens in, and manages them."""
 
     def __init__(  # noqa: PLR0913 - all that a server may set
         self,
@@ -60,9 +60,9 @@ class Access:
         scoped: Scoping | None = None,
         now: clock.Clock = clock.now,
     ) -> None:
-        """`key` signs cookies, `session` is how long they are good for, `life` what tokens of users live, None for ever.
+        """`key` signs cookies, `session` is how long they are valid, `life` how long users' tokens are; None: for ever.
 
-        `scoped` says which apps somebody may see and change; without it apps are their owners' and administrators'.
+        `scoped` gives an actor's rights on apps; without it only owners and administrators have any.
         """
         self._store = store
         self._signer = Signer(key, salt="sealane session")
@@ -73,7 +73,7 @@ class Access:
         self._now = now
         self._checked: dict[bytes, datetime] = {}
         self._known: set[bytes] = set()
-        """Digests of tokens that were right since the start: others' failures from the same address don't stop them."""
+        """Digests of tokens found valid since the start: others' failures from the same address don't block them."""
         self._used: dict[str, datetime] = {}
 
     async def make_administrator(self) -> str | None:
@@ -86,7 +86,7 @@ class Access:
         return minted.text if made else None
 
     async def restore_administrator(self, name: str, *, by: str) -> str:
-        """Makes a user an administrator, or a new one, for whoever has the machine; gives a token's text, this once.
+        """Makes a user an administrator, for a person with access to the machine; gives a token's text, this once.
 
         `by` is told in the audit. Raises Conflicting for the name of a removed user, UsageError for a bad one.
         """
@@ -98,7 +98,7 @@ class Access:
         return minted.text
 
     async def authenticate(self, bearer: str, *, address: str = "") -> Actor:
-        """The user whose token it is, shown by somebody at an address. Raises NotSignedIn, TooManyAttempts."""
+        """The user of the token; failures count against `address`. Raises NotSignedIn, TooManyAttempts."""
         token = await self._checked_token(bearer, address)
         if token.kind == RELAY:
             raise NotSignedIn("this is a relay's token, which only dials in", hint="use a user's token")
@@ -114,10 +114,10 @@ class Access:
         return token
 
     async def check_push(self, app: str, password: str, *, writes: bool, address: str = "") -> tuple[App, Pusher]:
-        """The app, and who fetches from it or pushes to it: by a user's own token, or by the app's push token.
+        """The app, and who fetches or pushes: a user by their own token, or the app's push token.
 
-        Raises NotSignedIn; for users NotThere, the same for an app that is not there and one they may not read, and
-        Refused where they may not push; TooManyAttempts.
+        Raises NotSignedIn and TooManyAttempts; for users NotThere, the same for an unknown app and one they may not
+        read, and Refused where they may not push.
         """
         token = await self._checked_token(password, address)
         if token.user is None and token.app != app:
@@ -141,7 +141,7 @@ class Access:
         return Session(cookie=self._signer.sign(secret).decode(), csrf=csrf, expires=kept.expires)
 
     async def session(self, cookie: str) -> tuple[Actor, StoredSession]:
-        """Who the cookie is for. Raises NotSignedIn when it is over, forged or ended."""
+        """The actor of the cookie. Raises NotSignedIn when it is expired, forged or ended."""
         kept = await self._store.people.session(self._session_id(cookie))
         if kept is None or kept.expires <= self._now():
             raise NotSignedIn("the session is over", hint="sign in again")
@@ -165,8 +165,8 @@ class Access:
     async def new_token(self, user: str, name: str, *, by: Actor, expires: str | None = None) -> tuple[Token, str]:
         """One more token for the user, made by an administrator or by themselves; its text is given this once.
 
-        `expires` is a span such as `90d`, or `never`; the server's own where it is None. One's own made with a token of a
-        shorter life than usual ends with that at the latest. Raises NotThere, Refused, UsageError.
+        `expires` is a span such as `90d`, or `never`; None: the server's default. A token that people make for
+        themselves with a shorter-lived token ends with that one at the latest. Raises NotThere, Refused, UsageError.
         """
         if by.name != user:
             by.require(Permission.ADMINISTER)
@@ -184,7 +184,7 @@ class Access:
         return token, text
 
     async def _latest(self, by: Actor) -> datetime | None:
-        """When what they make for themselves ends at the latest: with a token that was given a shorter life than usual."""
+        """The latest end of a token that they make for themselves: that of their own shorter-lived token."""
         token = await self._store.people.token(by.token_id) if by.token_id else None
         if token is None or token.expires is None:
             return None
@@ -222,10 +222,10 @@ class Access:
         await self.revoke_token(token.id, by=by, reach=Reach.NOTHING)
 
     async def revoke_token(self, token_id: str, *, by: Actor, reach: Reach = Reach.OWN) -> tuple[str, ...]:
-        """Makes a token useless at once, and what was made with it as far as `reach` says; gives the ids of all that ended.
+        """Revokes a token at once, and tokens made with it as far as `reach` says; gives the ids of all revoked ones.
 
-        One's own, or one that one may manage. Raises NotThere, also for somebody else's, Conflicting as `People.revoke`
-        does, and Refused where tokens of others shall end and one is no administrator.
+        Actors may revoke their own and those they manage. Raises NotThere, also for somebody else's, Conflicting as
+        `People.revoke` does, and Refused where others' tokens would end and the actor is no administrator.
         """
         token = await self._store.people.token(token_id)
         if token is None or not _may_manage(token, by):
@@ -235,13 +235,13 @@ class Access:
         return await self._store.people.revoke(token_id, by=by.name, at=self._now(), reach=reach, using=by.token_id)
 
     async def tokens_of(self, user: str, *, by: Actor) -> tuple[Token, ...]:
-        """The user's tokens that were not revoked; to themselves and administrators. Raises Refused."""
+        """The user's unrevoked tokens, for themselves and administrators. Raises Refused."""
         if by.name != user:
             by.require(Permission.ADMINISTER)
         return await self._store.people.tokens(user=user)
 
     async def tokens_of_app(self, app: str) -> tuple[Token, ...]:
-        """The app's push tokens that were not revoked; whether one may see them is decided before."""
+        """The app's unrevoked push tokens; the caller has checked the right to see them."""
         return await self._store.people.tokens(app=app)
 
     async def tokens_managed_by(self, actor: Actor) -> tuple[Token, ...]:
@@ -263,9 +263,9 @@ class Access:
         return await self._store.people.all()
 
     async def _checked_token(self, text: str, address: str) -> Token:
-        """The row is read each time, so that revoking works at once; only the slow hash is remembered for a while.
+        """The valid token. Its row is read each time, so revoking works at once; only the slow hash is cached.
 
-        What fails takes the same work whether its id is known or not, and counts against the address and the id.
+        A failure takes the same work whether the id is known or not, and counts against the address and the id.
         """
         token_id, secret = tokens.parse(text) or ("", "")
         token = await self._store.people.token(token_id) if token_id else None
@@ -284,7 +284,7 @@ class Access:
         return token
 
     def _is_fresh(self, digest: bytes) -> bool:
-        """Whether the token was tried lately, and is right."""
+        """Whether the token was found valid lately."""
         until = self._checked.get(digest)
         return until is not None and until > self._now()
 
@@ -292,7 +292,7 @@ class Access:
         if digest not in self._known:
             self._attempts.check(address, token_id)
         token = await self._store.people.token(token_id) if token_id else None  # it may have been revoked meanwhile
-        right = token is not None and self._is_fresh(digest)  # the one before it in the turn was the same
+        right = token is not None and self._is_fresh(digest)  # the attempt before it had the same token
         if token_id and not right:
             right = await asyncio.to_thread(_is_right, token, secret)
         if token is None or not right:
@@ -310,7 +310,7 @@ class Access:
         self._known.add(digest)
 
     async def _failed(self, address: str, token_id: str, token: Token | None, why: str) -> None:
-        """Counts it, and tells it in the log and the audit: nothing of what was sent but the id."""
+        """Counts a failure, and writes it to log and audit; of the token only the id."""
         self._attempts.failed(address, token_id)
         shown = inputs.fitted(token_id, most=_LONGEST_ID)
         whose = (token.user or token.app) if token else None
@@ -349,7 +349,7 @@ class Access:
         expires: str | None = None,
         made_with: str | None = None,
     ) -> tuple[Token, str]:
-        """A fresh token and its text. Raises UsageError for a span that is none."""
+        """A fresh token and its text. Raises UsageError for an invalid span."""
         life = self._life if user else None
         if expires is not None:
             life = lifetimes.read(expires, "what the token expires after")
@@ -388,7 +388,7 @@ def _is_right(token: Token | None, secret: str) -> bool:
 
 
 def _may_manage(token: Token, actor: Actor) -> bool:
-    """Whether the actor may see and revoke it: their own, an app's of theirs, or anybody's for administrators."""
+    """Whether the actor may see and revoke it: their own, one of their apps', or anybody's for administrators."""
     if actor.may(Permission.ADMINISTER):
         return True
     if token.user is not None:
@@ -397,7 +397,7 @@ def _may_manage(token: Token, actor: Actor) -> bool:
 
 
 def _digest(token: Token | None, text: str) -> bytes:
-    """What a token that was tried is known by: with the hash that is kept now."""
+    """The digest of a tried token, together with its present hash."""
     return hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
 
 

@@ -1,8 +1,8 @@
-"""Attempts to sign in that failed: counted for a while by where they came from and by the token that they named.
+"""Failed attempts to sign in: counted for a while by address and by the token's id.
 
-Who asks with a token that this process has seen right is not counted, so nobody is locked out by others' attempts. Each
-process counts by itself. From one address, and of one id, one token is tried at a time: of many at once no more are tried
-than may fail, and what the first has shown to be right is not tried again.
+A token that this process has seen valid is not counted, so others' attempts lock nobody out. Each process counts by
+itself. One token at a time is tried from an address and of an id: of many at once, no more are tried than may fail, and
+a token that the first has shown to be valid is not tried again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_KEPT = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptLimits:
-    """How many may fail within `within` before no more are tried."""
+    """How many may fail within `within` before further ones are refused."""
 
     per_address: int = 30
     per_token: int = 10
@@ -33,7 +33,7 @@ class AttemptLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempts:
-    """Those of one process."""
+    """The failed attempts in one process."""
 
     limits: AttemptLimits = field(default_factory=AttemptLimits)
     now: clock.Clock = clock.now
@@ -42,9 +42,9 @@ class Attempts:
 
     @asynccontextmanager
     async def turn(self, address: str, token_id: str) -> AsyncIterator[None]:
-        """What is held while a token is tried."""
+        """The lock to hold while a token is tried."""
         async with AsyncExitStack() as held:
-            for key, _ in self._keys(address, token_id):  # the same order for everybody
+            for key, _ in self._keys(address, token_id):  # everybody locks in the same order
                 await held.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
             yield
 
@@ -65,8 +65,8 @@ class Attempts:
                 raise TooManyAttempts(f"too many wrong attempts to sign in {what}", after=max(1, round(after + 0.5)))
 
     def failed(self, address: str, token_id: str) -> None:
-        """Counts one."""
-        if len(self._failed) > _MOST_KEPT:  # many addresses at once: those that are over make room
+        """Counts a failure."""
+        if len(self._failed) > _MOST_KEPT:  # many addresses at once: expired ones make room
             since = self.now() - self.limits.within
             for key in [key for key, failed in self._failed.items() if failed[-1] <= since]:
                 del self._failed[key]
@@ -82,7 +82,7 @@ class Attempts:
 
 
 def _household(address: str) -> str:
-    """Who shares one limit: an IPv4 address, or the /64 that one client of IPv6 has all addresses of (RFC 6177)."""
+    """The unit of one limit: an IPv4 address, or the /64 that belongs to one IPv6 client (RFC 6177)."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:  # a socket of another kind
