@@ -1,4 +1,4 @@
-"""The durable workflows, and all that keeps them going after a crash. The only importer of `dbos`.
+"""The durable workflows, and what continues them after a crash. The only importer of `dbos`.
 
 `run` and `deployment` tell the two stories; `steps` holds the bodies of their steps; the rest is machinery:
 `durable` steps, `engine` and `queues`, and `failover` from dead workers, which fences them off.

@@ -1,4 +1,4 @@
-"""Admission: opens the gates of deployments that wait for nothing any more, and queues them. No workflow waits at a gate."""
+"""Admission: opens the gates of deployments whose conditions are met, and queues them. No workflow waits at a gate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Gates:
     now: clock.Clock = clock.now
 
     async def look(self, app: str | None = None) -> None:
-        """Opens every gate of the app, or of all apps, that can be opened. May be called at any time, by anybody."""
+        """Opens every gate of the app, or of all apps, that can be opened. May be called at any time from anywhere."""
         await self._settle_release_groups(app)
         for deployment in await self.store.deployments.waiting(app):
             with _alone(deployment.label, app):
@@ -47,20 +47,20 @@ class Gates:
             await self.queue(await self.store.deployments.get(deployment.id))
 
     async def sweep(self) -> None:
-        """Queues what was opened by somebody who died before queueing it."""
+        """Queues deployments whose opener died before it queued them."""
         for deployment in await self.store.deployment_queue.unqueued():
             await self.queue(deployment)
         await self.look()
 
     async def recheck(self, deployment: Deployment) -> bool:
-        """Whether a deployment that was let through may still begin; if not, its gate is shut again."""
+        """Whether an admitted deployment may still begin; if not, its gate is shut again."""
         inputs = await self.store.views.circumstances(deployment)
         if not blockers.conditions(deployment, inputs) and not blockers.hopeless(deployment, inputs):
             return True
         return not await self.store.deployment_queue.shut(deployment.id, at=self.now())
 
     async def _settle_release_groups(self, app: str | None) -> None:
-        """Takes back what moved with a member that failed, one after the other, and notes what came of it."""
+        """Rolls back the deployed members of failed groups, one after the other, and notes the results."""
         for group_state in await self.store.release_groups.unsettled(app):
             with _alone(f"the release group {group_state.release_group}", app):
                 course = release_groups.next_actions(group_state)
@@ -79,9 +79,9 @@ class Gates:
 
 @contextmanager
 def _alone(what: str, app: str | None) -> Iterator[None]:
-    """A look at everything goes on past one thing that is broken, and tells it; who looks at one app is told.
+    """In a look at all apps, logs an error of one thing and goes on; in a look at one app, the caller gets the error.
 
-    Raises Unavailable all the same: with the database away nothing can be looked at.
+    Raises Unavailable in both cases: without the database nothing can be looked at.
     """
     try:
         yield

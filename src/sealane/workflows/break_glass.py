@@ -14,7 +14,7 @@ from sealane.store.all_stores import Store
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BreakGlass:
-    """Takes people's word; `groups` says who may in an environment, `look` opens the gates that may be opened."""
+    """Lets people break the glass; `groups` says who may in an environment, `look` opens gates that may open."""
 
     store: Store
     groups: Callable[[str], tuple[str, ...]]
@@ -38,7 +38,7 @@ class BreakGlass:
     async def break_it(self, deployment_id: str, *, by: Actor, reason: str) -> Deployment:
         """Lets a waiting deployment begin whatever its window says; approvals and holds stay as they are.
 
-        Raises NotThere, Conflicting when it doesn't wait, or did not need to be let through, and as `may` does.
+        Raises NotThere, Conflicting when it doesn't wait or its window is open, and as `may` does.
         """
         deployment = await self.store.deployments.get(deployment_id)
         self.may(deployment.app, deployment.environment, by=by, reason=reason)

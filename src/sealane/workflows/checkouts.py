@@ -1,7 +1,7 @@
-"""Checkouts: where a run works. Its clone on disk, what its commit says, and what it works with.
+"""Checkouts: the place where a run works, its clone on disk, its commit's files, and its tools.
 
-Two places: the clone, which the steps of a run may change as they like, and the commit's objects beside it, out of their
-reach. What the commit says is read from the objects alone.
+There are two places: the clone, which a run's steps may change as they like, and the commit's objects beside it, out of
+their reach. Files of the commit are read from the objects alone.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Checkout:
     tools: Tools = field(repr=False)
     app: App
     folder: Path
-    """The app's own folder in the clone; steps may have changed what is in it, and what leads there."""
+    """The app's own folder in the clone; steps may have changed its content and the path to it."""
     tree: Tree = field(repr=False)
-    """The app's files as the commit has them, whatever was done to the clone."""
+    """The app's files as the commit has them, whatever steps did to the clone."""
 
     @property
     def stores(self) -> Stores:
@@ -55,7 +55,7 @@ def clone_of(tools: Tools, owner: str) -> Path:
 
 
 def kept_of(tools: Tools, owner: str) -> Path:
-    """The bare repository of what a run's or deployment's commit says; it is mounted nowhere."""
+    """The bare repository with the commit of a run or deployment; it is mounted nowhere."""
     clone = clone_of(tools, owner)
     return clone.with_name(f"{clone.name}.git")
 
@@ -68,7 +68,7 @@ def forget(tools: Tools, owner: str) -> None:
 
 
 async def site(tools: Tools, owner: str, app_name: str, commit: str) -> Checkout:
-    """What a commit says, and the app's folder in the clone that was made of it.
+    """The commit's files, and the app's folder in the clone of it.
 
     Raises UsageError when the folder leads out of the repository, and what `check_out` raises when the objects are gone.
     """
@@ -80,14 +80,14 @@ async def site(tools: Tools, owner: str, app_name: str, commit: str) -> Checkout
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Where the server itself clones an app from, and as whom."""
+    """The URL and credentials with which the server clones an app."""
 
     url: str
     access: Access = OPEN
 
 
 def source(tools: Tools, app: App) -> Source:
-    """Where the app is cloned from; of a repository that Sealane serves itself, this machine's settings say."""
+    """The source of the app's clones; this machine's settings say where a repository is that Sealane serves itself."""
     settings = tools.settings
     if app.hosted:
         return Source(url=str(settings.repositories / app.repository), access=_access(settings, ()))
@@ -95,7 +95,7 @@ def source(tools: Tools, app: App) -> Source:
 
 
 def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
-    """An administrator named the registered host; its addresses are still only public ones, or those of listed networks."""
+    """The registered host is allowed, as an administrator named it, but only at public addresses or in listed networks."""
     return Access(
         passwords={host: password.get_secret_value() for host, password in settings.git.credentials.items()},
         keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),
@@ -110,7 +110,7 @@ def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
 
 
 def registries(settings: Settings) -> RegistryAccess:
-    """Which registries images may be retagged from. The one that the operators push to is theirs, wherever it is."""
+    """Which registries images may be retagged from. The registry that operators push to is allowed wherever it is."""
     prefix = settings.registry.prefix
     return RegistryAccess(
         allowed=Allowlist(
@@ -156,12 +156,12 @@ async def _keep(tools: Tools, owner: str, app: App, commit: str) -> None:
 
 
 def public_repository(app: App, settings: Settings) -> str:
-    """The URL people and steps clone from: of a repository that Sealane serves, where it is served."""
+    """The URL that people and steps clone from; for a repository that Sealane serves, the server's."""
     return f"{settings.public_url}/git/{app.name}.git" if app.hosted else app.repository
 
 
 async def work(tools: Tools, run: Run, plan: Plan) -> RunContext:
-    """What the run's steps work with; secrets are read now and go no further than the step that asked."""
+    """What the run's steps work with. Secrets are read now and stay inside the step that asked."""
     here = await site(tools, run.id, run.app, run.event.commit or "")
     parsed = pipeline(here)
     if parsed is None:
@@ -189,7 +189,7 @@ def workspace(tools: Tools, owner: str, here: Checkout) -> Workspace:
 
 
 def step_secrets(names: Iterable[str]) -> dict[str, str]:
-    """References of secrets that steps name: they are the app's own on the server."""
+    """References of the secrets that steps name: on a server, the app's own."""
     return {name: f"env:{name}" for name in sorted(set(names))}
 
 
@@ -202,7 +202,7 @@ async def released(tools: Tools, app: str, release_id: str) -> Release:
 
 
 def pipeline(here: Checkout) -> Pipeline | None:
-    """The pipeline of an app's folder; None where there is none that can be read."""
+    """The pipeline of an app's folder; None where there is no readable one."""
     adapters = here.tools.adapters
     for name in reading.files(adapters):
         with contextlib.suppress(Unreadable, UnicodeDecodeError):

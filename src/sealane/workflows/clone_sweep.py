@@ -1,4 +1,4 @@
-"""Clones that nobody works in any more: of runs and deployments that ended, were killed on the way, or are unknown."""
+"""Removes unused clones: of runs and deployments that ended, were killed on the way, or are unknown."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sealane.store.all_stores import Store
 _log = logging.getLogger(__name__)
 _MAKING = ".making"
 _YOUNG = 3600.0
-"""Seconds for which a clone of something unknown is left: a request makes it before it stores its deployment."""
+"""Seconds for which a clone of an unknown owner is kept: a request makes it before it stores its deployment."""
 
 
 async def sweep(store: Store, settings: Settings) -> None:
-    """Removes them; what can't be removed is told, and tried again by the next sweep."""
+    """Removes them. A clone that can't be removed is logged, and tried again by the next sweep."""
     for path in await asyncio.to_thread(_clones, settings.workspaces):
         if await _is_left(path, store, settings):
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
@@ -33,7 +33,7 @@ def _clones(folder: Path) -> list[Path]:
 
 
 async def _is_left(path: Path, store: Store, settings: Settings) -> bool:
-    owner = path.name.partition(".")[0]  # a clone, or beside it what its commit says
+    owner = path.name.partition(".")[0]  # a clone, or the commit's objects beside it
     try:
         run = await store.runs.get(owner)
     except NotThere:
@@ -48,5 +48,5 @@ async def _is_left(path: Path, store: Store, settings: Settings) -> bool:
 
 
 def _is_old(path: Path) -> bool:
-    """By the file's own clock; what has gone meanwhile is not."""
+    """Whether it is old by the file's own time; something already gone is not."""
     return path.exists() and time.time() - path.lstat().st_mtime > _YOUNG

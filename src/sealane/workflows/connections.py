@@ -1,4 +1,4 @@
-"""Connections to destinations: one to each, opened when first asked for and shared by all that go there."""
+"""Connections to destinations: one to each, opened at the first use and shared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Destinations:
     """The destinations of all environments, on one event loop."""
 
     def __init__(self, state: Path, adapters: Adapters = SHIPPED, *, relays: Hub | None = None) -> None:
-        """`state` is the folder in which destinations of this machine keep what they have; `relays` reach others."""
+        """`state` is the folder for the state of destinations on this machine; `relays` reach others."""
         self._state = state
         self._adapters = adapters
         self._relays = relays

@@ -1,4 +1,4 @@
-"""What step bodies and requests work with; whoever begins either hands it over."""
+"""What step bodies and requests work with; the caller passes it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from sealane.workflows.run_slots import RunSlots
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerContext:
-    """What a worker has and a process that only answers requests has not."""
+    """What only a worker has, not a process that only answers requests."""
 
     runner: Runner
     builder: ImageBuilder
     fencing: Fencing
     leaving: Callable[[], bool]
-    """Whether the worker leaves: then it records nothing any more."""
+    """Whether the worker is leaving: then it records nothing any more."""
     probe: Probe = unwatched
 
 
@@ -53,7 +53,7 @@ class Tools:
     logs: Logs
     destinations: Destinations
     equipment: WorkerContext | None
-    """What carrying workflows takes; None in a process that only answers requests."""
+    """What running workflows needs; None in a process that only answers requests."""
     gates: Gates
     slots: RunSlots
     environments: Callable[[], Mapping[str, Environment]]
@@ -87,7 +87,7 @@ class Tools:
         return self._equipped.fencing
 
     def journal(self, *, waits: Waits | None = None) -> Durable:
-        """Keeps what came of a workflow's steps; `waits` is told what one finds away, once it has waited for a while."""
+        """The journal of a workflow's steps; `waits` is told what a step waits for, after a while."""
         worker = self._equipped
         return Durable(self.settings.folders, leaving=worker.leaving, probe=worker.probe, waits=waits)
 
@@ -109,7 +109,7 @@ class Tools:
         return environments[name]
 
     def platform(self, environment: str, destination: str) -> Platform:
-        """What its kind knows of a destination's objects; a cluster's for one that the files don't tell of now."""
+        """The platform of the destination's kind; a cluster's where the files no longer name the destination."""
         try:
             kind = self.environment(environment).kind_of(destination)
         except SealaneError:

@@ -1,7 +1,7 @@
 """A deployment on a server: the story of `sealane.deployments.deploy` over a durable journal and the database.
 
-Everything a person might want stopped was decided before: the gates are open. Every execution takes the formation for
-its worker, which fences off whoever worked on it before; and no write is made that does not look at the fence first.
+All that could hold it back was decided before: its gates are open. Every execution takes the formation for its worker,
+which fences off any earlier worker; and every write checks the fence first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ async def _told(memory: SqlMemory) -> None:
 
 
 async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None:
-    """How it ended; None when it does not go."""
+    """How it ended; None when it does not begin."""
     start = await journal.step("start", deployment_start.begin, memory)
     if start is None:
         return None
@@ -56,12 +56,12 @@ async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None
 
 
 async def _waits(memory: SqlMemory, error: SealaneError, since: datetime) -> None:
-    """Tells in the timeline what is away."""
+    """Notes in the timeline what does not answer."""
     unreached = since if error.unreached else None
     says = f"waits: {error.message}"
     await timeline.line(memory.tools, memory.id, model.Phase.APPLY, says, unreached_since=unreached)
 
 
 async def _look_at_gates(memory: SqlMemory) -> None:
-    """Opens the gates that this deployment kept shut. Key: none needed, looking changes only what may go."""
+    """Opens the gates that this deployment kept shut. Key: none needed, only deployments that may begin are changed."""
     await memory.tools.gates.look((await memory.deployment()).app)

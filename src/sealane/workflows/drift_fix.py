@@ -1,7 +1,7 @@
-"""Undoes what somebody changed by hand, where the operators want that: what is deployed is written once more.
+"""Undoes changes by hand, where the operators want that: it writes the deployed revision again.
 
-It fights nobody: what an autoscaler or another controller set stays, and so does what comes back again and again. A deployment
-that begins takes the formation away from it, and then it writes no more.
+It fights nobody: fields of an autoscaler or another controller stay, and so does a change that comes back again and
+again. A deployment that begins takes the formation over, and then this writes no more.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sealane.workflows.steps import targets
 
 _log = logging.getLogger(__name__)
 MOST = 3
-"""Times that one object is put right within the `WINDOW`: whoever changes it again then means it."""
+"""How often one object is corrected within the `WINDOW`: a further change is meant."""
 WINDOW = timedelta(minutes=10)
 
 
 class DriftFix:
-    """Puts one formation right, for one worker."""
+    """Corrects one formation, for one worker."""
 
     def __init__(self, tools: Tools, watch: Watch, worker: str) -> None:
         self._tools = tools
@@ -39,7 +39,7 @@ class DriftFix:
     async def put_right(
         self, drifts: Sequence[Drift], seen: DriftSeen, deployment: Deployment, destination: Destination
     ) -> None:
-        """Writes what drifted as it was deployed. Raises SealaneError where it can't."""
+        """Writes the drifted objects as they were deployed. Raises SealaneError where it can't."""
         tools, watch = self._tools, self._watch
         chosen = [drift for drift in drifts if drift.by_hand and not self._comes_back(drift.object)]
         if not chosen or not tools.environment(deployment.environment).fixes_drift:

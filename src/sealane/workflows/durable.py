@@ -1,8 +1,7 @@
-"""Durable steps: run once, recorded, given again after a crash without being run again.
+"""Durable steps: each runs once, and its recorded result is reused after a crash.
 
-A body says in its docstring what its key is, because it may be run again when its worker died before the result was
-recorded. What breaks in a body is recorded as a value, too, and raised as `Broken` in the workflow: the same the first
-time and when it is read back.
+A body's docstring names its key, because it may run again when its worker died before the result was recorded. An error
+in a body is recorded as a value, too, and raised as `Broken` in the workflow, the first time and when it is read back.
 """
 
 from __future__ import annotations
@@ -33,15 +32,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE = 300.0
-"""Seconds a body that finds something unavailable is tried again, before the step is broken; what `comes_back` has no end."""
+"""Seconds for which a body is retried while something is unavailable; without end where the error `comes_back`."""
 
 _LONGEST_PAUSE = 10.0
 _TELL_AT = 1.0
-"""Seconds to the next try from which on people are told what is waited for; most of it is over before."""
+"""From this pause in seconds on, people are told what a step waits for; most waits end before."""
 
 
 Waits = Callable[[SealaneError, datetime], Awaitable[None]]
-"""Told what a step finds away, and since when."""
+"""Told what a step finds unavailable, and since when."""
 
 
 class Boundary(StrEnum):
@@ -53,7 +52,7 @@ class Boundary(StrEnum):
 
 
 Probe = Callable[[str, Boundary], None]
-"""Told of every boundary a step comes to; tests kill the process there."""
+"""Told of every boundary of a step; tests kill the process there."""
 
 
 def unwatched(step: str, boundary: Boundary) -> None:
@@ -66,7 +65,7 @@ def stays() -> bool:
 
 
 class Durable:
-    """The journal of the workflow that it is used in: what came of a step is kept in the engine's database."""
+    """The journal of the current workflow: results of steps are kept in the engine's database."""
 
     def __init__(
         self,
@@ -77,10 +76,10 @@ class Durable:
         places: Mapping[str, StepReservation] | None = None,
         waits: Waits | None = None,
     ) -> None:
-        """What breaks names files of the server's own `folders` from there on; `places` were drawn beforehand.
+        """Errors name files relative to the server's own `folders`; `places` were drawn beforehand.
 
-        Once the worker is `leaving` nothing is recorded any more: who takes over does unfinished steps again. `waits` is
-        told what a step finds away and since when, once it has waited for a while.
+        Once the worker is `leaving`, nothing is recorded any more: the next worker repeats unfinished steps. `waits` is
+        told what a step finds unavailable and since when, after a while.
         """
         self._folders = tuple(folders)
         self._leaving = leaving
@@ -101,12 +100,12 @@ class Durable:
         return journal.unpacked(self._unwrapped(name, recorded), body)
 
     def side_by_side(self, names: Iterable[str]) -> Durable:
-        """The same, with places drawn now, so that a replay finds each at its own."""
+        """The journal for parallel steps: their places are drawn now, so that a replay finds each one."""
         places = {name: DBOS.reserve_step() for name in names}
         return Durable(self._folders, leaving=self._leaving, probe=self._probe, places=places, waits=self._waits)
 
     async def insist(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does something that is no step, because each execution must do it, as patiently as a step. Raises Broken."""
+        """Does something in each execution, so not as a step, but as patiently. Raises Broken."""
         try:
             with self._discreet():
                 return await _insisting(name, lambda: body(*args, **kwargs), self._waits)
@@ -150,19 +149,19 @@ class Durable:
 
     @contextmanager
     def _discreet(self) -> Iterator[None]:
-        """Errors that are made in here say no secret that is known, and no path of the server's own."""
+        """Errors made inside show no known secret, and no path of the server."""
         with revealed.watched(), concealing(paths.without(self._folders)):
             yield
 
 
 async def parked() -> Never:
-    """Waits for the end of a worker that leaves or was taken over: it neither writes nor records anything any more."""
+    """Waits for the end of a worker that leaves or was taken over: it no longer writes or records anything."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Waits | None) -> T:
-    """The body, again and again while something it needs does not answer, whichever of our errors says so."""
+    """Repeats the body while something that it needs does not answer."""
     until = time.monotonic() + PATIENCE
     since: datetime | None = None
     told = ""

@@ -1,7 +1,7 @@
 """The workflow engine of a worker: an event loop of its own in a thread, on which workflows and heartbeats run.
 
-The loop is apart from the server's, so that pages stay quick while rollouts are judged, and so that a server that ends
-leaves running containers alone: nothing on this loop is cancelled, the process just goes, and whoever comes next
+The loop is separate from the server's, so that pages stay quick while rollouts are judged, and so that a server that
+ends leaves running containers alone: nothing on this loop is cancelled, the process just ends, and the next worker
 attaches to what is there.
 """
 
@@ -28,17 +28,17 @@ _IDLE = 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineSettings:
-    """How the engine is run."""
+    """The engine's settings."""
 
     url: str
     worker: str
     """Its executor id: only workflows of this worker are its own."""
     bells: Mapping[str, Wakeup]
-    """One for each queue it carries workflows of."""
+    """One bell for each queue whose workflows it runs."""
 
 
 class Engine:
-    """Carries workflows. One a process."""
+    """Runs workflows. One a process."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread, settings: EngineSettings) -> None:
         self._loop = loop
@@ -48,7 +48,7 @@ class Engine:
 
     @classmethod
     async def start(cls, settings: EngineSettings) -> Self:
-        """Starts carrying workflows of the queues. Raises Unavailable."""
+        """Starts running workflows of the queues. Raises Unavailable."""
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, name="flows", daemon=True)
         thread.start()
@@ -76,7 +76,7 @@ class Engine:
 
     async def destroy(self) -> None:
         """Cancels everything that runs, as a killed process would not; for tests that start another engine after it."""
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it has much to say about tasks that are cancelled
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it logs much about cancelled tasks
         if self._fetching is not None:
             await self._fetching.stop()
         await self.do(_cancel_all())

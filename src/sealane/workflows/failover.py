@@ -2,7 +2,7 @@
 
 A worker counts as dead when its heartbeats have not moved for `dead_after` seconds by the observer's own clock, so that
 machines need not agree on the time. It is declared dead (which raises the epoch of every formation it held) before its
-workflows are put back into their queues, so that whatever it still does, it writes nothing after its successor began.
+workflows are put back into their queues, so it can write nothing after its successor has begun.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 def fresh_id() -> str:
-    """The id of a worker that starts now; never given twice."""
+    """A fresh id for a worker; never given twice."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class Worker:
-    """One process among the workers."""
+    """One worker's process."""
 
     def __init__(
         self, worker: str, workers: Workers, *, heartbeat: float, dead_after: float, now: clock.Clock = clock.now
@@ -61,9 +61,9 @@ class Worker:
             await asyncio.sleep(self._heartbeat)
 
     async def take_over(self, engine: Engine, *, alone: bool = False) -> int:
-        """Buries workers that died, and takes up what they left; says how many workflows there were.
+        """Declares silent workers dead, and takes over their workflows; gives the number of workflows.
 
-        `alone` is for whoever knows that no other worker can be alive, such as the holder of the data folder's lock.
+        `alone` says that no other worker can be alive, as the holder of the data folder's lock knows.
         """
         rows = [row for row in await self._workers.all() if row.id != self.id]
         for row in rows:
@@ -79,7 +79,7 @@ class Worker:
         return frozenset(row.id for row in await self._workers.all() if row.dead is None)
 
     async def resign(self) -> None:
-        """Leaves of its own accord, so that others need not wait for its silence."""
+        """Signs the worker off, so that others need not wait for its silence."""
         self.leaving = True
         await self._workers.declare_dead(self.id, beats=None, by=self.id, at=self._now())
 
@@ -92,7 +92,7 @@ class Worker:
 
 
 class Fencing:
-    """Hands out fences: what every write at a destination awaits first."""
+    """Hands out fences, which every write at a destination awaits first."""
 
     def __init__(self, worker: str, workers: Workers) -> None:
         self._worker = worker
@@ -103,7 +103,7 @@ class Fencing:
         return self._fence(app, formation, await self._workers.take(app, formation, worker=self._worker))
 
     async def take_idle(self, app: str, formation: str, *, deployment: str) -> Callable[[], Awaitable[None]] | None:
-        """The same while that deployment is there and none is on its way; a deployment that begins then takes it away."""
+        """As `take`, while that deployment is there and none is under way; the next one takes the formation over."""
         epoch = await self._workers.take_idle(app, formation, deployment=deployment, worker=self._worker)
         return None if epoch is None else self._fence(app, formation, epoch)
 

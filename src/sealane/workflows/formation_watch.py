@@ -1,4 +1,4 @@
-"""The watch of every formation from its verdict on: one worker each, and another where that one dies.
+"""The watch of every formation from its verdict on: one worker watches each, and another takes over if it dies.
 
 A watch ends when a deployment begins there, and begins anew with its verdict.
 """
@@ -34,11 +34,11 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0
 """Seconds between two looks into the database for formations that nobody watches."""
 _AT_ONCE = 4
-"""Formations that are compared with what was deployed at once: a server that starts compares all of them."""
+"""How many formations are compared at once with what was deployed: a starting server compares all."""
 _FIRST = 10
-"""Of what drifted, how much is named."""
+"""How many drifted objects are named."""
 _SHORTEST, _LONGEST = 1.0, 30.0
-"""Seconds before a watch that broke begins again: more each time."""
+"""Seconds before a broken watch begins again; the pause grows each time."""
 
 
 class FormationWatch:
@@ -51,7 +51,7 @@ class FormationWatch:
         self._going: dict[Key, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Watches until the worker leaves. Nothing is written at destinations but what operators want fixed."""
+        """Watches until the worker leaves. Writes only corrections that operators want."""
         try:
             while not self._worker.leaving:
                 try:
@@ -67,7 +67,7 @@ class FormationWatch:
             self._settle(Claim(keys=frozenset(), fresh=()))
 
     def _settle(self, claim: Claim) -> None:
-        """Begins and ends watches, so that those there are go."""
+        """Begins and ends watches as needed."""
         for key in self._going.keys() - claim.keys:
             self._going.pop(key).cancel()
         for watch in claim.fresh:
@@ -75,7 +75,7 @@ class FormationWatch:
             self._going[watch.app, watch.formation, watch.deployment] = task
 
     async def _watch(self, watch: Watch) -> None:
-        """Watches one formation until it is not this worker's any more."""
+        """Watches one formation while it is this worker's."""
         seen, pause = watch.health, _SHORTEST
 
         async def tell(said: FormationHealth) -> bool:
@@ -104,7 +104,7 @@ class FormationWatch:
             pause = min(2 * pause, _LONGEST)
 
     async def _kept(self, watch: Watch, said: FormationHealth) -> bool:
-        """Keeps it where the database answers; what it missed it is told the next time."""
+        """Stores it if the database answers; a missed value is told again the next time."""
         try:
             return await self._keep(watch, said)
         except SealaneError as error:
@@ -115,7 +115,7 @@ class FormationWatch:
         return await self._tools.store.watches.keep(watch, said, worker=self._worker.id, at=self._tools.now())
 
     async def _follow(self, watch: Watch, seen: FormationHealth | None, tell: health_watch.Tell) -> None:
-        """How it fares, and what drifts of it, until either is not this worker's to say any more."""
+        """Follows health and drift while the formation is this worker's."""
         tools, store = self._tools, self._tools.store
         formation = await store.formations.get(watch.app, watch.formation)
         deployment = await store.deployments.get(watch.deployment)
@@ -135,7 +135,7 @@ class FormationWatch:
     def _drift(
         self, watch: Watch, deployment: Deployment, destination: Destination
     ) -> Callable[[tuple[Drift, ...]], Awaitable[bool]]:
-        """Keeps what drifts, and has it put right where the operators want that."""
+        """Stores drift, and corrects it where the operators want that."""
         fix = DriftFix(self._tools, watch, self._worker.id)
 
         async def tell(drifts: tuple[Drift, ...]) -> bool:
@@ -163,7 +163,7 @@ async def _until_first(watched: Sequence[Coroutine[Any, Any, None]]) -> None:
 
 
 def _seen(deployment: str, drifts: Sequence[Drift]) -> DriftSeen:
-    """What is kept of it: how much, what, by whom and when, and no values."""
+    """The stored part of a drift: how much, what, by whom and when, and no values."""
     fields = [
         DriftedField(object=drift.object, path=field.path, by=field.manager or "", at=field.at)
         for drift in drifts

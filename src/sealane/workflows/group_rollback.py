@@ -1,7 +1,7 @@
-"""The rollback of a release group: the members that had moved, each by a deployment of its own, the last one first.
+"""The rollback of a release group: each deployed member by a deployment of its own, the last one first.
 
-Each has the number of the deployment it rolls back: something newer that has begun there since supersedes it, and
-something newer that waits is not superseded by it.
+Each has the number of the deployment it rolls back: a newer deployment that has begun there supersedes it, and it does
+not supersede a newer one that waits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sealane.verdicts.model import VerdictKind
 
 
 async def offer(store: Store, group_state: GroupState, course: NextActions, *, at: datetime) -> None:
-    """Offers what the course says. Key: release group and formation; repeating it changes nothing."""
+    """Requests the rollbacks that are next. Key: release group and formation; a repeat changes nothing."""
     before: tuple[str, ...] = ()
     for member in course.back:
         back_id = release_groups.back_id(group_state.release_group.id, member.formation)
@@ -47,5 +47,5 @@ async def _verified(store: Store, member: Deployment) -> Deployment:
         if deployment.revision_id == member.from_revision_id and deployment.verdict_kind is VerdictKind.DEPLOYED:
             return deployment
     assert member.from_revision_id is not None, "only what has something to go back to is rolled back"
-    # it is longer ago than anybody looks, and so is who agreed to it
+    # it is too old to be found, and so are its approvals
     return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

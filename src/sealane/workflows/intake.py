@@ -18,7 +18,7 @@ class Intake:
     store: Store
     slots: RunSlots
     per_push: int
-    """Runs that one push starts at most."""
+    """The most runs that one push starts."""
 
     async def receive(
         self,
@@ -29,12 +29,11 @@ class Intake:
         message: str | None = None,
         again: Run | None = None,
     ) -> Receipt:
-        """Stores the event and its run, which begins once it has a slot; copies start nothing, as `Runs.receive` tells.
+        """Stores the event and its run, which begins once it has a slot; a repeat starts nothing (`Runs.receive`).
 
-        What a commit tells of itself is a stranger's text, and made to fit first. What a push brings too much of is told
-        by the receipt.
+        A commit's texts come from strangers, so they are cut to fit. The receipt says what a push brought too much of.
 
-        A server that dies in between finds the run when it comes back. Raises NotThere for an unknown app.
+        A server that dies in between finds the run when it restarts. Raises NotThere for an unknown app.
         """
         author = inputs.fitted(event.author, most=inputs.LONGEST_LINE) if event.author else event.author
         event = replace(event, author=author, message=inputs.fitted(event.message))
@@ -51,5 +50,5 @@ class Intake:
         return receipt
 
     async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
-        """Takes note that a reference is no more, so that one made anew under its name starts a run again."""
+        """Notes that a reference was deleted, so that a new one of its name starts a run again."""
         await self.store.events.forget(gone, source=source, message=message)

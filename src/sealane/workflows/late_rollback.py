@@ -1,7 +1,7 @@
-"""Rolls a revision back that degrades soon after its verdict: what was verified before is deployed again, automatically.
+"""Rolls back a revision that degrades soon after its verdict: the last verified revision is redeployed automatically.
 
-The way back is a deployment like any other: it goes through the queue, the fence and the verdict, and something newer that
-began meanwhile supersedes it. Until it begins nothing is held but the row that says so, in one transaction.
+The rollback is a deployment like any other: it goes through the queue, the fence and the verdict, and a newer one that
+began meanwhile supersedes it. Until it begins, only its row exists, written in one transaction.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from sealane.workflows.steps import targets
 
 
 async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
-    """Rolls back the deployment that is watched, where it degrades in its time and by its own doing; else says why not.
+    """Rolls back the watched deployment if it degrades within its time and is to blame; otherwise says why not.
 
-    Key: the deployment. Whoever takes over considers it again, since the formation is degraded still.
+    Key: the deployment. Another worker considers it again, since the formation is still degraded.
     """
     if said.state is not HealthState.DEGRADED:
         return

@@ -1,4 +1,4 @@
-"""Looks at what runs in a formation now, with connections of the API's own event loop."""
+"""Reads what runs in a formation now, over connections of the API's own event loop."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from sealane.workflows.steps import policies, targets
 from sealane.workflows.steps.policies import PolicyReport
 
 _PATIENCE = 3.0
-"""Seconds for what people can do without."""
+"""Seconds to wait for optional figures."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogQuery:
-    """Which lines of what runs in a formation."""
+    """Which log lines of a formation."""
 
     of: str | None = None
-    """Of this workload only, or of this instance of one: `Deployment/web`, `Pod/web-1`."""
+    """Only this workload, or this instance of one: `Deployment/web`, `Pod/web-1`."""
     container: str | None = None
-    """Of containers of this name only."""
+    """Only containers of this name."""
     find: str | None = None
-    """Only those that have these words in them, in any case."""
+    """Only lines that contain these words, in upper or lower case."""
     lines: int
-    """How many of each container to begin with."""
+    """How many lines of each container at the beginning."""
     follow: bool
-    """Whether it goes on as more is printed."""
+    """Whether to follow new lines."""
 
 
 class LiveQueries:
@@ -53,10 +53,10 @@ class LiveQueries:
         self._destinations = Destinations(state, tools.adapters, relays=relays)
 
     async def tail(self, app: str, formation: str, asked: LogQuery) -> AsyncIterator[str]:
-        """What the formation's workloads print, secrets masked.
+        """The logs of the formation's workloads, secrets masked.
 
-        Words are looked for in what is shown, so nobody finds out by them what is masked. Raises NotThere for an unknown
-        formation or workload, Conflicting when what is to be masked can't be known, Unavailable.
+        Words are searched in the masked text, so nobody can guess a secret by them. Raises NotThere for an unknown
+        formation or workload, Conflicting when a secret to mask can't be known, Unavailable.
         """
         stands = await self._store.formations.get(app, formation)
         environment = self._tools.environment(stands.environment)
@@ -75,9 +75,9 @@ class LiveQueries:
         return _with(asked.find, shown) if asked.find else shown
 
     async def _masker(self, app: str, name: str, destination: Destination) -> Masker:
-        """Masks what the deployment that is there now was given, and whatever Secrets earlier ones left.
+        """Masks the secrets of the present deployment, and those in Secrets that earlier ones left.
 
-        Raises Conflicting when that can't be known.
+        Raises Conflicting when a secret can't be known.
         """
         formation = await self._store.formations.get(app, name)
         there = formation.current_id or formation.verified_id
@@ -93,7 +93,7 @@ class LiveQueries:
         return made
 
     async def drift(self, app: str, formation: str) -> drift_check.DriftReport:
-        """What is not as the formation's last good deployment left it.
+        """The drift from the formation's last good deployment.
 
         Raises NotThere when nothing was verified there, Conflicting while something else is there, Unavailable.
         """
@@ -111,7 +111,7 @@ class LiveQueries:
         return await drift_check.of(revision, destination, finished=finished)
 
     async def usage(self, view: AppView) -> dict[str, tuple[WorkloadUsage, ...]]:
-        """What workloads use now, by formation; nothing of formations where that is not known. Never raises."""
+        """What workloads use now, by formation; formations without known figures are left out. Never raises."""
         there = {
             formation_now.row.formation: formation_now.row
             for formation_now in view.formations
@@ -129,11 +129,11 @@ class LiveQueries:
                 revision = await self._store.releases.revision(row.current.revision_id)
                 objects = [rendered.object for rendered in revision.objects]
                 return await destination.usage(objects, namespace=row.namespace)
-        except (SealaneError, TimeoutError):  # how it fares says what is wrong; a page is not held up for figures
+        except (SealaneError, TimeoutError):  # the health says what is wrong; a page does not wait for figures
             return ()
 
     async def vet(self, revision: Revision) -> PolicyReport:
-        """What policies and limits would say about a revision now. Raises what `policies.tried` raises."""
+        """The result of policies and limits for a revision now. Raises what `policies.tried` raises."""
         return await policies.tried(self._tools, revision)
 
     async def close(self) -> None:
@@ -142,7 +142,7 @@ class LiveQueries:
 
 
 def _chosen(there: Formation, of: str | None) -> tuple[Inventory, str | None]:
-    """One object of the formation's, or all of them and the name of an instance: what is of no kind that it has is one."""
+    """One object of the formation; for a kind that it does not have, all of them and the name of an instance."""
     if not of:
         return there.inventory, None
     named = {f"{ref.kind}/{ref.name}": ref for ref in there.inventory}
@@ -155,7 +155,7 @@ def _chosen(there: Formation, of: str | None) -> tuple[Inventory, str | None]:
 
 
 async def _with(words: str, lines: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Those that have the words in them, in any case."""
+    """The lines that contain the words, in upper or lower case."""
     wanted = words.casefold()
     async for line in lines:
         if wanted in line.partition("  ")[2].casefold():

@@ -1,4 +1,4 @@
-"""Measurements: what happened is counted once for `/metrics`, and told to each metric sink."""
+"""Measurements: each event is counted once for `/metrics`, and sent to each metric sink."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TotalsSubscriber:
         self._totals = totals
 
     async def act(self, event: DomainEvent) -> None:
-        """Adds what the event gives; what it has added already stays as it is."""
+        """Adds the event's measurements; a repeated event adds nothing."""
         if event.kind == Kind.APP_REMOVED:
             await self._totals.forget(event.app or "")
         else:
@@ -37,7 +37,7 @@ class TotalsSubscriber:
 
 
 class SinkSubscriber:
-    """Tells one metric sink. While that is away its events wait, and nothing else does."""
+    """Sends to one metric sink. While that is unavailable, only its own events wait."""
 
     def __init__(
         self, key: str, adapter: SinkAdapter, sink: Sink, store: Store, *, now: clock.Clock = clock.now
@@ -55,11 +55,11 @@ class SinkSubscriber:
 
     @property
     def kinds(self) -> Collection[str]:
-        """What gives spans, or measurements and announcements."""
+        """The kinds of events that give spans, measurements or announcements."""
         return TRACED if self._adapter.traces else measure.MEASURED | measure.ANNOUNCED
 
     async def act(self, event: DomainEvent) -> None:
-        """Tells it. What it refuses, or what is too old for it by now, is counted and left. Raises Unavailable."""
+        """Sends the event. One that the sink refuses, or that is too old, is counted and dropped. Raises Unavailable."""
         takes = self._adapter.takes
         if takes is not None and self._now() - event.at > takes:
             await self._unsent(event, "too_old")
@@ -78,7 +78,7 @@ class SinkSubscriber:
         )
 
     async def _spans(self, event: DomainEvent) -> tuple[Span, ...]:
-        """Nothing of what was removed since."""
+        """The event's spans; empty if its run or deployment was removed since."""
         try:
             if event.kind == Kind.RUN_ENDED and event.run:
                 return runs.spans(await self._store.runs.get(event.run), await self._store.runs.steps(event.run))

@@ -1,4 +1,4 @@
-"""Opens targets of notices: by the operators' file, with their secrets and what they may ask."""
+"""Opens targets of notices from the operators' file, with their secrets and the hosts they may ask."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sealane.secrets import resolution
 from sealane.secrets.port import StoreContext
 
 OPERATORS = "_operators"
-"""The app whose secrets the operators' file names: no app can be called so. `env:KEY` is SEALANE_SECRET__OPERATORS__KEY."""
+"""The owner of the operators' secrets; no app can have this name. `env:KEY` is SEALANE_SECRET__OPERATORS__KEY."""
 _WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Targets:
-    """Opens them anew each time, so that what operators change counts at once."""
+    """Opens them anew each time, so that operators' changes count at once."""
 
     config: Callable[[], NoticeConfig]
     folder: Path
@@ -35,9 +35,9 @@ class Targets:
     key: bytes
     """Keys versions of secrets."""
     threads: Threads
-    """Where libraries that wait are called."""
+    """The threads for libraries that block."""
     networks: tuple[Network, ...] = ()
-    """Where hosts may be that a commit names."""
+    """Networks in which hosts named by a commit may be."""
     adapters: Adapters = SHIPPED
 
     async def open(self, name: str, own: Mapping[str, Any] | None, *, app: str) -> NoticeTarget:

@@ -1,4 +1,4 @@
-"""Sends notices: a subscriber writes down who is to be told of what, and one loop sends what is due."""
+"""Sends notices: a subscriber stores who is to be told what, and one loop sends what is due."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Teller:
-    """The subscriber: has a row written for each thing and target."""
+    """The subscriber: stores a row for each thing and target."""
 
     store: Store
     config: Callable[[], NoticeConfig]
@@ -53,12 +53,12 @@ class Teller:
     kinds: Collection[str] = notice_kinds.KINDS
 
     async def act(self, event: DomainEvent) -> None:
-        """Writes down who is to be told of it. Raises Unavailable; anything else loses this one notice, as the log tells."""
+        """Stores who is to be told of the event. Raises Unavailable; another error is logged and loses this one notice."""
         try:
             await self._act(event)
         except Unavailable:
             raise
-        except NotThere:  # what it is about was removed meanwhile
+        except NotThere:  # its subject was removed meanwhile
             return
         except SealaneError as error:
             _log.warning("nobody was told of %s %s: %s", event.kind, event.about, error)
@@ -85,12 +85,12 @@ class Teller:
             await self.store.notices.put(told, at=self.now())
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
-        """The rules of the commit that it is about."""
+        """The notice rules of the event's commit."""
         release = (await self.store.deployments.get(event.deployment)).release_id if event.deployment else None
         return await self.store.notices.rules_of(event.run, release)
 
     async def _subject(self, event: DomainEvent, name: str) -> Subject:
-        """What others deploy has no app here: the event itself says whose it is."""
+        """The subject of the event. Observed formations have no app here: the event itself names the owner."""
         if event.data.get("observed"):
             return Subject(owner=event.data["owner"], environment=event.data["environment"], observed=True)
         app = await self.store.apps.get(name)
@@ -104,7 +104,7 @@ class Teller:
         return (await self.store.formations.get(app, event.formation)).environment
 
     async def _facts(self, event: DomainEvent, kind: NoticeKind, subject: Subject) -> NoticeFacts | None:
-        """What the words are made of; None for a run that passed after one that had passed, too."""
+        """The facts for the message; None for a run that passed after another passed one."""
         store = self.store
         run = await store.runs.get(event.run) if kind in _RUNS and event.run else None
         if run is not None and kind is NoticeKind.RUN_FIXED and not await store.notices.failed_before(run):
@@ -128,7 +128,7 @@ class Teller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sender:
-    """Sends what is due, and notes what came of it. Each target has its own turn: a slow one holds up no other."""
+    """Sends what is due, and notes the results. Each target has its own turn: a slow one delays no other."""
 
     store: Store
     targets: Targets
@@ -139,12 +139,12 @@ class Sender:
     busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What is being sent, by target."""
     quiet: dict[str, float] = field(default_factory=dict)
-    """Until when targets want to be left alone, by this process's own clock."""
+    """Until when targets refuse messages, by this process's own clock."""
     lately: dict[str, deque[float]] = field(default_factory=dict)
     """When each target was told of something new, by this process's own clock."""
 
     async def run(self, worker: Worker) -> None:
-        """Sends what is due until the worker leaves; what is being sent then comes to its end."""
+        """Sends what is due until the worker leaves; a message being sent is finished."""
         try:
             while not worker.leaving:
                 try:
@@ -163,14 +163,14 @@ class Sender:
             await asyncio.gather(*self.busy.values(), return_exceptions=True)
 
     async def send(self) -> None:
-        """Begins to send what is due to targets that have time."""
+        """Begins to send what is due to free targets."""
         due = await self.store.notices.due(self.holder, self.now(), but=self._occupied())
         for target in dict.fromkeys(notice.target for notice in due):
             mine = [notice for notice in due if notice.target == target]
             self.busy[target] = asyncio.create_task(self._send_all(target, mine))
 
     def _occupied(self) -> frozenset[str]:
-        """Targets that are being told, or want to be left alone."""
+        """Targets that are busy, or refuse messages for now."""
         now = self.tick()
         _forget(self.busy, lambda task: task.done())
         _forget(self.quiet, lambda until: until <= now)  # commits bring ever more targets along
@@ -190,7 +190,7 @@ class Sender:
                 _log.error("notices failed\n%s", trace(error))
 
     async def _send(self, target: str, ids: Sequence[str], places: asyncio.Semaphore) -> None:
-        """Sends one message, of all that is taken; none once the target wants to be left alone."""
+        """Sends one message for all taken notices; none once the target refuses messages for now."""
         async with places:
             if self.quiet.get(target, 0.0) > self.tick():
                 return
@@ -220,7 +220,7 @@ class Sender:
                     await self.store.notices.sent(outgoing, self.holder, reference, at=self.now())
 
     async def _tell(self, taken: Sequence[Outgoing]) -> Reference:
-        """Gives what the target calls the message; nothing for one that tells of several things."""
+        """Sends it, and gives the target's id of the message; nothing for one about several things."""
         first = taken[0]
         target = await self.targets.open(first.target, first.own, app=first.notice.app)
         if not first.told:

@@ -1,4 +1,4 @@
-"""The watch of what others deploy, as the operators' files name it: one worker each place, and another where that one dies."""
+"""The watch of places that others deploy to, from the operators' files: one worker each, and another if it dies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY = 5.0
 """Seconds between two looks into the files, and for places that nobody watches."""
 _SHORTEST, _LONGEST = 1.0, 30.0
-"""Seconds before a watch that broke begins again: more each time."""
+"""Seconds before a broken watch begins again; the pause grows each time."""
 
 
 class ObservedPlacesWatch:
@@ -52,7 +52,7 @@ class ObservedPlacesWatch:
         return await self._tools.store.observed.claim(self._worker.id, places)
 
     def _settle(self, mine: dict[ObservedPlace, FormationHealth | None]) -> None:
-        """Begins and ends watches, so that those there are go."""
+        """Begins and ends watches as needed."""
         for place in self._going.keys() - mine.keys():
             self._going.pop(place).cancel()
         for place, seen in mine.items():
@@ -60,7 +60,7 @@ class ObservedPlacesWatch:
                 self._going[place] = asyncio.create_task(self._watch(place, seen))
 
     async def _watch(self, place: ObservedPlace, seen: FormationHealth | None) -> None:
-        """Watches one place until it is not this worker's any more."""
+        """Watches one place while it is this worker's."""
         pause, version = _SHORTEST, ""
 
         async def tell(of: str, said: FormationHealth) -> bool:
@@ -87,7 +87,7 @@ class ObservedPlacesWatch:
             pause = min(2 * pause, _LONGEST)
 
     async def _keep(self, place: ObservedPlace, version: str, said: FormationHealth) -> bool:
-        """Keeps it where the database answers; what it missed it is told the next time."""
+        """Stores it if the database answers; a missed value is told again the next time."""
         try:
             kept, at = self._tools.store.observed, self._tools.now()
             return await kept.keep(place, worker=self._worker.id, version=version, health=said, at=at)
