@@ -95,7 +95,7 @@ def source(tools: Tools, app: App) -> Source:
 
 
 def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
-    """The registered host is allowed, as an administrator named it, but only at public addresses or in listed networks."""
+    """Allows the registered host, which an administrator named, at public addresses or in listed networks only."""
     return Access(
         passwords={host: password.get_secret_value() for host, password in settings.git.credentials.items()},
         keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),

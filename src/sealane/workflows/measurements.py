@@ -59,7 +59,7 @@ class SinkSubscriber:
         return TRACED if self._adapter.traces else measure.MEASURED | measure.ANNOUNCED
 
     async def act(self, event: DomainEvent) -> None:
-        """Sends the event. One that the sink refuses, or that is too old, is counted and dropped. Raises Unavailable."""
+        """Sends the event. A refused or too old one is counted and dropped. Raises Unavailable."""
         takes = self._adapter.takes
         if takes is not None and self._now() - event.at > takes:
             await self._unsent(event, "too_old")

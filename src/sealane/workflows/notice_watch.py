@@ -53,7 +53,7 @@ class Teller:
     kinds: Collection[str] = notice_kinds.KINDS
 
     async def act(self, event: DomainEvent) -> None:
-        """Stores who is to be told of the event. Raises Unavailable; another error is logged and loses this one notice."""
+        """Stores who is to be told of the event. Raises Unavailable; other errors are logged and lose this notice."""
         try:
             await self._act(event)
         except Unavailable:

@@ -39,11 +39,11 @@ class Given:
     """What a person gives with a request."""
 
     confirmed: bool = False
-    """A typed yes to deleting more than the budget."""
+    """A typed confirmation of deletions beyond the budget."""
     adopt: bool = False
-    """A word that objects nobody's labels claim may be taken over."""
+    """Permission to take over objects that no labels claim."""
     break_glass: str | None = None
-    """Why it shall begin though the window of its environment is shut."""
+    """Why it should begin although its environment's window is shut."""
 
 
 NOTHING = Given()
@@ -51,20 +51,20 @@ NOTHING = Given()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
-    """What a person wants otherwise of what is there."""
+    """A person's change to the present revision."""
 
     kind: DeploymentKind
     workload: str
     """`web` or `Deployment/web`."""
     made: Callable[[Platform, Mapping[str, Any]], dict[str, Any] | None]
-    """The object as it is wanted; None for one of which that can't be."""
+    """The wanted object; None where the change is impossible for it."""
     note: str
     word: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
-    """Takes requests of people. Whether they may deploy where something goes is decided here, as soon as that is known."""
+    """Takes people's requests. Checks their right to deploy, as soon as the environment is known."""
 
     tools: Tools
     store: Store
@@ -83,10 +83,10 @@ class Requests:
         revision: str | None = None,
         given: Given = NOTHING,
     ) -> Deployment:
-        """Sends a release (its id or deploy tag; the newest when nothing is said) or a revision to the formation.
+        """Deploys a release (by id or deploy tag, the newest by default) or a revision to the formation.
 
         It passes limits, policies, windows and approvals like any other. Raises NotThere, UsageError, InvalidFiles with
-        everything that stands in its way, and Refused when the person may not break the glass or the revision not come.
+        all findings, and Refused when the person may not break the glass or the revision is not allowed.
         """
         if revision is not None:
             return await self._revision(app, formation, revision, by=by, given=given)
@@ -103,10 +103,10 @@ class Requests:
         return await self._offer(wanted, proposed.revision, by=by)
 
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
-        """Goes back to a verified revision; to the last one before what is there when nothing is said.
+        """Rolls back to a verified revision; by default to the last one before the present one.
 
-        Raises NotThere, Conflicting when somebody goes back already and nothing is said of where to, and Refused when there
-        is nothing to go back to, or when operators don't allow it now.
+        Raises NotThere, Conflicting when a rollback is under way and no target is named, and Refused when there is
+        nothing to go back to, or when operators don't allow it now.
         """
         there = await self.store.formations.get(app, formation)
         history = await self.store.deployments.history(app, formation, limit=200)
@@ -138,7 +138,7 @@ class Requests:
         return await self._in_place(app, formation, change, by=by)
 
     async def restart(self, app: str, formation: str, workload: str, *, by: Actor) -> Deployment:
-        """Makes all instances of a workload anew, in the way in which a new version of it comes.
+        """Replaces all instances of a workload, in the way in which a new version is rolled out.
 
         Raises as `scale` does.
         """
@@ -173,7 +173,7 @@ class Requests:
     async def rerun(self, run_id: str, *, by: Actor) -> str:
         """Runs the same event again, as a new run; it brings no newer commit, so it keeps its place.
 
-        While that run has not begun, asking once more gives the same one. Raises NotThere.
+        While that run has not begun, another request gives the same run. Raises NotThere.
         """
         run = await self.store.runs.get(run_id)
         event = replace(run.event, delivery=None, received=self.now())
@@ -187,16 +187,16 @@ class Requests:
             raise Conflicting(f"run {run_id} has ended, or is being cancelled")
 
     async def erase_logs(self, run_id: str, *, by: Actor) -> None:
-        """Erases what an ended run's steps printed and its tests reported. Raises NotThere, Conflicting."""
+        """Erases the logs and test reports of an ended run. Raises NotThere, Conflicting."""
         at = self.now()
         await self.store.reports.erase(run_id, by=by.name, at=at)
         words = f"[sealane: {by.name} erased this log on {at:%Y-%m-%d} at {at:%H:%M} UTC]"
         await asyncio.to_thread(self.tools.logs.erase, run_id, words)
 
     async def cancel(self, deployment_id: str, *, by: Actor) -> Deployment:
-        """Calls a deployment off: what has not begun ends, what rolls out stops and goes back as a failure does.
+        """Cancels a deployment: a waiting one ends; one that rolls out stops and is rolled back as a failure is.
 
-        Raises NotThere, Conflicting when it has ended, was called off before, or is going back already.
+        Raises NotThere, Conflicting when it has ended, was cancelled before, or is being rolled back already.
         """
         cancelled = await self.store.cancellations.cancel(deployment_id, by=by.name, at=self.now())
         await self.gates.look(cancelled.app)
@@ -224,7 +224,7 @@ class Requests:
         return proposed
 
     async def _authors(self, deployment_id: str, formation: str, made: Release) -> tuple[Author, ...]:
-        """Who wrote what the release brings there; of what its run did not look at, the history tells."""
+        """Who wrote what the release brings there; from the git history where its run did not record it."""
         since = (await self.store.authorship.there(made.app)).get(formation)
         run_id = await self.store.releases.run_id(made.id)
         if since is None and run_id:
@@ -237,7 +237,7 @@ class Requests:
         return (await self.store.runs.get(run_id)).event.pusher if run_id else None
 
     async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
-        """The same revision once more, with the approvals it needed before and those that are wanted now."""
+        """Requests the same revision again, with the approvals it needed before and those required now."""
         history = await self.store.deployments.history(app, formation, limit=500)
         known = next((deployment for deployment in history if deployment.revision_id == revision_id), None)
         if known is None:
@@ -259,11 +259,11 @@ class Requests:
         return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
 
     async def _again(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
-        """Offers a revision that was stored before, held against the operators' files as they are now."""
+        """Requests a stored revision, checked against the present operators' files."""
         return await self._offer(await admission.asked(self.tools, wanted, revision), revision, by=by)
 
     async def _offer(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
-        """Offers it. Raises Refused where the person may not deploy; a formation may have moved since their address was read."""
+        """Requests it. Raises Refused where the person may not deploy: the formation may have moved since."""
         by.require(Permission.DEPLOY, wanted.app, wanted.environment)
         offered = await self.store.deployments.offer(wanted, revision)
         await self.gates.look(offered.app)
@@ -287,7 +287,7 @@ class Requests:
 
 
 def _check_alone(history: tuple[Deployment, ...]) -> None:
-    """A button pressed twice goes back once: what is there while that goes on is not what the second press meant."""
+    """A button pressed twice rolls back once: the second press did not mean what is there during the rollback."""
     going = next(
         (
             deployment
@@ -302,7 +302,7 @@ def _check_alone(history: tuple[Deployment, ...]) -> None:
 
 
 def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:
-    """Newest first. Of two with one number, what took a release group's member back counts."""
+    """Newest first. Of two with one number, the rollback of a release group's member counts."""
     ended: dict[int, Deployment] = {}
     for deployment in history:
         if deployment.verdict_kind and not deployment.kind.in_place:
@@ -317,7 +317,7 @@ def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeploymen
 
 
 def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
-    """The newest verified deployment of a revision: by its id, how that begins, or a deployment's number or id."""
+    """The newest verified deployment of a revision: by the id or its beginning, or a deployment's number or id."""
     known = [deployment for deployment in history if _is_meant(deployment, wanted)]
     verified = [deployment for deployment in known if deployment.verdict_kind is VerdictKind.DEPLOYED]
     if not verified:
@@ -336,7 +336,7 @@ def _is_meant(deployment: Deployment, wanted: str) -> bool:
 
 
 def _changed(revision: Revision, change: _Change, platform: Platform) -> Revision:
-    """The revision with its workload otherwise, by its own content's id."""
+    """The revision with its workload changed, under the id of its new content."""
     known = {
         f"{rendered.kind}/{rendered.name}": made
         for rendered in revision.objects

@@ -1,7 +1,7 @@
-"""The queue poll: takes workflows off their queues, at once when this process has queued one, else every now and then.
+"""The queue poll: takes workflows off their queues, at once if this process queued one, otherwise at intervals.
 
-The engine looks into each queue at a fixed pace. Its own look is kept, with all its rules; what it waits on between two
-looks is ours: a bell that whoever queues a workflow rings, and a longer pause while nothing of the queue runs here.
+The engine looks into each queue at a fixed pace. Its look is kept, with all its rules; only the wait between two looks
+is ours: a bell that rings when a workflow is queued, and a longer pause while nothing of the queue runs here.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from dbos import DBOS
-from dbos._queue import queue_worker_thread  # the body of the thread that the engine has for each queue
+from dbos._queue import queue_worker_thread  # the body of the engine's thread for each queue
 
 
 class Wakeup:
-    """What a queue's thread waits on: the engine believes it to be the event that tells its threads to stop."""
+    """What a queue's thread waits on, in place of the engine's event that stops its threads."""
 
     def __init__(self, *, idle: float) -> None:
         """`idle` is the least pause in seconds while nothing of the queue runs."""
@@ -26,10 +26,10 @@ class Wakeup:
         self._rung = threading.Event()
         self._stopped = False
         self.busy: Callable[[], bool] = lambda: False
-        """Whether something of the queue runs here, whose end lets the next one begin."""
+        """Whether something of the queue runs here: its end lets the next one begin."""
 
     def ring(self) -> None:
-        """There is something in the queue: look now."""
+        """Makes the thread look into the queue now."""
         self._rung.set()
 
     def set(self) -> None:

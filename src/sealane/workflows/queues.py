@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "sealane"
 VERSION = "3"
-"""Ours, not a hash of the source. It is raised when steps of a workflow come to stand at other places; what was under way
-by then is settled by `upgrade`."""
+"""Set by hand, not a hash of the source. Raise it when steps of a workflow change their places; `upgrade` settles what
+was under way."""
 
 DELIVERIES = "deliveries"
 DEPLOYMENTS = "deployments"
@@ -34,7 +34,7 @@ _IDLE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """Puts workflows into their queues, and rings."""
+    """Puts workflows into their queues, and rings their bells."""
 
     client: DBOSClient
     bells: Mapping[str, Wakeup]
@@ -42,17 +42,17 @@ class Queues:
 
     @classmethod
     async def open(cls, url: str, *, poll: float, runs_at_once: int) -> Self:
-        """Connects, makes the engine's tables and queues when they aren't there, and says how the queues work.
+        """Connects, creates the engine's missing tables and queues, and sets the queues' limits.
 
-        `poll` is the seconds between two looks into a queue that nobody rings for, `runs_at_once` the runs one worker
-        carries. Raises Unavailable.
+        `poll` is the seconds between two looks into a queue without a ring, `runs_at_once` the runs of one worker.
+        Raises Unavailable.
         """
         try:
             await asyncio.to_thread(DBOS.migrate, url)
             client = await asyncio.to_thread(_client, url)
             await client.register_queue_async(DELIVERIES, worker_concurrency=runs_at_once, polling_interval_sec=poll)
             await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=poll)
-            # On SQLite there is no other process: whatever is queued rings here, and looks are for what was delayed.
+            # On SQLite there is no other process: each queued workflow rings here, and looks only find delayed ones.
             idle = max(poll, _IDLE) if url.startswith("sqlite") else poll
             return cls(client, {name: Wakeup(idle=idle) for name in (DELIVERIES, DEPLOYMENTS)})
         except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones
@@ -63,7 +63,7 @@ class Queues:
         await self._enqueue({"workflow_name": "delivery", "queue_name": DELIVERIES, "workflow_id": run_id}, run_id)
 
     async def deployment(self, deployment_id: str, formation: str, attempt: str) -> None:
-        """Queues a deployment; one at a time goes to each formation. Key: its id and `attempt`, another at each opening."""
+        """Queues a deployment; each formation has one at a time. Key: its id and `attempt`, new at each opening."""
         options: EnqueueOptions = {
             "workflow_name": "deployment",
             "queue_name": DEPLOYMENTS,
@@ -73,7 +73,7 @@ class Queues:
         await self._enqueue(options, deployment_id)
 
     async def retirement(self, deployment_id: str, formation: str, *, after: float) -> None:
-        """Queues the end of what served before a deployment, to begin after so many seconds.
+        """Queues the deletion of a deployment's predecessor, to begin after so many seconds.
 
         Key: the deployment, and the version, so that an upgrade queues it anew before it forgets the older one.
         """
@@ -87,7 +87,7 @@ class Queues:
         await self._enqueue(options, deployment_id)
 
     async def ended_badly(self, workflows: Sequence[str]) -> tuple[str, ...]:
-        """Those of the workflows that ended by an error, and will tell nobody what became of them."""
+        """Those of the workflows that ended by an error, so that they report no result."""
         if not workflows:
             return ()
         workflow_statuses = await self.client.list_workflows_async(
@@ -106,7 +106,7 @@ class Queues:
         return tuple(workflow for workflow in workflows if workflow.app_version != VERSION)
 
     async def forget(self, before: datetime) -> int:
-        """Removes workflows, with the records of their steps, that ended before that time; says how many, a few at once."""
+        """Removes a few workflows that ended before that time, with their steps' records; gives their number."""
         ended = await self.client.list_workflows_async(
             status=["SUCCESS", "ERROR", "CANCELLED"],
             completed_before=before.isoformat(),
@@ -123,7 +123,7 @@ class Queues:
         await self.client.delete_workflows_async([workflow_id])
 
     async def check(self) -> None:
-        """Looks whether the engine's database answers. Raises Unavailable."""
+        """Checks that the engine's database answers. Raises Unavailable."""
         try:
             await self.client.list_workflows_async(limit=1, load_input=False, load_output=False)
         except Exception as error:

@@ -1,7 +1,7 @@
-"""Whether what waits would still be let through, as the operators' files and policies are at this moment.
+"""Whether waiting deployments would still be admitted by the present operators' files and policies.
 
-A deployment is held against them when it is asked for, and once more right before it writes. In between it is told of
-each that would be refused, so that nobody approves in vain.
+A deployment is checked when it is requested, and again right before it writes. In between, people are told which one
+would be refused, so that nobody approves in vain.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sealane.workflows.steps import policies
 Stamp = tuple[tuple[str, int, int], ...]
 """Every file with its time and size."""
 _KEPT = 1000
-"""Answers that are remembered: each is the same until a file or the day changes."""
+"""How many answers are cached: each is valid until a file or the day changes."""
 
 
 class Readmission:
-    """Looks again only when a file of the operators has changed, or the day. May be asked from any thread."""
+    """Checks again only when a file of the operators or the day has changed. May be called from any thread."""
 
     def __init__(self, config: Path, forecast: Forecast, *, now: clock.Clock = clock.now) -> None:
         """`config` is the folder of the operators' files, policies included."""
@@ -38,9 +38,9 @@ class Readmission:
         self._known: OrderedDict[tuple[object, ...], str] = OrderedDict()
 
     def round(self) -> Callable[[Deployment, Revision], str]:
-        """Why deployments would be refused now; empty when they would not, or the files can't be read.
+        """Gives why a deployment would be refused now; empty when it would not, or the files can't be read.
 
-        For one round of questions: the files are looked at with the first, however many follow.
+        Valid for one round of questions: the files are read at the first one only.
         """
         stamp = functools.cache(self._stamp)
         return lambda deployment, revision: self._why(deployment, revision, stamp())
@@ -53,7 +53,7 @@ class Readmission:
                 return self._known[key]
         try:
             refused = self._refused(revision, road)
-        except SealaneError:  # that keeps every window shut, and is told so
+        except SealaneError:  # this keeps every window shut, and people are told so
             return ""
         with self._lock:
             self._known[key] = refused
@@ -70,7 +70,7 @@ class Readmission:
         return admission.admit(environments, revision, decided, road).reason
 
     def _stamp(self) -> Stamp:
-        """What tells that a file has changed, came or went."""
+        """The stamp: it differs when a file was changed, added or removed."""
         try:
             files = [(str(path), path.stat()) for path in sorted(self._config.rglob("*"))]
         except OSError:

@@ -26,7 +26,7 @@ def register(tools: Tools) -> None:
 
 
 async def _retired(tools: Tools, deployment_id: str) -> None:
-    """Deletes what served before the deployment. What can't be deleted is left to the next deployment."""
+    """Deletes the deployment's predecessor. The next deployment deletes what can't be deleted now."""
     journal = tools.journal()
     try:
         if not await journal.step("look", old_color.is_last, tools, deployment_id):

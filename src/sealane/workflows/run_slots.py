@@ -1,7 +1,7 @@
 """Run slots: a run's workflow is queued once it has a slot, and slots are shared among apps.
 
-The workflow engine's queues begin what came first, or take partitions in random order: neither knows what an app has
-already. So what waits stays in the table of runs, and the engine's queue holds only what may begin.
+The workflow engine's queues start in order of arrival, or take partitions in random order: neither knows how much an
+app already has. So waiting runs stay in the table of runs, and the engine's queue holds only runs that may begin.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class RunSlots:
     store: Store
     queueing: Queues
     at_once: int
-    """Runs that one worker carries."""
+    """How many runs one worker has at once."""
     per_app: int | None = None
-    """Of these, what one app may have; None for all but one of all workers' slots."""
+    """How many of them one app may have; None for all but one of all workers' slots."""
     now: clock.Clock = clock.now
 
     async def look(self) -> None:
-        """Gives every free slot to a run that waits. May be called at any time, by anybody."""
+        """Gives every free slot to a waiting run. May be called at any time from anywhere."""
         for run_id in await self.store.run_queue.admit(self._choice):
             await self._queue(run_id)
 
     async def sweep(self) -> None:
-        """As `look`, and fixes what holds a slot for nothing: given by somebody who died before queueing it, or lost."""
+        """As `look`, and frees slots held in vain: a worker died before it queued the run, or the run was lost."""
         for run_id in await self.store.run_queue.unqueued():
             await self._queue(run_id)
         for run_id in await self.queueing.ended_badly(await self.store.run_queue.going()):

@@ -1,6 +1,6 @@
-"""Lets subscribers act on what happened, while the worker lives: each for itself, so that none waits for another.
+"""Lets subscribers act on events while the worker lives: each on its own, so that none waits for another.
 
-One look a second tells whether there is anything for any of them. What fails is tried again, at longer and longer intervals.
+One look a second finds new events for all of them. A failure is tried again, at growing intervals.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _LONGEST_PAUSE = 60.0
 
 @dataclass(kw_only=True, slots=True)
 class _Member:
-    """A subscriber, and what its last time came to."""
+    """A subscriber, and the result of its last turn."""
 
     subscription: Subscription
     task: asyncio.Task[None] | None = None
     failures: int = 0
     again: float = 0.0
-    """Not before that moment, of the process's own clock."""
+    """The earliest next turn, by the process's own clock."""
 
 
 class Lives(Protocol):

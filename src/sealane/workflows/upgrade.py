@@ -1,6 +1,6 @@
-"""What an earlier version left under way, whose steps stand at other places than this version's.
+"""Settles work that an earlier version left under way, since its steps have other places than this version's.
 
-What had not begun is queued anew. What had is ended and says so: what a person then asks for is told by this version.
+Work that had not begun is queued anew. Work that had begun is ended and says so; a person can ask for it again.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ DEPLOYMENT_ENDED = (
 
 
 async def settle(tools: Tools, alive: Collection[str]) -> None:
-    """Settles all that earlier versions left, but what their workers that are alive still carry. May be repeated."""
+    """Settles all that earlier versions left, except for work of their living workers. May be repeated."""
     queueing = tools.gates.queueing
     for workflow in await queueing.of_other_versions():
         begun = workflow.status == "PENDING"
         if begun and workflow.executor_id in alive:
             continue
-        if not begun or workflow.name == "retirement":  # which only looks, until it deletes what is there
+        if not begun or workflow.name == "retirement":  # it only looks, until it deletes what is there
             await _queue_anew(tools, workflow)
         else:
             await _end(tools, workflow)
@@ -41,9 +41,9 @@ async def settle(tools: Tools, alive: Collection[str]) -> None:
 
 
 async def _queue_anew(tools: Tools, old: WorkflowStatus) -> None:
-    """The same id can't be queued twice, so the old one goes first; the sweep queues what somebody died over in between.
+    """The same id can't be queued twice, so the old one goes first; after a crash in between, the sweep queues it.
 
-    No sweep knows of a retirement, so the new one, whose id has the version in it, is queued before the old one goes.
+    No sweep knows of retirements, so the new one, whose id contains the version, is queued before the old one goes.
     """
     queueing, store = tools.gates.queueing, tools.store
     subject, _, attempt = old.workflow_id.partition(":")

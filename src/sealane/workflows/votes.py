@@ -1,4 +1,4 @@
-"""Votes: people's yes and no, held against who may."""
+"""Votes: people's approvals and rejections, checked against their rights."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from sealane.store.all_stores import Store
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approvals:
-    """Takes votes; `look` is called after each, and opens the gates that may be opened."""
+    """Takes votes; after each, `look` opens the gates that may be opened."""
 
     store: Store
     look: Callable[[str], Awaitable[None]]
     now: clock.Clock = clock.now
 
     async def approve(self, deployment_id: str, *, by: Actor, comment: str = "") -> Deployment:
-        """Says yes to the deployment's revision as it is now.
+        """Approves the deployment's present revision.
 
         Raises NotThere, Conflicting when it doesn't wait any more or was decided on, Refused with the reason.
         """
         return await self._vote(deployment_id, by=by, approves=True, comment=comment)
 
     async def reject(self, deployment_id: str, *, by: Actor, comment: str = "") -> Deployment:
-        """Says no, which ends the deployment as cancelled. Raises as `approve` does."""
+        """Rejects it, which ends the deployment as cancelled. Raises as `approve` does."""
         return await self._vote(deployment_id, by=by, approves=False, comment=comment)
 
     async def _vote(self, deployment_id: str, *, by: Actor, approves: bool, comment: str) -> Deployment:

@@ -1,4 +1,4 @@
-"""The process of a worker, from its start to its end: heartbeats, taking over, and sweeping up what got lost on the way."""
+"""The process of a worker from start to end: heartbeats, takeovers, and sweeps for lost work."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _FORGET_EVERY = 600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningWorker:
-    """A worker that works."""
+    """A running worker."""
 
     worker: Worker
     engine: Engine
 
     async def stop(self) -> None:
-        """Leaves: others may take up its workflows at once. Containers that run go on; who takes over attaches."""
+        """Signs off: others may take over its workflows at once. Running containers go on; the next worker attaches."""
         await self.worker.resign()
 
     async def destroy(self) -> None:
@@ -45,7 +45,7 @@ class RunningWorker:
 
 
 def die() -> None:
-    """Ends the process at once: it was taken for dead, others do its work, and whatever it still does is wrong."""
+    """Ends the process at once: it was declared dead and others do its work, so anything it still does is wrong."""
     logging.shutdown()
     os._exit(_GONE)
 
@@ -59,7 +59,7 @@ async def start(
     subscribers: Sequence[Subscriber] = (),
     lost: Callable[[], None] = die,
 ) -> RunningWorker:
-    """Starts a worker. `alone` when no other can be alive; the subscribers act on events; `lost` is called when others took it for dead."""
+    """Starts a worker. `alone`: no other can be alive; `lost` is called when others declared it dead."""
     for workflow in (run, deployment, retirement):
         workflow.register(tools)
     await worker.register()

@@ -1,4 +1,4 @@
-"""Admission on the server: the operators' files and policies as they are at this moment, held against a revision."""
+"""Admission on the server: checks a revision against the present operators' files and policies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MORE_ASKED = "the operators' files ask for more approvals than when it was asked
 
 
 async def admit(tools: Tools, revision: Revision, road: RevisionSource) -> Admission:
-    """Whether the revision may come on that road now. Raises InvalidFiles, NotThere when the files can't be read."""
+    """Whether the revision is allowed now. Raises InvalidFiles, NotThere when the files can't be read."""
     environments = tools.environments()
     environment = environments.get(revision.environment)
     known = environment is not None and revision.app in environment.apps
@@ -27,7 +27,7 @@ async def admit(tools: Tools, revision: Revision, road: RevisionSource) -> Admis
 
 
 async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deployment:
-    """A stored revision's deployment, with the approvals that it lacks. Raises Refused with why it may not come."""
+    """The deployment of a stored revision, with the approvals that it lacks. Raises Refused with the reason."""
     admitted = await admit(tools, revision, admission.road(wanted))
     if admitted.refusals:
         message = f"{wanted.label} may not have {revision.id.removeprefix('sha256:')[:7]} now: {admitted.reason}"
@@ -36,9 +36,9 @@ async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deploym
 
 
 async def last_look(tools: Tools, deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
-    """Right before the first write: the verdict when it may not come any more, and whether it may go on.
+    """Right before the first write: the verdict when it is no longer allowed, and whether it may go on.
 
-    More approvals may be wanted than when it was asked for; then its gate is shut, and they are asked for.
+    If more approvals are required than at its request, its gate is shut and they are asked for.
     """
     admitted = await admit(tools, revision, admission.road(deployment))
     if admitted.refusals:

@@ -1,4 +1,4 @@
-"""A person's word that a rollout shall stop, heard while it goes on."""
+"""A person cancels a rollout while it is under way."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from sealane.workflows.context import Tools
 T = TypeVar("T")
 
 _LOOK_EVERY = 0.5
-"""Seconds between two looks: whoever calls it off may be in another process."""
+"""Seconds between two looks: the request may come from another process."""
 
 
 async def cause(tools: Tools, deployment_id: str) -> Cause | None:
-    """Why it stops now, when somebody has called it off."""
+    """The cause when somebody has cancelled it; otherwise None."""
     by = await tools.store.cancellations.of(deployment_id)
     return outcomes.called_off(by=by, at=tools.now()) if by else None
 
 
 @asynccontextmanager
 async def heard(tools: Tools, deployment_id: str) -> AsyncIterator[Stop]:
-    """The word to stop, said as soon as somebody calls the deployment off."""
+    """A request to stop, set as soon as somebody cancels the deployment."""
     stop = Stop()
     looking = asyncio.create_task(_look(tools, deployment_id, stop))
     try:

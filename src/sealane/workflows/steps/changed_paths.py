@@ -1,4 +1,4 @@
-"""What changed by an event, told from the clone: hosts leave out files, commits that a forced push drops, and more."""
+"""The paths that an event changed, read from the clone: hosts leave out files, commits dropped by force, and more."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sealane.workflows.checkouts import Source
 
 
 async def of(event: Event, folder: Path, source: Source) -> Changed | None:
-    """The paths that a push or pull request changed in the clone; None where nobody can tell, or it has no meaning.
+    """The paths that a push or pull request changed in the clone; None where unknown or meaningless.
 
-    A push is compared with where its branch stood; a new branch and a pull request with where they left the branch they
-    come from and want into; the first push of all, and a branch that has nothing in common with the default one, with
-    nothing. Raises RepositoryUnavailable.
+    A push is compared with its branch's former commit; a new branch and a pull request with the commit where they left
+    the branch they come from or want into; the very first push, and a branch without a common commit with the default
+    one, with an empty tree. Raises RepositoryUnavailable.
     """
     commit = event.commit or ""
     if event.kind is EventKind.PUSH:

@@ -1,4 +1,4 @@
-"""The memory of a deployment on a server: its database."""
+"""The memory of a deployment on a server, in its database."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from sealane.workflows.context import Tools
 from sealane.workflows.steps import admission, cancellation, leftovers, targets, timeline
 
 POLL = 0.5
-"""Seconds between two looks for a person's word."""
+"""Seconds between two looks for a person's answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SqlMemory(Memory):
-    """One deployment of the database. Everything is looked up anew, so whoever takes over knows the same."""
+    """One deployment of the database. Everything is read anew, so a worker that takes over knows the same."""
 
     tools: Tools
     id: str
@@ -79,7 +79,7 @@ class SqlMemory(Memory):
     async def targets(
         self, deployment: Deployment, revision: Revision, old: Revision | None, destination: Destination
     ) -> tuple[model.Target, model.Target | None]:
-        """What it is to reach, and what a failure goes back to."""
+        """Its target, and the target of its rollback."""
         formation = await self.tools.store.formations.get(deployment.app, deployment.formation)
         forward = await targets.goal(self.tools, deployment, revision, formation, destination)
         if old is None:
@@ -172,7 +172,7 @@ class SqlMemory(Memory):
 
     @override
     async def way_back(self, start: model.Start) -> WayBack:
-        """As operators' files are now."""
+        """By the present operators' files."""
         old = await self._before(start.previous)
         assert old is not None, "there is something to go back to"
         admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
@@ -202,7 +202,7 @@ class SqlMemory(Memory):
 
     @override
     async def conclude(self, outcome: model.Outcome) -> None:
-        """In one transaction, with holds. The first verdict stays."""
+        """Stores verdict and holds in one transaction. The first verdict stays."""
         ended = await conclusion.conclude(
             self.tools.store.database,
             self.id,
@@ -221,7 +221,7 @@ class SqlMemory(Memory):
         await asyncio.to_thread(targets.forget_clone, self.tools, ended)
 
     def context(self, deployment: Deployment, revision: Revision, fence: Fence) -> Context:
-        """What its story is told with beside this memory."""
+        """What its story needs beside this memory."""
         tools = self.tools
 
         async def secret(reference: str) -> str:
@@ -239,13 +239,13 @@ class SqlMemory(Memory):
         return Context(fence=fence, secret=secret, allowed=allowed, alerts=came, adapters=tools.adapters, now=tools.now)
 
     async def revision(self, deployment: Deployment) -> Revision:
-        """A deployment's revision; what is secret in it is shown nowhere from now on."""
+        """A deployment's revision; its secrets are masked everywhere from now on."""
         stored = await self.tools.store.releases.revision(deployment.revision_id)
         revealed.note(manifest_secrets.values(rendered.object for rendered in stored.everything).values())
         return stored
 
     async def _watched_until(self, verdict: verdicts.Verdict) -> datetime | None:
-        """Until when it is rolled back should it degrade; None where it is not, or there is nothing to go back to."""
+        """Until when it is rolled back if it degrades; None where it never is, or there is nothing to go back to."""
         if verdict.kind is not verdicts.VerdictKind.DEPLOYED:
             return None
         deployment = await self.deployment()
@@ -264,7 +264,7 @@ class SqlMemory(Memory):
 def with_finished(
     forward: model.Target, back: model.Target | None, finished: Mapping[str, Sequence[str]]
 ) -> tuple[model.Target, model.Target | None]:
-    """Both with their work that had ended before; `finished` has it by revision."""
+    """Both targets with their work that had ended before; `finished` has it by revision."""
     forward = replace(forward, finished=tuple(finished.get(forward.identity.revision, ())))
     if back is None:
         return forward, None
@@ -272,5 +272,5 @@ def with_finished(
 
 
 def _release(revision: Revision) -> str:
-    """What `once for each release` means."""
+    """The key of `once for each release`."""
     return revision.release or revision.id

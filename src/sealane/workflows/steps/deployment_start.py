@@ -15,7 +15,7 @@ from sealane.workflows.steps.deployment_memory import SqlMemory, with_finished
 
 
 async def begin(memory: SqlMemory) -> model.Start | None:
-    """Decides whether the deployment goes, and takes note of what is there before it; None when it does not go.
+    """Decides whether the deployment begins, and notes what is there before it; None when it does not begin.
 
     Key: the deployment. Undo: none needed, nothing is written.
     """
@@ -57,9 +57,9 @@ async def begin(memory: SqlMemory) -> model.Start | None:
 
 
 async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) -> bool:
-    """Whether it may still come; what may not has its verdict, and what lacks approvals waits for them."""
+    """Whether it is still allowed. If not, it has its verdict; if approvals are missing, it waits for them."""
     if deployment.state not in {DeploymentState.QUEUED, DeploymentState.ROLLING_OUT}:
-        return True  # whoever begins it sees that it has ended, or waits
+        return True  # its start finds that it has ended, or waits
     verdict, goes = await admission.last_look(tools, deployment, revision)
     if verdict is not None:
         await conclusion.conclude(tools.store.database, deployment.id, verdict)
@@ -67,7 +67,7 @@ async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) ->
 
 
 async def _revise(tools: Tools, deployment: Deployment) -> None:
-    """A secret is not what it was: the release is rendered anew, and whoever had to approve is asked again."""
+    """After a secret changed: renders the release anew, and asks for its approvals again."""
     here = await targets.checked_out(tools, deployment)
     made = await tools.store.releases.get(deployment.release_id or "")
     revision, _, findings = await releases.render(here, deployment.formation, made)

@@ -1,4 +1,4 @@
-"""The rest of a clone, once its pipeline file says how much of it there is to be."""
+"""Completes a clone, once its pipeline file says how much it should have."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from sealane.workflows.context import Tools
 from sealane.workflows.steps import changed_paths
 
 _MOST_COMMITS = 1_000
-"""Commits before a run's own that are kept to tell what versions bring."""
+"""How many commits before a run's own are kept, for telling what a version brings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FullClone:
-    """A clone that has all that it is to have."""
+    """A complete clone."""
 
     changed: Changed | None
     """What the run's event changed."""
     findings: tuple[Finding, ...]
-    """What the commit has and the clone has not."""
+    """What the commit has and the clone lacks."""
 
 
 async def complete(tools: Tools, run: Run, here: checkouts.Checkout, pipeline: Pipeline) -> FullClone:
-    """Brings history, submodules and files of Git LFS. Key: the clone; what it has already stays.
+    """Fetches history, submodules and files of Git LFS. Key: the clone; what it has already stays.
 
-    Raises RepositoryUnavailable, and UsageError for what can't be brought.
+    Raises RepositoryUnavailable, and UsageError for what can't be fetched.
     """
     commit = run.event.commit or ""
     folder, source = checkouts.clone_of(tools, run.id), checkouts.source(tools, here.app)
@@ -57,7 +57,7 @@ async def check_out_files(tools: Tools, owner: str, app: App, commit: str) -> No
 
 
 async def _fill(tools: Tools, owner: str, commit: str, source: Source, clone: Clone) -> None:
-    """Brings what the commit only points to, into the clone and to what is kept of the commit."""
+    """Fetches what the commit only points to, into the clone and the kept repository."""
     folder, kept = checkouts.clone_of(tools, owner), checkouts.kept_of(tools, owner)
     if clone.submodules:
         rules = git_submodules.Rules(

@@ -17,7 +17,7 @@ from sealane.workflows.context import Tools
 
 
 async def of(tools: Tools, app: str) -> Rights:
-    """What the app may use, as the operators' file stands now. Raises InvalidFiles."""
+    """The images that the app may use by the present operators' file. Raises InvalidFiles."""
     settings = tools.settings
     folder = settings.config_folder
     access, findings = await asyncio.to_thread(config_folder.gather_access, folder, base=folder)
@@ -28,7 +28,7 @@ async def of(tools: Tools, app: str) -> Rights:
 
 
 async def problem(tools: Tools, image: str, mine: Rights) -> str | None:
-    """Why a run may not use the image, or None. Where the server has no password, what it can have is public."""
+    """Why a run may not use the image, or None. Without a password of the server, only public images can be had."""
     if reason := image_rights.refused(image, mine):
         return reason
     try:
@@ -47,7 +47,7 @@ async def problem(tools: Tools, image: str, mine: Rights) -> str | None:
 
 
 def _asking(tools: Tools, host: str) -> RegistryAccess:
-    """Operators gave the server a password for that registry: it may be asked."""
+    """Whether the registry may be asked: operators gave the server a password for it."""
     access = checkouts.registries(tools.settings)
     allowed = access.allowed
     return replace(access, allowed=replace(allowed, hosts=(*allowed.hosts, host)) if allowed else None)

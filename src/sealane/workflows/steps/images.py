@@ -27,8 +27,8 @@ from sealane.workflows.steps import image_rights
 def maker(tools: Tools, run_id: str) -> ImageMaker:
     """Builds and retags images for a run.
 
-    Key: repository and deploy tag: what the registry has under them is not made again. Undo: none, an image nobody
-    refers to harms nobody.
+    Key: repository and deploy tag: an image that the registry has under them is not made again. Undo: none, an unused
+    image does no harm.
     """
 
     async def make(work: RunContext, planned: PlannedStep, output: Output) -> MadeImage:
@@ -50,7 +50,7 @@ def maker(tools: Tools, run_id: str) -> ImageMaker:
 
 
 async def tidy(tools: Tools, run: Run) -> None:
-    """Removes from the engine what earlier runs built of the run's images, but the newest of each, and what runs now.
+    """Removes earlier builds of the run's images from the engine, except for the newest of each and running ones.
 
     Raises EngineCouldNot.
     """
@@ -106,6 +106,6 @@ async def _make(tools: Tools, run: Run, work: RunContext, planned: PlannedStep, 
 
 
 async def _asked_elsewhere(tools: Tools, app: str) -> Callable[[str], str | None]:
-    """Whether the app's builds may use an image, for whoever is on another thread."""
+    """Whether the app's builds may use an image, for callers on other threads."""
     mine, loop = await image_rights.of(tools, app), asyncio.get_running_loop()
     return lambda image: asyncio.run_coroutine_threadsafe(image_rights.problem(tools, image, mine), loop).result()

@@ -1,4 +1,4 @@
-"""What a formation has at places that it left: told at each deployment, and deleted with a typed yes. In steps' bodies."""
+"""Objects at places that a formation left: told at each deployment, and deleted after a typed confirmation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.workflows.context import Tools
 
 
 def told(deployment: Deployment, formation: Formation) -> str:
-    """What a deployment that moves its formation leaves; empty when it leaves nothing."""
+    """The sentence about what a moving formation leaves; empty when it leaves nothing."""
     words = [
         f"destination {behind.destination} of {behind.environment} still has {len(behind.inventory)} objects of "
         f"{deployment.label}, which run beside the new ones until a deployment with --yes deletes them"
@@ -26,9 +26,9 @@ def told(deployment: Deployment, formation: Formation) -> str:
 
 
 async def prune(tools: Tools, deployment: Deployment, *, fence: Fence) -> tuple[str, bool]:
-    """Deletes what is at destinations that the formation left, if a person said yes.
+    """Deletes objects at destinations that the formation left, if a person confirmed.
 
-    Gives what is left, in words, and whether a yes deletes it.
+    Gives what is left, in words, and whether a confirmation deletes it.
 
     Key: the inventories. Undo: a deployment there makes it again.
     """
@@ -46,7 +46,7 @@ async def prune(tools: Tools, deployment: Deployment, *, fence: Fence) -> tuple[
 
 
 async def _pruned(tools: Tools, deployment: Deployment, behind: Behind, *, fence: Fence) -> tuple[Behind, str, bool]:
-    """What is left there then, also in words, and whether a yes deletes it."""
+    """What is left there then, also in words, and whether a confirmation deletes it."""
     if not deployment.confirmed:
         return behind, messages.held_words(deletions.elsewhere(behind.inventory, behind.destination)), True
     identity = Identity(
@@ -62,7 +62,7 @@ async def _pruned(tools: Tools, deployment: Deployment, behind: Behind, *, fence
         pruned = await destination.prune(behind.inventory, (), identity=identity, fence=fence, budget=budget)
     except Fenced:
         raise
-    except SealaneError as error:  # the place may be gone for good, and stands in nobody's way
+    except SealaneError as error:  # the place may be gone for good, which must stop nobody
         because = f", and it could not be deleted there: {error.message}"
         return (
             behind,

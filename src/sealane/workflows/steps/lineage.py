@@ -1,4 +1,4 @@
-"""The line of commits: a run's place in it, and who wrote what is new, told from the history of its repository."""
+"""A run's place in the line of commits, and the authors of its new commits, read from its repository's history."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 async def put_in(tools: Tools, run: Run, app: App) -> None:
-    """Gives the run its place, and keeps who wrote what it brings to each formation.
+    """Gives the run its place, and stores the authors of what it brings to each formation.
 
-    It is looked at before the first step, which may change the clone. Without the history only what events themselves tell
-    counts. Key: the run. Undo: none.
+    This happens before the first step, which may change the clone. Without the history, only the events count. Key: the
+    run. Undo: none.
     """
     others = await tools.store.runs.moves(run.app, besides=run.id)
     folder = await _history(tools, run, app)
@@ -36,7 +36,7 @@ async def put_in(tools: Tools, run: Run, app: App) -> None:
 
 
 async def authors(tools: Tools, owner: str, app: App, commit: str, *, since: str | None) -> tuple[Author, ...]:
-    """Who wrote a commit and what is before it since another. Raises what `git_lineage` raises."""
+    """The authors of a commit and of its ancestors since another commit. Raises what `git_lineage` raises."""
     folder = await _whole(tools, owner, app, commit, since)
     return await git_lineage.authors(folder, commit, since=[since] if since else [])
 
@@ -53,9 +53,9 @@ async def _history(tools: Tools, run: Run, app: App) -> Path | None:
 
 
 async def _whole(tools: Tools, owner: str, app: App, commit: str, *more: str | None) -> Path:
-    """A repository that has the commit with its history, and that no step can reach: of a hosted app its own.
+    """A repository that has the commit with its history and that no step can reach: a hosted app's own.
 
-    `more` are commits that it has, too, where the host still knows them.
+    `more` are commits that it has, too, if the host still knows them.
     """
     source = checkouts.source(tools, app)
     if app.hosted:
@@ -72,7 +72,7 @@ async def _order(run: Run, folder: Path | None, others: tuple[Move, ...]) -> Ord
 
 
 async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> LineageAnswer:
-    """What git says; of a push that comes as it was pushed one question is enough."""
+    """Git's answer; for a push that arrived in order one question is enough."""
     commit = event.commit or ""
     tips = {tip for move in others for tip in (move.before, move.after) if tip}
     descend = await git_lineage.descend(folder, commit, tips)
@@ -88,7 +88,7 @@ async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> Lineage
 async def _written(
     run: Run, folder: Path | None, there: AbstractSet[str], others: tuple[Move, ...]
 ) -> dict[str, tuple[Author, ...]]:
-    """The authors since each commit that is there, and those of the push itself."""
+    """The authors since each deployed commit, and those of the push itself."""
     event, commit = run.event, run.event.commit or ""
     if folder is None:
         return {PUSH: (Author(name=event.author),) if event.author else ()}

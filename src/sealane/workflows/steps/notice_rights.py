@@ -1,4 +1,4 @@
-"""What a commit wants told to whom operators don't let it: told to whoever pushed, and to nobody else."""
+"""Warns the person who pushed of notice targets that operators don't let a commit name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealane.workflows.context import Tools
 
 
 def problems(tools: Tools, app: str, pipeline: Pipeline) -> list[Finding]:
-    """A warning for each target that is not the app's to name. Raises Unavailable."""
+    """A warning for each target that the app may not name. Raises Unavailable."""
     if not pipeline.notices:
         return []
     folder = tools.settings.config_folder

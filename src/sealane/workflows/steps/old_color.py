@@ -1,4 +1,4 @@
-"""Deletes what served before a switch, as bodies of durable steps."""
+"""Deletes the old color after a switch, as bodies of durable steps."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _WROTE_NOTHING = {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED}
 
 
 async def queue(tools: Tools, deployment_id: str, after: timedelta) -> None:
-    """Queues the end of what served before, so long from now. Key: the deployment. Undo: none needed."""
+    """Queues the deletion of the old color after that time. Key: the deployment. Undo: none needed."""
     deployment = await tools.store.deployments.get(deployment_id)
     await tools.gates.queueing.retirement(deployment_id, deployment.label, after=after.total_seconds())
 
 
 async def is_last(tools: Tools, deployment_id: str) -> bool:
-    """Whether no deployment wrote anything there since. Key: none needed, it only looks."""
+    """Whether no deployment has written there since. Key: none needed, it only looks."""
     store = tools.store
     subject = await store.deployments.get(deployment_id)
     for deployment in await store.deployments.history(subject.app, subject.formation):

@@ -24,14 +24,14 @@ from sealane.workflows.context import Tools
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyReport:
-    """What is said about a revision, waived decisions included."""
+    """All decisions about a revision, waived ones included."""
 
     judged: tuple[WaivedDecision, ...] = ()
     limits: tuple[Finding, ...] = ()
 
 
 async def tried(tools: Tools, revision: Revision) -> PolicyReport:
-    """What policies and limits would say about a revision now. Raises InvalidFiles, NotThere for the operators' files."""
+    """The result of policies and limits for a revision now. Raises InvalidFiles, NotThere for the operators' files."""
     environments = tools.environments()
     environment = environments.get(revision.environment)
     if environment is None:
@@ -45,13 +45,13 @@ async def tried(tools: Tools, revision: Revision) -> PolicyReport:
 
 
 async def decisions(tools: Tools, environment: Environment, revision: Revision) -> list[Decision]:
-    """What the environment's policies say about the revision and no waiver takes away."""
+    """The unwaived decisions of the environment's policies about the revision."""
     config, today = _now(tools)
     return await asyncio.to_thread(standing, environment, revision, config=config, today=today)
 
 
 async def denials(tools: Tools, prospect: PlannedDelivery) -> list[Finding]:
-    """What is denied before anything is built. What is said about images that are not there yet is left for later."""
+    """The denials before anything is built. Decisions about images that are not built yet are left for later."""
     decided = await decisions(tools, prospect.environment, prospect.revision)
     early = (
         decision
@@ -81,7 +81,7 @@ def _now(tools: Tools) -> tuple[Path, date]:
 
 
 def standing(environment: Environment, revision: Revision, *, config: Path, today: date) -> list[Decision]:
-    """The same, wherever one is; `config` is the folder of the operators' files."""
+    """As `decisions`, without a server; `config` is the folder of the operators' files."""
     return waivers.standing(_judged(environment, revision, config=config, today=today))
 
 

@@ -1,4 +1,4 @@
-"""Releases: the record of what a run built, and offering it to formations."""
+"""Releases: records what a run built, and requests its deployments."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _IMAGES = {Kind.IMAGE, Kind.RETAG}
 
 
 async def release(tools: Tools, run_id: str) -> None:
-    """Stores what the run built, as a release. Key: the run; repeating it changes nothing. Undo: none."""
+    """Stores what the run built, as a release. Key: the run; a repeat changes nothing. Undo: none."""
     run = await tools.store.runs.get(run_id)
     steps = await tools.store.runs.steps(run_id)
     made = [typed_data.convert(step.result, MadeImage) for step in steps if step.kind in _IMAGES and step.result]
@@ -54,14 +54,14 @@ async def release(tools: Tools, run_id: str) -> None:
 
 
 def cancelled(by: str, at: datetime) -> StepEnd:
-    """How a delivery ends that nobody wants any more."""
+    """The end of a delivery of a cancelled run."""
     return StepEnd(status=StepStatus.CANCELLED, reason=by, ended=at)
 
 
 async def offer(tools: Tools, run_id: str, key: str, after: tuple[str, ...]) -> StepEnd:
-    """Renders the release for one formation and offers it as a deployment, which goes by itself or asks people.
+    """Renders the release for one formation and requests its deployment, which begins by itself or asks people.
 
-    `after` names deployments that must be deployed first. The deployment's id stands at its step. Key: run and formation.
+    `after` names deployments that must be deployed first. Its step keeps the deployment's id. Key: run and formation.
     """
     at = tools.now()
     await tools.store.runs.set_step(run_id, key, at=at, status=StepStatus.RUNNING, started=at)
@@ -106,9 +106,9 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
 
 
 async def _not_theirs(tools: Tools, run: Run, revision: Revision) -> Finding | None:
-    """What stands in the way where whoever signed in to push, or asked for the run again, may not deploy there.
+    """Why the person who signed in to push, or asked for the run again, may not deploy there.
 
-    Of who pushed at a git host that host decides, and an app's push token acts for the app.
+    A git host decides who may push there, and an app's push token acts for the app.
     """
     pusher = run.event.pusher
     person = run.requested_by or (pusher.name if pusher is not None and pusher.signed is Signed.OWN else None)
@@ -122,7 +122,7 @@ async def _not_theirs(tools: Tools, run: Run, revision: Revision) -> Finding | N
 
 
 def _pushed_by(tools: Tools, run: Run) -> str | None:
-    """The user who pushed, as far as that is known now; who may approve is decided when they do."""
+    """The user who pushed, as far as known now; the right to approve is checked at the approval."""
     pusher = run.event.pusher
     if pusher is None:
         return None
@@ -133,7 +133,7 @@ def _pushed_by(tools: Tools, run: Run) -> str | None:
 
 
 async def _release_group(tools: Tools, run: Run, delivery: Delivery) -> str | None:
-    """The id of the release group that the delivery is part of, stored before any member is offered."""
+    """The id of the delivery's release group, stored before any member is requested."""
     if delivery.release_group is None:
         return None
     formations = delivery.release_group.formations
@@ -151,13 +151,13 @@ async def _release_group(tools: Tools, run: Run, delivery: Delivery) -> str | No
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """A release rendered for a formation, allowed there, and who must agree."""
+    """A release rendered for a formation and allowed there, and who must approve."""
 
     revision: Revision
     rules: tuple[ApprovalRule, ...]
 
     def fields(self) -> dict[str, Any]:
-        """What a deployment takes from it."""
+        """The fields for its deployment."""
         return {
             "app": self.revision.app,
             "formation": self.revision.formation,
@@ -174,11 +174,11 @@ class Proposal:
 async def propose(
     here: checkouts.Checkout, name: str, made: Release, delivery: Delivery | None, *, by_hand: bool = False
 ) -> Proposal | list[Finding]:
-    """Renders a release for the formation as its commit has it, and holds it against limits and policies.
+    """Renders a release for the formation of its commit, and checks it against limits and policies.
 
-    `by_hand` when a person sends it, and the delivery only says who must agree.
+    `by_hand`: a person deploys it, and the delivery only says who must approve.
 
-    Gives everything that stands in the way instead, when something does. Raises Unresolved for secrets without value.
+    Gives all findings instead if there are errors. Raises Unresolved for secrets without value.
     """
     revision, formation, findings = await render(here, name, made)
     if revision is None or formation is None:
@@ -195,7 +195,7 @@ async def propose(
 async def render(
     here: checkouts.Checkout, name: str, made: Release
 ) -> tuple[Revision | None, Formation | None, list[Finding]]:
-    """The release rendered for the formation as its commit has it. Secrets are read for their versions only.
+    """The release rendered for the formation of its commit. Secrets are read only for their versions.
 
     Raises Unresolved when a secret has no value.
     """
@@ -219,7 +219,7 @@ async def render(
 
 
 def _kind(tools: Tools, formation: Formation) -> str:
-    """The kind of the formation's destination, as the operators' files say now."""
+    """The kind of the formation's destination by the present operators' files."""
     environment = tools.environments().get(formation.environment)
     return environment.kind_of(formation.destination) if environment else platform.CLUSTER
 

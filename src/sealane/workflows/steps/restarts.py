@@ -1,4 +1,4 @@
-"""Restarts that last: a release that changes nothing of a workload makes none of its instances anew, though somebody did before."""
+"""Restarts that last: after a restart, a release that does not change a workload replaces none of its instances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.workflows.context import Tools
 
 
 async def carried(tools: Tools, revision: Revision) -> Revision:
-    """The revision with what restarts left on workloads of the one that is verified where it goes."""
+    """The revision with the marks that restarts left on workloads of the verified revision there."""
     try:
         there = await tools.store.formations.get(revision.app, revision.formation)
     except NotThere:
@@ -26,7 +26,7 @@ async def carried(tools: Tools, revision: Revision) -> Revision:
 
 
 def with_restarts(revision: Revision, former: Revision, platform: Platform) -> Revision:
-    """The same, by its own content's id; the revision itself where nothing was restarted."""
+    """The revision with them, under its new content's id; unchanged where nothing was restarted."""
     known = {rendered.key: rendered.object for rendered in former.objects}
     objects = tuple(
         replace(rendered, object=made)

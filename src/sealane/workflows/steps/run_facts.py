@@ -1,4 +1,4 @@
-"""What steps of a run tell, kept: logs at once, and in order how far they are and what their tests reported."""
+"""Stores the facts of a run's steps: logs at once; progress and test reports in order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Recorder:
 
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[run_events.Listener]:
-        """Keeps the store up to date meanwhile; afterwards everything is written."""
+        """Keeps the store up to date; on leaving, everything is written."""
         telling = asyncio.create_task(self._tell())
         try:
             yield self

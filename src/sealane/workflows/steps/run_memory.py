@@ -23,11 +23,11 @@ from sealane.workflows.steps import images, releases, run_facts, run_start
 _log = logging.getLogger(__name__)
 
 _LOOK_FOR_CANCEL = 0.5
-"""Seconds between two looks whether a person wants the run to stop: who cancels may be in another process."""
+"""Seconds between two looks for a person's cancellation, which may come from another process."""
 
 
 class SqlMemory:
-    """What the store knows of a run. Key of all that is kept: the run, and the planned step in it."""
+    """The memory of a run in the store. Key of everything stored: the run and its planned step."""
 
     def __init__(self, tools: Tools, run_id: str) -> None:
         self._tools = tools
@@ -39,13 +39,13 @@ class SqlMemory:
         return await run_start.begin(self._tools, self._run_id)
 
     async def work(self) -> RunContext:
-        """Secrets are read anew, and go no further than the step that asked."""
+        """Reads secrets anew; they stay inside the step that asked."""
         plan = await self._store.runs.plan(self._run_id)
         assert plan is not None, "a run is planned before its steps"
         return await checkouts.work(self._tools, await self._run(), plan)
 
     async def prepared(self) -> RunContext:
-        """By this process, too, when it took over."""
+        """Prepares the runner in this process, also after a takeover."""
         work = await self.work()
         await workspaces.hold(work.workspace)
         networks = await self._tools.runner.prepare(work.run, work.workspace)
@@ -57,12 +57,12 @@ class SqlMemory:
         return run_facts.Recorder(self._run_id, self._store, self._tools.logs).recording()
 
     async def cancelled_by(self) -> str | None:
-        """A person, by name."""
+        """The sentence with the person's name."""
         by = (await self._run()).cancelled_by
         return f"{by} cancelled the run" if by else None
 
     async def cancelled(self) -> str:
-        """Looks every now and then; a database that is away is the step's own trouble."""
+        """Looks at intervals; the step itself deals with an unavailable database."""
         while True:
             try:
                 if by := await self.cancelled_by():
@@ -87,7 +87,7 @@ class SqlMemory:
         return end
 
     async def release(self) -> None:
-        """Of all images that the run made."""
+        """Makes a release of all images of the run."""
         await releases.release(self._tools, self._run_id)
 
     async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
@@ -98,7 +98,7 @@ class SqlMemory:
         return await self.end(key, end)
 
     async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:
-        """The first end is kept, what nobody could store until now is stored, and what waits for a slot gets it."""
+        """Stores the run's first end and all that is not stored yet, and gives the free slot to a waiting run."""
         run = await self._run()
         for step in await self._store.runs.steps(run.id):
             if step.key in ends and step.status is not ends[step.key].status:
@@ -110,7 +110,7 @@ class SqlMemory:
         return RunResult(status=status, steps=ends, leftovers=leftovers)
 
     async def _clean_up(self, run: Run) -> str | None:
-        """What can't be removed is told and left: it must not keep a run from ending."""
+        """What can't be removed is logged and left: it must not keep a run from ending."""
         leftovers = None
         try:
             await self._tools.runner.destroy(RunKey(value=run.id))

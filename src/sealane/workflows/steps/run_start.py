@@ -1,4 +1,4 @@
-"""The start of a run: its commit checked out and looked at. What is refused is refused before anything of it runs."""
+"""The start of a run: checks its commit out and reads it. A refusal comes before any step runs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def _refuse(tools: Tools, run: Run, wrong: Sequence[Finding]) -> None:
 
 
 async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
-    """The plan, what the event changed, and everything found.
+    """The plan, the changed paths, and all findings.
 
     Nothing is built or started, and nothing is written at any destination.
     """
@@ -144,7 +144,7 @@ def _image_problems(tools: Tools, pipeline: Pipeline, plan: Plan) -> list[Findin
 
 
 async def _rights_problems(tools: Tools, app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
-    """Images that steps, services and retags name and that are not the app's to use; a Dockerfile is read when it is built."""
+    """Images in steps, services and retags that the app may not use; Dockerfiles are checked when they are built."""
     goes = {(step.kind, step.name) for step in plan.steps if not step.skip}
     steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
     named = [(f"step {step.name}", step.image, step.place) for step in steps]
@@ -189,7 +189,7 @@ async def _secret_problems(run: Run, here: checkouts.Checkout, pipeline: Pipelin
 
 
 async def _approval_problems(tools: Tools, pipeline: Pipeline) -> list[Finding]:
-    """Approvals that nobody could give as groups are now; only told, because people come and go."""
+    """Approvals that nobody could give with the present groups; only a warning, because people come and go."""
     groups: dict[str, set[str]] = {}
     for user in await tools.store.people.all():
         for group in user.groups:
@@ -199,7 +199,7 @@ async def _approval_problems(tools: Tools, pipeline: Pipeline) -> list[Finding]:
 
 
 def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
-    """A forecast: the deployment will wait for its window, as things stand now."""
+    """A forecast: whether the deployment will wait for its window."""
     name = prospect.environment.name
     outlook = windows.outlook(prospect.environment.windows, run.app, tools.now())
     if outlook.open:
@@ -210,7 +210,7 @@ def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
 
 
 async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDelivery) -> list[Finding]:
-    """What policies deny whatever gets built, and what the destination would refuse by its own word."""
+    """What policies deny whatever gets built, and what the destination says that it would refuse."""
     denied = [finding for finding in await policies.denials(tools, prospect) if finding.severity is Severity.ERROR]
     if denied or not prospect.admitted:
         return denied

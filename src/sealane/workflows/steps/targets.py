@@ -1,4 +1,4 @@
-"""Targets: what a rollout is to reach, from a stored deployment, its revision and what is known of its formation."""
+"""Targets of rollouts, from a stored deployment, its revision and its formation's history."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from sealane.workflows.context import Tools
 from sealane.workflows.steps import full_clones
 
 _FOR_A_MASK = 15.0
-"""Seconds that a store or a repository may take to say what is to be masked: watching does not wait for longer."""
+"""Seconds that a store or repository may take to give the values to mask: watching waits no longer."""
 _KEPT_REVISIONS = 5
-"""Verified revisions whose Secret and ConfigMap pruning leaves in place, so that going back finds them as they were."""
+"""How many verified revisions' Secrets and ConfigMaps pruning leaves in place for rollbacks."""
 
 
 async def destination_of(tools: Tools, deployment: Deployment) -> Destination:
-    """Where the deployment goes, as the operators' files stand now. Raises NotThere, Unavailable."""
+    """The deployment's destination by the present operators' files. Raises NotThere, Unavailable."""
     return await tools.destinations.get(tools.environment(deployment.environment), deployment.destination)
 
 
 async def goal(
     tools: Tools, deployment: Deployment, revision: Revision, formation: Formation, destination: Destination
 ) -> Target:
-    """The revision as the deployment's goal."""
+    """The target of the deployment."""
     startup = timedelta(seconds=formation.startup) if formation.startup else None
     return await shared.target(
         revision,
@@ -52,7 +52,7 @@ async def goal(
 
 
 async def secrets_changed(tools: Tools, deployment: Deployment, revision: Revision, destination: Destination) -> bool:
-    """Whether the revision would have to be rendered anew, because a secret isn't any more what it was rendered with.
+    """Whether a secret has changed since the revision was rendered, so that it must be rendered anew.
 
     Raises Unresolved when one has no value.
     """
@@ -63,7 +63,7 @@ async def secrets_changed(tools: Tools, deployment: Deployment, revision: Revisi
 
 
 async def values(tools: Tools, deployment: Deployment, revision: Revision) -> dict[str, SecretValue]:
-    """Values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
+    """The values of the revision's secrets. They must not leave the step that asks. Raises Unresolved."""
     return await resolved(tools, deployment, revision.secrets) if revision.secrets else {}
 
 
@@ -80,7 +80,7 @@ async def resolved(tools: Tools, deployment: Deployment, references: Mapping[str
 
 
 async def mask(tools: Tools, deployment: Deployment, *revisions: Revision) -> failure_reports.Mask:
-    """Takes what is secret in the formation out of all that is told of the deployment."""
+    """The mask for the formation's secrets in all that is told of the deployment."""
     formation = await tools.store.formations.get(deployment.app, deployment.formation)
     destination = await destination_of(tools, deployment)
     return masks.mask(await masker(tools, deployment, destination, formation.inventory, *revisions))
@@ -94,7 +94,7 @@ async def masker(
     *revisions: Revision,
     with_files: bool = True,
 ) -> Masker | failure_reports.HiddenMask:
-    """The same, for logs that arrive in pieces.
+    """As `mask`, for logs that arrive in pieces.
 
     `with_files` looks into the release's commit, which takes a clone, when the revision's Secret is not there.
     """
@@ -109,7 +109,7 @@ async def masker(
 
 
 async def checked_out(tools: Tools, deployment: Deployment) -> checkouts.Checkout:
-    """The files of the commit that the deployment's release was made from. Raises UsageError without a release."""
+    """The files of the commit of the deployment's release. Raises UsageError without a release."""
     if deployment.release_id is None:
         raise UsageError(f"{deployment.id} carries no release whose files could be read")
     release = await checkouts.released(tools, deployment.app, deployment.release_id)
@@ -123,7 +123,7 @@ def forget_clone(tools: Tools, deployment: Deployment) -> None:
 
 
 async def going_back(tools: Tools, deployment: Deployment) -> tuple[Deployment | None, str]:
-    """The verified deployment that a failure goes back to, or None, and the reason."""
+    """The verified deployment that a failure is rolled back to; or None, with the reason."""
     ended, past = await _past(tools, deployment)
     is_rollback = deployment.kind == "rollback"
     target = rollback_target.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
@@ -134,7 +134,7 @@ async def going_back(tools: Tools, deployment: Deployment) -> tuple[Deployment |
 
 
 async def before(tools: Tools, deployment: Deployment) -> Deployment | None:
-    """The verified deployment that somebody would go back to once this one is verified."""
+    """The verified deployment that a rollback would target once this one is verified."""
     ended, past = await _past(tools, deployment)
     target = rollback_target.before(past, now_there=deployment.revision_id)
     back = ended[target.past.sequence] if target.past else None
@@ -142,7 +142,7 @@ async def before(tools: Tools, deployment: Deployment) -> Deployment | None:
 
 
 async def rolled_back_to(tools: Tools, deployment: Deployment) -> Deployment | None:
-    """The verified deployment that this one, verified too, is rolled back to when it degrades; None where it stays."""
+    """The target when this verified deployment degrades; None where it is not rolled back."""
     ended, past = await _past(tools, deployment)
     if deployment.kind is DeploymentKind.ROLLBACK:
         return None
@@ -158,10 +158,10 @@ def _same_destination(one: Deployment, other: Deployment) -> bool:
 async def _past(
     tools: Tools, deployment: Deployment
 ) -> tuple[dict[int, Deployment], list[rollback_target.PastDeployment]]:
-    """The formation's ended deployments by their number, and what is to be known of each."""
+    """The formation's ended deployments by number, and the facts of each."""
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=200)
     ended: dict[int, Deployment] = {}
-    for past in history:  # newest first: of two with one number, what took a release group's member back counts
+    for past in history:  # newest first: of two with one number, the rollback of a release group's member counts
         if past.verdict_kind:
             ended.setdefault(past.sequence, past)
     return ended, [_as_past(past, past.verdict) for past in ended.values() if past.verdict]
@@ -184,7 +184,7 @@ async def finished(
     forward: Target,
     back: Target | None,
 ) -> dict[str, tuple[str, ...]]:
-    """Revision to its work that had ended whenever it was verified here; of a place that was made anew nothing."""
+    """Revision to its work that had ended whenever it was verified here; empty for a place that was made anew."""
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=500)
     pasts = [_as_past(deployment, deployment.verdict) for deployment in history if deployment.verdict]
     aims = [goal for goal in (forward, back) if goal is not None]

@@ -1,4 +1,4 @@
-"""A deployment's timeline: lines kept once, however often a step is repeated."""
+"""A deployment's timeline: each line is stored once, however often a step is repeated."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def line(
 
 @asynccontextmanager
 async def progress(tools: Tools, deployment_id: str) -> AsyncIterator[Listener]:
-    """A listener for a rollout's progress; afterwards all of it is stored, in order."""
+    """A listener for a rollout's progress; on leaving, all of it is stored, in order."""
     heard: asyncio.Queue[Progress | None] = asyncio.Queue()
     storing = asyncio.create_task(_store(tools, deployment_id, heard))
     try:
@@ -46,7 +46,7 @@ async def progress(tools: Tools, deployment_id: str) -> AsyncIterator[Listener]:
 
 @asynccontextmanager
 async def noting(tools: Tools, deployment_id: str) -> AsyncIterator[WatchNotes]:
-    """What the guard saw of the deployment so far, kept whenever it is something new: a worker that takes over knows it."""
+    """The guard's notes so far, stored at each change, so that a worker that takes over knows them."""
     store = tools.store.steadiness
     heard: asyncio.Queue[Stability | None] = asyncio.Queue()
 
@@ -64,7 +64,7 @@ async def noting(tools: Tools, deployment_id: str) -> AsyncIterator[WatchNotes]:
 
 @asynccontextmanager
 async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[Observation], None]]:
-    """Keeps how far each object is, whenever that changes; what comes faster than it is stored is passed over."""
+    """Stores how far each object is, at each change; changes faster than the store are skipped."""
     store = tools.store.observations
     heard: asyncio.Queue[Observation | None] = asyncio.Queue()
 
@@ -86,7 +86,7 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
 
 @asynccontextmanager
 async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[Asking]:
-    """Keeps what gates ask, and what comes back."""
+    """Stores gates' requests and their answers."""
     heard: asyncio.Queue[tuple[GateRequests, GateRequest] | None] = asyncio.Queue()
 
     async def keep() -> None:
@@ -102,7 +102,7 @@ async def asking(tools: Tools, deployment_id: str, key: str) -> AsyncIterator[As
 
 
 async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_Heard]]:
-    """All that has come since the last look, until None ends it."""
+    """All values since the last look, until None ends it."""
     ended = False
     while not ended:
         batch = [await heard.get()]
@@ -114,7 +114,7 @@ async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_H
 
 
 def _far(seen: Observation) -> list[tuple[object, ...]]:
-    """What of it is shown: how far its workloads and their instances are, not since when."""
+    """The shown part: how far workloads and instances are, without times."""
     return [
         *(
             (workload.object, workload.health, workload.desired, workload.ready, workload.updated, workload.old)
@@ -144,6 +144,6 @@ async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress
 
 
 def _detail(progress: Progress) -> dict[str, str]:
-    """What of it is told beside its words."""
+    """The facts that are stored beside the sentence."""
     judged = {"judged": progress.judgement.state.value} if progress.judgement else {}
     return {**judged, "stage": progress.stage} if progress.stage else judged
