@@ -37,7 +37,7 @@ class RunSlots:
             await self._queue(run_id)
 
     async def sweep(self) -> None:
-        """As `look`, and frees slots held in vain: a worker died before it queued the run, or the run was lost."""
+        """As `look`; first queues runs whose worker died before it queued them, and ends lost ones."""
         for run_id in await self.store.run_queue.unqueued():
             await self._queue(run_id)
         for run_id in await self.queueing.ended_badly(await self.store.run_queue.going()):
