@@ -1,4 +1,4 @@
-"""The command line: asks, shows and ends with an exit code; what it shows comes from the rooms behind it."""
+"""The command line: asks, shows and ends with an exit code; other packages give it what it shows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 
 _YOUNG = 50_000
-"""New objects between two collections: with Python's 700 a command spends an eighth of its start on finding no garbage."""
+"""New objects between two garbage collections: with Python's 700, a command wastes an eighth of its start on them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and gives its exit code; `arguments` are those of the process when left out."""
+    """Runs one command and gives its exit code; `arguments` are by default those of the process."""
     gc.set_threshold(_YOUNG)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every installed package
     try:

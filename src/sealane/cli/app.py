@@ -1,8 +1,8 @@
-"""The command line's shape: which commands there are, and their order under each heading.
+"""The command line's commands, and their order under each heading.
 
 A module of `commands` named in COMMANDS has `add_to(app)`, which registers its command. It imports only typer and
-`output` at its top, and what it works with when it runs: `sealane --help` loads no server, database or cluster client,
-and a command loads no other command.
+`output` at its top, and the rest when it runs: `sealane --help` loads no server, database or cluster client, and a
+command loads no other command.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _options(
 
 
 def command(arguments: Sequence[str] = ()) -> Any:
-    """The command line, ready to be run with these arguments: when they begin with a command, with no other command."""
+    """The command line for these arguments; when they begin with a command, it loads only that one."""
     app = typer.Typer(
         cls=_Headings,
         no_args_is_help=True,

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said about an error.
+"""How a command ends: its exit code, and its message about an error.
 
     0    as asked
     1    the user's own failure: a step failed, a policy denied, a release was rolled back, a diff has differences
@@ -6,7 +6,7 @@
     3    Sealane, the engine, the cluster or the server could not do it
     124  left before the end, because the time that was given is over
     130  interrupted
-    141  whoever read the output has gone, as a shell names it
+    141  the reader of the output has gone, as in a shell
 
 A known error never shows a traceback. An unknown one is a bug of Sealane: a short message, and the traceback with
 `--debug` or SEALANE_DEBUG=1.
@@ -38,7 +38,7 @@ READER_GONE = 141
 
 
 def run(arguments: Sequence[str] | None = None, adapters: Adapters | None = None) -> int:
-    """Runs the command line and gives the exit code; every error has been told by then.
+    """Runs the command line and gives the exit code, after showing any error.
 
     Commands get the tables of adapters by `options.tables`; the shipped ones when left out.
     """
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str] | None = None, adapters: Adapters | None = None
 
 def _run(arguments: Sequence[str] | None, adapters: Adapters | None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if words == ["--version"]:  # asked often, by scripts; what reads command lines takes five times as long to load
+    if words == ["--version"]:  # scripts ask for it often; the command line library takes five times as long to load
         print(f"sealane {__version__}")
         return 0
     from sealane.adapters import SHIPPED
@@ -108,7 +108,7 @@ def tell(error: Exception) -> int:
 
 
 def _wrong_usage(error: TyperException) -> int:
-    """Arguments that are not valid; asking for nothing shows the help, which is no error to explain."""
+    """Shows invalid arguments; no arguments at all show the help, which is no error to explain."""
     from sealane.cli import output
 
     context = getattr(error, "ctx", None)
@@ -122,7 +122,7 @@ def _wrong_usage(error: TyperException) -> int:
 
 
 def _left(left: SystemExit) -> int:
-    """The command line library leaves by itself when the reader has gone; anything else says its own code."""
+    """The exit code where the command line library left: that of a reader who has gone, otherwise its own."""
     if isinstance(left.__context__, BrokenPipeError):
         return READER_GONE
     return left.code if isinstance(left.code, int) else 0 if left.code is None else COULD_NOT
@@ -150,7 +150,7 @@ def _debugging() -> bool:
 
 
 def _open_the_closed() -> None:
-    """A shell may close what we print to (`>&-`); Python then has no stream at all there."""
+    """Opens streams that a shell has closed (`>&-`): Python has none there."""
     if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
     if sys.stderr is None:
@@ -158,7 +158,7 @@ def _open_the_closed() -> None:
 
 
 def _forget_the_reader(why: type[OSError]) -> None:
-    """Sends what is still buffered nowhere, or the interpreter complains about it while it ends."""
+    """Discards buffered output, since the interpreter would complain about it while it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands about one formation of a folder take."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def served(incomplete: str) -> list[str]:
 
 
 def served_apps(incomplete: str) -> list[str]:
-    """For the shell: apps of the server, those that were delivered nowhere yet, too."""
+    """For the shell: apps of the server, also undelivered ones."""
     return [name for name in (str(app["name"]) for app in _asked("/api/apps")) if name.startswith(incomplete)]
 
 
@@ -71,7 +71,7 @@ def destinations(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _asked(address: str) -> list[dict[str, Any]]:
-    """The server's answer; nothing where none answers at once: somebody waits."""
+    """The server's answer; empty where it does not answer at once, since somebody waits."""
     from sealane.cli.remote import connection
     from sealane.errors import SealaneError
 
@@ -82,7 +82,7 @@ def _asked(address: str) -> list[dict[str, Any]]:
 
 
 def path(text: str) -> Path:
-    """A path that was typed: shells leave the `~` of `--data=~/x` to the program. Every path option has it as parser."""
+    """Parses a typed path: shells leave the `~` of `--data=~/x` to the program. Every path option uses it."""
     try:
         return paths.expanded(text)
     except ValueError as error:

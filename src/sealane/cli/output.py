@@ -1,6 +1,6 @@
-"""What the command line prints: data to stdout, talk to stderr, colour only where a person looks.
+"""The output of the command line: data to stdout, messages to stderr, colour only for a person.
 
-Data is what was asked for and may be piped on; talk is progress, hints, warnings and errors. Every command that shows
+Data is the answer and may be piped on; messages are progress, hints, warnings and errors. Every command that shows
 something has `--json`, whose output is one JSON document on stdout.
 """
 
@@ -40,7 +40,7 @@ _CODES = frozenset({"0", *_STYLES.values()})
 
 
 def examples(*lines: str) -> str:
-    """The closing part of a command's help; give each line as it would be typed. A long one goes on in the next line."""
+    """The examples at the end of a command's help; give each line as it is typed. Long ones are wrapped."""
     return "\b\nExamples:\n" + "\n".join(f"  {_continued(line)}" for line in lines)
 
 
@@ -49,7 +49,7 @@ def _continued(line: str) -> str:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether a person looks at the stream and wants colour: NO_COLOR says no, FORCE_COLOR says yes."""
+    """Whether a person reads the stream and wants colour: NO_COLOR says no, FORCE_COLOR says yes."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -65,15 +65,15 @@ def style(text: str, *styles: str, stream: TextIO | None = None) -> str:
 
 
 def shown(text: str, stream: TextIO) -> str:
-    """The text as it may go to the stream: no control sequences but our own styles, and these where the stream shows them.
+    """The text without control sequences, except for our own styles where the stream shows them.
 
-    Names, messages and logs are strangers' text; a sequence in one could rewrite the screen, the title or the clipboard.
+    Names, messages and logs come from strangers; a sequence in them could rewrite the screen, title or clipboard.
     """
     return inputs.storable(controls.own_styles_only(text, _CODES if coloured(stream) else ()))
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """The text with its lines broken between words where the terminal would break them anywhere; elsewhere as it is."""
+    """The text with long lines broken between words for a terminal; otherwise unchanged."""
     if not stream.isatty():
         return text
     width = shutil.get_terminal_size().columns
@@ -81,7 +81,7 @@ def fitted(text: str, stream: TextIO) -> str:
 
 
 def _broken(line: str, width: int) -> str:
-    """A line in parts of at most so many characters, those after the first set in as it is, or by two."""
+    """A line in parts of at most so many characters; later parts are indented as it is, or by two."""
     if len(_STYLED.sub("", line)) <= width:
         return line
     inset = len(line) - len(line.lstrip(" "))
@@ -98,22 +98,22 @@ def _broken(line: str, width: int) -> str:
 
 
 def data(text: str) -> None:
-    """One piece of what was asked for, to stdout."""
+    """Prints data, to stdout."""
     print(shown(text, sys.stdout), flush=True)
 
 
 def sentence(text: str) -> None:
-    """What was asked for in words, to stdout."""
+    """Prints data in words, to stdout."""
     print(fitted(shown(text, sys.stdout), sys.stdout), flush=True)
 
 
 def json(value: Any) -> None:
-    """What was asked for as one JSON document, to stdout; takes dataclasses, times, mappings, lists and plain values."""
+    """Prints one JSON document, to stdout; takes dataclasses, times, mappings, lists and plain values."""
     data(as_json(value))
 
 
 def as_json(value: Any) -> str:
-    """The value as an indented JSON document; times in ISO 8601, what JSON has no form for as its text."""
+    """The value as an indented JSON document; times in ISO 8601, unknown types as text."""
     import msgspec
 
     text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
@@ -121,20 +121,20 @@ def as_json(value: Any) -> str:
 
 
 def say(text: str, *styles: str) -> None:
-    """Talk, to stderr."""
+    """Prints a message, to stderr."""
     told = style(text, *styles, stream=sys.stderr) if styles else text
     print(fitted(shown(told, sys.stderr), sys.stderr), file=sys.stderr, flush=True)
 
 
 def error(message: str, hint: str | None = None) -> None:
-    """What went wrong and how to fix it, to stderr."""
+    """Prints an error and how to fix it, to stderr."""
     say(f"{style('error:', 'bold', 'red', stream=sys.stderr)} {message}")
     if hint:
         say(f"       {hint}", "dim")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Aligned columns to stdout, never cut off: a narrow terminal has more lines. The header only where a person looks."""
+    """Prints aligned columns to stdout, never cut off: narrow terminals get more lines. The header is for people only."""
     head = [list(headers)] if sys.stdout.isatty() else []
     lines = [*head, *([str(cell) for cell in row] for row in rows)]
     if not lines:
@@ -146,7 +146,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def plain(finding: Finding) -> dict[str, Any]:
-    """A finding as it stands in `--json`."""
+    """A finding for `--json`."""
     return {
         "severity": finding.severity,
         "message": finding.message,
@@ -163,9 +163,9 @@ def in_order(problems: Iterable[Finding]) -> list[Finding]:
 
 
 def findings(problems: Iterable[Finding], *, to_stderr: bool = False) -> None:
-    """All findings in order, a line each: `file:line:column: message`, then how to fix it.
+    """Prints all findings in order, a line each: `file:line:column: message`, then how to fix it.
 
-    They are data for the command that looks for them, and talk for one that stumbles over them.
+    They are data for a command that looks for them, and messages for any other.
     """
     stream = sys.stderr if to_stderr else sys.stdout
     for finding in in_order(problems):

@@ -58,7 +58,7 @@ def approve(
 
 
 def _said(made: dict[str, Any], waits: list[dict[str, Any]], done: str) -> str:
-    """What was approved: the version and its subject, and what comes of older ones."""
+    """What was approved: the version and its subject, and what happens to older ones."""
     mine = next((approval for approval in _approvals(waits) if approval["deployment"] == made["id"]), None)
     named = f"{made['app']} {_version(mine)}" if mine else str(made["app"])
     older = sum(wait["newer"] == made["id"] for wait in waits)
@@ -83,7 +83,7 @@ def _end(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
 
 
 def _waiting(what: str) -> str:
-    """The deployment that is meant, whatever it waits for."""
+    """The named deployment, whatever it waits for."""
     if "/" not in what:
         return what
     waiting = names.place(connection.server(), *client.place(what))["waiting"]
@@ -94,7 +94,7 @@ def _waiting(what: str) -> str:
 
 
 def _list(*, as_json: bool) -> None:
-    """Everything that waits for a person, first what the reader can answer; older versions are counted only."""
+    """Lists everything that waits for a person, first what the reader can answer; older versions are only counted."""
     pending = sorted(connection.server().get("/api/pending"), key=lambda item: bool(item["why_not"]))
     if as_json:
         output.json(pending)
@@ -124,7 +124,7 @@ def _show(item: dict[str, Any], *, older: int) -> None:
 
 
 def _find(what: str, waits: list[dict[str, Any]]) -> str:
-    """The deployment that is meant; of several that wait for one formation, the newest."""
+    """The named deployment; of several that wait for one formation, the newest."""
     if "/" not in what:
         return what
     app, formation = client.place(what)

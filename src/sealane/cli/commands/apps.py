@@ -45,7 +45,7 @@ def add(
 
 
 def _say_who(server: Any, app: str, owner: str) -> None:
-    """Says so when the owner is nobody: then only administrators see the app."""
+    """Warns when the owner is no known user or group: then only administrators see the app."""
     users = server.get("/api/users")
     if not any(owner == user["name"] or owner in user["groups"] for user in users):
         output.say(

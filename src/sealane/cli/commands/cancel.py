@@ -1,4 +1,4 @@
-"""`sealane cancel`: ends a run, calls a waiting deployment off, or stops a rollout."""
+"""`sealane cancel`: ends a run, cancels a waiting deployment, or stops a rollout."""
 
 from __future__ import annotations
 

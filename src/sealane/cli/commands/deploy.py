@@ -1,4 +1,4 @@
-"""`sealane deploy`: a revision to a formation, until there is a verdict; with a server, or without one."""
+"""`sealane deploy`: deploys a revision to a formation and waits for the verdict; with a server, or without one."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def deploy(
 
 
 def _watch_for(revision: Revision, environment: Environment | None) -> timedelta:
-    """How long it is watched after a good verdict. Raises UsageError where that is not at all."""
+    """How long it is watched after a good verdict. Raises UsageError where watching is impossible."""
     span = revision.strategy.watched_for(production=environment is not None and environment.production)
     if not span:
         message = f"{revision.label} is not watched after its verdict"
@@ -159,7 +159,7 @@ def _watch_for(revision: Revision, environment: Environment | None) -> timedelta
 
 
 def window(environment: Environment | None, app: str, reason: str | None) -> str | None:
-    """Why the glass was broken, where it had to be. Raises Refused when the environment's window is shut."""
+    """The reason for breaking the glass, if it was needed. Raises Refused when the environment's window is shut."""
     if environment is None:
         return None
     from sealane import clock
@@ -180,7 +180,7 @@ def window(environment: Environment | None, app: str, reason: str | None) -> str
 def _check(
     project: local_formation.Project, revision: Revision, environment: Environment | None, config: Path, *, yes: bool
 ) -> None:
-    """What the operators' files say; without any nobody has said anything. Raises Refused."""
+    """Checks against the operators' files, if there are any. Raises Refused."""
     if environment is None:
         return
     from sealane.cli.commands import vet

@@ -79,13 +79,13 @@ def diff(
 class _Asking:
     revision: Revision
     values: Mapping[str, SecretValue] | None = None
-    """Of its secrets; None where this machine lacks some."""
+    """The values of its secrets; None where this machine lacks some."""
     others: Sequence[str] = ()
-    """Namespaces where the formation may be, too."""
+    """Other namespaces where the formation may be."""
     moved_from: str | None = None
 
     def manifests(self, destination: Destination) -> Sequence[Mapping[str, Any]]:
-        """The objects, with the values of secrets where they are known."""
+        """The objects, with known values of secrets."""
         from sealane.deployments import secret_merge
 
         if self.values is None:
@@ -99,9 +99,9 @@ class _Difference:
     gone: Inventory
     """Objects of the formation's last deployment that it no longer has."""
     behind: Inventory = ()
-    """Objects in namespaces where it no longer is: they stay until a person says yes."""
+    """Objects in namespaces that it left: they stay until a person confirms their deletion."""
     says: str = ""
-    """Where else it is, or was."""
+    """A sentence on where else it is, or was."""
 
     way_back: str | None = None
     """Why a failure could not be rolled back."""
@@ -114,7 +114,7 @@ class _Difference:
 
 
 def _prepare(project: local_formation.Project) -> _Asking:
-    """The objects with the names they would have: values of secrets join where this machine has them."""
+    """The objects under their final names, with the values of secrets that this machine has."""
     import os
 
     from sealane.cli.local import local_formation
@@ -144,7 +144,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
     )
     async with local_formation.destination(where, adapters, patience=5.0) as destination:
         space = await moves.space(destination, revision, identity, adopt=adopt)
-        if any(change.refusal for change in space):  # and then nothing can be told of what would be in it
+        if any(change.refusal for change in space):  # then its content can't be compared
             return _Difference(changes=space, gone=())
         goal = Target(
             identity=identity,
@@ -153,7 +153,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
             shape=Shape(strategy=revision.strategy),
             shaper=destination.in_stages,
         )
-        # Compared with what serves, although a strategy may write it beside that.
+        # Compared with the serving objects, although a strategy may write it beside them.
         survey = await targets.survey(destination, goal, None, as_it_serves=True)
         shaped, _ = targets.shaped(goal, None, survey)
         objects = shaped.in_stages()[-1].objects
@@ -185,7 +185,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
 
 
 async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
-    """Why the revision that a failure would go back to could not be redeployed; None when it could, or there is none."""
+    """Why the rollback's revision could not be redeployed; None when it could, or there is none."""
     from sealane.deployments import targets, way_back
     from sealane.verdicts import rollback_target
 
@@ -224,7 +224,7 @@ def _show(difference: _Difference, project: local_formation.Project, revision: R
 
 
 def _show_rest(difference: _Difference) -> None:
-    """What goes or stays, and what else is to be known beforehand."""
+    """Shows what is deleted or stays, and other facts to know beforehand."""
     for ref in difference.gone:
         output.data(output.style(f"- {ref}", "bold", "red"))
     for ref in difference.behind:
@@ -271,7 +271,7 @@ def _summary(difference: _Difference) -> str:
 
 
 def _place(project: local_formation.Project, revision: Revision, change: ObjectChange) -> str | None:
-    """Where the object is written, or what of it is refused."""
+    """Where the object is written, or which part of it is refused."""
     fields = change.refusal.fields if change.refusal else ()
     written = (rendered.origin.place_named(fields) for rendered in revision.objects if rendered.key == change.ref.key)
     return next((str(project.seen(place)) for place in written), None)

@@ -1,4 +1,4 @@
-"""`sealane drift`: what somebody changed since the last deployment, and putting it right; with a server or without."""
+"""`sealane drift`: shows and corrects changes since the last deployment; with a server or without."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _here(
     context: str | None,
     app: str | None,
 ) -> tuple[dict[str, Any], _Fixing]:
-    """What has drifted from what this folder's formation had deployed from a command line."""
+    """The drift from the last deployment of this folder's formation by a command."""
     from sealane.cli.local import formation_location
 
     project = formation_location.formation(name, folder, adapters, app=app)

@@ -1,4 +1,4 @@
-"""`sealane erase-logs`: what a run printed is gone."""
+"""`sealane erase-logs`: erases what a run printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealane gate`: a person's word on an inconclusive gate."""
+"""`sealane gate`: a person's answer to an inconclusive gate."""
 
 from __future__ import annotations
 

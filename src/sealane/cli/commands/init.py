@@ -44,7 +44,7 @@ def init(
     files = templates.compose(project)
     started = detection.is_started(folder)
     if started:
-        # A Dockerfile that came later gets what belongs to it; a pipeline that lives already is its owner's.
+        # A Dockerfile that came later gets its files; an existing pipeline belongs to its owner.
         files = {} if (folder / "deploy").exists() else {name: files[name] for name in files if name != reading.FILE}
     written, kept = _write(folder, files)
     if as_json:
@@ -61,7 +61,7 @@ def init(
 
 
 def _write(folder: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Writes what is not there yet; the names written, and those kept."""
+    """Writes missing files; gives the names written, and those kept."""
     written, kept = [], []
     for name, text in files.items():
         path = folder / name

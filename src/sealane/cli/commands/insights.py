@@ -1,4 +1,4 @@
-"""`sealane insights`: how well delivery goes, from a server."""
+"""`sealane insights`: figures of delivery, from a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealane login`: which server to speak to, and as whom."""
+"""`sealane login`: which server to use, and as which user."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def logs(
 
 
 def _reports(reports: list[dict[str, Any]], key: str) -> None:
-    """What the tests of the step's last attempt reported."""
+    """The test reports of the step's last attempt."""
     from sealane.reports import model
 
     mine = [entry["report"] for entry in reports if entry["key"] == key]
@@ -76,7 +76,7 @@ def _reports(reports: list[dict[str, Any]], key: str) -> None:
 
 
 def _copy(parts: Iterable[bytes]) -> None:
-    """Byte for byte into a file or pipe; to a person's terminal as lines without control of it."""
+    """Copies bytes unchanged into a file or pipe; to a terminal as lines without control sequences."""
     if sys.stdout.isatty():
         lines = terminal.Lines()
         for part in parts:

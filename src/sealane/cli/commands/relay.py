@@ -142,7 +142,7 @@ def manifest(
 
 
 def _address(server: str | None, token_file: Path | None) -> ServerAddress:
-    """Where to dial, and with which token. Raises UsageError."""
+    """The address to dial, and the token. Raises UsageError."""
     import os
 
     from sealane.clients import authorities

@@ -91,7 +91,7 @@ def role(
 
 
 def _destination(environments: Mapping[str, Environment], wanted: str | None) -> str:
-    """The destination that is meant. Raises UsageError."""
+    """The named destination. Raises UsageError."""
     from sealane.errors import UsageError
     from sealane.findings import did_you_mean
 
@@ -112,7 +112,7 @@ def _destination(environments: Mapping[str, Environment], wanted: str | None) ->
 
 
 def _usual(apps: list[AppLimits], usual: tuple[Resource, ...]) -> list[Resource]:
-    """The usual kinds but those that no app may have."""
+    """The usual kinds, without those that no app may have."""
     return [
         resource for resource in usual if not apps or any(resource.kind not in limits.deny_kinds for limits in apps)
     ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sealane.settings.model import Settings
 
 _PING_EVERY = 10.0
-"""Seconds after which a relay's silent connection is asked for a sign of life, and the time it has for one."""
+"""Seconds of silence after which a relay's connection is pinged, and the time it has to answer."""
 _STOP_WITHIN = 10
 
 
@@ -63,7 +63,7 @@ def serve(
 
 
 def _settings(given: dict[str, Any], options: dict[tuple[str, ...], str]) -> Settings:
-    """The settings. Raises UsageError for variables that are none, wrong values, and folders that are not there."""
+    """The settings. Raises UsageError for unknown variables, wrong values, and missing folders."""
     import pydantic
     from pydantic_settings import SettingsError
 
@@ -130,7 +130,7 @@ def _run(settings: Settings, role: composition.Role, adapters: Adapters) -> None
         async def shutdown(self, sockets: Any = None) -> None:
             await super().shutdown(sockets)
             await app.state.until_shutdown.aclose()
-            await app.state.server.stop()  # here: afterwards the signal that ended it is raised again
+            await app.state.server.stop()  # here, because afterwards the signal that ended it is raised again
             log_lines.event("server.stopped")
 
     server = Server(configuration)

@@ -1,4 +1,4 @@
-"""`sealane status`: what is where, and since when; with a server, or from the ledgers of this folder's formations."""
+"""`sealane status`: what is deployed where, and since when; from a server, or from this folder's ledgers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealane validate`: everything that is wrong with the files of a repository, at once."""
+"""`sealane validate`: shows all findings in a repository's files at once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
 
 
 def _beginning(path: Path) -> str:
-    """What to do where nothing is: go to the app of a repository of several, or begin one."""
+    """The hint for an empty folder: go to one of the repository's apps, or begin one."""
     from sealane.pipelines.reading import FILE
 
     apps = sorted(file.parent for pattern in (f"*/{FILE}", f"*/*/{FILE}") for file in path.glob(pattern))
@@ -75,7 +75,7 @@ def _beginning(path: Path) -> str:
 
 
 def _above(folder: Path) -> list[Path]:
-    """The folders that lead up to the repository's root; none when it is that itself, or in no repository."""
+    """The folders up to the repository's root; none when it is the root itself, or in no repository."""
     from sealane.runners import repositories
 
     root = repositories.find(folder).root
@@ -83,7 +83,7 @@ def _above(folder: Path) -> list[Path]:
 
 
 def _below(folder: Path, checked: CheckReport) -> CheckReport:
-    """Names files as they are seen from where the command runs, so that a click in a terminal opens them."""
+    """Names files relative to where the command runs, so that a click in a terminal opens them."""
     import os
     from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`sealane vet`: what policies and the operators' limits say about a formation's manifests."""
+"""`sealane vet`: checks a formation's manifests against policies and the operators' limits."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def vet(
 
 
 def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding]] | None, str]:
-    """What the server says, or why it was not asked."""
+    """The server's answer, or why it was not asked."""
     from sealane.cli.remote import connection
     from sealane.environments.waivers import WaivedDecision
     from sealane.errors import SealaneError
@@ -98,7 +98,7 @@ def _warn(environment: str, why_not: str) -> None:
 def judge(
     project: local_formation.Project, revision: Revision, environment: Environment | None, config: Path
 ) -> tuple[list[WaivedDecision], list[Finding]]:
-    """Decisions of the policies with waivers, and what goes beyond the limits; `config` has the operators' packs."""
+    """The policies' decisions with waivers, and violations of limits; `config` has the operators' packs."""
     from sealane.cli.local import admission
     from sealane.environments import limits
 

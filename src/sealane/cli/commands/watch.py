@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SPAN = re.compile(r"([0-9]+(ms|s|m|h|d))+")
 _APPEARS = 30.0
-"""Seconds within which a run begins after its push: git hosts take a moment to tell."""
+"""Seconds within which a run begins after its push: git hosts need a moment for their webhook."""
 
 
 def watch(
@@ -64,7 +64,7 @@ def watch(
 
 
 def follow(subject: Named, *, as_json: bool, within: float | None = None) -> None:
-    """Follows a run or a deployment, for so many seconds at most; ends with 1 unless all is as asked."""
+    """Follows a run or a deployment, for `within` seconds at most; ends with 1 unless all is as asked."""
     from sealane.cli.remote import client, run_follow
 
     if subject.is_run:
@@ -80,7 +80,7 @@ def follow(subject: Named, *, as_json: bool, within: float | None = None) -> Non
 
 
 def _checked_out(server: Server, folder: Path, app: str | None) -> Named:
-    """The run of the commit that is checked out, waited for a moment. Raises NotThere."""
+    """The run of the checked out commit; waits a moment for it. Raises NotThere."""
     from sealane.cli.remote import names
     from sealane.errors import NotThere
 

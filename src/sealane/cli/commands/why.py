@@ -1,4 +1,4 @@
-"""`sealane why`: why something failed, or does not move; with a server, or from a formation's ledger."""
+"""`sealane why`: why something failed, or does not proceed; from a server, or from a formation's ledger."""
 
 from __future__ import annotations
 

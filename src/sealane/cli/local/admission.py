@@ -1,4 +1,4 @@
-"""What the operators' file on this machine says about a revision, and about one that was stored before."""
+"""Checks a revision, new or stored, against the operators' file on this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(revision: Revision, environment: Environment | None, config: Path, *, 
 
 
 def bars(revision: Revision, environment: Environment, config: Path) -> str:
-    """Why a failure may not go back to the revision by itself; empty when it may."""
+    """Why a failure may not be rolled back to the revision automatically; empty when it may."""
     return _admit(revision, environment, config, RevisionSource(automatic=True)).reason
 
 
@@ -42,7 +42,7 @@ def _admit(revision: Revision, environment: Environment, config: Path, road: Rev
 
 
 def judged(revision: Revision, environment: Environment | None, config: Path) -> list[WaivedDecision]:
-    """Decisions of policies with waivers; of the default ones where no operators' file says which."""
+    """Decisions of policies with waivers; of the default policies where no operators' file names others."""
     adapters = environment.adapters if environment else SHIPPED
     choice = environment.policies if environment else PolicyChoice()
     known = environment.apps.get(revision.app) if environment else None

@@ -1,4 +1,4 @@
-"""A deployment from this machine that stays after the verdict: what degrades soon is rolled back, as a server does by itself."""
+"""A deployment from this machine, watched after the verdict: if it degrades soon, it is rolled back as on a server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sealane.verdicts.model import Verdict, VerdictKind
 
 
 async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) -> DeployOutcome:
-    """As `deployment.deploy`; then stays for as long as the wish says. Raises Conflicting when something newer began."""
+    """As `deployment.deploy`; then watches for `watch_for`. Raises Conflicting when a newer deployment began."""
     ended = await deployment.deploy(wish, destination, screen)
     if not wish.watch_for or wish.is_rollback or ended.outcome.verdict.kind is not VerdictKind.DEPLOYED:
         return ended
@@ -47,14 +47,14 @@ class _Staying:
         return self.ended.outcome.verdict
 
     async def goes_back_to(self) -> Revision | None:
-        """What it is rolled back to; None where it stays as it is."""
+        """The target of its rollback; None where there is none."""
         history = ledger_history.read(await self._ledger())
         record = self.ended.record
         aim = rollback_target.after_verdict(history.pasts, sequence=record.sequence, revision=record.revision)
         return history.revision(aim.revision) if aim else None
 
     async def watched(self) -> Blame | None:
-        """Until it degrades by its own doing, its time is over, or the command is interrupted; None where it did not."""
+        """Watches until it degrades and is to blame, or its time is over, or an interrupt; None if it did not degrade."""
         until = self.verdict.at + self.wish.watch_for
         self._tell(f"deployed; watched until {until:%H:%M:%S} UTC, interrupt to leave it so")
         try:
@@ -90,7 +90,7 @@ class _Staying:
         return blame
 
     async def rolled_back(self, revision: Revision, blame: Blame) -> DeployOutcome:
-        """Another verdict in place of the good one, and what was verified before deployed again."""
+        """Replaces the good verdict, and redeploys the last verified revision."""
         assert blame.cause is not None, "it is to blame"
         verdict = outcomes.rolled_back_late(blame.cause, at=clock.now(), verified=self.verdict.at)
         self._tell(verdict.reason)
@@ -109,7 +109,7 @@ class _Staying:
         )
 
     async def _judge_anew(self, verdict: Verdict, *reports: FailureReport | None) -> None:
-        """Keeps another verdict of it, with its evidence. Raises Conflicting when something newer is under way."""
+        """Stores its new verdict, with the evidence. Raises Conflicting when a newer deployment is under way."""
         ledger, record = await self._ledger(), self.ended.record
         history = ledger_history.read(ledger)
         if history.running:

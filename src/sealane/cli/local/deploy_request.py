@@ -1,4 +1,4 @@
-"""What a person asks for when a deployment goes from this machine, and how it ends."""
+"""A person's request for a deployment from this machine, and its outcome."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
 
 DELETE_BUDGET = 3
-"""Deletions without a person's yes, where no operators' file says how many."""
+"""Deletions without a person's confirmation, where no operators' file sets another limit."""
 
 
 def _nothing(_: Revision) -> str:
-    """Where no operators' file says anything."""
+    """For no operators' file."""
     return ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
-    """What a deployment may do beyond the usual."""
+    """Special permissions of a deployment."""
 
     deletes: int = DELETE_BUDGET
     confirmed: bool = False
-    """Somebody said yes to deleting more than that."""
+    """Somebody confirmed deletions beyond the budget."""
     adopt: bool = False
     take_over: bool = False
     bars: Callable[[Revision], str] = _nothing
-    """Why operators don't let a failure go back to a revision; empty when they do."""
+    """Why operators don't allow a failure to be rolled back to a revision; empty when they do."""
     glass: str | None = None
-    """Why it began though the environment's window was shut."""
+    """Why it began although the environment's window was shut."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,15 +49,15 @@ class DeployRequest:
     is_rollback: bool = False
     permitted: Overrides = field(default_factory=Overrides)
     ask: Ask = nobody
-    """Asks the person at the terminal how to take an inconclusive gate."""
+    """Asks the person at the terminal whether an inconclusive gate passes."""
     secret: Callable[[str], Awaitable[str]] = no_secret
     """Resolves references of gates' keys."""
     places: tuple[str, ...] = ()
-    """Other namespaces where the formation may be, too."""
+    """Other namespaces where the formation may be."""
     moved_from: str | None = None
     """The namespace that it comes from."""
     watch_for: timedelta = timedelta()
-    """How long the command stays after a good verdict, and rolls it back should it degrade."""
+    """How long the command watches after a good verdict, to roll back if it degrades."""
     adapters: Adapters = SHIPPED
 
 

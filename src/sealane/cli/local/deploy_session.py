@@ -1,4 +1,4 @@
-"""What `deploy` and `rollback` share when they work from this folder, and how they are followed."""
+"""What `deploy` and `rollback` without a server share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sealane.verdicts import model as verdicts
 
 
 def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
-    """The revision with the names it will have, and its secrets' values. Raises UsageError for images without a build."""
+    """The revision under its final names, with its secrets' values. Raises UsageError for images without a build."""
     key = keys.own_names_key(keys.own_folder(os.environ))
     secrets = local_formation.resolve(project, key)
     revision = project.render(versions=resolution.versions(secrets), key=key)
@@ -39,7 +39,7 @@ def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, S
 
 
 def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
-    """The images that the revision wants and that are not built."""
+    """The images of the revision that are not built."""
     names = sorted(name for name, reference in project.images.items() if reference.endswith(f"@{UNBUILT}"))
     return [
         name for name in names if any(f"{name}@{UNBUILT}" in str(rendered.object) for rendered in revision.everything)
@@ -47,7 +47,7 @@ def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
 
 
 def values(project: local_formation.Project) -> Mapping[str, SecretValue]:
-    """Values of the formation's secrets as far as this machine has them: going back seldom needs them."""
+    """Values of the formation's secrets, as far as this machine has them: a rollback seldom needs them."""
     try:
         return local_formation.resolve(project, keys.own_names_key(keys.own_folder(os.environ)))
     except resolution.Unresolved:
@@ -66,7 +66,7 @@ def secret(project: local_formation.Project) -> Callable[[str], Awaitable[str]]:
 
 
 def word(passes: bool) -> Ask:
-    """What the person at the command says about inconclusive gates."""
+    """The answer of the person at the command to inconclusive gates."""
 
     async def say(_: GateResult) -> bool | None:
         return True if passes else None
@@ -75,7 +75,7 @@ def word(passes: bool) -> Ask:
 
 
 def deploy(wish: deploy_request.DeployRequest, where: DestinationConfig, *, as_json: bool) -> None:
-    """Deploys the wish's revision and shows it; ends with 1 unless it was deployed."""
+    """Deploys the request's revision and shows it; ends with 1 unless it was deployed."""
 
     async def work(_: Destination) -> deploy_request.DeployRequest:
         return wish
@@ -114,7 +114,7 @@ def rollback(
 def permitted(
     environment: Environment | None, config: Path, *, confirmed: bool, take_over: bool, adopt: bool = False
 ) -> deploy_request.Overrides:
-    """What options and the operators' file let it do; `config` has the operators' packs."""
+    """What options and the operators' file permit; `config` has the operators' packs."""
     options = deploy_request.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over)
     if environment is None:
         return options
@@ -158,7 +158,7 @@ def _follow(
 
 
 def _left(formation: str) -> str:
-    """What an interrupted deployment leaves behind: nobody goes on with it, unlike on a server."""
+    """The message on an interrupted deployment: unlike on a server, nobody continues it."""
     return (
         "interrupted; what was written so far stays as it is\n"
         f"  sealane deploy {formation}    deploys it anew\n"

@@ -1,7 +1,7 @@
 """A deployment from this machine, without a server: the ledger beside the objects remembers what a server would.
 
-One deployment of a formation at a time: the ledger says who deploys, and every write looks there first. A command that
-was killed leaves its deployment open; the next one may take over once that can't be under way any more.
+One deployment of a formation at a time: the ledger says who deploys, and every write checks it first. A killed command
+leaves its deployment open; the next one may take over once the first can no longer be under way.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from sealane.verdicts import outcomes, rollback_target
 async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) -> DeployOutcome:
     """Deploys a revision and keeps the record of it.
 
-    Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace goes.
+    Raises `errors.Conflicting` when another one is under way, and `errors.Refused` when its namespace is being deleted.
     """
     memory, start = await _begin(wish, destination, screen)
     context = Context(
@@ -71,7 +71,7 @@ async def deploy(wish: DeployRequest, destination: Destination, screen: Screen) 
 
 
 async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) -> tuple[LedgerMemory, rollouts.Start]:
-    """The ledger has it as begun, before anything else is written."""
+    """Writes its beginning to the ledger, before anything else is written."""
     revision = wish.revision
     place = (revision.app, revision.formation)
     if await destination.leaves(revision.namespace):
@@ -138,7 +138,7 @@ def _tell(screen: Screen, *sentences: str) -> None:
 
 
 async def _told(start: rollouts.Start, memory: LedgerMemory, context: Context) -> None:
-    """The story; one that is interrupted or breaks is closed with a verdict of its own first."""
+    """Runs the story; one that is interrupted or breaks first gets a verdict of its own."""
     try:
         await story.deploy(start, Plain(), memory, context)
     except asyncio.CancelledError:
@@ -146,7 +146,7 @@ async def _told(start: rollouts.Start, memory: LedgerMemory, context: Context) -
         raise
     except Exception as error:
         if not isinstance(error, Fenced):
-            with suppress(SealaneError):  # away, say: the next command finds it open
+            with suppress(SealaneError):  # unavailable, for example: the next command finds it open
                 await memory.close(outcomes.broken(getattr(error, "message", type(error).__name__), at=clock.now()))
         if isinstance(error, Broken) and error.__cause__:
             raise error.__cause__ from None
@@ -170,7 +170,7 @@ def _taken(refusals: Iterable[destinations.Refusal | None]) -> None:
 
 
 async def _retire(memory: LedgerMemory, context: Context) -> None:
-    """Stays until what served before may go, unless it is interrupted or another command deploys meanwhile."""
+    """Waits until the earlier version may be deleted, unless it is interrupted or another command deploys meanwhile."""
     assert memory.outcome is not None, "it was deployed"
     kept_for, work = memory.outcome.kept_for, Work(start=rollouts.Start(), memory=memory, context=context)
     until = f"{clock.now() + kept_for:%H:%M:%S} UTC"
@@ -187,16 +187,16 @@ async def _retire(memory: LedgerMemory, context: Context) -> None:
         assert task is not None, "it runs in one"
         task.uncancel()
         await work.tell(rollouts.Phase.PRUNE, "what served before is left to the next deployment")
-    except SealaneError as error:  # another command deploys, say
+    except SealaneError as error:  # another command deploys, for example
         await work.tell(rollouts.Phase.PRUNE, f"what served before is left to the next deployment: {error.message}")
     else:
         await work.tell(rollouts.Phase.PRUNE, messages.pruned_words(retired))
 
 
 def target(history: History, to: str | None, *, label: str) -> Revision:
-    """The revision a person goes back to: the one they name, else the last verified one that is not there now.
+    """The target of a person's rollback: the one they name, else the last verified one that is not there now.
 
-    What a command that was killed has begun is there already, however little of it.
+    A revision that a killed command has begun counts as there, however little of it is.
 
     Raises NotThere.
     """
@@ -263,7 +263,7 @@ async def _plan(
 
 
 async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str | None:
-    """Why going back would be refused, by operators or by the destination."""
+    """Why a rollback would be refused, by operators or by the destination."""
     if plan.previous is None:
         return None
     if plan.barred:
@@ -272,7 +272,7 @@ async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str 
 
 
 def _free(history: History, wish: DeployRequest) -> History:
-    """The history with nothing under way. Raises Conflicting when something may still be."""
+    """The history with nothing under way. Raises Conflicting when a deployment may still be."""
     running = history.running
     if running is None:
         return history
@@ -290,7 +290,7 @@ def _free(history: History, wish: DeployRequest) -> History:
 
 
 def fence(destination: Destination, revision: Revision, record: LedgerRecord) -> destinations.Fence:
-    """Looks into the ledger whether somebody else has taken over."""
+    """Checks in the ledger whether somebody else has taken over."""
 
     async def look() -> None:
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
@@ -304,7 +304,7 @@ def fence(destination: Destination, revision: Revision, record: LedgerRecord) ->
 async def mask_of(
     wish: DeployRequest, destination: Destination, inventory: destinations.Inventory
 ) -> failure_reports.Mask:
-    """Hides what the wish's revision is given, and whatever Secrets earlier ones left."""
+    """Masks the secrets of the request's revision, and those in Secrets that earlier ones left."""
 
     async def given(_: Revision) -> Mapping[str, SecretValue]:
         return wish.values

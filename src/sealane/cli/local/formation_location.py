@@ -1,4 +1,4 @@
-"""Where a formation of this folder lives, read from its own file alone: also when its stencils are broken just now."""
+"""Where a formation of this folder is, read from its own file alone, so also while its stencils are invalid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def formation(name: str, folder: Path, adapters: Adapters, *, app: str | None) -> local_formation.Project:
-    """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing says the app's name."""
+    """The formation without its stencils. Raises InvalidFiles, or UsageError where nothing names the app."""
     from sealane.cli.local import local_formation
     from sealane.pipelines import reading
     from sealane.stencils import render_inputs
@@ -48,7 +48,7 @@ def names(folder: Path) -> tuple[str, ...]:
 
 @contextmanager
 def or_served(what: str, folder: Path) -> Iterator[None]:
-    """Around asking a server for what is no formation of the folder: where nobody knows it, a near name of these is told.
+    """Wraps a question to a server about a name that this folder doesn't have: an unknown name gets a near one as hint.
 
     Raises NotThere.
     """
@@ -66,7 +66,7 @@ def or_served(what: str, folder: Path) -> Iterator[None]:
 
 
 def meant(what: str, folder: Path, adapters: Adapters) -> str:
-    """What is asked about: `app/formation` of this folder is its formation while no server is known that has one, too."""
+    """The meaning of a name: `app/formation` is this folder's formation unless a known server has one, too."""
     app, slash, name = what.partition("/")
     mine = slash and not connection.known() and name in names(folder) and _app(FolderTree(folder), adapters) == app
     return name if mine else what
@@ -79,7 +79,7 @@ def destination(
     kubeconfig: Path | None,
     context: str | None,
 ) -> tuple[Environment | None, DestinationConfig]:
-    """The operators' environment, if there is one, and the destination that is meant."""
+    """The operators' environment, if there is one, and the chosen destination."""
     from sealane.cli.local import local_formation
 
     environment = local_formation.environment(project, config)
@@ -87,7 +87,7 @@ def destination(
 
 
 def _app(tree: FolderTree, adapters: Adapters) -> str | None:
-    """What the pipeline's file says, as far as it can be read."""
+    """The app's name in the pipeline's file, as far as that can be read."""
     from sealane.pipelines import reading
 
     try:

@@ -1,4 +1,4 @@
-"""Images for a deployment from this folder: built on this machine's engine as the folder is now, and pushed."""
+"""Images for a deployment from this folder's present state: built on this machine's engine, and pushed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HINT = (
 
 
 def repository(given: str | None, app: str, environment: Environment | None) -> str:
-    """Where the app's images go: below `given`, else the first repository that the operators' file opens to the app.
+    """The repository of the app's images: below `given`, else the first one that the operators' file opens to the app.
 
     Raises UsageError.
     """
@@ -51,7 +51,7 @@ def build(
 ) -> list[str]:
     """Builds and pushes the images, and gives `NAME=REFERENCE` for each.
 
-    Raises BuildFailed for what a Dockerfile did, Unavailable for the engine or registry, UsageError.
+    Raises BuildFailed for a Dockerfile's fault, Unavailable for the engine or registry, UsageError.
     """
     assert project.pipeline is not None, "without a pipeline there is no image that is not built"
     images = [project.pipeline.image(name) for name in wanted]

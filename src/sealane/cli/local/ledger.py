@@ -1,4 +1,4 @@
-"""The ledger of a formation of this folder: what its destination keeps of it."""
+"""The ledger of a formation of this folder, kept at its destination."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from sealane.destinations.port import Destination
 
 
 async def read(project: Project, destination: Destination) -> MovedLedger:
-    """What is known there, also of a namespace that the formation moved from."""
+    """The ledger's history, also of a namespace that the formation moved from."""
     formation = project.sources.formation
     return await moves.ledger(destination, project.app, formation.name, namespace=formation.namespace)

@@ -31,7 +31,7 @@ from sealane.stencils.rendering import Inputs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """One formation of one app, its files read and in order."""
+    """One formation of one app, with its files read and valid."""
 
     folder: Path
     tree: FolderTree
@@ -44,11 +44,11 @@ class Project:
     """The kind of its destination, as far as it is known."""
 
     def at(self, environment: Environment | None) -> Project:
-        """The same in its environment, which says what kind its destination is of."""
+        """The project in its environment, which names its destination's kind."""
         return replace(self, kind=environment.kind_of(self.sources.formation.destination)) if environment else self
 
     def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
-        """The formation without a release. Raises InvalidFiles with everything that is wrong; says warnings."""
+        """Renders the formation without a release. Raises InvalidFiles with all findings; shows warnings."""
         inputs = Inputs(
             app=self.app,
             images=self.images,
@@ -64,15 +64,15 @@ class Project:
         return revision
 
     def seen(self, place: Place) -> Place:
-        """The place as it is called from where the command runs, so that a click in a terminal opens it."""
+        """The place relative to where the command runs, so that a click in a terminal opens it."""
         return replace(place, file=str(self.folder / place.file))
 
     def tell(self, problems: Iterable[Finding]) -> None:
-        """Says warnings; raises InvalidFiles when there is an error."""
+        """Shows warnings; raises InvalidFiles when there is an error."""
         _tell(self.folder, problems)
 
     def stores(self) -> Stores:
-        """Where this machine has values of the app's secrets: its environment, and identities in files."""
+        """The stores of the app's secrets on this machine: environment variables, and identities in files."""
         folder = keys.own_folder(os.environ)
         context = StoreContext(app=self.app, variables=os.environ, read_file=self.tree.read, identities=folder)
         return resolution.open_stores(context, self.adapters)
@@ -96,7 +96,7 @@ def load(name: str, folder: Path, *, app: str | None, images: Iterable[str], ada
 
 
 def app_name(folder: Path, app: str | None, adapters: Adapters) -> str:
-    """The app's name: what the option says, else the pipeline file of the folder."""
+    """The app's name: from the option, else from the folder's pipeline file."""
     return app or _beginning(folder, app, adapters)[2]
 
 
@@ -141,7 +141,7 @@ def resolve(project: Project, key: bytes) -> dict[str, SecretValue]:
 async def destination(
     config: DestinationConfig, adapters: Adapters = SHIPPED, *, patience: float = 15.0
 ) -> AsyncIterator[Destination]:
-    """The destination, signed in; `patience` is how many seconds calls go on trying while it doesn't answer.
+    """The destination, signed in; `patience` is how many seconds calls are retried while it doesn't answer.
 
     Raises errors.Unavailable.
     """
@@ -155,7 +155,7 @@ async def destination(
 def destination_config(
     project: Project, environment: Environment | None, kubeconfig: Path | None, context: str | None
 ) -> DestinationConfig:
-    """Which destination is meant: what the options say, else the environment's, else what kubectl would use."""
+    """The chosen destination: that of the options, else the environment's, else the one kubectl would use."""
     formation = project.sources.formation
     if kubeconfig is not None or context is not None or environment is None:
         from sealane.destinations.kubernetes.adapter import KubernetesFile
@@ -201,7 +201,7 @@ def _pipeline(tree: FolderTree, adapters: Adapters) -> tuple[Pipeline | None, li
 
 
 def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
-    """What each image stands for: not built yet, or as an option says."""
+    """The reference of each image: unbuilt, or from an option."""
     images = {image.name: rendering.unbuilt(image.name) for image in (pipeline.images if pipeline else ())}
     seen: dict[str, str] = {}
     for text in given:

@@ -1,4 +1,4 @@
-"""How a formation of this folder fares, asked of its destination by the rules of a server's watch: nobody remembers it here."""
+"""The health of a formation of this folder, from its destination by the rules of a server's watch; it is not stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sealane.verdicts.messages import causes
 LOOK_WITHIN = timedelta(seconds=20)
 """How long one look may take before it counts as not answered."""
 LEDGER_EVERY = timedelta(seconds=5)
-"""Between two looks at what was deployed, while it is watched. How it fares is told as it happens."""
+"""The pause between two looks for new deployments during a watch. Changes of health are told at once."""
 _AGAIN_AFTER = timedelta(seconds=3)
 
 
@@ -37,17 +37,17 @@ class Seen:
 
     history: History = field(default_factory=History)
     health: FormationHealth | None = None
-    """How what is there fares; None where nothing that was verified is."""
+    """The health; None where no verified revision is there."""
     error: SealaneError | None = None
     """Why its destination could not be asked."""
 
 
 Tell = Callable[[Seen], Awaitable[bool]]
-"""Told what changed; False ends the watching."""
+"""Told each change; False ends the watch."""
 
 
 async def look(project: Project, where: DestinationConfig) -> Seen:
-    """As it is now. What can't be asked is unknown, never what it was."""
+    """The health now. It is unknown where the destination can't be asked, never an older value."""
     latest = Seen()
 
     async def tell(seen: Seen) -> bool:
@@ -68,7 +68,7 @@ async def look(project: Project, where: DestinationConfig) -> Seen:
 
 
 async def watch(project: Project, where: DestinationConfig, tell: Tell) -> None:
-    """Tells whenever it fares otherwise or something was deployed, until `tell` ends it; while it can't be asked, that."""
+    """Tells each change of health, each deployment, and when it can't be asked, until `tell` ends it."""
     last, going = Seen(), True
 
     async def told(seen: Seen) -> bool:
@@ -93,7 +93,7 @@ def _unasked(error: SealaneError, seen: Seen) -> Seen:
 
 
 async def _follow(project: Project, where: DestinationConfig, tell: Tell, before: FormationHealth | None) -> None:
-    """Until `tell` ends it. Raises SealaneError when the destination doesn't answer."""
+    """Follows it until `tell` ends it. Raises SealaneError when the destination doesn't answer."""
     async with local_formation.destination(where, project.adapters) as destination:
         while True:
             kept = (await ledger.read(project, destination)).ledger
@@ -116,7 +116,7 @@ async def _follow(project: Project, where: DestinationConfig, tell: Tell, before
 async def _one(
     project: Project, destination: Destination, ledger: Ledger, tell: Tell, before: FormationHealth | None
 ) -> None:
-    """How the revision fares that is there by the ledger."""
+    """The health of the revision that is there by the ledger."""
     history = ledger_history.read(ledger)
     there = history.there
     if there is None or there.revision not in history.revisions:

@@ -1,4 +1,4 @@
-"""`sealane status` without a server: what the ledgers of formations tell, and how what is there fares now."""
+"""`sealane status` without a server: the formations' ledgers, and their health now."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _HEADERS = ("FORMATION", "#", "STATE", "HEALTH", "REVISION", "SINCE", "BY", "NOT
 
 
 async def read(project: Project, where: DestinationConfig) -> History:
-    """What the formation's ledger tells."""
+    """The history in the formation's ledger."""
     async with local_formation.destination(where, project.adapters) as destination:
         return ledger_history.read((await ledger.read(project, destination)).ledger)
 
 
 async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bool, watch: bool, as_json: bool) -> None:
-    """The newest deployment of each, or the whole history of one; then whatever changes, without end.
+    """Shows the newest deployment of each, or the history of one; then each change, without end.
 
-    Raises what a destination could not be asked for, once all others were.
+    Raises the error of a destination that could not be asked, after all others were.
     """
     seen = await asyncio.gather(*(local_health.look(*place) for place in places))
     rows = [
@@ -56,7 +56,7 @@ async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bo
 
 
 class _Lines:
-    """What changes of one formation, a line each."""
+    """The changes of one formation, a line each."""
 
     def __init__(self, place: tuple[Project, DestinationConfig], seen: Seen, as_json: bool) -> None:
         self._place = place
@@ -93,7 +93,7 @@ def _name(project: Project) -> str:
 
 
 def _rows(project: Project, seen: Seen, *, whole: bool) -> Iterable[dict[str, Any]]:
-    """The deployments, newest first; of a destination that was not asked only that."""
+    """The deployments, newest first; for a destination that could not be asked, only that."""
     there = seen.history.there
     rows = [_one(record, _name(project), seen, is_there=record is there) for record in reversed(seen.history.records)]
     if not rows:
