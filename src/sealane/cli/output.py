@@ -134,7 +134,7 @@ def error(message: str, hint: str | None = None) -> None:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints aligned columns to stdout, never cut off: narrow terminals get more lines. The header is for people only."""
+    """Prints aligned columns to stdout, never cut off: narrow terminals get more lines. Only people see the header."""
     head = [list(headers)] if sys.stdout.isatty() else []
     lines = [*head, *([str(cell) for cell in row] for row in rows)]
     if not lines:

@@ -54,7 +54,7 @@ class _Staying:
         return history.revision(aim.revision) if aim else None
 
     async def watched(self) -> Blame | None:
-        """Watches until it degrades and is to blame, or its time is over, or an interrupt; None if it did not degrade."""
+        """Watches until it degrades and is to blame, its time is over, or an interrupt; None if it did not."""
         until = self.verdict.at + self.wish.watch_for
         self._tell(f"deployed; watched until {until:%H:%M:%S} UTC, interrupt to leave it so")
         try:
