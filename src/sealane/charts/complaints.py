@@ -15,7 +15,10 @@ from sealane.findings import Finding, Place, did_you_mean
 Locate = Callable[[tuple[str, ...]], Place | None]
 """Where a value was written that is laid over the chart's own; None for one that is not there."""
 
-_AT = re.compile(r"([^\s:\"()]+):(\d+):(\d+): executing \"[^\"]*\" at <(.*?)>: ", re.DOTALL)
+_AT = re.compile(
+    r"(?<![^\s:\"()])([^\s:\"()]++):(\d{1,9}):(\d{1,9}): executing \"[^\"]*\" at <(.{0,300}?)>: ", re.DOTALL
+)
+"""It looks at each word once, and not far: a chart complains in words of its own, as long as it wants."""
 _SAID = re.compile(r"execution error at \(([^:)]+):(\d+):(\d+)\): (.*)", re.DOTALL)
 _PARSE = re.compile(r"parse error at \(([^:)]+):(\d+)\): (.*)", re.DOTALL)
 _YAML = re.compile(r"YAML parse error on (\S+): (?:error converting YAML to JSON: )?(?:yaml: )?(.*)", re.DOTALL)

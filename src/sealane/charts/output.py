@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from itertools import zip_longest
 
 from sealane.charts.model import ChartObject, PrintedChart, TemplateRequest
 from sealane.configfiles import documents
 from sealane.findings import Finding, Place, errors
 
+_KIND = re.compile(r"\s*kind:\s*[\"']?([^\s\"']+)[\"']?\s*")
 _DOCUMENT = re.compile(r"^---\n# Source: (.+)\n", re.MULTILINE)
 
 
 def read(printed: str, request: TemplateRequest) -> PrintedChart:
     """All documents, or what is wrong with them, each at its template."""
-    texts = dict.fromkeys(request.files, "")
-    texts.update({path: content.decode(errors="replace") for path, content in request.files.items()})
+    kinds = cache(lambda path: _kinds(request.files.get(path, b"").decode(errors="replace")))
     objects: list[ChartObject] = []
     findings: list[Finding] = []
     seen: Counter[tuple[str, str]] = Counter()
@@ -33,7 +34,7 @@ def read(printed: str, request: TemplateRequest) -> PrintedChart:
         findings += [_in_template(problem, text) for problem in errors(problems)]
         for document in read_documents:
             kind = str(document.value.get("kind")) if isinstance(document.value, dict) else ""
-            line = _line(texts.get(path, ""), kind, seen[path, kind])
+            line = _line(kinds(path).get(kind, []), seen[path, kind])
             seen[path, kind] += 1
             objects.append(ChartObject(file=file, line=line, value=document.value))
     return PrintedChart(objects=tuple(objects), findings=tuple(findings))
@@ -54,8 +55,15 @@ def _in_template(finding: Finding, text: str) -> Finding:
     return replace(finding, message=message, place=Place(file=finding.place.file))
 
 
-def _line(template: str, kind: str, nth: int) -> int:
+def _kinds(template: str) -> dict[str, list[int]]:
+    """The lines where a template writes each kind."""
+    lines: dict[str, list[int]] = {}
+    for number, line in enumerate(template.splitlines(), 1):
+        if match := _KIND.fullmatch(line):
+            lines.setdefault(match[1], []).append(number)
+    return lines
+
+
+def _line(lines: list[int], nth: int) -> int:
     """About where the template has its `nth` object of the kind."""
-    pattern = re.compile(rf"^\s*kind:\s*[\"']?{re.escape(kind)}[\"']?\s*$")
-    lines = [number for number, line in enumerate(template.splitlines(), 1) if pattern.match(line)]
     return lines[min(nth, len(lines) - 1)] if lines else 1

@@ -35,7 +35,8 @@ def _outside(text: bytes) -> str | None:
 
 def _others(pairs: list[tuple[str, Any]]) -> Iterator[str]:
     for key, value in pairs:
-        named = str(value)
-        outside = key in _REFERENCES and not named.startswith("#")
-        if outside or (key == "$schema" and not _KNOWN.fullmatch(named)):
+        if key not in _REFERENCES and key != "$schema":
+            continue
+        named = value if isinstance(value, str) else "what is no text"
+        if not (_KNOWN.fullmatch(named) if key == "$schema" else named.startswith("#")):
             yield named[:200]

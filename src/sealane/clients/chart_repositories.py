@@ -11,9 +11,10 @@ import base64
 import hashlib
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -25,13 +26,17 @@ from sealane.charts.archive import MOST_BYTES, unpacked
 from sealane.charts.model import PackedChart, RemoteChart
 from sealane.clients import registry, registry_access
 from sealane.clients.registry_access import OPEN, Line, RegistryAccess
-from sealane.configfiles import documents
+from sealane.configfiles.documents import MAX_DEPTH
 from sealane.errors import NotThere, Refused, Unavailable
 from sealane.images import references
 
 _MOST_KEPT = 200
 """Archives that stay in the folder, the newest."""
 _INDEX = 64 * 1024 * 1024
+_DEEPEST = 5
+"""Levels of an index down to the address of an archive."""
+_SHOWN, _LONGEST = 10, 40
+"""Versions that are named where one is missing, and characters of each."""
 _CHUNK = 64 * 1024
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -68,14 +73,21 @@ class ChartRepositories:
             except ValueError as error:
                 raise NotThere(f"{chart.repository} is no registry's address: {error}") from error
             return await registry.chart(reference, self.access, largest=MOST_BYTES)
-        host = urlsplit(chart.repository).netloc.lower()
+        try:
+            host = urlsplit(chart.repository).netloc.lower()
+        except ValueError as error:
+            raise NotThere(f"{chart.repository} is no address: {error}") from error
         return await registry.in_time(host, self.access, lambda line: self._over_http(chart, host, line))
 
     def _over_http(self, chart: RemoteChart, host: str, line: Line) -> tuple[str, bytes]:
         base = f"{chart.repository.rstrip('/')}/"
         with closing(registry_access.session(host, self.access, line)) as session:
             index = self._read(session, urljoin(base, "index.yaml"), host, _INDEX)
-            archive = self._read(session, urljoin(base, _address(index, chart)), host, MOST_BYTES)
+            try:
+                address = urljoin(base, _address(index, chart))
+            except ValueError as error:
+                raise NotThere(f"{chart.repository} names no address of {chart.name}: {error}") from error
+            archive = self._read(session, address, host, MOST_BYTES)
         return f"sha256:{hashlib.sha256(archive).hexdigest()}", archive
 
     def _read(self, session: requests.Session, url: str, host: str, most: int) -> bytes:
@@ -120,21 +132,48 @@ class ChartRepositories:
 
 def _address(index: bytes, chart: RemoteChart) -> str:
     """Where the version's archive is. Raises NotThere, Refused."""
+    entries: dict[str | int, dict[str | int, str]] = {}
     try:
-        if documents.too_deep(index):
-            raise Refused(f"{chart.repository} has an index of charts that is nested too deeply")
-        read = yaml.load(index, Loader=_Loader)  # noqa: S506 - a safe one
-        versions = read["entries"].get(chart.name)
-    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        for path, text in _texts(index):
+            if path[:2] == ("entries", chart.name) and path[3:] in {("version",), ("urls", 0)}:
+                entries.setdefault(path[2], {})[path[3]] = text
+    except (yaml.YAMLError, UnicodeError) as error:
         raise NotThere(f"{chart.repository} has no index of charts") from error
-    if not isinstance(versions, list):
+    if not entries:
         raise NotThere(f"{chart.repository} has no chart {chart.name}")
-    known = [entry for entry in versions if isinstance(entry, dict)]
-    for entry in known:
-        if str(entry.get("version")) == chart.version and entry.get("urls"):
-            return str(entry["urls"][0])
-    there = ", ".join(str(entry.get("version")) for entry in known[:10])
+    for entry in entries.values():
+        if entry.get("version") == chart.version and "urls" in entry:
+            return entry["urls"]
+    there = ", ".join(entry.get("version", "")[:_LONGEST] for entry in islice(entries.values(), _SHOWN))
     raise NotThere(f"{chart.repository} has no {chart.name} {chart.version}", hint=f"it has {there}")
+
+
+def _texts(text: bytes) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each text of a YAML document with its path, event by event.
+
+    An index has megabytes and is a stranger's: nothing is built of it, so that neither its depth nor its aliases matter.
+    Raises yaml.YAMLError, Refused.
+    """
+    path: list[Any] = []
+    """Of each list and mapping that is open, what is read of it: the index, or the key."""
+    keys: list[bool | None] = []
+    """Of each whether a key comes next; None of a list."""
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            path.pop(), keys.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            if keys and keys[-1]:
+                path[-1], keys[-1] = getattr(event, "value", ""), False
+            elif keys:
+                path[-1], keys[-1] = (path[-1] + 1, None) if keys[-1] is None else (path[-1], True)
+                if isinstance(event, yaml.ScalarEvent) and len(path) <= _DEEPEST:
+                    yield tuple(path), event.value
+            if isinstance(event, yaml.CollectionStartEvent):
+                is_list = isinstance(event, yaml.SequenceStartEvent)
+                path.append(-1 if is_list else "")
+                keys.append(None if is_list else True)
+                if len(path) > MAX_DEPTH:
+                    raise Refused("the index of charts is nested too deeply")
 
 
 def _bounded(answer: requests.Response, most: int) -> Any:

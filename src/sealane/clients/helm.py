@@ -8,6 +8,7 @@ nothing listens makes a chart that calls `lookup` fail there, where it would be 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ PATIENCE = 60.0
 _MOST_PRINTED = 32 * 1024 * 1024
 _MOST_MEMORY = 2 * 1024 * 1024
 """Kilobytes of addresses: Go takes a gigabyte for nothing at all."""
+_NO_FILES = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 _BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
 """Where a system can't bound it, as macOS, it runs without a bound."""
 _NOWHERE = """apiVersion: v1
@@ -43,7 +45,7 @@ current-context: none
 """
 _NONE = (
     "there is no helm on this machine, which renders charts",
-    "install Helm 3.13 or newer, or say where it is: SEALANE_HELM__PROGRAM",
+    "install Helm 3.16 or newer, or say where it is: SEALANE_HELM__PROGRAM",
 )
 
 
@@ -69,8 +71,8 @@ class Helm:
             return TemplateResult(problem=_NONE)
         home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
         try:
-            await asyncio.to_thread(_lay_out, home, request)
-            return await self._run(program, home, request)
+            problem = await asyncio.to_thread(_lay_out, home, request)
+            return TemplateResult(problem=problem) if problem else await self._run(program, home, request)
         finally:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
@@ -116,14 +118,21 @@ def _passwords(written: str) -> dict[str, str]:
         raise UsageError(f"SEALANE_HELM__PASSWORDS is no JSON object of texts: {error}") from error
 
 
-def _lay_out(home: Path, request: TemplateRequest) -> None:
+def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
+    """Writes what Helm reads, or says which file of the chart can't be written: names of commits and archives are free."""
     chart = home / "chart"
     for path, content in request.files.items():
         file = chart / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_FILES:
+                raise
+            return f"the chart's {path[:100]!r} can't be a file: {error}"[:300], "rename it, or leave it out"
     (home / "values.yaml").write_text(json.dumps(request.values), encoding="utf-8")
     (home / "nowhere").write_text(_NOWHERE)
+    return None
 
 
 def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:

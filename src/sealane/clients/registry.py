@@ -18,6 +18,7 @@ import docker.utils.config
 import oras.auth
 import oras.container
 import requests
+import urllib3
 
 from sealane.clients import image_manifests, registry_access
 from sealane.clients.registry_access import OPEN, Line, RegistryAccess
@@ -110,7 +111,10 @@ async def chart(reference: Reference, access: RegistryAccess = OPEN, *, largest:
             except (ValueError, StopIteration) as error:
                 raise RegistryDenied(f"{reference} is no Helm chart") from error
             with closing(repository.ask("GET", f"blobs/{wanted}", stream=True)) as answer:
-                archive = answer.raw.read(largest + 1, decode_content=False)
+                try:
+                    archive = answer.raw.read(largest + 1, decode_content=False)
+                except urllib3.exceptions.HTTPError as error:
+                    raise RegistryUnavailable(f"{reference.host} broke off the chart: {_plain(error)}") from error
         if len(archive) > largest or not image_manifests.is_of(wanted, archive):
             raise RegistryDenied(f"{reference.host} gives another chart than {wanted}, or more than {largest} bytes")
         return image_manifests.digest_of(body), archive

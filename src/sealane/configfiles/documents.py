@@ -79,7 +79,7 @@ def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
     findings: list[Finding] = []
     lines = yaml_errors.lines(text)
     try:
-        if deep := too_deep(text):
+        if deep := _too_deep(text):
             message = "the document is nested too deeply"
             return [], [Finding(message=message, place=yaml_errors.place(file, deep), hint=_PLAINLY)]
         for node in _compose(text):
@@ -106,7 +106,7 @@ def _compose(text: str) -> Iterator[yaml.Node]:
         loader.dispose()
 
 
-def too_deep(text: str | bytes) -> yaml.Mark | None:
+def _too_deep(text: str) -> yaml.Mark | None:
     """Where lists and mappings stand too deeply within each other.
 
     The C composer recurses without a limit, so that a deep text would end the process: it is asked after this.

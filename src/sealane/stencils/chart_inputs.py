@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from sealane.charts.archive import unpacked
+from sealane.charts.archive import MOST_FILES, unpacked
 from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
@@ -22,6 +22,8 @@ MAX_TOTAL = 32 * 1024 * 1024
 """Bytes that all files of a chart may have together."""
 _PACKED = re.compile(r"(?:.*/)?charts/[^/]+\.tgz", re.DOTALL)
 _DEEPEST = 3
+_MOST_PACKED = 100
+"""Charts packed in one: each is a folder of files, however small it is packed."""
 _CHART, _VALUES, _IGNORED = "Chart.yaml", "values.yaml", ".helmignore"
 
 
@@ -67,16 +69,22 @@ def filled(source: ChartSource, given: Mapping[str, bytes]) -> ChartSource:
 
 def _expanded(given: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files with packed charts unpacked, so that nothing of them is hidden from what looks at files."""
-    files = dict(given)
+    files, opened = dict(given), 0
+    room = MAX_TOTAL - sum(len(text) for text in files.values())
     for _ in range(_DEEPEST):
         packed = [path for path in files if _PACKED.fullmatch(path)]
         if not packed:
             return files
+        opened += len(packed)
+        if opened > _MOST_PACKED:
+            raise Refused(f"the chart has more than {_MOST_PACKED} charts packed in it")
         for path in packed:
-            name, inside = unpacked(files.pop(path))
+            archive = files.pop(path)
+            name, inside = unpacked(archive)
+            room += len(archive) - sum(len(text) for text in inside.values())
             files.update({f"{path.rpartition('/')[0]}/{name}/{inner}": text for inner, text in inside.items()})
-        if sum(len(text) for text in files.values()) > MAX_TOTAL:
-            raise Refused(f"the chart unpacks to more than {MAX_TOTAL} bytes")
+            if room < 0 or len(files) > MOST_FILES:
+                raise Refused(f"the chart unpacks to more than {MAX_TOTAL} bytes or {MOST_FILES} files")
     raise Refused(f"the chart has charts packed in charts, more than {_DEEPEST} deep")
 
 
