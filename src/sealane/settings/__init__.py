@@ -1,1 +1,1 @@
-"""Settings of the server: their groups, their values, and what is said of invalid ones."""
+"""Settings of the server: their groups, their values, and messages about invalid ones."""

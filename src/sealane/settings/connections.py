@@ -1,4 +1,4 @@
-"""Groups of settings: who reaches the server, and what the server reaches."""
+"""Groups of settings: how clients reach the server, and what the server may reach."""
 
 from __future__ import annotations
 

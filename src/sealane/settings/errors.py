@@ -1,4 +1,4 @@
-"""What is said about settings that are not valid: unknown variables, and the variable that an error is about."""
+"""Messages about invalid settings: unknown variables, and the variable that an error is about."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ _ELSEWHERE = frozenset(
     }
 )
 _BEGINNINGS = ("SECRET_", "TEST_", "TESTBED_", "BED_", "DEMO_")
-"""Of apps' secrets, and of this project's own tests."""
+"""Prefixes of apps' secrets, and of this project's own tests."""
 _NAMED_BY_TABLES = "SEALANE_METRICS__SINKS__"
-"""What adapters of a table are set up with; whoever opens them knows the names."""
+"""Settings of adapters, whose names are checked when the adapters are opened."""
 _OF_A_SERVICE = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 _LINKED = re.compile(r"(tcp|udp|sctp)://")
 """Kubernetes gives each container variables of its namespace's Services; one called `sealane` is likely."""
 
 
 def known() -> dict[str, tuple[str, ...]]:
-    """Every variable, with the names that lead to its setting."""
+    """Every variable, with the path of names to its setting."""
     return dict(_variables(Settings, ()))
 
 
 def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each variable of the environment that looks like a setting and is none."""
+    """A sentence for each environment variable that looks like a setting but is none."""
     variables = {name.upper() for name in known()}
     return tuple(
         _sentence(name, variables)
@@ -64,7 +64,7 @@ def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
 def wrong(error: ValidationError, options: Mapping[tuple[str, ...], str] | None = None) -> tuple[str, ...]:
     """A sentence for each wrong value, which names the variable, or the option of the command that gave it.
 
-    The value itself may be secret, and is not told.
+    The value itself may be secret, and is not shown.
     """
     return tuple(
         _told(_names(problem["loc"]), problem["msg"].removeprefix("Value error, "), options or {})
@@ -80,19 +80,19 @@ def unreadable(environment: Mapping[str, str]) -> str:
 
 
 def variable(names: Iterable[str]) -> str:
-    """The variable of a setting: of `runs`, `at_once` SEALANE_RUNS__AT_ONCE."""
+    """The variable of a setting: SEALANE_RUNS__AT_ONCE for `runs`, `at_once`."""
     return PREFIX + "__".join(name.upper() for name in names)
 
 
 def _told(names: list[str], message: str, options: Mapping[tuple[str, ...], str]) -> str:
-    """What is wrong with settings that do not go together is told of their group."""
+    """An error about settings that do not fit together is reported for their group."""
     if option := options.get(tuple(names)):
         return f"{option} {message}"
     return f"{variable(names)}{':' if _is_group(names) else ''} {message}"
 
 
 def _names(location: tuple[int | str, ...]) -> list[str]:
-    """Where an error is, as far as that is a setting: places in a list and wrong names of a group come after it."""
+    """The path of the setting that an error is about, without places in a list and unknown names after it."""
     paths = set(known().values())
     names = [str(part) for part in location]
     for length in range(len(names), 0, -1):

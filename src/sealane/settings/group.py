@@ -11,7 +11,7 @@ from sealane import paths
 
 
 class Placed(BaseModel):
-    """Every path of it is absolute once it is read, whoever gave it: parts are used from elsewhere, and stored."""
+    """Makes every path absolute when it is read, because paths are stored, and used from other working folders."""
 
     @field_validator("*", mode="after")
     @classmethod

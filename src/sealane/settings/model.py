@@ -83,7 +83,7 @@ class Settings(Placed, BaseSettings):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The server's own folders, whose place in the file system is nobody's business."""
+        """The server's own folders, whose paths are not shown to users."""
         return (self.data, self.config_folder, self.identities)
 
     @property
@@ -98,7 +98,7 @@ class Settings(Placed, BaseSettings):
 
     @property
     def logs(self) -> Path:
-        """What steps print."""
+        """The folder with the output of steps."""
         return self.data / "logs"
 
     @property

@@ -20,7 +20,7 @@ def _host_entry(entry: str) -> str:
 
 
 def _token_host(host: str) -> str:
-    """`host` or `host:port`; with `http://` before it for one that is spoken to in clear."""
+    """`host` or `host:port`; with `http://` before it for a host without TLS."""
     scheme, _, name = host.rpartition("://")
     if scheme not in {"", "https", "http"}:
         message = "begins with neither https:// nor http://"
@@ -34,7 +34,7 @@ def _token_host(host: str) -> str:
 
 
 def _ssh_host(host: str) -> str:
-    """`host` or `host:port`; the usual port goes without saying."""
+    """`host` or `host:port`; the usual port is left out."""
     if "*" in host:
         message = "is more than one host, and a key belongs to one"
         raise ValueError(message)
@@ -50,7 +50,7 @@ def _file(path: Path) -> Path:
 
 
 def _web_address(text: str) -> str:
-    """Where the server is for people; it stands at the root of its host."""
+    """The server's address for people; it must be the root of its host."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -90,4 +90,4 @@ Prefix = Annotated[str, AfterValidator(_prefix)]
 Seconds = Annotated[float, Field(le=10_000_000)]
 Hours = Annotated[float, Field(le=100_000)]
 Days = Annotated[float, Field(le=36_500)]
-"""Longer than anybody waits or keeps, and short enough for a calendar to add."""
+"""The limit is longer than anybody keeps anything, and short enough for date arithmetic."""

@@ -1,4 +1,4 @@
-"""Groups of settings: what the server does, and what it tells of it."""
+"""Groups of settings: what the server does, and what it reports."""
 
 from __future__ import annotations
 
