@@ -1,1 +1,1 @@
-"""Blobs: what is too large for the database, as files. Logs of steps, so far."""
+"""Blobs: data too large for the database, kept as files. So far the logs of steps."""

@@ -1,7 +1,7 @@
-"""Logs of steps, a file each. A log that is written again from its beginning, by whoever resumed the step, stays whole.
+"""Logs of steps, one file each. A log stays whole when a resumed step writes it again from its beginning.
 
-What a container printed comes again from its start when a restarted worker attaches to it, byte for byte; so a writer
-begins at offset 0 and writes over what is there, and nobody who reads along sees the log shrink.
+When a restarted worker attaches to a container, it gets the same output again, byte for byte, from the start. So a writer
+begins at offset 0 and overwrites what is there, and readers never see the log shrink.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MOST = 256 * 1024 * 1024
 
 _CUT = b"\n[sealane: this log is cut here, it has more than 256 MiB]\n"
 _END = 64 * 1024
-"""Bytes at the end of a log in which its last lines are looked for."""
+"""Bytes at the end of a log that are searched for its last lines."""
 _LONGEST = 1_000
 _ID = re.compile(r"[a-z]+-[a-z0-9]+")
 _KEY = re.compile(r"[a-z]+/[A-Za-z0-9_.-]+")
@@ -37,7 +37,7 @@ class Logs:
         return Writer(path)
 
     def read(self, run_id: str, key: str, *, offset: int, limit: int) -> bytes:
-        """At most `limit` bytes of the attempts' logs, one after the other, from `offset`; empty at its end."""
+        """At most `limit` bytes from `offset` of the attempts' logs, joined in order; empty at the end."""
         parts: list[bytes] = []
         attempt = 1
         while limit > 0 and (path := self._path(run_id, key, attempt)).exists():
@@ -60,7 +60,7 @@ class Logs:
         return total
 
     def erase(self, run_id: str, words: str) -> None:
-        """Puts `words` in the place of all that the run's steps printed. Repeating it changes nothing."""
+        """Replaces all output of the run's steps by `words`. Repeating it changes nothing."""
         self._path(run_id, "step/any", 1)
         for log in (self._folder / run_id).glob("*/*.log"):
             if log.name == "1.log":
@@ -69,7 +69,7 @@ class Logs:
                 log.unlink(missing_ok=True)
 
     def last_lines(self, run_id: str, key: str, *, most: int) -> tuple[str, ...]:
-        """The last lines that say something, without control characters; long ones are cut."""
+        """The last lines that are not empty, without control characters; long ones are cut."""
         size = self.size(run_id, key)
         begin = max(0, size - _END)
         text = self.read(run_id, key, offset=begin, limit=_END).decode(errors="replace")
@@ -108,6 +108,6 @@ class Writer:
             self._file.write(_CUT)
 
     def close(self) -> None:
-        """Ends the log; what an earlier, longer try left behind is cut off."""
+        """Ends the log, and cuts off what an earlier, longer try left behind."""
         self._file.truncate(self._file.tell())
         self._file.close()
