@@ -1,1 +1,1 @@
-"""What the tests of a step said: reports that its tools wrote, read and counted. Pure."""
+"""Test reports of a step: files that its tools wrote, read and counted. Pure."""

@@ -1,11 +1,11 @@
 """JUnit XML, in the dialects that tools write. Pure: bytes in, counts and tests out.
 
-There is no one format. What is read here is what pytest, Surefire, Gradle, Jest, go-junit-report, PHPUnit, GoogleTest and
-CTest have in common: `testcase` elements somewhere below a `testsuites` or `testsuite`, with `failure`, `error` and
-`skipped` inside them. Tests are counted, not what a file says of their number, unless it names none.
+There is no single format. This reads what pytest, Surefire, Gradle, Jest, go-junit-report, PHPUnit, GoogleTest and CTest
+have in common: `testcase` elements somewhere below a `testsuites` or `testsuite`, with `failure`, `error` and `skipped`
+inside them. It counts the tests, and uses the numbers in the file only when it names no tests.
 
-Files come from strangers' commits: entities and document types with content are refused before they mean anything,
-nothing is loaded from elsewhere, and no tree is built.
+Files come from untrusted commits: entities and document types with content are refused before they take effect, nothing is
+loaded from elsewhere, and no tree is built.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sealane.reports.model import Case, Contents, Outcome
 MOST_DEPTH = 64
 """Elements within elements."""
 MOST_FAILING = 2_000
-"""Failing tests that are kept of one file; more are counted."""
+"""Failing tests that are kept per file; further ones are only counted."""
 MOST_PASSED = 5_000
-"""Tests that passed and are kept of all files of an attempt; of more only the slowest of each file."""
+"""Passed tests that are kept per attempt, over all files; beyond that, only the slowest of each file."""
 SLOWEST = 20
 LONGEST = 64 * 1024
 """Characters kept of one failing test's text."""
@@ -36,7 +36,7 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class _Refused(Exception):
-    """The file is not one that is read; the message says why."""
+    """The file can't be read; the message says why."""
 
 
 @dataclass(slots=True)
@@ -55,13 +55,13 @@ class _Open:
 
 
 def parse(data: bytes, *, passed: int = MOST_PASSED) -> Contents:
-    """What the file holds; never raises, `problem` says what is wrong with it. `passed` is room for tests that passed."""
+    """The file's contents; never raises, `problem` says what is wrong. `passed`: how many passed tests may still be kept."""
     reading = _Reading(passed)
     try:
         reading.parser.Parse(data, True)
     except _Refused as refusal:
         return reading.contents(str(refusal))
-    except (expat.ExpatError, LookupError, ValueError) as error:  # an encoding nobody knows is one of the others
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for an unknown encoding
         return reading.contents(_why(error, data))
     return reading.contents(None)
 
@@ -76,7 +76,7 @@ def _why(error: Exception, data: bytes) -> str:
 
 
 class _Reading:
-    """The state between two events of the parser."""
+    """The parser's state between two events."""
 
     def __init__(self, passed: int) -> None:
         self.parser = expat.ParserCreate()
@@ -104,7 +104,7 @@ class _Reading:
 
     def contents(self, problem: str | None) -> Contents:
         """What was read so far."""
-        if self._test is not None:  # cut off in the middle: what is known of it is that it did not end well, if so
+        if self._test is not None:  # cut off in the middle: it is kept only if it is known to have failed
             self._close(self._test)
         counts = self._said if self._said and not any(self._counts.values()) else self._counts
         return Contents(
@@ -194,7 +194,7 @@ class _Reading:
         )
 
     def _pass(self, test: _Open, seconds: float | None) -> None:
-        """Keeps one that passed where there is room, or where it is among the slowest of the rest."""
+        """Keeps a passed test where there is room, or when it is among the slowest of the rest."""
         suite, name = test.given.get("classname", "") or test.suite, test.given.get("name", "")
         case = Case(suite=suite, name=name, outcome=Outcome.PASSED, seconds=seconds, flaky=test.flaky)
         if len(self._passed) < self._room:
@@ -204,7 +204,7 @@ class _Reading:
         put(self._slowest, (seconds or 0.0, self._counts[Outcome.PASSED], case))
 
     def _say(self, given: Mapping[str, str]) -> None:
-        """The outermost numbers that stand in a file, for one that names no test."""
+        """The outermost numbers in a file, for a file that names no test."""
         if "tests" not in given or self._said_at:
             return
         self._said_at = len(self._stack)
@@ -239,7 +239,7 @@ def _outcome(test: _Open) -> Outcome:
 
 
 def _seconds(text: str | None) -> float | None:
-    """A time in seconds; some tools write thousands with commas, and some nonsense."""
+    """A time in seconds; some tools write commas for thousands, and some write nonsense."""
     try:
         seconds = float((text or "").replace(",", ""))
     except ValueError:

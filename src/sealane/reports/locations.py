@@ -1,7 +1,7 @@
-"""Where a test failed: what its report says, or the stack trace in it. Pure.
+"""Where a test failed, from its report or the stack trace in it. Pure.
 
-Reports seldom have a place of their own, and the one they have is where the test begins. The traces of each language
-name the line that failed; of several it is the one in the test's own file, or the deepest that is no library's.
+Reports seldom state a place, and then it is where the test begins. The stack trace, in each language, names the line that
+failed: the line in the test's own file, or else the deepest one that is not in a library.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def _java(case: Case, lines: list[str]) -> tuple[str, int] | None:
 
 
 def _deepest(own: str | None, lines: list[str]) -> tuple[str, int] | None:
-    """Python names the deepest frame last."""
+    """The deepest frame of Python's traces, which comes last."""
     frames = [*_frames((_PYTEST, _PYTHON), lines)]
     inside = [frame for frame in frames if frame[0] == own]
     return next(reversed(inside or frames), None)
 
 
 def _first(own: str | None, lines: list[str]) -> tuple[str, int] | None:
-    """The others name it first."""
+    """The deepest frame of other languages' traces, which comes first."""
     frames = [*_frames((_GO, _SCRIPT, _PLAIN), lines)]
     inside = [frame for frame in frames if frame[0] == own]
     return next(iter(inside or frames), None)
@@ -71,5 +71,5 @@ def _frames(patterns: tuple[re.Pattern[str], ...], lines: list[str]) -> Iterator
 
 
 def _short(file: str) -> str:
-    """The path from the workspace on."""
+    """The path relative to the workspace."""
     return file.removeprefix(_WORKSPACE).removeprefix("./")

@@ -1,4 +1,4 @@
-"""Reports' values: how many tests there were and which of them failed. Pure: knows nothing about files or engines."""
+"""Values of test reports: how many tests there were and which failed. Pure: knows nothing about files or engines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How one test came out."""
+    """The outcome of one test."""
 
     PASSED = "passed"
     FAILED = "failed"  # it found something wrong
@@ -18,17 +18,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """One test as a file tells of it: texts as they stand there, secrets not yet masked."""
+    """One test as in the file; secrets are not masked yet."""
 
     suite: str
-    """Its class, module or describing words; empty when the file names none."""
+    """Its class, module or description; empty when the file has none."""
     name: str
     outcome: Outcome
     seconds: float | None = None
     message: str = ""
-    """What a failure's own `message` says."""
+    """The `message` of its failure."""
     text: str = ""
-    """What stands inside it: a stack trace, the difference, the output."""
+    """The text of its failure: a stack trace, the difference, the output."""
     file: str = ""
     line: int | None = None
     flaky: bool = False
@@ -37,26 +37,26 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
-    """What one file holds. `failing` are the tests that failed or could not be carried out; the rest is counted."""
+    """The contents of one file. `failing` are the tests that failed or could not run; the rest is only counted."""
 
     tests: int = 0
     failed: int = 0
     errors: int = 0
     skipped: int = 0
     flaky: int = 0
-    """Passed, but only when tried again."""
+    """Tests that passed only when tried again."""
     seconds: float | None = None
-    """What the tests took together, as far as the file says."""
+    """The total time of the tests, if the file says."""
     failing: tuple[Case, ...] = ()
     passed: tuple[Case, ...] = ()
-    """As many of those that passed as there was room for, and the slowest of them."""
+    """Tests that passed, as many as there was room for, and the slowest of the rest."""
     problem: str | None = None
-    """Why it could not be read, or not to its end; what stood before is counted."""
+    """Why it could not be read, or not to its end; what came before is counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailingTest:
-    """A test that failed, as people may see it: secrets masked, texts cut to a size."""
+    """A failed test as people may see it: secrets masked, texts cut."""
 
     suite: str
     name: str
@@ -65,36 +65,36 @@ class FailingTest:
     """One line; may be empty."""
     details: str = ""
     file: str | None = None
-    """Where it failed, from the workspace on where that can be told."""
+    """Where it failed, relative to the workspace if possible."""
     line: int | None = None
     seconds: float | None = None
 
     @property
     def title(self) -> str:
-        """Suite and name, without saying twice what both say."""
+        """Suite and name, without repeating what both contain."""
         return title(self.suite, self.name)
 
     @property
     def place(self) -> str:
-        """`file:line`, or as much of it as is known."""
+        """`file:line`, or the known part of it."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.file or ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseResult:
-    """How one test came out in an attempt at a step, as insights count it."""
+    """The outcome of one test in an attempt at a step, as insights count it."""
 
     title: str
     """Suite and name: secrets masked, cleaned and cut."""
     failed: bool
     passed: bool
-    """With `failed`: only when it was tried again."""
+    """If `failed` is set too, it passed only when tried again."""
     seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What all reports of one attempt at a step come to."""
+    """The sum of all reports of one attempt at a step."""
 
     files: int
     tests: int
@@ -104,23 +104,23 @@ class Report:
     flaky: int
     seconds: float | None
     failing: tuple[FailingTest, ...]
-    """Those that are listed, in the files' order."""
+    """The failing tests that are listed, in the files' order."""
     notes: tuple[str, ...]
-    """What could not be read, or was not there, a sentence each."""
+    """One sentence for each file that could not be read or was missing."""
 
     @property
     def wrong(self) -> int:
-        """Tests that failed or could not be carried out, listed or not."""
+        """The number of tests that failed or could not run, listed or not."""
         return self.failed + self.errors
 
     @property
     def unlisted(self) -> int:
-        """Failing tests that are counted only."""
+        """The number of failing tests that are not listed."""
         return max(0, self.wrong - len(self.failing))
 
     @property
     def words(self) -> str:
-        """`142 tests, 2 failed, 1 error, 3 skipped`; what there is none of is left out."""
+        """`142 tests, 2 failed, 1 error, 3 skipped`; zeros are left out."""
         if not self.files:
             return "no test report"
         parts = [_count(self.tests, "test", "tests") if self.tests else "no tests"]
@@ -132,21 +132,21 @@ class Report:
 
 
 def title(suite: str, name: str) -> str:
-    """A test's suite and name, without saying twice what both say."""
+    """A test's suite and name, without repeating what both contain."""
     return name if not suite or name.startswith(suite) else f"{suite}: {name}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What was read of the reports of one attempt."""
+    """The reports of one attempt, as read."""
 
     report: Report
     cases: tuple[CaseResult, ...]
-    """Each test once; those that were skipped are left out."""
+    """Each test once, without skipped ones."""
 
 
 def together(reports: Iterable[Report]) -> Report | None:
-    """What several reports come to, their failing tests counted only; None where there are no files in any."""
+    """The sum of several reports, which only counts failing tests; None when none of them has a file."""
     counted = [report for report in reports if report.files]
     if not counted:
         return None
@@ -169,7 +169,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def spoken(report: Report, *, most: int) -> Iterable[tuple[str, bool]]:
-    """The report in lines for people, and whether each tells of something wrong: at most that many failing tests."""
+    """The report as lines for people, each with whether it reports a problem; lists at most that many failing tests."""
     yield report.words, report.wrong > 0
     for test in report.failing[:most]:
         said = f": {test.message}" if test.message else ""

@@ -1,4 +1,4 @@
-"""From the contents of files to one report that people may see: masked, cleaned and cut to a size. Pure."""
+"""Turns the contents of files into one report that people may see: masked, cleaned and cut. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sealane.reports import locations
 from sealane.reports.model import Case, CaseResult, Contents, FailingTest, Outcome, Report, title
 
 LISTED = 200
-"""Failing tests that are listed; who has more reads the first ones, and the log."""
+"""Failing tests that are listed; the rest can be found in the log."""
 MOST_NOTES = 20
 MOST_CASES = 1_000
-"""Failing tests that insights count of an attempt."""
+"""Failing tests that insights count per attempt."""
 _LINE = 500
 _NAME = 300
 _TITLE = 200
-"""Characters of a test's name in insights: it stands in addresses, and in indexes."""
+"""Characters of a test's name in insights, where it is part of addresses and indexes."""
 _DETAILS = 8 * 1024
 _ALL_DETAILS = 512 * 1024
 
@@ -33,7 +33,7 @@ Mask = Callable[[str], str]
 
 
 def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: Mask) -> Report:
-    """One report of what files, by their paths, hold; `notes` are what is to be said besides."""
+    """One report of the contents of files, given by path; `notes` are further sentences for it."""
     said = chain(notes, (f"{path}: {report.problem}" for path, report in contents if report.problem))
     kept = list(islice(said, MOST_NOTES + 1))
     if len(kept) > MOST_NOTES:
@@ -58,7 +58,7 @@ def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: 
 
 
 def results(contents: Sequence[tuple[str, Contents]], mask: Mask) -> tuple[CaseResult, ...]:
-    """How each test came out: one that several files or parameters call alike failed if any did, and took the longest."""
+    """The outcome of each test. Tests of the same name count as one: failed if any failed, with the longest time."""
     failing = islice(chain.from_iterable(report.failing for _, report in contents), MOST_CASES)
     results_by_title: dict[str, CaseResult] = {}
     for case in chain(failing, chain.from_iterable(report.passed for _, report in contents)):
@@ -69,7 +69,7 @@ def results(contents: Sequence[tuple[str, Contents]], mask: Mask) -> tuple[CaseR
 
 
 def named(suite: str, name: str) -> str:
-    """A test's name in insights, of a suite and name that are masked and clean."""
+    """A test's name in insights, from a masked and cleaned suite and name."""
     return _cut(title(suite, name), _TITLE) or _NAMELESS
 
 
@@ -107,13 +107,13 @@ def _shown(case: Case, mask: Mask, room: int) -> FailingTest:
 
 
 def _telling(message: str, text: str) -> str:
-    """The first line that says something; a place at its beginning is told elsewhere."""
+    """The first line that is not empty, without a place at its beginning, which is shown elsewhere."""
     first = _first_line(message)
     return _first_line(text) or first if first.lower().rstrip(".") in _SAYS_NOTHING else first
 
 
 def _details(message: str, text: str) -> str:
-    """The whole text, with the message before it where that says more than its first line."""
+    """The whole text, with the message before it when that says more than the text's first line."""
     text = text.strip("\n")
     return text if not message.strip() or message.strip() in text else f"{message.strip()}\n\n{text}".rstrip()
 
@@ -124,7 +124,7 @@ def _first_line(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what steers terminals or turns the direction of what follows."""
+    """The text without what controls terminals or changes the direction of text."""
     text = _ESCAPES.sub("", text)
     steers = {
         character for character in set(text) - {"\n", "\t"} if unicodedata.category(character) in {"Cc", "Cf", "Cs"}
@@ -133,7 +133,7 @@ def _clean(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """As one line."""
+    """The text as one line."""
     return " ".join(_clean(text).split())
 
 
