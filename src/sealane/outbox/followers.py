@@ -1,4 +1,4 @@
-"""Live followers of what happened: one look at the outbox serves all who follow. Nobody who is away is waited for."""
+"""Live followers of events: one read of the outbox serves them all, and none of them is waited for."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sealane.errors import Unavailable
 from sealane.outbox.model import DomainEvent, topics
 
 Read = Callable[[int], Awaitable[tuple[DomainEvent, ...]]]
-"""What happened after a cursor, in order, as much as is read at once."""
+"""Reads one batch of the events after a cursor, in order."""
 
 
 class Followers:
-    """Whoever follows topics in this process."""
+    """Everybody who follows topics in this process."""
 
     def __init__(self, read: Read, newest: Callable[[], Awaitable[int]], *, every: float = 0.2) -> None:
-        """`every` is the seconds between two looks while somebody follows."""
+        """`every`: seconds between two reads while somebody follows."""
         self._read = read
         self._newest = newest
         self._every = every
@@ -28,16 +28,16 @@ class Followers:
 
     @property
     def open(self) -> int:
-        """How many follow."""
+        """The number of followers."""
         return len(self._queues)
 
     async def follow(self, wanted: Collection[str], *, after: int | None = None) -> AsyncGenerator[int, None]:
-        """Gives a cursor at once, and then whenever something under the topics happened, without end.
+        """Yields a cursor at once, and then whenever something under the topics happened, without end.
 
-        With the cursor of before, as of somebody who was away, the first one only when something has happened since.
+        With an earlier `cursor`, for somebody who was away, the first one comes only when something has happened since.
         """
         queue: asyncio.Queue[tuple[int, frozenset[str]]] = asyncio.Queue()
-        self._queues.add(queue)  # before it reads, so that nothing falls in between
+        self._queues.add(queue)  # before the read, so that no event is missed
         try:
             seen = await self._newest()
             if self._looking is None or self._looking.done():
@@ -52,13 +52,13 @@ class Followers:
             self._queues.discard(queue)
 
     async def close(self) -> None:
-        """Stops looking."""
+        """Stops reading."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
 
     async def _missed(self, wanted: frozenset[str], after: int, newest: int) -> bool:
-        """Whether there is anything to tell; who was away for long is told so without a search."""
+        """Whether anything happened since; after a long absence, the answer is yes without a search."""
         if after == newest:
             return False
         read = await self._read(after)
@@ -68,7 +68,7 @@ class Followers:
         while self._queues:
             try:
                 fresh = await self._read(seen)
-            except Unavailable:  # what happened meanwhile is found when it answers again
+            except Unavailable:  # the events since then are read when it answers again
                 fresh = ()
             if fresh:
                 self.lag = max(0.0, (clock.now() - fresh[0].at).total_seconds())

@@ -1,4 +1,4 @@
-"""Domain events: what each says, what it is about, and which live pages it changes. Pure."""
+"""Domain events: their kinds, what they are about, and which live pages they change. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Kind(StrEnum):
     RUN_STEP = "run.step"
     """A step began, ended, or changed in another way."""
     RUN_REPORT = "run.report"
-    """What a step's tests reported was read."""
+    """The test reports of a step were read."""
     RUN_CANCEL_REQUESTED = "run.cancel_requested"
     RUN_ENDED = "run.ended"
     RUN_LOGS_ERASED = "run.logs_erased"
-    """Somebody erased what its steps printed."""
+    """Somebody erased the output of its steps."""
     RELEASE_MADE = "release.made"
     RELEASE_GROUP_ENDED = "release_group.ended"
 
@@ -33,20 +33,20 @@ class Kind(StrEnum):
     DEPLOYMENT_REVISED = "deployment.revised"
     """It has another revision now."""
     DEPLOYMENT_QUEUED = "deployment.queued"
-    """Nothing stands in its way any more."""
+    """Nothing blocks it any more."""
     DEPLOYMENT_WAITING = "deployment.waiting"
-    """Something stands in its way again."""
+    """Something blocks it again."""
     DEPLOYMENT_STARTED = "deployment.started"
     DEPLOYMENT_STAGE = "deployment.stage"
     """A line of its timeline, with the phase it is in."""
     DEPLOYMENT_WAITING_FOR = "deployment.waiting_for"
-    """What it waits for now; its timeline had that before."""
+    """It waits for something else now; its timeline already has that line."""
     DEPLOYMENT_OBSERVED = "deployment.observed"
-    """How far its objects are."""
+    """The progress of its objects changed."""
     DEPLOYMENT_CANCEL_REQUESTED = "deployment.cancel_requested"
     DEPLOYMENT_ENDED = "deployment.ended"
     DEPLOYMENT_ROLLED_BACK = "deployment.rolled_back"
-    """It degraded soon after a good verdict, and has another one now."""
+    """It degraded soon after a good verdict, and has a new verdict now."""
     APPROVAL_ASKED = "approval.asked"
     APPROVAL_GIVEN = "approval.given"
     APPROVAL_REFUSED = "approval.refused"
@@ -58,26 +58,26 @@ class Kind(StrEnum):
     HOLD_LIFTED = "hold.lifted"
 
     HEALTH_DEGRADED = "health.degraded"
-    """What is there has trouble, which it had not before."""
+    """What is deployed has a problem that it did not have before."""
     HEALTH_RECOVERED = "health.recovered"
-    """It is healthy again; `data` says since when it was not, too."""
+    """It is healthy again; `data` also says since when it was not."""
     HEALTH_CHANGED = "health.changed"
-    """It fares otherwise in another way: progressing, suspended, unknown, or from one trouble to another."""
+    """Its health changed in another way: to progressing, suspended or unknown, or from one problem to another."""
     DRIFT_FOUND = "drift.found"
-    """Somebody changed what was deployed, or more of it."""
+    """Somebody changed what was deployed, or changed more of it."""
     DRIFT_FIXED = "drift.fixed"
-    """What somebody changed by hand was put right, as the operators want it in that environment."""
+    """A manual change was reverted, as operators want in that environment."""
     DRIFT_GONE = "drift.gone"
-    """All is as it was deployed again."""
+    """Everything is as deployed again."""
     FORMATION_REQUESTS = "formation.requests"
-    """What it requests of its cluster is known."""
+    """The resources it requests of its cluster are known."""
     APP_ADDED = "app.added"
     APP_HOOK_ROTATED = "app.hook_rotated"
-    """It has another secret for webhooks."""
+    """It has a new secret for webhooks."""
     APP_OWNER_SET = "app.owner_set"
     APP_REMOVED = "app.removed"
     INTAKE_FAILED = "intake.failed"
-    """Pushes could not be taken in."""
+    """Pushes could not be processed."""
     INTAKE_RECOVERED = "intake.recovered"
 
     USER_ADDED = "user.added"
@@ -90,32 +90,32 @@ class Kind(StrEnum):
     SIGN_IN_FAILED = "sign_in.failed"
     WORKER_LEFT = "worker.left"
     WORKER_DECLARED_DEAD = "worker.declared_dead"
-    """Another worker took it for dead and does its work."""
+    """Another worker declared it dead and took over its work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DomainEvent:
-    """One thing that happened. Events are in the order in which what they say became true."""
+    """One thing that happened. Events are in the order in which the changes took effect."""
 
     id: int = 0
-    """Its place in that order: whoever has seen it has seen all before it. 0 until it is written."""
+    """Its place in that order: a reader who has seen it has seen all before it. 0 until it is written."""
     kind: str
-    """A `Kind`; a server of another version may have written one that this one does not know."""
+    """A `Kind`; a server of another version may have written one that is unknown here."""
     at: datetime
     app: str | None = None
     formation: str | None = None
     run: str | None = None
     deployment: str | None = None
     actor: str | None = None
-    """Who did it, where somebody did. The audit is what has one; it is kept for good."""
+    """Who did it, if a person did. Events with an actor are the audit, which is kept for ever."""
     subject: str | None = None
-    """Whom or what it was done to, where that is no app's: a user, a token, a worker."""
+    """Who or what it was done to, when that belongs to no app: a user, a token, a worker."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """What else is known of it; nothing in it is secret."""
+    """Further facts; none of them is secret."""
 
     @property
     def about(self) -> str:
-        """What it is about, in a word: a user, `shop/production`, `shop`."""
+        """What it is about: a user, `shop/production`, `shop`."""
         return self.subject or "/".join(name for name in (self.app, self.formation) if name)
 
 
@@ -144,11 +144,11 @@ _DETAILS = frozenset(
         Kind.WORKER_DECLARED_DEAD,
     }
 )
-"""What the overview does not show: what only the page of the run or the deployment itself does, and people."""
+"""Kinds that the overview does not show: those about people, and those that only the page of a run or deployment shows."""
 
 
 def topics(event: DomainEvent) -> frozenset[str]:
-    """What pages follow that this changes: `overview`, `app:NAME`, `run:ID`, `deployment:ID`."""
+    """The topics of the pages that this event changes: `overview`, `app:NAME`, `run:ID`, `deployment:ID`."""
     named = (
         event.kind not in _DETAILS and OVERVIEW,
         event.app and f"app:{event.app}",

@@ -1,4 +1,4 @@
-"""What of all that happens people can be told of: the words of `notices:` in files. Pure."""
+"""The kinds of notices that people can receive: the values of `notices:` in files. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class NoticeKind(StrEnum):
     DEPLOYMENT_DEPLOYED = "deployment.deployed"
     DEPLOYMENT_ROLLED_BACK = "deployment.rolled_back"
     DEPLOYMENT_FAILED = "deployment.failed"
-    """Neither is it there, nor was it rolled back; or going back failed, too."""
+    """It is neither deployed nor rolled back; or the rollback failed, too."""
     APPROVAL_ASKED = "approval.asked"
     HOLD_SET = "hold.set"
     HEALTH_DEGRADED = "health.degraded"
@@ -23,9 +23,9 @@ class NoticeKind(StrEnum):
     DRIFT_FOUND = "drift.found"
     RUN_FAILED = "run.failed"
     RUN_FIXED = "run.fixed"
-    """The first that passed after one that failed, on the same branch."""
+    """The first run that passed after a failed one, on the same branch."""
     TEST = "test"
-    """Nothing happened: somebody tries whether a target can be told."""
+    """Nothing happened: somebody tests a target."""
 
 
 _SAME = frozenset(
@@ -38,14 +38,14 @@ _SAME = frozenset(
         NoticeKind.DRIFT_FOUND,
     }
 )
-"""Those that are an event's kind by themselves."""
+"""Notice kinds with the name of an event's kind."""
 _BY_VERDICT: Mapping[str, NoticeKind] = {
     "deployed": NoticeKind.DEPLOYMENT_DEPLOYED,
     "rolled_back": NoticeKind.DEPLOYMENT_ROLLED_BACK,
     "rollback_failed": NoticeKind.DEPLOYMENT_FAILED,
     "failed": NoticeKind.DEPLOYMENT_FAILED,
 }
-"""Superseded and cancelled ones are nobody's news."""
+"""Nobody is notified of superseded and cancelled deployments."""
 _BY_STATUS: Mapping[str, NoticeKind] = {
     "failed": NoticeKind.RUN_FAILED,
     "broken": NoticeKind.RUN_FAILED,
@@ -54,13 +54,13 @@ _BY_STATUS: Mapping[str, NoticeKind] = {
 
 
 _JUDGED = frozenset({Kind.DEPLOYMENT_ENDED, Kind.DEPLOYMENT_ROLLED_BACK})
-"""What says the verdict on a deployment."""
+"""Events that carry a deployment's verdict."""
 KINDS = frozenset({*_JUDGED, Kind.RUN_ENDED, *_SAME})
-"""Kinds of events that people can be told of."""
+"""Kinds of events that can lead to notices."""
 
 
 def of(event: DomainEvent) -> NoticeKind | None:
-    """What people can be told of it. A run that passed is fixed only where the one before it was not."""
+    """The notice kind of an event. A passed run counts as fixed only when the run before it failed."""
     if event.kind in _JUDGED:
         return _BY_VERDICT.get(event.data.get("verdict", ""))
     if event.kind == Kind.RUN_ENDED:

@@ -1,4 +1,4 @@
-"""Subscribers act on what happened, and tell another system of it: each event at least once, in order, by one at a time."""
+"""Subscribers act on events, for example tell another system: each event at least once, in order, one process at a time."""
 
 from __future__ import annotations
 
@@ -11,62 +11,63 @@ from typing import Protocol
 from sealane.outbox.model import DomainEvent
 
 _SHARE = 0.8
-"""Of the lease, what acting on one event may take."""
+"""The share of the lease that acting on one event may take."""
 
 
 class Subscriber(Protocol):
-    """Who acts on events."""
+    """Acts on events."""
 
     @property
     def name(self) -> str:
-        """Its cursor is kept under it: the same after a restart, and another one for each subscriber."""
+        """The name under which its cursor is kept: the same after a restart, and unique among subscribers."""
         ...
 
     @property
     def kinds(self) -> Collection[str]:
-        """The kinds of events that it acts on; it is not asked about others."""
+        """The kinds of events that it receives."""
         ...
 
     async def act(self, event: DomainEvent) -> None:
-        """Acts on an event. It may get one again that it had acted on; the event's id tells.
+        """Acts on an event. The same event may come again; its id tells.
 
-        What it raises keeps the event, and those after it, for the next time.
+        When it raises, this event and those after it come again the next time.
         """
         ...
 
 
 class Cursors(Protocol):
-    """Where subscribers stand, and what comes after it."""
+    """The cursors of subscribers, and the events after them."""
 
     async def take(self, name: str, holder: str, *, at: datetime, until: datetime) -> int | None:
-        """Where the subscriber stands, which is the holder's to move until then; None while it is another's."""
+        """Takes the subscriber's cursor for the holder until then, and returns it; None while another process holds it."""
         ...
 
     async def move(self, name: str, holder: str, position: int, *, until: datetime) -> bool:
-        """Notes that all up to a position is done. False when another has taken it meanwhile."""
+        """Notes that all events up to a position are done. False when another process has taken the cursor meanwhile."""
         ...
 
     async def after(self, cursor: int) -> tuple[DomainEvent, ...]:
-        """What happened after a cursor, in order, as much as is read at once."""
+        """Reads one batch of the events after a cursor, in order."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """A subscriber in one process; in others the same one may stand by."""
+    """A subscriber in one process; other processes may have the same one on standby."""
 
     subscriber: Subscriber
     cursors: Cursors
     holder: str
-    """This process, by a name that no other has."""
+    """The unique name of this process."""
     now: Callable[[], datetime]
     lease: timedelta = timedelta(seconds=30)
-    """For how long it acts on one event at most; after that another process takes it."""
+    """The longest time for one event; after that another process takes over."""
 
     async def deliver(self) -> int:
-        """Goes through what happened since the last time, and gives how many events that were; 0 where another one does.
+        """Handles the events since the last time and returns their number; 0 when another process does it.
 
-        A process that dies between acting and noting it leaves the event to the next one. Raises what `act` raises, and TimeoutError where it takes too long.
+        When a process dies after acting and before noting it, the next process gets the event again. Raises what `act`
+        raises, and TimeoutError where it takes too long.
         """
         name = self.subscriber.name
         cursor = await self.cursors.take(name, self.holder, at=self.now(), until=self.now() + self.lease)
