@@ -1,7 +1,7 @@
-"""What a Dockerfile makes an engine fetch: images of FROM, COPY --from and RUN --mount=from, and URLs of ADD. Pure.
+"""What an engine fetches for a Dockerfile: images of FROM, COPY --from and RUN --mount=from, and URLs of ADD. Pure.
 
 By the rules of the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines, the `escape` directive, ARG
-before the first FROM, stages. What can't be told is given as it stands, so that whoever checks refuses it.
+before the first FROM, stages. What can't be resolved is returned as written, so that the check refuses it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _PLATFORM = re.compile(r"--platform=(\S+)")
 _SCHEMES = ("http://", "https://", "git://", "git@", "ssh://", "ftp://", "docker-image://", "oci-layout://")
 _LONGEST = 4096
 _VALUES = 64
-"""Values of variables that are tried in one source of ADD; what one with more means can't be told."""
+"""Values of variables that are tried in one source of ADD; a source with more is not resolved."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Base:
-    """What an image hands on to whoever builds on it."""
+    """What an image passes on to images built on it."""
 
     environment: Mapping[str, str]
     triggers: tuple[str, ...]
@@ -39,9 +39,9 @@ class Needs:
 
     images: tuple[str, ...]
     bases: Mapping[str, str]
-    """Of the images those that something is built on, each with the platform that is asked for; empty for the usual one."""
+    """The images that a stage is built on, each with the requested platform; empty for the default."""
     urls: tuple[str, ...]
-    """What ADD takes from elsewhere; a text with a `$` is one that can't be told before the build."""
+    """The URLs of ADD; one with a `$` can't be resolved before the build."""
 
 
 def named(text: str, given: Mapping[str, str]) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def named(text: str, given: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def needs(text: str, given: Mapping[str, str], known: Mapping[str, Base] | None = None) -> Needs:
-    """All that is fetched; `known` are the bases of which it is known what they hand on, by their names in the file."""
+    """Everything that is fetched; `known` are the bases whose contents are known, by their names in the file."""
     arguments: dict[str, str] = {}
     stages: list[str] = []
     images: list[str] = []
@@ -90,7 +90,7 @@ def _take_from(images: list[str], rest: str, arguments: Mapping[str, str], stage
 
 
 def _take(images: list[str], image: str, stages: list[str]) -> bool:
-    """Whether it is an image, and no stage."""
+    """Adds it if it is an image; false for a stage."""
     is_stage = image.lower() in stages or (image.isdigit() and int(image) < len(stages))
     if not image or image.lower() == _SCRATCH or is_stage:
         return False
@@ -123,9 +123,9 @@ def _sources(rest: str) -> list[str]:
 
 
 def _urls(source: str, values: Mapping[str, set[str]]) -> list[str]:
-    """The URLs that a source of ADD may be; as it stands where that can't be told."""
+    """The URLs that a source of ADD may stand for; as written when that can't be resolved."""
     ends: list[str] = []
-    begun = [_QUOTING.sub("", source)]  # as words of a shell lose it
+    begun = [_QUOTING.sub("", source)]  # quotes go, as in a shell
     for _ in range(_VALUES):
         if not begun or len(begun[-1]) > _LONGEST:
             break
@@ -137,13 +137,13 @@ def _urls(source: str, values: Mapping[str, set[str]]) -> list[str]:
 
 
 def _may_be_url(text: str) -> bool:
-    """Whether it is one, or can become one by what its first variable stands for."""
+    """Whether it is a URL, or can become one through its first variable."""
     plain, is_open, _ = text.lower().partition("$")
     return any(plain.startswith(scheme) or (is_open and scheme.startswith(plain)) for scheme in _SCHEMES)
 
 
 def _filled_once(text: str, values: Mapping[str, set[str]]) -> list[str]:
-    """The text with its first variable replaced by each of the values that it may have."""
+    """The texts that result when the first variable has each of its possible values."""
     match = _VARIABLE.search(text)
     if match is None:
         return []
@@ -173,7 +173,7 @@ def _filled(text: str, arguments: Mapping[str, str]) -> str:
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str]]:
-    """Each instruction in capitals, with what follows it on all its lines; of ONBUILD, what it will do."""
+    """Each instruction in capitals, with its arguments from all its lines; for ONBUILD, the instruction inside it."""
     escape = _escape(text)
     held = ""
     for line in text.splitlines():
@@ -194,7 +194,7 @@ def _instruction(line: str) -> tuple[str, str]:
 
 
 def _escape(text: str) -> str:
-    """Directives stand before everything else."""
+    """The escape character; directives come before everything else."""
     for line in text.splitlines():
         match = _DIRECTIVE.fullmatch(line.strip())
         if match is None:

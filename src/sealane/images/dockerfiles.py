@@ -1,9 +1,9 @@
-"""Dockerfiles of strangers: which images one is made from, and how its layers and caches are kept apart per app. Pure.
+"""Untrusted Dockerfiles: which images they use, and how layers and caches are kept apart per app. Pure.
 
-Engines share all images, layers and cache folders between builds. A marker after each FROM makes an app's layers its own:
-engines find a layer by what all instructions before it say. A folder of `--mount=type=cache` is found by its id.
+Engines share all images, layers and cache folders between builds. A marker after each FROM separates an app's layers,
+because engines find a layer by all instructions before it. They find a folder of `--mount=type=cache` by its id.
 
-What an engine might take for an instruction is looked at as one: older engines know no here-documents.
+Every line that some engine might take for an instruction is checked as one: older engines know no here-documents.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from sealane.errors import UsageError
 
 MARKER = "SEALANE_CACHE"
-"""The build argument whose value is the app's own; it is seen in the image's history."""
+"""The build argument with a value of the app's own; it shows in the image's history."""
 
 Problem = Callable[[str], str | None]
-"""Why a build may not be made from an image, or None."""
+"""Says why a build may not use an image, or None."""
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*")
 _HERE = re.compile(r"(?<!<)<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_.-]*)\2")
@@ -43,9 +43,9 @@ class Instruction:
 
 
 def apart(text: str, *, file: str, key: str, args: Mapping[str, str], problem: Problem) -> str:
-    """The Dockerfile as one app's own: each stage marked with `key`, ids of cache folders made of it.
+    """The Dockerfile changed for one app: each stage is marked with `key`, and ids of cache folders include it.
 
-    Raises UsageError, with the place, for an image that it may not be made from or one that can't be known.
+    Raises UsageError, with the place, for an image that it may not use or that can't be resolved.
     """
     lines = text.removeprefix("\ufeff").split("\n")
     escape = _escape(lines)
@@ -61,7 +61,7 @@ def apart(text: str, *, file: str, key: str, args: Mapping[str, str], problem: P
 
 
 def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], problem: Problem) -> None:
-    known: dict[str, str] = {}  # what FROM may use: arguments given before the first one
+    known: dict[str, str] = {}  # FROM may use the arguments before the first FROM
     stages: set[str] = set()
     begun = False
     for instruction in _as_any_engine(lines, escape):
@@ -87,7 +87,7 @@ def _check(lines: list[str], escape: str, file: str, args: Mapping[str, str], pr
 
 
 def _arguments(words: list[str], known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """What `ARG name=default …` sets; one whose value can't be known is left out."""
+    """The variables of `ARG name=default …`; one whose value can't be known is left out."""
     arguments: dict[str, str] = {}
     for name, has_default, default in (word.partition("=") for word in words):
         value = given[name] if name in given else _expanded(default, {**known, **arguments}) if has_default else None
@@ -97,7 +97,7 @@ def _arguments(words: list[str], known: Mapping[str, str], given: Mapping[str, s
 
 
 def _images(instruction: Instruction, words: list[str], flags: list[tuple[str, str]]) -> Iterator[str]:
-    """What the instruction takes from other images or stages."""
+    """The images or stages that the instruction takes files from."""
     if instruction.word == "FROM":
         yield from words[len(flags) : len(flags) + 1]
     for name, value in flags:
@@ -119,7 +119,7 @@ def _flags(words: list[str]) -> list[tuple[str, str]]:
 
 
 def _as_any_engine(lines: list[str], escape: str) -> Iterator[Instruction]:
-    """The instructions as engines with and without here-documents see them, by line."""
+    """The instructions, by line, as seen by engines with and without here-documents."""
     for instruction in _instructions(lines, escape):
         yield _triggered(instruction)
         for inner in _instructions(lines[instruction.body : instruction.end], escape):
@@ -132,7 +132,7 @@ def _as_any_engine(lines: list[str], escape: str) -> Iterator[Instruction]:
 
 
 def _triggered(instruction: Instruction) -> Instruction:
-    """What ONBUILD will do to whoever builds on it, the app itself perhaps."""
+    """The instruction inside ONBUILD, which runs in images built on this one, perhaps the app's own."""
     if instruction.word != "ONBUILD":
         return instruction
     word, _, rest = instruction.rest.partition(" ")
@@ -179,7 +179,7 @@ def _after(lines: list[str], at: int, word: str, *, indented: bool) -> int:
 
 
 def _escape(lines: list[str]) -> str:
-    """The character that makes a line go on: a directive before everything else may say."""
+    """The character that continues a line; a directive at the start may set it."""
     for line in lines:
         match = _DIRECTIVE.fullmatch(line.strip())
         if match is None:
@@ -212,7 +212,7 @@ def _expanded(text: str, known: Mapping[str, str]) -> str | None:
 
 
 def _own_caches(raw: list[str], escape: str, key: str, file: str, line: int) -> list[str]:
-    """The lines of a RUN with the ids of its cache folders made the app's own."""
+    """The lines of a RUN with app-specific ids of its cache folders."""
     text = "\n".join(raw)
     header = re.compile(rf"\s*\w+(?:(?:\s|{re.escape(escape)}[ \t\r]*\n)+--[a-z]+(?:=\S+)?)*")
     matched = header.match(text)

@@ -1,7 +1,7 @@
 """What a build's ignore file leaves out of its context, by Docker's rules. Pure.
 
-A path is left out when the last line that matches it, or a folder it is in, has no `!`. Files come from strangers, so
-matching takes no regular expressions.
+A path is left out when the last line that matches it, or a folder it is in, has no `!`. The files are untrusted, so matching
+uses no regular expressions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sealane.configfiles import globs
 
 ROOT_FILES = (".dockerignore", ".containerignore")
-"""In the context's root, the first that is there; read where there is none beside the Dockerfile."""
+"""The first of these in the context's root is read when there is no ignore file beside the Dockerfile."""
 
 _BOM = "\ufeff"
 
@@ -40,16 +40,16 @@ class Rules:
 
     @property
     def keep_some(self) -> bool:
-        """Whether something in a folder that is left out may be kept all the same."""
+        """Whether something in an ignored folder may still be kept."""
         return any(rule.keeps for rule in self.rules)
 
     def matching(self, path: str, above: Sequence[bool]) -> tuple[bool, ...]:
-        """Which rules match the path or a folder it is in; `above` is this of its folder, nothing in the root."""
+        """Which rules match the path or a folder it is in; `above` is this result for its folder, empty in the root."""
         known = above or (False,) * len(self.rules)
         return tuple(was or globs.matches(rule.glob, path) for rule, was in zip(self.rules, known, strict=True))
 
     def leave_out(self, matching: Sequence[bool]) -> bool:
-        """Whether a path is left out, of which these rules match it."""
+        """Whether a path is left out, given the rules that match it."""
         out = False
         for rule, matches in zip(self.rules, matching, strict=True):
             if matches:
@@ -57,7 +57,7 @@ class Rules:
         return out
 
     def keeps(self, path: Sequence[str]) -> bool:
-        """Whether a file by this path, in its parts, is in the context: left out is neither it nor a folder above it."""
+        """Whether the file with this path, in parts, is in the context: neither it nor a folder above it is left out."""
         matching: tuple[bool, ...] = ()
         out = True
         for length in range(1, len(path) + 1):
@@ -69,7 +69,7 @@ class Rules:
 
 
 def beside(dockerfile: str) -> tuple[str, ...]:
-    """The ignore files of one Dockerfile alone; where one is there, no other is read."""
+    """The ignore files of one Dockerfile alone; if one exists, no other is read."""
     return tuple(f"{dockerfile}{ending}" for ending in ROOT_FILES)
 
 
@@ -92,7 +92,7 @@ def parse(text: str) -> Rules:
 
 
 def _glob(pattern: str) -> str:
-    """The pattern as one of our globs; empty for the context itself, which can't be left out."""
+    """The pattern as one of Sealane's globs; empty for the context itself, which can't be left out."""
     clean = posixpath.normpath(pattern).lstrip("/") if pattern else ""
     if clean in {"", "."}:
         return ""

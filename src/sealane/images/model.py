@@ -1,4 +1,4 @@
-"""What an image is once it stands in a registry. Pure."""
+"""An image in a registry. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Image:
     """An image of a release: the digest is its identity, the deploy tag its name."""
 
     name: str
-    """The word used in stencils: `${image.NAME}`."""
+    """The name used in stencils: `${image.NAME}`."""
     repository: str
     """Host and path."""
     tag: str
@@ -19,5 +19,5 @@ class Image:
 
     @property
     def reference(self) -> str:
-        """What everything after the build uses: by digest, so that nobody can move it."""
+        """The reference used after the build: by digest, so that nobody can change what it points to."""
         return f"{self.repository}@{self.digest}"

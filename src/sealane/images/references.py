@@ -36,12 +36,12 @@ class Reference:
 
     @property
     def insecure(self) -> bool:
-        """Whether plain HTTP is spoken: only with this machine itself, as Docker does."""
+        """Whether plain HTTP is used: only for this machine itself, as in Docker."""
         return is_this_machine(self.host)
 
     @property
     def pointer(self) -> str:
-        """What a registry is asked for: the digest, else the tag, else `latest`."""
+        """What to request from a registry: the digest, else the tag, else `latest`."""
         return self.digest or self.tag or "latest"
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ def deploy_tag(at: datetime, commit: str) -> str:
 
 
 def deploy_tags(at: datetime, commit: str) -> Iterator[str]:
-    """Tags to choose from, the right one first: where another run has it, the seconds after it."""
+    """Tags to choose from, the preferred one first; the others, for when it is taken, are the seconds after it."""
     while True:
         yield deploy_tag(at, commit)
         at += timedelta(seconds=1)
