@@ -1,7 +1,7 @@
-"""The tables of adapters: one a port, one line an adapter. Pure: names of modules, each loaded when it is first used.
+"""The tables of adapters: one table per port, one line per adapter. Pure: names of modules, each loaded on first use.
 
-A key stands in files, addresses and settings; the module behind it has an `ADAPTER` of its port's kind. Whoever reads a
-file or opens an adapter is given the tables, so that nothing is registered anywhere; the shipped ones are the default.
+Files, addresses and settings name an adapter by its key; the module behind the key has an `ADAPTER` of its port's kind.
+Code that reads a file or opens an adapter is given the tables, so nothing is registered; the shipped ones are the default.
 docs/adding-an-adapter.md says what each port wants.
 """
 
@@ -22,7 +22,7 @@ class Table:
     """The adapters of one port, by their keys."""
 
     port: str
-    """What one of them is called in a sentence."""
+    """What messages call one of its adapters."""
     lines: tuple[tuple[str, str], ...]
     """Key and module of each, in the order in which they are listed."""
 
@@ -32,7 +32,7 @@ class Table:
         return tuple(key for key, _ in self.lines)
 
     def get(self, key: str, kind: type[A]) -> A:
-        """The adapter of that key, which must be of the port's kind. Raises NotThere for a key that is not in the table."""
+        """The adapter with this key, checked to be of the port's kind. Raises NotThere for a key that is not in the table."""
         module = dict(self.lines).get(key)
         if module is None:
             raise NotThere(f"there is no {self.port} {key}", hint=did_you_mean(key, self.keys))
@@ -45,7 +45,7 @@ class Table:
         return {key: self.get(key, kind) for key in self.keys}
 
     def with_line(self, key: str, module: str) -> Table:
-        """The table with one line more."""
+        """The table with one more line."""
         return Table(self.port, (*self.lines, (key, module)))
 
 

@@ -1,4 +1,4 @@
-"""The clock: the only place that asks what time it is, so that tests can say."""
+"""The clock: the only place that reads the time, so that tests can set it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
-"""Gives the time now: aware, in UTC."""
+"""Returns the current time: aware, in UTC."""
 
 
 def now() -> datetime:
-    """The time now, aware, in UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 class SetClock:
-    """A clock that stands until it is moved; for tests and replays."""
+    """A clock that stands still until it is moved; for tests and replays."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at

@@ -57,7 +57,7 @@ from sealane.workflows.worker_process import RunningWorker
 
 _log = logging.getLogger(__name__)
 _ALONE = "alone"
-"""Holds what only one process does, where there is only one: it goes on at once where the one before it was killed."""
+"""The holder's name where there is only one process: a new process takes over at once from one that was killed."""
 
 
 class Role(StrEnum):
@@ -67,12 +67,12 @@ class Role(StrEnum):
     API = "api"
     """Answers requests; workflows run elsewhere."""
     WORKER = "worker"
-    """Carries workflows; the same as ALL but for the pages nobody asks it for."""
+    """Runs workflows; the same as ALL except that nobody asks it for pages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """Everything that routes, pages and commands ask."""
+    """Everything that routes, pages and commands use."""
 
     settings: Settings
     settings_url: str
@@ -95,22 +95,22 @@ class Server:
     targets: Targets
     """Where notices go."""
     threads: NoticeThreads
-    """Where libraries wait that tell them."""
+    """Threads for the libraries that send notices and block."""
     lock: IO[str] | None
     relays: Hub
     """The relays that are connected to this process."""
     process: str
     """Its name among the server's processes."""
     pushes: Mapping[str, Push] = field(default_factory=dict)
-    """Metric stores that are told again and again how all stands, by the names of their sinks."""
+    """Metric stores that regularly receive all current values, by the names of their sinks."""
     subscribers: tuple[str, ...] = ()
-    """Who acts on events, by name; in whichever process they do."""
+    """The names of the subscribers that act on events, whichever process they run in."""
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
-    """Apps with a push to a repository of ours that began and was not taken in yet, and who pushed."""
+    """Apps whose push to a repository served here has begun and isn't recorded yet, and who pushed."""
     adapters: Adapters = SHIPPED
     """The adapters of every port."""
     scope: Scope = EVERYTHING
-    """The apps whose things are shown."""
+    """The apps that are shown."""
 
     @property
     def views(self) -> Views:
@@ -123,7 +123,7 @@ class Server:
         return self.store.followers
 
     async def stop(self) -> None:
-        """Ends the server. Steps that run in containers go on, and whoever starts next attaches to them."""
+        """Ends the server. Steps in containers keep running; the next server attaches to them."""
         if self.working is not None:
             await self.working.stop()
         await self._close()
@@ -151,12 +151,12 @@ async def start(
     adapters: Adapters = SHIPPED,
     probe: Probe = unwatched,
 ) -> Server:
-    """Starts a server. `lost` is called when other workers took this one for dead; by default the process ends.
+    """Starts a server. `lost` is called when other workers have declared this one dead; by default the process ends.
 
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder,
     InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
-    adapters.engines.get(settings.engine.kind, EngineAdapter)  # a slip is told before anything is made
+    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is made
     measured = settings.metrics
     here = f"{socket.gethostname()}:{settings.http.port}"
     sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
@@ -166,7 +166,7 @@ async def start(
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
-    forecast.access()  # a slip in it is told now; later it would only give people less than is meant
+    forecast.access()  # report a mistake now; later it would only silently give people fewer rights
     forecast.notices()
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
@@ -254,9 +254,9 @@ async def start(
 
 
 async def restore_administrator(settings: Settings, name: str) -> str:
-    """Makes a user an administrator and gives a fresh token of theirs, for whoever has the machine; also while it serves.
+    """Makes a user an administrator and returns a new token. For people on the server's machine; works while it serves.
 
-    The audit tells who did it. Raises UsageError where there is no server's data, Unavailable, Conflicting.
+    The audit says who did it. Raises UsageError where there is no server's data, Unavailable, Conflicting.
     """
     await asyncio.to_thread(_check_there, settings)
     store = await Store.open(settings.store_url, logs=Logs(settings.logs))
@@ -280,7 +280,7 @@ def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | N
 
 
 def _check_there(settings: Settings) -> None:
-    """Raises UsageError where a wrong folder was named: a fresh database in it would help nobody."""
+    """Raises UsageError for a folder without a server's data: a new database there would help nobody."""
     path = settings.store_url.removeprefix("sqlite:///")
     if path != settings.store_url and not Path(path).is_file():
         hint = "name the server's folder with --data, or its database with --database"
@@ -294,7 +294,7 @@ async def _equipment(
         state=settings.data / "dummies",
         variables=os.environ,
         socket=settings.engine.socket,
-        owner=f"sealane-server-{socket.gethostname()}",  # nobody else's sweep takes it for a process that has ended
+        owner=f"sealane-server-{socket.gethostname()}",  # so that no other sweep takes it for a process that has ended
         pulls=checkouts.pulls(settings),
         pull_patience=timedelta(seconds=settings.engine.pull_patience),
         limits=StepLimits(
@@ -330,5 +330,5 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
 
 
 def _secret(settings: Settings) -> str:
-    """The server's one secret: as set, or its data folder's."""
+    """The server's key: from the settings, or from its data folder."""
     return settings.key.get_secret_value() if settings.key else data_folder.key(settings.data)

@@ -1,15 +1,15 @@
-"""Compressed data that strangers may have written: it is read up to a limit. Pure."""
+"""Compressed data from untrusted sources, read up to a limit. Pure."""
 
 from __future__ import annotations
 
 import zlib
 
 MOST = 64 * 1024 * 1024
-"""Bytes that a mebibyte of ours never comes to."""
+"""Bytes. No mebibyte that Sealane compressed itself grows this large."""
 
 
 def unzipped(packed: bytes, most: int = MOST) -> bytes:
-    """What was compressed by gzip. Raises ValueError for what is not gzip, breaks off, or has more than `most` bytes."""
+    """Gzip data, decompressed. Raises ValueError when it is not gzip, is cut off, or has more than `most` bytes."""
     unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = unzip.decompress(packed, most + 1)

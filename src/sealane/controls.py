@@ -1,7 +1,7 @@
-"""Control characters in what strangers' programs print: what a page or a terminal leaves out. Pure.
+"""Control characters in the output of untrusted programs, which pages and terminals leave out. Pure.
 
-Masking looks through the same characters, so that none inside a secret hides it there and lets it be read where they are
-left out.
+Masking ignores the same characters. Otherwise one of them inside a secret would keep it from being masked, and the secret
+could be read where the character is left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SEQUENCE = (
 )
 _SINGLE = r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
 _WIDE = "\x80-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-"""Further controls, marks that turn the direction of text, and characters of no width."""
+"""More control characters, marks that change the direction of text, and characters of no width."""
 
 _TEXT = re.compile(f"{_SEQUENCE}|{_SINGLE}|[{_WIDE}]")
 _BEGINNINGS = bytes([*range(9), *range(0x0B, 0x20), 0x7F, 0xC2, 0xE2, 0xEF])
@@ -29,7 +29,7 @@ _BYTES = re.compile(
     + f"{_SEQUENCE}|{_SINGLE}".encode()
     + rb"|\xc2(?:[\x80-\x9f]|\Z)|\xe2(?:\x80(?:[\x8b-\x8f\xaa-\xae]|\Z)|\x81(?:[\xa0-\xa9]|\Z)|\Z)|\xef(?:\xbb(?:\xbf|\Z)|\Z))"
 )
-"""The same in UTF-8; one that is not whole yet at the end counts."""
+"""The same in UTF-8; also matches an incomplete one at the end."""
 _SHOWN = re.compile(_SEQUENCE)
 
 
@@ -38,7 +38,7 @@ _STYLE = re.compile(r"\x1b\[([0-9;]{0,20})m")
 
 
 class Visible:
-    """What is left of some data, and where its parts stood in it."""
+    """What is left of some data, and where each part was in the original."""
 
     def __init__(self, data: bytes, starts: list[tuple[int, int]]) -> None:
         self.data = data
@@ -47,7 +47,7 @@ class Visible:
         self._here = [start for start, _ in starts]
 
     def origin(self, at: int) -> int:
-        """Where a byte of what is left stands in the whole."""
+        """The position in the original of a byte of what is left."""
         index = bisect.bisect_right(self._here, at) - 1
         return self.starts[index][1] + at - self._here[index]
 
@@ -58,7 +58,7 @@ def removed(text: str) -> str:
 
 
 def own_styles_only(text: str, codes: Collection[str]) -> str:
-    """The text without control sequences and characters, but for changes of style of these codes (SGR, ECMA-48 8.3.117)."""
+    """The text without control sequences and characters, except style changes with these codes (SGR, ECMA-48 8.3.117)."""
     parts = _STYLE.split(text)
     kept = (f"\x1b[{part}m" if set(part.split(";")) <= set(codes) else "" for part in parts[1::2])
     return "".join(removed(plain) + style for plain, style in itertools.zip_longest(parts[::2], kept, fillvalue=""))
@@ -70,7 +70,7 @@ def replaced(text: str) -> str:
 
 
 def escaped(json: str) -> str:
-    """A JSON document in which the characters that are left out of text stand as JSON's escapes: nothing of it is lost."""
+    """The JSON document with the characters that text leaves out written as JSON escapes, so that nothing is lost."""
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
 
 

@@ -1,8 +1,8 @@
-"""The server's data folder: usable, and readable by nobody but its owner.
+"""The server's data folder: usable, and readable only by its owner.
 
-Keys, the database, logs and repositories are in it. A server makes new files private by its umask; what an earlier version
-or a copy left readable is made private at the start. Clones in `workspaces` keep the modes that git gives their files,
-because these go into images; the folder around them is private.
+It holds keys, the database, logs and repositories. The server's umask makes new files private; at the start, the server also
+makes private what an earlier version or a copy left readable. Clones in `workspaces` keep the modes that git gives their
+files, because these go into images; the folder around them is private.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _GIVEN = ("config", "lost+found")
 _HINT = "name another with --data or SEALANE_DATA, or fix it"
 
 _LEAST_FREE = 16 * 1024**2
-"""Bytes below which a disk is full: the databases' logs of what was written grow by as much between two clean-ups."""
+"""Bytes of free space below which a disk counts as full: write-ahead logs grow by as much between two clean-ups."""
 _TRIAL = bytes(64 * 1024)
 
 
 def prepare(folder: Path) -> None:
-    """Makes the folder, or makes one that is there private. Raises Unavailable when it can't be used."""
+    """Creates the folder, or makes an existing one private. Raises Unavailable when it can't be used."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _check(folder)
@@ -51,7 +51,7 @@ def prepare(folder: Path) -> None:
 
 
 def trouble(folder: Path) -> str | None:
-    """Why nothing can be kept there now, without the folder's name; writes a file without a name to know."""
+    """Why nothing can be written there now, without the folder's name; tests it by writing an unnamed file."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as trial:
             trial.write(_TRIAL)
@@ -111,7 +111,7 @@ def _open_to_others(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def lock(folder: Path) -> IO[str]:
-    """SQLite serves one process: whoever holds the lock knows that every other worker is gone. Raises Unavailable."""
+    """Locks the folder. SQLite serves one process: its holder knows that every other worker is gone. Raises Unavailable."""
     lock = (folder / "lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,7 +123,7 @@ def lock(folder: Path) -> IO[str]:
 
 
 def key(folder: Path) -> str:
-    """The server's one secret, made at the first start and kept where only its owner reads it."""
+    """The server's key, made at the first start and readable only by its owner."""
     path = folder / "key"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

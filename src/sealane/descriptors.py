@@ -1,8 +1,8 @@
-"""Files and folders opened part by part, by descriptors, below a folder that is held open.
+"""Opens files and folders below an open folder, one part of the path at a time, by descriptors.
 
-A stranger's program may exchange files, folders and links meanwhile, in the very moment in which they are looked at. What
-is opened here is below the folder all the same: no part of a path is ever followed by the system, and what is not a plain
-file or a folder, such as a pipe or a device, is not opened.
+An untrusted program may swap files, folders and links at any moment, even while they are checked. What is opened here is
+still below the folder: the system never follows a link in the path, and only plain files and folders are opened, no pipes
+or devices.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_LINKS = 40
 
 
 class Linked(OSError):
-    """A part of the path is a link, and links were not to be followed."""
+    """A part of the path is a link, and links may not be followed."""
 
 
 class LeadsOut(OSError):
@@ -35,7 +35,7 @@ class NotPlain(OSError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
-    """A file or folder that is held open, and its path below the folder where the way began, without links."""
+    """An open file or folder, and its path below the starting folder, without links."""
 
     descriptor: int
     path: tuple[str, ...]
@@ -53,10 +53,10 @@ def folder(path: Path) -> Iterator[int]:
 
 @contextmanager
 def reached(top: int, *paths: str | Sequence[str], links: bool = False) -> Iterator[Opened]:
-    """What the paths lead to, one after the other, from a folder that is open.
+    """Opens the paths, one after the other, from an open folder.
 
-    With `links`, links are followed here, part by part, as long as they stay below. Raises OSError, `Linked`, `LeadsOut`
-    and `NotPlain` among them.
+    With `links`, follows links part by part, as long as they stay below the folder. Raises OSError, including `Linked`,
+    `LeadsOut` and `NotPlain`.
     """
     parts = [part for path in paths for part in (path.split("/") if isinstance(path, str) else path)]
     way = _Way(top, links=links)
@@ -68,7 +68,7 @@ def reached(top: int, *paths: str | Sequence[str], links: bool = False) -> Itera
 
 
 class _Way:
-    """The folders on the way, each held open, so that `..` is where one came from."""
+    """The folders of the path so far, each kept open, so that `..` is the folder before."""
 
     def __init__(self, top: int, *, links: bool) -> None:
         self._top = top
@@ -98,7 +98,7 @@ class _Way:
                 self.go(target.split("/"))
 
     def _step(self, name: str) -> str | None:
-        """Goes into a folder or to a file; of a link gives where it leads."""
+        """Enters a folder or opens a file; for a link, returns its target."""
         while True:
             about = os.stat(name, dir_fd=self.here, follow_symlinks=False)
             try:
@@ -116,7 +116,7 @@ class _Way:
             except OSError as error:
                 if error.errno not in _SWAPPED:
                     raise
-                self._again(name)  # it was exchanged since it was looked at
+                self._again(name)  # it was swapped after the check
             else:
                 self.names.append(name)
                 return None

@@ -1,8 +1,8 @@
-"""Egress: which hosts a server may ask because of a pushed commit, and at which addresses. Pure.
+"""Egress: which hosts a pushed commit may make the server contact, and at which addresses. Pure.
 
-A host is listed by name: `host`, `*.domain`, either with `:port` or `:*`; without a port the usual ones are meant. An
-address that is not public (private, loopback, link-local …) is asked only where operators list it, too: as a network, or
-because the entry is that address itself. A name's addresses are looked at when it is asked, not before.
+A host is listed by name: `host`, `*.domain`, either with `:port` or `:*`; without a port, the usual ports are allowed. An
+address that is not public (private, loopback, link-local …) must also be listed by operators: as a network, or as an entry
+that is the address itself. A name's addresses are checked when it is contacted, not before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 USUAL_PORTS = frozenset({"80", "443", "22"})
-"""What an entry without a port means: the ports of HTTP, HTTPS and SSH."""
+"""The ports of an entry that names none: HTTP, HTTPS and SSH."""
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"
 _ENTRY = re.compile(rf"(?P<host>(?:\*\.)?{_NAME}|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}|\*))?")
 _NAT64 = ip_network("64:ff9b::/96")
@@ -24,12 +24,12 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long a host that a commit names is waited for, in seconds."""
+    """How long to wait for a host that a commit names, in seconds."""
 
     silence: float = 60.0
-    """While it owes an answer and says nothing."""
+    """For the next data of an answer."""
     whole: float = 600.0
-    """For all of one call, however slowly it answers."""
+    """For one whole call, however slowly it answers."""
 
 
 USUAL_PATIENCE = Patience()
@@ -37,20 +37,20 @@ USUAL_PATIENCE = Patience()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Allowlist:
-    """What operators let be asked, for one purpose."""
+    """The hosts that operators allow for one purpose."""
 
     hosts: tuple[str, ...]
     listed_in: str
-    """Where operators list hosts for it: the name of a setting, or of a key in a file."""
+    """Where operators list its hosts: the name of a setting, or of a key in a file."""
     networks: tuple[Network, ...] = ()
-    """Addresses at which listed hosts may be, though they are not public."""
+    """Addresses that are not public and at which listed hosts may be."""
     names: tuple[str, ...] = ()
-    """Hosts that count as listed by name only: an entry that is an address does not list that address."""
+    """Hosts listed by name only: an entry that is an address does not allow that address."""
     own: tuple[str, ...] = ()
-    """Hosts of the operators' own, wherever they are."""
+    """The operators' own hosts, at any address."""
 
     def refused(self, host: str, port: int) -> str | None:
-        """Why the host may not be asked at this port, or None."""
+        """Why the host may not be contacted at this port, or None."""
         if listed((*self.hosts, *self.names, *self.own), host, str(port)):
             return None
         shown = host if str(port) in USUAL_PORTS else f"{_bracketed(host)}:{port}"
@@ -58,7 +58,7 @@ class Allowlist:
         return f"the operators don't let {shown} be asked; {others} listed in {self.listed_in}"
 
     def refused_address(self, host: str, port: int, address: str) -> str | None:
-        """Why a host may not be asked at this address, or None."""
+        """Why a host may not be contacted at this address, or None."""
         ip = _real(ip_address(address.partition("%")[0]))
         if _public(ip) or any(ip in network for network in self.networks):
             return None
@@ -70,7 +70,7 @@ class Allowlist:
 
 
 def listed(entries: Iterable[str], host: str, port: str, usual: Iterable[str] = USUAL_PORTS) -> bool:
-    """Whether an entry means this host and port; `usual` are the ports of an entry that names none."""
+    """Whether an entry covers this host and port; `usual` are the ports of an entry that names none."""
     plain = host.lower().rstrip(".").strip("[]")
     return any(_means(entry.lower(), plain, port, usual) for entry in entries)
 
@@ -115,7 +115,7 @@ def _means(entry: str, host: str, port: str, usual: Iterable[str]) -> bool:
 
 
 def _real(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one carries, by which it is reached in the end."""
+    """The IPv4 address inside an IPv6 one, which is contacted in the end."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

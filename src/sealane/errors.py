@@ -1,6 +1,6 @@
-"""Errors: exceptions mean that Sealane, its engine or its cluster could not do it, or was used wrongly. Pure.
+"""Errors. An exception means that Sealane, its engine or its cluster failed, or was used wrongly. Pure.
 
-What a user's own work comes to (a failed step, a denial, a rollback) is a value, never an exception.
+The result of a user's own work (a failed step, a denial, a rollback) is a value, never an exception.
 
     SealaneError
     ├── UsageError           2   asked in a way that is not valid
@@ -37,7 +37,7 @@ _CONCEAL: ContextVar[Callable[[str], str] | None] = ContextVar("conceal", defaul
 
 @contextmanager
 def concealing(conceal: Callable[[str], str]) -> Iterator[None]:
-    """Errors that are made in here say only what is left of their words by `conceal`, after what conceals around it."""
+    """Inside, the text of new errors passes through `conceal`, after the concealing contexts around this one."""
     outer = _CONCEAL.get()
     token = _CONCEAL.set(conceal if outer is None else lambda text: conceal(outer(text)))
     try:
@@ -47,7 +47,7 @@ def concealing(conceal: Callable[[str], str]) -> Iterator[None]:
 
 
 def concealed(text: str) -> str:
-    """The text as an error may say it here and now."""
+    """The text as an error may show it here."""
     conceal = _CONCEAL.get()
     return text if conceal is None else conceal(text)
 
@@ -55,7 +55,7 @@ def concealed(text: str) -> str:
 class SealaneError(Exception):
     """Sealane could not do what was asked.
 
-    Its words are masked when it is made: what secrets are known then stands in none (see `secrets.revealed`).
+    Its text is masked when it is made: no secret known by then appears in it (see `secrets.revealed`).
 
     `retry` says whether the same call may work later; `http_status` and `exit_code` are what the API and the
     command line answer with; `hint` is what a person can do about it.
@@ -65,9 +65,9 @@ class SealaneError(Exception):
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 3
     comes_back: ClassVar[bool] = False
-    """Whether what is away returns unaided, so that who can wait does, for as long as it takes."""
+    """Whether what is away comes back by itself, so that a caller that can wait does so for as long as it takes."""
     unreached: ClassVar[bool] = False
-    """Whether a destination gave no answer, so that nobody can tell how it fares what is there."""
+    """Whether a destination did not answer, so that the state of what runs there is unknown."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = concealed(message)
@@ -76,7 +76,7 @@ class SealaneError(Exception):
 
     @property
     def ours(self) -> bool:
-        """Whether Sealane, an engine or a cluster could not do it, and nobody's work or word is to blame."""
+        """Whether Sealane, an engine or a cluster failed, and not the user's work or request."""
         return self.exit_code == SealaneError.exit_code
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class UsageError(SealaneError):
 
 
 class InvalidFiles(UsageError):
-    """Files have findings; the message tells the first.
+    """Files have findings; the message shows the first.
 
     All of them are in `findings`.
     """
@@ -134,9 +134,9 @@ class NotSignedIn(Refused):
 
 
 class TooManyAttempts(Refused):
-    """Wrong tokens came too often from there, or for that token; or somebody asks or follows as much as one may already.
+    """Too many wrong tokens from an address or for a token; or somebody has as many requests or streams open as allowed.
 
-    `after` says in how many seconds it may go on.
+    `after`: seconds until the next try is allowed.
     """
 
     http_status = 429
@@ -160,7 +160,7 @@ class Unavailable(SealaneError):
 
 
 class Overrun(Unavailable):
-    """It was asked too often; `after` says for how many seconds it wants to be left alone."""
+    """It was asked too often; `after`: seconds to wait before asking again."""
 
     def __init__(self, message: str, *, after: float) -> None:
         super().__init__(message)
@@ -181,5 +181,5 @@ class Fenced(SealaneError):
 
 
 def trace(error: BaseException) -> str:
-    """Where an error happened that nobody foresaw, without its words: they may hold the secret it was about."""
+    """Where an unexpected error happened, without its text, which may contain a secret."""
     return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"

@@ -49,13 +49,13 @@ class Finding:
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known word that was probably meant, or nothing; `cutoff` is how alike they must be, 1 being the same."""
+    """The known word that was probably meant, or nothing; `cutoff` is the least similarity, 1 for equal words."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return close[0] if close else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """How to fix an unknown word: the likely one, else the list of what there is."""
+    """How to fix an unknown word: the most similar known word, else the list of known words."""
     known = sorted(known)
     close = nearest(word, known)
     if close:
@@ -65,7 +65,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def not_utf8(error: UnicodeDecodeError, file: str) -> Finding:
-    """That a file is not text in UTF-8, and where the first byte stands that says so."""
+    """The finding that a file is not UTF-8 text, at the first byte that is not."""
     if error.object.startswith(_UTF16):
         message = "not UTF-8 text, but UTF-16"
         return Finding(message=message, place=Place(file=file, line=1, column=1), hint="save it as UTF-8")
@@ -77,5 +77,5 @@ def not_utf8(error: UnicodeDecodeError, file: str) -> Finding:
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that stop the work."""
+    """The findings that stop the work."""
     return [finding for finding in findings if finding.severity is Severity.ERROR]

@@ -1,7 +1,7 @@
-"""Hashes: the id of a revision, and names that change with what they name. Pure.
+"""Hashes: the id of a revision, and names that change with their content. Pure.
 
 Names of Secrets and ConfigMaps can be listed by people who may not read them, so their hashes are keyed: without the
-key nobody can try out guesses at the content.
+key, nobody can test guesses of the content.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ VERSION_LENGTH = 20
 
 
 def canonical(value: Any) -> bytes:
-    """One spelling for equal JSON values: sorted keys, no spaces. Raises ValueError for what JSON has no form for."""
+    """The same text for equal JSON values: sorted keys, no spaces. Raises ValueError for what JSON can't express."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "surrogatepass")
 
@@ -28,13 +28,13 @@ def content_id(value: Any) -> str:
 
 
 def version(key: bytes, name: str, content: bytes) -> str:
-    """The version of one entry: differs when its content does, and tells nothing about it without the key.
+    """The version of one entry: changes with its content, and reveals nothing about it without the key.
 
-    The name goes in as well, so that two entries of equal content can't be seen to be equal.
+    It includes the name, so that nobody can see that two entries have the same content.
     """
     return hmac.new(key, name.encode() + b"\0" + content, hashlib.sha256).hexdigest()[:VERSION_LENGTH]
 
 
 def suffix(key: bytes, versions: Mapping[str, str]) -> str:
-    """The end of a name, from the versions of all entries of what is named."""
+    """The end of a name, made from the versions of all its entries."""
     return hmac.new(key, canonical(dict(versions)), hashlib.sha256).hexdigest()[:NAME_LENGTH]

@@ -1,7 +1,7 @@
-"""What people and programs may send in: the one place for limits of names, branches, folders, owners and reasons. Pure.
+"""Limits of what people and programs may send in: names, branches, folders, owners and reasons. Pure.
 
-The API, the pages, the command line and the readers of webhooks ask here. What a person types is refused when it does not
-fit; what a stranger's commit tells is made to fit, because the commit is there anyway.
+The API, the pages, the command line and the readers of webhooks use them. What a person types is refused when it does not
+fit; what an untrusted commit says is made to fit, because the commit exists anyway.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ LONGEST_TEXT = 1000
 LONGEST_ADDRESS = 2000
 LONGEST_REFERENCE = 1000
 DEEPEST = 100
-"""Levels of JSON, one within the other."""
+"""Nested levels of JSON."""
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
-"""Names of users and groups, in the words that JSON Schema has, too."""
+"""Names of users and groups; a pattern that JSON Schema understands, too."""
 APP_PATTERN = r"^[a-z](-?[a-z0-9]){0,39}$"
 _NAME, _APP = re.compile(NAME_PATTERN), re.compile(APP_PATTERN)
 _NOT_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ufffd]|\.\.|@\{|//|/\.|(?:\.|/|\.lock)$|\.lock/")
-"""What git takes in no reference (git-check-ref-format)."""
+"""What git refuses in a reference (git-check-ref-format)."""
 _JOINERS = "\u200c\u200d"
-"""Characters of no width that written languages and emoji need."""
+"""Zero-width characters that some scripts and emoji need."""
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -105,7 +105,7 @@ def check_text(text: str, what: str, *, most: int = LONGEST_TEXT) -> str:
 
 
 def check_json(value: Any, what: str) -> None:
-    """Raises UsageError for JSON that no cluster and no database takes: half characters, NUL, numbers without end or bound."""
+    """Raises UsageError for JSON that no cluster or database accepts: half characters, NUL, infinite or huge numbers."""
     ahead: list[tuple[Any, int]] = [(value, 0)]
     while ahead:
         value, depth = ahead.pop()
@@ -124,19 +124,19 @@ def check_json(value: Any, what: str) -> None:
 
 
 def check_address(path: str, query: str) -> None:
-    """Raises UsageError for a request's address that nothing here can have."""
+    """Raises UsageError for a request's address that can't exist here."""
     for part, what in ((path, "the address"), (query, "the address' question")):
         check_text(part, what, most=LONGEST_ADDRESS)
 
 
 def fitted(text: str, *, most: int = LONGEST_LINE) -> str:
-    """A stranger's text, made one line that can be stored and shown: a name, the subject of a commit."""
+    """Untrusted text as one line that can be stored and shown: a name, the subject of a commit."""
     line = " ".join(controls.removed(storable(text[: most * 20])).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def storable(text: str) -> str:
-    """The text with a mark in place of what no database and no answer can hold: halves of characters and NUL."""
+    """The text with a mark in place of half characters and NUL, which databases and responses can't hold."""
     return _SURROGATES.sub("\ufffd", text).replace("\0", "\ufffd")
 
 

@@ -1,7 +1,7 @@
-"""The journal of a story: its steps are done one by one or side by side, and what came of each is kept in it.
+"""The journal of a story: runs its steps one by one or side by side, and keeps the result of each.
 
-A story is an async function that decides and waits, and leaves all doing to the bodies of its steps. Told again with the
-same journal it takes the same way, and finds what came of each step that it had done. `Plain` keeps nothing, for a story
+A story is an async function that decides and waits; the bodies of its steps do the work. When it runs again with the same
+journal, it takes the same path and gets the kept results of the steps that are done. `Plain` keeps nothing, for a story
 that lives no longer than its process; the durable journal of a server is `sealane.workflows.durable.Durable`.
 """
 
@@ -23,16 +23,16 @@ T = TypeVar("T")
 
 
 class Broken(SealaneError):
-    """A step could not be done, through no fault of the user's."""
+    """A step could not be done, and the user is not to blame."""
 
 
 class Journal(Protocol):
-    """Has the steps of one story done, each at its own place."""
+    """Runs the steps of one story, each at its own place."""
 
     async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does the body at the story's next place, or gives what came of it before. Raises Broken.
+        """Runs the body at the story's next place, or returns its kept result. Raises Broken.
 
-        A body may be done again when nothing was kept of it yet. Its result is of the type that its signature says.
+        A body may run again when its result was not kept yet. The result has the type that the body's signature declares.
         """
 
     def side_by_side(self, names: Iterable[str]) -> Journal:
@@ -40,10 +40,10 @@ class Journal(Protocol):
 
 
 class Plain:
-    """Does each step once and keeps nothing."""
+    """Runs each step once and keeps nothing."""
 
     async def step(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does the body. Raises Broken, caused by what Sealane, an engine or a cluster could not do."""
+        """Runs the body. Raises Broken when Sealane, an engine or a cluster failed."""
         try:
             return await body(*args, **kwargs)
         except Fenced:
@@ -52,12 +52,12 @@ class Plain:
             raise Broken(str(error)) from error
 
     def side_by_side(self, names: Iterable[str]) -> Journal:
-        """Itself: nothing is kept that would have to be found again."""
+        """The journal itself: it keeps nothing, so it needs no places."""
         return self
 
 
 def packed(value: Any, body: Callable[..., Any]) -> Any:
-    """What a body gave, as plain data to keep. Raises TypeError for a type that may hold a secret."""
+    """The result of a body as plain data to keep. Raises TypeError for a type that may hold a secret."""
     _result(body)
     return msgspec.to_builtins(value)
 
@@ -84,7 +84,7 @@ def _checked(function: Callable[..., Any]) -> Any:
 
 
 def _secret_in(kind: Any, seen: set[Any]) -> str | None:
-    """The first field that its type's representation leaves out, as fields of secrets are marked, or what is no plain data."""
+    """The first field that is left out of `repr`, which marks a secret, or whose type is not plain data."""
     if kind in seen:
         return None
     seen.add(kind)
@@ -95,5 +95,5 @@ def _secret_in(kind: Any, seen: set[Any]) -> str | None:
         hints = get_type_hints(kind)
         return next((secret for hint in hints.values() if (secret := _secret_in(hint, seen))), None)
     if isinstance(kind, type) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType):
-        return kind.__name__  # the value of a secret, say: no plain data
+        return kind.__name__  # such as the value of a secret: not plain data
     return next((secret for arg in get_args(kind) if (secret := _secret_in(arg, seen))), None)

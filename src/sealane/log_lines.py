@@ -1,7 +1,7 @@
 """The server's log: one line for each thing that happened, for machines to read, in JSON or logfmt.
 
-A line holds names, ids, states and reasons as pages show them, never a token, a key or a header. Where an exception was
-caught, the line says where, and not its words: they may hold the secret it was about.
+A line holds names, ids, states and reasons as pages show them, never a token, a key or a header. For a caught exception, the
+line says where it happened and leaves out its text, which may contain a secret.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ class Form(StrEnum):
 def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """Writes a line about something that happened: `event("run.ended", app="shop", status="passed")`.
 
-    Fields without a value are left out. What is given must be fit for everybody who reads logs.
+    Fields without a value are left out. Everybody who reads logs sees the values.
     """
     said = {key: _short(value) for key, value in fields.items() if value is not None}
     _EVENTS.log(level, name, extra={_FIELDS: said})
 
 
 def once(error: BaseException) -> None:
-    """Whoever meets the error after its line was written writes none."""
+    """Marks the error as logged, so that it is logged only once."""
     error.add_note(_TOLD)
 
 
 def configure(form: Form, stream: TextIO | None = None) -> None:
-    """All lines of this process go to standard error in that form: events, warnings, and those of libraries."""
+    """Sends all log lines of this process to standard error in this form: events, warnings, and those of libraries."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Lines(form))
     handler.addFilter(_untold)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     _EVENTS.setLevel(logging.INFO)
-    engine = logging.getLogger("dbos")  # with a handler of its own it adds none
+    engine = logging.getLogger("dbos")  # if it has a handler, it adds none itself
     engine.handlers, engine.propagate = [handler], False
 
 
@@ -65,7 +65,7 @@ def _untold(record: logging.LogRecord) -> bool:
 
 
 class _Lines(logging.Formatter):
-    """One line a record, whatever is in it."""
+    """One line per record, whatever it contains."""
 
     def __init__(self, form: Form) -> None:
         super().__init__()
@@ -103,5 +103,5 @@ def _written(value: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """As JSON in printable ASCII: nothing in it can move a cursor, or turn text around."""
+    """As JSON in printable ASCII: it can't move the cursor or change the direction of text."""
     return controls.escaped(json.dumps(value))

@@ -1,7 +1,7 @@
-"""Stored plain data of versions before 0.2, under the names of today. Pure.
+"""Stored plain data of versions before 0.2, renamed to the current names. Pure.
 
-Read in two places: the migration of a server's tables, and a ledger that a command line left at a destination. What has
-the names of today stays as it is.
+Used in two places: by the migration of a server's tables, and for a ledger that a command line left at a destination. Data
+with the current names stays as it is.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def observation(data: Plain) -> dict[str, Any]:
 
 
 def revision(data: Plain) -> dict[str, Any]:
-    """A rendered revision: its gates, and its guard of new error lines."""
+    """A rendered revision: its gates, and its check for new error lines."""
     return _with_each(_with(data, "strategy", _strategy), "annotations", _annotation)
 
 
 def history(data: Plain) -> dict[str, Any]:
-    """What a ledger tells of deployments."""
+    """The deployments in a ledger."""
     told = _with(_renamed(data, {"dossier": "failure_report"}), "failure_report", failure_report)
     told = _with_each(told, "records", lambda record: _with(record, "verdict", verdict))
     kept = {key: revision(stored) for key, stored in told.get("revisions", {}).items()}

@@ -1,4 +1,4 @@
-"""Paths as people give them: `~` is somebody's home, and what is kept for later doesn't depend on where one stood."""
+"""Paths as people type them: `~` is a home folder, and a stored path doesn't depend on the working folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def without(folders: Iterable[Path]) -> Callable[[str], str]:
-    """Names files below these folders in texts from the folder on, `environments/qa.yaml`, and a folder by its name alone.
+    """Shortens paths below these folders in a text, to `environments/qa.yaml`, and a folder to its name.
 
-    People of a server's apps read its errors: where its folders lie is nobody's business.
+    Users of a server read its errors, and should not learn where its folders are.
     """
     named = sorted({str(absolute(folder)).rstrip("/") for folder in folders} - {""}, key=len, reverse=True)
     if not named:
@@ -25,7 +25,7 @@ def without(folders: Iterable[Path]) -> Callable[[str], str]:
 
 
 def expanded(path: str | Path) -> Path:
-    """The path with `~` and `~user` replaced, which shells leave in `--data=~/x`. ValueError when nobody is called so."""
+    """The path with `~` and `~user` replaced; shells leave them in `--data=~/x`. Raises ValueError for an unknown user."""
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
@@ -34,8 +34,8 @@ def expanded(path: str | Path) -> Path:
 
 
 def absolute(path: str | Path, base: Path | None = None) -> Path:
-    """The path from the root, below `base` (where the process stands, by default). Links stay as they are.
+    """The absolute path, relative to `base` (by default the working folder). Links stay as they are.
 
-    Raises ValueError for the home of nobody.
+    Raises ValueError for an unknown user's home.
     """
     return Path(os.path.abspath((base or Path.cwd()) / expanded(path)))  # noqa: PTH100 - resolve() would follow links

@@ -1,4 +1,4 @@
-"""What pretended containers print of the variables they were given: `$(NAME)`, or `$(NAME|hex)` as programs write it. Pure."""
+"""What pretended containers print: text in which `$(NAME)`, or `$(NAME|hex)`, is a variable they were given. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\$\((?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\|(?P<encoder>[a
 
 
 def said(text: str, variables: Mapping[str, str]) -> str:
-    """The text with variables put in; what is not known stays as it is."""
+    """The text with variables filled in; unknown ones stay as they are."""
 
     def put(match: re.Match[str]) -> str:
         name, encoder = match["name"], match["encoder"]

@@ -36,20 +36,21 @@ class CheckReport:
     """What was looked at, and everything found."""
 
     files: tuple[str, ...]
-    """The files that are Sealane's; none when the repository holds nothing for it."""
+    """Sealane's files; none when the repository has none."""
     findings: tuple[Finding, ...] = ()
     pipeline: Pipeline | None = field(default=None, repr=False)
 
     @property
     def valid(self) -> bool:
-        """Whether nothing stands in the way; warnings don't."""
+        """Whether there is no error; warnings don't count."""
         return not findings.errors(self.findings)
 
 
 def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED, *, helm: Helm = ON_PATH) -> CheckReport:
-    """Everything in an app's folder; formations are rendered with images that nothing has built yet.
+    """Checks everything in an app's folder; formations are rendered with placeholder images, because none are built yet.
 
-    Helm renders their charts, so it is called where no event loop runs. `above` are the folders that lead from it up to the repository's root, which says what a clone lacks, too.
+    Helm renders their charts, so call it where no event loop runs. `above` are the folders from it up to the repository's
+    root, where submodules are listed that a clone would lack.
     """
     pipeline, files, problems = _pipeline(tree, adapters)
     names = formation_names.names(tree)
@@ -74,7 +75,7 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED, 
 
 
 def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckReport:
-    """One file by itself; its first document's keys tell which kind it is."""
+    """Checks one file alone; the keys of its first document tell its kind."""
     keys = _keys(text, file)
     if "formation" in keys and "app" not in keys:
         return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file, adapters)[1]))
@@ -107,7 +108,7 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str
 
 
 def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:
-    """What a clone would lack: submodules as the last folder says, the repository's root, and files of LFS as any does."""
+    """What a clone would lack: submodules listed in the last folder (the repository's root), and LFS files of any folder."""
     problems: list[Finding] = []
     for number, folder in enumerate(folders):
         submodules = number + 1 == len(folders) and _is_there(folder, clone.SUBMODULES)
@@ -137,7 +138,7 @@ def _is_there(tree: Tree, path: str) -> bool:
 
 
 def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, helm: Helm) -> list[Finding]:
-    """What is wrong with a formation; it can be rendered only where the pipeline says which images there are."""
+    """The problems of a formation; it is rendered only when the pipeline lists the images."""
     sources, problems = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
         return problems

@@ -1,4 +1,4 @@
-"""Run events: frozen facts about what has just happened, for whoever shows, stores, measures or tells it.
+"""Run events: frozen facts about what has just happened, for code that shows, stores, measures or reports them.
 
 A stage calls its listener with each fact, on the event loop; a listener returns quickly and never raises. Pure.
 """
@@ -15,7 +15,7 @@ from sealane.reports.model import CaseResult, Report
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunStarted:
-    """A run begins: all it will do is known."""
+    """A run begins; its plan is complete."""
 
     run: str
     app: str
@@ -74,14 +74,14 @@ class LogWritten:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportsRead:
-    """An attempt has ended, and what its tests reported was read, masked."""
+    """An attempt has ended, and its test reports were read, masked."""
 
     run: str
     key: str
     attempt: int
     report: Report
     cases: tuple[CaseResult, ...] = ()
-    """Each test, for insights."""
+    """The result of each test, for insights."""
     at: datetime
 
 
@@ -100,7 +100,7 @@ class StepRetried:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepEnded:
-    """A planned step came to its end, or was left out."""
+    """A planned step ended, or was skipped."""
 
     run: str
     key: str
@@ -112,7 +112,7 @@ class StepEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
-    """A run came to its end; everything it started is gone."""
+    """A run ended; everything it started is removed."""
 
     run: str
     status: RunStatus
@@ -134,11 +134,11 @@ RunSignal = (
 )
 
 RunEvent = RunSignal
-"""Anything a stage may say."""
+"""Any event of a run."""
 
 Listener = Callable[[RunEvent], None]
-"""Takes facts."""
+"""Receives run events."""
 
 
 def nobody(signal: RunEvent) -> None:
-    """The listener that does not listen."""
+    """The listener that ignores everything."""
