@@ -1,1 +1,1 @@
-"""Notices: who is told of what, in which words, again when, and where to."""
+"""Notices: who receives what, in which words, when again, and where."""

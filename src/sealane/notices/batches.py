@@ -1,4 +1,4 @@
-"""What is sent together: of many new things at once one message tells, so that nobody gets a storm of them. Pure."""
+"""Batches of notices: one message covers many new things, so that nobody gets a flood of messages. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from sealane.notices.model import Entry, Notice, Outgoing, Tone
 
 MOST = 10
-"""Messages about new things that one target gets within a minute."""
+"""The most messages about new things that one target gets within a minute."""
 _NAMED = 40
 """Things that one message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """What is to be sent, in short."""
+    """A notice that is due, in short."""
 
     id: str
     target: str
@@ -24,10 +24,10 @@ class Due:
 
 
 def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
-    """The ids that go together; `sent` is how many messages about new things each target got within the last minute.
+    """The ids that share each message; `sent`: messages about new things that each target got in the last minute.
 
-    What goes on in a message that is there is never held. Of new things as many go alone as there is room for; all
-    of more go in one, and wait where there is no room at all.
+    Updates of an existing message never wait. New things get a message each while there is room; the rest share one, or
+    wait when there is no room at all.
     """
     made: list[tuple[str, ...]] = [(notice.id,) for notice in due if notice.told]
     for target in dict.fromkeys(notice.target for notice in due):
@@ -41,7 +41,7 @@ def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...
 
 
 def digest(together: Sequence[Outgoing]) -> Notice:
-    """One notice that tells of all."""
+    """One notice about all of them."""
     notices = [outgoing.notice for outgoing in together]
     bad = sum(notice.tone is Tone.BAD for notice in notices)
     last = notices[-1]

@@ -1,4 +1,4 @@
-"""What an event makes of a notice: its words, facts, log and links. Pure."""
+"""Makes a notice from an event: its words, facts, log and links. Pure."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MOST_ENTRIES = 50
 MOST_LINES = 20
 """Lines of a log that a notice has."""
 MOST_TITLE, MOST_TEXT = 300, 8_000
-"""Characters that a template's words come to, whatever it repeats."""
+"""The most characters that a template may produce."""
 _NAMED = 3
-"""Of what drifted, how much is named."""
+"""Drifted fields that are named."""
 _SHORT = 7
 _APART = timedelta(hours=1)
-"""What happens to a formation's health later than that after it was well is another thing."""
+"""A change of a formation's health this long after it recovered starts a new thing."""
 _TONES = {
     NoticeKind.DEPLOYMENT_STARTED: Tone.GOING,
     NoticeKind.DEPLOYMENT_DEPLOYED: Tone.GOOD,
@@ -62,12 +62,12 @@ _HELD = frozenset({NoticeKind.DEPLOYMENT_ROLLED_BACK, NoticeKind.DEPLOYMENT_FAIL
 """After these a hold is set."""
 _AND_HELD = ", and held"
 _ENDS = frozenset({NoticeKind.HEALTH_RECOVERED, NoticeKind.RUN_FIXED})
-"""What ends a story: what comes then, is another one."""
+"""Kinds that end a thing: the next event starts a new one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """Whose it is that the event is about."""
+    """The owner of what the event is about."""
 
     owner: str
     repository: str = ""
@@ -78,23 +78,23 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeFacts:
-    """All that the words are made of."""
+    """All facts that the words are made from."""
 
     event: DomainEvent
     kind: NoticeKind
     subject: Subject
     deployment: Deployment | None = None
     run: Run | None = None
-    """The run that it is about, where it is about one."""
+    """The run that the event is about, if any."""
     why: Explanation | None = None
-    """What the server answers to why."""
+    """The server's answer to `why`."""
     origin: Origin | None = None
     server: str
     """The address of the server."""
 
 
 def thing(facts: NoticeFacts) -> str:
-    """What the notice is about: its message is edited, or answered, as that goes on."""
+    """What the notice is about; later events edit or answer its message."""
     event = facts.event
     if facts.kind in _OF_FORMATION:
         what = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
@@ -106,7 +106,7 @@ def thing(facts: NoticeFacts) -> str:
 
 
 def goes_on(before: Notice, fresh: Entry) -> bool:
-    """Whether what happened belongs to the message that there is about the thing."""
+    """Whether the event belongs to the existing message about the thing."""
     if before.thing.startswith("deployment:"):
         return True
     last = before.entries[-1]
@@ -116,20 +116,20 @@ def goes_on(before: Notice, fresh: Entry) -> bool:
 
 
 def joined(before: Notice | None, fresh: Notice) -> Notice:
-    """The notice with what it told before."""
+    """The notice joined with its earlier content."""
     if before is None:
         return fresh
     entries = (*before.entries, *fresh.entries)[-MOST_ENTRIES:]
-    if fresh.kind is NoticeKind.HOLD_SET and before.kind in _HELD:  # why it is held says how it ended
+    if fresh.kind is NoticeKind.HOLD_SET and before.kind in _HELD:  # the hold's reason says how it ended
         title = before.title if before.title.endswith(_AND_HELD) else f"{before.title}{_AND_HELD}"
         return replace(before, title=title, entries=entries)
     return replace(fresh, entries=entries)
 
 
 def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Notice:
-    """What there is to tell of an event; a template's words take the place of the usual ones.
+    """The notice of an event; a template's words replace the usual ones.
 
-    Strangers may have written any of it, programs and templates: there are no characters in it that move or hide others.
+    Untrusted programs and templates may have written any part, so characters that move or hide others are removed.
     """
     said: Notice = _shown(_notice(facts))
     if template is None:
@@ -141,7 +141,7 @@ def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Not
 
 
 def _shown(said: Any) -> Any:
-    """The same without what no target should show, however deep in it that stands."""
+    """The same value without characters that no target should show, at any depth."""
     if type(said) is str:
         return inputs.storable(controls.removed(said))
     if isinstance(said, tuple):
@@ -152,7 +152,7 @@ def _shown(said: Any) -> Any:
 
 
 def trial(target: str, *, by: str, at: datetime, server: str) -> Notice:
-    """What a target is told by whoever tries whether it can be told."""
+    """The test notice for a target."""
     text = "A notice will look like this one."
     return Notice(
         thing=f"test:{target}",
@@ -205,21 +205,21 @@ def _subject(facts: NoticeFacts) -> str:
 
 
 def _line(run: Run) -> str | None:
-    """What its runs follow each other on: a branch; or a pull request, which is not the branch that it wants into."""
+    """The line that its runs belong to: a branch, or a pull request (not the branch that it targets)."""
     if run.event.kind is EventKind.PULL_REQUEST and run.event.ref:
         return run.event.ref.removeprefix("refs/").removesuffix("/head")
     return run.event.branch
 
 
 def _version(facts: NoticeFacts) -> str:
-    """What is deployed, as pages name it: the short commit, else the revision's hash."""
+    """What is deployed, as shown on pages: the short commit, else the revision's hash."""
     commit = facts.origin.commit if facts.origin else ""
     revision = facts.deployment.revision_id if facts.deployment else ""
     return commit[:_SHORT] or deployments.short(revision)
 
 
 def _text(facts: NoticeFacts) -> str:
-    """The cause, or who is waited for."""
+    """The cause, or whose approval is missing."""
     data, why = facts.event.data, facts.why
     match facts.kind:
         case NoticeKind.APPROVAL_ASKED:
@@ -263,7 +263,7 @@ def _entry(facts: NoticeFacts, text: str) -> str:
 
 
 def _said(facts: NoticeFacts) -> str:
-    """What happened, in a few words: of a formation in trouble how it fares, which may be `missing`."""
+    """What happened, in a few words; for an unhealthy formation its state, which may be `missing`."""
     state = facts.event.data.get("state") if facts.kind is NoticeKind.HEALTH_DEGRADED else None
     return str(state or _SAID[facts.kind])
 
@@ -290,7 +290,7 @@ def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:
 
 
 def _log(facts: NoticeFacts) -> tuple[str, tuple[str, ...]]:
-    """The end of the log that tells why: of the step that failed, or of the container that is blamed."""
+    """The end of the log that shows the cause: of the failed step, or of the container to blame."""
     why = facts.why
     if why is None or _TONES[facts.kind] is not Tone.BAD:
         return "", ()

@@ -1,4 +1,4 @@
-"""A notice: what is known of one thing that somebody is told of, as it stands now. Pure."""
+"""A notice: the current state of one thing that people are notified about. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.outbox.notice_kinds import NoticeKind
 
 
 class Tone(StrEnum):
-    """How it stands."""
+    """How good or bad it is."""
 
     GOING = "going"
     GOOD = "good"
@@ -28,12 +28,12 @@ class Entry:
     at: datetime
     text: str
     event: int
-    """The id of the event that told it."""
+    """The id of its event."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A page, by its whole address."""
+    """A page, by its full address."""
 
     words: str
     url: str
@@ -52,7 +52,7 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """What there is to tell of one thing: a deployment, the runs of a branch while they fail, a formation's health."""
+    """All there is to say about one thing: a deployment, the failing runs of a branch, a formation's health."""
 
     thing: str
     """Its key: `deployment:d-1x9kq3m7wz`."""
@@ -66,15 +66,15 @@ class Notice:
     run: str | None = None
     deployment: str | None = None
     title: str
-    """In a line: `shop/production: rolled back`."""
+    """One line: `shop/production: rolled back`."""
     text: str
-    """The cause, or what else there is to say, in a sentence or two."""
+    """The cause or another explanation, in a sentence or two."""
     facts: tuple[tuple[str, str], ...] = ()
-    """What else is known: a word and a value each."""
+    """Further facts: a label and a value each."""
     log: tuple[str, ...] = ()
-    """The last lines of the log that tells why."""
+    """The last lines of the log that shows the cause."""
     log_of: str = ""
-    """Whose log that is."""
+    """What the log belongs to."""
     links: tuple[Link, ...] = ()
     version: str = ""
     """What is deployed: a short commit, or the hash of a revision."""
@@ -82,11 +82,11 @@ class Notice:
     repository: str = ""
     """Where the app's repository is."""
     entries: tuple[Entry, ...] = ()
-    """All that happened to the thing, the oldest first; of many the last ones."""
+    """What happened to the thing, oldest first; only the last entries when there are many."""
 
 
 class TellState(StrEnum):
-    """How far the telling of a notice is."""
+    """How far a notice was sent."""
 
     UNSENT = "unsent"
     SENT = "sent"
@@ -96,29 +96,29 @@ class TellState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outgoing:
-    """One notice for one target, as it is kept: what there is to tell, and how far that was told."""
+    """One stored notice for one target: its content, and how far it was sent."""
 
     id: str
     target: str
-    """The target's name; the address of one that a commit brought along."""
+    """The target's name, or the address of a target that a commit defines."""
     own: Mapping[str, Any] | None = None
-    """The target as a commit wrote it, where operators don't list it."""
+    """The target as the commit defines it, when operators don't list it."""
     notice: Notice
     version: int
-    """Counts what was added to the notice."""
+    """Counts the changes of the notice."""
     told: int = 0
     """The version that the target has; 0 before any."""
     told_event: int = 0
-    """The last event that the target was told of."""
+    """The last event that the target received."""
     reference: Mapping[str, str] = field(default_factory=dict)
-    """What the target calls the message, so that it can be edited or answered."""
+    """The target's name for the message, used to edit or answer it."""
     state: TellState = TellState.UNSENT
     tries: int = 0
-    """How often it was tried in vain since it was sent last."""
+    """Failed tries since it was last sent."""
     since: datetime | None = None
-    """Since when it can't be sent."""
+    """When sending first failed."""
     again: datetime
-    """When it is sent, or tried next."""
+    """When to send it, or to try again."""
     reason: str | None = None
     """Why it could not be sent."""
     created: datetime
@@ -126,5 +126,5 @@ class Outgoing:
 
     @property
     def fresh(self) -> tuple[Entry, ...]:
-        """What the target was not told of yet."""
+        """The entries that the target has not received yet."""
         return tuple(entry for entry in self.notice.entries if entry.event > self.told_event)

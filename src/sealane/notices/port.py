@@ -1,7 +1,7 @@
-"""The port every target of notices fills. Pure.
+"""The port of notice targets. Pure.
 
-`tell` gives the target what it was not told of yet. It is called again with the same `id` when nobody knows whether the
-last call came through: a target that can, tells nobody twice of it.
+`tell` sends the target the entries that it has not received yet. It is called again with the same `id` when it is unknown
+whether the last call succeeded; targets that can avoid duplicates do so by it.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from sealane.notices.model import Entry, Notice
 
 _T = TypeVar("_T")
 Reference = Mapping[str, str]
-"""What a target calls a message."""
+"""A target's name for a message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
-    """What a target is told."""
+    """What to send to a target."""
 
     id: str
-    """The same each time this is tried, and no other's."""
+    """Unique, and the same for each try."""
     notice: Notice
-    """The thing as it stands."""
+    """The current state of the thing."""
     fresh: tuple[Entry, ...]
-    """What the target was not told of yet."""
+    """The entries that the target has not received yet."""
     reference: Reference = field(default_factory=dict)
-    """What it calls the message about this thing; empty when there is none yet."""
+    """Its name for the message about this thing; empty when there is none yet."""
     at: datetime
 
 
 class PartlyTold(Refused):
-    """Some have it, and others don't take it; tried again, it would come to the first once more."""
+    """Some recipients have it and others refused it; another try would send it to the first ones again."""
 
 
 class NoticeTarget(Protocol):
-    """Who is told."""
+    """Receives notices."""
 
     async def tell(self, telling: Telling) -> Reference:
-        """Tells it, and gives what the target calls the message from now on.
+        """Sends it, and returns the target's name for the message from now on.
 
-        Raises Unavailable when it does not answer, Overrun when it says for how long it won't, Refused when it does not take
-        the message, PartlyTold when some have it.
+        Raises Unavailable when the target does not answer, Overrun when it says how long to wait, Refused when it refuses
+        the message, PartlyTold when only some recipients have it.
         """
         ...
 
 
 class Threads(Protocol):
-    """Threads in which libraries may wait."""
+    """Threads in which libraries may block."""
 
     async def run(self, call: Callable[[], _T]) -> _T:
-        """What the call gives, from one of the threads."""
+        """Runs the call in one of the threads and returns its result."""
         ...
 
 
@@ -65,20 +65,20 @@ class TargetContext:
     """What a target is opened with."""
 
     written: Any
-    """What the file says of it, in the shape of its kind."""
+    """Its entry in the file, in the shape of its kind."""
     secrets: Mapping[str, str]
     """The values of the references in it."""
     allowed: Allowlist
-    """What may be asked."""
+    """The hosts it may contact."""
     threads: Threads
-    """Where a library that waits is called."""
+    """Threads for calling a library that blocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetAdapter(TargetShape):
-    """One line of the table of targets; its key stands in `notices.yaml`."""
+    """One line of the table of targets; its key is used in `notices.yaml`."""
 
     open: Callable[[TargetContext], NoticeTarget]
-    """The target; it asks nobody before it tells."""
+    """Opens the target; it contacts nobody until it sends."""
     hosts: Callable[[Any], tuple[str, ...]]
-    """`host:port` of all that it asks, which operators allow by writing it."""
+    """`host:port` of every host that it contacts; operators allow these by writing them."""

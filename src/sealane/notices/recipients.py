@@ -1,4 +1,4 @@
-"""Which targets are told of an event, by the operators' rules and those of the commit. Pure."""
+"""Which targets receive an event, by the operators' rules and those of the commit. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sealane.pipelines.notices import NoticeRule
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One target that is told."""
+    """One target that receives it."""
 
     target: str
-    """Its name; the address of one that a commit brought along."""
+    """Its name, or the address of a target that a commit defines."""
     own: Mapping[str, Any] | None = None
-    """The target as a commit wrote it, where operators don't list it."""
+    """The target as the commit defines it, when operators don't list it."""
     template: Mapping[str, str] | None = None
 
 
@@ -32,9 +32,10 @@ def of(
     owner: str,
     environment: str | None,
 ) -> tuple[Recipient, ...]:
-    """Who is told, each once: by the first rule that names the target. `added` are the rules of the commit.
+    """The recipients, each once, by the first rule that names the target. `added` are the rules of the commit.
 
-    What a commit names and operators don't let it, is told of nothing; `sealane validate` on the server's side says so.
+    A target that a commit names without the operators' permission receives nothing; `sealane validate` on the server says
+    so.
     """
     recipients: dict[str, Recipient] = {}
     for rule in config.rules:

@@ -1,4 +1,4 @@
-"""When a notice is sent: at once, a repeat later, and what could not be sent again for a day. Pure."""
+"""When a notice is sent: new ones at once, repeats later, failed ones again for a day. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sealane.notices.model import Entry
 
 PATIENCE = timedelta(days=1)
-"""For how long it is tried."""
+"""How long sending is tried."""
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _FIRST_HOLD = timedelta(minutes=1)
@@ -16,19 +16,19 @@ _LONGEST_HOLD = timedelta(hours=1)
 
 
 def pause(tries: int) -> timedelta:
-    """How long to wait after so many tries in vain: twice as long each time, up to a quarter of an hour."""
+    """How long to wait after so many failed tries: twice as long each time, up to a quarter of an hour."""
     return min(_FIRST_PAUSE * (1 << min(tries - 1, 20)), _LONGEST_PAUSE)
 
 
 def given_up(since: datetime, now: datetime) -> bool:
-    """Whether it was tried for long enough."""
+    """Whether to stop trying."""
     return now - since >= PATIENCE
 
 
 def due(entries: Sequence[Entry], now: datetime) -> datetime:
-    """When what happened last is told: at once what is new, and a repeat the later the more often it came.
+    """When to send the last event: a new one at once, a repeat the later the more often it came.
 
-    What waits is told together: a formation that comes and goes all day is no storm of messages.
+    Waiting events are sent together, so a formation that keeps failing and recovering causes no flood of messages.
     """
     last = entries[-1]
     before = [entry for entry in entries[:-1] if entry.kind == last.kind]

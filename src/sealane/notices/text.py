@@ -9,9 +9,9 @@ from sealane.notices.port import Telling
 
 
 def body(telling: Telling, most: int | None = None) -> str:
-    """What follows the title: the cause, what happened since the last message, facts, the end of the log, and links.
+    """The text after the title: the cause, what happened since the last message, facts, the end of the log, and links.
 
-    Of a log that makes it longer than `most` characters only the last lines are in it.
+    A log that makes it longer than `most` characters is cut to its last lines.
     """
     said = "\n\n".join("\n".join(part) for part in _parts(telling) if part)
     if most is None or len(said) <= most or not telling.notice.log:

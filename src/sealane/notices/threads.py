@@ -1,4 +1,4 @@
-"""Threads for libraries that wait: whoever is slow to be told holds up nothing else of the server's."""
+"""Threads for libraries that block: a slow target delays nothing else on the server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _T = TypeVar("_T")
 
 
 class NoticeThreads:
-    """So many threads, which only notices use."""
+    """A fixed number of threads for notices only."""
 
     def __init__(self, most: int = 32) -> None:
         self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix="notice")
 
     async def run(self, call: Callable[[], _T]) -> _T:
-        """What the call gives, from one of the threads."""
+        """Runs the call in one of the threads and returns its result."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     def close(self) -> None:
-        """Begins nothing more, and waits for nobody."""
+        """Starts nothing new, and does not wait for running calls."""
         self._pool.shutdown(wait=False, cancel_futures=True)

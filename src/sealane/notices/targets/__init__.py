@@ -1,1 +1,1 @@
-"""Where notices go: one module a kind of target, each behind the port `notices.port`."""
+"""Where notices go: one module per kind of target, each behind the port `notices.port`."""

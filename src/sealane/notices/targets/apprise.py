@@ -47,7 +47,7 @@ class AppriseTarget:
 
 
 def unmentioned(said: str) -> str:
-    """The text without anybody being called by it: services read `@everyone`, `<@id>` or `<!channel>` wherever they stand."""
+    """The text without mentions: services act on `@everyone`, `<@id>` or `<!channel>` anywhere in a text."""
     return _MENTION.sub(lambda mention: f"{mention[0]}\u200b", said)
 
 
@@ -65,5 +65,5 @@ ADAPTER = TargetAdapter(
     file=AppriseFile,
     open=_open,
     secrets=lambda written: (written.address,),
-    hosts=lambda _: (),  # the library asks by itself, and only what operators wrote
+    hosts=lambda _: (),  # the library connects by itself, and only to what operators wrote
 )

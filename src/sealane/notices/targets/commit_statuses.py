@@ -1,4 +1,4 @@
-"""Statuses of commits at git hosts: each delivery a context. What the hosts have in common."""
+"""Commit statuses at git hosts, one context per delivery: what all hosts have in common."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATES: Mapping[NoticeKind, str] = {
     NoticeKind.RUN_FAILED: "failure",
     NoticeKind.RUN_FIXED: "success",
 }
-"""What is about a commit; of a formation's health a commit is not to blame."""
+"""Kinds that are about a commit; a formation's health is not, since no commit is to blame for it."""
 _LONGEST = 140
 """Characters of a description that GitHub takes."""
 
@@ -45,14 +45,14 @@ class StatusTarget:
     api: str
     """The address of its API."""
     host: str
-    """The name by which repositories are cloned from it."""
+    """The host name in the clone addresses of its repositories."""
     headers: Mapping[str, str] = field(repr=False)
     check: str
-    """A path of the API that answers whom the token is good for."""
+    """A path of the API that answers only to a valid token."""
     allowed: Allowlist
 
     async def tell(self, telling: Telling) -> Reference:
-        """Writes the status; what is about no commit, or one of another host's, is told to nobody.
+        """Writes the status; ignores notices without a commit, and commits of another host.
 
         Raises Unavailable, Refused.
         """

@@ -1,4 +1,4 @@
-"""Mail: a message each time there is something to tell, as text and HTML; those about one thing make one thread."""
+"""Mail: one message, as text and HTML, each time something happens; messages about one thing form a thread."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class MailTarget:
         self._allowed, self._threads = allowed, threads
 
     async def tell(self, telling: Telling) -> Reference:
-        """Sends a message; one after the first of its thing answers that. Raises Unavailable, Refused, PartlyTold."""
+        """Sends a message; later messages about a thing answer its first. Raises Unavailable, Refused, PartlyTold."""
         message = written(telling, self._sender, self._to)
         try:
             await self._threads.run(lambda: mail.send(self._server, message, self._to, allowed=self._allowed))
@@ -74,14 +74,14 @@ class MailTarget:
 
 
 def written(telling: Telling, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """The message. Pure: its id is made of the telling's, so that a second copy is known as one."""
+    """The message. Pure. Its id comes from the telling's id, so that a second copy is recognised."""
     notice = telling.notice
     message = EmailMessage()
     message["From"], message["To"] = sender, ", ".join(to)
     message["Subject"] = "".join(letter if letter.isprintable() else " " for letter in " ".join(notice.title.split()))
     message["Date"] = format_datetime(telling.at)
     message["Message-ID"] = f"<{telling.id}@{sender.partition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nothing answers it by itself
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     if first := telling.reference.get("first"):
         message["In-Reply-To"] = message["References"] = first
     message.set_content(f"{notice.title}\n\n{text.body(telling)}\n")

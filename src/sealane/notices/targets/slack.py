@@ -1,4 +1,4 @@
-"""Slack: one message a thing, edited as it goes on; what happened, and the log, answer it in its thread."""
+"""Slack: one message per thing, edited when it changes; new events and the log are replies in its thread."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _COLORS = {Tone.GOOD: "#1a7f4b", Tone.BAD: "#b3261e", Tone.WAITS: "#c98a00", Ton
 _LATER = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
-"""Errors of the API that pass by themselves (docs.slack.dev/reference/methods)."""
+"""Temporary errors of the API (docs.slack.dev/reference/methods)."""
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
-"""Somebody removed the message, or it can't be edited any more: there is another one from then on."""
+"""The message was removed, or can't be edited any more: a new one takes its place."""
 _MOST = 2900
 """Characters of one section; Slack takes 3,000."""
 _SHOWN = 12
-"""What happened last, in the message itself; its thread has all."""
+"""Latest events shown in the message itself; its thread has all of them."""
 
 
 class SlackFile(File):
@@ -54,7 +54,7 @@ class SlackTarget:
         self._file, self._token, self._allowed = file, token, allowed
 
     async def tell(self, telling: Telling) -> Reference:
-        """Posts the message or edits it, then answers it with what is new. Raises Unavailable, Refused."""
+        """Posts or edits the message, then replies to it with what is new. Raises Unavailable, Refused."""
         ts = await self._message(telling)
         if telling.reference or telling.notice.log:
             answer = "\n".join(_answer(telling))
@@ -90,7 +90,7 @@ class _Gone(Refused):
 
 
 def message(notice: Notice) -> dict[str, Any]:
-    """The message as it stands: the title, the cause, what happened, facts and links. Pure."""
+    """The message: the title, the cause, what happened, facts and links. Pure."""
     parts = [f"*{_escaped(notice.title)}*", _escaped(notice.text)]
     if len(notice.entries) > 1:
         parts += [f"`{entry.at:%H:%M:%S}` {_escaped(entry.text)}" for entry in notice.entries[-_SHOWN:]]
@@ -118,7 +118,7 @@ def _markdown(text: str) -> dict[str, str]:
 
 
 def _escaped(text: str) -> str:
-    """As text of Slack's: nobody is mentioned by what a commit says."""
+    """Escaped for Slack, so that the text of a commit mentions nobody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,6 +1,6 @@
-"""Any address, as a request of JSON, signed as Standard Webhooks has it (standardwebhooks.com).
+"""Any address, by a JSON request signed as in Standard Webhooks (standardwebhooks.com).
 
-What happened since the last request is in one; an address gets nothing edited, and tells repeats by `webhook-id`.
+One request has everything since the last one. Nothing is edited later; receivers recognise repeats by `webhook-id`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class WebhookTarget:
         self._url, self._key, self._allowed = url, key, allowed
 
     async def tell(self, telling: Telling) -> Reference:
-        """Posts it. Raises Unavailable, Refused."""
+        """Posts the notice. Raises Unavailable, Refused."""
         body = json.dumps(_body(telling), separators=(",", ":"), ensure_ascii=False).encode()
         at = str(int(telling.at.timestamp()))
         headers = {
@@ -47,7 +47,7 @@ class WebhookTarget:
 
 
 def signature(key: str, id_: str, at: str, body: bytes) -> str:
-    """What proves who sent the body: `v1,` and the base64 of an HMAC-SHA256 of id, time and body."""
+    """The signature that proves who sent the body: `v1,` and the base64 of an HMAC-SHA256 of id, time and body."""
     mac = hmac.new(_bytes(key), b".".join((id_.encode(), at.encode(), body)), hashlib.sha256)
     return f"v1,{base64.b64encode(mac.digest()).decode()}"
 
