@@ -1,1 +1,1 @@
-"""How well delivery goes: what each figure counts, and what the counted comes to. Pure."""
+"""How well delivery goes: what each figure counts, and how figures are computed. Pure."""

@@ -12,11 +12,11 @@ from sealane.insights.definitions import WAITS
 from sealane.insights.model import Failures, Figures, Insights, Pipelines, RankedTests, Waits
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of something to compute."""
+"""Characters that start a formula in a spreadsheet."""
 
 
 def written(insights: Insights) -> str:
-    """A line each for all together, as many days before, each point of the trend, and each part."""
+    """A line each for the total, the same number of days before, each point of the trend, and each part."""
     names = list(asdict(insights.now))
     lines = (
         [of, name, since.isoformat(), until.isoformat(), *asdict(figures).values()]
@@ -26,7 +26,7 @@ def written(insights: Insights) -> str:
 
 
 def pipelines(counted: Pipelines) -> str:
-    """A line each for the runs of each app or team, and for each step of the app that was asked for."""
+    """A line each for the runs of each app or team, and for each step of the chosen app."""
     listed = [("runs", part) for part in counted.parts] + [("step", part) for part in counted.steps]
     names = ("runs", "passed", "success", "median", "p95")
     lines = ([of, part.name, *(getattr(part.ran, name) for name in names)] for of, part in listed)
@@ -42,7 +42,7 @@ def tests(ranked: RankedTests) -> str:
 
 
 def failures(counted: Failures) -> str:
-    """A line each for what became of failed changes, for each cause, and for each hour of the day."""
+    """A line each for the outcomes of failed changes, for each cause, and for each hour of the day."""
     became = ([name, "", "", getattr(counted, name), counted.failed] for name in ("rolled_back", "gone_back", "left"))
     causes = (["cause", cause.cause, cause.app, cause.times, counted.failed] for cause in counted.causes)
     hours = (["hour", str(hour.hour), "", hour.failed, hour.changes] for hour in counted.hours)
@@ -50,7 +50,7 @@ def failures(counted: Failures) -> str:
 
 
 def waits(counted: Waits) -> str:
-    """A line for each part of the way."""
+    """A line for each part of the time from commit to production."""
     lines = (
         [name, seconds, seconds / counted.lead_time if counted.lead_time else 0.0]
         for name in WAITS
@@ -78,5 +78,5 @@ def _lines(insights: Insights) -> Iterator[tuple[str, str, datetime, datetime, F
 
 
 def _shown(name: str) -> str:
-    """A stranger's name, which no spreadsheet shall compute."""
+    """An untrusted name, changed so that no spreadsheet computes it."""
     return f"'{name}" if name.startswith(_FORMULA) else name

@@ -1,7 +1,7 @@
-"""Which figures count a deployment that ended: the definitions that docs/insights.md and the page tell. Pure.
+"""Which figures count an ended deployment: the definitions in docs/insights.md and on the page. Pure.
 
-A **change** brought another revision than the one verified there, forward, and wrote it. It was deployed, or it failed. A
-change that was deployed has failed, too, once a person went back from it, or it was rolled back because it degraded.
+A **change** moved a formation forward to another revision than the verified one, and wrote it. It was deployed or failed.
+A deployed change counts as failed, too, once a person rolled it back, or it was rolled back because it degraded.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from sealane.verdicts.model import VerdictKind
 
 _BAD = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
 _CARRIED_OUT = frozenset({RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value})
-"""A step has the same words for these."""
+"""Steps use the same words."""
 WAITS = ("queue", "steps", "approval", "hold", "window", "rollout")
 """Parts of a lead time."""
 SLOWEST = 20
-"""Tests that are kept of an attempt at a step because they took long."""
+"""The slowest tests of an attempt at a step that are kept."""
 LATELY = timedelta(days=30)
 MOST_LATELY = 200
-"""Tests of a branch that failed in these days and are kept when they pass."""
+"""Tests of a branch that failed lately and are kept even when they pass."""
 _STANDING = (Waits.APPROVAL, Waits.HOLD, Waits.WINDOW)
 _BRINGING = frozenset({DeploymentKind.DELIVERY, DeploymentKind.MANUAL})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """What is known of a deployment that began and ended."""
+    """The facts about a deployment that began and ended."""
 
     id: str
     kind: DeploymentKind
@@ -46,25 +46,25 @@ class Ended:
     asked: datetime
     started: datetime
     received: datetime | None = None
-    """When the server heard of its commit first; None where nobody knows the commit."""
+    """When the server first heard of its commit; None for an unknown commit."""
     arrived: bool = False
-    """Whether its commit was deployed to the formation before."""
+    """Whether its commit was already deployed to the formation."""
     at: datetime
     """When it ended."""
     verdict: VerdictKind
     untouched: bool = False
-    """Nothing of its workloads was written."""
+    """Whether none of its workloads was written."""
     called_off: bool = False
-    """A person stopped it."""
+    """Whether a person cancelled it."""
     begun: datetime | None = None
     """When the first run of its commit began."""
     waits: tuple[Wait, ...] = ()
-    """What stood in its way before it began."""
+    """What it waited for before it began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counted:
-    """What a deployment counts as; times are seconds."""
+    """How a deployment is counted; times are seconds."""
 
     id: str
     deployed: bool = False
@@ -72,7 +72,7 @@ class Counted:
     lead_time: float | None = None
     restored: float | None = None
     queue: float | None = None
-    """With the five below: where its lead time went; each is None without one."""
+    """This and the five below: where its lead time went; each is None without a lead time."""
     steps: float | None = None
     approval: float | None = None
     hold: float | None = None
@@ -82,16 +82,16 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A failed change after which the formation has not been well yet."""
+    """A failed change since which the formation has not been healthy again."""
 
     id: str
     since: datetime
-    """When it began, or when it degraded after it had been deployed."""
+    """When it began, or when it degraded after being deployed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recount:
-    """What changes of one that was counted before."""
+    """A change to an earlier count."""
 
     id: str
     restored: float
@@ -99,15 +99,15 @@ class Recount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """What an end comes to: the deployment's own count, and what it changes of others of its formation."""
+    """The result of counting an end: the deployment's own count, and changes to earlier counts of its formation."""
 
     own: Counted
     failed: tuple[Recount, ...] = ()
-    """Those that have failed, and when they were made good; they may have been good until now."""
+    """Deployments that now count as failed, and when they were restored; they may have counted as good until now."""
 
 
 def count(ended: Ended, open_failures: Sequence[Failure], newest: str | None) -> Count:
-    """Counts an end. Of its formation: failures not made good yet, and the newest change that is not a failed one."""
+    """Counts an end, given its formation's unrestored failures and its newest change that has not failed."""
     own = _own(ended)
     if ended.verdict is not VerdictKind.DEPLOYED:
         return Count(own=own)
@@ -120,7 +120,7 @@ def count(ended: Ended, open_failures: Sequence[Failure], newest: str | None) ->
 
 
 def degraded(counted: Counted) -> Counted:
-    """Counts anew what was deployed and is rolled back because it degraded: a change has failed, and nothing is well yet."""
+    """Recounts a deployed change that degraded and is rolled back: it has failed, and is not restored yet."""
     return replace(counted, failed=True, restored=None) if counted.deployed else counted
 
 
@@ -137,10 +137,10 @@ def _own(ended: Ended) -> Counted:
 
 
 def waits(ended: Ended, received: datetime) -> Counted:
-    """Where the time went from hearing of its commit to its verdict: parts that follow each other, and leave nothing out.
+    """Where the time from receiving its commit to its verdict went: consecutive parts without gaps.
 
-    What is not known, or would go back in time, took no time: the part after it takes it all. Of what stood in the way at
-    once the first of approval, hold and window takes the time, and its turn what nothing else does.
+    A part with an unknown or earlier end took no time: the next part takes it all. When several things were waited for at
+    once, the first of approval, hold and window gets the time; waiting in the queue gets the rest.
     """
     seconds = dict.fromkeys(WAITS, 0.0)
     reached = received
@@ -152,7 +152,7 @@ def waits(ended: Ended, received: datetime) -> Counted:
 
 
 def _before(ended: Ended) -> Iterator[tuple[str, datetime]]:
-    """What took the time from being asked for to the start, and until when each did."""
+    """What took the time from request to start, and the end of each part."""
     stood = [(wait.kind, wait.since, wait.until or ended.started) for wait in ended.waits]
     marks = {ended.asked, ended.started, *(mark for _, since, until in stood for mark in (since, until))}
     for since, until in pairwise(sorted(mark for mark in marks if ended.asked <= mark <= ended.started)):
@@ -161,12 +161,12 @@ def _before(ended: Ended) -> Iterator[tuple[str, datetime]]:
 
 
 def was_carried_out(status: str, started: datetime | None) -> bool:
-    """Whether a run or step counts: it began, and came to an end of its own."""
+    """Whether a run or step counts: it began, and ended by itself."""
     return started is not None and status in _CARRIED_OUT
 
 
 def has_passed(status: str) -> bool:
-    """Whether a run or step that was carried out came out well."""
+    """Whether a run or step that counts has passed."""
     return status == RunStatus.PASSED.value
 
 
@@ -177,17 +177,17 @@ def took(started: datetime | None, ended: datetime) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Before:
-    """What is known of tests of the same step of the same app; all are names."""
+    """Names of earlier failed tests of the same step of the same app."""
 
     failed: frozenset[str]
-    """Those that failed on the same commit before."""
+    """Tests that failed on the same commit before."""
     passed: frozenset[str]
     lately: frozenset[str]
-    """Those that failed on the same branch lately."""
+    """Tests that failed on the same branch lately."""
 
 
 def kept(cases: Sequence[CaseResult], before: Before) -> Iterator[CaseResult]:
-    """The tests of an attempt that insights count: bounded, however many there are."""
+    """The tests of an attempt that insights count, up to a limit."""
     passed = (case for case in cases if not case.failed and case.seconds is not None)
     slowest = {case.title for case in heapq.nlargest(SLOWEST, passed, key=lambda case: case.seconds or 0.0)}
     wanted = slowest | before.failed | before.lately
@@ -195,7 +195,7 @@ def kept(cases: Sequence[CaseResult], before: Before) -> Iterator[CaseResult]:
 
 
 def is_flaky(case: CaseResult, before: Before) -> bool:
-    """Whether the test has failed and passed on the same commit, the last time now."""
+    """Whether the test has now both failed and passed on the same commit."""
     failed = case.failed or case.title in before.failed
     return failed and (case.passed or case.title in before.passed)
 

@@ -1,4 +1,4 @@
-"""What counted deployments come to: the definition that the store's SQL is held to. Pure."""
+"""Figures of counted deployments: the definition that the store's SQL must match. Pure."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def figures(counted: Iterable[Counted], days: float) -> Figures:
 
 
 def percentile(values: Sequence[float], hundredths: int) -> float | None:
-    """The smallest value that so many of 100 are not above: always one that was measured. None without any."""
+    """The nearest-rank percentile: the smallest value that at least so many of 100 don't exceed. None without values."""
     if not values:
         return None
     return ranked(sorted(values), hundredths)
 
 
 def ranked(values: Sequence[float], hundredths: int) -> float:
-    """The same of values that are sorted, and some."""
+    """The percentile of sorted values; needs at least one."""
     return values[max(math.ceil(len(values) * hundredths / 100), 1) - 1]

@@ -1,4 +1,4 @@
-"""What insights ask and answer, as values. Pure."""
+"""Questions and answers of insights, as values. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 DAY = 86_400
 MOST_DAYS = 730
 _MOST_BUCKETS = 30
-"""Points of a trend; a shorter span has one a day."""
+"""Most points of a trend; a shorter span has one per day."""
 
 
 class By(StrEnum):
-    """What the figures are told apart by."""
+    """How figures are grouped."""
 
     APP = "app"
     TEAM = "team"
@@ -21,7 +21,7 @@ class By(StrEnum):
 
 
 class Of(StrEnum):
-    """What can be asked for."""
+    """What insights can show."""
 
     FIGURES = "figures"
     PIPELINES = "pipelines"
@@ -32,7 +32,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Some days up to the end of today, in UTC, and as many before them."""
+    """A number of days up to the end of today, in UTC, and as many before them."""
 
     until: datetime
     days: int
@@ -55,28 +55,28 @@ class Span:
 
     @property
     def buckets(self) -> int:
-        """How many points its trend has."""
+        """The number of points of its trend."""
         return self.days if self.days <= _MOST_BUCKETS + 1 else _MOST_BUCKETS
 
     @property
     def width(self) -> int:
-        """Seconds of a point of the trend; whole, because a day has 30 times 2,880 of them."""
+        """Seconds per point of the trend; a whole number, because a day has 30 times 2,880 seconds."""
         return self.days * DAY // self.buckets
 
     def bucket(self, number: int) -> tuple[datetime, datetime]:
-        """From when to when the point is about."""
+        """The start and end of a point."""
         width = timedelta(seconds=self.width)
         return self.since + number * width, self.since + (number + 1) * width
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """Whose figures, and when; what is None lets all through."""
+    """Whose figures, and of which days; None filters nothing."""
 
     span: Span
     app: str | None = None
     team: str | None = None
-    """The owner of apps."""
+    """The owner of the apps."""
     environment: str | None = None
     """None: every environment that the operators call production."""
     by: By = By.APP
@@ -90,15 +90,15 @@ class Figures:
     changes: int = 0
     """Deployments that brought something new, good or bad."""
     deployments: int = 0
-    """Those that were deployed."""
+    """Changes that were deployed."""
     failed: int = 0
     lead_times: int = 0
-    """How many have a lead time."""
+    """How many changes have a lead time."""
     lead_time: float | None = None
     """The median."""
     lead_time_p95: float | None = None
     restored: int = 0
-    """Failed changes after which the formation was well again."""
+    """Failed changes after which the formation was healthy again."""
     time_to_restore: float | None = None
     """The median."""
     per_day: float = field(init=False, default=0.0)
@@ -107,7 +107,7 @@ class Figures:
     """The share of changes that failed, between 0 and 1."""
 
     def __post_init__(self) -> None:
-        """Works out what follows from the rest."""
+        """Computes the derived figures."""
         object.__setattr__(self, "per_day", self.deployments / self.days)
         object.__setattr__(self, "failure_rate", self.failed / self.changes if self.changes else None)
 
@@ -131,14 +131,14 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insights:
-    """What a question comes to."""
+    """The answer to a question."""
 
     question: Question
     environments: tuple[str, ...]
     """Which environments were counted."""
     now: Figures
     before: Figures
-    """The same of as many days before."""
+    """The figures of as many days before."""
     trend: tuple[Point, ...]
     """The oldest first."""
     parts: tuple[Part, ...]
@@ -147,10 +147,10 @@ class Insights:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ran:
-    """How runs, or their carrying out of a step, went; times are seconds of those that passed."""
+    """How runs, or one step of them, went; times are seconds of passed ones."""
 
     runs: int
-    """Those that came to an end of their own."""
+    """Runs that ended by themselves."""
     passed: int
     median: float | None
     p95: float | None
@@ -158,7 +158,7 @@ class Ran:
     """The share of them that passed, between 0 and 1."""
 
     def __post_init__(self) -> None:
-        """Works out what follows from the rest."""
+        """Computes the derived figures."""
         object.__setattr__(self, "success", self.passed / self.runs if self.runs else 0.0)
 
 
@@ -176,14 +176,14 @@ class Pipelines:
 
     question: Question
     parts: tuple[RanPart, ...]
-    """By team where it is asked so, else by app; by name."""
+    """By team if the question says so, else by app; sorted by name."""
     steps: tuple[RanPart, ...]
-    """The steps of the app that is asked for, the slowest first; empty without one."""
+    """The steps of the chosen app, slowest first; empty without an app."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WrongTest:
-    """A test of an app's step, and in how many runs it went wrong."""
+    """A test of an app's step, and the number of runs in which it went wrong."""
 
     app: str
     step: str
@@ -209,11 +209,11 @@ class RankedTests:
 
     question: Question
     slowest: tuple[SlowTest, ...]
-    """Those of the app that is asked for; empty without one."""
+    """The slowest tests of the chosen app; empty without an app."""
     flakiest: tuple[WrongTest, ...]
-    """Those that failed and passed on the same commit in most runs."""
+    """Tests that failed and passed on the same commit, by number of runs."""
     failing: tuple[WrongTest, ...]
-    """Those that failed in most runs."""
+    """Tests that failed, by number of runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +222,7 @@ class FailureCause:
 
     cause: str
     app: str
-    """Where it was most often."""
+    """The app where it was most frequent."""
     times: int
 
 
@@ -243,11 +243,11 @@ class Failures:
     environments: tuple[str, ...]
     failed: int
     rolled_back: int
-    """Those that went back by themselves."""
+    """Changes that were rolled back automatically."""
     gone_back: int
-    """Those that had been deployed and that a person went back from."""
+    """Changes that had been deployed and that a person rolled back."""
     left: int
-    """Those that stayed as they were, the failed ways back among them."""
+    """Changes that were not rolled back, including those whose rollback failed."""
     causes: tuple[FailureCause, ...]
     """The most frequent first."""
     hours: tuple[Hour, ...]
@@ -256,7 +256,7 @@ class Failures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waits:
-    """Where the time from commit to production went: seconds of all changes with a lead time, together."""
+    """Where the time from commit to production went: total seconds of all changes with a lead time."""
 
     question: Question
     environments: tuple[str, ...]

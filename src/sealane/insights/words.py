@@ -1,4 +1,4 @@
-"""What each figure counts, in the words that the page and docs/insights.md have. Pure."""
+"""What each figure counts, in the words of the page and docs/insights.md. Pure."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ DEFINITIONS: Mapping[Figure, str] = {
 }
 
 GONE_BACK = "gone_back"
-"""The cause of a change that was deployed and that a person went back from."""
+"""The cause of a deployed change that a person rolled back."""
 NO_CAUSE = "no_cause"
-"""A verdict that blames nothing at the destination: a policy, a limit or the destination itself said no."""
+"""The cause of a verdict without one at the destination: a policy, a limit or the destination itself refused."""
 _CAUSES: Mapping[str, str] = {
     GONE_BACK: "a person went back from it",
     NO_CAUSE: "nothing at the destination is to blame",
