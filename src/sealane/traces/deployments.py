@@ -24,9 +24,9 @@ _VERDICT = "verdict"
 
 
 def spans(deployment: Deployment, timeline: Sequence[TimelineEntry], *, version: str | None) -> tuple[Span, ...]:
-    """Of a deployment that has ended; nothing of one that has not. `version` is its release's deploy tag.
+    """The spans of a deployment; none before it has ended. `version` is its release's deploy tag.
 
-    It stands in the trace of its run, under the step that asked for it; one that a person asked for is a trace of its own.
+    They are in the trace of its run, under the step that asked for it; one that a person asked for has its own trace.
     """
     return tuple(_spans(deployment, timeline, deployment.ended, version)) if deployment.ended else ()
 
@@ -63,7 +63,7 @@ def _spans(
 
 
 def before(deployment: Deployment, *, checks: float = 0.0) -> tuple[Span, ...]:
-    """What came before its start: each thing that it waited for, then its turn, then so many seconds of policies and limits."""
+    """The spans before its start: each thing it waited for, then the queue, then so many seconds of policies and limits."""
     started = deployment.started
     if started is None:
         return ()
@@ -78,13 +78,13 @@ def before(deployment: Deployment, *, checks: float = 0.0) -> tuple[Span, ...]:
 
 
 def _phases(deployment: Deployment, timeline: Sequence[TimelineEntry], ended: datetime) -> Iterator[Span]:
-    """Lines that follow each other in a phase are a span, until the next one begins: each stage has its own."""
+    """One span for consecutive lines of a phase, until the next phase begins; each stage has its own."""
     said = [line for line in timeline if line.phase != _VERDICT and line.at <= ended]
     phases = [(phase, list(lines)) for phase, lines in groupby(said, key=lambda line: line.phase)]
     ends = (*(lines[0].at for _, lines in phases[1:]), ended)
     for number, ((phase, lines), end) in enumerate(
         zip(phases, ends, strict=False)
-    ):  # without any phase it ended at once
+    ):  # without a phase, it ended at once
         told = tuple((line.at, line.text) for line in lines)
         yield _part(deployment, phase, lines[0].at, end, events=told, number=number)
 

@@ -1,4 +1,4 @@
-"""Ids of spans: the same for the same thing, so that what is told again takes the place of what was told. Pure."""
+"""Ids of spans: the same for the same thing, so that a span sent again replaces the earlier one. Pure."""
 
 from __future__ import annotations
 

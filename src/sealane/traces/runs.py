@@ -24,12 +24,12 @@ _TYPES = {Kind.IMAGE: "build", Kind.RETAG: "build", Kind.DELIVER: "deploy"}
 
 
 def spans(run: Run, steps: Iterable[RunStep]) -> tuple[Span, ...]:
-    """Of a run that has ended; nothing of one that has not."""
+    """The spans of a run; none before it has ended."""
     return tuple(_spans(run, steps, run.ended)) if run.ended else ()
 
 
 def step_span(run_id: str, key: str) -> str:
-    """The id of a step's span, under which a deployment's stands that the step asked for."""
+    """The id of a step's span, the parent of the deployments that the step asked for."""
     return span_id(run_id, key)
 
 
