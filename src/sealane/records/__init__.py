@@ -1,1 +1,1 @@
-"""What Sealane remembers, as frozen values: apps, people, runs, deployments, and what is read for answers. Pure."""
+"""Stored records as frozen values: apps, people, runs, deployments, and what is read for answers. Pure."""

@@ -1,4 +1,4 @@
-"""Who may sign in, by what, and who did what. Pure."""
+"""Users, their tokens and sessions, and the filter of the audit. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 ADMINISTRATORS = "administrators"
-"""The group whose people manage users: one of them always stays."""
+"""The group whose members manage users; at least one always remains."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,12 +22,12 @@ class User:
 RELAY = "relay"
 """The kind of a token that lets a relay dial in, and nothing else."""
 SILENT = timedelta(seconds=30)
-"""A process that said nothing of a relay's connection for so long has none any more."""
+"""A relay's connection counts as gone when its process has not confirmed it for this long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """A token as it is kept: never in clear. `user` or `app` says whose it is; one of a relay is of neither."""
+    """A stored token, never in clear. `user` or `app` is its owner; a relay's token has neither."""
 
     id: str
     kind: str
@@ -35,30 +35,30 @@ class Token:
     user: str | None
     app: str | None
     name: str
-    """What it is for; of a relay's token the relay."""
+    """What it is for; for a relay's token, the relay."""
     hash: str = field(repr=False)
     created: datetime
     used: datetime | None
     expires: datetime | None = None
-    """From when it is void; None: never."""
+    """When it expires; None: never."""
     made_with: str | None = None
-    """The id of the token that whoever made it had signed in with; None where nobody recorded one."""
+    """The id of the token that its maker had signed in with; None if not recorded."""
 
 
 class Reach(StrEnum):
-    """What of a token's making ends with it when it is revoked."""
+    """Which tokens made with a token end when it is revoked."""
 
     OWN = "own"
-    """The tokens of the same user that were made with it, and so on."""
+    """The same user's tokens made with it, directly or not."""
     NOTHING = "nothing"
-    """It ends alone: what was made with it takes its place."""
+    """Only the token itself."""
     EVERYTHING = "everything"
-    """Those of other users and of apps, too."""
+    """Tokens of other users and of apps, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelayLine:
-    """A relay's connection to one process of the server, the newest of the two."""
+    """A relay's newest connection to one process of the server."""
 
     relay: str
     process: str
@@ -66,34 +66,34 @@ class RelayLine:
     """Sealane's version at the relay."""
     begun: datetime
     seen: datetime
-    """When the process last said that it stands."""
+    """When the process last confirmed it."""
     ended: datetime | None = None
 
     def stands(self, now: datetime) -> bool:
-        """Whether it does; a process that was killed says no more about its own."""
+        """Whether the connection is up; a killed process confirms it no longer."""
         return self.ended is None and now - self.seen < SILENT
 
     @property
     def left(self) -> datetime:
-        """When it ended, as far as anybody knows; while it stands: when it was last seen."""
+        """When it ended, as far as known; while it is up: when it was last seen."""
         return self.ended or self.seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredSession:
-    """A browser's session; its id is the hash of what the cookie holds."""
+    """A browser's session; its id is the hash of the cookie's value."""
 
     id: str
     user: str
     csrf: str = field(repr=False)
     expires: datetime
     token_id: str | None = None
-    """The token it was begun with, which ends it."""
+    """The token it was begun with; the session ends with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditFilter:
-    """Which events of the audit are listed; what is None lets all through."""
+    """Which events of the audit are listed; None filters nothing."""
 
     app: str | None = None
     actor: str | None = None

@@ -1,4 +1,4 @@
-"""One app with all that is known of it now: what runs in each of its formations, and what was deployed last. Pure."""
+"""The current state of one app: what runs in each of its formations, and what was deployed last. Pure."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class FormationNow:
     inventory: Inventory
     """Its objects at the destination."""
     observation: Observation | None
-    """What was seen last of what is there, or on its way there, instances included; None before anybody looked."""
+    """The last observation of what is deployed or being deployed, with instances; None before the first."""
     behind: CommitRange | None
-    """What the newest release that is in any formation of the app brings over this one; None where it has that, or nobody can tell."""
+    """What the newest release in any formation of the app has beyond this one; None if it has that one, or if unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A release that was built, and where it comes from."""
+    """A built release and its origin."""
 
     release: str
     deploy_tag: str
     place: float
-    """Where its commit stands in the line of commits."""
+    """The position of its commit in the line of commits."""
     origin: Origin | None
 
 
@@ -51,9 +51,9 @@ class AppView:
     run: Run | None
     """The newest one."""
     origins: Mapping[str, Origin]
-    """Where the release of each deployment here comes from, by the deployment's id."""
+    """The origin of each deployment's release, by the deployment's id."""
     versions: tuple[Version, ...] = ()
-    """The newest releases, that of the newest commit first."""
+    """The newest releases, newest commit first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +62,12 @@ class Comparison:
 
     app: str
     formations: tuple[str, ...]
-    """All that can be compared: where anything is."""
+    """All formations that can be compared: those with a deployment."""
     left: FormationRow
     right: FormationRow
     ahead: CommitRange | None
-    """What the left one has that the right one has not; None where nobody can tell."""
+    """What the left one has and the right one lacks; None if unknown."""
     missing: CommitRange | None
-    """What the right one has that the left one has not."""
+    """What the right one has and the left one lacks."""
     left_revision: Revision
     right_revision: Revision

@@ -12,7 +12,7 @@ class App:
 
     name: str
     repository: str
-    """URL to clone from; for a repository that Sealane serves, its folder's name below `Settings.repositories`."""
+    """URL to clone from; for a repository served by Sealane, its folder's name below `Settings.repositories`."""
     path: str
     """Folder in the repository, empty for its root."""
     owner: str
@@ -23,4 +23,4 @@ class App:
     """Counts rotations of the hook secret, which is derived and not stored."""
     created: datetime
     hook_old_until: datetime | None = None
-    """Until when the hook secret before counts, too."""
+    """Until when the previous hook secret is valid, too."""

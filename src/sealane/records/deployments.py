@@ -1,4 +1,4 @@
-"""Deployments and what people say of them, as frozen values. Times are aware UTC. Pure."""
+"""Deployments, votes and holds, as frozen values. Times are aware UTC. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class DeploymentKind(StrEnum):
 
     @property
     def in_place(self) -> bool:
-        """Whether it changes what is there, and brings no release."""
+        """Whether it changes what is deployed without a new release."""
         return self in {DeploymentKind.SCALE, DeploymentKind.RESTART}
 
 
@@ -40,18 +40,18 @@ class DeploymentState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApprovalRule:
-    """`count` different people out of the groups; `source` says who asks for it."""
+    """Needs `count` different people of the groups; `source` says who requires it."""
 
     by: tuple[str, ...]
     count: int
     source: str
     unknown_pusher: int = 0
-    """How many people more, where nobody knows who pushed."""
+    """How many more people when the pusher is unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrokenGlass:
-    """A person's word that a deployment begins while its window is shut."""
+    """A person's decision to begin a deployment although its window is shut."""
 
     by: str
     reason: str
@@ -66,11 +66,11 @@ class Deployment:
     app: str
     formation: str
     sequence: int
-    """Its number; what begins at a formation has a higher one than what began there before."""
+    """Its number; always higher than the numbers of deployments that began at the formation before."""
     asked: int = 0
-    """The number it was asked for under: its run's, or a fresh one. `sequence` is another where a later one began first."""
+    """The number at its request: its run's, or a new one. `sequence` differs when a later deployment began first."""
     place: float = 0.0
-    """Where its release's commit stands in the line of commits."""
+    """The position of its release's commit in the line of commits."""
     kind: DeploymentKind
     state: DeploymentState
     environment: str
@@ -82,30 +82,30 @@ class Deployment:
     from_revision_id: str | None = None
     """The revision verified there when it was asked for; what reviewers compare with."""
     requested_by: str | None = None
-    """The user who asked: who is signed in, pushed with a token of their own, or is known at the git host. No author's name."""
+    """The user who asked: signed in, pushed with their own token, or known at the git host. Never a commit's author."""
     pusher: Pusher | None = None
-    """Who pushed its commit; None where nobody recorded it."""
+    """Who pushed its commit; None if not recorded."""
     authors: tuple[Author, ...] = ()
-    """Whom its commits name as authors, since what was there when it was asked for."""
+    """The authors of its commits since the one deployed when it was asked for."""
     by_hand: bool = False
-    """A person who is signed in asked for exactly this, also by running a run again."""
+    """A signed-in person asked for exactly this, perhaps by running a run again."""
     unasked: bool = False
-    """Goes by itself, without anybody's approval."""
+    """Goes automatically, without approval."""
     confirmed: bool = False
-    """A person's typed yes to deleting more than the budget."""
+    """A person confirmed deleting more than the budget."""
     adopt: bool = False
-    """A person's word that objects nobody's labels claim may be taken over."""
+    """A person allowed taking over objects without an owner's labels."""
     glass: BrokenGlass | None = None
-    """Who let it begin though the window of its environment is shut."""
+    """Who let it begin although the window of its environment is shut."""
     release_group_id: str | None = None
-    """The release group it goes with: several formations that move together or not at all."""
+    """Its release group: several formations that move together or not at all."""
     keep: bool = False
-    """Stays where it is when its release group goes back."""
+    """Stays deployed when its release group is rolled back."""
     cancelled_by: str | None = None
-    """Who called it off, before it began or while it rolled out."""
+    """Who cancelled it, before it began or during its rollout."""
     rules: tuple[ApprovalRule, ...] = ()
     agreed: tuple[ApprovalRule, ...] = ()
-    """Rules that were met for the same content before: on the deployments that it goes back to, or scales."""
+    """Approval rules already met for the same content, on the deployment that it rolls back to or scales."""
     after: tuple[str, ...] = ()
     """Deployments of the same run that must be deployed first."""
     phase: str | None = None
@@ -113,15 +113,15 @@ class Deployment:
     verdict: Verdict | None = None
     failure_report_id: str | None = None
     note: str | None = None
-    """A remark that stays with it: what pruning left in place, why approval is asked again."""
+    """A lasting remark: what pruning left in place, why approval is asked again."""
     unreached_since: datetime | None = None
-    """Since when its destination has not answered, while it waits for that; None where it answers."""
+    """Since when it waits for a destination that does not answer; None if it answers."""
     way_back: str | None = None
-    """Why the revision that one would go back to could not be redeployed, when it was tried; None when it could."""
+    """Why the revision to roll back to could not be redeployed when that was tried; None when it could."""
     watched_until: datetime | None = None
-    """Until when it is rolled back automatically when it degrades; None where it is not."""
+    """Until when it is rolled back automatically if it degrades; None if never."""
     waits: tuple[Wait, ...] = ()
-    """What stood in its way before its last gate opened, in the order in which it was seen."""
+    """What it waited for before its last gate opened, in the order seen."""
     created: datetime
     opened: datetime | None = None
     """When its last gate opened."""
@@ -129,7 +129,7 @@ class Deployment:
     ended: datetime | None = None
 
     def afresh(self) -> Deployment:
-        """The same revision to the same place, with nothing of who agreed to it and how it went."""
+        """The same revision to the same place, without its approvals and results."""
         return replace(
             self,
             state=DeploymentState.WAITING,
@@ -163,22 +163,22 @@ class Deployment:
 
     @property
     def label(self) -> str:
-        """How people name the formation: `app/formation`."""
+        """The formation's name for people: `app/formation`."""
         return f"{self.app}/{self.formation}"
 
     @property
     def delivered(self) -> DeliveryOutcome:
-        """How it ended, or how far it is, as a delivery of its run."""
+        """Its result or progress, as a delivery of its run."""
         return DeliveryOutcome(self.verdict.kind if self.verdict else self.state)
 
     @property
     def remark(self) -> str:
-        """The note that stays with it, where its verdict does not say it; empty where there is none."""
+        """Its note, unless the verdict says the same; empty without one."""
         return "" if self.verdict_kind is VerdictKind.ROLLED_BACK else self.note or ""
 
     @property
     def had_been_deployed(self) -> bool:
-        """Whether it had a good verdict before the one that it has now."""
+        """Whether it had a good verdict before its current one."""
         return self.verdict is not None and self.ended is not None and self.ended < self.verdict.at
 
     @property
@@ -219,7 +219,7 @@ class Hold:
     up_to: int
     """Sequence of the failed release."""
     place: float = 0.0
-    """Where that release stands in the line of commits."""
+    """The position of that release in the line of commits."""
     release_id: str | None
     deployment_id: str
     reason: str
@@ -227,23 +227,23 @@ class Hold:
 
     @property
     def label(self) -> str:
-        """How people name where it is: `shop/production`."""
+        """The formation's name for people: `shop/production`."""
         return f"{self.app}/{self.formation}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateWord:
-    """An inconclusive gate, and a person's word on it, once there is one."""
+    """An inconclusive gate, and a person's answer to it, if any."""
 
     deployment_id: str
     key: str
-    """Where in the rollout."""
+    """Its place in the rollout."""
     gate: str
     message: str
     """Why it is inconclusive."""
     asked: datetime
     until: datetime
-    """When it has failed if nobody says anything."""
+    """When it fails if nobody answers."""
     passes: bool | None = None
     by: str | None = None
     reason: str = ""

@@ -1,4 +1,4 @@
-"""What drifted of a formation: how much is not as it was deployed, and by whom. Pure."""
+"""A formation's drift: what is not as deployed, and who changed it. Pure."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftedField:
-    """A field that somebody changed, or an object that is gone; its value is not kept."""
+    """A changed field, or a missing object; values are not kept."""
 
     object: str
     path: str = ""
-    """Empty where it is the object as a whole."""
+    """The field; empty for the whole object."""
     by: str = ""
-    """Who, as the destination knows them; empty where it does not."""
+    """Who changed it, as named by the destination; empty if unknown."""
     at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftSeen:
-    """How much of a formation is not as it was deployed."""
+    """How much of a formation is not as deployed."""
 
     deployment: str
-    """The id of the deployment that is compared."""
+    """The id of the deployment that it is compared with."""
     objects: int
     fields: int
-    """Fields of them that somebody changed."""
+    """The number of changed fields."""
     by: tuple[str, ...]
-    """Who set these fields, as the destination knows them."""
+    """Who changed these fields, as named by the destination."""
     since: datetime | None = None
-    """When it was seen first that anything drifted; None where nothing has."""
+    """When drift was first seen; None without drift."""
     first: tuple[DriftedField, ...] = ()
-    """The first of them."""
+    """The first drifted fields."""
 
     @property
     def words(self) -> str:
-        """`drift: 2 fields by kubectl-edit`; empty where there is none."""
+        """`drift: 2 fields by kubectl-edit`; empty without drift."""
         if not self.objects:
             return ""
         what = (self.fields, "field") if self.fields else (self.objects, "object")

@@ -1,4 +1,4 @@
-"""Who may not approve a deployment because of their part in it, as a value. Pure."""
+"""Who may not approve a deployment because they took part in it. Pure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Ineligible:
     """Who may not approve a deployment."""
 
     people: Mapping[str, IneligibleReason]
-    """By name in small letters, each with why; also names that no user has."""
+    """The reason by name in lower case; may have names of no user."""
     named: tuple[str, ...] = ()
-    """The same people, each once, as they are told: a known one by the user's name."""
+    """The same people, each once, as shown: users by their user name."""
     unknown: bool
-    """Whether somebody pushed of whom nobody can say who it was."""
+    """Whether one of the pushers is unknown."""
 
     def why(self, user: str) -> IneligibleReason | None:
-        """Why this user may not; None when they may."""
+        """Why this user may not approve; None when they may."""
         return self.people.get(user.casefold())
 
 

@@ -1,4 +1,4 @@
-"""What lists of runs and deployments are filtered by, as values. Pure: knows nothing about the database."""
+"""Filters of the lists of runs and deployments, as values. Pure: knows nothing about the database."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sealane.releases.deliveries import DeliveryOutcome
 RUN_STATES = tuple(
     dict.fromkeys([*(status.value for status in RunStatus), *(outcome.value for outcome in DeliveryOutcome)])
 )
-"""What the state of a run may be: how it ended, or how its deliveries stand once it has passed."""
+"""The states of a run: how it ended, or, once it has passed, the state of its deliveries."""
 DEPLOYMENT_STATES = tuple(outcome.value for outcome in DeliveryOutcome)
 
 
 class Figure(StrEnum):
-    """A figure of insights, by which the deployments behind it are listed."""
+    """A figure of insights whose deployments are listed."""
 
     CHANGES = "changes"
     DEPLOYMENTS = "deployments"
@@ -27,13 +27,13 @@ class Figure(StrEnum):
 
 
 class Ran(StrEnum):
-    """Runs that insights count, and those of them that came out one way."""
+    """Runs that insights count: all, or those with one result."""
 
     ALL = "all"
     PASSED = "passed"
     FAILED = "failed"
     FLAKY = "flaky"
-    """With a test that failed and passed on the same commit."""
+    """Runs with a test that failed and passed on the same commit."""
 
 
 HOURS = tuple(f"{hour:02}" for hour in range(24))
@@ -41,7 +41,7 @@ HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which runs or deployments are listed; what is None lets all through."""
+    """Which runs or deployments are listed; None filters nothing."""
 
     app: str | None = None
     formation: str | None = None
@@ -54,21 +54,21 @@ class Filter:
     search: str | None = None
     """Part of the commit's subject, in any case."""
     commit: str | None = None
-    """How the commit's hash begins."""
+    """The beginning of the commit's hash."""
     team: str | None = None
-    """Whom the app belongs to."""
+    """The owner of the app."""
     production: bool = False
     """Only what goes to environments that the operators call production."""
     figure: Figure | None = None
     cause: str | None = None
-    """Only changes that failed for this."""
+    """Only changes that failed for this cause."""
     hour: str | None = None
     """Only what ended in this hour of the day, UTC; one of HOURS."""
     ran: Ran | None = None
     step: str | None = None
-    """Only runs that carried out the step of this key; `ran` is about it then."""
+    """Only runs that executed the step with this key; `ran` then applies to the step."""
     test: str | None = None
-    """Only runs whose reports have this test; `ran` is about it then."""
+    """Only runs whose reports have this test; `ran` then applies to the test."""
     since: datetime | None = None
     """Only what ended then or later."""
     until: datetime | None = None

@@ -17,19 +17,19 @@ class ReleaseGroupRow:
     app: str
     run_id: str
     formations: tuple[str, ...]
-    """In the order in which they move."""
+    """The formations, in the order in which they move."""
     parallel: bool
     """Whether they move side by side instead."""
     created: datetime
     settled: datetime | None = None
-    """When all of them had ended, those that were rolled back included."""
+    """When all of them had ended, rollbacks included."""
     outcome: str | None = None
-    """What came of it, in a sentence."""
+    """Its result, in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behind:
-    """What a formation has at a destination that it left."""
+    """What a formation still has at a destination that it left."""
 
     environment: str
     destination: str
@@ -50,13 +50,13 @@ class Formation:
     last_sequence: int
     """The highest sequence that was ever started here."""
     current_id: str | None
-    """The deployment that is there now, good or not."""
+    """The current deployment, good or not."""
     verified_id: str | None
-    """The last one that was deployed and judged good."""
+    """The last verified deployment."""
     inventory: Inventory
-    """What it has at its destination."""
+    """Its objects at its destination."""
     behind: tuple[Behind, ...] = ()
-    """What it has at those that it left."""
+    """Its objects at destinations that it left."""
     requests: Mapping[str, float] | None
     """Requests of the cluster, summed: `cpu` in cores, `memory` in bytes."""
     startup: float | None

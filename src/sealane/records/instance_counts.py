@@ -1,4 +1,4 @@
-"""How many instances a deployment had over time, old and new. Pure."""
+"""The number of instances of a deployment over time, old and new. Pure."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from datetime import datetime
 from sealane.verdicts.model import Observation
 
 MOST = 400
-"""Counts that are kept of a deployment; of more than that, every other one."""
+"""Counts that are kept per deployment; beyond that, every other one is dropped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstanceCount:
-    """How many there were from then on, of all its workloads together."""
+    """The number of instances from then on, of all its workloads together."""
 
     at: datetime
     ready: int
-    """Of the version that goes there."""
+    """Ready instances of the new version."""
     updated: int
-    """Of that version, those that are not ready with them."""
+    """All instances of the new version, ready or not."""
     old: int
-    """Of other versions."""
+    """Instances of other versions."""
     back: bool = False
-    """Whether the version that goes there is the one before: it is rolled back."""
+    """Whether the new version is the previous one again, because of a rollback."""
 
 
 def seen(observation: Observation, *, back: bool) -> InstanceCount | None:
-    """What an observation shows; None of what has no instances, and while nobody can look."""
+    """The count in an observation; None without instances, and while observing is not possible."""
     running = [workload for workload in observation.running if not workload.one_shot]
     if not running or observation.blind_since:
         return None
@@ -42,7 +42,7 @@ def seen(observation: Observation, *, back: bool) -> InstanceCount | None:
 
 
 def noted(counts: Sequence[InstanceCount], newest: InstanceCount) -> tuple[InstanceCount, ...]:
-    """With the newest one, where it differs from the last."""
+    """The counts with a new one added, if it differs from the last."""
     if counts and replace(newest, at=counts[-1].at) == counts[-1]:
         return tuple(counts)
     kept = tuple(counts) if len(counts) < MOST else tuple(counts[::2])

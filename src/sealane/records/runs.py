@@ -24,26 +24,26 @@ class Run:
     event: Event
     status: RunStatus
     reason: str | None = None
-    """Why it ended as it did, where its steps don't say: refused before anything ran, cancelled by somebody."""
+    """Why it ended, when its steps don't say: refused before anything ran, cancelled by somebody."""
     deploy_tag: str | None = None
     release_id: str | None = None
     requested_by: str | None = None
     cancelled_by: str | None = None
     place: float = 0.0
-    """Where its commit stands in the line of commits: what has a higher one is newer. Its number, unless git says more."""
+    """The position of its commit in the line of commits: higher is newer. Its `sequence`, unless git knows better."""
     changed: int | None = None
-    """How many files its event changed; None until the clone tells, and where nobody can."""
+    """How many files its event changed; None before the clone, and if unknown."""
     delivered: DeliveryOutcome | None = None
-    """How its deliveries stand, taken together; None without any."""
+    """The combined state of its deliveries; None without any."""
     because: str | None = None
-    """In a list: why it failed, or is not where it should have gone; None where nothing went wrong."""
+    """In a list: why it failed or was not delivered; None if nothing went wrong."""
     created: datetime
     started: datetime | None = None
     ended: datetime | None = None
 
     @property
     def label(self) -> str:
-        """How people name it: `shop #12`."""
+        """Its name for people: `shop #12`."""
         return f"{self.app} #{self.sequence}"
 
 
@@ -60,14 +60,14 @@ class RunStep:
     exit_code: int | None = None
     attempt: int = 1
     result: Mapping[str, Any] | None = None
-    """What it made, as plain data: an image, the deployment it asked for."""
+    """Its result as plain data: an image, or the deployment it asked for."""
     started: datetime | None = None
     ended: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepReport:
-    """What the tests of one attempt at a step reported."""
+    """The test report of one attempt at a step."""
 
     key: str
     attempt: int
@@ -76,19 +76,19 @@ class StepReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """What an event changed."""
+    """The files that an event changed."""
 
     base: str | None
-    """The commit it is compared with; None where everything is new."""
+    """The commit it is compared with; None when everything is new."""
     paths: tuple[str, ...]
-    """From the repository's root."""
+    """Paths from the repository's root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """What an event came to; a duplicate names the run that its first copy started."""
+    """The result of an event; a duplicate names the run that its first copy started."""
 
     run_id: str
     duplicate: bool
     left_out: str | None = None
-    """Why it is not run, where its push brought too many."""
+    """Why it is not run, if its push had too many branches."""

@@ -1,4 +1,4 @@
-"""What is read for answers and pages: rows with all that belongs to them. Pure."""
+"""Records for answers and pages: rows with everything that belongs to them. Pure."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class FormationRow:
     production: bool
     """Whether the operators call its environment production."""
     current: Deployment | None
-    """What is there now, good or not."""
+    """The current deployment, good or not."""
     verified: Deployment | None
     last: Deployment | None
-    """The newest that was started, which may have been rolled back."""
+    """The newest that was started; it may have been rolled back."""
     running: Deployment | None
     waiting: tuple[Deployment, ...]
     hold: Hold | None
     release: Release | None
-    """Of `current`."""
+    """The release of `current`."""
     requests: Mapping[str, float] | None
     health: FormationHealth | None = None
     """How `current` fares; None before anybody looked, and while something else is on its way there.
@@ -55,15 +55,15 @@ class FormationRow:
     Unknown while what is on its way waits for a destination that does not answer.
     """
     drift: DriftSeen | None = None
-    """How much of `current` somebody had changed when it was looked at last; None before anybody did."""
+    """The drift of `current` when it was last checked; None before the first check."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastDays:
-    """What was deployed in the last days; times are medians, and None where there was nothing."""
+    """What was deployed in the last days; times are medians, and None without data."""
 
     deployed: tuple[int, ...]
-    """How many, a number a day; the last one is the day that ends now."""
+    """Deployments per day; the last number is for the 24 hours up to now."""
     rolled_back: int
     back_after: timedelta | None
     """From the start of a rollout until the old version served again."""
@@ -89,13 +89,13 @@ class ObservedRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedView:
-    """What an event changed, as far as it is kept."""
+    """The files that an event changed, as far as kept."""
 
     base: str | None
-    """The commit it is compared with; None where everything is new."""
+    """The commit it is compared with; None when everything is new."""
     count: int
     paths: tuple[str, ...]
-    """The first of them, from the repository's root."""
+    """The first changed paths, from the repository's root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,14 +105,14 @@ class RunService:
     name: str
     started: datetime
     ended: datetime | None
-    """When it was healthy, or had failed; None while it comes up."""
+    """When it became healthy or failed; None while it starts."""
     reason: str | None
-    """Why it failed; None where it did not."""
+    """Why it failed; None if it did not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
-    """A run with all that came of it."""
+    """A run with all its results."""
 
     run: Run
     steps: tuple[RunStep, ...]
@@ -121,28 +121,28 @@ class RunView:
     deployments: tuple[Deployment, ...]
     release: Release | None
     reports: tuple[StepReport, ...] = ()
-    """What its tests reported: in the order of its steps, and of a step's attempts."""
+    """Its test reports: in the order of its steps, and of a step's attempts."""
     deliveries: tuple[Delivery, ...] = ()
-    """What became of its deployments, in the same order."""
+    """The results of its deployments, in the same order."""
     services: tuple[RunService, ...] = ()
-    """Those that were started, in that order."""
+    """Its services, in the order in which they were started."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApprovalView:
-    """A deployment that asks people, and what they said."""
+    """A deployment that needs approval, and the votes so far."""
 
     deployment: Deployment
     votes: tuple[Vote, ...]
     """Only those for the revision as it is now."""
     missing: tuple[str, ...]
-    """A line for each rule that is not met: `1 more of release-managers, sre`."""
+    """A line for each unmet rule: `1 more of release-managers, sre`."""
     barred: Ineligible = eligibility.NOBODY
     """Who may not approve it, and why."""
     asked_by: str = ""
     """Who asked for it by hand, or who pushed it, in words."""
     written: tuple[str, ...] = ()
-    """Whom its commits name as authors, since what was there; with the users they are known to be."""
+    """The authors of its commits since what was deployed, with their user names if known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,31 +153,31 @@ class DeploymentView:
     timeline: tuple[TimelineEntry, ...]
     revision: Revision
     previous: Revision | None
-    """What it is compared with: what is verified there, as long as it has not begun; then what was."""
+    """What it is compared with: the verified revision; once it has begun, the one verified before."""
     release: Release | None
     approval: ApprovalView
     failure_report: Mapping[str, Any] | None
     hold: Hold | None
     second_failure_report: Mapping[str, Any] | None = None
-    """The evidence of its way back, when that failed, too."""
+    """The evidence of its rollback, when that failed, too."""
     release_group: ReleaseGroupRow | None = None
     """The release group it goes with."""
     is_there: bool = False
-    """Whether it is what is verified there, and there now."""
+    """Whether it is verified and currently deployed."""
     origin: Origin | None = None
-    """The run and the commit that its release comes from."""
+    """The run and the commit of its release."""
     since: CommitRange | None = None
-    """What it brings over what it is compared with; None where nothing was there, or nobody can tell."""
+    """What it adds to what it is compared with; None when nothing was deployed, or if unknown."""
     tests: Report | None = None
-    """What all tests of the run that built it came to, together; None where none reported."""
+    """The sum of all test reports of the run that built it; None without reports."""
     gates: tuple[GateWord, ...] = ()
-    """Gates that could not tell, oldest first."""
+    """Inconclusive gates, oldest first."""
     observation: Observation | None = None
-    """What was seen last of its workloads, and some of their instances that were not ready."""
+    """The last observation of its workloads, with some instances that were not ready."""
     instances: tuple[InstanceCount, ...] = ()
-    """How many instances there were, old and new, whenever that changed."""
+    """The number of instances, old and new, at each change."""
     requests: tuple[GateRequests, ...] = ()
-    """What its gates asked, and what came back, in the order in which they began."""
+    """The requests of its gates and the answers, in the order in which the gates began."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What keeps a deployment from beginning, and from when to when: facts that are noted as they are seen. Pure."""
+"""What a deployment waits for, and from when to when, noted as it is seen. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Waits(StrEnum):
-    """What is waited for."""
+    """What a deployment can wait for."""
 
     OPERATORS = "operators"  # operators whose files do not allow it any more
     APPROVAL = "approval"
@@ -25,21 +25,21 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wait:
-    """One thing that stood in the way of a deployment."""
+    """One thing that a deployment waited for."""
 
     kind: Waits
     since: datetime
     until: datetime | None = None
-    """None while it does."""
+    """When the wait ended; None while it lasts."""
 
 
 def standing(waits: Iterable[Wait]) -> frozenset[Waits]:
-    """What stands in the way now."""
+    """What it waits for now."""
     return frozenset(wait.kind for wait in waits if wait.until is None)
 
 
 def noted(waits: Iterable[Wait], kinds: Iterable[Waits], at: datetime) -> tuple[Wait, ...]:
-    """The waits once it is seen what stands in the way now: what does not any more has ended, what is new begins."""
+    """The waits updated with what is in the way now: other waits end, new ones begin."""
     wanted = set(kinds)
     known = tuple(
         wait if wait.until is not None or wait.kind in wanted else replace(wait, until=max(wait.since, at))

@@ -1,4 +1,4 @@
-"""Workers, as their heartbeats tell. Pure."""
+"""Workers, as known by their heartbeats. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerRow:
-    """A worker as its heartbeats tell."""
+    """A worker as known by its heartbeats."""
 
     id: str
     host: str
     beats: int
-    """Counts heartbeats, so that two machines need not agree on the time to see whether there are new ones."""
+    """Counts heartbeats, so that new ones are noticed even when clocks of machines differ."""
     started: datetime
     beat: datetime
     dead: datetime | None
