@@ -1,1 +1,1 @@
-"""What is measured: of deployments and runs by what happened, of the platform by what its tables hold; and who is told it."""
+"""What is measured: deployments and runs from events, the platform from its tables."""

@@ -1,4 +1,4 @@
-"""What is measured when something happens, by name: docs/metrics.md is held to this. Pure."""
+"""What is measured on events, by name; docs/metrics.md must match this. Pure."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ SENT = (
     SIGN_IN_FAILURES,
     WORKER_DEATHS,
 )
-"""What is measured of what happens, and sinks are sent."""
+"""What is measured on events and sent to sinks."""
 DEFINITIONS = {definition.name: definition for definition in (*SENT, METRICS_UNSENT)}
 """What `/metrics` has totals of, by name."""

@@ -1,4 +1,4 @@
-"""From an event to what it gives: measurements, and an announcement. Pure."""
+"""Turns an event into measurements and an announcement. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _FAILED_RUNS = frozenset({"failed", "broken"})
 
 
 def measurements(event: DomainEvent) -> tuple[Measurement, ...]:
-    """What the event gives; nothing where it is not measured."""
+    """The measurements of the event; none if it is not measured."""
     measure = _MEASURED.get(event.kind)
     return tuple(measure(event)) if measure else ()
 
 
 def announcement(event: DomainEvent) -> Announcement | None:
-    """What is shown beside graphs: that a deployment began, or how it ended."""
+    """The announcement to show beside graphs: a deployment began, or how it ended."""
     if event.kind not in ANNOUNCED:
         return None
     where, verdict = f"{event.app}/{event.formation}", str(event.data.get("verdict", ""))
@@ -46,12 +46,12 @@ def announcement(event: DomainEvent) -> Announcement | None:
 
 
 def trace_of(event: DomainEvent) -> str:
-    """The id of the trace that tells of the event: one for a run and all deployments that came of it."""
+    """The id of the event's trace: one for a run and all its deployments."""
     return trace_id(event.run or event.deployment or "")
 
 
 def trace_id(subject: str) -> str:
-    """The same for the same run or deployment, wherever it is asked: 32 hexadecimal digits."""
+    """The same for the same run or deployment everywhere: 32 hexadecimal digits."""
     return hashlib.sha256(f"trace {subject}".encode()).hexdigest()[:32]
 
 
@@ -65,7 +65,7 @@ def _release_ended(event: DomainEvent) -> Iterator[Measurement]:
 
 
 def _release_rolled_back(event: DomainEvent) -> Iterator[Measurement]:
-    """One that was counted as deployed has failed; going back that fails then is that deployment's own failure."""
+    """A deployment counted as deployed has failed; if its rollback fails, that is the rollback's own failure."""
     verdict = str(event.data.get("verdict", ""))
     if verdict != _STUCK:
         yield _one(catalog.RELEASE_FAILURES, event, _release(event) | {"status": verdict})
@@ -112,7 +112,7 @@ _MEASURED: Mapping[str, Callable[[DomainEvent], Iterator[Measurement]]] = {
     Kind.WORKER_DECLARED_DEAD: _counted(catalog.WORKER_DEATHS),
 }
 MEASURED = frozenset(_MEASURED)
-"""Kinds of events that give measurements."""
+"""Kinds of events that are measured."""
 ANNOUNCED = frozenset({Kind.DEPLOYMENT_STARTED, Kind.DEPLOYMENT_ENDED, Kind.DEPLOYMENT_ROLLED_BACK})
 """Kinds of events that are shown beside graphs."""
 
@@ -129,7 +129,7 @@ def _one(definition: Definition, event: DomainEvent, known: Mapping[str, str], v
 
 
 def _seconds(definition: Definition, event: DomainEvent, known: Mapping[str, str], name: str) -> Iterator[Measurement]:
-    """What never began took no time."""
+    """The duration; zero for what never began."""
     seconds = event.data.get(name)
     if seconds is not None:
         yield _one(definition, event, known, float(seconds))

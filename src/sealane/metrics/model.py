@@ -1,4 +1,4 @@
-"""What is measured, as values: definitions, measurements of one event, and families of samples as they are shown. Pure."""
+"""Metrics as values: definitions, measurements of one event, and families of samples as shown. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """What a measurement's number is."""
+    """The unit of a measurement."""
 
     COUNT = "count"
     SECONDS = "seconds"
@@ -18,16 +18,16 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Definition:
-    """One thing that is measured when something happens."""
+    """One metric that events are measured by."""
 
     name: str
-    """As it is sent, after the prefix: `release.count`."""
+    """Its name after the prefix: `release.count`."""
     unit: Unit
     help: str
     labels: tuple[str, ...]
     """Tags that have few values; every metric store gets them."""
     details: tuple[str, ...] = ()
-    """Tags that have ever new values; only stores that bear them get them."""
+    """Tags with an unlimited number of values; only stores that can handle them get them."""
 
     @property
     def family(self) -> str:
@@ -38,7 +38,7 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """A number that one event gives."""
+    """A number measured on one event."""
 
     definition: Definition
     value: float
@@ -46,18 +46,18 @@ class Measurement:
     labels: Mapping[str, str]
     details: Mapping[str, str] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
-    """What it is of, for an exemplar: the deployment or the run, and its trace."""
+    """Its origin, for an exemplar: the deployment or the run, and its trace."""
 
 
 BUCKETS: tuple[float, ...] = (1, 2.5, 5, 10, 20, 40, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
-"""Seconds, of what people wait for: a rollout, a run, a place in the queue."""
+"""Seconds, for what people wait for: a rollout, a run, a place in the queue."""
 LATENCY_BUCKETS: tuple[float, ...] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-"""Seconds, of an answer."""
+"""Seconds, for responses."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exemplar:
-    """One that was counted, by name."""
+    """One counted example, by its labels."""
 
     labels: Mapping[str, str]
     value: float
@@ -66,20 +66,20 @@ class Exemplar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Distribution:
-    """How many were at most each bucket's bound, and those above the last one."""
+    """How many values are in each bucket, the last one being above all bounds."""
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
-    """One more than bounds; each counts its own bucket only."""
+    """One more than there are bounds; each counts its own bucket only."""
     sum: float
 
     @classmethod
     def empty(cls, bounds: tuple[float, ...]) -> Distribution:
-        """Of nothing."""
+        """A distribution without values."""
         return cls(bounds=bounds, counts=(0,) * (len(bounds) + 1), sum=0.0)
 
     def plus(self, value: float) -> Distribution:
-        """With one value more."""
+        """The distribution with one more value."""
         place = bisect_left(self.bounds, value)
         counts = (*self.counts[:place], self.counts[place] + 1, *self.counts[place + 1 :])
         return Distribution(bounds=self.bounds, counts=counts, sum=self.sum + value)
@@ -95,7 +95,7 @@ class Sample:
 
 
 class Shape(StrEnum):
-    """What a family's numbers do: only grow, go up and down, or fall into buckets."""
+    """How a family's numbers behave: only grow, go up and down, or fall into buckets."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -113,7 +113,7 @@ class Family:
 
 
 class Level(StrEnum):
-    """What an announcement is, in the words of Datadog's events."""
+    """The level of an announcement, named as in Datadog's events."""
 
     INFO = "info"
     SUCCESS = "success"
@@ -129,7 +129,7 @@ class Announcement:
     level: Level
     at: datetime
     key: str
-    """The same for all of one deployment."""
+    """The same for all announcements of one deployment."""
     labels: Mapping[str, str]
     details: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,15 +141,15 @@ class Span:
     trace: str
     """32 hexadecimal digits."""
     id: str
-    """16 of them."""
+    """16 hexadecimal digits."""
     parent: str | None
     name: str
     start: datetime
     end: datetime
     good: bool | None = None
-    """None where it neither succeeded nor failed."""
+    """None if it neither succeeded nor failed."""
     message: str = ""
     """What went wrong."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     events: tuple[tuple[datetime, str], ...] = ()
-    """What was said meanwhile, and when."""
+    """What happened during it, and when."""

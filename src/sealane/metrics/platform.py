@@ -1,4 +1,4 @@
-"""What the platform's tables hold at a moment, and the families that `/metrics` shows of it. Pure."""
+"""The platform's state at a moment, from its tables, and the families of it that `/metrics` shows. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealane.metrics.model import Family, Sample, Shape
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backlog:
-    """Events that a subscriber has not gone through yet."""
+    """Events that a subscriber has not handled yet."""
 
     events: int
     since: datetime | None
@@ -20,7 +20,7 @@ class Backlog:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
-    """How many are in a state, and since when the first of them is."""
+    """How many are in a state, and since when the oldest of them is."""
 
     length: int
     since: datetime | None
@@ -28,7 +28,7 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformFacts:
-    """All that is counted, of one moment."""
+    """All counts of one moment."""
 
     at: datetime
     runs: Mapping[str, Queue]
@@ -38,14 +38,14 @@ class PlatformFacts:
     formations: Mapping[str, int]
     """By environment."""
     drifted: Mapping[str, int]
-    """The same, of those that somebody changed."""
+    """Formations with drift, by environment."""
     health: Mapping[tuple[str, ...], int]
     """By environment and state of health."""
     holds: int
     notices: Mapping[str, int]
-    """Messages that were not sent, by what became of them: tried again, or given up."""
+    """Unsent messages, by state: tried again, or given up."""
     troubled_apps: int
-    """Apps whose pushes can't be taken in."""
+    """Apps whose pushes can't be processed."""
     newest_event: int
     subscribers: Mapping[str, Backlog]
     database_bytes: int
@@ -53,25 +53,25 @@ class PlatformFacts:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A family that shows facts: its name, what it says, and its values by label."""
+    """A family of facts: its name, its meaning, and its values by label."""
 
     name: str
     help: str
     labels: tuple[str, ...] = ()
 
     def gauge(self, values: Mapping[str, float]) -> Family:
-        """A value for each value of the one label."""
+        """One value for each value of the label."""
         return self.crossed({(name,): value for name, value in values.items()})
 
     def crossed(self, values: Mapping[tuple[str, ...], float]) -> Family:
-        """A value for each values of the labels."""
+        """One value for each combination of label values."""
         samples = [
             Sample(value=value, labels=dict(zip(self.labels, names, strict=True))) for names, value in values.items()
         ]
         return Family(name=self.name, shape=Shape.GAUGE, help=self.help, samples=samples)
 
     def single(self, value: float) -> Family:
-        """The one value."""
+        """A single value."""
         return self.crossed({(): value})
 
 
@@ -126,7 +126,7 @@ SERIES = (
 
 
 def families(facts: PlatformFacts, now: datetime) -> Iterator[Family]:
-    """What the tables held, as gauges."""
+    """The contents of the tables, as gauges."""
     for length, wait, queues in (
         (RUNS, RUNS_WAIT, facts.runs),
         (DEPLOYMENTS, DEPLOYMENTS_WAIT, facts.deployments),
@@ -146,7 +146,7 @@ def families(facts: PlatformFacts, now: datetime) -> Iterator[Family]:
 
 
 def late(backlogs: Mapping[str, Backlog], now: datetime) -> str:
-    """Which subscribers are behind for long; empty where none is."""
+    """Which subscribers have been behind for long; empty if none."""
     told = [
         f"{name} is {backlog.events} events behind"
         for name, backlog in backlogs.items()
@@ -156,9 +156,9 @@ def late(backlogs: Mapping[str, Backlog], now: datetime) -> str:
 
 
 LATE = 60.0
-"""Seconds after which it is told that a subscriber is behind."""
+"""Seconds after which a subscriber is reported as behind."""
 
 
 def _age(since: datetime | None, now: datetime) -> float:
-    """In seconds; 0 of nothing."""
+    """The age in seconds; 0 without a time."""
     return max(0.0, round((now - since).total_seconds(), 3)) if since else 0.0
