@@ -1,1 +1,1 @@
-"""Metric stores that are told what happened: one adapter each, behind one port."""
+"""Metric stores that receive what happened: one adapter each, behind one port."""

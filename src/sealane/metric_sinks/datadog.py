@@ -14,13 +14,13 @@ from sealane.metric_sinks.tags import tags
 from sealane.metrics.model import Announcement, Measurement, Unit
 
 _COUNT = 1
-"""The kind of a series of the API's second version."""
+"""The type "count" of a series in version 2 of the API."""
 _MOST = 4_000
 """Characters of an event's text."""
 
 
 class DatadogSettings(SinkSettings):
-    """The account that is told."""
+    """The account that receives metrics."""
 
     api_key: SecretStr
     """Its API key."""

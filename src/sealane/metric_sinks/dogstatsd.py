@@ -1,4 +1,4 @@
-"""DogStatsD: datagrams to an agent beside the server, which sends them on to Datadog."""
+"""DogStatsD: datagrams to a local agent, which forwards them to Datadog."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ class InfluxSettings(SinkSettings):
     database: str | None = None
     """Of 1.x: the database."""
     user: str | None = None
-    """Of 1.x: who writes, where it wants to know."""
+    """Of 1.x: the user, if it needs one."""
     password: SecretStr = SecretStr("")
-    """Of 1.x: their password."""
+    """Of 1.x: the user's password."""
     bucket: str | None = None
     """Of 2.x: the bucket."""
     org: str | None = None
@@ -51,7 +51,7 @@ class InfluxDB:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """A point for each group of measurements, which another telling of the event writes over."""
+        """Writes a point for each group of measurements; sending the event again overwrites it."""
         written = "\n".join(_lines(self._prefix, told)).encode()
         settings = self._settings
         url = settings.url.rstrip("/") + ("/write" if settings.database else "/api/v2/write")
@@ -76,7 +76,7 @@ def _headers(settings: InfluxSettings) -> dict[str, str]:
 def _lines(prefix: str, told: Telemetry) -> Iterator[str]:
     """`sealane.release,app=shop,status=deployed count=1i,elapsed_time=31.2 1772366400000000000`.
 
-    What is ever new is a field: as a tag each would begin a series of its own. Events of one moment stand a nanosecond apart.
+    Details are fields, because each new tag value would begin a series. Events of one moment get times a nanosecond apart.
     """
 
     def group(measurement: Measurement) -> tuple[str, Mapping[str, str]]:

@@ -16,14 +16,14 @@ _TRACES, _METRICS = "/v1/traces", "/v1/metrics"
 
 
 class OtlpSettings(SinkSettings):
-    """The collector that is told."""
+    """The collector that receives telemetry."""
 
     url: str
     """Where it listens, such as `http://collector:4318`; `/v1/traces` and `/v1/metrics` are added."""
     headers: SecretStr = SecretStr("")
-    """What it wants with each request, such as `api-key=…,tenant=shop`."""
+    """Headers of each request, such as `api-key=…,tenant=shop`."""
     every: float = Field(default=60, ge=0)
-    """Seconds between two tellings of metrics; 0 for a collector that takes traces only."""
+    """Seconds between two pushes of metrics; 0 for a collector that takes only traces."""
 
 
 class Otlp:
@@ -37,11 +37,11 @@ class Otlp:
         self._prefix = context.prefix
 
     async def send(self, told: Telemetry) -> None:
-        """All spans in one request; a span that is told again has the id that it had."""
+        """Sends all spans in one request; a span that is sent again has the same id."""
         await self._post(_TRACES, otlp.traces(told.spans, self._of))
 
     async def push(self, families: Sequence[Family], at: datetime) -> None:
-        """All metrics in one request, as they stand: what was told before is in them."""
+        """Sends all current metrics in one request; they are cumulative."""
         await self._post(_METRICS, otlp.metrics(families, at, self._of, prefix=self._prefix))
 
     async def _post(self, path: str, body: bytes) -> None:

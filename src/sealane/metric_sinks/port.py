@@ -1,4 +1,4 @@
-"""The port of metric sinks: what a store is told of one event, and how it takes that."""
+"""The port of metric sinks: what a store receives for one event, and how."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _GIVEN = "SEALANE_METRICS__SINKS"
 
 
 class SinkSettings(BaseModel):
-    """What a sink is set up with, a variable each: `SEALANE_METRICS__SINKS__DATADOG__API_KEY`."""
+    """A sink's settings, one variable each: `SEALANE_METRICS__SINKS__DATADOG__API_KEY`."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telemetry:
-    """All that one event gives."""
+    """All telemetry of one event."""
 
     event: int
-    """Its id: the same when it is told again."""
+    """The event's id: the same when it is sent again."""
     measurements: tuple[Measurement, ...] = ()
     announcement: Announcement | None = None
     spans: tuple[Span, ...] = ()
@@ -38,21 +38,21 @@ class Sink(Protocol):
     """A metric store."""
 
     async def send(self, told: Telemetry) -> None:
-        """Tells it, also once more what it was told before.
+        """Sends it; the same telemetry may be sent again.
 
-        Raises Unavailable while it is away, which keeps the event for later, and Refused for what it will never take.
+        Raises Unavailable while the store is away, which keeps the event for later, and Refused for what it will never take.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Push:
-    """Has a store told, again and again, all that `/metrics` shows. What one telling misses the next one has."""
+    """Regularly pushes all that `/metrics` shows to a store. A later push makes up for a missed one."""
 
     every: float
-    """Seconds between two tellings."""
+    """Seconds between two pushes."""
     send: Callable[[Sequence[Family], datetime], Awaitable[None]]
-    """Tells it what holds at that time. Raises Unavailable, and Refused for what it will never take."""
+    """Sends the values of that time. Raises Unavailable, and Refused for what it will never take."""
 
 
 def _no_push(settings: Any, context: SinkContext) -> None:
@@ -64,25 +64,25 @@ class SinkContext:
     """What every sink knows besides its settings."""
 
     prefix: str
-    """Before the name of each metric."""
+    """The prefix of each metric's name."""
     version: str
-    """Of Sealane."""
+    """Sealane's version."""
     process: str
     """Host and port at which this process answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SinkAdapter:
-    """One line of the table of metric sinks; its key stands in settings."""
+    """One line of the table of metric sinks; its key is used in settings."""
 
     settings: type[SinkSettings]
     open: Callable[[Any, SinkContext], Sink]
     takes: timedelta | None = None
-    """How old what it is told may be; None for any age."""
+    """The greatest age of events it accepts; None for any age."""
     traces: bool = False
-    """Whether it is told spans of what happens, and nothing else."""
+    """Whether it receives only spans."""
     push: Callable[[Any, SinkContext], Push | None] = _no_push
-    """What it is told besides, whatever happens."""
+    """What is also pushed to it regularly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ class OpenSink:
 def open_sinks(
     given: Mapping[str, Mapping[str, SecretStr]], context: SinkContext, adapters: Adapters
 ) -> dict[str, OpenSink]:
-    """The sinks that the settings name. Raises UsageError for unknown ones and wrong settings, and tells no value."""
+    """Opens the sinks in the settings. Raises UsageError for unknown ones and wrong settings, without showing values."""
     opened: dict[str, OpenSink] = {}
     for key, values in given.items():
         try:

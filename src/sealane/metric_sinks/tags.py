@@ -1,4 +1,4 @@
-"""Names and tags as Datadog and its agents take them. Pure."""
+"""Names and tags in the form that Datadog and its agents accept. Pure."""
 
 from __future__ import annotations
 
