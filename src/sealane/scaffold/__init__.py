@@ -1,1 +1,1 @@
-"""A beginning for a repository that has no Sealane files yet: look at what is there, write what fits."""
+"""First files for a repository without Sealane files: detects what is there, and writes what fits."""

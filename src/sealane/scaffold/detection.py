@@ -1,4 +1,4 @@
-"""Detection: what kind of project a folder holds, so that the first pipeline does something of use in it."""
+"""Detects the kind of project in a folder, so that its first pipeline is useful."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from sealane.pipelines.reading import FILE
 
 PORT = 8080
-"""The port a container listens at where its build file doesn't say."""
+"""The port of a container when its build file names none."""
 
 
 _PYTEST = re.compile(r"pytest\b(?!-)", re.IGNORECASE)
@@ -27,7 +27,7 @@ class Buildable:
     """From the repository's root; `.` for the root itself."""
     port: int = PORT
     as_root: bool = False
-    """Whether the build file names no user, so that the container would run as root."""
+    """Whether the container would run as root, because the build file names no user."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class Project:
 
 
 def detect(folder: Path) -> Project:
-    """Looks at the folder and those directly in it; reads files of well-known names only, and runs nothing."""
+    """Examines the folder and its direct subfolders; reads only files with well-known names, and runs nothing."""
     language, image, commands = _python(folder) or _node(folder) or _go(folder) or _nothing_known()
     return Project(
         app=_slug(folder.resolve().name) or "app",
@@ -146,7 +146,7 @@ def _scripts(folder: Path) -> dict[str, Any]:
 
 
 def _slug(name: str) -> str:
-    """The name as Sealane wants names: lower case, digits and dashes."""
+    """The name in Sealane's form: lower case, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
 
 

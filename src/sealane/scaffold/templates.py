@@ -1,4 +1,4 @@
-"""The files that begin a project, as text."""
+"""The first files of a project, as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealane.scaffold.detection import Buildable, Project
 def compose(project: Project) -> dict[str, str]:
     """Paths from the repository's root, and what to write there, the pipeline first.
 
-    Stencils and a formation are written where there is an image to deploy and no formation yet.
+    Stencils and a formation are included when there is an image to deploy and no formation yet.
     """
     files = {FILE: _pipeline(project)}
     if project.images and not project.formations:
@@ -53,7 +53,7 @@ def _formation(project: Project) -> str:
 
 
 def _stencil(image: Buildable) -> str:
-    """A Service, a Deployment and its disruption budget, which the default policies let pass, in production, too."""
+    """A Service, a Deployment and its disruption budget that pass the default policies, also in production."""
     return f"""\
 # Plain manifests; ${{words}} come from the formation and the release.
 apiVersion: v1
@@ -111,6 +111,6 @@ spec:
 
 
 def _quoted(name: str) -> str:
-    """A name as YAML reads it back as text: one that looks like a number or a word of YAML's gets quotes."""
+    """A name that YAML reads back as text: quoted if it looks like a number or a YAML keyword."""
     odd = name.replace("-", "").isdigit() or name in {"true", "false", "null"} or name[:1].isdigit()
     return f'"{name}"' if odd else name
