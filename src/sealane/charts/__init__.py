@@ -1,1 +1,1 @@
-"""Helm charts: their values laid together, what Helm is asked, what it printed, and what it complained of. Pure."""
+"""Helm charts: merged values, requests to Helm, its output, and its complaints. Pure."""

@@ -1,6 +1,6 @@
-"""What `helm template` complains of, as findings at the chart's files and the values. Pure.
+"""Complaints of `helm template`, as findings at the chart's files and the values. Pure.
 
-Helm tells it in text alone, so that is read here, where it comes in; what no rule knows is told as Helm says it.
+Helm reports them only as text, which is parsed here; what no rule knows is shown as Helm says it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sealane.charts.model import TemplateRequest
 from sealane.findings import Finding, Place, did_you_mean
 
 Locate = Callable[[tuple[str, ...]], Place | None]
-"""Where a value was written that is laid over the chart's own; None for one that is not there."""
+"""The place of a value that overrides the chart's own; None if there is none."""
 
 _AT = re.compile(
     r"(?<![^\s:\"()])([^\s:\"()]++):(\d{1,9}):(\d{1,9}): executing \"[^\"]*\" at <(.{0,300}?)>: ", re.DOTALL
@@ -34,7 +34,7 @@ LOOKUP = "what the cluster has is no part of a commit: give it to the chart as a
 
 
 def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, Any], locate: Locate) -> list[Finding]:
-    """All that Helm complains of; `defaults` are the values that the chart was rendered with."""
+    """All complaints; `defaults` are the values that the chart was rendered with."""
     said = complaint.rpartition("Error: ")[2].partition("\n\nUse --debug")[0].strip()
     if "out of memory" in complaint:
         return [
@@ -74,7 +74,7 @@ def _of_template(said: str, request: TemplateRequest, defaults: Mapping[str, Any
 
 
 def _no_value(expression: str, rest: str, defaults: Mapping[str, Any]) -> str | None:
-    """Which value is missing, where that is what is wrong."""
+    """The missing value, if that is the problem."""
     value, nil = _VALUES.search(expression), _NIL.search(rest)
     if value is None or nil is None:
         return None
@@ -104,7 +104,7 @@ def _of_schema(said: str, request: TemplateRequest, locate: Locate) -> Iterator[
 
 
 def _inside(source: str) -> str:
-    """The path in the chart of a template, which Helm puts the chart's name before."""
+    """The path of a template in the chart, without the chart's name that Helm puts before it."""
     return source.partition("/")[2] or source
 
 

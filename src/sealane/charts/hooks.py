@@ -1,4 +1,4 @@
-"""Hooks of charts: which of what a chart renders runs around a release, when, and in which order. Pure.
+"""Hooks of charts: which rendered objects run around a release, when, and in which order. Pure.
 
 Source of the events, of the order by weight and name, and of what Helm waits for (Jobs and Pods):
 https://helm.sh/docs/topics/charts_hooks/.
@@ -19,7 +19,7 @@ _BEFORE = {"pre-install": "install", "pre-upgrade": "upgrade"}
 _AFTER = {"post-install": "install", "post-upgrade": "upgrade"}
 _TESTS = frozenset({"test", "test-success"})
 KNOWN = frozenset({*_BEFORE, *_AFTER, *_TESTS})
-"""Events at which hooks run here."""
+"""Hook events that are supported."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,27 +28,27 @@ class HookJob:
 
     job: ChartObject
     before: tuple[str, ...] = ()
-    """Of `install` and `upgrade` those before which it runs."""
+    """Which of `install` and `upgrade` it runs before."""
     after: tuple[str, ...] = ()
     test: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SortedObjects:
-    """What a chart renders, by what becomes of it."""
+    """The rendered objects of a chart, by how they are used."""
 
     objects: tuple[ChartObject, ...] = ()
-    """The release's objects, and what hooks need besides Jobs: they stay, as they do with Helm."""
+    """The release's objects, and the objects that hooks need besides Jobs; they stay, as with Helm."""
     early: tuple[ChartObject, ...] = ()
-    """Those of the objects that hooks before the release need."""
+    """The objects that hooks before the release need."""
     jobs: tuple[HookJob, ...] = ()
     """In the order in which they run."""
     unknown: tuple[tuple[ChartObject, str], ...] = ()
-    """Hooks with an event at which nothing runs here."""
+    """Hooks with an unsupported event."""
 
 
 def sort(printed: Sequence[ChartObject], skip: Collection[str] = ()) -> SortedObjects:
-    """What becomes of the objects; hooks have no event of those that are skipped, and none at all without another."""
+    """Sorts the objects; skipped events are removed from hooks, and a hook without another event is dropped."""
     objects: list[ChartObject] = []
     early: list[ChartObject] = []
     jobs: list[tuple[int, str, HookJob]] = []
@@ -78,7 +78,7 @@ def sort(printed: Sequence[ChartObject], skip: Collection[str] = ()) -> SortedOb
 
 
 def annotation(value: Any, name: str) -> str | None:
-    """The annotation of an object; None where it has none, or is no object."""
+    """The annotation of an object; None if it has none, or is not an object."""
     metadata = value.get("metadata") if isinstance(value, Mapping) else None
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     said = annotations.get(name) if isinstance(annotations, Mapping) else None
@@ -97,7 +97,7 @@ def _weight(value: Any) -> int:
 
 
 def _without(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without what makes it a hook for Helm."""
+    """The object without Helm's hook annotations."""
     metadata = value["metadata"]
     kept = {name: said for name, said in metadata["annotations"].items() if name not in _OWN}
     rest = {key: part for key, part in metadata.items() if key != "annotations"}
@@ -105,7 +105,7 @@ def _without(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_job(item: ChartObject) -> ChartObject | None:
-    """The Job itself, or one that runs the Pod; None for what does not run."""
+    """The Job itself, or a Job that runs the Pod; None for other kinds."""
     value = item.value
     kind = (value.get("apiVersion"), value.get("kind"))
     if kind == ("batch/v1", "Job"):

@@ -1,4 +1,4 @@
-"""What Helm is asked and answers, and what is read of a chart. Pure."""
+"""Requests to Helm, its results, and what is read from a chart. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sealane.findings import Finding
 
 KUBE_VERSION = "1.36"
-"""What a chart is told where nobody says which: that of the known fields, so that no machine's Helm decides it."""
+"""The default Kubernetes version for charts: that of the known fields, independent of the installed Helm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,31 +21,31 @@ class TemplateRequest:
     release: str
     namespace: str
     folder: str
-    """The chart's folder in the repository, which its files are called by in what is found."""
+    """The chart's folder in the repository, used for places in findings."""
     files: Mapping[str, bytes] = field(repr=False)
     """The chart's files, by their path in the chart."""
     values: Mapping[str, Any] = field(repr=False)
-    """What is laid over the chart's own values."""
+    """Values that override the chart's own."""
     kube_version: str
-    """The version that `.Capabilities.KubeVersion` says."""
+    """The value of `.Capabilities.KubeVersion`."""
     api_versions: Sequence[str] = ()
-    """What `.Capabilities.APIVersions` has besides."""
+    """Additional entries of `.Capabilities.APIVersions`."""
     tests: bool = False
     """Whether hooks for `helm test` are rendered, too."""
     by_schema: bool = True
-    """Whether values are held against the chart's schemas."""
+    """Whether values are checked against the chart's schemas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoteChart:
-    """A chart of a repository that is no part of the commit."""
+    """A chart from a chart repository, not from the commit."""
 
     repository: str
     """`https://…`, or `oci://…` of a registry."""
     name: str
     version: str
     digest: str | None = None
-    """What it is known by: of an archive over HTTP, or of a manifest in a registry."""
+    """Its digest: of the archive over HTTP, or of the manifest in a registry."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,25 +62,25 @@ class TemplateResult:
 
     printed: str = ""
     complaint: str | None = None
-    """What it said where it failed; None where it rendered the chart."""
+    """Its output when it failed; None when it rendered the chart."""
     problem: tuple[str, str] | None = None
-    """Why Helm could not be asked, or did not end, and what to do about it."""
+    """Why Helm could not be run or did not end, and what to do about it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChartObject:
-    """One document of what a chart renders."""
+    """One rendered document of a chart."""
 
     file: str
-    """Its template, in the repository."""
+    """The path of its template in the repository."""
     line: int
-    """About where the template has it."""
+    """The approximate line in the template."""
     value: Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrintedChart:
-    """All that a chart renders, read."""
+    """The parsed output of a chart."""
 
     objects: tuple[ChartObject, ...] = ()
     findings: tuple[Finding, ...] = ()

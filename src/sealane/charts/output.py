@@ -1,7 +1,6 @@
-"""What `helm template` prints, read. Pure.
+"""Parses the output of `helm template`. Pure.
 
-Helm names each document's template in a comment before it; where in the template an object stands it does not say, so the
-line with its kind is looked for.
+Helm names each document's template in a comment before it, but not the line, so the line with the object's kind is searched.
 """
 
 from __future__ import annotations
@@ -41,13 +40,13 @@ def read(printed: str, request: TemplateRequest) -> PrintedChart:
 
 
 def differing(first: PrintedChart, second: PrintedChart) -> list[ChartObject]:
-    """Objects that the two don't have alike, in the same order."""
+    """Objects that differ between the two, in the same order."""
     pairs = zip_longest(first.objects, second.objects)
     return [one or other for one, other in pairs if one != other]
 
 
 def _in_template(finding: Finding, text: str) -> Finding:
-    """The finding at the template: its own place is one of what the template renders."""
+    """The finding moved to the template; its original place is in the rendered output."""
     lines = text.splitlines()
     line = finding.place.line
     shown = f": {lines[line - 1].strip()[:80]}" if 0 < line <= len(lines) else ""

@@ -1,4 +1,4 @@
-"""Schemas of charts' values, as far as they ask for others: Helm would fetch those, from wherever they say. Pure."""
+"""Schemas of charts' values that refer to other schemas, which Helm would fetch from any address. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 NAME = "values.schema.json"
 _REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef"}
 _KNOWN = re.compile(r"https?://json-schema\.org/(?:draft-0[4-7]|draft/20(?:19-09|20-12))/schema#?")
-"""Dialects that Helm brings along."""
+"""Dialects that are built into Helm."""
 
 
 def reaching_out(files: Mapping[str, bytes]) -> list[tuple[str, str]]:
-    """Path of each schema that names another, of the chart or of one in it, and the first that it names."""
+    """The path of each schema, in the chart or a subchart, that refers to another, with its first reference."""
     schemas = ((path, text) for path, text in files.items() if path.rpartition("/")[2] == NAME)
     return [(path, named) for path, text in schemas if (named := _outside(text)) is not None]
 
@@ -24,7 +24,7 @@ def _outside(text: bytes) -> str | None:
         pairs: list[tuple[str, Any]] = []
 
         def keep(entries: list[tuple[str, Any]]) -> dict[str, Any]:
-            pairs.extend(entries)  # all of them: of a key that is written twice, readers take another one
+            pairs.extend(entries)  # all of them, because parsers differ on which of two equal keys counts
             return dict(entries)
 
         json.loads(text, object_pairs_hook=keep)

@@ -1,6 +1,6 @@
-"""Values of charts: laid over each other, and references of images put in by path. Pure.
+"""Values of charts: merges them, and puts image references in by path. Pure.
 
-Values are laid over each other as Helm does: mappings key by key, all else as a whole.
+Values are merged as Helm does: mappings key by key, everything else as a whole.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NoImage(ValueError):
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with others laid over them."""
+    """The values with others merged over them."""
     result = dict(below)
     for key, value in above.items():
         under = result.get(key)
@@ -32,15 +32,15 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 
 def path_of(written: str) -> Path:
-    """The path that is written with dots."""
+    """The parts of a path that is written with dots."""
     return tuple(written.split("."))
 
 
 def image_at(defaults: Mapping[str, Any], path: Path, reference: str) -> dict[str, Any]:
-    """Values that put the image where the path leads: as one text, or apart, as the chart's own values have it.
+    """Values that put the image at the path: as one text or in parts, like the chart's own values.
 
-    A chart that knows no digest writes `repository:tag`, so the digest goes with the tag; what reads such a reference
-    goes by the digest. Raises NoImage.
+    A chart without digests writes `repository:tag`, so the digest is appended to the tag; readers of such a reference use
+    the digest. Raises NoImage.
     """
     there = _at(defaults, path)
     if isinstance(there, str):
@@ -76,9 +76,9 @@ def image_paths(defaults: Mapping[str, Any], above: Path = ()) -> Iterator[str]:
 
 
 def _parts(reference: str) -> tuple[str, str, str, str]:
-    """Host, name, tag and digest; a tag that says nothing of its own is made of the digest.
+    """Host, name, tag and digest; a missing tag is made from the digest.
 
-    What nothing has built yet, `NAME@unbuilt`, still ends in that word once it is put together again.
+    An image that is not built yet, `NAME@unbuilt`, still ends in that word when the parts are joined again.
     """
     try:
         read = references.parse(reference)
