@@ -1,4 +1,4 @@
-"""Tables of people: who may sign in, and by what. A change needs a migration beside it in `migrations/versions`."""
+"""Tables of people: users, tokens and sessions. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Alerts:
         self._database = database
 
     async def receive(self, app: str, formation: str, came: Mapping[str, Alert], *, at: datetime) -> int:
-        """Stores alerts, by what makes each the same one; gives how many are new. Old ones are forgotten."""
+        """Stores alerts by their identity, and returns how many are new. Deletes old ones."""
 
         def work(connection: sa.Connection) -> int:
             here = (alerts.c.app == app) & (alerts.c.formation == formation)

@@ -1,4 +1,4 @@
-"""The whole store in one value, opened and brought up to date."""
+"""The whole store in one value, opened and migrated."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from sealane.store.workers import Workers
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Store:
-    """Every table, by what it is about."""
+    """All tables, by subject."""
 
     database: Database
     apps: Apps
@@ -95,7 +95,7 @@ class Store:
     async def open(cls, url: str, *, logs: Logs, prospects: Prospects | None = None) -> Self:
         """Opens the database at the URL and migrates it. Raises Unavailable.
 
-        `logs` are what views show, `prospects` what answers to "why not yet?" know besides the tables.
+        `logs` are shown by views; `prospects` is what answers to "why not yet?" know besides the tables.
         """
         database = await asyncio.to_thread(Database, url)
         await asyncio.to_thread(migration.migrate, database)
@@ -142,6 +142,6 @@ class Store:
         )
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         await self.followers.close()
         await asyncio.to_thread(self.database.close)

@@ -1,4 +1,4 @@
-"""One app as it is now: its formations with what runs there, in one transaction."""
+"""The current state of one app: its formations with what runs there, in one transaction."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _behind(there: Release | None, newest: Release | None, known: Mapping[str, C
 
 
 def _newest(connection: sa.Connection, listed: Sequence[FormationRow]) -> Release | None:
-    """Of what is in any formation, the release of the newest commit."""
+    """The release of the newest commit that is in any formation."""
     there = [row.release for row in listed if row.release]
     return max(there, key=lambda release: releases.place(connection, release.id) or 0.0, default=None)
 
@@ -98,7 +98,10 @@ def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:
 def compared(
     connection: sa.Connection, name: str, left: str, right: str, production: frozenset[str], scope: Scope
 ) -> Comparison:
-    """What is in two formations of the app; with no names, in the first and the last one. Raises NotThere where one is not in the scope, or nothing is there."""
+    """Compares two formations of the app; without names, the first and the last one.
+
+    Raises NotThere if one is not in the scope, or nothing is deployed there.
+    """
     there = {
         row.formation: (row, row.current)
         for row in overviews.overview(connection, production, scope, app=name)

@@ -55,7 +55,7 @@ class Apps:
         return tuple(rows.app(row) for row in listed)
 
     async def rotate_hook(self, name: str, *, by: str, at: datetime, old_until: datetime | None) -> App:
-        """Makes the app's hook secret another one; the one before counts until a time. Raises NotThere."""
+        """Gives the app a new hook secret; the previous one stays valid until a time. Raises NotThere."""
 
         def work(connection: sa.Connection) -> App:
             app = get(connection, name)
@@ -69,7 +69,7 @@ class Apps:
         return await self._database.write(work)
 
     async def set_owner(self, name: str, owner: str, *, by: str, at: datetime) -> None:
-        """Makes the app another's. Raises NotThere."""
+        """Changes the app's owner. Raises NotThere."""
 
         def work(connection: sa.Connection) -> None:
             detail = {"from": get(connection, name).owner, "to": owner}
@@ -80,9 +80,9 @@ class Apps:
         await self._database.write(work)
 
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
-        """Removes the app and all that is stored of it; what runs at destinations stays.
+        """Removes the app and everything stored about it; what runs at destinations stays.
 
-        Raises NotThere, and Conflicting while anything of it goes on: nobody would end what it has started.
+        Raises NotThere, and Conflicting while any of its work goes on: nobody would end what it has started.
         """
 
         def work(connection: sa.Connection) -> None:
@@ -138,5 +138,5 @@ def next_sequence(connection: sa.Connection, name: str) -> int:
 
 
 def give_back(connection: sa.Connection, name: str, sequence: int) -> None:
-    """Takes the number back that was drawn: the app's row has been locked since, so nobody has a later one."""
+    """Gives back a drawn number: the app's row has been locked since, so nobody has a later one."""
     connection.execute(sa.update(apps).where(apps.c.name == name).values(last_sequence=sequence - 1))

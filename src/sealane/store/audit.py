@@ -1,4 +1,4 @@
-"""The audit: what somebody did, of all that happened."""
+"""The audit: the events that somebody caused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealane.store.outbox_tables import outbox
 
 
 class Audit:
-    """Reads it."""
+    """Reads the audit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,10 +27,10 @@ class Audit:
         only: AuditFilter = EVERY_LINE,
         scope: Scope = EVERYTHING,
     ) -> tuple[DomainEvent, ...]:
-        """The newest first; `before` is the id of the last one of the page before.
+        """Newest first; `before` is the id of the last event of the previous page.
 
-        Of an app of the scope that took the name of one that was removed, the events since then. What is about no app
-        is for whoever may read everything.
+        For an app that took the name of a removed one, only events since then. Events about no app are only for people who
+        may read everything.
         """
         wanted = ((outbox.c.app, only.app), (outbox.c.actor, only.actor), (outbox.c.kind, only.kind))
         query = sa.select(outbox).where(*(column == value for column, value in wanted if value is not None))
@@ -41,7 +41,7 @@ class Audit:
         return tuple(map(event_of, listed))
 
     async def kinds(self, scope: Scope) -> tuple[str, ...]:
-        """What anybody ever did, as far as the scope may read it, by name."""
+        """All kinds of events in the audit that the scope may read, by name."""
         done = sa.select(outbox.c.kind).where(outbox.c.actor.is_not(None), readable(scope))
         query = done.distinct().order_by(outbox.c.kind)
         return await self._database.read(lambda c: tuple(c.execute(query).scalars()))

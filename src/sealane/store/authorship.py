@@ -1,4 +1,4 @@
-"""Whose work deployments bring: what runs know of their authors, and who pushed what since what is there."""
+"""Whose work deployments bring: the authors of runs, and who pushed since the deployed commit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from sealane.store.deployment_tables import formations as formations_table
 from sealane.store.run_tables import runs
 
 PUSH = ""
-"""Stands for where a push moved its branch from, among the commits that authors are told since."""
+"""Key for the authors since the commit that a push moved its branch from."""
 _MOST = 1000
-"""Runs between what is there and what comes that are looked through."""
+"""Most runs that are examined between the deployed and the new commit."""
 
 
 class Authorship:
-    """What is known of who wrote and who pushed."""
+    """Reads and keeps who wrote and who pushed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,7 +48,7 @@ class Authorship:
         return {row["formation"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
 
     async def keep(self, run_id: str, told: Mapping[str, tuple[Author, ...]], *, at: datetime) -> None:
-        """Keeps the authors of a run's commits since each of some others, and of its push. Key: the run."""
+        """Keeps the authors of a run's commits since each of some other commits, and of its push. Key: the run."""
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(told)))
@@ -57,7 +57,7 @@ class Authorship:
         await self._database.write(work)
 
     async def of_run(self, run_id: str, *, since: str | None) -> tuple[Author, ...]:
-        """The authors of a run's commits since another; without any those of its push. Of one not looked at, all."""
+        """The authors of a run's commits since another; without one, those of its push. Since an unknown one, all."""
         data = await self._database.read(
             lambda c: c.execute(sa.select(runs.c.authors).where(runs.c.id == run_id)).scalar()
         )
@@ -75,7 +75,7 @@ def barred(connection: sa.Connection, deployment: Deployment, people: People) ->
 
 
 def work(connection: sa.Connection, deployment: Deployment) -> Contribution:
-    """All that a deployment brings: itself, and what was pushed to its branch since what is there."""
+    """All that a deployment brings: its own run, and pushes to its branch since the deployed commit."""
     pushers: list[Pusher | None] = [] if deployment.by_hand and deployment.pusher is None else [deployment.pusher]
     authors = list(deployment.authors)
     for row in _between(connection, deployment):
@@ -86,7 +86,7 @@ def work(connection: sa.Connection, deployment: Deployment) -> Contribution:
 
 
 def _between(connection: sa.Connection, deployment: Deployment) -> list[rows.Row]:
-    """Runs of the deployment's branch after what is there, up to it."""
+    """Runs of the deployment's branch after the deployed commit, up to its own."""
     try:
         there = formations.get(connection, deployment.app, deployment.formation)
     except NotThere:

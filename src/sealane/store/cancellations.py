@@ -1,4 +1,4 @@
-"""Cancelled deployments: what has not begun ends at once, what rolls out is asked to stop by itself."""
+"""Cancelled deployments: one that has not begun ends at once, a running rollout is asked to stop."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
 
 
 class Cancellations:
-    """Who called off which deployment."""
+    """Who cancelled which deployment."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def cancel(self, deployment_id: str, *, by: str, at: datetime) -> Deployment:
-        """Ends what has not begun; asks what rolls out to stop, which then goes back as a failure does.
+        """Ends a deployment that has not begun; asks a running rollout to stop, which then rolls back as after a failure.
 
-        Raises NotThere, Conflicting when it has ended, or was called off before.
+        Raises NotThere, and Conflicting when it has ended or was cancelled before.
         """
 
         def work(connection: sa.Connection) -> Deployment:
             deployment = deployments.get(connection, deployment_id)
-            formations.lock(connection, deployment.app, deployment.formation)  # whoever begins it holds this, too
+            formations.lock(connection, deployment.app, deployment.formation)  # beginning it takes this lock, too
             deployment = deployments.get(connection, deployment_id)
             _check(deployment)
             named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
@@ -48,7 +48,7 @@ class Cancellations:
         return await self._database.write(work)
 
     async def of(self, deployment_id: str) -> str | None:
-        """Who called the deployment off, if anybody did."""
+        """Who cancelled the deployment, if anybody."""
         query = sa.select(table.c.cancelled_by).where(table.c.id == deployment_id)
         canceller: str | None = await self._database.read(lambda c: c.execute(query).scalar())
         return canceller

@@ -1,4 +1,4 @@
-"""What every table of the store is made of: the record of all of them, and kinds of columns."""
+"""What every table is made of: the metadata, and kinds of columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 MICROSECONDS = 1_000_000
-"""Of a second."""
+"""Per second."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -22,7 +22,7 @@ metadata = sa.MetaData(
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite keeps it without a zone."""
+    """An aware time in UTC; SQLite stores it without a zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -40,7 +40,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
 
 class Seconds(sa.types.TypeDecorator[float]):
-    """How long something took; kept as whole microseconds, which sum up exactly and are read quickly."""
+    """A duration, stored as whole microseconds, which add up exactly and are fast to read."""
 
     impl = sa.BigInteger
     cache_ok = True
@@ -56,51 +56,51 @@ Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgr
 
 
 def key() -> sa.Column[str]:
-    """The key: a name of ours."""
+    """The key: a name made by Sealane."""
     return sa.Column("id", sa.Text, primary_key=True)
 
 
 def key_of(name: str, owner: str) -> sa.Column[str]:
-    """The key, or a part of it: the row of another table that this one belongs to, and goes with."""
+    """The key, or a part of it: the row of another table that this one belongs to, and is deleted with."""
     return sa.Column(name, sa.Text, sa.ForeignKey(owner, ondelete="CASCADE"), primary_key=True)
 
 
 def number() -> sa.Column[int]:
-    """A number that only grows, also where SQLite would give a deleted row's again."""
+    """A number that only grows, even where SQLite would reuse a deleted row's."""
     kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     return sa.Column("id", kind, primary_key=True, autoincrement=True)
 
 
 def text(name: str, *, default: str | None = None) -> sa.Column[str]:
-    """A text that is always there."""
+    """A required text."""
     return sa.Column(name, sa.Text, nullable=False, server_default=default)
 
 
 def flag(name: str) -> sa.Column[bool]:
-    """True or false; false at first."""
+    """True or false; false by default."""
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
 
 
 def maybe(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
-    """What may be missing."""
+    """An optional column."""
     return sa.Column(name, kind, nullable=True)
 
 
 def place() -> sa.Column[float]:
-    """A place in the line of commits."""
+    """A position in the line of commits."""
     return sa.Column("place", sa.Float, nullable=False, server_default="0")
 
 
 def moment(name: str) -> sa.Column[datetime]:
-    """A moment that is always there."""
+    """A required moment."""
     return sa.Column(name, Moment, nullable=False)
 
 
 def json(name: str) -> sa.Column[Any]:
-    """Plain data that is always there."""
+    """Required plain data."""
     return sa.Column(name, Json, nullable=False)
 
 
 def of_app() -> sa.Column[str]:
-    """Whose row it is; gone with its app."""
+    """The row's app; the row is deleted with it."""
     return sa.Column("app", sa.Text, sa.ForeignKey("apps.name", ondelete="CASCADE"), nullable=False)

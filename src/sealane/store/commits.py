@@ -1,4 +1,4 @@
-"""The history of each app, as far as its runs have seen it: what versions bring is told from it."""
+"""The commit history of each app, as far as its runs have seen it, to tell what versions bring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.store.app_tables import apps, commits
 from sealane.store.database import Database
 
 _NEAREST = 3_000
-"""Commits of an app that are looked at: those that runs brought last."""
+"""Most commits of an app that are read: those that runs brought last."""
 
 
 class Commits:
@@ -22,14 +22,14 @@ class Commits:
         self._database = database
 
     async def add(self, app: str, fetched: Iterable[Commit]) -> None:
-        """Keeps the commits, which come newest first. Key: app and commit; one that is kept already stays."""
+        """Keeps the commits, given newest first. Key: app and commit; known ones stay."""
         listed = list(fetched)
 
         def work(connection: sa.Connection) -> None:
             named = sa.select(commits.c.commit).where(
                 commits.c.app == app, commits.c.commit.in_([commit.id for commit in listed])
             )
-            connection.execute(sa.select(apps.c.name).where(apps.c.name == app).with_for_update())  # copies queue up
+            connection.execute(sa.select(apps.c.name).where(apps.c.name == app).with_for_update())  # copies wait
             there = set(connection.execute(named).scalars())
             fresh = [
                 {
@@ -49,7 +49,7 @@ class Commits:
 
 
 def known(connection: sa.Connection, app: str) -> Mapping[str, Commit]:
-    """The app's commits by their hashes, as many as are looked at, in this transaction."""
+    """The app's commits by hash, up to the limit, in this transaction."""
     query = sa.select(commits).where(commits.c.app == app).order_by(commits.c.id.desc()).limit(_NEAREST)
     return {
         row["commit"]: Commit(

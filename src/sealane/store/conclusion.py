@@ -1,4 +1,4 @@
-"""The one transaction that ends a deployment: verdict, what is now there, holds put and lifted, what it supersedes."""
+"""The one transaction that ends a deployment: its verdict, the formation's state, holds, and what it supersedes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HELD = {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentNotes:
-    """What stays with a deployment beside its verdict."""
+    """What is kept with a deployment besides its verdict."""
 
     note: str | None = None
     way_back: str | None = None
@@ -41,9 +41,9 @@ async def conclude(
 ) -> Deployment:
     """Ends the deployment. Key: its id; the first verdict stays.
 
-    A good one becomes the formation's verified deployment and lifts the holds it is newer than. A bad one that carried a
-    release puts a hold on it and everything older, unless its cause lies outside of it; and so does going back by hand on
-    what was there.
+    A good one becomes the formation's verified deployment and lifts the holds on older releases. A bad one with a release
+    puts a hold on it and everything older, unless the cause lies outside of the release. A rollback by hand puts a hold on
+    what was deployed before.
     """
 
     def work(connection: sa.Connection) -> Deployment:
@@ -82,7 +82,7 @@ async def roll_back(
 ) -> Deployment | None:
     """Replaces a good verdict by another one, with its hold, and offers the deployment `to` again.
 
-    Key: the deployment. None where something newer is there or on its way, or somebody did it already.
+    Key: the deployment. None when something newer is deployed or on its way, or this was done already.
     """
 
     def work(connection: sa.Connection) -> Deployment | None:
@@ -110,12 +110,12 @@ async def roll_back(
 
 
 def rollback_id(deployment_id: str) -> str:
-    """The id of the deployment that another one is rolled back by."""
+    """The id of the deployment that rolls another one back."""
     return ids.derived("d", "rolled back", deployment_id)
 
 
 def _stuck(connection: sa.Connection, back: Deployment, verdict: Verdict) -> None:
-    """What was to be rolled back is there still, where going back did not work."""
+    """The deployment that is still there because its rollback failed."""
     if back.kind is not DeploymentKind.ROLLBACK or back.requested_by is not None:
         return
     for past in deployments.history(connection, back.app, back.formation):
@@ -126,7 +126,7 @@ def _stuck(connection: sa.Connection, back: Deployment, verdict: Verdict) -> Non
 
 
 def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
-    """The deployment that is there still."""
+    """The deployment that is still there."""
     past: dict[int, rollback_target.PastDeployment] = {}
     ids: dict[int, str] = {}
     for deployment in deployments.history(connection, untouched.app, untouched.formation, limit=200):
@@ -166,7 +166,7 @@ def _good(connection: sa.Connection, deployment: Deployment, verdict: Verdict, b
 
 
 def _tell_held(connection: sa.Connection, back: Deployment, left: Deployment, up_to: int, verdict: Verdict) -> None:
-    """Going back says what it stops from now on, and how that is let out."""
+    """Adds a line that says what the rollback holds from now on, and how to lift the hold."""
     waiting = deployments.in_state(connection, DeploymentState.WAITING, back.app)
     stopped = [
         deployment
@@ -180,7 +180,7 @@ def _tell_held(connection: sa.Connection, back: Deployment, left: Deployment, up
 
 
 def _place(connection: sa.Connection, verified: str | None) -> dict[str, object]:
-    """Where the formation is again: the failed deployment may have been on its way to another namespace."""
+    """The formation's place after a failure: the deployment may have been on its way to another namespace."""
     if verified is None:
         return {}
     back = deployments.get(connection, verified)
@@ -194,7 +194,7 @@ def _bad(connection: sa.Connection, deployment: Deployment, verdict: Verdict) ->
 
 
 def _release_sequence(connection: sa.Connection, deployment: Deployment) -> int:
-    """The number of the run that made the release; a promotion's own number is when it was asked for."""
+    """The number of the run that made the release; a promotion's own number tells only when it was asked for."""
     query = sa.select(releases.c.sequence).where(releases.c.id == deployment.release_id)
     sequence = connection.execute(query).scalar() if deployment.release_id else None
     return int(sequence) if sequence is not None else deployment.sequence

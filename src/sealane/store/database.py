@@ -1,7 +1,7 @@
 """The connection to the database: transactions off the event loop, on SQLite (WAL) or PostgreSQL.
 
-Reads see one snapshot or the last commit; a write is one transaction that either lands whole or not at all. On SQLite
-writers queue up behind each other from their first statement, so a write never fails half-way for a busy database.
+Reads see one snapshot or the last commit; a write is one transaction that commits as a whole or not at all. On SQLite,
+writers wait for each other from their first statement, so a write never fails half-way because the database is busy.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sealane.store import storable
 T = TypeVar("T")
 
 IDLE_TIMEOUT = timedelta(seconds=15)
-"""A frozen or cut-off process holds its locks for so long, and every other writer waits for one of them."""
+"""How long a frozen or cut-off process keeps its locks while other writers wait for them."""
 _TRY_AGAIN = frozenset({"40001", "40P01", "25P03"})
-"""Serialization failure, deadlock, idle for too long in the transaction: PostgreSQL ended it, and nothing of it landed."""
+"""Serialization failure, deadlock, idle for too long in a transaction: PostgreSQL rolled it back as a whole."""
 
 _WRITES = {"sealane_writes": True}
 _BEFORE = "sealane_before_commit"
@@ -35,9 +35,9 @@ class Database:
     """One database. Closed with `close`."""
 
     def __init__(self, url: str, *, connections: int = 8, idle_timeout: timedelta = IDLE_TIMEOUT) -> None:
-        """`url` as in the settings, `sqlite:///path` or `postgresql://…`; `connections` are used at most at once.
+        """`url` as in the settings, `sqlite:///path` or `postgresql://…`; `connections` is the most used at once.
 
-        PostgreSQL ends a transaction whose process does nothing in it for `idle_timeout`.
+        PostgreSQL ends a transaction that is idle for `idle_timeout`.
         """
         self.sqlite = url.startswith("sqlite:")
         options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "json_serializer": storable.json_text}
@@ -55,11 +55,11 @@ class Database:
         self._writers = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="store-write")
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Does the work in a transaction that only reads. Raises Unavailable when the database doesn't answer."""
+        """Runs the work in a read-only transaction. Raises Unavailable when the database doesn't answer."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Does the work in one transaction. The work may be done again from its start, so it changes nothing else."""
+        """Runs the work in one transaction. The work may run again from its start, so it must change nothing else."""
         return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
 
     def read_now(self, work: Callable[[sa.Connection], T]) -> T:
@@ -70,7 +70,7 @@ class Database:
         """As `write`, for callers without an event loop."""
         try:
             return self._do(work, _WRITES)
-        except (_Collided, exc.IntegrityError):  # who looks again sees what the other writer made
+        except (_Collided, exc.IntegrityError):  # a second try sees what the other writer made
             return self._do(work, _WRITES)
 
     def _do(self, work: Callable[[sa.Connection], T], options: dict[str, Any]) -> T:
@@ -101,32 +101,32 @@ class Database:
             raise Unavailable(f"the database does not answer: {error.orig}", hint="see SEALANE_DATABASE") from error
 
     def close(self) -> None:
-        """Ends the connections once their work is done."""
+        """Closes the connections once their work is done."""
         self._readers.shutdown()
         self._writers.shutdown()
         self.engine.dispose()
 
 
 def before_commit(connection: sa.Connection, act: Callable[[sa.Connection, list[T]], None], item: T) -> None:
-    """Has `act` called as the last thing in this transaction, once, with all items that were given for it, in order."""
+    """Calls `act` once at the end of this transaction, with all items given for it, in order."""
     connection.info[_BEFORE].setdefault(act, []).append(item)
 
 
 def after_commit(connection: sa.Connection, act: Callable[[], None]) -> None:
-    """Does something once this transaction has landed, and not when it is undone. It must be quick and never fail."""
+    """Runs something after this transaction commits, not when it is rolled back. It must be quick and never fail."""
     connection.info[_AFTER].append(act)
 
 
 class _Collided(Unavailable):
-    """PostgreSQL ended a transaction that was in another one's way; it may be tried again."""
+    """PostgreSQL ended a transaction that conflicted with another; it may be tried again."""
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not before the first INSERT
-        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII only
-        connection.execute("PRAGMA busy_timeout = 30000")  # first: the next one waits for others, too
+        connection.isolation_level = None  # transactions begin where the code says, not before the first INSERT
+        connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows only ASCII
+        connection.execute("PRAGMA busy_timeout = 30000")  # first, because the next one waits for locks, too
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")

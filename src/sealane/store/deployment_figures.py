@@ -1,4 +1,4 @@
-"""What insights count each deployment as: written by the transaction that ends it, and told by the definitions alone."""
+"""How insights count each deployment: written by the transaction that ends it, following `insights.definitions`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sealane.verdicts.model import FactKind, Verdict
 
 
 def keep(connection: sa.Connection, deployment: Deployment) -> None:
-    """Counts a deployment that has just ended, in this transaction. One that never began counts for nothing.
+    """Counts a deployment that has just ended, in this transaction. One that never began is not counted.
 
-    What was verified at its formation before is still what the formation's row names.
+    The formation's row must still name the deployment that was verified before.
     """
     if deployment.started is None or deployment.verdict is None:
         return
@@ -41,7 +41,7 @@ def keep(connection: sa.Connection, deployment: Deployment) -> None:
 
 
 def count_degraded(connection: sa.Connection, deployment_id: str) -> None:
-    """Counts a deployment anew that degraded after its verdict, in this transaction. Key: the deployment."""
+    """Recounts a deployment that degraded after its verdict, in this transaction. Key: the deployment."""
     here = table.c.deployment_id == deployment_id
     names = ("deployed", "failed", "lead_time", "restored")
     row = rows.one(connection, sa.select(*(table.c[name] for name in names)).where(here))
@@ -77,7 +77,7 @@ def _own(
 
 
 def _place(connection: sa.Connection, deployment: Deployment) -> float:
-    """Where the commit stands that is verified at the formation."""
+    """The position of the formation's verified commit."""
     verified = sa.select(formations.c.verified_id).where(
         formations.c.app == deployment.app, formations.c.formation == deployment.formation
     )
@@ -102,7 +102,7 @@ def _failed_since(row: rows.Row) -> datetime:
 
 
 def _newest(connection: sa.Connection, here: sa.ColumnElement[bool]) -> str | None:
-    """The newest change that is not a failed one."""
+    """The newest change that has not failed."""
     query = sa.select(table.c.deployment_id).where(here, table.c.deployed, ~table.c.failed)
     newest: str | None = connection.execute(query.order_by(table.c.at.desc()).limit(1)).scalar()
     return newest

@@ -1,4 +1,4 @@
-"""The queue of deployments: let through by their gates, and begun in their turn; what is older is superseded."""
+"""The queue of deployments: let through by their gates, and begun in order; older ones are superseded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sealane.verdicts.messages import causes
 from sealane.verdicts.model import Verdict, VerdictKind
 
 _LOOKED_BACK = 50
-"""Deployments of a formation that are looked at for what people scaled."""
+"""Deployments of a formation that are searched for changes of scale."""
 
 
 class DeploymentQueue:
@@ -32,15 +32,15 @@ class DeploymentQueue:
         self._database = database
 
     async def unqueued(self) -> tuple[Deployment, ...]:
-        """Deployments whose gates are open but whose flow was never queued: somebody died in between."""
+        """Deployments with open gates whose workflow was never queued, because a process died in between."""
         query = sa.select(table).where(table.c.state == DeploymentState.QUEUED.value, ~table.c.queued)
         listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(table.c.sequence)))
         return tuple(rows.deployment(row) for row in listed)
 
     async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:
-        """Opens the gate for that revision, once: True for the caller who did.
+        """Opens the gate for that revision, once: True for the caller that did.
 
-        What was let through to the formation before, is older and has not begun, is superseded: this goes instead.
+        Older deployments to the formation that were let through and have not begun are superseded.
         """
 
         def work(connection: sa.Connection) -> bool:
@@ -58,7 +58,7 @@ class DeploymentQueue:
         return await self._database.write(work)
 
     async def note_waits(self, deployment_id: str, kinds: Collection[Waits], *, at: datetime) -> None:
-        """Notes what stands in the way of a deployment whose gate is shut."""
+        """Notes what a deployment with a shut gate waits for."""
 
         def work(connection: sa.Connection) -> None:
             deployment = deployments.get(connection, deployment_id)
@@ -68,7 +68,7 @@ class DeploymentQueue:
         await self._database.write(work)
 
     async def shut(self, deployment_id: str, *, at: datetime) -> bool:
-        """Shuts the gate of a deployment that has not begun, because something stands in its way again."""
+        """Shuts the gate of a deployment that has not begun, because something blocks it again."""
 
         def work(connection: sa.Connection) -> bool:
             queued = (table.c.state == DeploymentState.QUEUED.value) & (table.c.id == deployment_id)
@@ -86,10 +86,12 @@ class DeploymentQueue:
         await self._database.write(lambda c: c.execute(update))
 
     async def begin(self, deployment_id: str, *, at: datetime, since: datetime | None = None) -> Deployment:
-        """The flow begins; `since` is when its policies and limits began to be looked at once more. What `precedence` ends for what is there is superseded, for good.
+        """Begins the deployment; `since` is when its policies and limits began to be checked again.
 
-        What begins after something that was asked for later takes a fresh number. Gives the deployment as it then is:
-        rolling out, ended, or waiting when its gate was shut again meanwhile.
+        It is superseded when `precedence` says so for what is deployed.
+
+        When a later request began first, it takes a new number. Returns the deployment's state afterwards: rolling out,
+        ended, or waiting when its gate was shut again meanwhile.
         """
 
         def work(connection: sa.Connection) -> Deployment:
@@ -99,7 +101,7 @@ class DeploymentQueue:
             there = formations.lock(connection, deployment.app, deployment.formation)
             deployment = deployments.get(connection, deployment_id)
             if deployment.state is not DeploymentState.QUEUED:
-                return deployment  # it was called off while this waited for the lock
+                return deployment  # it was cancelled while this waited for the lock
             if there.current_id and precedence.ends(
                 current := deployments.get(connection, there.current_id), deployment
             ):
@@ -132,7 +134,7 @@ def _supersede(connection: sa.Connection, deployment: Deployment, *, by: Deploym
 
 
 def _renumber(connection: sa.Connection, deployment: Deployment, *, after: int, at: datetime) -> Deployment:
-    """A number above all that began before it: a formation's history is in the order of its numbers."""
+    """Gives it a number above all that began before: a formation's history is ordered by number."""
     number = apps.next_sequence(connection, deployment.app)
     text = f"is #{number} now: it was asked for as #{deployment.sequence}, and #{after} began before it"
     connection.execute(sa.update(table).where(table.c.id == deployment.id).values(sequence=number))
@@ -141,7 +143,7 @@ def _renumber(connection: sa.Connection, deployment: Deployment, *, after: int, 
 
 
 def _start_there(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
-    """The formation is the deployment's now. Scaling brings no release, so what waits for the formation still may go."""
+    """Marks the formation as the deployment's. Scaling brings no release, so waiting deployments may still go."""
     values: dict[str, object] = {
         "current_id": deployment.id,
         "environment": deployment.environment,
@@ -158,7 +160,7 @@ def _start_there(connection: sa.Connection, deployment: Deployment, there: Forma
 
 
 def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Formation, at: datetime) -> None:
-    """What people scaled since the last release came is as its stencils say again: nobody's doing goes without a word."""
+    """Adds a line when the new release undoes what people scaled since the last one: its stencils count again."""
     if there.current_id is None or not deployments.get(connection, there.current_id).kind.in_place:
         return
     before = (
@@ -179,7 +181,7 @@ def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Forma
 
 
 def _moved(there: Formation, deployment: Deployment) -> dict[str, object]:
-    """What the formation has at the destination it goes to, and what it leaves: an inventory is of one destination."""
+    """The inventories at the destination that the formation goes to and at those it leaves: each is of one destination."""
     to = (deployment.environment, deployment.destination)
     known = [behind for behind in there.behind if (behind.environment, behind.destination) == to]
     others = [behind for behind in there.behind if behind not in known]
@@ -202,7 +204,7 @@ def _supersede_waiting(connection: sa.Connection, coming: Deployment, at: dateti
 
 
 def _supersede_queued(connection: sa.Connection, coming: Deployment, at: datetime) -> None:
-    """Two pushes in quick succession: the older one is not deployed only to be replaced. Scaling brings no release."""
+    """Supersedes the older of two quick pushes, which would only be replaced. Scaling brings no release."""
     if coming.kind.in_place:
         return
     formations.lock(connection, coming.app, coming.formation)

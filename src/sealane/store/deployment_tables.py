@@ -1,4 +1,4 @@
-"""Tables of formations and what goes to them. A change needs a migration beside it in `migrations/versions`."""
+"""Tables of formations and their deployments. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 

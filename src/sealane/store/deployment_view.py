@@ -1,4 +1,4 @@
-"""One deployment with all that belongs to it: story and evidence, and what a reviewer compares it with."""
+"""One deployment with everything that belongs to it: timeline, evidence, and what a reviewer compares it with."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
 
 
 def _compared_with(connection: sa.Connection, deployment: Deployment, there: Formation) -> str | None:
-    """The revision that is verified there, as long as the deployment has not begun; then the one that was."""
+    """The verified revision; once the deployment has begun, the one that was verified before."""
     if deployment.state in _NOT_BEGUN and there.verified_id:
         return deployments.get(connection, there.verified_id).revision_id
     return deployment.from_revision_id
 
 
 def _since(connection: sa.Connection, app: str, old: str | None, new: str) -> CommitRange | None:
-    """What the commit brings over the one that the old release was built from."""
+    """What the commit adds to the one of the old release."""
     there = releases.get(connection, old).commit if old else ""
     return histories.since(commits.known(connection, app), there, new) if there and new else None

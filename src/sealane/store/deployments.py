@@ -1,4 +1,4 @@
-"""Deployments: from being offered to their verdict. Every change is one transaction that may be repeated."""
+"""Deployments, from their offer to their verdict. Every change is one transaction that may be repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sealane.verdicts.model import Verdict, VerdictKind
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A line of a deployment's story; the key keeps a repeated step from telling it twice."""
+    """A line of a deployment's timeline; the key keeps a repeated step from adding it twice."""
 
     key: str
     phase: str
@@ -36,9 +36,9 @@ class Deployments:
         self._database = database
 
     async def offer(self, deployment: Deployment, revision: Revision) -> Deployment:
-        """Stores a deployment with its revision. Key: its id; a second offer gives the first one's row.
+        """Stores a deployment with its revision. Key: its id; a second offer returns the first one's row.
 
-        A sequence of 0 takes the app's next. Raises NotThere for an unknown app.
+        A sequence of 0 means the app's next. Raises NotThere for an unknown app.
         """
         return await self._database.write(lambda c: offer(c, deployment, revision))
 
@@ -55,7 +55,7 @@ class Deployments:
         return await self._database.read(lambda c: history(c, app, formation, limit))
 
     async def break_glass(self, deployment_id: str, glass: BrokenGlass) -> None:
-        """Lets a waiting deployment begin though its window is shut. Raises Conflicting when it does not wait."""
+        """Lets a waiting deployment begin although its window is shut. Raises Conflicting when it does not wait."""
 
         def work(connection: sa.Connection) -> None:
             deployment = get(connection, deployment_id)
@@ -80,7 +80,7 @@ class Deployments:
         waiting_for: str | None = None,
         unreached_since: datetime | None = None,
     ) -> None:
-        """Adds a line to the story, unless it is there, and sets what the deployment waits for."""
+        """Adds a line to the timeline, unless it is there, and sets what the deployment waits for."""
 
         def work(connection: sa.Connection) -> None:
             values: dict[str, Any] = {"waiting_for": waiting_for, "unreached_since": unreached_since}
@@ -96,7 +96,7 @@ class Deployments:
         await self._database.write(work)
 
     async def revise(self, deployment_id: str, revision: Revision, *, note: str, at: datetime) -> None:
-        """Gives the deployment another revision and closes its gate again: no word on the former one counts."""
+        """Gives the deployment another revision and shuts its gate again: votes on the former one don't count."""
 
         def work(connection: sa.Connection) -> None:
             releases.keep(connection, revision, at)
@@ -115,7 +115,7 @@ class Deployments:
         await self._database.write(work)
 
     async def demand(self, deployment_id: str, rules: tuple[ApprovalRule, ...], *, note: str, at: datetime) -> bool:
-        """Asks more people about a deployment that was let through, and shuts its gate. False when it has begun."""
+        """Requires more approvals for a deployment that was let through, and shuts its gate. False when it has begun."""
 
         def work(connection: sa.Connection) -> bool:
             queued = (deployments.c.state == DeploymentState.QUEUED.value) & (deployments.c.id == deployment_id)
@@ -132,7 +132,7 @@ class Deployments:
         return await self._database.write(work)
 
     async def keep_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
-        """Keeps the evidence and gives its id. Key: the deployment; the first one stays."""
+        """Keeps the failure report and returns its id. Key: the deployment; the first one stays."""
 
         def work(connection: sa.Connection) -> str:
             deployment = get(connection, deployment_id)
@@ -152,7 +152,7 @@ class Deployments:
         return await self._database.write(work)
 
     async def keep_second_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> None:
-        """Keeps the evidence of a way back that failed, too. Key: the deployment; the first one stays."""
+        """Keeps the failure report of a rollback that failed, too. Key: the deployment; the first one stays."""
 
         def work(connection: sa.Connection) -> None:
             if second_failure_report(connection, deployment_id) is None:
@@ -162,7 +162,7 @@ class Deployments:
         await self._database.write(work)
 
     async def reject(self, deployment_id: str, *, reason: str, at: datetime) -> bool:
-        """Ends a deployment that never started, as cancelled. False when it has started."""
+        """Ends a deployment that has not started, as cancelled. False when it has started."""
 
         def work(connection: sa.Connection) -> bool:
             if get(connection, deployment_id).state is not DeploymentState.WAITING:
@@ -198,7 +198,7 @@ def offer(connection: sa.Connection, deployment: Deployment, revision: Revision)
 
 
 def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
-    """Gives a deployment that has ended another verdict, in this transaction."""
+    """Gives an ended deployment another verdict, in this transaction."""
     values = {"verdict": rows.plain(verdict), "verdict_kind": verdict.kind.value, "watched_until": None}
     connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
     line = Line(key=f"verdict {verdict.kind}", phase="verdict", text=verdict.reason)
@@ -235,14 +235,14 @@ def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry,
 
 
 def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
-    """The deployment's evidence, in this transaction."""
+    """The deployment's failure report, in this transaction."""
     query = sa.select(failure_reports.c.data).join(deployments, deployments.c.failure_report_id == failure_reports.c.id)
     value: Mapping[str, Any] | None = connection.execute(query.where(deployments.c.id == deployment_id)).scalar()
     return value
 
 
 def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
-    """The evidence of its way back that failed, too, in this transaction: the one that the deployment does not name."""
+    """The failure report of its failed rollback, in this transaction: the one that the deployment does not name."""
     query = sa.select(failure_reports.c.data).join(deployments, deployments.c.id == failure_reports.c.deployment_id)
     query = query.where(deployments.c.id == deployment_id, deployments.c.failure_report_id != failure_reports.c.id)
     value: Mapping[str, Any] | None = connection.execute(query).scalar()
@@ -250,7 +250,7 @@ def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapp
 
 
 def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> bool:
-    """Adds a line to the story unless its key is there, in this transaction. False when it is."""
+    """Adds a line to the timeline unless its key is there, in this transaction. False when it is."""
     if outbox.is_said(connection, deployment_id, line.key):
         return False
     data = {"phase": line.phase, "text": line.text, **({"detail": dict(line.detail)} if line.detail else {})}
@@ -259,7 +259,7 @@ def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: date
 
 
 def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
-    """Writes the verdict, in this transaction; what the guard saw until then is of no use any more."""
+    """Writes the verdict, in this transaction, and deletes what the stability check saw until then."""
     values = {
         "state": DeploymentState.ENDED.value,
         "ended": verdict.at,
@@ -286,7 +286,7 @@ def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: Broke
 
 
 def _say_asked(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
-    """Whose approval is asked for, where somebody's is."""
+    """Adds a line about whose approval is needed, if any."""
     if deployment.rules and not deployment.unasked:
         data = {"revision": deployment.revision_id, "rules": rows.plain(deployment.rules)}
         outbox.deployment_event(connection, Kind.APPROVAL_ASKED, deployment, at, data)

@@ -1,4 +1,4 @@
-"""What was pushed or asked for: each event is stored once, and makes at most one run."""
+"""Incoming events, pushed or requested: each is stored once, and makes at most one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealane.store.run_tables import events, runs
 
 _PUSHED = {EventKind.PUSH, EventKind.TAG, EventKind.PULL_REQUEST}
 _GONE = "gone"
-"""The kind of an event that says that a reference is no more."""
+"""The kind of event that says that a reference was deleted."""
 
 
 class Events:
@@ -35,18 +35,18 @@ class Events:
         message: str | None = None,
         again: Run | None = None,
     ) -> Receipt:
-        """Stores the event and its run, once; it takes the place of the run `again`, which is run once more.
+        """Stores the event and its run, once. With `again`, its run repeats that one and takes its place.
 
-        Of one push at most `per_push` are to be run; the others end at once.
+        At most `per_push` runs of one push are carried out; the others end at once.
 
-        A copy is what the same sender delivered to the app under the same id; the same signed `message` under any id, since
-        no signature covers that; and what moved the reference as its newest event did: further back nothing counts, because
-        a branch may be where it was before. What a person asks for is a copy only while a run that
-        runs the same one `again` has not begun. Raises NotThere for an unknown app.
+        An event is a copy when the same sender delivered it to the app with the same id, when it has the same signed `message`
+        with any id (the signature does not cover it), or when it moves the reference like its newest event. Older events
+        don't count, because a branch may return to where it was. A person's request is a copy only while an earlier repeat
+        of the same run has not begun. Raises NotThere for an unknown app.
         """
 
         def work(connection: sa.Connection) -> Receipt:
-            sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies queue up
+            sequence = apps.next_sequence(connection, event.app)  # first: it locks the app, so copies wait
             moved = requested_by is None and event.kind in _PUSHED
             ref = (event.ref or event.branch or "") if moved else None
             known = (
@@ -86,10 +86,10 @@ class Events:
         return await self._database.write(work)
 
     async def forget(self, gone: RefGone, *, source: str, message: str | None = None) -> None:
-        """Ends what is known of a reference. A copy, as `receive` tells, changes nothing. Raises NotThere."""
+        """Notes that a reference was deleted. A copy, as in `receive`, changes nothing. Raises NotThere."""
 
         def work(connection: sa.Connection) -> None:
-            sequence = apps.next_sequence(connection, gone.app)  # it locks the app; the number is given back
+            sequence = apps.next_sequence(connection, gone.app)  # this locks the app; the number is given back
             apps.give_back(connection, gone.app, sequence)
             if _is_copy(connection, gone, source, message):
                 return
@@ -111,7 +111,7 @@ class Events:
 
 
 def _delivered(connection: sa.Connection, app: str, source: str, delivery: str | None) -> str | None:
-    """The run that the same message started. Hosts give all hooks of a repository one id, so it counts for each app."""
+    """The run that the same delivery started. Hosts use one id for all hooks of a repository, so it counts per app."""
     if not delivery:
         return None
     same = (events.c.app == app) & (events.c.source == source) & (events.c.delivery == delivery)
@@ -119,7 +119,7 @@ def _delivered(connection: sa.Connection, app: str, source: str, delivery: str |
 
 
 def _is_copy(connection: sa.Connection, gone: RefGone, source: str, message: str | None) -> bool:
-    """Whether the word that a reference is gone came before."""
+    """Whether the deletion of the reference was reported before."""
     same: list[sa.ColumnElement[bool]] = [sa.false()]
     same += [(events.c.source == source) & (events.c.delivery == gone.delivery)] if gone.delivery else []
     same += [events.c.message == message] if message else []
@@ -128,7 +128,7 @@ def _is_copy(connection: sa.Connection, gone: RefGone, source: str, message: str
 
 
 def _started(connection: sa.Connection, app: str, message: str | None) -> str | None:
-    """The run that the same signed message started, whoever sends it again and under which id."""
+    """The run that the same signed message started, whoever sends it again and with whatever id."""
     if not message:
         return None
     same = (events.c.app == app) & (events.c.message == message)
@@ -136,7 +136,7 @@ def _started(connection: sa.Connection, app: str, message: str | None) -> str | 
 
 
 def _waiting(connection: sa.Connection, app: str, again: Run | None) -> str | None:
-    """The run that runs that one once more, and has not begun."""
+    """The run that repeats that one and has not begun."""
     if again is None:
         return None
     same = (events.c.app == app) & (events.c.sameness == again.id) & events.c.ref.is_(None)
@@ -146,13 +146,13 @@ def _waiting(connection: sa.Connection, app: str, again: Run | None) -> str | No
 
 
 def _newest_if_same(connection: sa.Connection, app: str, ref: str, sameness: str) -> str | None:
-    """The run of the reference's newest event if that was the same move."""
+    """The run of the reference's newest event, if that event made the same move."""
     of_ref = sa.select(events.c.sameness, events.c.run_id).where(events.c.app == app, events.c.ref == ref)
     newest = connection.execute(of_ref.order_by(events.c.sequence.desc()).limit(1)).first()
     return newest.run_id if newest is not None and newest.sameness == sameness else None
 
 
 def _sameness(event: Event) -> str:
-    """What moved, from where to where."""
+    """What identifies a move: the reference, from where, to where."""
     parts = (event.app, event.kind.value, event.ref or event.branch or "", event.before or "", event.commit or "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

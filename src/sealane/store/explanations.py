@@ -1,4 +1,4 @@
-"""Gathers what `approvals.blockers` and `approvals.run_blockers` explain."""
+"""Gathers the facts that `approvals.blockers` and `approvals.run_blockers` explain."""
 
 from __future__ import annotations
 
@@ -53,38 +53,38 @@ from sealane.verdicts.model import VerdictKind
 
 
 def _open(_: Deployment) -> WindowStatus:
-    """Where nobody knows of any windows."""
+    """The default: no windows."""
     return windows.OPEN
 
 
 def _allowed(_: Deployment, __: Revision) -> str:
-    """Where nobody knows of any limits."""
+    """The default: no limits."""
     return ""
 
 
 Refusals = Callable[[Deployment, Revision], str]
-"""Why the deployment would be refused if it began now, as the operators' files say; empty when it would not."""
+"""Why the operators' files would refuse the deployment if it began now; empty if they would not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prospects:
-    """What answers know besides the tables."""
+    """Facts for answers that are not in the tables."""
 
     outlook: Callable[[Deployment], WindowStatus] = _open
-    """Whether the deployment may begin now, as the operators' windows say."""
+    """Whether the operators' windows let the deployment begin now."""
     production: Callable[[], frozenset[str]] = frozenset
     """The environments that the operators call production."""
     people: Callable[[], People] = People
-    """Who is who, as the operators say. Raises SealaneError when their file can't be read."""
+    """People, as in the operators' file. Raises SealaneError when it can't be read."""
     refusals: Callable[[], Refusals] = lambda: _allowed
-    """What tells why deployments would be refused now, made for each round of questions: it looks at the files once."""
+    """Makes a function that says why deployments would be refused now; it reads the files once, so make it per round."""
     room: int = 1
-    """Runs that one worker carries at once."""
+    """Runs that one worker carries out at once."""
     per_app: int | None = None
-    """Of these, what one app may have; None for all but one of all."""
+    """Most of these for one app; None: all but one."""
 
     def known(self) -> tuple[People, str]:
-        """Who is who, or why nobody can say."""
+        """People, or why they can't be read."""
         try:
             return self.people(), ""
         except SealaneError as error:
@@ -92,7 +92,7 @@ class Prospects:
 
 
 def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope) -> Explanation:
-    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not move. Raises NotThere."""
+    """Why a run, a deployment, `app/formation` or an app's newest run failed or does not proceed. Raises NotThere."""
     if what.startswith("r-"):
         view = view_run(connection, what, prospects, scope)
         explanation = run_blockers.run(view, _crowd(connection, what, prospects))
@@ -119,7 +119,7 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
 
 
 def _app(connection: sa.Connection, app: str, prospects: Prospects, scope: Scope) -> Explanation:
-    """What became of the app's newest run."""
+    """The explanation of the app's newest run."""
     apps.get(connection, app)
     table = runs_table.c
     newest = sa.select(table.id).where(table.app == app).order_by(table.sequence.desc()).limit(1)
@@ -132,7 +132,7 @@ def _app(connection: sa.Connection, app: str, prospects: Prospects, scope: Scope
 
 
 def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope: Scope) -> RunView:
-    """A run with all that came of it in the scope, in this transaction. Raises NotThere."""
+    """A run with all its results in the scope, in this transaction. Raises NotThere."""
     run = runs.get(connection, run_id)
     findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
     table = deployments_table.c
@@ -152,7 +152,7 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
 
 
 def _steps(connection: sa.Connection, run: Run, scope: Scope) -> tuple[RunStep, ...]:
-    """Without the deliveries to formations that are out of the scope."""
+    """The steps without deliveries to formations outside the scope."""
     table = formations_table.c
     hidden = [~part for part in scopes.parts(scope, table.app, table.environment)]
     named = sa.select(table.formation).where(table.app == run.app, *hidden)
@@ -162,7 +162,7 @@ def _steps(connection: sa.Connection, run: Run, scope: Scope) -> tuple[RunStep, 
 
 
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
-    """The answer with what it is about."""
+    """The answer with its subject."""
     origin = origins.of(connection, [subject]).get(subject.id)
     failed = subject.failure_report_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
     now = clock.now()
@@ -194,7 +194,7 @@ def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospec
 
 
 def circumstances(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> BlockerInput:
-    """All that a waiting deployment depends on, in this transaction."""
+    """Everything that a waiting deployment depends on, in this transaction."""
     own = _own(connection, deployment, prospects)
     group_state = (
         release_groups.group_state(connection, deployment.release_group_id) if deployment.release_group_id else None
@@ -235,7 +235,7 @@ def _going_back(connection: sa.Connection, deployment: Deployment) -> tuple[Depl
 
 
 def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
-    """What goes to its formation before it: what is rolling out there, and what was let through earlier."""
+    """Deployments that go to its formation first: those rolling out, and those let through earlier."""
     going = [
         *deployments.in_state(connection, DeploymentState.ROLLING_OUT, deployment.app),
         *deployments.in_state(connection, DeploymentState.QUEUED, deployment.app),
@@ -259,7 +259,7 @@ def _workers(connection: sa.Connection) -> int:
 
 
 def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> WorkerLoad:
-    """Who has a slot while the run waits for one."""
+    """The runs that have a slot while this run waits for one."""
     run = runs.get(connection, run_id)
     going = sa.select(runs_table.c.app).where(runs_table.c.ended.is_(None), runs_table.c.admitted)
     apps_going = connection.execute(going.where(runs_table.c.id != run_id)).scalars().all()
@@ -275,7 +275,7 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Work
 
 
 def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
-    """Why a deployment failed or does not move, without the evidence and what it is about."""
+    """Why a deployment failed or does not proceed, without its evidence and subject."""
     inputs = circumstances(connection, subject, prospects)
     return blockers.deployment(
         subject, replace(inputs, refused_now=refused_now(connection, subject, prospects.refusals()))
@@ -283,7 +283,7 @@ def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Pro
 
 
 def refused_now(connection: sa.Connection, subject: Deployment, refusals: Refusals) -> str:
-    """Why a deployment that has not begun would be refused if it did now; empty when it would not."""
+    """Why a deployment would be refused if it began now; empty if it would not."""
     if subject.state not in {DeploymentState.WAITING, DeploymentState.QUEUED}:
         return ""
     return refusals(subject, releases.revision(connection, subject.revision_id))

@@ -1,4 +1,4 @@
-"""Insights of what went wrong and what took long: causes, ways back, hours of the day, waits, in SQL."""
+"""Insights about failures and delays: causes, rollbacks, hours of the day, waits, in SQL."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ cause = sa.case(
     (deployments.c.verdict_kind == VerdictKind.DEPLOYED.value, GONE_BACK),
     else_=sa.func.coalesce(deployments.c.verdict["cause", "reason"].as_string(), NO_CAUSE),
 )
-"""Why a change failed, of its verdict."""
+"""Why a change failed, from its verdict."""
 
 
 def failures(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Failures:
-    """Why changes failed, what became of them, and when, in this transaction; `production` names environments."""
+    """Why changes failed, their outcomes, and when, in this transaction; `production` names environments."""
     environments = insights.asked_for(question, production)
     where = [*insights.chosen(question, environments, scope), *insights.within(table.c.at, question.span)]
     query = sa.select(cause, table.c.app, deployments.c.verdict_kind, sa.func.count())

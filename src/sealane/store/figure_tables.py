@@ -1,4 +1,4 @@
-"""Tables of what is counted, for insights and metrics. A change needs a migration beside it in `migrations/versions`."""
+"""Tables of figures, for insights and metrics. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ deployment_figures = sa.Table(
     columns.maybe("restored", columns.Seconds),
     *(columns.maybe(name, columns.Seconds) for name in definitions.WAITS),
 )
-"""What insights count each deployment as that began and ended; `at` is its end in seconds since 1970, UTC."""
+"""How insights count each deployment that began and ended; `at` is its end in seconds since 1970, UTC."""
 sa.Index("ix_deployment_figures_formation", *(deployment_figures.c[name] for name in ("app", "formation", "at")))
 _figures = ("app", "environment", "at", "deployed", "failed", "lead_time", "restored")
 sa.Index("ix_deployment_figures_counted", *(deployment_figures.c[name] for name in _figures))
@@ -36,7 +36,7 @@ run_figures = sa.Table(
     columns.flag("passed"),
     sa.Column("took", columns.Seconds, nullable=False),
 )
-"""What insights count each run as that was carried out; `at` is its end in seconds since 1970, `took` are seconds."""
+"""How insights count each run that was carried out; `at` is its end in seconds since 1970, `took` is in seconds."""
 sa.Index("ix_run_figures_counted", *(run_figures.c[name] for name in ("app", "at", "passed", "took")))
 
 step_figures = sa.Table(
@@ -49,7 +49,7 @@ step_figures = sa.Table(
     columns.flag("passed"),
     sa.Column("took", columns.Seconds, nullable=False),
 )
-"""The same of each step of it but deliveries; `at` is the end of the run."""
+"""The same for each of its steps except deliveries; `at` is the end of the run."""
 sa.Index("ix_step_figures_counted", *(step_figures.c[name] for name in ("app", "at", "key", "passed", "took")))
 
 test_figures = sa.Table(
@@ -68,7 +68,7 @@ test_figures = sa.Table(
     columns.flag("flaky"),
     columns.maybe("took", columns.Seconds),
 )
-"""What insights keep of a step's tests; `at` is the end of the run, `took` are seconds of those that passed at once."""
+"""What insights keep of a step's tests; `at` is the end of the run, `took` is in seconds, for tests that passed at once."""
 sa.Index("ix_test_figures_timed", *(test_figures.c[name] for name in ("app", "at", "key", "test", "took", "run_id")))
 sa.Index("ix_test_figures_failed", *(test_figures.c[name] for name in ("failed", "at", "app", "key", "test", "run_id")))
 sa.Index("ix_test_figures_flaky", *(test_figures.c[name] for name in ("flaky", "at", "app", "key", "test", "run_id")))

@@ -1,4 +1,4 @@
-"""Formations: what is where, and the inventory of what was applied."""
+"""Formations: what is deployed where, and the inventory of what was applied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Formations:
         self._database = database
 
     async def get(self, app: str, formation: str) -> Formation:
-        """The formation. Raises NotThere when nothing was ever meant for it."""
+        """The formation. Raises NotThere when nothing was ever offered to it."""
         return await self._database.read(lambda c: get(c, app, formation))
 
     async def all(self) -> tuple[Formation, ...]:
@@ -32,12 +32,12 @@ class Formations:
         return tuple(rows.formation(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def set_inventory(self, app: str, formation: str, inventory: Inventory) -> None:
-        """Keeps what is at the destination."""
+        """Keeps the inventory at the destination."""
         values = {"inventory": rows.plain(inventory)}
         await self._database.write(lambda c: c.execute(sa.update(formations).where(_is(app, formation)).values(values)))
 
     async def set_behind(self, app: str, formation: str, behind: Sequence[Behind]) -> None:
-        """Keeps what is at destinations that the formation left."""
+        """Keeps the inventories at destinations that the formation left."""
         values = {"behind": rows.plain(behind)}
         await self._database.write(lambda c: c.execute(sa.update(formations).where(_is(app, formation)).values(values)))
 
@@ -68,7 +68,7 @@ def lock(connection: sa.Connection, app: str, formation: str) -> Formation:
 
 
 def meant_for(connection: sa.Connection, deployment: Deployment) -> Formation:
-    """The deployment's formation, made when it is the first. Where it goes is only changed by what starts there."""
+    """The deployment's formation, created for the first one. Its destination changes only when a deployment starts."""
     if rows.one(connection, sa.select(formations).where(_is(deployment.app, deployment.formation))) is None:
         values = {
             "app": deployment.app,

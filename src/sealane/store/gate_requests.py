@@ -1,4 +1,4 @@
-"""What gates asked, and what came back: a row a gate and place in the rollout."""
+"""Requests of gates and their answers: one row per gate and place in the rollout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GateRequestLog:
         self._database = database
 
     async def add(self, deployment_id: str, requests: Sequence[tuple[GateRequests, GateRequest]]) -> None:
-        """Adds requests to those of their gates; each comes with its gate's place, name and what it asks."""
+        """Adds requests to their gates' rows; each comes with its gate's place, name and target."""
 
         def work(connection: sa.Connection) -> None:
             known = {(request.key, request.gate): request for request in of(connection, deployment_id)}
@@ -43,7 +43,7 @@ class GateRequestLog:
 
 
 def of(connection: sa.Connection, deployment_id: str) -> tuple[GateRequests, ...]:
-    """Those of a deployment in the order in which their gates began, in this transaction."""
+    """The requests of a deployment in the order in which their gates began, in this transaction."""
     query = sa.select(table).where(table.c.deployment_id == deployment_id).order_by(table.c.since, table.c.gate)
     return tuple(
         GateRequests(

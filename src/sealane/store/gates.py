@@ -1,4 +1,4 @@
-"""Inconclusive gates, and what people said about them."""
+"""Inconclusive gates, and people's answers to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GateWords:
         self._database = database
 
     async def ask(self, question: GateWord) -> GateWord:
-        """Stores a question. Key: deployment, place in the rollout and gate; a second one gives the first as it is."""
+        """Stores a question. Key: deployment, place in the rollout and gate; a repeated one returns the first."""
 
         def work(connection: sa.Connection) -> GateWord:
             if known := _find(connection, question.deployment_id, question.key, question.gate):
@@ -35,11 +35,11 @@ class GateWords:
         return await self._database.write(work)
 
     async def of(self, deployment_id: str) -> tuple[GateWord, ...]:
-        """Everything that was asked of people about a deployment, oldest first."""
+        """All questions to people about a deployment, oldest first."""
         return await self._database.read(lambda c: of(c, deployment_id))
 
     async def say(self, deployment_id: str, gate: str, *, passes: bool, by: str, reason: str, at: datetime) -> GateWord:
-        """A person's word, the first one counts. Raises NotThere without an open question, Conflicting when said."""
+        """Stores a person's answer; the first counts. Raises NotThere without an open question, Conflicting if answered."""
 
         def work(connection: sa.Connection) -> GateWord:
             deployment = deployments.get(connection, deployment_id)
@@ -65,7 +65,7 @@ class GateWords:
 
 
 def of(connection: sa.Connection, deployment_id: str) -> tuple[GateWord, ...]:
-    """What was asked about a deployment, in this transaction."""
+    """The questions about a deployment, in this transaction."""
     query = sa.select(gate_words).where(gate_words.c.deployment_id == deployment_id).order_by(gate_words.c.asked)
     return tuple(GateWord(**row) for row in rows.all_of(connection, query))
 

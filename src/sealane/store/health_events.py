@@ -1,4 +1,4 @@
-"""What is said of how a formation fares, where that changed: the same of what Sealane deployed and of what others did."""
+"""Events about changes of a formation's health: the same for Sealane's deployments and for those of others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def health_of(row: rows.Row) -> FormationHealth | None:
 
 
 def change(before: FormationHealth | None, said: FormationHealth, *, anew: bool) -> Kind | None:
-    """What to say, if anything: how often a container ended, or how many are ready, is on the page only.
+    """The event of a change, if any: numbers of restarts and of ready instances are shown only on the page.
 
-    What was never seen to be there did not degrade.
+    What was never seen to exist can't degrade.
     """
     if said.state in BAD and said.bad_since and (before is None or before.bad_since is None):
         return Kind.HEALTH_DEGRADED
@@ -32,7 +32,7 @@ def change(before: FormationHealth | None, said: FormationHealth, *, anew: bool)
 
 
 def data(before: FormationHealth | None, said: FormationHealth, at: datetime) -> dict[str, Any]:
-    """What the event tells of it."""
+    """The data of the event."""
     bad_since = said.bad_since or (before.bad_since if before else None)
     told = {
         "state": said.state.value,

@@ -21,11 +21,11 @@ class Holds:
         self._database = database
 
     async def open(self, app: str) -> tuple[Hold, ...]:
-        """The app's holds that nobody lifted, on any of its formations."""
+        """The app's open holds, on any of its formations."""
         return await self._database.read(lambda c: open_ones(c, app))
 
     async def lift(self, app: str, formation: str, *, by: str, reason: str, at: datetime) -> tuple[Hold, ...]:
-        """Lifts the formation's holds, as a person. Raises NotThere when there are none."""
+        """Lifts the formation's holds for a person. Raises NotThere when there are none."""
 
         def work(connection: sa.Connection) -> tuple[Hold, ...]:
             holds_lifted = tuple(hold for hold in open_ones(connection, app) if hold.formation == formation)
@@ -44,7 +44,7 @@ def open_ones(connection: sa.Connection, app: str) -> tuple[Hold, ...]:
 
 
 def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason: str, at: datetime) -> None:
-    """Holds a deployment's release and everything older in commits, in this transaction; `up_to` is the release's number."""
+    """Holds a deployment's release and all older commits, in this transaction; `up_to` is the release's number."""
     values = {
         "id": ids.new("h"),
         "app": deployment.app,
@@ -62,7 +62,7 @@ def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason
 
 
 def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
-    """Lifts these, in this transaction."""
+    """Lifts these holds, in this transaction."""
     chosen = holds.c.id.in_([hold.id for hold in open_holds])
     connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
     for hold in open_holds:

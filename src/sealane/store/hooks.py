@@ -1,4 +1,4 @@
-"""Hooks before a rollout that ran for a release, so that they don't run for it again."""
+"""Pre-rollout hooks that ran for a release, so that they don't run for it again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HooksRun:
         self._database = database
 
     async def ran(self, app: str, formation: str, release: str, *, besides: str = "") -> tuple[str, ...]:
-        """Hooks that ran for the release; not those that ran in the deployment `besides`."""
+        """Hooks that ran for the release, except in the deployment `besides`."""
         here = (hooks_run.c.app == app, hooks_run.c.formation == formation, hooks_run.c.release == release)
         query = sa.select(hooks_run).where(*here, hooks_run.c.deployment_id != besides).order_by(hooks_run.c.at)
         return tuple(row["hook"] for row in await self._database.read(lambda c: rows.all_of(c, query)))
@@ -40,7 +40,7 @@ class HooksRun:
         await self._database.write(work)
 
     async def forget(self, deployment: Deployment, release: str, hooks: Sequence[str]) -> None:
-        """Hooks that were undone: they run again with the release."""
+        """Forgets hooks that were undone, so that they run again with the release."""
         here = (hooks_run.c.app == deployment.app, hooks_run.c.formation == deployment.formation)
         which = sa.delete(hooks_run).where(*here, hooks_run.c.release == release, hooks_run.c.hook.in_(list(hooks)))
         await self._database.write(lambda c: c.execute(which))

@@ -1,4 +1,4 @@
-"""What waits for a person, gathered in one transaction; the pure answers are in `approvals.inbox`."""
+"""Everything that waits for a person, gathered in one transaction; the pure part is in `approvals.inbox`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sealane.store.explanations import Prospects
 
 
 def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxItem, ...]:
-    """What waits for a person, by what is asked and then by age: what can run out comes first."""
+    """What waits for a person, by kind and then by age: what can expire comes first."""
     stands = deployments.in_state(connection, DeploymentState.WAITING)
     refusals = prospects.refusals()
     items = (
@@ -40,7 +40,7 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxIt
 def approvals(
     connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects
 ) -> tuple[ApprovalView, ...]:
-    """Those of the waiting deployments that want people's yes."""
+    """The waiting deployments that need approval."""
     asked = [deployment for deployment in stands if deployment.rules]
     cast = votes.of_many(connection, asked)
     views = (approval(connection, deployment, cast[deployment.id], prospects) for deployment in asked)
@@ -50,7 +50,7 @@ def approvals(
 def approval(
     connection: sa.Connection, deployment: Deployment, cast: tuple[Vote, ...], prospects: Prospects
 ) -> ApprovalView:
-    """What people said about a deployment, who is missing, whose work it is, and who may not approve it because of that."""
+    """The votes on a deployment, missing approvals, whose work it is, and who may not approve it for that reason."""
     people, _ = prospects.known()
     contribution = authorship.work(connection, deployment)
     barred = approving.barred(deployment, contribution, people)
@@ -79,7 +79,7 @@ def _held(connection: sa.Connection, stands: Sequence[Deployment]) -> Iterator[I
 
 
 def _windows(connection: sa.Connection, stands: Sequence[Deployment], prospects: Prospects) -> Iterator[InboxItem]:
-    """Deployments whose window is shut; not those that something else comes before, or whose release group has set out."""
+    """Deployments with a shut window, except those behind another deployment or in a release group that has begun."""
     known: dict[tuple[str, str], WindowStatus] = {}
     for deployment in stands:
         place = (deployment.app, deployment.environment)

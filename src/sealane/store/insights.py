@@ -1,4 +1,4 @@
-"""Insights: the figures of deployments, computed in SQL over what each was counted as when it ended."""
+"""Insights: the figures of deployments, computed in SQL from the count that each got at its end."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from sealane.store.percentiles import collected, ranked
 K = TypeVar("K")
 
 hour_of_day = (table.c.at % DAY) // 3_600
-"""The hour of the day in which it ended, UTC."""
+"""The hour of the day of its end, UTC."""
 _KEYS = {By.APP: "app", By.TEAM: "app", By.ENVIRONMENT: "environment"}
-"""What a part is counted by; a team has several apps."""
+"""The column that parts are grouped by; a team has several apps."""
 _MADE_GOOD = sa.case((table.c.failed, table.c.restored))
 
 
 def insights(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> Insights:
-    """What the question comes to, of what is in the scope, in this transaction; `production` names environments."""
+    """The answer to the question within the scope, in this transaction; `production` names environments."""
     environments, span = asked_for(question, production), question.span
     mine, both = chosen(question, environments, scope), between(table.c.at, span.before, span.until)
     bucket = (table.c.at - int(span.before.timestamp())) // span.width
@@ -53,7 +53,7 @@ def insights(connection: sa.Connection, question: Question, production: frozense
 
 
 def check_names(connection: sa.Connection, question: Question, production: frozenset[str], scope: Scope) -> None:
-    """Raises NotThere, with what there is in the scope, for an app, a team or an environment of the question that is not."""
+    """Raises NotThere for an unknown app, team or environment in the question, naming those in the scope."""
     owner = owners(connection, scope)
     if question.app is not None and question.app not in owner:
         raise scopes.no_app(connection, question.app, scope)
@@ -69,7 +69,7 @@ def check_names(connection: sa.Connection, question: Question, production: froze
 
 
 def seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) -> tuple[str, ...]:
-    """Those that anything in the scope goes to; all of them where everything is in it."""
+    """The environments that anything in the scope goes to; all of them when the scope is everything."""
     if scope.everything:
         return tuple(sorted(environments))
     mine = scopes.chosen(scope, formations.c.app, formations.c.environment)
@@ -78,7 +78,7 @@ def seen(connection: sa.Connection, environments: frozenset[str], scope: Scope) 
 
 
 def behind(figure: Figure, since: datetime | None, until: datetime | None, hour: str | None) -> sa.Select[Any]:
-    """The ids of the deployments that a figure of a span is made of, or of an hour of its days."""
+    """The ids of the deployments behind a figure of a span, or of an hour of its days."""
     query = sa.select(table.c.deployment_id).where(_counts(figure))
     query = query if hour is None else query.where(hour_of_day == int(hour))
     return query.where(*between(table.c.at, since, until))
@@ -95,18 +95,18 @@ def _counts(figure: Figure) -> sa.ColumnElement[bool]:
 
 
 def asked_for(question: Question, production: frozenset[str]) -> frozenset[str]:
-    """The environments that a question is about."""
+    """The environments of a question."""
     return frozenset([question.environment]) if question.environment else production
 
 
 def chosen(question: Question, environments: frozenset[str], scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """The changes that a question is about, of whatever time."""
+    """The changes that a question is about, of any time."""
     own = [table.c.environment.in_(sorted(environments)), _counts(Figure.CHANGES)]
     return [*own, *of_apps(table, question), scopes.chosen(scope, table.c.app, table.c.environment)]
 
 
 def of_apps(counted: sa.Table, asked: Question | Filter) -> list[sa.ColumnElement[bool]]:
-    """What is of the app or the team that a question is about; of all apps, one after the other, as indexes have them."""
+    """The condition for the question's app or team; otherwise all apps by name, so that indexes are used."""
     if asked.app is not None:
         elements = [counted.c.app == asked.app]
         return elements if asked.team is None else [*elements, counted.c.app.in_(of_team(asked.team))]
@@ -114,25 +114,25 @@ def of_apps(counted: sa.Table, asked: Question | Filter) -> list[sa.ColumnElemen
 
 
 def within(column: sa.ColumnElement[int], span: Span) -> list[sa.ColumnElement[bool]]:
-    """What ended in the span."""
+    """The condition that it ended in the span."""
     return between(column, span.since, span.until)
 
 
 def between(
     column: sa.ColumnElement[int], since: datetime | None, until: datetime | None
 ) -> list[sa.ColumnElement[bool]]:
-    """What ended then or later, and before that; None sets no bound."""
+    """The condition that it ended from one time to before another; None sets no bound."""
     elements = [column >= int(since.timestamp())] if since is not None else []
     return [*elements, *([column < int(until.timestamp())] if until is not None else [])]
 
 
 def of_team(team: str) -> sa.Select[Any]:
-    """The names of its apps."""
+    """The names of the team's apps."""
     return sa.select(apps.c.name).where(apps.c.owner == team)
 
 
 def owners(connection: sa.Connection, scope: Scope) -> Mapping[str, str]:
-    """Whom each app of the scope belongs to."""
+    """The owner of each app in the scope."""
     query = sa.select(apps.c.name, apps.c.owner).where(scopes.chosen(scope, apps.c.name))
     return dict(connection.execute(query).all())
 
@@ -140,7 +140,7 @@ def owners(connection: sa.Connection, scope: Scope) -> Mapping[str, str]:
 def _counted(
     connection: sa.Connection, key: sa.ColumnElement[Any], where: list[sa.ColumnElement[bool]]
 ) -> list[rows.Row]:
-    """What figures are put together from, a row a key: few rows are read quickly, however many changes they count."""
+    """The data of figures, one row per key: few rows are fast to read, however many changes they count."""
     query = sa.select(
         key.label("key"),
         sa.func.count().label("changes"),
@@ -153,7 +153,7 @@ def _counted(
 
 
 def _name(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row], str]:
-    """What the part is called that a row belongs to."""
+    """The name of the part that a row belongs to."""
     if by is By.TEAM:
         owner = owners(connection, scope)
         return lambda row: owner[row["key"]]
@@ -161,7 +161,7 @@ def _name(connection: sa.Connection, by: By, scope: Scope) -> Callable[[rows.Row
 
 
 def grouped(counted: Iterable[rows.Row], key: Callable[[rows.Row], K]) -> Mapping[K, Sequence[rows.Row]]:
-    """What was counted, by something of each row."""
+    """The counted data, grouped by a column."""
     groups: dict[K, list[rows.Row]] = {}
     for row in counted:
         groups.setdefault(key(row), []).append(row)

@@ -1,4 +1,4 @@
-"""How many instances deployments had over time: a row each, in which a count takes about 20 bytes."""
+"""How many instances deployments had over time: one row per deployment, with about 20 bytes per count."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def note(connection: sa.Connection, deployment_id: str, newest: InstanceCount) -
 
 
 def of(connection: sa.Connection, deployment_id: str) -> tuple[InstanceCount, ...]:
-    """Those of a deployment, the oldest first, in this transaction."""
+    """The counts of a deployment, oldest first, in this transaction."""
     row = rows.one(connection, sa.select(table).where(table.c.deployment_id == deployment_id))
     return tuple(_read(count, row["since"]) for count in row["counts"]) if row else ()
 

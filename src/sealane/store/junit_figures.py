@@ -16,7 +16,7 @@ from sealane.store.run_tables import runs
 
 
 def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[CaseResult], at: datetime) -> None:
-    """Keeps what counts of the tests of an attempt: a `run_id`, `key` and `attempt`. It takes the place of what was there."""
+    """Keeps the tests of an attempt (`run_id`, `key` and `attempt`) that count. Replaces what was there."""
     connection.execute(sa.delete(table).where(*(table.c[name] == value for name, value in attempt.items())))
     listed = tuple(cases)
     if not listed:
@@ -45,7 +45,7 @@ def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[
 def _before(
     connection: sa.Connection, same: list[sa.ColumnElement[bool]], commit: str, branch: str | None, at: datetime
 ) -> Before:
-    """What is known of the tests of the same step."""
+    """The earlier failures of tests of the same step."""
     told = sa.select(table.c.test, table.c.failed, table.c.passed).where(*same, table.c.commit == commit)
     outcomes = connection.execute(told).all()
     return Before(
@@ -56,7 +56,7 @@ def _before(
 
 
 def _lately(same: list[sa.ColumnElement[bool]], branch: str | None, at: datetime) -> sa.Select[Any]:
-    """Those that failed most often on the branch."""
+    """The tests that failed most often on the branch."""
     since = int((at - definitions.LATELY).timestamp())
     query = sa.select(table.c.test).where(*same, table.c.branch == branch, table.c.failed, table.c.at >= since)
     return query.group_by(table.c.test).order_by(sa.func.count().desc(), table.c.test).limit(definitions.MOST_LATELY)

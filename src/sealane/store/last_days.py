@@ -1,4 +1,4 @@
-"""The overview's figures of the last days: of each deployment no more is read than what they need."""
+"""The overview's figures of the last days; they read only the needed columns of each deployment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 def of(connection: sa.Connection, now: datetime, days: int, production: frozenset[str], scope: Scope) -> LastDays:
-    """What they come to, of what is in the scope, in this transaction; `production` names environments."""
+    """The figures within the scope, in this transaction; `production` names environments."""
     at = table.c.verdict["at"].as_string().label("at")
     columns = (table.c[name] for name in ("verdict_kind", "kind", "environment", "created", "started", "ended"))
     ended = [table.c.ended > now - days * _DAY, table.c.verdict_kind.in_(_KINDS), table.c.kind.not_in(_IN_PLACE)]

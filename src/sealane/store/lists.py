@@ -1,4 +1,4 @@
-"""Lists of runs and deployments: filtered, the newest first, a page at a time."""
+"""Lists of runs and deployments: filtered, newest first, page by page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def places(connection: sa.Connection, scope: Scope) -> Places:
 
 
 def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int, before: str | None) -> tuple[Run, ...]:
-    """The newest runs first; `before` is the id of the last run of the page before. Raises NotThere for that one."""
+    """Newest runs first; `before` is the id of the last run of the previous page. Raises NotThere for an unknown one."""
     where = [scopes.chosen(scope, runs.c.app), *_of_runs(only, _seen(scope))]
     if before is not None:
         scopes.place_of(connection, Subject.RUN, before, scope)
@@ -57,7 +57,7 @@ def list_deployments(
     before: str | None,
     production: frozenset[str] = frozenset(),
 ) -> tuple[Deployment, ...]:
-    """As `list_runs`, of deployments; `production` names environments."""
+    """As `list_runs`, for deployments; `production` names environments."""
     where = [scopes.chosen(scope, deployments.c.app, deployments.c.environment), *_of_deployments(only)]
     where += [deployments.c.environment.in_(production)] if only.production else []
     if before is not None:
@@ -67,25 +67,25 @@ def list_deployments(
 
 
 def _newest(table: sa.Table, where: Iterable[sa.ColumnElement[bool]], limit: int) -> sa.Select[Any]:
-    """The newest that fit. They are found in indexes, by their ids; whole rows, which are wide, are read of these only."""
+    """The newest that match. Indexes find their ids; only for these are the whole, wide rows read."""
     order = (table.c.created.desc(), table.c.id.desc())
     newest = sa.select(table.c.id).where(*where).order_by(*order).limit(limit)
     return sa.select(table).where(table.c.id.in_(newest)).order_by(*order)
 
 
 def _older(table: sa.Table, last: Run | Deployment) -> sa.ColumnElement[bool]:
-    """What comes after the last one of a page; both databases find where that is in an index."""
+    """The condition for what comes after the last one of a page; both databases use an index for it."""
     place = sa.tuple_(sa.literal(last.created, table.c.created.type), sa.literal(last.id))
     return sa.tuple_(table.c.created, table.c.id) < place
 
 
 def _seen(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
-    """Which deliveries of a run of the scope's apps are in it."""
+    """The condition for the deliveries in the scope, of runs of its apps."""
     return scopes.parts(scope, deployments.c.app, deployments.c.environment)
 
 
 def told(connection: sa.Connection, shown: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
-    """The runs with how their deliveries in the scope stand, and why, where something went wrong."""
+    """The runs with the state of their deliveries in the scope, and the reason if something went wrong."""
     listed = tuple(shown)
     table = deployments.c
     columns = (table.run_id, table.formation, table.state, table.verdict_kind, table.verdict)
@@ -112,7 +112,7 @@ def _with_outcome(run: Run, came: Iterable[rows.Row], step: str | None) -> Run:
 
 
 def _bad_steps(connection: sa.Connection, listed: Iterable[Run], scope: Scope) -> Mapping[str, str]:
-    """What the first step that failed of each run says."""
+    """The message of each run's first failed step."""
     wanted = [run.id for run in listed if run.status in {RunStatus.FAILED, RunStatus.BROKEN} and not run.reason]
     query = sa.select(run_steps.c.run_id, run_steps.c.name, run_steps.c.reason).where(
         run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS), *_seen_steps(scope)
@@ -124,7 +124,7 @@ def _bad_steps(connection: sa.Connection, listed: Iterable[Run], scope: Scope) -
 
 
 def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
-    """Not the deliveries to formations that are out of the scope."""
+    """The condition that leaves out deliveries to formations outside the scope."""
     hidden = [~part for part in scopes.parts(scope, formations.c.app, formations.c.environment)]
     same = (runs.c.id == run_steps.c.run_id, formations.c.app == runs.c.app, formations.c.formation == run_steps.c.name)
     return (~(sa.exists().where(*same, *hidden) & (run_steps.c.kind == Kind.DELIVER.value)),) if hidden else ()
@@ -155,19 +155,19 @@ def _owned_and_ended(table: Any, only: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _delivered_runs(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Runs with a delivery that fits: found once, not asked of each run."""
+    """Runs with a matching delivery: found once, not checked for each run."""
     return sa.select(deployments.c.run_id).where(deployments.c.run_id.is_not(None), *where)
 
 
 def _of_commit(only: Filter) -> list[sa.ColumnElement[bool]]:
-    """Which commit it is, whose, and what its subject says."""
+    """Conditions on the commit's hash, author and subject."""
     parts = ((runs.c.author, only.author), (runs.c.message, only.search))
     elements = [sa.func.lower(column).contains(wanted.lower(), autoescape=True) for column, wanted in parts if wanted]
     return [*elements, *([_begins(only.commit.lower())] if only.commit else [])]
 
 
 def _begins(start: str) -> sa.ColumnElement[bool]:
-    """Runs whose commit begins so: between two places of an index, since nothing in a hash comes after `f`."""
+    """Runs whose commit's hash begins so: a range of an index, since no character of a hash comes after `f`."""
     if not _HASH.fullmatch(start):
         return sa.false()
     same = runs.alias("same")
@@ -175,7 +175,7 @@ def _begins(start: str) -> sa.ColumnElement[bool]:
 
 
 def _run_state(state: str, seen: tuple[sa.ColumnElement[bool], ...]) -> sa.ColumnElement[bool]:
-    """The runs that are shown with the state: one that has passed is where its deliveries are."""
+    """The runs shown with this state: a passed run has the state of its deliveries."""
     passed = runs.c.status == RunStatus.PASSED.value
     shown: list[sa.ColumnElement[bool]] = []
     if state in set(RunStatus):
@@ -211,7 +211,7 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _delivered(state: DeliveryOutcome) -> sa.ColumnElement[bool]:
-    """Deployments that are in this state, or ended so."""
+    """Deployments in this state, or with this verdict."""
     if state in deliveries.OPEN:
         return (deployments.c.state == state.value) & deployments.c.verdict_kind.is_(None)
     return deployments.c.verdict_kind == state.value

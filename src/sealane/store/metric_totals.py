@@ -1,4 +1,4 @@
-"""Totals of what happened: one row a series, which outlives the events that it counts, and counts each once."""
+"""Totals of events: one row per series, which outlives the events that it counts, and counts each once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MetricTotals:
         self._database = database
 
     async def add(self, event: int, measurements: Sequence[Measurement]) -> None:
-        """Adds what an event gave. A total that the event is in already stays as it is."""
+        """Adds an event's measurements. A total that already includes the event stays as it is."""
 
         def work(connection: sa.Connection) -> None:
             for measurement in measurements:
@@ -33,12 +33,12 @@ class MetricTotals:
         await self._database.write(work)
 
     async def forget(self, app: str) -> None:
-        """Forgets the totals of an app that is removed."""
+        """Deletes the totals of a removed app."""
         gone = sa.delete(metric_totals).where(metric_totals.c.app == app)
         await self._database.write(lambda c: c.execute(gone))
 
     async def all(self) -> tuple[Family, ...]:
-        """Every total, by what it is of; those that nothing was counted of without samples."""
+        """Every total, by metric; metrics that were never counted have no samples."""
         query = sa.select(metric_totals).order_by(metric_totals.c.name, metric_totals.c.labels)
         kept = await self._database.read(lambda c: rows.all_of(c, query))
         return tuple(
@@ -80,7 +80,7 @@ def _sample(row: rows.Row) -> Sample:
 
 
 def _distribution(row: rows.Row) -> Distribution:
-    """Of the row; empty where it is the first, or of other buckets than today's."""
+    """The row's distribution; empty when it is the first, or has other buckets than today's."""
     counts = row.get("buckets") or ()
     if len(counts) != len(BUCKETS) + 1:
         return Distribution.empty(BUCKETS)

@@ -12,21 +12,21 @@ from alembic.runtime.migration import MigrationContext
 from sealane.store.database import Database
 
 _FOLDER = Path(__file__).with_name("migrations")
-_LOCK = 0x5EA1A4E  # any number that nobody else locks in PostgreSQL
+_LOCK = 0x5EA1A4E  # any number that no other code locks in PostgreSQL
 
 
 def migrate(database: Database, to: str = "head") -> None:
-    """Applies every migration the database lacks, up to one. Raises Unavailable when it doesn't answer."""
+    """Applies every missing migration, up to a given one. Raises Unavailable when the database doesn't answer."""
     database.write_now(lambda connection: _upgrade(connection, to))
 
 
 def newest() -> str:
-    """The last migration that this version knows: the number of its last file. Reading all files takes a start longer."""
+    """The last migration of this version: the number of its last file. Reading all files would slow the start."""
     return max(file.name for file in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def applied(connection: sa.Connection) -> str | None:
-    """The last migration that the database has had, in this transaction."""
+    """The last migration that was applied to the database, in this transaction."""
     return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -38,7 +38,7 @@ notices = sa.Table(
     columns.maybe("holder"),
     columns.maybe("until", columns.Moment),
 )
-"""What there is to tell a target of a thing; `app` may be one that others deploy, which is none of ours."""
+"""The notice of a thing for a target; `app` may be one that others deploy, which is not registered."""
 sa.Index("ix_notices_thing", notices.c.target, notices.c.thing, notices.c.created)
 _UNSENT = notices.c.state == "unsent"
 sa.Index("ix_notices_again", notices.c.again, sqlite_where=_UNSENT, postgresql_where=_UNSENT)

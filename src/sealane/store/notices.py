@@ -1,4 +1,4 @@
-"""Notices: a row for each thing and target, with what there is to tell of it and how far that was told."""
+"""Notices: one row per thing and target, with its content and how far it was sent."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from sealane.store.run_tables import runs
 _NOT_TOLD = {"app", "environment", "thing", "event", "holder", "until"}
 _RULES = tuple[NoticeRule, ...]
 _LOOKED_AT = 100
-"""Runs of pull requests into a branch among which the one before is looked for."""
+"""Runs of pull requests into a branch that are searched for the previous one."""
 _ENDED_WELL_OR_NOT = (RunStatus.PASSED.value, RunStatus.FAILED.value, RunStatus.BROKEN.value)
 
 
 class Notices:
-    """The table."""
+    """The table of notices."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def put(self, told: Iterable[tuple[Recipient, Notice]], *, at: datetime) -> None:
-        """Has each recipient told of what happened. An event that was put before changes nothing."""
+        """Adds the event to each recipient's notice. An event that was added before changes nothing."""
         listed = tuple(told)
 
         def work(connection: sa.Connection) -> None:
@@ -49,18 +49,18 @@ class Notices:
         await self._database.write(work)
 
     async def add_rules(self, run_id: str, rules: Sequence[NoticeRule]) -> None:
-        """Keeps the rules that the run's commit adds. Key: the run."""
+        """Keeps the rules of the run's commit. Key: the run."""
         values = {"rules": rows.plain(rules)}
         await self._database.write(lambda c: upsert.put(c, notice_rules, {"run_id": run_id}, values))
 
     async def rules_of(self, run_id: str | None, release_id: str | None) -> tuple[NoticeRule, ...]:
-        """The rules that the commit of a run, or of the run that made a release, adds."""
+        """The rules of a run's commit, or of the commit of the run that made a release."""
         made = sa.select(releases.c.run_id).where(releases.c.id == release_id).scalar_subquery()
         query = sa.select(notice_rules.c.rules).where(notice_rules.c.run_id == (run_id or made))
         return typed_data.convert(await self._database.read(lambda c: c.execute(query).scalar()) or [], _RULES)
 
     async def due(self, holder: str, now: datetime, *, but: Collection[str] = (), most: int = 500) -> tuple[Due, ...]:
-        """What is to be sent, and no other sends, to targets but these; what waits longest comes first."""
+        """Notices that are due and that no other process is sending, except to these targets; longest wait first."""
         query = (
             sa.select(notices.c.id, notices.c.target, notices.c.told)
             .where(*_due(holder, now), notices.c.target.not_in(but))
@@ -71,7 +71,7 @@ class Notices:
         return tuple(Due(**row) for row in unsent)
 
     async def take(self, id_: str, holder: str, *, now: datetime, until: datetime) -> Outgoing | None:
-        """A notice that is the holder's to send until then; None where it is another's, or sent."""
+        """Takes a notice for the holder to send until then; None when another process has it, or it is sent."""
 
         def work(connection: sa.Connection) -> Outgoing | None:
             taken = sa.update(notices).where(notices.c.id == id_, *_due(holder, now)).values(holder=holder, until=until)
@@ -83,7 +83,7 @@ class Notices:
         return await self._database.write(work)
 
     async def sent(self, one: Outgoing, holder: str, reference: Reference, *, at: datetime) -> None:
-        """Notes that the target has it. What came to it meanwhile is still to be told."""
+        """Notes that the target has it. Entries added meanwhile are still to be sent."""
 
         def work(connection: sa.Connection) -> None:
             row = rows.one(connection, sa.select(notices).where(_held(one, holder)).with_for_update())
@@ -116,7 +116,7 @@ class Notices:
         after: timedelta = timedelta(),
         for_good: bool = False,
     ) -> None:
-        """Notes that it could not be sent: it is tried again for a day, not before `after`, and never `for_good`."""
+        """Notes that it could not be sent: it is tried again for a day, not before `after`, and never if `for_good`."""
         since = one.since or at
         over = for_good or retry.given_up(since, at)
         values = {
@@ -132,7 +132,7 @@ class Notices:
         await self._database.write(lambda c: c.execute(sa.update(notices).where(_held(one, holder)).values(values)))
 
     async def listed(self, *, unsent: bool = False, limit: int = 50, scope: Scope = EVERYTHING) -> tuple[Outgoing, ...]:
-        """What could not be sent first, then the newest; `unsent`: only what could not be sent."""
+        """Failed notices first, then the newest; `unsent`: only failed ones."""
         wrong = notices.c.since.is_not(None)
         here = scopes.chosen(scope, notices.c.app)
         where = notices.c.environment.is_(None) | scopes.chosen(scope, notices.c.app, notices.c.environment)
@@ -141,12 +141,12 @@ class Notices:
         return tuple(map(_outgoing, await self._database.read(lambda c: rows.all_of(c, query))))
 
     async def trim(self, before: datetime) -> None:
-        """Forgets what happened to no thing since then."""
+        """Deletes notices whose thing had no event since then."""
         old = sa.delete(notices).where(notices.c.updated < before, notices.c.state != TellState.UNSENT.value)
         await self._database.write(lambda c: c.execute(old))
 
     async def failed_before(self, run: Run) -> bool:
-        """Whether the run before it on its branch, or of its pull request, failed, of those that passed or failed."""
+        """Whether the previous run of its branch or pull request failed, among those that passed or failed."""
         here = (runs.c.app == run.app) & (runs.c.branch == run.event.branch) & (runs.c.sequence < run.sequence)
         of_pull_request = run.event.kind is EventKind.PULL_REQUEST
         kind = EventKind.PULL_REQUEST.value
@@ -197,7 +197,7 @@ def _put(connection: sa.Connection, recipient: Recipient, notice: Notice, at: da
 
 
 def _again(before: Outgoing, joined: Notice, at: datetime) -> datetime:
-    """What can't be sent now keeps its pause; what is not sent yet waits for no repeat of itself."""
+    """When to send it next: a failed notice keeps its pause, and a repeat does not delay what is still unsent."""
     if before.state is TellState.UNSENT and before.since:
         return before.again
     due = retry.due(joined.entries, at)

@@ -1,4 +1,4 @@
-"""What others deploy: one row each, which one worker at a time watches and writes."""
+"""What others deploy: one row per place, which one worker at a time watches and writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEY = ("environment", "app", "formation")
 
 
 class ObservedPlaces:
-    """The table."""
+    """The table of notices."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class ObservedPlaces:
     async def claim(
         self, worker: str, places: Collection[ObservedPlace]
     ) -> dict[ObservedPlace, FormationHealth | None]:
-        """Those of the places that this worker watches now, with what was seen last; other places are forgotten."""
+        """The places that this worker watches now, with what was last seen; other places are forgotten."""
 
         def work(connection: sa.Connection) -> dict[ObservedPlace, FormationHealth | None]:
             kept = {_place(row): row for row in rows.all_of(connection, sa.select(observed))}
@@ -69,7 +69,7 @@ class ObservedPlaces:
         return await self._database.write(work)
 
     async def all(self, now: datetime, scope: Scope = EVERYTHING) -> tuple[ObservedRow, ...]:
-        """Everything, by app and formation; of what nobody watches any more it is said that nobody knows."""
+        """Everything, by app and formation; what nobody watches any more is unknown."""
         query = sa.select(observed, workers.c.beat, workers.c.dead)
         query = query.join(workers, workers.c.id == observed.c.worker, isouter=True)
         query = query.where(scopes.chosen(scope, observed.c.app, observed.c.environment))
@@ -82,13 +82,13 @@ class ObservedPlaces:
 
 
 def _event(kind: Kind, place: ObservedPlace, data: Mapping[str, Any], at: datetime) -> DomainEvent:
-    """It names no deployment, for nothing was deployed by Sealane, and says whose the place is."""
+    """The event names no deployment, because Sealane did not deploy, and names the place's owner."""
     whose = {"observed": True, "environment": place.environment, "owner": place.owner}
     return DomainEvent(kind=kind, at=at, app=place.app, formation=place.formation, data={**data, **whose})
 
 
 def _left() -> sa.ColumnElement[bool]:
-    """Whether nobody who lives watches it."""
+    """The condition that no living worker watches it."""
     return ~sa.exists().where(workers.c.id == observed.c.worker, workers.c.dead.is_(None)).correlate(observed)
 
 

@@ -1,4 +1,4 @@
-"""Where the releases of deployments come from: one query for as many as are shown."""
+"""The origins of deployments' releases: one query for all that are shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.store.run_tables import runs
 
 
 def of(connection: sa.Connection, listed: Iterable[Deployment]) -> Mapping[str, Origin]:
-    """By the deployment's id; nothing for those whose release no run built."""
+    """The origins by the deployment's id, without those whose release no run built."""
     built = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
     query = (
         sa.select(deployments.c.id.label("deployment_id"), runs)
@@ -30,7 +30,7 @@ def of(connection: sa.Connection, listed: Iterable[Deployment]) -> Mapping[str, 
 
 
 def of_run(run: Run) -> Origin:
-    """What a run is about."""
+    """The origin that a run is."""
     return Origin(
         run=run.id,
         label=run.label,

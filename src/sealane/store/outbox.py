@@ -1,8 +1,7 @@
-"""The outbox: one line of events, each written by the transaction whose change it tells.
+"""The outbox: one sequence of events, each written by the transaction whose change it reports.
 
-The events of a transaction are written as its last act, under one lock that is held until it has landed. So numbers
-become visible in their order: whoever has read one has read all before it, and no transaction waits for another that
-holds the lock and waits itself.
+A transaction writes its events as its last act, under one lock that it holds until it commits. So ids become visible in
+order: a reader that has seen one has seen all before it. And no transaction with the lock waits for another.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from sealane.store.run_tables import runs
 from sealane.store.worker_tables import observed
 
 AT_ONCE = 500
-"""Events that are read at once."""
+"""Events per batch."""
 _IN_LINE = 0x5EA1B07
-"""The number of the lock that PostgreSQL gives to one transaction at a time."""
+"""The number of the PostgreSQL lock that one transaction at a time holds."""
 _TRIMMED = "trimmed"
 """The cursor up to which events were forgotten."""
 _LOGGED = frozenset(
@@ -45,18 +44,18 @@ _LOGGED = frozenset(
         Kind.DEPLOYMENT_ROLLED_BACK,
     }
 )
-"""What the server's log has a line for, too."""
+"""Kinds that the server's log has a line for, too."""
 
 _OF_OTHERS = tuple(kind.value for kind in (Kind.HEALTH_DEGRADED, Kind.HEALTH_RECOVERED, Kind.HEALTH_CHANGED))
-"""What is said of what others deploy, which names no deployment."""
+"""Kinds about what others deploy, which name no deployment."""
 _OF_ALL_FORMATIONS = (Kind.RUN_PLANNED.value, Kind.RELEASE_GROUP_ENDED.value)
-"""What names every formation that it is about, and so is for those who may read the app everywhere."""
+"""Kinds that name several formations, so only people who may read the app everywhere see them."""
 
 
 def append(connection: sa.Connection, event: DomainEvent, *, key: str | None = None) -> None:
-    """Says in this transaction what it changed; once that has landed, the server's log tells the most important of it.
+    """Writes events about this transaction's change; after the commit, the server's log gets the most important ones.
 
-    With a key it is a line of its deployment's timeline, which a second one with that key does not get.
+    With a key, an event is a line of its deployment's timeline; a second one with that key is not written.
     """
     before_commit(connection, _write, {**_row(event), "key": key})
     if event.kind in _LOGGED:
@@ -66,7 +65,7 @@ def append(connection: sa.Connection, event: DomainEvent, *, key: str | None = N
 
 
 def is_said(connection: sa.Connection, deployment_id: str, key: str) -> bool:
-    """Whether the deployment's timeline has a line of the key."""
+    """Whether the deployment's timeline has a line with the key."""
     line = (outbox.c.deployment_id == deployment_id) & (outbox.c.key == key)
     return connection.execute(sa.select(outbox.c.id).where(line)).first() is not None
 
@@ -78,7 +77,7 @@ def lines(connection: sa.Connection, deployment_id: str) -> tuple[DomainEvent, .
 
 
 def forget_lines(connection: sa.Connection, app: str) -> None:
-    """Forgets the timelines of an app that is removed, in this transaction; what readers may lack is trimmed later."""
+    """Deletes the timelines of a removed app, in this transaction; events that readers may still need are trimmed later."""
     past = outbox.c.id <= _position(connection, _TRIMMED)
     timelines = (outbox.c.app == app) & outbox.c.key.is_not(None) & outbox.c.actor.is_(None)
     connection.execute(sa.delete(outbox).where(timelines, past))
@@ -93,13 +92,13 @@ def run_event(
     *,
     formation: str | None = None,
 ) -> None:
-    """Says something of a run by its id, in this transaction."""
+    """Writes an event about a run, given its id, in this transaction."""
     app = connection.execute(sa.select(runs.c.app).where(runs.c.id == run_id)).scalar()
     append(connection, DomainEvent(kind=kind, at=at, app=app, formation=formation, run=run_id, data=data or {}))
 
 
 def run_moved(connection: sa.Connection, kind: Kind, run: Run, at: datetime, *, actor: str | None = None) -> None:
-    """Says that a run was requested, started or ended, in this transaction."""
+    """Writes that a run was requested, started or ended, in this transaction."""
     event = run.event
     data = {
         "number": run.sequence,
@@ -126,21 +125,21 @@ def deployment_event(
     *,
     actor: str | None = None,
 ) -> None:
-    """Says something of a deployment, in this transaction."""
+    """Writes an event about a deployment, in this transaction."""
     append(connection, _of_deployment(kind, deployment, at, data, actor))
 
 
 def timeline_line(
     connection: sa.Connection, deployment: Deployment, key: str, at: datetime, data: Mapping[str, Any]
 ) -> None:
-    """Says a line of the deployment's timeline, in this transaction; a second one of the key is not written."""
+    """Writes a line of the deployment's timeline, in this transaction; a second one with the key is not written."""
     append(connection, _of_deployment(Kind.DEPLOYMENT_STAGE, deployment, at, data), key=key)
 
 
 def deployment_moved(
     connection: sa.Connection, kind: Kind, deployment: Deployment, at: datetime, *, since: datetime | None = None
 ) -> None:
-    """Says that a deployment was requested, started (having been checked since then) or ended, in this transaction."""
+    """Writes that a deployment was requested, started (after checks that began then) or ended, in this transaction."""
     verdict = deployment.verdict
     tag = sa.select(releases.c.deploy_tag).where(releases.c.id == deployment.release_id)
     data = {
@@ -164,7 +163,7 @@ def deployment_moved(
 
 
 class Outbox:
-    """Reads the events, and keeps where subscribers stand."""
+    """Reads the events, and keeps subscribers' cursors."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -178,7 +177,7 @@ class Outbox:
         formation: str | None = None,
         scope: Scope = EVERYTHING,
     ) -> tuple[DomainEvent, ...]:
-        """What happened after a cursor, in order; of an app of the scope since it has its name."""
+        """The events after a cursor, in order; for an app, only those since it has its name."""
         trimmed = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == _TRIMMED).scalar_subquery()
         fresh = (outbox.c.id > cursor) & (outbox.c.id > sa.func.coalesce(trimmed, 0))
         query = sa.select(outbox).where(fresh, readable(scope))
@@ -188,15 +187,15 @@ class Outbox:
         return tuple(map(event_of, listed))
 
     async def say(self, event: DomainEvent) -> None:
-        """Says what changed nothing, such as a refusal."""
+        """Writes events without a change, such as a refusal."""
         await self._database.write(lambda c: append(c, event))
 
     async def newest(self) -> int:
-        """The id of the last event that ever was; 0 before any."""
+        """The id of the last event ever; 0 before any."""
         return await self._database.read(newest)
 
     async def standing(self) -> tuple[int, dict[str, int]]:
-        """The id of the last event that ever was, and where each subscriber stands, by its name."""
+        """The id of the last event ever, and each subscriber's cursor, by name."""
         query = sa.select(outbox_cursors.c.name, outbox_cursors.c.position).where(outbox_cursors.c.name != _TRIMMED)
         return await self._database.read(
             lambda c: (newest(c), {row.name: int(row.position) for row in c.execute(query)})
@@ -207,7 +206,7 @@ class Outbox:
         return await self._database.read(trimmed)
 
     async def trim(self, before: datetime) -> None:
-        """Forgets what happened before a time. What somebody did stays, and timelines stay as long as their deployments."""
+        """Deletes events before a time. The audit stays, and timelines stay as long as their deployments."""
 
         def work(connection: sa.Connection) -> None:
             cursor = _position(connection, _TRIMMED)
@@ -226,9 +225,9 @@ class Outbox:
         await self._database.write(work)
 
     async def take(self, name: str, holder: str, *, at: datetime, until: datetime) -> int | None:
-        """Where the subscriber stands, which is the holder's to move until then; None while it is another's.
+        """Takes the subscriber's cursor for the holder until then, and returns it; None while another has it.
 
-        A new one begins with what is kept.
+        A new subscriber begins with the oldest kept event.
         """
 
         def work(connection: sa.Connection) -> int | None:
@@ -246,14 +245,14 @@ class Outbox:
         return await self._database.write(work)
 
     async def move(self, name: str, holder: str, position: int, *, until: datetime) -> bool:
-        """Notes that all up to a position is done. False when another has taken it meanwhile."""
+        """Notes that all events up to a position are done. False when another has taken the cursor meanwhile."""
         mine = (outbox_cursors.c.name == name) & (outbox_cursors.c.holder == holder)
         moved = sa.update(outbox_cursors).where(mine).values(position=position, until=until)
         return await self._database.write(lambda c: bool(c.execute(moved).rowcount))
 
 
 def newest(connection: sa.Connection) -> int:
-    """The id of the last event that ever was, in this transaction."""
+    """The id of the last event ever, in this transaction."""
     last = sa.select(sa.func.max(outbox.c.id))
     return max(connection.execute(last).scalar() or 0, trimmed(connection))
 
@@ -299,7 +298,7 @@ def event_of(row: Mapping[str, Any]) -> DomainEvent:
 
 
 def readable(scope: Scope) -> sa.ColumnElement[bool]:
-    """The condition: who took the name of an app that was removed does not read what was before."""
+    """The condition that an app with the name of a removed one does not read the removed one's events."""
     if scope.everything:
         return sa.true()
     since = sa.exists().where(apps.c.name == outbox.c.app, apps.c.created <= outbox.c.at)
@@ -327,7 +326,7 @@ def _known(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
-    """Never less than nothing, though a clock was put back meanwhile: sums of metrics only grow."""
+    """The seconds between, never negative even if a clock was set back: sums of metrics only grow."""
     return max(0.0, round((ended - started).total_seconds(), 3)) if started and ended else None
 
 

@@ -1,4 +1,4 @@
-"""Tables of what we say happened, and of who was told. A change needs a migration beside it in `migrations/versions`."""
+"""Tables of events, and of subscribers' cursors. A change needs a migration beside it in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def overview(
     listed = rows.all_of(connection, query.order_by(formations_table.c.formation))
     newest = _newest_started(connection, app)
     named = {row[key] for row in listed for key in ("current_id", "verified_id") if row[key]}
-    known = {deployment.id: deployment for deployment in newest.values()}  # what is there and verified, mostly
+    known = {deployment.id: deployment for deployment in newest.values()}  # mostly what is deployed and verified
     known |= {deployment.id: deployment for deployment in _by_id(connection, named - known.keys())}
     active = sa.select(deployments_table).where(deployments_table.c.state.in_(_OPEN), _of(app, deployments_table))
     going = [rows.deployment(row) for row in rows.all_of(connection, active.order_by(deployments_table.c.sequence))]
@@ -69,12 +69,12 @@ def overview(
 
 
 def _health(running: Deployment) -> FormationHealth | None:
-    """How a formation fares that something is on its way to: nobody can tell while its destination does not answer."""
+    """The health of a formation during a deployment: unknown while its destination does not answer."""
     return health.unknown(running.unreached_since, None) if running.unreached_since else None
 
 
 def _of(app: str | None, table: sa.Table) -> sa.ColumnElement[bool]:
-    """What is of the app; everything without one."""
+    """The condition for the app; everything without one."""
     return sa.true() if app is None else table.c.app == app
 
 
@@ -94,7 +94,7 @@ def _newest_started(connection: sa.Connection, app: str | None) -> dict[tuple[st
     )
     query = query.order_by(
         deployments_table.c.created
-    )  # what took a release group's member back has the member's number
+    )  # a rollback of a release group's member has the member's number
     deployments = [rows.deployment(row) for row in rows.all_of(connection, query)]
     return {(deployment.app, deployment.formation): deployment for deployment in deployments}
 

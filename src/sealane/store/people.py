@@ -25,7 +25,7 @@ class People:
         self._database = database
 
     async def add_first(self, user: User, token: Token) -> bool:
-        """Adds the very first user; False when there has ever been one."""
+        """Adds the very first user; False if there ever was one."""
 
         def work(connection: sa.Connection) -> bool:
             if connection.execute(sa.select(users.c.name).limit(1)).first():
@@ -48,9 +48,9 @@ class People:
         await self._database.write(work)
 
     async def make_administrator(self, user: User, token: Token, *, group: str, by: str) -> None:
-        """Makes a user an administrator with one more token, whoever is one already; for people at the machine.
+        """Makes a user an administrator with one more token, even if there are others; for people at the machine.
 
-        Adds the user where there has never been one of the name. Raises Conflicting for a removed one.
+        Adds the user if the name was never used. Raises Conflicting for a removed one.
         """
 
         def work(connection: sa.Connection) -> None:
@@ -91,7 +91,7 @@ class People:
         return await self._database.write(work)
 
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
-        """Removes the user with all tokens and sessions; the name stays taken, for the audit.
+        """Removes the user with all tokens and sessions; the name stays reserved, for the audit.
 
         Raises NotThere, Conflicting for the last administrator.
         """
@@ -123,13 +123,13 @@ class People:
         await self._database.write(work)
 
     async def token(self, token_id: str) -> Token | None:
-        """The token, unless it was revoked or never was."""
+        """The token, or None if it was revoked or never existed."""
         query = sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
         row = await self._database.read(lambda c: rows.one(c, query))
         return _token(row) if row else None
 
     async def tokens(self, *, user: str | None = None, app: str | None = None) -> tuple[Token, ...]:
-        """Tokens that were not revoked: everybody's, a user's or an app's, by whose they are and their age."""
+        """Tokens that were not revoked: everybody's, a user's or an app's, by owner and age."""
         query = sa.select(tokens).where(tokens.c.revoked.is_(None))
         for column, wanted in ((tokens.c.user, user), (tokens.c.app, app)):
             if wanted is not None:
@@ -138,7 +138,7 @@ class People:
         return tuple(_token(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def used(self, token: Token, at: datetime) -> None:
-        """Notes when the token was used last."""
+        """Notes when the token was last used."""
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(tokens).where(tokens.c.id == token.id).values(used=at))
@@ -149,12 +149,12 @@ class People:
     async def revoke(
         self, token_id: str, *, by: str, at: datetime, reach: Reach = Reach.OWN, using: str | None = None
     ) -> tuple[str, ...]:
-        """Makes the token useless, and what was made with it as far as `reach` says, with the sessions begun with them.
+        """Revokes the token, tokens made with it as far as `reach` says, and the sessions begun with them.
 
-        Gives the ids of all that ended, the token itself first. `using` is the token that whoever asks signed in with.
+        Returns the ids of all revoked tokens, this one first. `using` is the token that the caller signed in with.
 
-        Raises NotThere, Conflicting for the last token of the last administrator, and where the token that is used would
-        end because it was made with this one.
+        Raises NotThere, Conflicting for the last token of the last administrator, and when the caller's own token would be
+        revoked because it was made with this one.
         """
 
         def work(connection: sa.Connection) -> tuple[str, ...]:
@@ -174,7 +174,7 @@ class People:
         return await self._database.write(work)
 
     async def add_session(self, session: StoredSession, *, at: datetime) -> None:
-        """Adds a session and forgets those that are over."""
+        """Adds a session and deletes expired ones."""
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(sessions).where(sessions.c.expires < at))
@@ -184,7 +184,7 @@ class People:
         await self._database.write(work)
 
     async def session(self, session_id: str) -> StoredSession | None:
-        """The session, over or not."""
+        """The session, expired or not."""
         columns = (sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires, sessions.c.token_id)
         query = sa.select(*columns).where(sessions.c.id == session_id)
         row = await self._database.read(lambda c: rows.one(c, query))
@@ -202,9 +202,9 @@ def _get(connection: sa.Connection, name: str) -> User:
 
 @contextmanager
 def _an_administrator_stays(connection: sa.Connection, name: str, at: datetime) -> Iterator[None]:
-    """Raises Conflicting when a change leaves nobody who could administer, though somebody could before.
+    """Raises Conflicting when a change removes the last administrator.
 
-    Every user is locked first: of two administrators who remove each other at the same moment, one stays.
+    Every user is locked first, so that of two administrators who remove each other at once, one stays.
     """
     before = _can_administer(connection, at)
     yield
@@ -223,7 +223,7 @@ def _can_administer(connection: sa.Connection, at: datetime) -> bool:
 
 
 def _made_with(connection: sa.Connection, token: Token, reach: Reach) -> list[Token]:
-    """The tokens that work and were made with it, or with one of these; a token's maker is older than it."""
+    """The working tokens made with it, directly or not; a token is always younger than the one it was made with."""
     made: list[Token] = []
     makers = [token.id] if reach is not Reach.NOTHING else []
     while makers:

@@ -1,4 +1,4 @@
-"""Exact percentiles: SQL collects the values of each group, which are put together and looked up here."""
+"""Exact percentiles: SQL collects the values of each group; this module merges them and looks them up."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class _Collected(sa.types.TypeDecorator[list[int]]):
 
 
 def collected(column: sa.ColumnElement[Any]) -> sa.ColumnElement[list[int]]:
-    """All values of a column of Seconds in a group, for `ranked`; rows without one count for nothing."""
+    """All values of a Seconds column in a group, for `ranked`; rows without a value don't count."""
     return sa.type_coerce(sa.func.aggregate_strings(sa.cast(column, sa.Text), ","), _Collected())
 
 
 def ranked(groups: Iterable[list[int]], *hundredths: int) -> tuple[float | None, ...]:
-    """For each of the hundredths the smallest of all values that so many of 100 are not above; None without a value."""
+    """Nearest-rank percentiles: each is the smallest value that at least so many of 100 don't exceed. None without values."""
     values = sorted(chain.from_iterable(groups))
     return tuple(figures.ranked(values, hundredth) / MICROSECONDS if values else None for hundredth in hundredths)

@@ -1,4 +1,4 @@
-"""Insights of pipelines: how long runs and steps take, and how often they pass, in SQL over what each was counted as."""
+"""Insights about pipelines: how long runs and steps take, and how often they pass, in SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealane.store.percentiles import collected, ranked
 
 
 def pipelines(connection: sa.Connection, question: Question, scope: Scope) -> Pipelines:
-    """What the question comes to, of what is in the scope, in this transaction. Runs are of no environment."""
+    """The answer to the question within the scope, in this transaction. Runs belong to no environment."""
     runs = _counted(connection, run_figures, run_figures.c.app, question, scope)
     owner = insights.owners(connection, scope) if question.by is By.TEAM else {}
     parts = _parts(runs, lambda app: owner.get(app, app))
@@ -50,7 +50,7 @@ def _ran(counted: Sequence[rows.Row]) -> Ran:
 
 
 def behind(only: filters.Filter) -> sa.Select[Any]:
-    """The ids of the runs that a figure of a span is made of: of runs, or of a step of theirs."""
+    """The ids of the runs behind a figure of a span, about runs or one of their steps."""
     table = run_figures if only.step is None else step_figures
     query = sa.select(table.c.run_id)
     query = query if only.step is None else query.where(step_figures.c.key == only.step)

@@ -1,4 +1,4 @@
-"""What the tables hold, counted in SQL for `/metrics`: each answer by an index, none by a wide row."""
+"""Counts of the tables' contents for `/metrics`, in SQL: each uses an index, none reads wide rows."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from sealane.verdicts.health import HealthState
 
 
 class Platform:
-    """Counts."""
+    """Counts the tables' contents."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def backlogs(self, subscribers: Collection[str]) -> dict[str, Backlog]:
-        """What each of the subscribers has not gone through yet."""
+        """What each of the subscribers has not handled yet."""
         return await self._database.read(lambda c: _backlogs(c, subscribers))
 
     async def facts(self, subscribers: Collection[str], *, at: datetime) -> PlatformFacts:
-        """What there is now; the backlog of each of the subscribers, also of one that never began."""
+        """The current facts, with the backlog of each of the subscribers, even of one that never began."""
 
         def work(connection: sa.Connection) -> PlatformFacts:
             environments = _environments(connection)
@@ -84,7 +84,7 @@ def _deployments(connection: sa.Connection) -> dict[str, Queue]:
 
 
 def _notices(connection: sa.Connection) -> dict[str, int]:
-    """One that is only on its way, and never failed, is none of them."""
+    """Unsent notices; one that never failed and is only waiting does not count."""
     wrong = [state.value for state in (TellState.UNSENT, TellState.GIVEN_UP)]
     failed = sa.select(notices.c.state, sa.func.count()).where(notices.c.state.in_(wrong), notices.c.tries > 0)
     counts = {row[0]: int(row[1]) for row in connection.execute(failed.group_by(notices.c.state))}

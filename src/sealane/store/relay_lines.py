@@ -1,4 +1,4 @@
-"""Connections of relays, so that every process of the server can tell which of them have one, and since when none has."""
+"""Connections of relays, so that every server process knows which relays are connected, or since when they are not."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _REMEMBERED = timedelta(days=7)
 
 
 class RelayLines:
-    """The table of relays' connections: one row a relay and process."""
+    """The table of relays' connections: one row per relay and process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def stand(self, relay: str, process: str, *, version: str, begun: datetime, at: datetime) -> None:
-        """The process has a connection of the relay's, since `begun`."""
+        """Notes that the process has a connection of the relay, since `begun`."""
         key = {"relay": relay, "process": process}
         values = {"version": version, "begun": begun, "seen": at, "ended": None}
         old = (relay_lines.c.relay == relay) & (relay_lines.c.seen < at - _REMEMBERED)
@@ -33,18 +33,18 @@ class RelayLines:
         await self._database.write(work)
 
     async def end(self, relay: str, process: str, *, at: datetime) -> None:
-        """The process has none of it any more."""
+        """Notes that the process has no connection of the relay any more."""
         chosen = (relay_lines.c.relay == relay) & (relay_lines.c.process == process)
         ended = sa.update(relay_lines).where(chosen).values(seen=at, ended=at)
         await self._database.write(lambda c: c.execute(ended).rowcount)
 
     async def end_all(self) -> None:
-        """No process is there any more: each connection ended when it was last seen."""
+        """Notes that no process is left: each connection ended when it was last seen."""
         standing = sa.update(relay_lines).where(relay_lines.c.ended.is_(None))
         await self._database.write(lambda c: c.execute(standing.values(ended=relay_lines.c.seen)).rowcount)
 
     async def of(self, relay: str | None = None) -> tuple[RelayLine, ...]:
-        """Those of one relay, or of all, the newest last."""
+        """The connections of one relay or of all, newest last."""
         query = sa.select(relay_lines).order_by(relay_lines.c.begun)
         if relay is not None:
             query = query.where(relay_lines.c.relay == relay)

@@ -1,4 +1,4 @@
-"""Release groups: several formations that a release reaches together or not at all."""
+"""Release groups: several formations that get a release together or not at all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReleaseGroups:
         await self._database.write(work)
 
     async def unsettled(self, app: str | None = None) -> tuple[GroupState, ...]:
-        """Release groups that are under way, oldest first; of one app or of all."""
+        """Release groups in progress, oldest first; of one app or of all."""
         query = sa.select(release_groups).where(release_groups.c.settled.is_(None)).order_by(release_groups.c.created)
         query = query if app is None else query.where(release_groups.c.app == app)
 
@@ -47,7 +47,7 @@ class ReleaseGroups:
         return await self._database.read(work)
 
     async def settle(self, release_group: ReleaseGroupRow, *, outcome: str, at: datetime) -> None:
-        """Notes that all of it has ended, and what came of it. The first word stays."""
+        """Notes that all of it has ended, and its result. The first result stays."""
 
         def work(connection: sa.Connection) -> None:
             still = (release_groups.c.id == release_group.id) & release_groups.c.settled.is_(None)
@@ -70,12 +70,12 @@ class ReleaseGroups:
 
 
 def back_id(release_group_id: str, formation: str) -> str:
-    """The id of the deployment that rolls a release group's member back, so that a repeated step finds what it made before."""
+    """The id of the deployment that rolls a group's member back, so that a repeated step finds what it made before."""
     return ids.derived("d", "back", release_group_id, formation)
 
 
 def group_state(connection: sa.Connection, release_group_id: str) -> GroupState:
-    """The release group with all that is known of its members, in this transaction. Raises NotThere."""
+    """The release group with the state of its members, in this transaction. Raises NotThere."""
     row = rows.one(connection, sa.select(release_groups).where(release_groups.c.id == release_group_id))
     return _group_state(connection, rows.release_group(rows.there(row, f"release group {release_group_id}")))
 

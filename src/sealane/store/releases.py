@@ -22,9 +22,9 @@ class Releases:
         self._database = database
 
     async def add(self, release: Release, *, sequence: int, run_id: str | None, place: float | None = None) -> None:
-        """Stores the release and names it at its run. Key: the release's id; repeating it changes nothing.
+        """Stores the release and links it to its run. Key: the release's id; repeating it changes nothing.
 
-        `place` is where its commit stands in the line of commits; its number, when nobody knows better.
+        `place` is the position of its commit in the line of commits; by default its number.
         """
 
         def work(connection: sa.Connection) -> None:
@@ -54,7 +54,7 @@ class Releases:
         return await self._database.read(lambda c: get(c, release_id))
 
     async def run_id(self, release_id: str) -> str | None:
-        """The run that made the release; None where none did. Raises NotThere."""
+        """The run that made the release; None if no run did. Raises NotThere."""
 
         def look(connection: sa.Connection) -> str | None:
             query = sa.select(releases.c.run_id).where(releases.c.id == release_id)
@@ -70,7 +70,7 @@ class Releases:
         return int(rows.there(number, f"release {release_id}"))
 
     async def of(self, app: str, limit: int = 50) -> tuple[Release, ...]:
-        """The app's releases, the newest commit first; of several of one commit, the one made last."""
+        """The app's releases, newest commit first; for each commit, the one made last."""
         newest = (releases.c.place.desc(), releases.c.sequence.desc())
         query = sa.select(releases).where(releases.c.app == app).order_by(*newest).limit(limit)
         return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
@@ -93,7 +93,7 @@ def revision(connection: sa.Connection, revision_id: str) -> Revision:
 
 
 def place(connection: sa.Connection, release_id: str | None) -> float | None:
-    """Where the release stands in the line of commits, in this transaction; None where there is no such release."""
+    """The release's position in the line of commits, in this transaction; None for an unknown release."""
     value = connection.execute(sa.select(releases.c.place).where(releases.c.id == release_id)).scalar()
     return None if value is None else float(value)
 

@@ -1,4 +1,4 @@
-"""What the tests of steps reported, attempt by attempt."""
+"""Test reports of steps, by attempt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Reports:
     async def put(self, run_id: str, reported: StepReport, *, cases: Iterable[CaseResult] = (), at: datetime) -> None:
         """Stores a report, and what insights count of its tests, `cases`.
 
-        Key: run, step and attempt; what is put again takes the place of what was there.
+        Key: run, step and attempt; a repeated one replaces the earlier one.
         """
 
         def work(connection: sa.Connection) -> None:
@@ -42,7 +42,7 @@ class Reports:
         await self._database.write(work)
 
     async def erase(self, run_id: str, *, by: str, at: datetime) -> None:
-        """Forgets what the tests of an ended run reported, and notes who wanted it; what insights count stays.
+        """Deletes the test reports of an ended run, and notes who wanted it; what insights count stays.
 
         Raises NotThere, and Conflicting while the run goes on.
         """
@@ -59,7 +59,7 @@ class Reports:
 
 
 def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
-    """All reports of a run: in the order of its steps, and of a step's attempts; in this transaction."""
+    """All reports of a run, in the order of its steps and their attempts, in this transaction."""
     same = (run_steps.c.run_id == step_reports.c.run_id) & (run_steps.c.key == step_reports.c.key)
     query = (
         sa.select(step_reports.c.key, step_reports.c.attempt, step_reports.c.report)
@@ -74,6 +74,6 @@ def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
 
 
 def together(connection: sa.Connection, run_id: str) -> Report | None:
-    """What the last attempts at all steps of a run came to, in this transaction."""
+    """The sum of the reports of all steps' last attempts of a run, in this transaction."""
     last = {report.key: report.report for report in of(connection, run_id)}
     return model.together(last.values())

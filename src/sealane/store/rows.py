@@ -1,4 +1,4 @@
-"""Rows to values and back, where several modules of the store need the same."""
+"""Conversion of rows to values and back, shared by the store's modules."""
 
 from __future__ import annotations
 
@@ -158,5 +158,5 @@ def revision(row: Row) -> Revision:
 
 
 def fields(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass by name, as they are."""
+    """The fields of a dataclass by name, unconverted."""
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

@@ -1,4 +1,4 @@
-"""What insights count each run and its steps as: written by the transaction that ends the run."""
+"""How insights count each run and its steps: written by the transaction that ends the run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sealane.store.run_tables import run_steps
 
 
 def keep(connection: sa.Connection, run: Run) -> None:
-    """Counts a run that has just ended, in this transaction. One that was not carried out counts for nothing.
+    """Counts a run that has just ended, in this transaction. One that was not carried out is not counted.
 
-    What its tests reported happened, whatever became of it.
+    Its test reports count in any case.
     """
     if run.ended is None:
         return

@@ -1,4 +1,4 @@
-"""The queue of runs: which have a slot, which wait for one, and which a push brought too many of."""
+"""The queue of runs: which have a slot, which wait for one, and which were left out of a large push."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from sealane.store.worker_tables import workers
 ONE_PUSH = timedelta(minutes=1)
 """Git hosts send a webhook for each branch of a push; those that come within this time count as one push."""
 _ADMITTING = 0x5EA1A0E
-"""The number of the lock that PostgreSQL gives to one admission at a time."""
+"""The number of the PostgreSQL lock that one admission at a time holds."""
 
 Choice = Callable[[Sequence[Queued], Mapping[str, int], int], tuple[str, ...]]
-"""Which of the runs that wait begin, given how many go by app, and how many workers are alive."""
+"""Chooses which waiting runs begin, given how many run per app, and how many workers are alive."""
 
 
 class RunQueue:
-    """Who has a slot, in the table of runs."""
+    """Slots of runs, in the table of runs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def admit(self, choice: Choice) -> tuple[str, ...]:
-        """Gives free slots to the runs that are chosen, and tells which. Two at once never give the same slot."""
+        """Gives free slots to the chosen runs, and returns these. Two calls at once never give away the same slot."""
 
         def work(connection: sa.Connection) -> tuple[str, ...]:
             if not self._database.sqlite:
@@ -51,7 +51,7 @@ class RunQueue:
         return await self._database.write(work)
 
     async def unqueued(self) -> tuple[str, ...]:
-        """Runs that have a slot but whose workflow was never queued: somebody died in between."""
+        """Runs with a slot whose workflow was never queued, because a process died in between."""
         query = sa.select(runs.c.id).where(runs.c.admitted, ~runs.c.queued, runs.c.ended.is_(None))
         return await self._database.read(lambda c: tuple(c.execute(query.order_by(runs.c.created)).scalars()))
 
@@ -66,7 +66,7 @@ class RunQueue:
         await self._database.write(lambda c: c.execute(update))
 
     async def left_out(self, app: str | None = None) -> tuple[Run, ...]:
-        """Runs that were left out of a push, and not asked for since; oldest first."""
+        """Runs that were left out of a push and not requested since, oldest first."""
         query = sa.select(runs).where(runs.c.left_out)
         if app is not None:
             query = query.where(runs.c.app == app)
@@ -74,14 +74,14 @@ class RunQueue:
         return await self._database.read(lambda c: tuple(rows.run(row) for row in rows.all_of(c, ordered)))
 
     async def run_after_all(self, run_id: str) -> None:
-        """Notes that a run that was left out is run after all, as another one."""
+        """Notes that a left-out run is carried out after all, as a new run."""
         await self._database.write(
             lambda c: c.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.left_out).values(left_out=False))
         )
 
 
 def over(connection: sa.Connection, event: Event, per_push: int) -> bool:
-    """Whether the event is one too many of its push. The trunk never is: what is delivered comes from there."""
+    """Whether the event is beyond its push's limit. The trunk never is, because deliveries come from it."""
     if event.branch is not None and event.branch == event.trunk and event.kind is EventKind.PUSH:
         return False
     pushed = (events.c.app == event.app) & events.c.ref.is_not(None) & (events.c.ref != _ref(event))
@@ -94,7 +94,7 @@ def over(connection: sa.Connection, event: Event, per_push: int) -> bool:
 
 
 def leave_out(connection: sa.Connection, run_id: str, event: Event, per_push: int) -> str:
-    """Ends a run before it began, and gives the reason."""
+    """Ends a run before it began, with the reason."""
     reason = (
         f"not run: more than {per_push} branches and tags were pushed at once (SEALANE_RUNS__PER_PUSH); "
         f"`sealane rerun {run_id}` runs it"
@@ -105,7 +105,7 @@ def leave_out(connection: sa.Connection, run_id: str, event: Event, per_push: in
 
 
 def forget_left_out(connection: sa.Connection, event: Event) -> None:
-    """A newer push of the same reference takes the place of one that was left out."""
+    """Drops a left-out run when the same reference is pushed again."""
     of_ref = sa.select(events.c.run_id).where(events.c.app == event.app, events.c.ref == _ref(event))
     connection.execute(
         sa.update(runs).where(runs.c.app == event.app, runs.c.left_out, runs.c.id.in_(of_ref)).values(left_out=False)

@@ -1,4 +1,4 @@
-"""Services of runs: when they were started, and how they came up."""
+"""Services of runs: when they were started, and whether they became healthy."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class RunServices:
         self._database = database
 
     async def started(self, run_id: str, name: str, *, at: datetime) -> None:
-        """Notes that it is on its way. Key: run and name; whoever takes the run over starts it anew."""
+        """Notes that it is starting. Key: run and name; a worker that takes over the run starts it again."""
         key, values = {"run_id": run_id, "name": name}, {"started": at, "ended": None, "reason": None}
         await self._write(run_id, name, at, lambda c: upsert.put(c, run_services, key, values))
 
     async def ended(self, run_id: str, name: str, *, at: datetime, reason: str | None = None) -> None:
-        """Notes that it is healthy, or why it failed: also one that was healthy before."""
+        """Notes that it is healthy, or why it failed, even after being healthy."""
         chosen = (run_services.c.run_id == run_id) & (run_services.c.name == name)
         change = sa.update(run_services).where(chosen).values(ended=at, reason=reason)
         await self._write(run_id, name, at, lambda c: c.execute(change))
@@ -40,7 +40,7 @@ class RunServices:
 
 
 def of(connection: sa.Connection, run_id: str) -> tuple[RunService, ...]:
-    """Those of a run in the order in which they were started, in this transaction."""
+    """The services of a run in the order in which they were started, in this transaction."""
     table = run_services.c
     query = sa.select(table.name, table.started, table.ended, table.reason).where(table.run_id == run_id)
     return tuple(RunService(**row) for row in rows.all_of(connection, query.order_by(table.started, table.name)))

@@ -58,7 +58,7 @@ runs = sa.Table(
 sa.Index("ix_runs_ended", runs.c.ended)
 sa.Index("ux_runs_app_sequence", runs.c.app, runs.c.sequence, unique=True)
 _searched = (runs.c.author, runs.c.message)
-"""What lists are searched by stands in indexes: none of the wide rows is read that is not shown."""
+"""Searched columns are in indexes, so that wide rows are read only when they are shown."""
 sa.Index("ix_runs_listed", runs.c.created, runs.c.id, runs.c.app, *_searched)
 sa.Index("ix_runs_app", runs.c.app, runs.c.created, runs.c.id, *_searched)
 sa.Index("ix_runs_branch", runs.c.branch, runs.c.created, runs.c.id)

@@ -1,4 +1,4 @@
-"""Runs and their steps, from their place in the line of commits to their end."""
+"""Runs and their steps, from receipt to end."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from sealane.store.database import Database
 from sealane.store.run_tables import run_changes, run_steps, runs
 
 _SEARCHED = 200
-"""Characters that lists are searched by: they stand in an index, whose rows PostgreSQL keeps short."""
+"""Characters of a searched text that count: they are in an index, whose rows must be short in PostgreSQL."""
 MOST_PATHS = 5_000
-"""Changed files of a run that are kept to be shown; all of them count for its conditions."""
+"""Changed files of a run that are kept for display; its conditions use all of them."""
 _MOST_WORDS = 500
 _SAID_OF_STEPS = ("status", "reason", "exit_code", "attempt")
-"""Fields of a step that its events say."""
+"""Fields of a step that its events include."""
 
 
 class Runs:
@@ -38,7 +38,7 @@ class Runs:
         self._database = database
 
     async def moves(self, app: str, *, besides: str) -> tuple[Move, ...]:
-        """Where the app's newest runs moved something to, the newest first, besides that run."""
+        """The targets of the newest moves by the app's runs, newest first, without that run."""
         return await self._database.read(lambda c: _moves(c, app, besides))
 
     async def put_in_line(self, run_id: str, order: Order, *, at: datetime) -> float:
@@ -48,7 +48,7 @@ class Runs:
             run = get(connection, run_id)
             if run.requested_by is not None or order == Order():
                 return run.place
-            apps.give_back(connection, run.app, apps.next_sequence(connection, run.app))  # it locks the app
+            apps.give_back(connection, run.app, apps.next_sequence(connection, run.app))  # this locks the app
             place = lineage.place(run.sequence, order, _moves(connection, run.app, run_id))
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(place=place))
             outbox.run_event(connection, Kind.RUN_ORDERED, run_id, at, {"place": place})
@@ -67,7 +67,7 @@ class Runs:
         return typed_data.convert(data, Plan) if data else None
 
     async def changes(self, run_id: str) -> ChangedView | None:
-        """What the run's event changed; None where nobody could tell. Raises NotThere."""
+        """The files that the run's event changed; None if unknown. Raises NotThere."""
 
         def look(connection: sa.Connection) -> ChangedView | None:
             run = get(connection, run_id)
@@ -83,14 +83,14 @@ class Runs:
         return await self._database.read(lambda c: steps(c, run_id))
 
     async def begin(self, run_id: str, *, at: datetime, deploy_tags: Iterable[str]) -> None:
-        """The run's flow begins, under the first of the deploy tags that no other run of its app has.
+        """Begins the run, with the first of the deploy tags that no other run of its app has.
 
-        Keeps what a first try wrote.
+        When repeated, keeps what the first try wrote.
         """
 
         def work(connection: sa.Connection) -> None:
             app = get(connection, run_id).app
-            apps.give_back(connection, app, apps.next_sequence(connection, app))  # it locks the app
+            apps.give_back(connection, app, apps.next_sequence(connection, app))  # this locks the app
             deploy_tag = next(tag for tag in deploy_tags if not _tagged(connection, app, tag))
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None), runs.c.ended.is_(None))
@@ -158,7 +158,7 @@ class Runs:
         reason: str | None = None,
         findings: Iterable[Mapping[str, Any]] | None = None,
     ) -> None:
-        """The run came to its end. Repeating it keeps the first end."""
+        """Ends the run. Repeating it keeps the first end."""
 
         def work(connection: sa.Connection) -> None:
             values: dict[str, Any] = {"ended": at, "status": status.value, "reason": reason}
@@ -173,7 +173,7 @@ class Runs:
         await self._database.write(work)
 
     async def ask_cancel(self, run_id: str, *, by: str, at: datetime) -> bool:
-        """Notes that somebody wants the run to stop; one that has not begun ends at once.
+        """Asks the run to stop; one that has not begun ends at once.
 
         False when it has ended, or was cancelled before.
         """
@@ -226,7 +226,7 @@ def _keep(connection: sa.Connection, run_id: str, changed: Changed) -> None:
 
 
 def _bounded(event: Event) -> Event:
-    """The event as it is kept: its words cut to a line's length, and what changed apart."""
+    """The event as stored: texts are cut to a line's length, and changed files are left out."""
     author = event.author and event.author[:_MOST_WORDS]
     return replace(event, author=author, message=event.message[:_MOST_WORDS], paths=None)
 
@@ -262,7 +262,7 @@ def insert(
 
 
 def _who_pushed(event: Event, pusher: Pusher) -> str:
-    """As far as that is known: never by what a commit says."""
+    """Who pushed, if known; never taken from the commit."""
     return {
         Signed.OWN: pusher.name,
         Signed.HOST: f"{pusher.name} at {pusher.host}",

@@ -1,4 +1,4 @@
-"""What scopes are made from: who apps belong to, whose approval they ask for, and which app something is of."""
+"""The facts for scopes: owners of apps, whose approval they need, and which app something belongs to."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from sealane.store.run_tables import runs
 def chosen(
     scope: Scope, app: sa.ColumnElement[str], environment: sa.ColumnElement[str] | None = None
 ) -> sa.ColumnElement[bool]:
-    """The condition under which a row of the app in this column is in the scope.
+    """The condition that a row, with its app in this column, is in the scope.
 
-    Where it is about an environment, too, that has to be; else some environment of the app's is enough.
+    If the row also has an environment, that must be in the scope; otherwise any environment of the app is enough.
     """
     if scope.everything:
         return sa.true()
@@ -37,14 +37,14 @@ def chosen(
 def parts(
     scope: Scope, app: sa.ColumnElement[str], environment: sa.ColumnElement[str]
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """What is left to ask of rows whose app is in the scope: nothing where all of its apps are in it whole."""
+    """The remaining condition on rows whose app is in the scope; none when the scope has its apps in every environment."""
     return (chosen(scope, app, environment),) if scope.places else ()
 
 
 def of_formations(
     scope: Scope, app: sa.ColumnElement[str], is_it: sa.ColumnElement[bool], rest: sa.ColumnElement[bool]
 ) -> sa.ColumnElement[bool]:
-    """Of rows whose app is in the scope: those about a formation in it, as `is_it` finds that, and the `rest` of the app's."""
+    """The condition on rows whose app is in the scope: those about a formation in it, by `is_it`, and the `rest` of the app."""
     here = [sa.exists().where(formations.c.app == app, is_it, mine) for mine in parts(scope, *_FORMATION)]
     return sa.or_(*here, rest, app.in_(scope.apps)) if here else sa.true()
 
@@ -53,19 +53,19 @@ _FORMATION = (formations.c.app, formations.c.environment)
 
 
 class Scopes:
-    """Reads for whoever decides what somebody may."""
+    """Reads the facts that decide what somebody may do."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def people(self) -> tuple[AppPeople, ...]:
-        """Every app, with whom it belongs to and whose approval it asks for."""
+        """Every app, with its owner and whose approval it needs."""
         return await self._database.read(_people)
 
     async def place_of(self, subject: Subject, name: str, scope: Scope) -> AppPlace | None:
-        """Where what is named belongs; None for what is no app's.
+        """The app and environment of what is named; None for what belongs to no app.
 
-        Raises NotThere when there is none, and the very same when it is not in the scope.
+        Raises NotThere when it does not exist, and the same error when it is not in the scope.
         """
         return await self._database.read(lambda c: place_of(c, subject, name, scope))
 
@@ -96,7 +96,7 @@ def _people(connection: sa.Connection) -> tuple[AppPeople, ...]:
 
 
 def place_of(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace | None:
-    """Where what is named belongs, in this transaction. Raises as `Scopes.place_of` does."""
+    """The app and environment of what is named, in this transaction. Raises as `Scopes.place_of`."""
     if subject is Subject.TOPIC:
         kind, _, rest = name.partition("/")
         return _row(connection, _TOPICS[kind], rest, scope) if kind in _TOPICS else None
@@ -120,7 +120,7 @@ _KEPT = {
     Subject.RUN: ("run", runs.c.id, runs.c.app, None),
     Subject.DEPLOYMENT: ("deployment", deployments.c.id, deployments.c.app, deployments.c.environment),
 }
-"""What it is called, and the columns of its name, its app and its environment."""
+"""Its name for people, and the columns of its id, app and environment."""
 
 
 def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace:
@@ -148,7 +148,7 @@ def _formation(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:
 
 
 def _formation_to_be(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:
-    """Where nothing was ever offered to it, it is its app's: what it is, its file will say."""
+    """The place of a formation; if nothing was ever offered to it, its app, because its environment is not known yet."""
     app, _, formation = name.partition("/")
     here = (formations.c.app == app) & (formations.c.formation == formation)
     if connection.execute(sa.select(formations.c.app).where(here)).first() is None:
@@ -157,7 +157,7 @@ def _formation_to_be(connection: sa.Connection, name: str, scope: Scope) -> AppP
 
 
 def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> NotThere:
-    """The error for a name that is no app's, with what was probably meant: an app in the scope, or a formation of one."""
+    """The error for an unknown app, with what was probably meant: an app in the scope, or a formation of one."""
     chosen_apps = sa.select(apps.c.name).where(chosen(scope, apps.c.name))
     known = connection.execute(chosen_apps).scalars().all()
     same = sa.select(formations.c.app).where(
@@ -169,7 +169,7 @@ def no_app(connection: sa.Connection, name: str, scope: Scope = EVERYTHING) -> N
 
 
 def not_there(connection: sa.Connection, app: str, formation: str, among: sa.ColumnElement[bool]) -> NotThere:
-    """The error for a formation that is not there, with the name that was probably meant, of those that fit."""
+    """The error for an unknown formation, with the name that was probably meant."""
     named = sa.select(formations.c.formation).where(formations.c.app == app, among)
     known = connection.execute(named).scalars().all()
     hint = did_you_mean(formation, known) if known else f"nothing of {app} was ever meant for a formation"

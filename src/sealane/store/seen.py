@@ -1,4 +1,4 @@
-"""What was seen last of each deployment: one row, whose newer value takes the place of what was there."""
+"""What was last seen of each deployment: one row, in which a newer value replaces the older one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Seen(Generic[T]):
-    """One table of deployments' ids and what was seen of them."""
+    """One table of deployment ids and what was seen of each."""
 
     def __init__(self, database: Database, table: sa.Table, kind: type[T]) -> None:
         self._database = database
@@ -30,11 +30,11 @@ class Seen(Generic[T]):
         self._kind = kind
 
     async def of(self, deployment_id: str) -> T | None:
-        """What was kept last; None before anything was."""
+        """The last kept value; None before any."""
         return await self._database.read(lambda c: _of(c, self._table, self._kind, deployment_id))
 
     async def keep(self, deployment_id: str, seen: T) -> None:
-        """Keeps it. Key: the deployment."""
+        """Keeps the value. Key: the deployment."""
         await self._database.write(lambda c: self._keep(c, deployment_id, seen))
 
     def _keep(self, connection: sa.Connection, deployment_id: str, seen: T) -> None:
@@ -42,21 +42,21 @@ class Seen(Generic[T]):
 
 
 class SteadinessSeen(Seen[Stability]):
-    """What the guard saw of a deployment that is under way, so that a worker that takes over goes on from it.
+    """What the stability check saw of a running deployment, so that a worker that takes over continues from it.
 
-    It is forgotten in the transaction that writes the verdict.
+    It is deleted in the transaction that writes the verdict.
     """
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, steadiness, Stability)
 
     async def of(self, deployment_id: str) -> Stability:
-        """What was kept last; nothing at first."""
+        """The last kept value; an empty one at first."""
         return await super().of(deployment_id) or Stability()
 
 
 class Observations(Seen[Observation]):
-    """What was seen of its objects, for whoever follows it."""
+    """Observations of deployments' objects, for people who follow them."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, observations, Observation)
@@ -73,7 +73,7 @@ class Observations(Seen[Observation]):
 
 
 def observation(connection: sa.Connection, deployment_id: str) -> Observation | None:
-    """What was seen last of the deployment's objects, in this transaction; None before anything was."""
+    """The last observation of the deployment's objects, in this transaction; None before any."""
     return _of(connection, observations, Observation, deployment_id)
 
 

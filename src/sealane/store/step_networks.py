@@ -1,4 +1,4 @@
-"""Networks of running runs: where the containers of steps are, on whichever machine their engine runs."""
+"""Networks of unfinished runs: those of the steps' containers, on any engine's machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealane.store.run_tables import runs, step_networks
 
 
 class StepNetworks:
-    """The table of networks that the containers of runs are in."""
+    """The table of networks of runs' containers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,13 +30,13 @@ class StepNetworks:
         await self._database.write(work)
 
     async def of_running(self) -> tuple[str, ...]:
-        """Those of runs that have not ended."""
+        """The networks of runs that have not ended."""
         query = sa.select(step_networks.c.network).join(runs, runs.c.id == step_networks.c.run_id)
         going = query.where(runs.c.ended.is_(None)).distinct()
         return await self._database.read(lambda c: tuple(c.execute(going).scalars()))
 
     async def forget(self, run_id: str) -> None:
-        """The run has ended, and its networks are removed."""
+        """Forgets the networks of an ended run."""
         await self._database.write(
             lambda c: c.execute(sa.delete(step_networks).where(step_networks.c.run_id == run_id))
         )

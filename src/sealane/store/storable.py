@@ -1,6 +1,6 @@
-"""Texts that databases take: strangers' programs print zero bytes and halves of characters, which PostgreSQL refuses.
+"""Texts that databases accept: untrusted programs print zero bytes and half characters, which PostgreSQL refuses.
 
-A mark stands in their place, in every text and JSON that is written or asked for, so that none of them stops a story. Pure.
+A mark replaces these in every text and JSON of a statement, so that they never stop a story. Pure.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def json_text(value: Any) -> str:
 def parameters(
     _connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: Any
 ) -> tuple[str, Any]:
-    """A statement and its parameters, one set or several, as SQLAlchemy is about to execute them."""
+    """The statement and its parameters, one set or several, made storable just before SQLAlchemy executes them."""
     return statement, [_set(row) for row in given] if isinstance(given, list) else _set(given)
 
 

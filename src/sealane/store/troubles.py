@@ -1,4 +1,4 @@
-"""What is broken about an app's pushes: since when, how often it was tried again, and when it was fixed."""
+"""Problems with an app's pushes: since when, how often they were tried again, and when they were fixed."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from sealane.store.app_tables import apps, troubles
 from sealane.store.database import Database
 
 TOLD_FOR = timedelta(days=1)
-"""How long it is told that something was fixed."""
+"""How long a fix is shown."""
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """One app's; fixed or not."""
+    """One app's problem, fixed or not."""
 
     app: str
     reason: str
-    """What was in the way."""
+    """The cause."""
     since: datetime
     tries: int
     again: datetime
-    """When it is tried next."""
+    """The time of the next try."""
     resolved: datetime | None = None
 
     @property
@@ -38,18 +38,18 @@ class Trouble:
 
 
 def pause(tries: int) -> timedelta:
-    """How long to wait after so many tries in vain: twice as long each time, up to ten minutes."""
+    """How long to wait after so many failed tries: twice as long each time, up to ten minutes."""
     return min(_FIRST_PAUSE * (1 << min(tries - 1, 20)), _LONGEST_PAUSE)
 
 
 class Troubles:
-    """The table of troubles, one row an app."""
+    """The table of troubles, one row per app."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def found(self, app: str, reason: str, *, at: datetime) -> Trouble:
-        """Notes that it does not work, once more where it was noted before. Raises NotThere for an unknown app."""
+        """Notes a problem, or one more failed try of a known one. Raises NotThere for an unknown app."""
 
         def work(connection: sa.Connection) -> Trouble:
             there = sa.select(apps.c.name).where(apps.c.name == app).with_for_update(key_share=True)
@@ -81,18 +81,18 @@ class Troubles:
         return await self._database.write(work)
 
     async def all(self, *, now: datetime) -> tuple[Trouble, ...]:
-        """What is broken, and what was fixed a short while ago, by app."""
+        """Problems, open or fixed a short while ago, by app."""
         told = troubles.c.resolved.is_(None) | (troubles.c.resolved > now - TOLD_FOR)
         query = sa.select(troubles).where(told).order_by(troubles.c.app)
         return await self._database.read(lambda c: tuple(Trouble(**row) for row in rows.all_of(c, query)))
 
     async def of(self, app: str) -> Trouble | None:
-        """What is broken about one app now."""
+        """The open problem of one app."""
         query = sa.select(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
         row = await self._database.read(lambda c: rows.one(c, query))
         return Trouble(**row) if row else None
 
     async def due(self, now: datetime) -> tuple[str, ...]:
-        """Apps that are to be tried again now."""
+        """Apps that are due for another try."""
         query = sa.select(troubles.c.app).where(troubles.c.resolved.is_(None), troubles.c.again <= now)
         return await self._database.read(lambda c: tuple(c.execute(query.order_by(troubles.c.again)).scalars()))

@@ -1,4 +1,4 @@
-"""A row that is made, or takes the place of the one of its key, in one statement: two that write at once both may."""
+"""Inserts a row, or replaces the row with its key, in one statement, so that two concurrent writers both succeed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def put(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Writes the values to the row of the key. The key names all columns of the table's primary key.
+    """Writes the values to the row with the key. The key has all columns of the table's primary key.
 
-    An update first and an insert where it found nothing is a race: of two that find nothing one fails.
+    An update, then an insert if it found nothing, is a race: of two writers that find nothing, one fails.
     """
     row = _insert(connection, table).values({**key, **values})
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
 
 
 def ensure(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any]) -> None:
-    """Makes the row of the key where there is none."""
+    """Creates the row with the key if there is none."""
     connection.execute(_insert(connection, table).values(dict(key)).on_conflict_do_nothing())
 
 

@@ -1,4 +1,4 @@
-"""What pages and the API show: reads only, each one transaction, few queries however much is stored."""
+"""What pages and the API show: only reads, each in one transaction with few queries, however much is stored."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ __all__ = ["Explanation", "Views"]
 T = TypeVar("T")
 
 _LAST_LINES = 20
-"""Lines of a failed step's log that an answer has."""
+"""Lines of a failed step's log in an answer."""
 
 
 class Views:
     """Everything that is shown and not changed."""
 
     def __init__(self, database: Database, logs: Logs, prospects: Prospects, scope: Scope = EVERYTHING) -> None:
-        """What lists and overviews show, and what became of a run, is of the apps and environments in `scope` only."""
+        """Lists, overviews and results of runs show only apps and environments in `scope`."""
         self._database = database
         self._logs = logs
         self._prospects = prospects
         self._scope = scope
 
     def within(self, scope: Scope) -> Views:
-        """The same of some apps and environments only."""
+        """The same views for some apps and environments only."""
         return Views(self._database, self._logs, self._prospects, scope)
 
     async def apps(self) -> tuple[App, ...]:
@@ -83,7 +83,7 @@ class Views:
         return tuple(rows.app(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def overview(self) -> tuple[FormationRow, ...]:
-        """Every formation with what is there, what runs and what waits, by app and formation."""
+        """Every formation with what is deployed, running and waiting, by app and formation."""
         production = self._prospects.production()
         return await self._database.read(lambda c: overviews.overview(c, production, self._scope))
 
@@ -93,17 +93,17 @@ class Views:
         return await self._database.read(lambda c: last_days.of(c, now, days, production, self._scope))
 
     async def app(self, name: str) -> AppView:
-        """One app with what runs in its formations now, and what was deployed last. Raises NotThere."""
+        """One app with what runs in its formations, and its latest deployments. Raises NotThere."""
         production = self._prospects.production()
         return await self._database.read(lambda c: app_view.of(c, name, production, self._scope))
 
     async def compared(self, app: str, left: str, right: str) -> Comparison:
-        """What is in two formations of an app. Raises NotThere."""
+        """Compares two formations of an app. Raises NotThere."""
         production = self._prospects.production()
         return await self._database.read(lambda c: app_view.compared(c, app, left, right, production, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
-        """The newest runs first; `before` is the id of the last run of the page before."""
+        """Newest runs first; `before` is the id of the last run of the previous page."""
         return await self._database.read(lambda c: lists.list_runs(c, self._scope, only, limit, before))
 
     async def newest_runs(self) -> Mapping[str, Run]:
@@ -117,7 +117,7 @@ class Views:
     async def deployments(
         self, only: Filter = ALL, *, limit: int = 50, before: str | None = None
     ) -> tuple[Deployment, ...]:
-        """The newest deployments first; `before` is the id of the last one of the page before."""
+        """Newest deployments first; `before` is the id of the last one of the previous page."""
         production = self._prospects.production()
         return await self._database.read(
             lambda c: lists.list_deployments(c, self._scope, only, limit, before, production)
@@ -136,7 +136,7 @@ class Views:
         return await self._asked(question, lambda c, _: junit_insights.tests(c, question, self._scope))
 
     async def failures(self, question: Question) -> Failures:
-        """Why changes failed, what became of them, and when."""
+        """Why changes failed, their outcomes, and when."""
         return await self._asked(question, lambda c, known: failure_insights.failures(c, question, known, self._scope))
 
     async def waits(self, question: Question) -> Waits:
@@ -144,7 +144,7 @@ class Views:
         return await self._asked(question, lambda c, known: failure_insights.waits(c, question, known, self._scope))
 
     async def _asked(self, question: Question, answer: Callable[[sa.Connection, frozenset[str]], T]) -> T:
-        """Insights, given what operators call production. Raises NotThere for a name in the question that nothing has."""
+        """Computes insights, given the production environments. Raises NotThere for an unknown name in the question."""
         production = self._prospects.production()
 
         def work(connection: sa.Connection) -> T:
@@ -154,7 +154,7 @@ class Views:
         return await self._database.read(work)
 
     async def origins(self, shown: Iterable[Deployment]) -> Mapping[str, Origin]:
-        """Where the release of each deployment comes from, by the deployment's id."""
+        """The origin of each deployment's release, by the deployment's id."""
         listed = tuple(shown)
         return await self._database.read(lambda c: origins.of(c, listed))
 
@@ -163,11 +163,11 @@ class Views:
         return await self._database.read(lambda c: lists.places(c, self._scope))
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
-        """A deployment with its story and evidence. Raises NotThere."""
+        """A deployment with its timeline and evidence. Raises NotThere."""
         return await self._database.read(lambda c: deployment_view.of(c, deployment_id, self._prospects))
 
     async def progress(self, deployment_id: str) -> ProgressView:
-        """How far a deployment is, for whoever follows it. Raises NotThere."""
+        """The progress of a deployment, for people who follow it. Raises NotThere."""
         return await self._database.read(lambda c: _progress(c, deployment_id, self._prospects))
 
     async def barred(self, deployment: Deployment) -> Ineligible:
@@ -178,21 +178,21 @@ class Views:
         return await self._database.read(lambda c: authorship.barred(c, deployment, people))
 
     async def approvals_waiting(self) -> tuple[ApprovalView, ...]:
-        """Deployments that wait for people, oldest first."""
+        """Deployments that wait for approval, oldest first."""
         views = await self._database.read(lambda c: _approvals_waiting(c, self._prospects))
         return tuple(view for view in views if self._scope.covers(view.deployment.app, view.deployment.environment))
 
     async def pending(self) -> tuple[InboxItem, ...]:
-        """Everything that waits for a person: what can run out first, then what has waited longest."""
+        """Everything that waits for a person: what can expire first, then what has waited longest."""
         items = await self._database.read(lambda c: inbox.everything(c, self._prospects))
         return tuple(item for item in items if self._scope.covers(item.deployment.app, item.deployment.environment))
 
     async def heads(self, app: str) -> Mapping[str, str]:
-        """Each ref that was pushed and not deleted, with the commit of its newest event."""
+        """Each existing ref that was pushed, with the commit of its newest event."""
         return await self._database.read(lambda c: _heads(c, app))
 
     async def log(self, run_id: str, key: str, *, offset: int = 0, limit: int = 65536) -> LogPart:
-        """A piece of a step's log. Raises NotThere for an unknown run; a step without log has an empty one."""
+        """A part of a step's log. Raises NotThere for an unknown run; a step without a log has an empty one."""
         ended = await self._database.read(lambda c: _log_ended(c, run_id, key))
         data = await asyncio.to_thread(self._logs.read, run_id, key, offset=offset, limit=limit)
         return LogPart(data=data, next_offset=offset + len(data), ended=ended and len(data) < limit)
@@ -202,7 +202,7 @@ class Views:
         return await asyncio.to_thread(self._logs.size, run_id, key)
 
     async def why(self, what: str) -> Explanation:
-        """Why a run, a deployment or `app/formation` failed or does not move, with the evidence. Raises NotThere."""
+        """Why a run, a deployment or `app/formation` failed or does not proceed, with the evidence. Raises NotThere."""
         explanation = await self._database.read(lambda c: explanations.why(c, what, self._prospects, self._scope))
         run = explanation.origin.run if explanation.origin else None
         if explanation.log is None or run is None:
@@ -211,24 +211,24 @@ class Views:
         return replace(explanation, log=replace(explanation.log, lines=lines))
 
     async def circumstances(self, deployment: Deployment) -> BlockerInput:
-        """All that a waiting deployment depends on."""
+        """Everything that a waiting deployment depends on."""
         return await self._database.read(lambda c: explanations.circumstances(c, deployment, self._prospects))
 
     async def audit(
         self, only: AuditFilter = EVERY_LINE, *, limit: int = 100, before: int | None = None
     ) -> tuple[DomainEvent, ...]:
-        """Who did what, the newest first; `before` is the id of the last line of the page before."""
+        """Who did what, newest first; `before` is the id of the last line of the previous page."""
         return await Audit(self._database).last(limit, before, only=only, scope=self._scope)
 
     async def events(
         self, after: int, *, limit: int, app: str | None = None, formation: str | None = None
     ) -> tuple[DomainEvent, ...]:
-        """What happened after a cursor, the oldest first; of an app or a formation."""
+        """Events after a cursor, oldest first; of an app or a formation."""
         outbox = Outbox(self._database)
         return await outbox.after(after, limit=limit, app=app, formation=formation, scope=self._scope)
 
     async def audited(self) -> tuple[str, ...]:
-        """What was ever done, by name."""
+        """All kinds of events in the audit, by name."""
         return await Audit(self._database).kinds(self._scope)
 
 

@@ -1,4 +1,4 @@
-"""Approvals: what people said about a deployment's revision."""
+"""Approvals: people's votes on a deployment's revision."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Votes:
     async def add(self, deployment: Deployment, vote: Vote) -> None:
         """Adds a vote on the revision it names.
 
-        Raises Conflicting when that person has voted on it, or when it waits no more: a no that comes too late is told.
+        Raises Conflicting when that person has voted on it, or when it no longer waits, so that a late no is noticed.
         """
 
         def work(connection: sa.Connection) -> None:
@@ -55,7 +55,7 @@ def of(connection: sa.Connection, deployment_id: str, revision_id: str) -> tuple
 
 
 def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:
-    """Votes by deployment's id, each on the revision the deployment has now."""
+    """Votes by deployment id, each on the deployment's current revision."""
     wanted = {deployment.id: deployment.revision_id for deployment in wanted_of}
     query = sa.select(votes).where(votes.c.deployment_id.in_(wanted)).order_by(votes.c.id)
     listed = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
@@ -65,7 +65,7 @@ def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[
 
 
 def _as_people_are(connection: sa.Connection, cast: Sequence[Vote]) -> tuple[Vote, ...]:
-    """The votes with the groups that their people are still in: who was put out of one, or removed, speaks for it no more."""
+    """The votes with the voters' current groups: a vote does not count for a group that the voter has left."""
     query = sa.select(users.c.name, users.c.groups).where(users.c.name.in_({vote.user for vote in cast}))
     now = {row["name"]: frozenset(row["groups"]) for row in rows.all_of(connection, query)}
     return tuple(replace(vote, groups=vote.groups & now.get(vote.user, vote.groups)) for vote in cast)

@@ -1,4 +1,4 @@
-"""Which worker watches which formation, and how each fares: one row a formation, which one worker at a time writes."""
+"""Which worker watches which formation, and each one's health: one row per formation, written by one worker at a time."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth, HealthState
 
 _FIRST = 10
-"""Of what drifted, how much an event names."""
+"""Drifted fields that an event names."""
 SILENT = timedelta(seconds=60)
-"""A worker that has not beaten for so long watches nothing any more, whoever has noticed."""
+"""A worker without a heartbeat for this long watches nothing any more, even if it was not declared dead."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """One formation that a worker watches, and what was seen of it last."""
+    """One formation that a worker watches, and what was last seen of it."""
 
     app: str
     formation: str
     deployment: str
-    """The one that is there."""
+    """The deployment that is there."""
     verified: bool = True
-    """Whether its verdict was good: what failed can't drift."""
+    """Whether its verdict was good: a failed deployment can't drift."""
     health: FormationHealth | None = None
     drift: DriftSeen | None = None
 
@@ -51,14 +51,14 @@ class Claim:
     """What a worker watches."""
 
     keys: frozenset[Key]
-    """All of it."""
+    """Everything it watches."""
     fresh: tuple[Watch, ...]
-    """What of it it did not watch before."""
+    """What it did not watch before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What was seen last of a deployment."""
+    """What was last seen of a deployment."""
 
     deployment: str
     health: FormationHealth | None
@@ -72,10 +72,10 @@ class Watches:
         self._database = database
 
     async def claim(self, worker: str, watched: Collection[Key] = ()) -> Claim:
-        """What this worker watches now: whatever nobody did, or only somebody who is dead, and its share of the rest.
+        """What this worker watches now: formations without a living watcher, and its share of the rest.
 
-        Formations are watched where something was deployed, and nothing is on its way. It is asked every second, and reads
-        no more than keys while nothing changes: `watched` are those that the worker watches already.
+        Formations are watched when something is deployed there and nothing is on its way. This is called every second, and
+        reads only keys while nothing changes; `watched` are the keys that the worker watches already.
         """
         loose, owed, keys = await self._database.read(lambda c: (_loose(c, worker), _owed(c, worker), _keys(c, worker)))
         if loose or owed:
@@ -89,7 +89,7 @@ class Watches:
         return Claim(keys=keys, fresh=fresh)
 
     async def keep(self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime) -> bool:
-        """Keeps how the formation fares, and says what changed. False when it is not this worker's to say any more."""
+        """Keeps the formation's health, and writes events about changes. False when this worker has lost the watch."""
 
         def work(connection: sa.Connection) -> bool:
             row = _mine(connection, watch, worker)
@@ -104,7 +104,7 @@ class Watches:
         return await self._database.write(work)
 
     async def keep_drift(self, watch: Watch, seen: DriftSeen, *, worker: str, at: datetime) -> bool:
-        """Keeps what drifted, and says what changed. False when it is not this worker's to say any more."""
+        """Keeps the drift, and writes events about changes. False when this worker has lost the watch."""
 
         def work(connection: sa.Connection) -> bool:
             row = _mine(connection, watch, worker)
@@ -122,7 +122,7 @@ class Watches:
         return await self._database.write(work)
 
     async def fixed(self, watch: Watch, seen: DriftSeen, inventory: Inventory, *, worker: str, at: datetime) -> None:
-        """Says that this drift was put right, and keeps what is there now, unless that is another's to say by now."""
+        """Writes that this drift was fixed, and keeps the current state, unless another worker has the watch by now."""
 
         def work(connection: sa.Connection) -> None:
             if _mine(connection, watch, worker) is not None:
@@ -133,7 +133,7 @@ class Watches:
 
 
 def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> Mapping[tuple[str, str], Seen]:
-    """What was seen last, by app and formation, in this transaction; of one app, or of all."""
+    """What was last seen, by app and formation, in this transaction; of one app or of all."""
     beats = sa.select(watches, workers.c.beat, workers.c.dead)
     beats = beats.join(workers, workers.c.id == watches.c.worker, isouter=True)
     beats = beats.where(watches.c.app == app) if app is not None else beats
@@ -149,7 +149,7 @@ def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> 
 
 
 def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> FormationHealth | None:
-    """How a deployment fares that is there, in this transaction; None where it is not, or something else is on its way."""
+    """The health of a current deployment, in this transaction; None if it is not current, or another is on its way."""
     here = (watches.c.app == deployment.app) & (watches.c.formation == deployment.formation)
     if rows.one(connection, _there().where(here, formations_table.c.current_id == deployment.id)) is None:
         return None
@@ -158,7 +158,7 @@ def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> Form
 
 
 def trusted(row: rows.Row, now: datetime) -> FormationHealth | None:
-    """What was seen, unless nobody looks any more."""
+    """What was seen; unknown if nobody watches any more."""
     seen = health_events.health_of(row)
     if seen is None:
         return None
@@ -178,7 +178,7 @@ _ROW = (*_KEY, formations_table.c.verified_id, watches.c.deployment_id, watches.
 
 
 def _there(columns: Sequence[sa.Column[Any]] = _ROW) -> sa.Select[Any]:
-    """Formations where something was deployed, and nothing is on its way, with their watch."""
+    """Formations with a deployment and nothing on its way, with their watch."""
     here = (watches.c.app == formations_table.c.app) & (watches.c.formation == formations_table.c.formation)
     going = sa.select(deployments_table.c.app, deployments_table.c.formation)
     going = going.where(deployments_table.c.state == DeploymentState.ROLLING_OUT.value)
@@ -187,26 +187,26 @@ def _there(columns: Sequence[sa.Column[Any]] = _ROW) -> sa.Select[Any]:
 
 
 def _left() -> sa.ColumnElement[bool]:
-    """Whether nobody who lives has the watch."""
+    """The condition that no living worker has the watch."""
     alive = sa.exists().where(workers.c.id == watches.c.worker, workers.c.dead.is_(None))
     return ~alive.correlate(watches)
 
 
 def _keys(connection: sa.Connection, worker: str) -> frozenset[Key]:
-    """What the worker watches."""
+    """The keys that the worker watches."""
     mine = _there(_KEY).where(watches.c.worker == worker)
     return frozenset((row[0], row[1], row[2]) for row in connection.execute(mine))
 
 
 def _loose(connection: sa.Connection, worker: str) -> tuple[Key, ...]:
-    """What nobody watches who lives, for a worker that does."""
+    """What no living worker watches; nothing if this worker is dead itself."""
     dead = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
     loose = _there(_KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~dead)
     return tuple((row[0], row[1], row[2]) for row in connection.execute(loose))
 
 
 def _take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) -> None:
-    """Takes what is loose, of which the first of several workers has each, and this worker's share of the rest."""
+    """Takes unwatched formations (each goes to the first of several workers), and this worker's share of the rest."""
     for app, formation, _ in loose:
         here = (watches.c.app == app) & (watches.c.formation == formation)
         upsert.ensure(connection, watches, {"app": app, "formation": formation})
@@ -215,7 +215,7 @@ def _take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) ->
 
 
 def _owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:
-    """Who watches most, and how many of these are this worker's share; None where it watches enough."""
+    """The worker that watches most, and how many of these this worker should take; None when it watches enough."""
     alive = connection.execute(sa.select(workers.c.id).where(workers.c.dead.is_(None))).scalars().all()
     counted = sa.select(watches.c.worker, sa.func.count()).where(watches.c.worker.in_(alive)).group_by(watches.c.worker)
     watched: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
@@ -227,7 +227,7 @@ def _owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:
 
 
 def _even_out(connection: sa.Connection, worker: str) -> None:
-    """Takes this worker's share; who had it sees that it is not theirs any more."""
+    """Takes this worker's share; the former watcher notices that it has lost it."""
     if (owed := _owed(connection, worker)) is None:
         return
     busiest, number = owed
@@ -251,14 +251,14 @@ def _watch(row: rows.Row) -> Watch:
 
 
 def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | None:
-    """The row of the watch, which no other writes until this transaction ends; None where it is not the worker's any more."""
+    """The locked row of the watch, until this transaction ends; None if the worker has lost it."""
     formations.lock(connection, watch.app, watch.formation)
     here = formations_table.c.current_id == watch.deployment
     return rows.one(connection, _there().where(_is(watch), watches.c.worker == worker, here))
 
 
 def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:
-    """Keeps what was seen; what was seen of an earlier deployment goes, but for its trouble."""
+    """Keeps what was seen; removes what was seen of an earlier deployment, except an open problem."""
     if row["deployment_id"] != watch.deployment and "health" not in values:
         seen = health_events.health_of(row)
         values = {"health": rows.plain(_carried(seen)) if seen else None, **values}
@@ -284,7 +284,7 @@ def _drifted(kind: Kind, watch: Watch, seen: DriftSeen, at: datetime) -> DomainE
 
 
 def _carried(seen: FormationHealth) -> FormationHealth | None:
-    """What lasts over a deployment: trouble, until what is there now is seen to be well."""
+    """What survives a new deployment: an open problem, until the new one is seen to be healthy."""
     if seen.bad_since is None:
         return None
     return FormationHealth(state=HealthState.UNKNOWN, since=seen.since, bad_since=seen.bad_since)

@@ -16,7 +16,7 @@ watches = sa.Table(
     columns.maybe("health", columns.Json),
     columns.maybe("drift", columns.Json),
 )
-"""Which worker watches a formation, and what it saw last of the deployment that is there."""
+"""Which worker watches a formation, and what it last saw of its deployment."""
 
 observed = sa.Table(
     "observed",
@@ -29,7 +29,7 @@ observed = sa.Table(
     columns.maybe("worker"),
     columns.maybe("health", columns.Json),
 )
-"""What others deploy, which worker watches it, and what it saw last."""
+"""What others deploy, which worker watches it, and what it last saw."""
 
 workers = sa.Table(
     "workers",

@@ -1,7 +1,8 @@
 """Workers: heartbeats, declared deaths, and the epochs that keep a dead one from writing.
 
-Each formation has an epoch and a holder. Whoever works on it takes the epoch, which raises it; declaring a worker dead raises
-the epochs of all it held, in the same transaction. A writer checks before every write that the epoch is still its own.
+Each formation has an epoch and a holder. A worker that works on it takes the epoch, which raises it. Declaring a worker dead
+raises the epochs of everything it held, in the same transaction. A writer checks before every write that it still has the
+current epoch.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Workers:
         self._database = database
 
     async def register(self, worker: str, *, host: str, at: datetime) -> None:
-        """A worker begins; its id is used once and never again."""
+        """Adds a worker; its id is never used again."""
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(workers).where(workers.c.dead < at - _REMEMBERED))
@@ -39,7 +40,7 @@ class Workers:
         await self._database.write(work)
 
     async def beat(self, worker: str, *, at: datetime) -> bool:
-        """One heartbeat; False when others have declared the worker dead."""
+        """Notes a heartbeat; False when others have declared the worker dead."""
         alive = sa.update(workers).where(workers.c.id == worker, workers.c.dead.is_(None))
         beating = alive.values(beats=workers.c.beats + 1, beat=at)
         return await self._database.write(lambda c: bool(c.execute(beating).rowcount))
@@ -50,9 +51,9 @@ class Workers:
         return tuple(WorkerRow(**row) for row in listed)
 
     async def declare_dead(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
-        """Declares a worker dead and fences it off. `beats` is where it stood: one more and it lives after all.
+        """Declares a worker dead and fences it off. `beats` is its last seen count: a higher one means that it lives.
 
-        None declares it dead whatever it says. False when it lives, or was declared dead before.
+        With None, declares it dead in any case. False when it lives, or was declared dead before.
         """
 
         def work(connection: sa.Connection) -> bool:
@@ -70,7 +71,7 @@ class Workers:
         return await self._database.write(work)
 
     async def take(self, app: str, formation: str, *, worker: str) -> int:
-        """Takes the formation for this worker and gives its new epoch. Raises Fenced when the worker was declared dead."""
+        """Takes the formation for this worker and returns its new epoch. Raises Fenced when the worker was declared dead."""
 
         def work(connection: sa.Connection) -> int:
             _check_alive(connection, worker)
@@ -82,7 +83,7 @@ class Workers:
         return await self._database.write(work)
 
     async def take_idle(self, app: str, formation: str, *, deployment: str, worker: str) -> int | None:
-        """The same, where that deployment is there still and nothing is on its way; None where it is not."""
+        """The same, if that deployment is still there and nothing is on its way; otherwise None."""
 
         def work(connection: sa.Connection) -> int | None:
             _check_alive(connection, worker)

@@ -1,4 +1,4 @@
-"""Broken glass, adopting, and convoys: several formations that move together."""
+"""Break-glass, adopting, and convoys: several formations that move together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of people on gates that can't tell, alerts that came in, and hooks that ran for a release."""
+"""People's answers to inconclusive gates, received alerts, and hooks that ran for a release."""
 
 from __future__ import annotations
 

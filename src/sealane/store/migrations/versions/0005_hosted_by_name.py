@@ -1,4 +1,4 @@
-"""Repositories that Sealane serves are known by their folder's name: where the folders are is each machine's setting."""
+"""Served repositories are stored by their folder's name, because each machine sets where the folders are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events by their reference: a copy is told from the newest one there, not from all that ever were."""
+"""Events by their reference: a copy is recognised by the newest event there, not by all earlier ones."""
 
 from __future__ import annotations
 

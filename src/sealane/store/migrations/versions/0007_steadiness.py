@@ -1,4 +1,4 @@
-"""What the guard saw of deployments that are under way."""
+"""What the guard saw of running deployments."""
 
 from __future__ import annotations
 

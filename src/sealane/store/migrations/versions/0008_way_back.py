@@ -1,4 +1,4 @@
-"""Whether the revision that one would go back to could be had again."""
+"""Whether the revision to roll back to could be redeployed."""
 
 from __future__ import annotations
 

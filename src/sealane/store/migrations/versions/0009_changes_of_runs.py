@@ -1,4 +1,4 @@
-"""What a run's event changed, counted beside the run and listed apart."""
+"""The files that a run's event changed: counted in the run's row, listed in another table."""
 
 from __future__ import annotations
 

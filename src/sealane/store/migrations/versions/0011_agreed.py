@@ -1,4 +1,4 @@
-"""Approvals that were given to the same content before."""
+"""Earlier approvals of the same content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who called a deployment off, and what was seen last of its objects."""
+"""Who cancelled a deployment, and the last observation of its objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs, releases, deployments and holds stand in the line of commits; until now the number at receipt said it."""
+"""Positions of runs, releases, deployments and holds in the line of commits, so far given by the number at receipt."""
 
 from __future__ import annotations
 

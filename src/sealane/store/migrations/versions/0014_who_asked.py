@@ -1,4 +1,4 @@
-"""Who pushed, and who wrote: of runs in their events, of deployments beside who asked for them."""
+"""Pushers and authors: of runs in their events, of deployments beside their requester."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was seen last of each formation's drift."""
+"""The last seen drift of each formation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slots of runs, and runs that a push brought too many of."""
+"""Slots of runs, and runs left out because a push had too many branches."""
 
 from __future__ import annotations
 

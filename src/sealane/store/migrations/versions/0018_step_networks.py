@@ -1,4 +1,4 @@
-"""Networks that containers of running runs are in."""
+"""Networks of the containers of unfinished runs."""
 
 from __future__ import annotations
 

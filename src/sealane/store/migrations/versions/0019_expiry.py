@@ -1,4 +1,4 @@
-"""Tokens that expire, sessions that end with their token, and hook secrets that count a while longer."""
+"""Tokens that expire, sessions that end with their token, and hook secrets that stay valid for a while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is broken about an app's pushes, and was mended."""
+"""What is broken about an app's pushes, and what was fixed."""
 
 from __future__ import annotations
 

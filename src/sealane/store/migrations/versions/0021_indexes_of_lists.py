@@ -10,7 +10,7 @@ down_revision = "0020"
 
 _LISTED = ["created", "id", "run_id"]
 _MOST = 200
-"""Characters of a text that is part of an index: PostgreSQL refuses rows of an index that are too long."""
+"""Characters of a text in an index: PostgreSQL refuses index rows that are too long."""
 
 
 def upgrade() -> None:

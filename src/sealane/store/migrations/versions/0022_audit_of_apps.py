@@ -1,4 +1,4 @@
-"""Which app a line of the audit is about, if it is about one."""
+"""Which app a line of the audit is about, if any."""
 
 from __future__ import annotations
 

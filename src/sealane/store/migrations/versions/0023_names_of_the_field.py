@@ -1,4 +1,4 @@
-"""Release groups, failure reports, hints and facts under the names of today, in columns and in what is kept as JSON."""
+"""Release groups, failure reports, hints and facts under their current names, in columns and in JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _of_gates(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rewrite(name: str, key: str, column: str, renew: Callable[[Any], Any]) -> None:
-    """Writes what is kept in the column under other names, row by row: some are long."""
+    """Renames fields in the column's data, row by row, because some rows are long."""
     table = sa.table(name, sa.column(key), sa.column(column, Json))
     bind = op.get_bind()
     for one in bind.scalars(sa.select(table.c[key]).where(table.c[column].is_not(None))).all():

@@ -1,4 +1,4 @@
-"""The outbox of what happened takes the place of topics that changed."""
+"""The outbox of events replaces the table of changed topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a deployment left objects in place that a person's yes deletes stands in its verdict, no longer in its note alone."""
+"""Verdicts say whether a deployment left objects that a person's confirmation deletes; so far only its note did."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ revision = "0025"
 down_revision = "0024"
 
 _SAID = ("deletions are more than the budget of", "no longer in namespace", "no longer at destination")
-"""What notes of earlier versions said of them."""
+"""Phrases about it in notes of earlier versions."""
 
 
 def upgrade() -> None:

@@ -69,7 +69,7 @@ _deployments = sa.table("deployments", *(sa.column(name, sa.Text) for name in ("
 def upgrade() -> None:
     op.add_column("outbox", sa.Column("subject", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("key", sa.Text(), nullable=True))
-    op.execute(sa.delete(_outbox))  # what it says of the last days stands in both tables, too
+    op.execute(sa.delete(_outbox))  # its events of the last days are in both tables, too
     rows = iter(sorted([*_deeds(), *_lines()], key=lambda row: row["at"]))
     while some := list(islice(rows, _AT_ONCE)):
         op.get_bind().execute(sa.insert(_outbox), some)

@@ -1,4 +1,4 @@
-"""How each formation fares since its last deployment, and which worker watches it."""
+"""The health of each formation since its last deployment, and which worker watches it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Totals of what happened, for `/metrics`: they outlive the events that they were counted from."""
+"""Totals of events, for `/metrics`: they outlive the events that they were counted from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices, and their subscriber, which begins with what happens from now on."""
+"""Notices, and their subscriber, which begins with events from now on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What insights count each deployment as; those of before are counted as they would have been."""
+"""How insights count each deployment; earlier ones are counted in the same way."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
 
 
 class _Formation:
-    """What is known of one so far."""
+    """The state of one formation so far."""
 
     def __init__(self) -> None:
         self.good: list[str] = []

@@ -1,4 +1,4 @@
-"""Who is told of what by the word of a commit."""
+"""The notice rules that commits add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of deployments that ended within a time find them in an index."""
+"""An index for lists of deployments that ended within a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift is seen by the watch of its formation, and has names of its own among the events."""
+"""The watch of a formation sees its drift, and drift has its own kinds of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process of the server a relay is connected to, and since when it is away."""
+"""Which server process a relay is connected to, and since when it is away."""
 
 from __future__ import annotations
 

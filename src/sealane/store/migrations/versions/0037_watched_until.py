@@ -1,4 +1,4 @@
-"""Until when a deployment is rolled back automatically when it degrades."""
+"""Until when a deployment is rolled back automatically if it degrades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others deploy, and how it fares."""
+"""What others deploy, and its health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What insights count each run and step as, and where the time of each change went; those of before are counted, too."""
+"""How insights count each run and step, and where the time of each change went; earlier ones are counted, too."""
 
 from __future__ import annotations
 

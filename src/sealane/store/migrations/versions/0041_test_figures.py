@@ -1,4 +1,4 @@
-"""What insights keep of tests; of what was reported before, those that failed."""
+"""What insights keep of tests; from earlier reports, only failed tests."""
 
 from __future__ import annotations
 

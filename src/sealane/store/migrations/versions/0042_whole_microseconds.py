@@ -24,7 +24,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     for name, times in _TIMES.items():
         indexes = _indexes(connection, name)
-        for index in indexes:  # with them each row would be written in all of them, twice
+        for index in indexes:  # with them, each row would be written to all of them, twice
             op.drop_index(index, name)
         if connection.dialect.name != "postgresql":
             table = sa.table(name, *(sa.column(time) for time in times))

@@ -1,4 +1,4 @@
-"""What stands in a deployment's way is noted from when to when; in figures of before, what holds took is told from windows."""
+"""Notes what a deployment waits for, from when to when; in earlier figures, separates the time of holds from windows."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def upgrade() -> None:
         connection.execute(sa.update(_figures).where(mine).values(hold=held, window=window))
     query = sa.select(_deployments.c.id, _deployments.c.rules, _deployments.c.created)
     for row in connection.execute(query.where(_deployments.c.state == "waiting")).all():
-        if row.rules:  # the first look ends what is not waited for any more
+        if row.rules:  # the first check ends waits that are over
             asked = [{"kind": "approval", "since": row.created.isoformat(), "until": None}]
             connection.execute(sa.update(_deployments).where(_deployments.c.id == row.id).values(waits=asked))
 
 
 def _told_apart(connection: sa.Connection) -> Iterator[tuple[str, int, int]]:
-    """Of each deployment that windows or holds kept: microseconds of both."""
+    """For each deployment that waited for windows or holds: microseconds of both."""
     same = (_holds.c.app == _deployments.c.app) & sa.or_(
         (_holds.c.formation == _deployments.c.formation) & (_holds.c.place >= _deployments.c.place),
         (_holds.c.release_id.is_not(None)) & (_holds.c.place == _deployments.c.place),
@@ -71,7 +71,7 @@ def _told_apart(connection: sa.Connection) -> Iterator[tuple[str, int, int]]:
 
 
 def _held(rows: list[Any]) -> int:
-    """Microseconds of its wait in which there was a hold; holds come in order."""
+    """Microseconds of its wait with a hold; holds come in order."""
     until: datetime = rows[0].opened
     reached = until - timedelta(microseconds=rows[0].window)
     held = timedelta()

@@ -1,4 +1,4 @@
-"""Notices may be about what others deploy, which is no app here."""
+"""Notices may be about what others deploy, which is not a registered app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went on in runs and rollouts: services that came up, instances over time, and what gates asked."""
+"""Details of runs and rollouts: services, instances over time, and requests of gates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ down_revision = "0044"
 
 
 def _of(table: str) -> sa.Column[str]:
-    """Whose row it is; gone with it."""
+    """The row's owner; the row is deleted with it."""
     name = f"{table}_id"
     return sa.Column(name, sa.Text, sa.ForeignKey(f"{table}s.id", ondelete="CASCADE"), primary_key=True)
 
