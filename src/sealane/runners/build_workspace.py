@@ -1,4 +1,4 @@
-"""What an image is built with: where, under which name, and what the engine may fetch."""
+"""The inputs of an image build: where, under which name, and what the engine may fetch."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sealane.clients.registry_access import OPEN, RegistryAccess
 class BuildWorkspace:
     """Where and under which name a run builds.
 
-    `root` is a folder whose path no step can change, `inside` the app's folder in it, `repository` the registry's host and
-    path under which each image gets its own name, `secrets` the values of the secrets a build may mount.
+    `root`: a folder whose path no step can change. `inside`: the app's folder in it. `repository`: the registry's host and
+    path before each image's name. `secrets`: values of the secrets that a build may mount.
     """
 
     engine: str = ""
@@ -33,4 +33,4 @@ class BuildWorkspace:
     patience: float = image_build.PATIENCE
     """Seconds for a build, and for a push."""
     key: str = ""
-    """What marks the app's layers and cache folders as its own; empty on a person's own machine, where all are theirs."""
+    """Marks the app's layers and cache folders as its own; empty on a person's own machine."""

@@ -1,4 +1,4 @@
-"""What steps and services may do with Linux: the capabilities that package managers and databases need, and no more. Pure."""
+"""Linux capabilities of steps and services: only those that package managers and databases need. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sealane.clients.engine.model import Confinement
 
 DEFAULT = (
     *("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"),  # unpacking packages as root
-    *("SETGID", "SETUID", "KILL"),  # `su`, `gosu`, apt's own user, ending what they started
+    *("SETGID", "SETUID", "KILL"),  # `su`, `gosu`, apt's own user, ending their processes
     "SETFCAP",  # packages whose programs have capabilities of their own
     "SYS_CHROOT",  # `dpkg --root`, debootstrap
     "NET_BIND_SERVICE",  # a service at port 80
 )
-"""Of Docker's default it lacks MKNOD, NET_RAW, SETPCAP and AUDIT_WRITE; of Podman's SETPCAP."""
+"""Docker's default without MKNOD, NET_RAW, SETPCAP and AUDIT_WRITE; Podman's without SETPCAP."""
 USUAL = Confinement(capabilities=DEFAULT, new_privileges=False)
 
 _KNOWN = frozenset(
@@ -26,14 +26,14 @@ _KNOWN = frozenset(
         *("SYS_TTY_CONFIG", "WAKE_ALARM"),
     ]
 )
-"""Of capabilities(7)."""
+"""From capabilities(7)."""
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _LEAST_MEMORY = 16 * 1024**2
 
 
 def capability(written: str) -> str:
-    """The capability as engines take it: `CAP_CHOWN`, `chown`. Raises ValueError for what is none."""
+    """The capability in the engines' form, from `CAP_CHOWN` or `chown`. Raises ValueError for an unknown one."""
     name = written.upper().removeprefix("CAP_")
     if name not in _KNOWN:
         message = f"{written!r} is no capability of Linux, such as NET_RAW"
@@ -42,7 +42,7 @@ def capability(written: str) -> str:
 
 
 def memory(written: str, machine: int) -> int:
-    """Bytes of `512m`, `4g`, or of a share of the machine, `75%`. Raises ValueError."""
+    """The bytes of `512m`, `4g`, or `75%` of the machine. Raises ValueError."""
     if written.endswith("%") and written[:-1].isdigit() and 0 < int(written[:-1]) <= 100:
         return machine * int(written[:-1]) // 100
     match = _SIZE.fullmatch(written.strip())

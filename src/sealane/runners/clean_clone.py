@@ -1,4 +1,4 @@
-"""The fresh clone that `sealane run --clean` works in: as whole as a server's."""
+"""The fresh clone for `sealane run --clean`: as complete as on a server."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sealane.pipelines.checks import clone as checks
 from sealane.pipelines.model import Clone
 
 _EVERYWHERE = ("**",)
-"""On a person's own machine their own repository says where submodules come from."""
+"""On a person's own machine, submodules may come from anywhere."""
 
 
 async def make(folder: Path, head: str | None, into: Path) -> Path:
-    """Clones the folder's last commit; gives the same folder in the clone. Raises UsageError without a commit."""
+    """Clones the folder's last commit and returns the same folder in the clone. Raises UsageError without a commit."""
     if head is None:
         raise UsageError(f"{folder} has no commit to run with --clean", hint="commit first, or run without --clean")
     top = await _top(folder)
@@ -24,9 +24,9 @@ async def make(folder: Path, head: str | None, into: Path) -> Path:
 
 
 async def complete(folder: Path, head: str, into: Path, clone: Clone) -> tuple[Finding, ...]:
-    """Brings what the pipeline file asks for: history, submodules, files of Git LFS. Gives warnings for what is missed.
+    """Fetches what the pipeline file asks for: history, submodules, Git LFS files. Returns warnings about missing parts.
 
-    Raises UsageError for what can't be brought, RepositoryUnavailable.
+    Raises UsageError for what can't be fetched, RepositoryUnavailable.
     """
     top = await _top(folder)
     await git_history.complete(into, str(top), head, depth=clone.depth)

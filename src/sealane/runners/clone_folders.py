@@ -1,4 +1,4 @@
-"""Folders for fresh clones: each removed with its run, and what killed runs left with the next one."""
+"""Folders for fresh clones: each is removed with its run, and leftovers of killed runs with the next one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealane.runners import process_identity
 
 @contextmanager
 def clone_folder(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> Iterator[Path | None]:
-    """A folder that does not exist yet and will not afterwards; None when it isn't wanted.
+    """A new temporary folder, removed afterwards; None when it isn't wanted.
 
     It is below the user's cache folder, because the engines of macOS see only the user's own folders.
     """

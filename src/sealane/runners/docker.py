@@ -1,6 +1,6 @@
 """The adapter that runs steps as containers of an engine, Docker's or Podman's.
 
-Containers stay until their run is destroyed: who comes back after a crash finds how each attempt ended.
+Containers stay until their run is destroyed, so that after a crash the result of each attempt is still there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sealane.runners.port import Output, Runner
 RUN = "sealane.run"
 """The label that says which run something belongs to."""
 OWNER = "sealane.owner"
-"""The label that says who looks after it; see sealane.runners.process_identity."""
+"""The label that says which process owns it; see sealane.runners.process_identity."""
 STEP = "sealane.step"
 """The label of a step's container: the step's key."""
 SCRIPT = "sealane.script"
@@ -43,7 +43,7 @@ SCRIPT = "sealane.script"
 
 
 _COARSE = 1.0
-"""Seconds by which a file may seem older than the run that wrote it: clocks of file systems are coarse."""
+"""Seconds by which a file may seem older than the run that wrote it, because file systems have coarse clocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,19 +51,19 @@ class ContainerDefaults:
     """How containers are treated."""
 
     grace: timedelta = timedelta(seconds=10)
-    """What a step has to end by itself, once asked to, before it is killed."""
+    """How long a step may take to end, once asked to, before it is killed."""
     engine_patience: timedelta = timedelta(seconds=10)
-    """How long an engine that stopped answering is waited for."""
+    """How long to wait for an engine that stopped answering."""
     pull_patience: timedelta = timedelta(minutes=10)
-    """What an engine has to fetch one image."""
+    """How long an engine may take to fetch one image."""
     confinement: Confinement = capabilities.USUAL
-    """What steps and services may have of the engine's machine."""
+    """Limits of steps and services on the engine's machine."""
     log_bytes: int = 512 * 1024 * 1024
-    """How much of one container's output the engine keeps on its disk."""
+    """Bytes of one container's output that the engine keeps on disk."""
 
 
 class DockerRunner(Runner):
-    """Runs steps and services on one container engine. `owner` stands on all it makes."""
+    """Runs steps and services on one container engine. Everything it makes is labelled with `owner`."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class DockerRunner(Runner):
 
     @override
     async def prepare(self, run: RunKey, workspace: Workspace) -> tuple[str, ...]:
-        """Makes the run's network, and gives its addresses."""
+        """Creates the run's network and returns its addresses."""
         self._workspaces[run] = workspace
         self._begun.setdefault(run, self._now().timestamp() - _COARSE)
         return await self._engine.create_network(run.network, self._labels(run), interface=run.interface)
@@ -119,7 +119,7 @@ class DockerRunner(Runner):
 
     @override
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
-        """Asks the service's healthcheck, or its image's, until it says yes."""
+        """Runs the service's healthcheck, or its image's, until it succeeds."""
         return await services.await_healthy(self._engine, run.service(service.name), service)
 
     @override
@@ -137,7 +137,7 @@ class DockerRunner(Runner):
             status, reason = StepStatus.FAILED, _explained(spec, error)
         except NotListed as error:
             status, reason = StepStatus.FAILED, str(error)
-        except (errors.ContainerMissing, errors.NameTaken):  # 409 to a start: it is being removed
+        except (errors.ContainerMissing, errors.NameTaken):  # a start answered with 409: it is being removed
             status, reason = StepStatus.BROKEN, outcomes.REMOVED
         except Unavailable as error:
             status, reason = StepStatus.BROKEN, str(error)
@@ -145,7 +145,7 @@ class DockerRunner(Runner):
 
     @override
     async def kill(self, run: RunKey) -> None:
-        """Kills whatever of the run is running."""
+        """Kills everything of the run that is running."""
         await self._each(f"{RUN}={run}", lambda one: self._engine.signal(one.name, "KILL"))
 
     @override
@@ -181,7 +181,7 @@ class DockerRunner(Runner):
         return outcomes.result(state, context, begun=begun, now=self._now())
 
     async def _settled(self, run: RunKey, container: ContainerSpec, output: Output) -> ContainerSpec:
-        """The container as it has to be for its workspace; created again where it has to be another one."""
+        """The container adapted to its workspace; created again if necessary."""
         settled = await users.settled(self._engine, container, self._workspaces[run], output)
         if settled is not container:
             await self._engine.remove(Leftover(name=container.name, labels=container.labels))
@@ -191,7 +191,7 @@ class DockerRunner(Runner):
     async def _watched(
         self, container: ContainerSpec, follow: log_follow.LogFollow, time_left: timedelta
     ) -> tuple[ContainerState | None, bool]:
-        """The container's last state, and whether it came to it in time; ends it when it didn't, or when cancelled."""
+        """The container's last state, and whether it ended in time; ends it when it did not, or when cancelled."""
         watch = asyncio.create_task(follow.to_the_end())
         try:
             await asyncio.wait([watch], timeout=time_left.total_seconds())
@@ -211,7 +211,7 @@ class DockerRunner(Runner):
     async def _end_once_begun(
         self, container: ContainerSpec, follow: log_follow.LogFollow, watch: asyncio.Task[ContainerState | None]
     ) -> None:
-        """Engines refuse to end what they are about to start, and start it all the same."""
+        """Ends it once it has begun: engines refuse to end a container that they are about to start, and still start it."""
         begun = asyncio.create_task(follow.begun.wait())
         await asyncio.wait([begun, watch], return_when=asyncio.FIRST_COMPLETED)
         begun.cancel()
@@ -239,7 +239,7 @@ class DockerRunner(Runner):
         )
 
     async def _create(self, spec: ContainerSpec, output: Output) -> bool:
-        """Creates the container, fetching its image if that is missing; False when the container was there."""
+        """Creates the container, and fetches a missing image; False when the container already exists."""
         fresh = True
         try:
             try:
@@ -261,14 +261,14 @@ class DockerRunner(Runner):
         return state is not None and state.phase is Phase.CREATED
 
     async def _time_left(self, name: str, spec: StepSpec) -> timedelta:
-        """A step found running has used up some of its time."""
+        """The time left for a step; one found running has already used some."""
         state = await self._engine.state(name)
         running = state is not None and state.phase is Phase.RUNNING
         used = self._now() - state.started if state and running and state.started else timedelta()
         return max(timedelta(), spec.timeout - used)
 
     async def _each(self, label: str, do: Callable[[Leftover], Awaitable[object]]) -> None:
-        """Does it to all containers with the label, several at a time; raises the first error once all are done."""
+        """Calls it for all containers with the label, several at a time; raises the first error once all are done."""
         leftovers = await self._engine.containers(label)
         done = await asyncio.gather(*(do(one) for one in leftovers), return_exceptions=True)
         for outcome in done:

@@ -1,4 +1,4 @@
-"""The line of Docker and Podman in the table of engines: finds the engine, and limits what steps may have of its machine."""
+"""The engine adapter for Docker and Podman: finds the engine, and limits what steps may use of its machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def _open(context: EngineContext) -> OpenEngine:
 
 
 def _confinement(context: EngineContext, can: EngineLimits) -> Confinement:
-    """What an engine can't limit is told, and left: without it no step would start."""
+    """The limits for steps. One that the engine can't set is reported and dropped; otherwise no step would start."""
     wanted = context.limits
     for name, limit, able in (("memory", wanted.memory, can.memory), ("processes", wanted.pids, can.pids)):
         if limit is not None and not able:

@@ -1,4 +1,4 @@
-"""The adapter that pretends: steps that take time and end as their environment says, without any engine.
+"""The adapter that pretends: its steps take time and end as their environment says, without an engine.
 
     DUMMY_EXIT_CODE=1     the step ends with that code; a service ends before it is healthy
     DUMMY_SLEEP=0.5       it takes that many seconds; a service takes them to become healthy
@@ -10,8 +10,8 @@
     DUMMY_REPORT=<xml>    a step leaves that in the workspace, as report.xml
     DUMMY_STUBBORN=1      it ignores being asked to end, and is killed after the grace
 
-What was started stands in files, so that another process finds it as it would find containers: still running, or ended
-at its time. For tests, demonstrations and dry runs.
+Started steps are noted in files, so that another process finds them as it would find containers: still running, or ended
+on time. For tests, demonstrations and dry runs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DummyRunner(Runner):
         self._workspaces: dict[RunKey, Workspace] = {}
 
     def starts(self) -> Counter[str]:
-        """How often each container was started since the folder is there, by its name; of destroyed runs, too."""
+        """How often each container was ever started, by name; includes destroyed runs."""
         journal = self._folder / "journal"
         return Counter(journal.read_text().split()) if journal.exists() else Counter()
 
@@ -68,7 +68,7 @@ class DummyRunner(Runner):
 
     @override
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
-        """Waits for as long as the service is said to take."""
+        """Waits as long as the service's environment says."""
         told = self._read(run, run.service(service.name))
         until = min(_time(told["started"]) + timedelta(seconds=told["sleep"]), self._now() + service.ready_within)
         await _true(lambda: self._now() >= until)
@@ -81,13 +81,13 @@ class DummyRunner(Runner):
 
     @override
     async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
-        """Whether the service is said to have ended."""
+        """Whether the service ends early, according to its environment."""
         told = self._read(run, run.service(service.name))
         return _early(told, told["exit_code"] or told["dies"])
 
     @override
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
-        """Waits for as long as the step is said to take, prints and ends as told."""
+        """Waits, prints and ends as the step's environment says."""
         begun = self._now()
         name = run.step(spec.key, spec.attempt)
         if spec.attempt <= int(spec.environment.get("DUMMY_BROKEN", "0")):
@@ -120,7 +120,7 @@ class DummyRunner(Runner):
         shutil.rmtree(self._folder / run.value, ignore_errors=True)
 
     def _start(self, run: RunKey, name: str, told: Mapping[str, str], *, kind: str) -> bool:
-        """Notes a start, once, and says whether it did; the file's name decides who was first."""
+        """Notes a start once, and returns whether this call did; creating the file decides who was first."""
         path = self._folder / run.value / f"{name}.json"
         note = {
             "kind": kind,
@@ -147,7 +147,7 @@ class DummyRunner(Runner):
             (folder / "report.xml").write_text(text)
 
     async def _until_ended(self, run: RunKey, name: str, due: datetime) -> bool:
-        """Waits for the end; True when it had to be brought about because the time was up."""
+        """Waits for the end; True when it was forced because the time was up."""
         await _true(lambda: self._has_ended(run, name) or self._now() >= due)
         if self._has_ended(run, name):
             return False
@@ -205,7 +205,7 @@ async def _true(condition: Callable[[], bool]) -> None:
 
 
 def _write(path: Path, note: Mapping[str, Any]) -> None:
-    """Whole or not at all, also when killed in the middle."""
+    """Writes the file as a whole or not at all, even when killed in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".half")
     half.write_text(json.dumps(note))

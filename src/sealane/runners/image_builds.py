@@ -1,4 +1,4 @@
-"""Image builds: an image from the repository, pushed under the run's deploy tag, known by its digest."""
+"""Image builds: an image from the repository, pushed with the run's deploy tag, identified by its digest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sealane.runners.port import ImageBuilder, Output
 
 
 def on_the_loop(output: Output) -> image_build.Sink:
-    """Hands over what a builder's thread says to the running event loop, in order."""
+    """Passes output of a builder's thread to the running event loop, in order."""
     loop = asyncio.get_running_loop()
     return lambda data: loop.call_soon_threadsafe(output, data)  # type: ignore[return-value]
 
@@ -43,8 +43,8 @@ class EngineBuilder(ImageBuilder):
 async def build(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> Image:
     """Builds and pushes one image.
 
-    Key: repository and deploy tag. What the registry already has under them is not built again, so that a run taken
-    up after a crash goes on where it was. Undo: none; an unused tag harms nobody.
+    Key: repository and deploy tag. An image that the registry already has is not built again, so that a run resumed after
+    a crash continues. Undo: none; an unused tag does no harm.
     Raises clients.building.BuildFailed, EngineCouldNot; registry errors; UsageError for a bad context.
     """
     target = references.parse(f"{workshop.repository}/{image.name}:{workshop.tag}")
@@ -58,7 +58,7 @@ async def build(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.S
 
 
 async def build_only(image: ImageBuild, workshop: BuildWorkspace, sink: image_build.Sink) -> str:
-    """Builds without pushing and gives the engine's id of the image; for a run on a developer's machine."""
+    """Builds without pushing and returns the engine's id of the image; for a run on a developer's machine."""
     missing = [name for name in image.secrets if name not in workshop.secrets]
     if missing:
         raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
@@ -92,10 +92,10 @@ def _apart(image: ImageBuild, workshop: BuildWorkspace, text: bytes) -> bytes:
 
 
 async def tidy(engine: str, repository: str, *, keep: Collection[str]) -> None:
-    """Removes what earlier runs left of an image in the engine: all deploy tags but those to keep and the newest one.
+    """Removes an image's deploy tags of earlier runs from the engine, except those to keep and the newest one.
 
-    The registry has them all; the newest stays because the next build begins with its layers. Tags that people gave
-    stay as well. Raises EngineCouldNot.
+    The registry has them all; the newest stays because the next build reuses its layers. Tags made by people stay as
+    well. Raises EngineCouldNot.
     """
     ours = [tag for tag in await image_build.tags(engine, repository) if tags.PATTERN.fullmatch(tag)]
     await image_build.forget(engine, repository, [tag for tag in ours[:-1] if tag not in keep])

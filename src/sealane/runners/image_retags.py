@@ -9,10 +9,10 @@ from sealane.images.model import Image
 
 
 async def retag(*, name: str, source: str, repository: str, tag: str, access: RegistryAccess = OPEN) -> Image:
-    """Copies `source`'s manifest to `repository:tag` and gives the image by its digest.
+    """Copies `source`'s manifest to `repository:tag` and returns the image by its digest.
 
-    Key: repository and tag. What stands there already stays, so that a run taken up after a crash keeps its image
-    though the source has moved meanwhile. Raises the registry client's errors.
+    Key: repository and tag. An existing one stays, so that a run resumed after a crash keeps its image even if the
+    source has changed since. Raises the registry client's errors.
     """
     target = references.parse(f"{repository}:{tag}")
     try:

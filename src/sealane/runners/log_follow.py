@@ -1,4 +1,4 @@
-"""Follows one container to its end: all it prints, once, also when the engine goes away and comes back."""
+"""Follows one container to its end: passes on its output exactly once, even when the engine goes away and comes back."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LAST = 4096
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.5
 _SILENT = 1.0
-"""Seconds a container may go on after its output has ended, before we look whether it was only the connection."""
+"""Seconds a container may run after its output ended, before checking whether only the connection broke."""
 
 
 class LogFollow:
-    """Starts a created container, or takes up one that runs or has ended, and passes on all its output.
+    """Starts a created container, or attaches to a running or ended one, and passes on all its output.
 
-    `fresh` says that the container was only just created, which saves asking.
+    `fresh` says that the container was just created, which saves a request.
     """
 
     def __init__(self, engine: Engine, name: str, output: Output, *, patience: timedelta, fresh: bool) -> None:
@@ -43,7 +43,7 @@ class LogFollow:
     async def to_the_end(self) -> ContainerState | None:
         """The container's last state; None when it has vanished.
 
-        Raises CannotExecute, and EngineUnavailable when the engine stays away for longer than our patience.
+        Raises CannotExecute, and EngineUnavailable when the engine stays away for too long.
         """
         stream = await self._first_stream()
         while True:
@@ -77,11 +77,11 @@ class LogFollow:
     async def _logs(self) -> Stream | None:
         try:
             return await self._engine.logs(self._name, follow=True)
-        except errors.ContainerMissing:  # removed in the very moment before: its state says so
+        except errors.ContainerMissing:  # just removed: its state says so
             return None
 
     async def _pass_on(self, stream: Stream) -> None:
-        """Passes on what was not passed on before; a stream opened later begins with the first byte again."""
+        """Passes on only new output, because a stream that is opened again begins with the first byte."""
         skip = self._given
         try:
             while (piece := await stream.read()) is not None:
@@ -110,7 +110,7 @@ class LogFollow:
 
 
 async def ended(engine: Engine, name: str) -> ContainerState | None:
-    """Waits until the container has ended and gives its state; None when there is none."""
+    """Waits until the container has ended and returns its state; None when it does not exist."""
     pause = _FIRST_PAUSE
     while True:
         state = await engine.state(name)

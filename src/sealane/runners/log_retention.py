@@ -1,4 +1,4 @@
-"""The logs of runs on this machine, below the user's state folder: those of the last runs, one file an attempt."""
+"""Logs of the last runs on this machine, below the user's state folder: one file per attempt."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _RUNS_KEPT = 20
 
 
 class LogFolder:
-    """A listener that writes what one run prints, masked as it comes, into files of a folder."""
+    """A listener that writes the masked output of one run into files of a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """Begins a log where an attempt starts, and adds to it."""
+        """Begins a log when an attempt starts, and appends to it."""
         match signal:
             case run_events.StepStarted():
                 self.file(signal.key, signal.attempt).write_bytes(b"")
@@ -33,13 +33,13 @@ class LogFolder:
                 pass
 
     def file(self, key: str, attempt: int) -> Path:
-        """Where the log of an attempt is."""
+        """The file with the log of an attempt."""
         again = f"-{attempt}" if attempt > 1 else ""
         return self.folder / f"{key.replace('/', '-')}{again}.log"
 
 
 def log_folder(run: str, environ: Mapping[str, str] = os.environ) -> LogFolder:
-    """A folder for the run's logs; the oldest ones over the last twenty are removed."""
+    """A folder for the run's logs; only the folders of the last twenty runs are kept."""
     state = paths.absolute(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "sealane" / "runs"
     state.mkdir(parents=True, exist_ok=True)
     runs = sorted((path for path in state.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)

@@ -1,4 +1,4 @@
-"""The log of one attempt on its way out: cut to a size people can use, then masked. Pure but for whom it tells."""
+"""The output of one attempt: limited in size, then masked. Pure except for the receiver it calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST = 64 * 1024 * 1024
 
 
 class Log:
-    """Takes what a step prints and passes on what may be shown; `close` when it has ended."""
+    """Takes a step's output and passes on what may be shown; call `close` at the end."""
 
     def __init__(self, secrets: Mapping[str, str], tell: Callable[[bytes], None], *, longest: int = LONGEST) -> None:
         self._masker = Masker(secrets)
@@ -22,7 +22,7 @@ class Log:
         self._ends_line = True
 
     def write(self, data: bytes) -> None:
-        """More output. What is over the limit is counted, not kept."""
+        """Adds output. What is over the limit is only counted."""
         if self._room <= 0:
             self._dropped += len(data)
             return
@@ -35,7 +35,7 @@ class Log:
             self._dropped += max(0, over)
 
     def close(self) -> None:
-        """The output has ended."""
+        """Ends the output."""
         self._pass_on(self._masker.flush())
         if self._dropped:
             self._say(f"{size(self._dropped)} more were printed and not kept")

@@ -1,4 +1,4 @@
-"""Runners' values: what to run, where, under which names, and how it ended. Pure: knows nothing about engines."""
+"""Values of runners: what to run, where, under which names, and how it ended. Pure: knows nothing about engines."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sealane.events.model import Event
 from sealane.pipelines.model import Healthcheck, Pipeline, Plan, StepStatus
 
 WORKSPACE = "/workspace"
-"""Where every step finds the workspace, and its working folder."""
+"""The workspace in every step's container, and its working folder."""
 
 REPOSITORY = "/repository"
-"""Where steps find the whole repository when the workspace is one app's folder in it; there they work in that folder."""
+"""The whole repository in a step's container when the workspace is one app's folder; steps work in that folder."""
 
 _RUN_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _INTERFACE = 11
-"""Linux takes 15 characters for the name of an interface (IFNAMSIZ)."""
+"""Characters of the hash: Linux allows 15 for the name of an interface (IFNAMSIZ)."""
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_.-]+")
 
 
@@ -40,12 +40,12 @@ class RunKey:
 
     @property
     def network(self) -> str:
-        """The network all containers of the run are in."""
+        """The network of all containers of the run."""
         return f"sealane-{self.value}"
 
     @property
     def interface(self) -> str:
-        """What that network's bridge is called on the engine's machine: all begin alike, for packet filters."""
+        """The name of that network's bridge on the engine's machine: all have the same prefix, for packet filters."""
         return f"slr-{hashlib.sha256(self.value.encode()).hexdigest()[:_INTERFACE]}"
 
     def step(self, key: str, attempt: int) -> str:
@@ -58,7 +58,7 @@ class RunKey:
 
 
 def _slug(text: str) -> str:
-    """A part of a name that engines take; a hash keeps apart what would come out alike."""
+    """A valid part of an engine's name; a hash separates texts that would give the same part."""
     plain = _NOT_IN_NAMES.sub("-", text.replace("/", "-", 1))[:48]
     if plain == text.replace("/", "-", 1):
         return plain
@@ -67,16 +67,16 @@ def _slug(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workspace:
-    """What every step finds at WORKSPACE: a folder of this machine, or a volume of the engine; one of the two."""
+    """The content of WORKSPACE in every step: either a folder of this machine or a volume of the engine."""
 
     folder: Path | None = None
     volume: str | None = None
     own: bool = False
-    """A clone made for the run: its files may change their owner. Those of a developer's folder never do."""
+    """A clone made for the run: its files may change owner. Files in a developer's folder never do."""
     repository: Path | None = None
-    """The root of the repository, when the folder is below it."""
+    """The root of the repository, if the folder is below it."""
     elsewhere: tuple[tuple[Path, str], ...] = ()
-    """Folders outside that git needs, and where in a container; steps may only read them."""
+    """Folders outside that git needs, with their paths in a container; read-only for steps."""
 
     def __post_init__(self) -> None:
         if (self.folder is None) == (self.volume is None):
@@ -85,13 +85,13 @@ class Workspace:
 
     @property
     def root(self) -> Path:
-        """What is mounted whole: nothing that a step does changes what leads to it. Only of a folder."""
+        """The folder that is mounted as a whole: no step can change the path to it. Not for a volume."""
         assert self.folder is not None, "a volume has no path here"
         return self.repository or self.folder
 
     @property
     def inside(self) -> str:
-        """The folder's path from the root, empty for the root itself; steps may change what leads there."""
+        """The folder's path from the root, empty for the root itself; steps can change folders on it."""
         assert self.folder is not None, "a volume has no path here"
         return "/".join(self.folder.relative_to(self.root).parts)
 
@@ -109,10 +109,10 @@ class Workspace:
 
     @property
     def binds(self) -> tuple[str, ...]:
-        """What is mounted where, in the engine's form. Of a developer's repository only the app's folder is written.
+        """The mounts, in the engine's form. In a developer's repository, only the app's folder is writable.
 
-        In a clone every folder on the way to the app's is mounted at its own place. Linux lets no step rename or remove what
-        is mounted (EBUSY, rename(2)); with a link in its place the next step would be given a folder of this machine.
+        In a clone, every folder on the path to the app's is mounted, too. Linux lets no step rename or remove a mount point
+        (EBUSY, rename(2)); otherwise a step could put a link there, and the next step would get a folder of this machine.
         """
         mounts = [f"{self.folder or self.volume}:{WORKSPACE}"]
         if self.repository is not None:
@@ -131,7 +131,7 @@ class StepSpec:
     """As in the plan: step/test."""
     image: str
     commands: tuple[str, ...] = ()
-    """Empty: the image's own entry point does the work."""
+    """Empty: the image's entry point runs."""
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: timedelta = timedelta(hours=1)
@@ -158,7 +158,7 @@ class ServiceSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepResult:
-    """How an attempt ended: passed, failed (the step's own doing) or broken (the machinery's)."""
+    """How an attempt ended: passed, failed (because of the step) or broken (because of Sealane or the engine)."""
 
     status: StepStatus
     exit_code: int | None = None
@@ -170,7 +170,7 @@ class StepResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceHealth:
-    """Whether a service became healthy, and if not, why and what it had printed last."""
+    """Whether a service became healthy; if not, why, and its last output."""
 
     healthy: bool
     reason: str | None = None
@@ -180,7 +180,7 @@ class ServiceHealth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunContext:
-    """All a run works with: what to do, for which event, where, and with which secrets."""
+    """Everything a run needs: what to do, for which event, where, and with which secrets."""
 
     run: RunKey
     pipeline: Pipeline
@@ -188,7 +188,7 @@ class RunContext:
     event: Event
     workspace: Workspace
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Values of the secrets by name; those a step asks for must be there."""
+    """Values of secrets by name; must have all that steps ask for."""
     images: Mapping[str, str] = field(default_factory=dict)
     """References of images built so far, by name, for `${image.NAME}`."""
     deploy_tag: str = ""

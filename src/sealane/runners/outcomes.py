@@ -16,17 +16,17 @@ REMOVED = "its container was removed by somebody else while it ran"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExitContext:
-    """What happened around a container's end."""
+    """The circumstances of a container's end."""
 
     timed_out: timedelta | None = None
-    """The timeout it was ended for."""
+    """The timeout that ended it."""
     engine_was_away: bool = False
     disk_full: bool = False
     """It complained about a full disk."""
     reads_input: bool = False
-    """The command that it ended at is `read`."""
+    """Its last command is `read`."""
     memory: int | None = None
-    """Bytes it may have."""
+    """Its memory limit in bytes."""
 
 
 def result(state: ContainerState | None, context: ExitContext, *, begun: datetime, now: datetime) -> StepResult:
@@ -61,7 +61,7 @@ def _hint(state: ContainerState, context: ExitContext) -> str:
 
 
 def _of_memory(state: ContainerState, memory: int | None) -> str:
-    """Engines don't always see why the kernel killed something; nobody else kills a step without being named here."""
+    """Words about its memory limit if the kernel killed it; engines don't always know, but every other killer is recorded."""
     if memory is None or not (state.out_of_memory or state.exit_code == _KILLED):
         return ""
     amount = f"{memory / 1024**3:.3g} GiB" if memory >= 1024**3 else f"{memory / 1024**2:.3g} MiB"
@@ -83,7 +83,7 @@ def exit_words(state: ContainerState) -> str:
 
 
 def span(length: timedelta) -> str:
-    """A length of time as people write it in the file: 10m, 1h30m, 45s."""
+    """A duration as in files: 10m, 1h30m, 45s."""
     seconds = length.total_seconds()
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"

@@ -1,7 +1,7 @@
-"""Whose the files of a workspace are: handed to a step's user in a clone, given back to a developer after a run.
+"""Ownership of a workspace's files: given to a step's user in a clone, given back to a developer after a run.
 
-Both are done by a container as root, of an image that is there anyway: only it knows the names of users, and which number
-a user of this machine has in containers. What a clone's steps leave to others could not be removed with it, either.
+A container with root does both, from an image that is there anyway: only it knows the names of users, and the number of
+this machine's user in containers. Files that a clone's steps gave to others could not be removed without it, either.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sealane.errors import SealaneError
 from sealane.runners import log_follow, scripts
 
 MOST_NAMED = 20_000
-"""Files that are given back one by one; folders count as one."""
+"""Most files that are given back one by one; a folder counts as one."""
 
 ERRAND = "sealane.errand"
-"""The label of a container of root's: its name."""
+"""The label with the name of such a root container."""
 
 KEPT_LABELS = ("sealane.run", "sealane.owner")
-"""Labels by which it is found with its run."""
+"""Labels that connect it with its run."""
 
 _HAND_OVER = """
 top={top} user={user}
@@ -34,7 +34,7 @@ for each in "$top"/* "$top"/.[!.]* "$top"/..?*; do
   if [ -e "$each" ] || [ -L "$each" ]; then chown -hR "$user" "$each"; fi
 done
 """
-"""The top keeps its owner, by which the others' is found again. Only who may enter the folder above it sees its mode."""
+"""The top folder keeps its owner, so that the original owner is known. Its mode shows only to who may enter its parent."""
 
 _GIVE_BACK = """
 cd {top}
@@ -56,29 +56,29 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChownContainer:
-    """What a container of root's is given."""
+    """Settings of a root container."""
 
     name: str
     image: str
     labels: Mapping[str, str]
     binds: tuple[str, ...]
     top: str
-    """The folder in it that holds the workspace."""
+    """The folder in the container that holds the workspace."""
 
 
 def is_root(user: str | None) -> bool:
-    """Whether a user, as images and steps name them, is root."""
+    """Whether a user, written as in images and steps, is root."""
     return (user or "").partition(":")[0] in {"", "0", "root"}
 
 
 def owner(folder: Path) -> Owner:
-    """Whose the folder is."""
+    """The owner of the folder."""
     about = folder.stat()
     return Owner(uid=about.st_uid, gid=about.st_gid)
 
 
 def in_passwd(passwd: str, user: str) -> Owner | None:
-    """The numbers of a `user[:group]`, with the help of an image's own list; None for a name it does not have."""
+    """The numbers of a `user[:group]`, using an image's list of users; None for an unknown name."""
     name, _, group = user.partition(":")
     listed = [line.split(":") for line in passwd.splitlines() if line.count(":") >= 3]
     entry = next((entry for entry in listed if name in (entry[0], entry[2])), None)
@@ -88,19 +88,19 @@ def in_passwd(passwd: str, user: str) -> Owner | None:
 
 
 def knows(passwd: str, user: str) -> bool:
-    """Whether an image's own list has the user; any number may be one."""
+    """Whether an image's list has the user; every number is accepted."""
     name = user.partition(":")[0]
     return name.isdigit() or any(line.partition(":")[0] == name for line in passwd.splitlines())
 
 
 def strangers(folder: Path, *, since: float | None) -> Iterator[Path]:
-    """What below the folder is not its owner's, changed since then; of a folder that is not, only itself."""
+    """Files changed since then that don't belong to the folder's owner; a foreign folder is given without its content."""
     whose = folder.stat().st_uid
     unseen = [folder]
     while unseen:
         try:
             entries = list(os.scandir(unseen.pop()))
-        except OSError:  # not for us, or gone
+        except OSError:  # not readable, or gone
             continue
         for entry in entries:
             about = entry.stat(follow_symlinks=False)
@@ -111,7 +111,7 @@ def strangers(folder: Path, *, since: float | None) -> Iterator[Path]:
 
 
 def give_directly(paths: Sequence[Path], to: Owner) -> bool:
-    """Gives files and folders, with all in them, to an owner; False when this process may not."""
+    """Gives files, and folders with their content, to an owner; False when this process may not."""
     try:
         for path in paths:
             for above, folders, files in os.walk(path):
@@ -124,12 +124,12 @@ def give_directly(paths: Sequence[Path], to: Owner) -> bool:
 
 
 async def hand_over(engine: Engine, errand: ChownContainer, user: str) -> str | None:
-    """Makes a clone's files a user's; says why it could not."""
+    """Gives a clone's files to a user; returns why it failed, if so."""
     return await _as_root(engine, errand, _HAND_OVER.format(top=shlex.quote(errand.top), user=shlex.quote(user)))
 
 
 async def give_back(engine: Engine, errand: ChownContainer, paths: Sequence[str]) -> str | None:
-    """Gives files, by their paths from the top, to whose the top is; says why it could not."""
+    """Gives files, by paths from the top, to the top's owner; returns why it failed, if so."""
     named = " ".join(shlex.quote(f"./{path}") for path in paths)
     return await _as_root(engine, errand, _GIVE_BACK.format(top=shlex.quote(errand.top), paths=named))
 

@@ -1,4 +1,4 @@
-"""Whose a run is: the process that started it on this machine, known again by its id and the moment it began."""
+"""The owner of a run: the process on this machine that started it, identified by its id and start time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owner:
-    """A process of a machine. Ids are used again, so the moment it began belongs to it."""
+    """A process of a machine. Ids are reused, so the start time is part of it."""
 
     host: str
     pid: int
@@ -22,12 +22,12 @@ class Owner:
 
 
 def this_process() -> Owner:
-    """The process asking."""
+    """The current process."""
     return Owner(host=socket.gethostname(), pid=os.getpid(), began=_began(os.getpid()) or "")
 
 
 def parse(text: str) -> Owner | None:
-    """The owner as written on a label; None for what is none."""
+    """The owner from a label; None if it is not valid."""
     parts = text.split("/")
     if len(parts) != 3 or not parts[1].isdigit():
         return None
@@ -35,23 +35,23 @@ def parse(text: str) -> Owner | None:
 
 
 def is_gone(owner: Owner) -> bool:
-    """Whether the owner has surely ended; of another machine's processes nothing is known, so they count as alive."""
+    """Whether the owner has certainly ended; processes of other machines count as alive."""
     return owner.host == socket.gethostname() and _began(owner.pid) != owner.began
 
 
 def _began(pid: int) -> str | None:
-    """When a process began, in whichever form this system says it; None when there is none."""
+    """When a process began, in this system's format; None without such a process."""
     if Path("/proc/self/stat").exists():
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except OSError:
             return None
-        fields = stat.rpartition(")")[2].split()  # the name before may hold anything, even brackets
+        fields = stat.rpartition(")")[2].split()  # the name before may contain anything, even brackets
         return None if fields[0] in "ZX" else f"{fields[19]}-{_boot()}"
     said = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return "-".join(said.stdout.replace(":", "-").split()) or None
 
 
 def _boot() -> str:
-    """Which start of the machine this is: ticks are counted from it."""
+    """The id of the machine's current boot, from which ticks are counted."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]

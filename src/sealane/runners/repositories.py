@@ -1,7 +1,7 @@
-"""Where git finds the repository of a workspace, and what of it steps need that lies outside of the folder.
+"""Finds the git repository of a workspace, and its parts outside the folder that steps need.
 
-No program is run in a folder that may hold anything. What is mounted must be what git itself made: a worktree's folder
-in its repository names the worktree, which no file of a stranger brings about.
+No program is run, because the folder may contain anything. Only folders that git itself made are mounted: a worktree's
+folder in its repository names the worktree, which no untrusted file can fake.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitLocation:
-    """What was found for a folder."""
+    """The repository found for a folder."""
 
     root: Path | None = None
-    """The repository's root, when the folder is below it."""
+    """The repository's root, if the folder is below it."""
     elsewhere: tuple[tuple[Path, str], ...] = ()
-    """Folders outside, and where steps have to find each."""
+    """Folders outside, each with its path in a step's container."""
     problem: str | None = None
-    """Why git can't work in steps."""
+    """Why git does not work in steps."""
 
 
 def find(folder: Path) -> GitLocation:
-    """What git needs in a container whose workspace is the folder; the folder's own path must be resolved."""
+    """What git needs in a container with the folder as its workspace; the folder's path must be resolved."""
     for root in (folder, *folder.parents):
         dot = root / ".git"
         inside = WORKSPACE if root == folder else REPOSITORY

@@ -1,7 +1,7 @@
 """The shell script that runs a step's commands. Pure.
 
-The shell is the container's first process, as with `podman run IMAGE sh -e -c`: one that were started in the background
-of another shell would ignore SIGINT and SIGQUIT, and with it all that it starts, for good.
+The shell is the container's first process, as with `podman run IMAGE sh -e -c`. A shell in the background of another one
+would always ignore SIGINT and SIGQUIT, and so would all its children.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LONGEST_ARGUMENT = 100_000
-"""Bytes of a script that is handed over as an argument; the kernel takes 131,071 in one."""
+"""Most bytes of a script that is passed as an argument; the kernel allows 131,071."""
 
 FILE = "/.sealane-script"
-"""Where a longer script is put into the container."""
+"""The path of a longer script in the container."""
 
 ENTRYPOINT = ("/bin/sh", "-e")
 
 STOP = ("/bin/sh", "-c", "kill -TERM -1")
-"""Run beside the script, it asks everything but the first process to end: engines signal only that one."""
+"""Runs beside the script and asks all processes except the first to end: engines signal only that one."""
 
 _READS = re.compile(rb"(?:\A|\n)\+ (?:[^\n]*\n  )*(?:IFS=\S* )?read\b[^\n]*(?:\n(?!\+ )[^\n]*)*\Z")
 _SAY = "printf '%s\\n'"
-"""Not echo, which in some shells reads backslashes."""
+"""Not echo, which interprets backslashes in some shells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """What the entry point is given, and what has to lie in the container for it."""
+    """The arguments of the entry point, and the file that the container needs for it."""
 
     arguments: tuple[str, ...]
     file: bytes | None = None
-    """What has to lie at FILE."""
+    """The content of FILE."""
 
 
 def handed_over(commands: Sequence[str]) -> Script:
-    """The commands' script as an argument, or as a file where it is too long for one."""
+    """The commands' script as an argument, or as a file if it is too long."""
     text = script(commands)
     data = text.encode()
     if len(data) <= LONGEST_ARGUMENT:
@@ -46,10 +46,10 @@ def handed_over(commands: Sequence[str]) -> Script:
 
 
 def script(commands: Sequence[str]) -> str:
-    """The commands as one script that says each before running it and ends at the first that fails.
+    """The commands as one script that prints each before running it and ends at the first that fails.
 
-    One shell runs all of them, so `cd` and `export` last. Asked to end, it lets what runs end first, as that likes; the
-    kernel would not tell a first process that asks for no signal.
+    One shell runs all of them, so `cd` and `export` last. When asked to end, it waits for the running command; it needs a
+    trap for that, because the kernel sends a first process only signals that it handles.
     """
     lines = ["trap 'wait; exit 143' TERM"]
     lines += [line for command in commands for line in (f"{_SAY} {shlex.quote(said(command))}", command)]
@@ -63,5 +63,5 @@ def said(command: str) -> str:
 
 
 def reads_input(log: bytes) -> bool:
-    """Whether the last command that a log's end shows is `read`, which fails where there is no input."""
+    """Whether the last command in a log's end is `read`, which fails without input."""
     return bool(_READS.search(log))

@@ -1,4 +1,4 @@
-"""Waits until a service is ready, by its healthcheck. We run it inside its container: Podman's own needs systemd."""
+"""Waits until a service is ready, by its healthcheck, run in its container because Podman's own needs systemd."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sealane.runners import outcomes
 from sealane.runners.model import ServiceHealth, ServiceSpec
 
 _SETTLING = 0.25
-"""Seconds a service without any healthcheck must have run to count as ready."""
+"""Seconds a service without a healthcheck must run to count as ready."""
 _LOOK = 0.5
-"""Seconds between two looks whether it still runs, while the next check is not due."""
+"""Seconds between two looks at whether it still runs, while the next check is not due."""
 _LOG_LINES = 100
 _ENGINES_INTERVAL = timedelta(seconds=30)
 _ENGINES_TIMEOUT = timedelta(seconds=30)
 _ENGINES_RETRIES = 3
-"""What engines take where an image does not say."""
+"""The engines' default when an image does not say."""
 
 
 async def await_healthy(engine: Engine, name: str, service: ServiceSpec) -> ServiceHealth:
@@ -39,7 +39,7 @@ async def await_healthy(engine: Engine, name: str, service: ServiceSpec) -> Serv
 
 
 async def ended_early(engine: Engine, name: str) -> ServiceHealth | None:
-    """How a service ended that should still run; None while it runs."""
+    """How a service ended that should still be running; None while it runs."""
     reason = _ended(await engine.state(name))
     return ServiceHealth(healthy=False, reason=reason, log=await _last_lines(engine, name)) if reason else None
 
@@ -52,11 +52,11 @@ class _Asking:
         self._last = ""
 
     def last_words(self) -> str:
-        """What the check said last, if it said anything."""
+        """The last output of the check, if any."""
         return f"; its check said last: {self._last}" if self._last else ""
 
     async def until_decided(self) -> str | None:
-        """None once it is healthy, else why it never will be."""
+        """Returns None once it is healthy, or why it never will be."""
         if self._check is None:
             await asyncio.sleep(_SETTLING)
             return _ended(await self._engine.state(self._name))
@@ -77,7 +77,7 @@ class _Asking:
                 return problem
 
     async def _ended_before(self, time: float) -> str | None:
-        """Waits until that time of the loop's clock, but no longer than the service runs."""
+        """Waits until that time of the loop's clock, but at most until the service ends."""
         loop = asyncio.get_running_loop()
         while (left := time - loop.time()) > 0:
             if problem := _ended(await self._engine.state(self._name)):
@@ -89,7 +89,7 @@ class _Asking:
         try:
             healthy, self._last = await self._engine.is_healthy(self._name, check.test, check.timeout.total_seconds())
         except (errors.NameTaken, errors.ContainerMissing, errors.EngineFailed):
-            if _ended(await self._engine.state(self._name)):  # in the very moment before: the next look says how
+            if _ended(await self._engine.state(self._name)):  # just ended: the next look says how
                 return False
             raise
         return healthy
@@ -102,7 +102,7 @@ def _ended(state: ContainerState | None) -> str | None:
 
 
 async def _check(engine: Engine, name: str, service: ServiceSpec) -> Healthcheck | None:
-    """The service's check, or its image's; None when neither has one, or the service wants none."""
+    """The service's check, or its image's; None when neither has one, or the service turns it off."""
     if service.healthcheck is not None:
         return None if service.healthcheck.test[0] == NO_CHECK else service.healthcheck
     try:
@@ -113,9 +113,9 @@ async def _check(engine: Engine, name: str, service: ServiceSpec) -> Healthcheck
 
 
 def of_image(check: ImageCheck) -> Healthcheck:
-    """An image's check, asked as often as ours, with the patience and the times that the image allows.
+    """An image's check, run as often as Sealane's own, with the image's timeouts.
 
-    Images are made for production: most ask every 30 s, which no pipeline would wait for.
+    Images are made for production: most check every 30 s, too slow for a pipeline.
     """
     ours = Healthcheck(test=check.test)
     interval = min(ours.interval, check.interval or ours.interval)

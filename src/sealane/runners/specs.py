@@ -1,4 +1,4 @@
-"""From a pipeline's steps and services to what a runner is asked to run. Pure."""
+"""Turns a pipeline's steps and services into specifications for a runner. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 
 def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
-    """One attempt at a step. Its secrets must be in `work`, and images it names built."""
+    """One attempt at a step. `work` must have its secrets and the images it names."""
     return StepSpec(
         key=key,
         image=_image(step.image, work),
@@ -29,9 +29,9 @@ def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
 
 
 def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment, with git told to work in folders of other users: the workspace may be one.
+    """The environment, with a setting that lets git work in folders of other users, such as the workspace.
 
-    Git takes it from there since 2.38, after settings that the step itself gives it so.
+    Git reads it from there since 2.38; it comes after settings that the step itself passes in this way.
     """
     count = environment.get("GIT_CONFIG_COUNT", "0")
     if not count.isdigit():
@@ -41,7 +41,7 @@ def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def service(work: RunContext, service: Service) -> ServiceSpec:
-    """A service. Its secrets must be in `work`."""
+    """A service. `work` must have its secrets."""
     return ServiceSpec(
         name=service.name,
         image=_image(service.image, work),
@@ -54,7 +54,7 @@ def service(work: RunContext, service: Service) -> ServiceSpec:
 
 
 def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
-    """Names of the secrets this run will need, each with who asks for it: "step test", "image web"."""
+    """Names of the secrets that this run needs, each with what asks for it: "step test", "image web"."""
     wanted: dict[str, list[str]] = {}
     for planned in work.plan.steps:
         if planned.skip or planned.kind not in {Kind.STEP, Kind.IMAGE}:
@@ -70,7 +70,7 @@ def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
 
 
 def has_steps(work: RunContext) -> bool:
-    """Whether any container is to run; services are there for those only."""
+    """Whether any step's container will run; services are only for those."""
     return any(planned.kind is Kind.STEP and not planned.skip for planned in work.plan.steps)
 
 
@@ -79,7 +79,7 @@ def _image(image: str, work: RunContext) -> str:
 
 
 def _given(work: RunContext) -> dict[str, str]:
-    """What every step is told about its run; what is not known is left out."""
+    """Variables about the run for every step; unknown ones are left out."""
     event: Event = work.event
     given = {
         "CI": "true",

@@ -1,4 +1,4 @@
-"""The end of a step's container: it is asked to end, has its grace, and is killed."""
+"""Ends a step's container: asks it to end, waits for the grace, and kills it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sealane.runners import log_follow, scripts
 
 
 async def end(engine: Engine, name: str, *, grace: timedelta, script: bool) -> None:
-    """Ends a running container. One that was not started yet is left to whoever starts it.
+    """Ends a running container. One that was not started yet is left to the code that starts it.
 
-    A script's shell waits for what runs in it, so that is asked to end as well; another program is asked as its image
-    says, and passes it on itself.
+    A script's shell waits for its commands, so these are asked to end as well; other programs get the image's stop signal
+    and handle it themselves.
     """
     state = await engine.state(name)
     if state is None or state.phase is not Phase.RUNNING:

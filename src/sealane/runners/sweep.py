@@ -1,4 +1,4 @@
-"""The sweep: what runs left in the engine that were killed before they could clean up. Live runs are left alone."""
+"""The sweep: removes what killed runs left in the engine. Live runs are left alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealane.runners.docker import OWNER, RUN
 
 
 async def sweep(engine: Engine) -> tuple[str, ...]:
-    """Removes what belongs to runs of processes of this machine that have ended; gives those runs' keys.
+    """Removes everything of runs whose process on this machine has ended, and returns these runs' keys.
 
     What can't be removed now is left for the next sweep. Raises EngineUnavailable.
     """

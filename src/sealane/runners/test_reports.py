@@ -1,7 +1,7 @@
-"""The reports that a step left in its workspace: found by glob, read without trusting any of it.
+"""The reports that a step left in its workspace: found by glob, and read as untrusted data.
 
-What a step wrote is as hostile as the commit it came with: links are not followed, sizes and numbers are limited, and
-what is not there or can't be read is told in a note. Files from before the step are an earlier try's, or another run's.
+A step's output can be as hostile as its commit: links are not followed, sizes and numbers are limited, and a note reports
+what is missing or unreadable. Files older than the step are ignored: they come from an earlier try or another run.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ ALL_BYTES = 64 * 1024 * 1024
 """Bytes of all files of one attempt together."""
 MOST_FILES = 5_000
 MOST_LOOKED_AT = 300_000
-"""Files and folders that are looked at for one glob."""
+"""Most files and folders that are examined for one glob."""
 _DEPTH = 64
 _WILD = set("*?[{\\")
 _ALLOWANCE = 1.0
-"""Seconds by which a file may seem older than the step that wrote it: clocks of file systems are coarse."""
+"""Seconds by which a file may seem older than the step that wrote it, because file systems have coarse clocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +44,13 @@ class _Match:
 
 
 class _TooMany(Exception):
-    """The workspace is larger than is looked through."""
+    """The workspace has too many files to examine."""
 
 
 async def read(
     workspace: Workspace, patterns: Iterable[str], *, since: datetime, secrets: Mapping[str, str]
 ) -> Reading:
-    """What the JUnit files say that match and were written since then. Never raises for what a step left behind."""
+    """The content of matching JUnit files that were written since then. Never raises because of what a step left."""
     if workspace.folder is None:
         said = ["reports are read only where the workspace is a folder"]
         return Reading(report=summary.count((), said, str), cases=())
@@ -71,7 +71,7 @@ def _found(workspace: Workspace, patterns: tuple[str, ...], since: float, secret
 
 
 def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str], list[str]]:
-    """Paths of the files that match, in order, and what is to be said of the pattern."""
+    """Paths of the matching files, in order, and notes about the pattern."""
     try:
         matches = sorted(_matches(workspace, pattern), key=lambda match: match.path)
     except _TooMany:
@@ -89,7 +89,7 @@ def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str],
 
 
 def _many(paths: list[str], why: str) -> str:
-    """One note for files of which the same is to be said; empty when there are none."""
+    """One note for several files with the same problem; empty without files."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{_shown(paths[0])}{more}: {why}" if paths else ""
 
@@ -112,7 +112,7 @@ def _read(tree: FolderTree, paths: list[str], say: Callable[[str], None]) -> Ite
 
 
 def _matches(workspace: Workspace, pattern: str) -> Iterator[_Match]:
-    """Everything below the folder that matches and is no folder itself."""
+    """Everything below the folder that matches and is not a folder."""
     beginning, left = _plain_beginning(pattern), [MOST_LOOKED_AT]
     with ExitStack() as stack:
         root = stack.enter_context(descriptors.folder(workspace.root))
@@ -149,7 +149,7 @@ def _below(descriptor: int, above: list[str], pattern: str, left: list[int]) -> 
 
 
 def _opened(name: str, above: int) -> int:
-    """The folder's descriptor; -1 for what is no folder, is a link, or may not be read."""
+    """The folder's descriptor; -1 if it is not a folder, is a link, or may not be read."""
     try:
         return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
     except OSError:
@@ -157,12 +157,12 @@ def _opened(name: str, above: int) -> int:
 
 
 def _plain_beginning(pattern: str) -> list[str]:
-    """The folders that every match is in."""
+    """The leading folders that all matches share."""
     parts = pattern.split("/")[:-1]
     wild = next((index for index, part in enumerate(parts) if _WILD & set(part)), len(parts))
     return parts[:wild]
 
 
 def _shown(path: str) -> str:
-    """A path that may not be text, as text."""
+    """A path as text, even if it is not valid text."""
     return path.encode("utf-8", "replace").decode()

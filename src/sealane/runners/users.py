@@ -1,4 +1,4 @@
-"""Whom a step runs as, so that it may write its workspace and leaves nothing there that its owner can't remove."""
+"""The user of a step, chosen so that it can write its workspace and its owner can remove what it leaves there."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _HOME = "/tmp"  # noqa: S108 - in a container: the home of a user that its image
 
 
 async def settled(engine: Engine, container: ContainerSpec, workspace: Workspace, output: Output) -> ContainerSpec:
-    """The container to be created again in the place of the one just created, or that one when it may stay.
+    """The container to create instead of the one just created, or the same one if it may stay.
 
-    A clone's files are handed to the step's user. In a developer's own folder nothing changes its owner: there the
-    developer's user takes the place of the image's.
+    A clone's files are given to the step's user. In a developer's own folder, no file changes its owner: the step runs as
+    the developer's user instead of the image's.
     """
     if workspace.folder is None:
         return container
@@ -34,7 +34,7 @@ async def settled(engine: Engine, container: ContainerSpec, workspace: Workspace
         return container
     if workspace.own:
         problem = await ownership.hand_over(engine, _errand(container.name, container, workspace.top), user)
-        if problem and await _is_known(engine, container, user):  # of others the engine tells when it is to start
+        if problem and await _is_known(engine, container, user):  # for others, the engine reports it
             output(f"user {user} may not write the workspace: {problem}\n".encode())
         return container
     return await _as_developer(engine, container, workspace.folder, user, output)
@@ -51,7 +51,7 @@ async def _as_developer(
     developer = ownership.owner(folder)
     passwd = await engine.read(container.name, "/etc/passwd") or b""
     who = ownership.in_passwd(passwd.decode(errors="replace"), user)
-    if who is None or sys.platform == "darwin":  # where any user may write what is shared with the engine
+    if who is None or sys.platform == "darwin":  # there, any user may write folders shared with the engine
         return container
     if await engine.is_rootless():
         return replace(container, user_mapping=f"keep-id:uid={who.uid},gid={who.gid}") if engine.podman else container
@@ -70,7 +70,7 @@ async def _as_developer(
 async def give_back(
     engine: Engine, workspace: Workspace, *, since: float, name: str, image: str | None, labels: Mapping[str, str]
 ) -> None:
-    """Gives what steps left in a folder to its owner. The run's containers must be gone.
+    """Gives files that steps left in a folder to its owner. The run's containers must be gone.
 
     Raises EngineFailed when that can't be done in a developer's folder.
     """

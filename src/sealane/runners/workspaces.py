@@ -1,4 +1,4 @@
-"""The workspace of a run on this machine, with what git needs of the repository around it."""
+"""The workspace of a run on this machine, with what git needs from the repository around it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sealane.runners.repositories import GitLocation
 
 
 async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...]]:
-    """The workspace of a pipeline file, its path resolved, and why git does not work in it.
+    """The workspace of a pipeline file, with its path resolved, and why git does not work in it, if so.
 
-    `own` says that it is a clone of the run's.
+    `own` says that it is the run's own clone.
     """
     location = await _found(file)
     workspace = Workspace(folder=file.parent, own=own, repository=location.root, elsewhere=location.elsewhere)
@@ -27,7 +27,7 @@ async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...
 
 
 async def hold(workspace: Workspace) -> None:
-    """Refuses a workspace to which a link leads by now: an engine that mounts it would follow the link on this machine.
+    """Refuses a workspace whose path now has a link: an engine that mounts it would follow the link on this machine.
 
     Raises UsageError.
     """
@@ -44,7 +44,7 @@ async def hold(workspace: Workspace) -> None:
 
 
 async def _found(file: Path) -> GitLocation:
-    """A repository above the folder counts only where it has the file: any folder may lie in somebody's home."""
+    """The repository above the folder, if it tracks the file: any folder may happen to be inside another repository."""
     location = await asyncio.to_thread(repositories.find, file.parent)
     if location.root is None:
         return location

@@ -31,6 +31,6 @@ def collected(column: sa.ColumnElement[Any]) -> sa.ColumnElement[list[int]]:
 
 
 def ranked(groups: Iterable[list[int]], *hundredths: int) -> tuple[float | None, ...]:
-    """Nearest-rank percentiles: each is the smallest value that at least so many of 100 don't exceed. None without values."""
+    """Nearest-rank percentiles: the smallest value that at least so many of 100 don't exceed; None without values."""
     values = sorted(chain.from_iterable(groups))
     return tuple(figures.ranked(values, hundredth) / MICROSECONDS if values else None for hundredth in hundredths)
