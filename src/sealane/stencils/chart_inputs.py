@@ -1,4 +1,4 @@
-"""What the charts of a formation are rendered from, out of the files of one commit or working tree."""
+"""The inputs of a formation's charts, from the files of one commit or working tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealane.stencils.placeholders import Source
 
 RAW = "raw:"
 MAX_TOTAL = 32 * 1024 * 1024
-"""Bytes that all files of a chart may have together."""
+"""Most bytes of all files of a chart together."""
 _PACKED = re.compile(r"(?:.*/)?charts/[^/]+\.tgz", re.DOTALL)
 _DEEPEST = 3
 _MOST_PACKED = 100
@@ -119,7 +119,7 @@ def _near(tree: Tree, path: str) -> list[str]:
 
 
 def _document(files: Mapping[str, bytes], path: str, chart: Chart) -> Document | None:
-    """A file of the chart as far as it can be read; what is wrong with it Helm says."""
+    """A file of the chart as far as it can be read; Helm reports its errors."""
     read, _ = documents.read(files.get(path, b"").decode(errors="replace"), f"{chart.path}/{path}")
     return read[0] if read and isinstance(read[0].value, dict) else None
 
@@ -157,7 +157,7 @@ def _beside(tree: Tree, path: str) -> tuple[str, ...]:
 
 
 def _inline(formation: Formation, chart: Chart, source: Source) -> tuple[Stencil, ...]:
-    """The values that stand in the formation's file."""
+    """The values in the formation's file."""
     if not chart.values:
         return ()
     above = ("charts", chart.release, "values")

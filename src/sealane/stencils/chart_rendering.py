@@ -1,4 +1,4 @@
-"""Renders a formation whose charts Helm has to be asked for first."""
+"""Renders a formation after its charts were rendered by Helm."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision
 
 
 def render_now(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
-    """The same for callers that have no event loop."""
+    """The same for callers without an event loop."""
     return asyncio.run(render(sources, inputs, helm)) if sources.charts else rendering.render(sources, inputs)
 
 
 async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]]:
-    """With the files of charts that are in no folder of the commit. Raises errors.Unavailable."""
+    """The sources with the files of remote charts. Raises errors.Unavailable."""
     charts: list[ChartSource] = []
     findings: list[Finding] = []
     for source in sources.charts:
@@ -65,7 +65,7 @@ async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]
 
 
 async def _printed(request: TemplateRequest, source: ChartSource, sources: Sources, helm: Helm) -> PrintedChart:
-    """What Helm renders, twice: chance and time show in that only, in whatever way a chart comes to them."""
+    """Helm's output, rendered twice: only so it shows when a chart depends on chance or time."""
     first, second = await asyncio.gather(*(_asked(request, source, sources, helm) for _ in range(2)))
     if errors(first.findings):
         return first
@@ -73,6 +73,6 @@ async def _printed(request: TemplateRequest, source: ChartSource, sources: Sourc
 
 
 async def _asked(request: TemplateRequest, source: ChartSource, sources: Sources, helm: Helm) -> PrintedChart:
-    """What Helm answers, read in a thread: a stranger's chart may print much."""
+    """Helm's output, parsed in a thread, because an untrusted chart may print much."""
     result = await helm.template(request)
     return await asyncio.to_thread(chart_requests.read, result, request, source, sources.formation)

@@ -1,4 +1,4 @@
-"""What Helm is asked for each chart of a formation, and what its answers come to. Pure."""
+"""Requests to Helm for the charts of a formation, and the results of its answers. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sealane.stencils.placeholders import Placeholders
 
 
 def request(source: ChartSource, formation: Formation, words: Placeholders) -> tuple[TemplateRequest, list[Finding]]:
-    """What Helm is asked; words are replaced and images put in."""
+    """The request to Helm, with placeholders replaced and images put in."""
     values: dict[str, Any] = {}
     findings: list[Finding] = []
     for stencil in source.values:
@@ -48,7 +48,7 @@ def request(source: ChartSource, formation: Formation, words: Placeholders) -> t
 
 
 def read(result: TemplateResult, asked: TemplateRequest, source: ChartSource, formation: Formation) -> PrintedChart:
-    """What Helm printed, or what it complains of, at its place."""
+    """Helm's output, or its complaints as findings at their places."""
     if result.problem is not None:
         message, hint = result.problem
         place = formation.at("charts", source.chart.release)
@@ -61,7 +61,7 @@ def read(result: TemplateResult, asked: TemplateRequest, source: ChartSource, fo
 
 
 def unsteady(first: PrintedChart, second: PrintedChart) -> list[Finding]:
-    """What the chart renders otherwise each time: nobody could approve it."""
+    """Findings for objects that differ each time the chart is rendered: nobody could approve them."""
     hint = "what is random, or the time, is no part of a commit: give it as a value, or take a Secret of `secrets:`"
     return [
         Finding(message=f"{_named(unlike)} is another one each time it is rendered", place=_place(unlike), hint=hint)
@@ -70,15 +70,15 @@ def unsteady(first: PrintedChart, second: PrintedChart) -> list[Finding]:
 
 
 MOST_JOBS = 60
-"""Hooks of a chart that run: as many as a formation itself may have."""
+"""Most hooks of a chart that run: as many as a formation may have itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChartParts:
-    """What charts bring to a formation."""
+    """What charts add to a formation."""
 
     objects: tuple[tuple[Any, Origin], ...] = ()
-    """Jobs of hooks and gates among them."""
+    """Includes Jobs of hooks and gates."""
     hooks: tuple[Hook, ...] = ()
     gates: tuple[Gate, ...] = ()
     early: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class ChartParts:
 
 
 def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
-    """What all charts bring, in the order of the formation's file; hooks in Helm's order."""
+    """What all charts add, in the order of the formation's file; hooks in Helm's order."""
     objects: list[ChartObject] = []
     runs: list[Hook] = []
     gates: list[Gate] = []
@@ -124,7 +124,7 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
 
 
 def joined(formation: Formation, chart_parts: ChartParts) -> Formation:
-    """The formation with what its charts bring to run; its own comes first."""
+    """The formation with its charts' hooks and gates added after its own."""
     strategy = formation.strategy
     return replace(
         formation,
@@ -134,7 +134,7 @@ def joined(formation: Formation, chart_parts: ChartParts) -> Formation:
 
 
 def _hooks(hook_job: HookJob) -> Iterator[Hook]:
-    """The Job before and after the rollout, under two names where it is both."""
+    """The hooks before and after the rollout; a Job that is both has two names."""
     name = _job_name(hook_job)
     task = Task(stencil=name)
     if hook_job.before:
@@ -212,7 +212,7 @@ def _with_images(
 
 
 def _written(source: ChartSource, path: tuple[str, ...]) -> Place | None:
-    """Where a value was written: what is laid over others counts."""
+    """The place of a value: the last file that sets it counts."""
     for stencil in reversed(source.values):
         if path in stencil.document.values and path:
             return stencil.document.values[path]

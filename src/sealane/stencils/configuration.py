@@ -1,9 +1,9 @@
-"""What a formation's `secrets:` and `config:` hold, and the names of the objects that are made of them. Pure.
+"""The content of a formation's `secrets:` and `config:`, and the names of the objects made from it. Pure.
 
-The names end in a keyed hash of the versions of what the objects hold. So a change makes a new object beside the old one,
-restarts exactly the workloads that name it, and a rollback finds the old one as it was. What such an object is, the
-platform knows. No value of a secret comes here: each reads `<secret NAME>` until the destination puts it in, right before it
-is applied.
+The names end in a keyed hash of the versions of their content. So a change makes a new object beside the old one and
+restarts exactly the workloads that name it, and a rollback finds the old one unchanged. The platform defines the kind of
+object. Values of secrets never come here: each reads `<secret NAME>` until the destination fills it in, right before
+applying.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from sealane.stencils.model import ConfigEntry, Rendered
 from sealane.stencils.placeholders import Placeholders, Source
 
 UNRESOLVED = "unresolved"
-"""Ends the name of the secrets' object while versions of its values aren't known."""
+"""The end of the secrets object's name while versions of its values are unknown."""
 
 ITSELF = "configuration can't hold its own name, which changes with it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigContent:
-    """The entries of a formation's configuration, words replaced."""
+    """The entries of a formation's configuration, placeholders replaced."""
 
     texts: Mapping[str, str]
     binary: Mapping[str, bytes]
-    """Entries that are no text."""
+    """Entries that are not text."""
     places: Mapping[str, Place]
     """Where each was written."""
 
@@ -41,9 +41,9 @@ class NamedSecrets:
 
     name: str
     entries: Mapping[str, str]
-    """What stands in place of each value."""
+    """The text that stands for each value."""
     versions: Mapping[str, str]
-    """One of each entry, as far as it is known."""
+    """The version of each entry, if known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ class NamedConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MadeObject:
-    """One made object; `versions` has one of each entry."""
+    """One made object; `versions` has the version of each entry."""
 
     rendered: Rendered
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -76,19 +76,19 @@ def secrets(app: str, formation: Formation, versions: Mapping[str, str], key: by
 
 
 def secrets_of(app: str, formation: str) -> str:
-    """What the names of all objects begin with that were made of the formation's secrets."""
+    """The prefix of the names of all objects made from the formation's secrets."""
     return f"{app}-{formation}-secrets-"
 
 
 def hidden(entry: str) -> str:
-    """What stands in place of a secret's value wherever an object is shown or kept."""
+    """The text that stands for a secret's value wherever an object is shown or stored."""
     return f"<secret {entry}>"
 
 
 def config(
     app: str, formation: Formation, entries: Mapping[str, ConfigEntry], known: Placeholders, key: bytes
 ) -> tuple[NamedConfig | None, list[Finding]]:
-    """The formation's configuration with words replaced; None when it has none."""
+    """The formation's configuration with placeholders replaced; None when it has none."""
     if not entries:
         return None, []
     texts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Manifests as YAML: objects that every reader reads back as the same objects. Pure."""
+"""Manifests as YAML that every parser reads back as the same objects. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _DOUBTFUL = re.compile(r"[-+]?[.0-9].*|[~=<]|y|n|yes|no|on|off|true|false|null|", re.IGNORECASE | re.DOTALL)
-"""Texts that some version of YAML, or some reader's habit, takes for something else: these are quoted."""
+"""Texts that some version of YAML, or some parser, takes for something else: these are quoted."""
 
 
 class _Dumper(_BASE):  # type: ignore[misc]

@@ -19,60 +19,60 @@ from sealane.formations.strategy import Strategy
 from sealane.stencils.placeholders import Source
 
 SECRET, CONFIG = ("", "Secret"), ("", "ConfigMap")
-"""What holds secrets and configuration where a revision doesn't say: at a cluster."""
+"""The kinds for secrets and configuration when a revision doesn't say: those of a cluster."""
 
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stencil:
-    """One document of a stencil file, words not replaced yet."""
+    """One document of a stencil file, placeholders not replaced yet."""
 
     document: Document
     source: Source
     """The whole file's text."""
     raw: bool = False
-    """Whether its file is left as it is."""
+    """Whether its file is used without replacing placeholders."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigEntry:
-    """One entry of a formation's configuration before its words are replaced."""
+    """One entry of a formation's configuration before its placeholders are replaced."""
 
     content: bytes = field(repr=False)
     place: Place
-    """The file that was read, or where the text stands in the formation's file."""
+    """The file that was read, or the place of the text in the formation's file."""
     source: Source | None = None
-    """The formation's file when the text stands there; None when a file of its own was read."""
+    """The formation's file when the text is there; None when it comes from its own file."""
     raw: bool = False
-    """Whether it is left as it is."""
+    """Whether it is used without replacing placeholders."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChartSource:
-    """A chart of a formation and the values for it, words not replaced yet."""
+    """A chart of a formation and its values, placeholders not replaced yet."""
 
     chart: Chart
     name: str = ""
-    """What its Chart.yaml calls it."""
+    """Its name in Chart.yaml."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """Its files by their path in it; none of a chart that has yet to be fetched."""
+    """Its files by their path in the chart; empty while it is not fetched."""
     own: Document | None = None
-    """Its own values."""
+    """Its default values."""
     subcharts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The own values of charts in it, by their names."""
+    """The default values of its subcharts, by name."""
     values: tuple[Stencil, ...] = ()
-    """What is laid over its own values, each over the one before."""
+    """Values that override its defaults, each overriding the one before."""
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """What it has before anything is laid over it."""
+        """Its values before anything overrides them."""
         return chart_values.merged(self.subcharts, self.own.value if self.own else {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """All that one formation is rendered from, read."""
+    """Everything that one formation is rendered from, parsed."""
 
     formation: Formation
     stencils: tuple[Stencil, ...]
@@ -86,11 +86,11 @@ class Origin:
 
     file: str
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
-    """Path in the object to its place; the empty path is the object's."""
+    """The place of each path in the object; the empty path is the object itself."""
     written: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
-    """Path to how each number, true and false is written; for messages alone, and not kept."""
+    """How each number, true and false is written, by path; only for messages, not stored."""
     keys: Mapping[Path, Place] = field(default_factory=dict, repr=False, compare=False)
-    """Path of a field to where its name stands; for messages alone, and not kept."""
+    """The place of each field's name, by path; only for messages, not stored."""
 
     def key_place(self, path: Path) -> Place:
         """Where the field's name was written, or else the field."""
@@ -101,11 +101,11 @@ class Origin:
         return nearest_place(self.places, path, Place(file=self.file))
 
     def place_named(self, fields: Sequence[str]) -> Place:
-        """Where the first of these fields was written, named as `spec.containers[0].image`; the object's without any."""
+        """Where the first of these fields was written, such as `spec.containers[0].image`; without any, the object's place."""
         return self.place(_path(fields[0]) if fields else ())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the file, and `[path, line, column]` for each place, the file too where it is another."""
+        """Plain data: the file, and `[path, line, column]` for each place, with the file if it differs."""
         places = [
             [list(path), place.line, place.column, *([] if place.file == self.file else [place.file])]
             for path, place in self.places.items()
@@ -114,7 +114,7 @@ class Origin:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The origin that `to_json` gave."""
+        """The origin from `to_json`'s data."""
         file = data["file"]
         places = {
             tuple(path): Place(file=other[0] if other else file, line=line, column=column)
@@ -140,13 +140,13 @@ class Rendered:
 
     @property
     def namespace(self) -> str | None:
-        """The object's namespace; None for kinds of the whole cluster."""
+        """The object's namespace; None for cluster-wide kinds."""
         namespace = self.object["metadata"].get("namespace")
         return None if namespace is None else str(namespace)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What makes the object the same one in two revisions: group, kind, namespace, name."""
+        """The object's identity across revisions: group, kind, namespace, name."""
         group, _, _ = str(self.object["apiVersion"]).rpartition("/")
         return group, self.kind, self.namespace or "", self.name
 
@@ -159,7 +159,7 @@ class Rendered:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The object that `to_json` gave."""
+        """The object from `to_json`'s data."""
         return cls(object=data["object"], origin=Origin.from_json(data["origin"]))
 
 
@@ -167,8 +167,8 @@ class Rendered:
 class Revision:
     """Immutable and content-addressed: a release rendered for one formation.
 
-    `id` covers all that will run (objects, strategy, versions of configuration and secrets), not the release it came
-    from nor the time: two releases that render alike have the same revision. Values of secrets are in neither.
+    `id` covers everything that will run (objects, strategy, versions of configuration and secrets), but not the release
+    or the time: two releases that render to the same have the same revision. It never has values of secrets.
     """
 
     id: str
@@ -179,35 +179,35 @@ class Revision:
     destination: str
     namespace: str
     release: str | None
-    """The release's id; None when rendered without one: then images that Sealane builds read `NAME@unbuilt`."""
+    """The release's id; None when rendered without one: then images that Sealane builds are `NAME@unbuilt`."""
     objects: tuple[Rendered, ...]
     strategy: Strategy
     secret_object: str | None
     """Name of the immutable Secret among the objects; None when the formation has no secrets."""
     secrets: Mapping[str, str]
-    """Name of each entry of that Secret to its reference."""
+    """The reference of each entry of that Secret, by name."""
     secret_versions: Mapping[str, str]
-    """Name of each entry to the version that `secret_object` is named by; without those not resolved yet."""
+    """The version of each resolved entry, by name; the name of `secret_object` depends on them."""
     config_object: str | None
     """Name of the immutable ConfigMap among the objects."""
     config_versions: Mapping[str, str]
     secret_kind: tuple[str, str] = SECRET
     config_kind: tuple[str, str] = CONFIG
-    """Group and kind of the two objects, as the destination has them; kept only where they are others than these."""
+    """Group and kind of the two objects at the destination; stored only when different from these."""
     hooks: tuple[Hook, ...] = ()
     """Jobs around its rollout, in order."""
     early: tuple[str, ...] = ()
     """`Kind/name` of the objects that are written before hooks before its rollout run."""
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
-    """Jobs of hooks and gates by `stencils.jobs`' keys: rendered, and not among the objects."""
+    """Rendered Jobs of hooks and gates by `stencils.jobs`' keys; they are not among the objects."""
     annotations: tuple[Annotation, ...] = ()
-    """Metric stores that are told how a deployment of it ended."""
+    """Metric stores that receive the result of its deployments."""
     health: tuple[HealthCheck, ...] = ()
-    """For kinds that Sealane can't judge by itself."""
+    """Health checks for kinds that Sealane can't judge by itself."""
 
     @property
     def everything(self) -> tuple[Rendered, ...]:
-        """All that it may bring to its destination, for whoever has to allow it."""
+        """Everything that it may write to its destination, for limits and policies to check."""
         return (*self.objects, *self.jobs.values())
 
     def holds_secrets(self, rendered: Rendered) -> bool:
@@ -251,7 +251,7 @@ class Revision:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The revision that `to_json` gave."""
+        """The revision from `to_json`'s data."""
         return cls(
             **{
                 **data,
@@ -269,6 +269,6 @@ class Revision:
 
 
 def _path(named: str) -> Path:
-    """A field as Kubernetes names it: names behind dots, indices and keys with dots in brackets."""
+    """A field in Kubernetes' notation: names after dots, indices and keys with dots in brackets."""
     steps = (key or name for key, name in _STEP.findall(named))
     return tuple(int(step) if step.isdecimal() else step.strip("\"'") for step in steps)

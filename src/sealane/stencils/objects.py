@@ -1,4 +1,4 @@
-"""Objects: what every rendered object must have, each where it belongs and there once. Pure."""
+"""Objects: what every rendered object must have, its namespace, and that it exists only once. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
 
 
 def _by_item(mapped: Mapping[Path, T]) -> dict[int, dict[Path, T]]:
-    """What is said of paths in a list's items, by item."""
+    """Findings about paths in a list's items, by item."""
     items: dict[int, dict[Path, T]] = {}
     for path, said in mapped.items():
         if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
@@ -49,7 +49,7 @@ def _is_list(value: Any) -> bool:
 
 
 def problems(value: Any, origin: Origin) -> list[Finding]:
-    """What keeps the value from being an object with a name."""
+    """Why the value is not an object with a name."""
     if not isinstance(value, dict):
         return [_finding("this is no object", origin, (), "it needs apiVersion, kind and metadata.name")]
     findings = [
@@ -105,7 +105,7 @@ def _quoted(origin: Origin, path: Path) -> str:
 def settle(
     objects: Sequence[tuple[dict[str, Any], Origin]], namespace: str, platform: Platform
 ) -> tuple[list[Rendered], list[Finding]]:
-    """The objects with the formation's namespace where they need one; one of another namespace is a finding."""
+    """The objects, with the formation's namespace if they need one; another namespace is a finding."""
     of_no_namespace = platform.of_no_namespace([value for value, _ in objects])
     rendered: list[Rendered] = []
     wrong: list[Finding] = []

@@ -1,7 +1,7 @@
 """Placeholders: `${name}` in texts replaced by values. Pure: knows nothing about formations or files.
 
-A text that is one word and nothing else becomes the word's value with its type; a word inside other text becomes text.
-`$${` is a literal `${`. What a value holds is never looked at again, so a value can't bring in another word.
+A text that is just one placeholder becomes its value with its type; a placeholder inside other text becomes text. `$${`
+is a literal `${`. Values are not searched again, so a value can't add another placeholder.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ _LITERAL = "$${"
 _BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 MOST_FINDINGS = 100
-"""Wrong words that one rendering tells of: strangers' files may hold a million."""
+"""Wrong placeholders that one rendering reports: untrusted files may have a million."""
 
 MOST_TEXT = 16 * 1024 * 1024
-"""Characters that values may come to in one rendering: a large value, written often, would fill the memory."""
+"""Most characters of values in one rendering: a large value, used often, would fill the memory."""
 
 _LONGEST = 128
 _SHOWN = 40
 _SHELL = re.compile(r"[A-Z_][A-Z0-9_]*")
-"""What environment variables are called, as a rule: whoever writes one here means no word."""
+"""The usual form of environment variables: such a name is not meant as a placeholder."""
 
 At = Callable[[str, int], Place]
-"""The place of a token in the file, from the token and how many of the same stand before it in the text."""
+"""The place of a token in the file, from the token and the number of equal ones before it in the text."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Spent:
-    """How much of what strangers' files may cost is used up."""
+    """How much of the limits for untrusted files is used up."""
 
     findings: int = 0
     text: int = 0
@@ -44,24 +44,24 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placeholders:
-    """What can be written, what of it was, and why some words can't be."""
+    """The values of placeholders, which of them were used, and why some have no value."""
 
     values: Mapping[str, Any]
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Words that exist but have no value here, to the reason."""
+    """Placeholders that exist but have no value here, with the reason."""
     written: Mapping[str, str] = field(default_factory=dict)
-    """Words whose value is a number to how the formation's file writes it: 3.10, 0644."""
+    """How the formation's file writes placeholders with numeric values: 3.10, 0644."""
     used: set[str] = field(default_factory=set)
     spent: Spent = field(default_factory=Spent)
 
     def text(self, name: str) -> str | None:
-        """The value of a word inside a text, a number as it is written; None for what has no such form."""
+        """The value of a placeholder inside a text, a number as written; None if it can't be text."""
         value = self.values[name]
         return self.written.get(name, str(value)) if _is_number(value) else as_text(value)
 
     @property
     def enough(self) -> bool:
-        """Whether so much is wrong that nobody reads on."""
+        """Whether there are too many errors to go on."""
         return self.spent.findings >= MOST_FINDINGS
 
 
@@ -73,9 +73,9 @@ class Source:
     _lines: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def inside(self, scalar: Place, token: str, nth: int) -> Place:
-        """Where the token stands, `nth` of the same being between the scalar's start and it; else the scalar's start.
+        """The place of the token with `nth` equal ones between it and the scalar's start; else the scalar's start.
 
-        Works in every style of scalar, because none of them changes how a word is written.
+        Works in every style of scalar, because none of them changes how a placeholder is written.
         """
         if not scalar.line:
             return scalar
@@ -94,14 +94,14 @@ class Source:
         return Place(file=file, line=line + 1, column=offset - starts[line] + 1)
 
     def _starts(self) -> list[int]:
-        """Offsets at which lines start; worked out once, and only when something is wrong."""
+        """Offsets at which lines start; computed once, and only for errors."""
         if not self._lines:
             self._lines.extend((0, *(match.end() for match in _BREAK.finditer(self.text))))
         return self._lines
 
 
 def replace(text: str, words: Placeholders, at: At) -> tuple[Any, list[Finding]]:
-    """The text with its words replaced: a value of any type when the text is one word, else a text."""
+    """The text with its placeholders replaced: a value of any type when the text is one placeholder, else a text."""
     if "${" not in text:
         return text, []
     whole = _TOKEN.fullmatch(text)
@@ -112,7 +112,7 @@ def replace(text: str, words: Placeholders, at: At) -> tuple[Any, list[Finding]]
 
 
 def replace_inside(text: str, words: Placeholders, at: At) -> tuple[str, list[Finding]]:
-    """The text with its words replaced, each as text."""
+    """The text with its placeholders replaced, each as text."""
     findings: list[Finding] = []
 
     def written(token: re.Match[str]) -> str:
@@ -134,13 +134,13 @@ def replace_inside(text: str, words: Placeholders, at: At) -> tuple[str, list[Fi
 
 
 def only_word(text: str) -> str | None:
-    """The word that the text is and nothing else."""
+    """The placeholder, if the text is just that."""
     whole = _TOKEN.fullmatch(text)
     return whole["name"] if whole else None
 
 
 def has_word(text: str) -> bool:
-    """Whether a word stands in the text that isn't written as a literal."""
+    """Whether the text has a placeholder that isn't escaped as a literal."""
     return "${" in text and any(token[0] != _LITERAL for token in _TOKEN.finditer(text))
 
 
@@ -151,7 +151,7 @@ class _Problem:
 
 
 def literal(token: str) -> str:
-    """How to write what a shell or another program replaces, so that it stays."""
+    """How to write what a shell or another program should replace, so that it is kept."""
     shown = token if len(token) < _SHOWN else "${"
     return f"a literal {shown} is written ${shown}"
 
@@ -171,7 +171,7 @@ def _value(name: str | None, words: Placeholders) -> tuple[Any, _Problem | None]
         words.used.add(name)
         return words.values[name], _too_much(name, words)
     if words.enough:
-        return None, _Problem(message="", hint=None)  # nobody is told
+        return None, _Problem(message="", hint=None)  # not reported
     if name in words.missing:
         words.used.add(name)
         return None, _Problem(message=f"${{{name}}} stands for nothing here", hint=words.missing[name])
@@ -207,7 +207,7 @@ def _told(problem: _Problem, token: re.Match[str], text: str, words: Placeholder
 
 
 def as_text(value: Any) -> str | None:
-    """A value as it stands inside a text, in YAML's spelling; None for what has no such form."""
+    """A value as text in YAML's spelling; None if it can't be text."""
     match value:
         case str():
             return value

@@ -1,4 +1,4 @@
-"""What a kind of destination knows of its objects without being asked: rendering asks it. Pure: objects in, values out."""
+"""What rendering knows about a kind of destination's objects without contacting it. Pure: objects in, values out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
 
 CLUSTER = "kubernetes"
-"""The kind of destination where nobody says which: files that are looked at without the operators'."""
+"""The default kind of destination: for files that are checked without the operators' files."""
 
 Kind = tuple[str, str]
 """Group, empty for Kubernetes' core one, and kind."""
@@ -26,7 +26,7 @@ Kind = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExtractedJobs:
-    """What became of the stencils: Jobs by their key (`gate NAME`, `hook NAME`, `undo NAME`), and all other objects."""
+    """The stencils' objects, split into Jobs by key (`gate NAME`, `hook NAME`, `undo NAME`) and all others."""
 
     jobs: Mapping[str, Rendered] = field(default_factory=dict)
     rest: tuple[Rendered, ...] = ()
@@ -52,60 +52,60 @@ class Platform(Protocol):
     """One kind of destination, as far as rendering goes."""
 
     def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
-        """Kinds that live in no namespace, those included that these objects define."""
+        """Kinds without a namespace, including those that these objects define."""
         ...
 
     def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
-        """What no object of its kinds may say."""
+        """Problems that no object of its kinds may have."""
         ...
 
     def secret(
         self, name: str, app: str, formation: Formation, entries: Mapping[str, str]
     ) -> tuple[Rendered | None, list[Finding]]:
-        """The object of this name that holds the formation's secrets; `entries` are what stands for their values."""
+        """The object with this name for the formation's secrets; `entries` are the texts that stand for their values."""
         ...
 
     def config(
         self, name: str, app: str, formation: Formation, content: ConfigContent
     ) -> tuple[Rendered | None, list[Finding]]:
-        """The object of this name that holds the formation's configuration."""
+        """The object with this name that holds the formation's configuration."""
         ...
 
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
-        """The Jobs that the formation's gates and hooks ask for, taken out of the stencils or written anew."""
+        """The Jobs of the formation's gates and hooks, taken out of the stencils or newly made."""
         ...
 
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
-        """The stencils' objects as the formation's strategy wants them."""
+        """The stencils' objects adapted to the formation's strategy."""
         ...
 
     def whole(self, rendered: Sequence[Rendered], formation: Formation) -> Iterable[Finding]:
-        """Why the strategy can't be followed with these objects, which are all of them and in order."""
+        """Why the strategy is not possible with these objects, which are complete and in order."""
         ...
 
     def health_problem(self, check: HealthCheck) -> Finding | None:
-        """Why the kind needs no check of the formation's own; the place is the caller's to say."""
+        """Why the kind needs no health check by the formation; the caller adds the place."""
         ...
 
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
-        """The object with that many instances; None for one that nobody scales."""
+        """The object with that many instances; None if it can't be scaled."""
         ...
 
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
-        """The object so that its instances are made anew; None for one that has none to keep alive."""
+        """The object changed so that its instances are restarted; None if it has none that keep running."""
         ...
 
     def restarted_as(self, manifest: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The object as restarted as a former version of it was; None where that was not."""
+        """The object with the restart of an earlier version of it; None if that was not restarted."""
         ...
 
     def requests(self, manifests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-        """CPU in cores and memory in bytes that all instances together ask for."""
+        """CPU in cores and memory in bytes that all instances together request."""
         ...
 
 
 class Plain(Platform):
-    """A platform whose objects are all alike, in namespaces, and where nothing runs."""
+    """A platform where all objects are alike, have namespaces, and nothing runs."""
 
     @override
     def of_no_namespace(self, manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
@@ -165,7 +165,7 @@ class Plain(Platform):
 
     @override
     def health_problem(self, check: HealthCheck) -> Finding | None:
-        """Whatever it is, nothing but a check can judge it."""
+        """Only a health check can judge any kind here."""
         del check
         return None
 
@@ -204,11 +204,11 @@ PLAIN = Plain()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformLine:
-    """What a line of the table of destinations says for rendering."""
+    """The part of the table of destinations that rendering uses."""
 
     platform: Platform = PLAIN
 
 
 def of(kind: str, adapters: Adapters) -> Platform:
-    """The platform of a kind of destination. Raises NotThere for one that the table does not have."""
+    """The platform of a kind of destination. Raises NotThere for an unknown kind."""
     return adapters.destinations.get(kind, PlatformLine).platform

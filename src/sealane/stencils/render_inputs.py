@@ -1,4 +1,4 @@
-"""Render inputs: all that a formation is rendered from, out of the files of one commit or working tree."""
+"""Render inputs: everything that a formation is rendered from, out of the files of one commit or working tree."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sealane.stencils.placeholders import Source
 STENCILS = "deploy/stencils"
 FILE = "file:"
 RAW = "raw:"
-"""Begins the path of a configuration file in which no words are replaced."""
+"""Prefix of a configuration file's path in which no placeholders are replaced."""
 MAX_TOTAL = 32 * 1024 * 1024
-"""Bytes that all stencils of a formation may have together."""
+"""Most bytes of all stencils of a formation together."""
 
 
 def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources | None, list[Finding]]:
-    """What the formation of that name is rendered from, or everything wrong with its files."""
+    """The inputs of the formation with that name, or everything wrong with its files."""
     formation, source, findings = _formation(tree, name, adapters)
     if formation is None:
         return None, findings
@@ -36,7 +36,7 @@ def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources
 
 
 def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
-    """The formation of that name alone, without its stencils."""
+    """The formation with that name, without its stencils."""
     formation, _, findings = _formation(tree, name, adapters)
     return formation, findings
 
@@ -88,7 +88,7 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
 
 
 def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]:
-    """Paths of the stencils that the formation's globs choose, and globs that choose none."""
+    """Paths of the stencils that match the formation's globs, and globs without a match."""
     below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(ENDINGS)}
     choice = formation.stencils
     findings = [

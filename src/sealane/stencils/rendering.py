@@ -1,4 +1,4 @@
-"""Renders a formation, its stencils and a release to a revision. Pure: the same in gives the same out, always."""
+"""Renders a formation, its stencils and a release to a revision. Pure: equal inputs always give equal results."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ UNBUILT = "unbuilt"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
-    """What the release and the machine give to the rendering of a formation."""
+    """What the release and the machine contribute to the rendering of a formation."""
 
     app: str
     images: Mapping[str, str]
-    """Name in the pipeline to the reference that `${image.NAME}` stands for."""
+    """The reference for `${image.NAME}`, by name in the pipeline."""
     release: str | None = None
-    """The release's id; None: rendered to look at, or before anything was built."""
+    """The release's id; None: rendered for viewing, or before anything was built."""
     deploy_tag: str = UNBUILT
     secret_versions: Mapping[str, str] = field(default_factory=dict)
-    """Entry of the formation's secrets to the version of its value, as far as they are resolved."""
+    """The version of each resolved entry of the formation's secrets."""
     kind: str = platforms.CLUSTER
-    """The kind of destination that it is for."""
+    """The kind of its destination."""
     adapters: Adapters = SHIPPED
     charts: Mapping[str, PrintedChart] = field(default_factory=dict)
-    """What Helm renders of each of the formation's charts, by the name of its release: see `chart_rendering`."""
+    """Helm's output for each of the formation's charts, by the name of its release: see `chart_rendering`."""
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 
 
 def unbuilt(name: str) -> str:
-    """What stands for an image that no release has built yet; no registry can have it."""
+    """The reference of an image that no release has built yet; no registry can have it."""
     return f"{name}@{UNBUILT}"
 
 
 def chart_requests(sources: Sources, inputs: Inputs) -> tuple[list[TemplateRequest], list[Finding]]:
-    """What Helm is to be asked before the formation can be rendered, and what is wrong with that."""
+    """The requests to Helm before the formation can be rendered, and their findings."""
     asked: list[TemplateRequest] = []
     findings: list[Finding] = []
     if sources.charts:
@@ -68,7 +68,7 @@ def chart_requests(sources: Sources, inputs: Inputs) -> tuple[list[TemplateReque
 
 
 def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
-    """The revision, or everything that is wrong with it; warnings may come beside a revision."""
+    """The revision, or everything that is wrong; a revision may come with warnings."""
     platform = platforms.of(inputs.kind, inputs.adapters)
     of_charts = requests.parts(sources, inputs.charts)
     formation = requests.joined(sources.formation, of_charts)
@@ -106,7 +106,7 @@ class _Known:
 
 
 def _known(sources: Sources, inputs: Inputs) -> tuple[_Known, list[Finding]]:
-    """The words of stencils, and what the formation's secrets and configuration are called."""
+    """The placeholders of stencils, and the names of the formation's secrets and configuration objects."""
     formation = sources.formation
     secrets = configuration.secrets(inputs.app, formation, inputs.secret_versions, inputs.key)
     words = _words(formation, inputs, secrets)
@@ -115,7 +115,7 @@ def _known(sources: Sources, inputs: Inputs) -> tuple[_Known, list[Finding]]:
 
 
 def _words(formation: Formation, inputs: Inputs, secret: NamedSecrets | None) -> Placeholders:
-    """Words that configuration may use; those of stencils and `${config}` come on top."""
+    """Placeholders that configuration may use; stencils may also use `${config}`."""
     chosen = {word: inputs.images[name] for word, name in formation.images.items() if name in inputs.images}
     values: dict[str, Any] = {
         **formation.values,
@@ -141,7 +141,7 @@ def _made(
     secrets: NamedSecrets | None,
     config: NamedConfig | None,
 ) -> tuple[MadeObject | None, MadeObject | None, list[Finding]]:
-    """The objects of the platform that hold them."""
+    """The platform's objects for secrets and configuration."""
     secret_object = config_object = None
     findings: list[Finding] = []
     if secrets:
@@ -168,7 +168,7 @@ def _objects(
     good: list[_Placed] = []
     findings = [*of_charts.findings]
     for chart in sources.charts:
-        requests.request(chart, sources.formation, words)  # for the words that its values use
+        requests.request(chart, sources.formation, words)  # to note the placeholders that its values use
     for value, origin in of_charts.objects:
         findings.extend(_sorted_out(value, origin, good))
     for stencil in sources.stencils:
@@ -189,7 +189,7 @@ def _objects(
 
 
 def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]:
-    """Adds the objects that the value is; what is wrong with the others."""
+    """Adds the value's valid objects; returns findings about the others."""
     findings: list[Finding] = []
     for part, origin in objects.unfold(value, whole):
         problems = objects.problems(part, origin)
@@ -218,7 +218,7 @@ def _health_problems(formation: Formation, platform: Platform) -> Iterator[Findi
 
 
 def _unused(sources: Sources, words: Placeholders) -> list[Finding]:
-    """What the formation says and no stencil or configuration asks for: most likely a slip of the pen."""
+    """What the formation defines and no stencil or configuration uses: most likely a mistake."""
     formation = sources.formation
     said: list[tuple[str, Place]] = [
         *((name, formation.at("values", name)) for name in formation.values),
@@ -241,7 +241,7 @@ def _use(token: str, sources: Sources) -> str:
 
 
 def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
-    """Health checks for kinds that the formation has no object of."""
+    """Health checks for kinds without an object in the formation."""
     kinds = {item.key[:2] for item in rendered}
     return [
         Finding(
@@ -256,7 +256,7 @@ def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
 
 
 def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs, early: tuple[str, ...]) -> Revision:
-    """The revision with its hooks, annotations and Jobs, which its id covers where there are any."""
+    """The revision with its hooks, annotations and Jobs; its id covers them if there are any."""
     if not formation.hooks and not aside.jobs and not formation.annotations:
         return revision
     whole = replace(revision, hooks=formation.hooks, jobs=aside.jobs, annotations=formation.annotations, early=early)

@@ -1,4 +1,4 @@
-"""A revision that somebody sent, checked as one that was rendered here is. Pure."""
+"""A revision that somebody sent, checked like one rendered here. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HINT = "`sealane vet` of the server's own version renders one"
 
 
 class _Shape(msgspec.Struct):
-    """What its first layer must be, before anything is made of it."""
+    """The required shape of its top level, checked before it is converted."""
 
     id: str
     app: str
@@ -36,7 +36,7 @@ class _Shape(msgspec.Struct):
 
 
 def revision(data: Mapping[str, Any]) -> Revision:
-    """The revision. Raises UsageError for what is none, InvalidFiles for objects that can't be."""
+    """The revision. Raises UsageError if it is not one, InvalidFiles for invalid objects."""
     inputs.check_json(data, "the revision")
     try:
         typed_data.convert(data, _Shape)

@@ -16,23 +16,23 @@ from sealane.stencils.placeholders import Placeholders
 _TEXTS_IN = frozenset({"labels", "annotations", "matchLabels", "nodeSelector"})
 _LISTS_OF_TEXTS = frozenset({"args", "command"})
 _CORE = frozenset({"v1", "apps", "batch"})
-"""Groups of which it is known for certain where texts stand."""
+"""API groups whose text fields are known for certain."""
 _ENTRIES = {"ConfigMap": ("data",), "Secret": ("stringData",)}
 
 RAW = "sealane.dev/raw"
-"""The annotation of an object in which no words are replaced. It is applied with the object, so that a cluster shows why
-there is a `${…}` in it, and so that what was rendered may be a stencil again."""
+"""The annotation of an object in which no placeholders are replaced. It is applied with the object, so that the cluster
+shows why there is a `${…}` in it, and so that rendered objects can be used as stencils again."""
 
 
 def substitute(stencil: Stencil, known: Placeholders) -> tuple[Any, list[Finding]]:
-    """A fresh copy of the document with words replaced, and what is wrong with them at their places."""
+    """A new copy of the document with placeholders replaced, and findings at their places."""
     walk = _Walk(stencil, known)
     return walk.node(stencil.document.value), walk.findings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Object:
-    """The object that the walk is in."""
+    """The object that is being walked."""
 
     raw: bool
     is_core: bool = False
@@ -42,7 +42,7 @@ class _Object:
 
 
 class _Walk:
-    """Goes through one document; `path` is where it stands."""
+    """Walks through one document; `path` is the current position."""
 
     def __init__(self, stencil: Stencil, known: Placeholders) -> None:
         self.stencil = stencil
@@ -81,12 +81,12 @@ class _Walk:
         return result
 
     def is_object(self) -> bool:
-        """Whether the walk stands at an object: the document, or an item of a list of objects."""
+        """Whether the current position is an object: the document, or an item of a list of objects."""
         keys, indexes = self.path[::2], self.path[1::2]
         return len(keys) == len(indexes) and all(key == "items" for key in keys)
 
     def is_raw(self, value: dict[str, Any]) -> bool:
-        """Whether the object's annotation says that it is left as it is."""
+        """Whether the object's annotation turns off replacing."""
         metadata = value.get("metadata")
         annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
         said = annotations.get(RAW) if isinstance(annotations, dict) else None
@@ -117,7 +117,7 @@ class _Walk:
         return self.stencil.source.inside(self.stencil.document.place(tuple(self.path)), token, nth)
 
     def wants_text(self) -> bool:
-        """Whether Kubernetes' schema takes nothing but a text here: there a number becomes one."""
+        """Whether Kubernetes' schema allows only a text here, so that a number becomes one."""
         path = self.path[self.object.depth :]
         if len(path) < 2:
             return False
@@ -129,7 +129,7 @@ class _Walk:
         return above in _TEXTS_IN or (len(path) == 2 and above in _ENTRIES.get(self.object.kind, ()))
 
     def no_text(self, value: Any) -> None:
-        """A value where Kubernetes takes nothing but a text: objects says it of an object's own labels."""
+        """The finding for a value where Kubernetes allows only a text; `objects` reports it for an object's own labels."""
         document, path = self.stencil.document, tuple(self.path)
         below = path[self.object.depth :]
         if self.known.enough or (len(below) == 3 and below[0] == "metadata"):
