@@ -1,4 +1,4 @@
-"""What annotations of a formation's file mean, and what is wrong with them. Pure."""
+"""Reads and checks the annotations of a formation's file. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sealane.secrets import references
 
 
 def read(written: hook_files.HooksFile | None, adapters: Adapters) -> tuple[Annotation, ...]:
-    """The annotations that the file says, in order."""
+    """The annotations in the file, in order."""
     return tuple(_annotation(annotation, adapters) for annotation in (written.annotate if written else None) or ())
 
 
 def problems(written: hook_files.HooksFile | None, document: Document, adapters: Adapters) -> Iterator[Finding]:
-    """What the shape can't say: names that are taken, and references that are none."""
+    """Problems that the shape can't express: duplicate names and invalid references."""
     hooks = written or hook_files.HooksFile()
     taken = {hook.name for hook in (*(hooks.before or ()), *(hooks.after or ()), *(hooks.failure or ()))}
     for index, annotation in enumerate(read(written, adapters)):

@@ -23,7 +23,7 @@ ReleaseName = Annotated[
         longest=53,
     ),
 ]
-"""Shorter than other names, because charts add to it: as Helm wants it."""
+"""Shorter than other names, because charts append to it; Helm's limit."""
 
 ValuePath = Annotated[
     str,

@@ -32,7 +32,7 @@ ValueName = Annotated[
         longest=63,
     ),
 ]
-"""The name of a value, `${name}` in stencils; dots are kept for given words such as `${image.web}`."""
+"""The name of a value, `${name}` in stencils; dots are reserved for built-in placeholders such as `${image.web}`."""
 
 EntryName = Annotated[
     str,
@@ -41,7 +41,7 @@ EntryName = Annotated[
         expected="a key of a ConfigMap or Secret (letters, digits, - _ and .)",
     ),
 ]
-"""Also the name of a file when the ConfigMap or Secret is mounted."""
+"""It is also the name of a file when the ConfigMap or Secret is mounted."""
 
 Percentage = Annotated[
     str,
@@ -49,7 +49,7 @@ Percentage = Annotated[
 ]
 
 Many = Annotated[int, Field(ge=0, le=100_000), WHOLE] | Percentage
-"""A count of containers, or a share of them."""
+"""A number of containers, or a percentage of them."""
 
 ConfigText = Annotated[str, Field(max_length=1024 * 1024)] | bool | int | float
 
@@ -227,7 +227,7 @@ class FormationFile(TopFile):
 
 @functools.cache
 def formation_file(adapters: Adapters = SHIPPED) -> type[FormationFile]:
-    """The shape of the file, with the stores of secrets, gates and metric stores that the tables have."""
+    """The shape of the file, with the secret stores, gates and metric stores in the tables."""
     reference = Annotated[str, references.ReferenceField(adapters)]
     strategy = variants.replaced(StrategyFile, gates=variants.maybe(gates_type(adapters)))
     hooks = variants.replaced(HooksFile, annotate=variants.maybe(annotations_type(adapters)))

@@ -1,4 +1,4 @@
-"""Which formations there are, by the names of their files alone. Pure."""
+"""The names of formations, from the names of their files alone. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ ENDINGS = (".yaml", ".yml")
 
 
 def names(tree: Tree) -> tuple[str, ...]:
-    """The formations there are files for, sorted."""
+    """The formations that have a file, sorted."""
     files = (PurePosixPath(path) for path in tree.files(FOLDER))
     return tuple(sorted({file.stem for file in files if file.suffix in ENDINGS and str(file.parent) == FOLDER}))

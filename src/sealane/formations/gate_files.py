@@ -1,4 +1,4 @@
-"""The shape of `gates:` and `guard:` in a formation, as people write them. Pure; meant in `gate_reading.py`.
+"""The shape of `gates:` and `guard:` in a formation, as people write them. Pure; interpreted in `gate_reading.py`.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """
@@ -129,16 +129,16 @@ def _nothing_wrong(written: Any, document: Document, path: Path) -> Iterator[Fin
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateShape:
-    """How one kind of gate stands in a formation."""
+    """How one kind of gate is written in a formation."""
 
     file: Any
-    """The type of what follows its key; None for the kind whose keys are those of metric stores."""
+    """The type of the value after its key; None for the kind whose keys are those of metric stores."""
     doc: str
-    """What it is, for editors."""
+    """Its description, for editors."""
     read: Callable[[str, Any, timedelta], Gate]
-    """The gate of that name that is written, and how long a person is waited for."""
+    """Makes the gate from its name, what is written, and how long to wait for a person."""
     problems: Callable[[Any, Document, Path], Iterator[Finding]] = _nothing_wrong
-    """What the shape can't say; the path is that of the key."""
+    """Problems that the shape can't express; the path is that of the key."""
 
 
 def _no_options(written: Any) -> Mapping[str, Any]:
@@ -148,26 +148,26 @@ def _no_options(written: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricStoreShape:
-    """How one metric store stands in gates and annotations of a formation."""
+    """How one metric store is written in gates and annotations of a formation."""
 
     query: type[QueryFile] | None = None
-    """What is asked of it in a gate; None where it can't be asked."""
+    """The shape of its query in a gate; None if it has no queries."""
     marker: type[File] | None = None
-    """How it is told how a deployment ended; None where it can't be told."""
+    """The shape of its annotation for the end of a deployment; None if it takes none."""
     credentials: tuple[str, ...] = ("token",)
-    """Fields that are references of secrets."""
+    """Fields that are references to secrets."""
     options: Callable[[Any], Mapping[str, Any]] = _no_options
-    """What only it has, as plain data."""
+    """Its own options, as plain data."""
 
 
 def keys_of(written: Any, shape: MetricStoreShape) -> dict[str, str]:
-    """References of the secrets that it needs, by the credential's name."""
+    """References to the secrets that it needs, by the credential's name."""
     references = {name: getattr(written, name, None) for name in shape.credentials}
     return {name: reference for name, reference in references.items() if reference}
 
 
 def gates_type(adapters: Adapters) -> Any:
-    """The type of a formation's gates, with the kinds and metric stores that the tables have."""
+    """The type of a formation's gates, with the kinds and metric stores in the tables."""
     kinds = adapters.gates.every(GateShape)
     stores = adapters.metric_stores.every(MetricStoreShape)
     shapes = {key: shape.file for key, shape in kinds.items() if shape.file is not None}

@@ -1,4 +1,4 @@
-"""What gates, guard and hooks of a formation's file mean, and what is wrong with them. Pure."""
+"""Reads and checks gates, guard and hooks of a formation's file. Pure."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from sealane.formations import gate_files, gates, hook_files
 from sealane.secrets import references
 
 LONGEST = timedelta(hours=6)
-"""How long one gate or Job may take."""
+"""The longest time for one gate or Job."""
 _CONDITION = re.compile(r"(<=|>=|==|!=|<|>) ?(.+)")
 
 
 def read_gates(written: Sequence[Any] | None, adapters: Adapters) -> tuple[gates.Gate, ...]:
-    """The gates that the file says."""
+    """The gates in the file."""
     return tuple(_gate(gate, adapters) for gate in written or ())
 
 
 def read_guard(written: gate_files.GuardFile | None) -> gates.Guard:
-    """The guard that the file says, or the usual one."""
+    """The guard in the file, or the default."""
     if written is None:
         return gates.Guard()
     return gates.Guard(restarts=written.restarts, flaps=written.flaps, new_errors=gates.NewLines(written.new_errors))
 
 
 def read_hooks(written: hook_files.HooksFile | None) -> tuple[gates.Hook, ...]:
-    """The hooks that the file says, in order."""
+    """The hooks in the file, in order."""
     return tuple(
         gates.Hook(name=hook.name, when=when, task=task(hook), undo=_undo(hook))
         for when in gates.When
@@ -45,7 +45,7 @@ def read_hooks(written: hook_files.HooksFile | None) -> tuple[gates.Hook, ...]:
 def problems(
     written: Sequence[Any] | None, hooks: hook_files.HooksFile | None, document: Document, adapters: Adapters
 ) -> list[Finding]:
-    """What the shape can't say."""
+    """Problems that the shape can't express."""
     at: Path = ("strategy", "gates")
     findings = _twice([gate.name for gate in written or ()], "gate", at, document)
     for index, gate in enumerate(written or ()):
@@ -71,13 +71,13 @@ def _gate(written: Any, adapters: Adapters) -> gates.Gate:
 
 
 def _parts(written: Any, adapters: Adapters) -> tuple[str, Any, str]:
-    """The key that the file has, what follows it, and the kind of the gate."""
+    """The key in the file, its value, and the kind of the gate."""
     key = variants.key_of(written, (*adapters.gates.keys, *adapters.metric_stores.keys))
     return key, getattr(written, key), key if key in adapters.gates.keys else gates.METRIC
 
 
 def query(name: str, written: gate_files.QueryFile, wait: timedelta) -> gates.Gate:
-    """A gate that asks a metric store, but for what only that store has."""
+    """A gate that queries a metric store, without the store's own options."""
     match = _CONDITION.fullmatch(written.condition)
     assert match is not None, "the field's pattern is stricter"
     asked = gates.Query(
@@ -94,7 +94,7 @@ def query(name: str, written: gate_files.QueryFile, wait: timedelta) -> gates.Ga
 
 
 def _asks(gate: gates.Gate, store: str, written: Any, adapters: Adapters) -> gates.Gate:
-    """The gate with its store, and what only that has."""
+    """The gate with its store and the store's own options."""
     shape = adapters.metric_stores.get(store, gate_files.MetricStoreShape)
     keys = gate_files.keys_of(written, shape)
     check = {**gate.check, "store": store, "options": dict(shape.options(written)), "keys": keys}
@@ -138,7 +138,7 @@ def _gate_problems(written: Any, path: Path, document: Document, adapters: Adapt
 
 
 def _spans(written: Any, path: Path, document: Document) -> Iterator[Finding]:
-    """Spans that are too long, and a timeout of nothing."""
+    """Findings for durations that are too long, and for a timeout of zero."""
     for name in ("timeout", "interval", "duration", "window", "wait"):
         text = getattr(written, name, None)
         if text is None:

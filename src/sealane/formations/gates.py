@@ -1,4 +1,4 @@
-"""Gates, hooks and the Jobs behind them, as a formation asks for them. Pure: plain values, msgspec-convertible."""
+"""Gates, hooks and their Jobs, as defined by a formation. Pure: plain values, msgspec-convertible."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import msgspec
 from sealane import typed_data
 
 METRIC = "metric"
-"""The kind of gates that ask a metric store; the file has the store's own key in its place."""
+"""The kind of gates that query a metric store; in the file, the store's key stands for it."""
 WAIT = timedelta(hours=1)
-"""How long an inconclusive gate waits for a person's word."""
+"""How long an inconclusive gate waits for a person's answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class Condition:
     bound: float
 
     def holds(self, value: float) -> bool:
-        """Whether the value fulfils it; what is no number (NaN) never does, also not `!=`."""
+        """Whether the value fulfils it; NaN never does, not even `!=`."""
         if value != value:  # noqa: PLR0124 - the one value that differs from itself
             return False
         return {
@@ -45,22 +45,22 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Http:
-    """Samples of one address."""
+    """Requests to one address, again and again."""
 
     url: str
     samples: int = 5
     interval: timedelta = timedelta(seconds=2)
-    """From the beginning of one sample to that of the next."""
+    """From the start of one request to the start of the next."""
     timeout: timedelta = timedelta(seconds=5)
     status: tuple[int, ...] = ()
-    """Good answers; empty: any from 200 to 299."""
+    """Good status codes; empty: any from 200 to 299."""
     max_failures: int = 0
     latency_p95: timedelta | None = None
     """The most that 95 of 100 good answers may take."""
 
 
 class NoData(StrEnum):
-    """What it means that a query gives nothing."""
+    """The result of a query without data."""
 
     INCONCLUSIVE = "inconclusive"
     PASS = "pass"  # noqa: S105 - an outcome, no password
@@ -69,7 +69,7 @@ class NoData(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """One metric, asked again and again for a while; each answer must fulfil the condition."""
+    """One metric, queried again and again for a while; each answer must fulfil the condition."""
 
     store: str
     """Its key in the table of metric stores."""
@@ -77,20 +77,20 @@ class Query:
     query: str
     condition: Condition
     duration: timedelta = timedelta()
-    """For how long it is asked; none: once."""
+    """How long to query it; zero: once."""
     interval: timedelta = timedelta(seconds=10)
     max_failures: int = 0
-    """Answers that may break the condition."""
+    """How many answers may break the condition."""
     no_data: NoData = NoData.INCONCLUSIVE
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What only this store has, as the file writes it."""
+    """The store's own options, as written in the file."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Name of each credential to the reference of its secret."""
+    """The secret's reference for each credential, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What a Job does: a Job of the stencils by its name, or an image and its command."""
+    """What a Job runs: a Job of the stencils, given by name, or an image and a command."""
 
     stencil: str | None = None
     image: str | None = None
@@ -100,46 +100,46 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alerts:
-    """Alerts that others send in, counted since the deployment was applied."""
+    """Incoming alerts, counted since the deployment was applied."""
 
     max: int = 0
     duration: timedelta = timedelta()
-    """How long they are waited for, counted from the deployment's start."""
+    """How long to wait for them, from the deployment's start."""
     matching: Mapping[str, str] = field(default_factory=dict)
     """Labels that an alert must have to count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One check during a rollout, or the stage at which a person is asked."""
+    """One check during a rollout, or a stage that a person must confirm."""
 
     name: str
     kind: str = ""
-    """Its key in the table of gates; empty where there is nothing to check but a person's word."""
+    """Its key in the table of gates; empty when only a person's answer counts."""
     check: Mapping[str, Any] = field(default_factory=dict)
-    """What is checked, as plain data that its kind reads."""
+    """The check, as plain data for its kind."""
     url: str | None = None
-    """The address that is asked, if one is; operators say which may be."""
+    """The address that it contacts, if any; operators say which are allowed."""
     references: Mapping[str, str] = field(default_factory=dict)
-    """References of secrets it needs, by the credential's name."""
+    """References to secrets that it needs, by the credential's name."""
     job: Task | None = None
-    """The Job that it runs, if it does."""
+    """The Job that it runs, if any."""
     asks_itself: bool = False
-    """Whether the new version itself is asked, which can be done before traffic reaches it."""
+    """Whether it contacts the new version itself, which is possible before it gets traffic."""
     wait: timedelta = WAIT
-    """How long a person is waited for when it is inconclusive; then it has failed."""
+    """How long to wait for a person when it is inconclusive; after that it fails."""
     stage: str | None = None
-    """The stage after which a person has to say that it goes on: there is nothing to check."""
+    """The stage after which a person must confirm; such a gate checks nothing."""
 
 
 def http(name: str, check: Http, *, wait: timedelta = WAIT) -> Gate:
-    """A gate that samples an address."""
+    """A gate that requests an address."""
     plain = msgspec.to_builtins(check)
     return Gate(name=name, kind="http", check=plain, url=check.url, asks_itself=True, wait=wait)
 
 
 def metric(name: str, check: Query, *, wait: timedelta = WAIT) -> Gate:
-    """A gate that asks a metric store."""
+    """A gate that queries a metric store."""
     plain = msgspec.to_builtins(check)
     return Gate(name=name, kind=METRIC, check=plain, url=check.url, references=check.keys, wait=wait)
 
@@ -155,7 +155,7 @@ def alerts(name: str, check: Alerts, *, wait: timedelta = WAIT) -> Gate:
 
 
 class NewLines(StrEnum):
-    """What error lines come to that the last verified revision never printed."""
+    """The effect of error lines that the last verified revision never printed."""
 
     WARN = "warn"
     FAIL = "fail"
@@ -164,7 +164,7 @@ class NewLines(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guard:
-    """What is looked at while a rollout is watched, without any metrics."""
+    """What is checked during a rollout without any metrics."""
 
     restarts: bool = True
     flaps: bool = True
@@ -196,11 +196,11 @@ class Hook:
     undo: tuple[str, ...] = ()
     """The command, in the same image, that undoes it; empty: it is never undone."""
     only: Only | None = None
-    """Whether it runs only where nothing was verified before, or only where something was."""
+    """Whether it runs only without a verified revision before, or only with one; None: always."""
 
 
 def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:
-    """Gates and guard as plain data; nothing where a formation says nothing, so that its revisions keep their ids."""
+    """Gates and guard as plain data; empty if the formation has none, so that its revisions keep their ids."""
     said = {"gates": msgspec.to_builtins(gates)} if gates else {}
     return {**said, **({"guard": msgspec.to_builtins(guard)} if guard != Guard() else {})}
 
@@ -221,6 +221,6 @@ def hooks_from(data: Any) -> tuple[Hook, ...]:
 
 
 def plain_hooks(hooks: tuple[Hook, ...]) -> Any:
-    """Hooks as plain data; a hook of all deployments says nothing of it, so that revisions keep their ids."""
+    """Hooks as plain data; a hook for all deployments has no `only`, so that revisions keep their ids."""
     plain = msgspec.to_builtins(hooks)
     return [{key: said for key, said in hook.items() if key != "only" or said is not None} for hook in plain]

@@ -1,4 +1,4 @@
-"""Graph annotations: metric stores that are told how a deployment ended. Pure: plain values, msgspec-convertible."""
+"""Graph annotations: metric stores that receive the result of a deployment. Pure: plain values, msgspec-convertible."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sealane import typed_data
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Annotation:
-    """One store that is told."""
+    """One store that receives results."""
 
     name: str
     board: str
     """Its key in the table of metric stores."""
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What only this store has, as plain data."""
+    """The store's own options, as plain data."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Name of each credential to the reference of its secret."""
+    """The secret's reference for each credential, by name."""
 
 
 def plain(annotations: tuple[Annotation, ...]) -> Any:

@@ -1,7 +1,7 @@
-"""Health checks: what a formation says of kinds that Sealane can't judge by itself. Pure: CEL knows nothing of clusters.
+"""Health checks of a formation for kinds that Sealane can't judge by itself. Pure: CEL knows nothing about clusters.
 
-An expression sees the live object as `object`, as in Kubernetes' own policies. One that has no value yet, because a field
-is missing, means that the object is not ready.
+An expression sees the live object as `object`, as in Kubernetes' own policies. If it has no value, because a field is
+missing, the object is not ready.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _LONGEST = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthCheck:
-    """How objects of one kind say how they are."""
+    """How to read the health of objects of one kind."""
 
     kind: str
     group: str | None = None
-    """None: the kind in whichever group."""
+    """None: the kind in any group."""
     ready: str
     failed: str | None = None
     message: str | None = None
-    """What to say of an object that is not ready, or has failed."""
+    """The message about an object that is not ready, or has failed."""
 
     def fits(self, group: str, kind: str) -> bool:
         """Whether it is about this kind."""
@@ -49,7 +49,7 @@ class HealthCheck:
 
 
 class State(StrEnum):
-    """What a check comes to."""
+    """The result of a check."""
 
     READY = "ready"
     WAITING = "waiting"
@@ -57,7 +57,7 @@ class State(StrEnum):
 
 
 class Compiled:
-    """A check, ready to be asked. Raises cel.Uncompilable for what `problems` gives as findings."""
+    """A compiled check. Raises cel.Uncompilable for what `problems` returns as findings."""
 
     def __init__(self, check: HealthCheck) -> None:
         self.check = check
@@ -66,7 +66,7 @@ class Compiled:
         self._message = _compiled(check.message) if check.message else None
 
     def ask(self, manifest: Mapping[str, Any]) -> tuple[State, str]:
-        """How the object is, and what to say of it."""
+        """The object's state, and the message about it."""
         bound = _language().bind({"object": manifest})
         if self._failed and _value(self._failed, bound)[0] is True:
             return State.FAILED, self._words(bound) or "its check says that it has failed"
@@ -84,7 +84,7 @@ class Compiled:
 
 
 def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
-    """What is wrong with its expressions; `place` is where the value of a key stands."""
+    """Findings about its expressions; `place` gives the place of a key's value."""
     from sealane.clients import cel  # here and below: few formations have checks, and the engine takes time to load
 
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):

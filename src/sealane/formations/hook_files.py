@@ -1,4 +1,4 @@
-"""The shape of `hooks:` in a formation, as people write them. Pure; meant in `gate_reading.py` and `annotation_reading.py`.
+"""The shape of `hooks:` in a formation, as people write them. Pure; read in `gate_reading.py` and `annotation_reading.py`.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """

@@ -1,4 +1,4 @@
-"""A formation: one instance of an app, as its file says. Pure."""
+"""A formation: one instance of an app, as in its file. Pure."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class StencilChoice:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
-    """Those in which no words are replaced."""
+    """Globs of stencils in which no placeholders are replaced."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """A Helm chart whose objects a formation has."""
+    """A Helm chart that is part of a formation."""
 
     release: str
-    """What `.Release.Name` says."""
+    """The value of `.Release.Name`."""
     path: str
-    """Its folder in the repository; of a chart of another, what its files are called by in what is found."""
+    """Its folder in the repository; for a remote chart, the folder shown in findings."""
     remote: RemoteChart | None = None
-    """Where it is, if in no folder of the repository."""
+    """Where it is, if not in the repository."""
     value_files: tuple[str, ...] = ()
-    """Files of the repository with values, each laid over the one before."""
+    """Files of the repository with values, each overriding the one before."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Laid over those of all files."""
+    """Values that override those of all files."""
     images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The word of an image to the paths of the values where it is put."""
+    """The paths of values for each image, by the image's placeholder name."""
     kube_version: str | None = None
     api_versions: tuple[str, ...] = ()
     tests: bool = False
     """Whether its hooks for `helm test` are gates."""
     skip_hooks: tuple[str, ...] = ()
-    """Events of Helm's at which its hooks do not run."""
+    """Helm's events at which its hooks do not run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,25 +60,25 @@ class Formation:
     stencils: StencilChoice = field(default_factory=StencilChoice)
     charts: tuple[Chart, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
-    """The word in the stencils to the name in the pipeline: `{web: web-debug}`."""
+    """The image's name in the pipeline by its name in the stencils: `{web: web-debug}`."""
     values: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, str] = field(default_factory=dict)
-    """Name of the entry to text, or to `file:` and a path in the repository."""
+    """The text of each entry, or `file:` and a path in the repository, by name."""
     secrets: Mapping[str, str] = field(default_factory=dict)
-    """Name of the entry to a reference of a store, `scheme:rest`."""
+    """The reference of each entry, `scheme:rest`, by name."""
     strategy: Strategy = field(default_factory=Strategy)
     hooks: tuple[Hook, ...] = ()
     """Jobs around a rollout, in order."""
     annotations: tuple[Annotation, ...] = ()
-    """Metric stores that are told how it ended."""
+    """Metric stores that receive its results."""
     health: tuple[HealthCheck, ...] = ()
     """For kinds that Sealane can't judge by itself."""
     place: Place
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
-    """Where each value of the formation's file stands, by path."""
+    """The place of each value in the formation's file, by path."""
     written: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    """How each of its numbers is written, by path."""
+    """How each number is written, by path."""
 
     def at(self, *path: str | int) -> Place:
-        """Where the value at the path stands, or its nearest parent that is in the file."""
+        """The place of the value at the path, or of its nearest parent in the file."""
         return nearest_place(self.places, path, self.place)

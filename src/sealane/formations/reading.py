@@ -1,4 +1,4 @@
-"""Formations and stencils, read: text to values and findings. Pure: takes text, knows nothing about files on disk."""
+"""Reads formations and stencils: text to values and findings. Pure: takes text, knows nothing about files on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sealane.formations.strategy import DEADLINE, HEALTHY_FOR, KEEP_OLD_FOR, PER
 from sealane.secrets import references
 
 GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
-"""Words that Sealane gives; `image` stands for `image.NAME`."""
+"""Placeholders that Sealane provides; `image` stands for `image.NAME`."""
 
 _WAYS: tuple[Literal["rolling", "recreate", "blue_green", "canary"], ...] = (
     "rolling",
@@ -35,7 +35,7 @@ _ELSEWHERE = {"name": "formation", "cluster": "destination", "configs": "config"
 
 
 def read_formation(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
-    """The formation that the file's text says, or what is wrong with it; warnings may come beside a formation."""
+    """The formation in the file's text, or its problems; a formation may come with warnings."""
     shape, hint = files.formation_file(adapters), "a formation's file is one document"
     read, findings = single_document.read(
         text, file, shape, partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE, hint=hint
@@ -92,7 +92,7 @@ def _chart(release: str, written: ChartFile) -> Chart:
 
 
 def _text(value: Any, written: str | None) -> str:
-    """An entry of the configuration as text: numbers as they are written, true and false in small letters."""
+    """An entry of the configuration as text: numbers as written, true and false in lower case."""
     return str(value).lower() if isinstance(value, bool) else written or str(value)
 
 
@@ -132,7 +132,7 @@ def _duration(written: str | None, otherwise: timedelta) -> timedelta:
 
 
 def _problems(written: files.FormationFile, document: Document, adapters: Adapters) -> list[Finding]:
-    """What the shape can't say: parts of the file that don't fit each other, or nothing Sealane knows."""
+    """Problems that the shape can't express: parts that don't fit each other, or unknown names."""
     return [
         *_name_problems(written, document),
         *_glob_problems(written.stencils, document),

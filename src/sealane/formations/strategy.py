@@ -1,4 +1,4 @@
-"""How a formation rolls out, and when its verdict falls. Pure."""
+"""How a formation rolls out, and when its verdict is decided. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ HEALTHY_FOR = timedelta(seconds=10)
 DEADLINE = timedelta(minutes=10)
 KEEP_OLD_FOR = timedelta(seconds=30)
 WATCH_FOR = timedelta(minutes=10)
-"""How long production is watched when its formation says nothing."""
+"""How long production is watched by default."""
 PERSON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlueGreen:
-    """Two coloured sets of Deployments, one of which serves."""
+    """Two coloured sets of Deployments; one of them serves."""
 
     preview_service: str | None = None
-    """Name of the Service that reaches the new one before the switch; None: each Service's, and `-preview`."""
+    """The Service that reaches the new version before the switch; None: each Service's name with `-preview`."""
     keep_old_for: timedelta = KEEP_OLD_FOR
     promote: Literal["automatic", "manual"] = "automatic"
     """Whether the switch waits for a person."""
@@ -33,20 +33,20 @@ class BlueGreen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CanaryStep:
-    """One step of a canary: a share of a hundred, a pause, or a person's word."""
+    """One step of a canary: a percentage, a pause, or a wait for a person."""
 
     weight: int | None = None
     pause: timedelta | None = None
     person: timedelta | None = None
-    """How long a person is waited for."""
+    """How long to wait for a person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strategy:
-    """How a formation rolls out, and when its verdict falls.
+    """How a formation rolls out, and when its verdict is decided.
 
-    `max_unavailable` and `max_surge` are counts or percentages ("25%") and None where the stencil, or else the
-    destination, decides. `stated` is false when the formation names no way of rolling out.
+    `max_unavailable` and `max_surge` are counts or percentages ("25%"); None when the stencil, or else the destination,
+    decides. `stated` is false when the formation names no strategy.
     """
 
     kind: Literal["rolling", "recreate", "blue_green", "canary"] = "rolling"
@@ -54,29 +54,29 @@ class Strategy:
     max_unavailable: int | str | None = None
     max_surge: int | str | None = None
     blue_green: BlueGreen | None = None
-    """Only with that kind."""
+    """Only for a blue-green strategy."""
     steps: tuple[CanaryStep, ...] = ()
-    """Only of a canary."""
+    """Only for a canary."""
     healthy_for: timedelta = HEALTHY_FOR
-    """How long ready must hold before it is healthy."""
+    """How long it must stay ready to count as healthy."""
     patience: timedelta | None = None
-    """How long something not decisive may last; None: judged by the start-up of the last verified revision."""
+    """How long something not decisive may last; None: derived from the start-up of the last verified revision."""
     deadline: timedelta = DEADLINE
     """How long a stage of the rollout may take."""
     drain: timedelta | None = None
-    """How long containers behind a Service, without a preStop of their own, serve on after they are told to end."""
+    """How long containers behind a Service, without their own preStop, go on serving after they are told to end."""
     watch_for: timedelta | None = None
-    """How long after a good verdict it is rolled back when it degrades; None: as the environment is."""
+    """How long after a good verdict it is rolled back if it degrades; None: depends on the environment."""
 
     def watched_for(self, *, production: bool) -> timedelta:
-        """How long after a good verdict it is rolled back when it degrades, in such an environment."""
+        """How long after a good verdict it is rolled back if it degrades, in such an environment."""
         if self.watch_for is not None:
             return self.watch_for
         return WATCH_FOR if production else timedelta()
 
     @property
     def every_gate(self) -> tuple[Gate, ...]:
-        """Its gates, and the words of people that it waits for between stages."""
+        """Its gates, and the confirmations by people between stages."""
         if self.blue_green and self.blue_green.promote == "manual":
             return (*self.gates, Gate(name="switch", stage="preview", wait=PERSON))
         persons = (
@@ -88,11 +88,11 @@ class Strategy:
 
     @property
     def longest(self) -> timedelta:
-        """How long a rollout may take with all its stages and pauses, and then going back."""
+        """The longest time of a rollout with all stages and pauses, plus the rollback."""
         waits = sum((gate.wait for gate in self.every_gate), timedelta())
         pauses = sum((step.pause or timedelta() for step in self.steps), timedelta())
         weights = sum(step.weight is not None for step in self.steps)
-        beside = self.kind != "recreate"  # a colour, or workloads beside those that serve
+        beside = self.kind != "recreate"  # a second colour, or workloads beside those that serve
         return (2 + max(weights, beside)) * self.deadline + pauses + waits
 
     gates: tuple[Gate, ...] = ()
@@ -118,7 +118,7 @@ class Strategy:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The strategy that `to_json` gave."""
+        """The strategy from `to_json`'s data."""
         patience = data["patience"]
         return cls(
             kind=data["kind"],
