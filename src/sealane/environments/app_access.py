@@ -1,4 +1,4 @@
-"""`access.yaml`, the operators' file about who may what with which apps, and which images their runs may use. Pure."""
+"""`access.yaml`, the operators' file about people's rights on apps, and the images that runs may use. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.environments.grants import EVERY, OWNERS, Grant, Permission
 from sealane.findings import Finding, Place, errors
 
 FILE = "access.yaml"
-"""Its name in the configuration folder."""
+"""The file's name in the configuration folder."""
 
 _ELSEWHERE = {
     "group": "groups",
@@ -78,7 +78,7 @@ class AccessFile(TopFile):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppAccess:
-    """What `access.yaml` says."""
+    """The content of `access.yaml`."""
 
     owners: tuple[Grant, ...] = OWNERS
     grants: tuple[Grant, ...] = ()
@@ -93,11 +93,11 @@ class AppAccess:
 
 
 DEFAULTS = AppAccess()
-"""What a server without the file has: an app is its owner's and the administrators'."""
+"""The default without the file: only its owner and administrators may use an app."""
 
 
 def read(text: str, file: str) -> tuple[AppAccess | None, list[Finding]]:
-    """What the file's text says, or everything that is wrong with it."""
+    """The content of the file's text, or everything that is wrong with it."""
     content, findings = single_document.read(text, file, AccessFile, _problems, elsewhere=_ELSEWHERE)
     if content is None:
         return (None if errors(findings) else DEFAULTS), findings

@@ -1,4 +1,4 @@
-"""The windows of an environment's file, as values. Pure: takes what the file says."""
+"""The windows of an environment's file, as values. Pure: takes the parsed file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealane.findings import Finding
 
 
 def windows(written: files.WindowsFile | None, document: Document) -> Windows:
-    """The windows, of a file in which nothing is wrong."""
+    """The windows of a file without errors."""
     if written is None:
         return Windows()
     return Windows(
@@ -24,7 +24,7 @@ def windows(written: files.WindowsFile | None, document: Document) -> Windows:
 
 
 def problems(written: files.WindowsFile | None, document: Document) -> list[Finding]:
-    """What the shape can't say: zones and rules that aren't, windows that never come."""
+    """Problems that the shape can't express: unknown zones, invalid rules, windows that never come."""
     findings = []
     for path, window in _each(written) if written else ():
         try:

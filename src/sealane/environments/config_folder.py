@@ -1,7 +1,7 @@
-"""The operators' files of a folder.
+"""Reads the operators' files of a folder.
 
-Files are named as they are found from where a command runs. A server names them from the operators' folder (`base`):
-whoever reads a refusal has no use for the way there, and it is nobody's business.
+A command names files relative to its working folder. A server names them relative to the operators' folder (`base`):
+readers of a refusal should not learn where that is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def gather(
 
 
 def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED) -> People:
-    """Who is who, as `config`/people.yaml says; nobody where there is none.
+    """The people in `config`/people.yaml; nobody without the file.
 
     Raises InvalidFiles with everything wrong in it, Unavailable when it can't be read.
     """
@@ -67,7 +67,7 @@ def people(config: Path, *, base: Path | None = None, adapters: Adapters = SHIPP
 
 
 def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess | None, list[Finding]]:
-    """What `config`/access.yaml says, or everything wrong with it; without the file the defaults. Raises Unavailable."""
+    """The content of `config`/access.yaml, or everything wrong with it; without the file, the defaults. Raises Unavailable."""
     file = config / app_access.FILE
     try:
         return app_access.read(file.read_text(encoding="utf-8"), _named(file, base))
@@ -82,7 +82,7 @@ def gather_access(config: Path, *, base: Path | None = None) -> tuple[AppAccess 
 def gather_notices(
     config: Path, *, base: Path | None = None, adapters: Adapters = SHIPPED
 ) -> tuple[NoticeConfig | None, list[Finding]]:
-    """What `config`/notices.yaml says, or everything wrong with it; nobody is told without it. Raises Unavailable."""
+    """The content of `config`/notices.yaml, or everything wrong with it; without the file, no notices. Raises Unavailable."""
     file = config / notice_files.FILE
     try:
         return notice_files.read(file.read_text(encoding="utf-8"), _named(file, base), adapters)
@@ -109,7 +109,7 @@ def _read(file: Path, base: Path | None, adapters: Adapters) -> tuple[Environmen
 
 
 def _placed(environment: Environment, folder: Path) -> Environment:
-    """The environment with the paths of its destinations from the root; written, they begin at the file's own folder."""
+    """The environment with absolute paths of its destinations; in the file, they are relative to its folder."""
 
     def placed(config: DestinationConfig) -> DestinationConfig:
         shape = environment.adapters.destinations.get(config.kind, DestinationShape)

@@ -1,8 +1,8 @@
-"""Which hosts gates and annotations may ask from a server. Pure.
+"""Which hosts gates and annotations may contact from a server. Pure.
 
-A server asks addresses that a pushed commit names, from inside the operators' network: only hosts that the operators list
-are asked. What an entry means says `egress`; without a port it means the scheme's own. The address has one reading: what
-does not match `URL` as a whole has none.
+A server contacts addresses that a pushed commit names, from inside the operators' network, so only hosts that the operators
+list are allowed. `egress` defines entries; without a port, the scheme's own is meant. Each address can be read in only one
+way: one that does not match `URL` as a whole is refused.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _PORTS = {"http": "80", "https": "443"}
 
 
 def allowlist(hosts: Sequence[str], networks: Sequence[Network]) -> Allowlist:
-    """What gates and annotations of an environment may ask from a server."""
+    """The hosts that gates and annotations of an environment may contact from a server."""
     listed_in = "gates: hosts: of the environment's file"
     return Allowlist(hosts=tuple(hosts), networks=tuple(networks), listed_in=listed_in)
 
 
 def refused(url: str, hosts: Sequence[str] | None) -> str | None:
-    """Why the address may not be asked, or None. Without a list (a person's own machine) any may."""
+    """Why the address may not be contacted, or None. Without a list (on a person's own machine), any may."""
     match = URL.fullmatch(url)
     if match is None:
         return f"{url[:100]} is no address that can be asked"

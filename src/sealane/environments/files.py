@@ -1,4 +1,4 @@
-"""The shape of `environments/NAME.yaml`, the operators' file. Pure: what it means is decided in `reading.py`.
+"""The shape of `environments/NAME.yaml`, the operators' file. Pure: `reading.py` interprets it.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """
@@ -149,7 +149,7 @@ class PoliciesFile(File):
 
 
 class _WindowFile(File):
-    """What all windows say."""
+    """What all windows have in common."""
 
     duration: Duration
     """How long it lasts on the clock: from 22:00 for 8h is until 06:00, also in the night in which clocks change."""
@@ -254,7 +254,7 @@ class EnvironmentFile(TopFile):
 
 @functools.cache
 def environment_file(adapters: Adapters = SHIPPED) -> type[EnvironmentFile]:
-    """The shape of the file, with the destinations and the stores of secrets that the tables have."""
+    """The shape of the file, with the destinations and the secret stores in the tables."""
     destinations = adapters.destinations.every(DestinationShape)
     destination = variants.one_of(
         {key: destination.file for key, destination in destinations.items()},

@@ -1,4 +1,4 @@
-"""Grants: what operators let groups do, with which apps and in which environments. Pure."""
+"""Grants: what groups may do, with which apps and in which environments. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ EVERY = ("*",)
 
 
 class Permission(StrEnum):
-    """A verb: what can be allowed."""
+    """A permission: what can be allowed."""
 
     READ = "read"
     """See an app, its runs, logs and deployments, secrets masked."""
     DEPLOY = "deploy"
     """Deploy, roll back, scale, cancel, lift holds, answer gates; push, and start and cancel runs."""
     APPROVE = "approve"
-    """Say yes or no where the approvals of a deployment ask one's group, and break the glass where one's group is named."""
+    """Vote on deployments that need one's group's approval, and break the glass where one's group is named."""
     ADMINISTER = "administer"
-    """Register and remove apps, and say whose they are."""
+    """Register and remove apps, and set their owners."""
 
 
 _IMPLIED: Mapping[Permission, frozenset[Permission]] = {
@@ -35,15 +35,15 @@ _IMPLIED: Mapping[Permission, frozenset[Permission]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """What people may, with apps and in environments that globs name."""
+    """What people may do, with apps and in environments given by globs."""
 
     groups: frozenset[str] = frozenset()
-    """Whose people; empty for owners, who are named by the app."""
+    """The groups whose members may; empty for owners, whom the app names."""
     may: frozenset[Permission]
     apps: tuple[str, ...] = EVERY
     environments: tuple[str, ...] = EVERY
     place: Place | None = None
-    """Where it is written; None for what holds without a file."""
+    """Its place in the file; None for defaults."""
 
     def allows(self, permission: Permission) -> bool:
         """Whether it gives the permission, itself or as part of another."""
@@ -54,7 +54,7 @@ class Grant:
         return globs.any_matches(self.apps, app)
 
     def within(self, environments: frozenset[str]) -> frozenset[str] | None:
-        """Which of the environments it is about; None for all that there are and will be."""
+        """Which of the environments it is about; None for all, including future ones."""
         if "*" in self.environments:
             return None
         return frozenset(
@@ -63,4 +63,4 @@ class Grant:
 
 
 OWNERS = (Grant(may=frozenset({Permission.READ, Permission.DEPLOY})),)
-"""What an app's owner may with it where operators say nothing else."""
+"""The default rights of an app's owner."""

@@ -1,7 +1,7 @@
 """Which images a run of an app may use: its own, public ones, and those that operators list. Pure.
 
-An engine has the images of all apps, and the server's password for a registry opens all of it: neither says that this
-app may have them.
+An engine has the images of all apps, and the server's password for a registry gives access to all of it. Neither means
+that this app may use them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Rights:
 
     app: str
     prefix: str
-    """Host and path before the apps' images, as SEALANE_REGISTRY__PREFIX says; empty when there is none."""
+    """Host and path before the apps' images, from SEALANE_REGISTRY__PREFIX; empty if not set."""
     others: frozenset[str] = frozenset()
-    """The other apps of the server: what is below the prefix in a folder of theirs is theirs."""
+    """The other apps of the server, which own the folders with their names below the prefix."""
     listed: tuple[str, ...] = ()
     """Globs of repositories that operators let the app use."""
 
 
 def refused(image: str, rights: Rights) -> str | None:
-    """Why a run may not use an image whatever its registry says, or None. What is no reference is found elsewhere."""
+    """Why a run may not use an image in any case, or None. Invalid references are reported elsewhere."""
     try:
         reference = references.parse(image)
     except ValueError:
@@ -48,7 +48,7 @@ def refused(image: str, rights: Rights) -> str | None:
 
 
 def is_own(reference: references.Reference, rights: Rights) -> bool:
-    """Whether it is among those that the app itself makes."""
+    """Whether it is one of the app's own images."""
     return bool(rights.prefix) and _is_below(reference.repository, f"{rights.prefix}/{rights.app}")
 
 
@@ -58,12 +58,12 @@ def is_listed(reference: references.Reference, rights: Rights) -> bool:
 
 
 def private(image: str, rights: Rights) -> str:
-    """Why an image that the server may read, and not everybody, is not for the app."""
+    """Why the app may not use an image that only the server can read."""
     return f"the image {image} is not public, and {rights.app} has no right to it; {_LISTED_IN}"
 
 
 def _owner(repository: str, prefix: str) -> str:
-    """The folder below the prefix that it is in; empty for what is elsewhere."""
+    """Its folder below the prefix; empty if it is elsewhere."""
     inside = _is_below(repository, prefix)
     return _plain(repository)[len(_plain(prefix)) + 1 :].partition("/")[0] if inside else ""
 
@@ -73,6 +73,6 @@ def _is_below(repository: str, prefix: str) -> bool:
 
 
 def _plain(repository: str) -> str:
-    """The one spelling of it: hosts know no capitals, and 443 is the port without saying so."""
+    """Its canonical spelling: the host in lower case, without port 443."""
     host, slash, path = repository.lower().partition("/")
     return f"{host.removesuffix(':443')}{slash}{path}"

@@ -1,7 +1,7 @@
-"""Limits: what a pushed commit asks for against what the operators' file allows. Pure.
+"""Limits: checks what a pushed commit asks for against the operators' file. Pure.
 
-A commit is hostile until this has passed. Everything is compared with the operators' file as it stands now, on the
-objects as they would be applied: whatever a stencil, value or strategy did, it shows here. A commit may only add.
+A commit is untrusted until this has passed. The current operators' file is compared with the objects as they would be
+applied, so effects of stencils, values and strategies are all seen. A commit may only add requirements.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sealane.stencils.rendering import UNBUILT
 def check(
     environment: Environment, formation: Formation, revision: Revision | None, delivery: Delivery | None, *, app: str
 ) -> list[Finding]:
-    """Why the app may not do this in the environment, each with the reason and the place in the app's own files.
+    """Why the app may not do this in the environment: findings with the place in the app's own files.
 
-    Without a revision the formation is looked at alone; without a delivery (a deployment by hand) so are approvals.
+    Without a revision, only the formation is checked; without a delivery (a deployment by hand), approvals are not.
     """
     limits = environment.apps.get(app)
     if limits is None:
@@ -39,7 +39,7 @@ def check(
 
 
 def check_stored(environment: Environment, revision: Revision) -> list[Finding]:
-    """Why a revision that was stored before may not be there now. It carries all that its formation's file asked for."""
+    """Why a stored revision is not allowed now. It has everything that its formation's file asked for."""
     limits = environment.apps.get(revision.app)
     if limits is None:
         return [_unlisted(environment, revision.app, _at(revision))]
@@ -61,7 +61,7 @@ def environment_of(
 
 
 def approvals(limits: AppLimits, delivery: Delivery | None) -> tuple[Approval, ...]:
-    """All approvals that a deployment needs, each by itself: the operators' and what the delivery adds."""
+    """All approvals that a deployment needs, each separately: the operators' and those of the delivery."""
     asked = (limits.approvals, delivery.approval if delivery else None)
     return tuple(dict.fromkeys(approval for approval in asked if approval is not None))
 
@@ -90,7 +90,7 @@ def _unlisted(environment: Environment, app: str, place: Place) -> Finding:
 
 
 def _at(asking: Formation | Revision, *path: str | int) -> Place:
-    """Where it is written; of a stored revision the formation's file alone is known."""
+    """Its place; for a stored revision, only the formation's file is known."""
     if isinstance(asking, Formation):
         return asking.at(*path)
     return Place(file=f"deploy/formations/{asking.formation}.yaml")
@@ -114,7 +114,7 @@ def _formation_problems(case: _Case, formation: Formation | Revision) -> list[Fi
 
 
 def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Finding]:
-    """A pushed commit names addresses that the server would ask from inside the operators' network."""
+    """Findings for addresses that a pushed commit makes the server contact from inside the operators' network."""
     gates = [
         (f"gate {gate.name}", gate.url, gate.references, _at(formation, "strategy", "gates", index))
         for index, gate in enumerate(formation.strategy.gates)
@@ -136,7 +136,7 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
 
 
 def _delivery_problems(case: _Case, delivery: Delivery) -> list[Finding]:
-    """A delivery must ask for at least the approvals that the environment wants: who drops them is told, not obeyed."""
+    """A delivery must ask for at least the environment's approvals; a commit that drops them gets a finding."""
     wanted, asked = case.limits.approvals, delivery.approval
     if wanted is None:
         return []
@@ -176,7 +176,7 @@ def _image_problem(case: _Case, image: object, revision: Revision) -> str | None
     if not isinstance(image, str):
         return "the image is no text"
     if revision.release is None and image.endswith(f"@{UNBUILT}"):
-        return None  # looked at again once it is built
+        return None  # checked again once it is built
     try:
         allowed = patterns.image_allowed(case.limits.registries, image)
     except ValueError as problem:
@@ -187,7 +187,7 @@ def _image_problem(case: _Case, image: object, revision: Revision) -> str | None
 
 
 def _way_to_list(registries: Iterable[str], image: object) -> str:
-    """How operators allow it: a star that should cross parts of a path is the usual slip."""
+    """How operators can allow it; the usual mistake is a star that should cross parts of a path."""
     with suppress(ValueError):
         for deeper in (f"{pattern}*" for pattern in registries if pattern.endswith("/*")):
             if patterns.image_allowed([deeper], str(image)):

@@ -1,4 +1,4 @@
-"""What a manifest would run: every image anywhere in it. Pure."""
+"""The images that a manifest would run, anywhere in it. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sealane.configfiles.documents import Path
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _STEPS = ("container", "script", "steps", "stepTemplate", "sidecars", "sidecar", "initContainer")
-"""Where kinds that run work elsewhere in pods (Argo's workflows, Tekton's tasks) write a container, alone or listed."""
+"""Fields with one container or a list of them in kinds that create pods (Argo's workflows, Tekton's tasks)."""
 
 
 def images(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Path and reference of every image, at any depth: pods are found in kinds nobody here has heard of, too."""
+    """Path and reference of every image, at any depth, so that pods inside unknown kinds are found, too."""
     if isinstance(value, dict):
         for key, child in value.items():
             if key in _CONTAINERS and isinstance(child, list):
@@ -35,7 +35,7 @@ def _of_containers(containers: list[Any], path: Path) -> Iterator[tuple[Path, An
 
 
 def _of_steps(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Of kinds that nobody here knows only a text is an image for sure."""
+    """Images of steps; in unknown kinds, only a text is certainly an image."""
     listed = (
         [((*path, index), step) for index, step in enumerate(value)] if isinstance(value, list) else [(path, value)]
     )

@@ -1,4 +1,4 @@
-"""Environments: what is allowed where, and who may. Pure: knows nothing about files on disk or clusters."""
+"""Environments: what is allowed where, and for whom. Pure: knows nothing about files on disk or clusters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealane.stencils import platform
 from sealane.stencils.platform import PlatformLine
 
 FOLDER = "environments"
-"""Where operators keep the files, one an environment."""
+"""The folder of the operators' files, one per environment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class DestinationConfig:
     kind: str
     """Its key in the table of destinations."""
     written: Any
-    """What the operators' file says of it, in the shape of its kind; paths from the root."""
+    """Its entry in the operators' file, in the shape of its kind, with absolute paths."""
     place: Place
 
 
@@ -43,16 +43,16 @@ def _as_written(written: Any, folder: FilePath) -> Any:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationShape(PlatformLine):
-    """How one kind of destination stands in an environment's file."""
+    """How one kind of destination is written in an environment's file."""
 
     file: Any
-    """The shape of what follows its key: a `File`, or another type that pydantic reads."""
+    """The shape of the value after its key: a `File`, or another type that pydantic reads."""
     words: str = ""
-    """What the shape is, where it is no `File` and has no words of its own."""
+    """A description of the shape if it is not a `File` with its own description."""
     problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
-    """What the shape can't say; the path is that of the key."""
+    """Problems that the shape can't express; the path is that of the key."""
     placed: Callable[[Any, FilePath], Any] = _as_written
-    """What is written with its paths from the root; written, they begin at the file's own folder."""
+    """The entry with absolute paths; in the file, they are relative to its folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,19 +72,19 @@ class AppLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiver:
-    """A policy that an app is let off, with the reason."""
+    """A policy that an app need not meet, with the reason."""
 
     policy: str
     reason: str
     app: str | None = None
     """None: every app."""
     until: date | None = None
-    """The last day it holds, in UTC."""
+    """The last day on which it is valid, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyChoice:
-    """Which policies are tried on what goes into the environment."""
+    """Which policies apply to deployments in the environment."""
 
     packs: tuple[str, ...] = ("default@1",)
     waivers: tuple[Waiver, ...] = ()
@@ -92,15 +92,15 @@ class PolicyChoice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """A time that comes again and again, in which deployments may begin, or may not.
+    """A recurring time in which deployments may begin, or may not.
 
-    It begins as a cron line or an RRULE of RFC 5545 says, on the clock of its time zone, and lasts for `duration`.
+    A cron line or an RRULE of RFC 5545 sets its beginnings, on the clock of its time zone; it lasts for `duration`.
     """
 
     cron: str | None = None
     rrule: str | None = None
     start: datetime | None = None
-    """The day and time from which an RRULE counts, on the same clock; None where it makes no difference."""
+    """The day and time from which an RRULE counts, on the same clock; None if it makes no difference."""
     duration: timedelta
     timezone: str = "UTC"
     """A name of the IANA time zone database."""
@@ -112,12 +112,12 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Windows:
-    """When deployments may begin. A window that denies beats any that allows; where some allow, all other time is shut."""
+    """When deployments may begin. Denying windows take precedence; if there are allowing ones, all other time is shut."""
 
     allow: tuple[Window, ...] = ()
     deny: tuple[Window, ...] = ()
     break_glass: tuple[str, ...] = ()
-    """Groups whose people may let a deployment through all the same, with a reason."""
+    """Groups whose members may still let a deployment through, with a reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,16 +147,16 @@ class Environment:
     """Hosts that gates may ask from the server: `host`, `*.domain`, either with a port or `:*`."""
     windows: Windows = field(default_factory=Windows)
     allow_outdated: bool = False
-    """Whether a failure is rolled back automatically to a revision that the limits, or policies, don't allow any more."""
+    """Whether a failure is rolled back automatically even to a revision that limits or policies no longer allow."""
     observed: tuple[ObservedPlace, ...] = ()
     """What others deploy here."""
     fixes_drift: bool = False
-    """Whether what somebody changed by hand is put right by itself."""
+    """Whether manual changes are reverted automatically."""
     place: Place
     adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
 
     def kind_of(self, destination: str) -> str:
-        """The kind of a destination; a cluster for one that it does not have."""
+        """The kind of a destination; a cluster for an unknown one."""
         config = self.destinations.get(destination)
         return config.kind if config else platform.CLUSTER
 

@@ -1,4 +1,4 @@
-"""`notices.yaml`, the operators' file about who is told of what, and where to. Pure: takes text."""
+"""`notices.yaml`, the operators' file about who receives which notices, and where. Pure: takes text."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def _nothing_wrong(written: Any, document: Document, path: Path) -> list[Finding
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetShape:
-    """How one kind of target stands in the file."""
+    """How one kind of target is written in the file."""
 
     file: type[File]
-    """The shape of what follows its key."""
+    """The shape of the value after its key."""
     secrets: Callable[[Any], tuple[str, ...]]
-    """The references to secrets in what is written."""
+    """The references to secrets in its entry."""
     problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
-    """What the shape can't say; the path is that of the key."""
+    """Problems that the shape can't express; the path is that of the key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ class TargetConfig:
     kind: str
     """Its key in the table of targets."""
     written: File
-    """What the file says of it, in the shape of its kind."""
+    """Its entry in the file, in the shape of its kind."""
     commits: tuple[str, ...] = ()
     """Globs of the apps whose own files may name it."""
     place: Place
@@ -88,15 +88,15 @@ class TargetConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeConfig:
-    """What `notices.yaml` says."""
+    """The content of `notices.yaml`."""
 
     targets: dict[str, TargetConfig] = field(default_factory=dict)
     rules: tuple[NoticeRule, ...] = ()
     hosts: tuple[str, ...] = ()
-    """Hosts that webhooks of an app's own file may be at."""
+    """Hosts that webhooks of an app's own file may use."""
 
     def allowed(self, networks: Sequence[Network]) -> Allowlist:
-        """What webhooks of an app's own file may ask; `networks` are those that operators list for all that commits name."""
+        """The hosts that webhooks of an app's own file may use; `networks` are those that operators list for commits."""
         return Allowlist(hosts=self.hosts, networks=tuple(networks), listed_in=f"hosts: of {FILE}")
 
     def refused(self, app: str, named: str) -> str | None:
@@ -111,12 +111,12 @@ class NoticeConfig:
 
 
 NOTHING = NoticeConfig()
-"""What a server without the file has: nobody is told of anything."""
+"""The default without the file: no notices."""
 
 
 @functools.cache
 def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
-    """The shape of the file, with the kinds of targets that the table has."""
+    """The shape of the file, with the kinds of targets in the table."""
     shapes = {key: shape.file for key, shape in adapters.notice_targets.every(TargetShape).items()}
     target = variants.one_of(shapes, base=TargetFile)
     made: type[NoticesFile] = variants.replaced(
@@ -126,7 +126,7 @@ def notices_file(adapters: Adapters = SHIPPED) -> type[NoticesFile]:
 
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[NoticeConfig | None, list[Finding]]:
-    """What the file's text says, or everything that is wrong with it."""
+    """The content of the file's text, or everything that is wrong with it."""
     content, findings = single_document.read(
         text, file, notices_file(adapters), functools.partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE
     )
@@ -151,7 +151,7 @@ def _config(written: NoticesFile, document: Document, adapters: Adapters) -> Not
 
 
 def _problems(written: NoticesFile, document: Document, adapters: Adapters) -> Iterator[Finding]:
-    """What the shape can't say."""
+    """Problems that the shape can't express."""
     targets = written.targets or {}
     for name, target in targets.items():
         kind = variants.key_of(target, adapters.notice_targets.keys)

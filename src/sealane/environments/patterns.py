@@ -1,7 +1,7 @@
-"""Patterns: whether an image or a reference to a secret is among those that operators listed. Pure.
+"""Patterns: whether an image or a reference to a secret matches what operators listed. Pure.
 
-What is compared has one spelling, so that there is no second way to write it around a pattern; `*` stays within one part
-of a path and `**` crosses parts.
+Values are compared in their canonical spelling, so that no other spelling bypasses a pattern. `*` stays within one part of
+a path and `**` crosses parts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def registry_problem(pattern: str) -> str | None:
 
 
 def image_allowed(patterns: Iterable[str], image: str) -> bool:
-    """Whether one of the patterns takes the image's repository. Raises ValueError for what is no image reference."""
+    """Whether one of the patterns matches the image's repository. Raises ValueError for an invalid image reference."""
     reference = images.parse(image)
     for pattern in patterns:
         if pattern in _ANYTHING:
@@ -47,7 +47,7 @@ def secret_problem(pattern: str) -> str | None:
 
 
 def secret_allowed(patterns: Iterable[str], text: str, adapters: Adapters = SHIPPED) -> bool:
-    """Whether one of the patterns takes the reference. Raises ValueError for what is no reference."""
+    """Whether one of the patterns matches the reference. Raises ValueError for an invalid reference."""
     reference = secrets.parse(text, adapters)
     rest = str(reference).partition(":")[2]
     return any(

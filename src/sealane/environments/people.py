@@ -1,4 +1,4 @@
-"""People: how git and its hosts know those who sign in here, by the operators' file `people.yaml`. Pure: takes text."""
+"""People: how git and git hosts know the users, from the operators' file `people.yaml`. Pure: takes text."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def people_file(adapters: Adapters = SHIPPED) -> type[PeopleFile]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """One user, as git and its hosts know them; all in small letters."""
+    """One user, as known to git and git hosts; all in lower case."""
 
     name: str
     logins: frozenset[tuple[str, str]] = frozenset()
@@ -83,19 +83,19 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class People:
-    """Everybody that operators know."""
+    """Everybody in the operators' file."""
 
     known: tuple[Person, ...] = ()
     adapters: Adapters = field(default=SHIPPED, repr=False, compare=False)
     """The tables by which their file was read."""
 
     def of_login(self, host: str, login: str) -> str | None:
-        """The user whose login it is."""
+        """The user with this login."""
         wanted = (host, login.casefold())
         return next((person.name for person in self.known if wanted in person.logins), None)
 
     def of_author(self, name: str, email: str) -> str | None:
-        """The user who commits like that: by address, by an address that a git host gives, or by name."""
+        """The user with this commit identity: by address, by a git host's own address for users, or by name."""
         email, name = email.strip().casefold(), " ".join(name.split()).casefold()
         known = next((person.name for person in self.known if email in person.emails), None)
         for host, git_host in self.adapters.git_hosts.every(GitHost).items():
@@ -105,7 +105,7 @@ class People:
 
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[People | None, list[Finding]]:
-    """What the file says, or everything that is wrong with it."""
+    """The content of the file, or everything that is wrong with it."""
     shape, hosts = people_file(adapters), adapters.git_hosts.keys
     elsewhere = {"users": "people", "name": "people"}
     content, findings = single_document.read(
@@ -129,7 +129,7 @@ def _person(name: str, written: PersonFile, hosts: tuple[str, ...]) -> Person:
 
 
 def _twice(written: PeopleFile, document: Document, hosts: tuple[str, ...]) -> Iterator[Finding]:
-    """What is said of two people would make one of them the other."""
+    """Findings for entries that two people share, which would confuse them."""
     first: dict[tuple[str, str], str] = {}
     for name, person in written.people.items():
         for kind, value, path in _said(name, person, hosts):

@@ -1,4 +1,4 @@
-"""Environments, read: text to values and findings. Pure: takes text, knows nothing about files on disk."""
+"""Reads environments: text to values and findings. Pure: takes text, knows nothing about files on disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "ap
 
 
 def read(text: str, file: str, adapters: Adapters = SHIPPED) -> tuple[Environment | None, list[Finding]]:
-    """The environment that the file's text says, or everything that is wrong with it."""
+    """The environment in the file's text, or everything that is wrong with it."""
     shape, hint = files.environment_file(adapters), "an environment's file is one document"
     content, findings = single_document.read(
         text, file, shape, partial(_problems, adapters=adapters), elsewhere=_ELSEWHERE, hint=hint
@@ -84,7 +84,7 @@ def _destination(name: str, written: files.DestinationFile, adapters: Adapters, 
 
 
 def _denied(destinations: Mapping[str, DestinationConfig], adapters: Adapters) -> tuple[str, ...]:
-    """Kinds an app may not have where its limits don't say: those of no namespace."""
+    """The default kinds that an app may not have: those without a namespace."""
     platforms = [
         platform.of(kind, adapters) for kind in sorted({destination.kind for destination in destinations.values()})
     ]
@@ -115,7 +115,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _problems(written: files.EnvironmentFile, document: Document, adapters: Adapters) -> list[Finding]:
-    """What the shape can't say."""
+    """Problems that the shape can't express."""
     findings = []
     stem = PurePosixPath(document.file).stem
     if stem != written.environment:

@@ -1,8 +1,8 @@
-"""When a window begins and ends. Pure: knows nothing of what may happen in it.
+"""When a window begins and ends. Pure: knows nothing about what may happen in it.
 
-Beginnings are read off the clock of the window's time zone, and so are ends: 22:00 for 8 hours is until 06:00, also in the
-night in which clocks change. What a clock skips begins as much later; of what it shows twice, the first is a beginning
-and the second an end.
+Beginnings and ends are on the clock of the window's time zone: 22:00 for 8 hours is until 06:00, even in a night when
+clocks change. A beginning in a skipped hour moves by as much; for an hour shown twice, the first counts for a beginning
+and the second for an end.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from dateutil import rrule
 
 FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - a time on the clock of whichever zone
-"""From when a recurrence rule counts where nothing else is said: a Monday, at midnight."""
+"""The default start of a recurrence rule: a Monday, at midnight."""
 
 _LOOKED_AHEAD = 30
-"""Years: a rule without an end is not followed for longer."""
+"""Years for which a rule is searched."""
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occurrence:
-    """One time that a window comes, in UTC; the end is no part of it."""
+    """One occurrence of a window, in UTC; the end is exclusive."""
 
     start: datetime
     end: datetime
 
 
 def latest(window: Window, at: datetime) -> Occurrence | None:
-    """The last time that the window began, at that moment or before; None when it never did."""
+    """The window's last beginning at or before that moment; None if there is none."""
     local = at.astimezone(_zone(window)).replace(microsecond=0)
     clock = _before(window, local.replace(tzinfo=None, fold=0) + _HOUR * local.fold)
     while clock and (span := _span(window, clock)).start > at:
@@ -44,7 +44,7 @@ def latest(window: Window, at: datetime) -> Occurrence | None:
 
 
 def following(window: Window, at: datetime) -> Occurrence | None:
-    """The first time that the window begins after that moment; None when it never does."""
+    """The window's first beginning after that moment; None if there is none."""
     local = at.astimezone(_zone(window)).replace(tzinfo=None, fold=0, microsecond=0)
     clock = _after(window, local - _HOUR)
     while clock and (span := _span(window, clock)).start <= at:
@@ -62,7 +62,7 @@ def problem(window: Window) -> str | None:
         return "a window lasts for a minute at least"
     try:
         first = _after(window, (window.start or FIRST) - _HOUR)
-    except (ValueError, KeyError, TypeError) as error:  # the library tells faults of cron lines as ValueErrors, too
+    except (ValueError, KeyError, TypeError) as error:  # the library reports wrong cron lines as ValueErrors, too
         return f"can't be understood: {error}"
     return None if first else "it never comes"
 
@@ -75,7 +75,7 @@ def _span(window: Window, clock: datetime) -> Occurrence:
 
 
 def _before(window: Window, clock: datetime) -> datetime | None:
-    """The last beginning on the clock, then or before."""
+    """The last beginning at or before that time, on the clock."""
     if window.cron is not None:
         return _cron(window.cron, clock + timedelta(seconds=1), back=True)
     moment: datetime | None = _rule(window).before(clock, inc=True)
@@ -83,7 +83,7 @@ def _before(window: Window, clock: datetime) -> datetime | None:
 
 
 def _after(window: Window, clock: datetime) -> datetime | None:
-    """The first beginning on the clock after that."""
+    """The first beginning after that time, on the clock."""
     if window.cron is not None:
         return _cron(window.cron, clock, back=False)
     moment: datetime | None = _rule(window).after(clock)
@@ -91,7 +91,7 @@ def _after(window: Window, clock: datetime) -> datetime | None:
 
 
 def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
-    from croniter import CroniterBadDateError, croniter  # here, as below: few have windows, and all would wait for it
+    from croniter import CroniterBadDateError, croniter  # here and below: few need it, and loading is slow
 
     schedule = croniter(line, clock)
     try:
@@ -103,7 +103,7 @@ def _cron(line: str, clock: datetime, *, back: bool) -> datetime | None:
 
 @functools.lru_cache(maxsize=512)
 def _parsed(text: str, start: datetime) -> rrule.rrule:
-    """Remembers what it has counted, so that asking again is quick."""
+    """The parsed rule, which caches its occurrences, so that later calls are quick."""
     from dateutil import rrule
 
     ends = "UNTIL=" in text or "COUNT=" in text

@@ -1,4 +1,4 @@
-"""Waivers: policies that operators let an app off, until a day and with a reason. Pure."""
+"""Waivers: policies that an app need not meet, until a day and with a reason. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sealane.policies.model import Decision, Effect
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaivedDecision:
-    """A policy's decision, and the waiver that takes its effect away."""
+    """A policy's decision, and the waiver that cancels its effect."""
 
     decision: Decision
     waiver: Waiver | None = None
 
 
 def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str, today: date) -> list[WaivedDecision]:
-    """Each decision with the waiver that holds for it today; `today` is a day in UTC. Notes need none."""
+    """Each decision with its waiver that is valid today; `today` is a day in UTC. Notes need none."""
     holding = [
         waiver for waiver in waivers if waiver.app in {None, app} and (waiver.until is None or today <= waiver.until)
     ]
@@ -34,5 +34,5 @@ def judge(decisions: Iterable[Decision], waivers: Iterable[Waiver], *, app: str,
 
 
 def standing(judged: Iterable[WaivedDecision]) -> list[Decision]:
-    """Decisions that no waiver takes away."""
+    """Decisions without a waiver."""
     return [decision.decision for decision in judged if decision.waiver is None]

@@ -1,4 +1,4 @@
-"""What the operators' files say at the moment somebody asks: whether deployments may begin, and who may what."""
+"""What the operators' files currently say: whether deployments may begin, and people's rights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Stamp = tuple[tuple[str | int, ...], ...]
 
 
 class Forecast:
-    """Looks at the files again only when one of them has changed. May be asked from any thread."""
+    """Reads the files again only when one of them has changed. Safe to call from any thread."""
 
     def __init__(self, config: Path, *, now: clock.Clock = clock.now, adapters: Adapters = SHIPPED) -> None:
         """`config` is the folder that holds environments/."""
@@ -39,7 +39,7 @@ class Forecast:
         self._told: _Stamp | None = None
 
     def outlook(self, app: str, environment: str) -> WindowStatus:
-        """Whether the app's deployments may begin there. What can't be read, or is gone, keeps it shut."""
+        """Whether the app's deployments may begin there. Unreadable or missing files keep it shut."""
         try:
             environments = self.environments()
         except SealaneError as error:
@@ -49,7 +49,7 @@ class Forecast:
         return windows.outlook(environments[environment].windows, app, self._now())
 
     def glass_groups(self, environment: str) -> tuple[str, ...]:
-        """The groups whose people may break the environment's glass. Raises SealaneError when files can't be read."""
+        """The groups whose members may break the environment's glass. Raises SealaneError when files can't be read."""
         environment_file = self.environments().get(environment)
         return environment_file.windows.break_glass if environment_file else ()
 
@@ -62,11 +62,11 @@ class Forecast:
         return frozenset(name for name, environment in environments.items() if environment.production)
 
     def people(self) -> People:
-        """Who is who, as the operators' file says; nobody without one. Raises SealaneError when it can't be read."""
+        """The people in the operators' file; nobody without one. Raises SealaneError when it can't be read."""
         return config_folder.people(self._config, base=self._config, adapters=self._adapters)
 
     def access(self) -> AppAccess:
-        """What `access.yaml` says of people. Of one that can't be read any more, what it said last.
+        """The rights in `access.yaml`; if it can't be read any more, its last readable content.
 
         Raises SealaneError when it never could be read.
         """
@@ -77,7 +77,7 @@ class Forecast:
             return self._access[1]
 
     def notices(self) -> NoticeConfig:
-        """What `notices.yaml` says. Of one that can't be read any more, what it said last.
+        """The content of `notices.yaml`; if it can't be read any more, its last readable content.
 
         Raises SealaneError when it never could be read.
         """
@@ -93,7 +93,7 @@ class Forecast:
         return _known(app_access.FILE, config_folder.gather_access(self._config, base=self._config), before)
 
     def asked(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
-        """By app and environment: the groups whose word operators ask for or take, in approvals and to break the glass.
+        """By app and environment: the groups that operators name for approvals and to break the glass.
 
         Raises SealaneError when files can't be read.
         """
@@ -105,7 +105,7 @@ class Forecast:
         return groups
 
     def environments(self) -> dict[str, Environment]:
-        """The operators' environments as their files stand now. Raises InvalidFiles, NotThere, Unavailable."""
+        """The operators' current environments. Raises InvalidFiles, NotThere, Unavailable."""
         with self._lock:
             stamp = self._stamp(FOLDER)
             if self._known is None or self._known[0] != stamp:
@@ -117,13 +117,13 @@ class Forecast:
             return self._known[1]
 
     def _tell(self, stamp: _Stamp, wrong: Sequence[Finding]) -> None:
-        """In the log, once for each state of the files, with the full path: people are told the file's name alone."""
+        """Logs a problem, once for each state of the files, with the full path; people see only the file's name."""
         if self._told != stamp:
             self._told = stamp
             _log.error("the operators' files in %s are wrong: %s", self._config, "; ".join(map(str, wrong)))
 
     def _stamp(self, name: str) -> _Stamp:
-        """Which files are in the folder, or the one file: whoever writes another text changes one of these."""
+        """Metadata of the folder's files, or of the one file, which changes whenever their text does."""
         path = self._config / name
         try:
             files = sorted(path.iterdir()) if path.is_dir() else [path]
@@ -134,7 +134,7 @@ class Forecast:
 
 
 def _known(file: str, read: tuple[T | None, list[Finding]], before: T | None) -> T:
-    """What a file says, or said before. Raises InvalidFiles where there is neither."""
+    """The file's content, or its last readable one. Raises InvalidFiles if there is neither."""
     config, findings = read
     if config is not None:
         return config

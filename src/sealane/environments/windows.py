@@ -1,7 +1,7 @@
-"""Windows: whether a deployment may begin now, and when that changes. Pure: is given the time and the operators' word.
+"""Windows: whether a deployment may begin now, and when that changes. Pure: takes the time and the operators' windows.
 
-A window that denies beats any that allows. Where some allow, all other time is shut; where none do, all other time is
-open. Only beginnings are judged: what is rolling out when a window shuts goes on to its verdict, going back included.
+Denying windows take precedence over allowing ones. If there are allowing windows, all other time is shut; otherwise, it is
+open. Only beginnings matter: a rollout that runs when a window shuts goes on to its verdict, including a rollback.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from sealane.environments import recurrence
 from sealane.environments.model import Window, Windows
 
 _STEPS = 1000
-"""Changes looked through for the next opening; whoever has more has shut it for good."""
+"""Most changes that are searched for the next opening; with more, it counts as shut for good."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowStatus:
-    """Whether it is open, the window that decides, and when that changes; None where nobody can tell."""
+    """Whether it is open, the deciding window, and when that changes; None if unknown."""
 
     open: bool
     reason: str = ""
     """Why it is shut, in the operators' words; empty when it is open."""
     timezone: str = "UTC"
-    """Whose clock people there look at."""
+    """The time zone to show times in."""
     changes: datetime | None = None
-    """When it opens, or shuts."""
+    """When it opens or shuts."""
     break_glass: tuple[str, ...] = ()
-    """Groups whose people may let a deployment through all the same."""
+    """Groups whose members may still let a deployment through."""
 
     @property
     def when(self) -> str | None:
@@ -41,11 +41,11 @@ class WindowStatus:
 
 
 OPEN = WindowStatus(open=True)
-"""Nobody says anything against it."""
+"""The status without windows."""
 
 
 def outlook(windows: Windows, app: str, at: datetime) -> WindowStatus:
-    """How it is for the app at that moment."""
+    """The status for the app at that moment."""
     allow, deny = _about(windows.allow, app), _about(windows.deny, app)
     shutting = _shut_by(deny, at) or (None if not allow or _inside(allow, at) else _next(allow, at) or allow[0])
     if shutting is None:
@@ -66,7 +66,7 @@ def _about(listed: Iterable[Window], app: str) -> tuple[Window, ...]:
 
 
 def _inside(listed: Iterable[Window], at: datetime) -> list[datetime]:
-    """When the windows that are on at that moment end."""
+    """The ends of the windows that are active at that moment."""
     spans = (recurrence.latest(window, at) for window in listed)
     return [span.end for span in spans if span and span.end > at]
 
@@ -77,19 +77,19 @@ def _starts(listed: Iterable[Window], at: datetime) -> list[datetime]:
 
 
 def _shut_by(deny: Iterable[Window], at: datetime) -> Window | None:
-    """The window that denies it for longest."""
+    """The denying window that lasts longest."""
     on = [(ends[0], index, window) for index, window in enumerate(deny) if (ends := _inside((window,), at))]
     return max(on)[2] if on else None
 
 
 def _next(allow: Iterable[Window], at: datetime) -> Window | None:
-    """The window that allows it next."""
+    """The next allowing window."""
     coming = [(starts[0], index, window) for index, window in enumerate(allow) if (starts := _starts((window,), at))]
     return min(coming)[2] if coming else None
 
 
 def _opens(allow: tuple[Window, ...], deny: tuple[Window, ...], at: datetime) -> datetime | None:
-    """The first moment that is open: each step leaps to where what shuts it now has ended."""
+    """The first open moment: each step jumps to the end of what shuts it."""
     for _ in range(_STEPS):
         if ends := _inside(deny, at):
             at = max(ends)
@@ -104,7 +104,7 @@ def _opens(allow: tuple[Window, ...], deny: tuple[Window, ...], at: datetime) ->
 
 
 def _shuts(allow: tuple[Window, ...], deny: tuple[Window, ...], at: datetime) -> datetime | None:
-    """The first moment that is shut: where a denial begins, or what allows it now has ended and nothing else does."""
+    """The first shut moment: when a denial begins, or when the last allowing window ends."""
     denied = min(_starts(deny, at), default=None)
     if not allow:
         return denied

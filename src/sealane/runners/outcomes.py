@@ -61,7 +61,7 @@ def _hint(state: ContainerState, context: ExitContext) -> str:
 
 
 def _of_memory(state: ContainerState, memory: int | None) -> str:
-    """Words about its memory limit if the kernel killed it; engines don't always know, but all other killers are recorded."""
+    """Words about its memory limit, if the kernel killed it; engines may not know, but all other killers are recorded."""
     if memory is None or not (state.out_of_memory or state.exit_code == _KILLED):
         return ""
     amount = f"{memory / 1024**3:.3g} GiB" if memory >= 1024**3 else f"{memory / 1024**2:.3g} MiB"
