@@ -65,7 +65,7 @@ class SealaneError(Exception):
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 3
     comes_back: ClassVar[bool] = False
-    """Whether what is away comes back by itself, so that a caller that can wait does so for as long as it takes."""
+    """Whether what is away returns without help, so that a caller that can wait does so for as long as it takes."""
     unreached: ClassVar[bool] = False
     """Whether a destination did not answer, so that the state of what runs there is unknown."""
 
