@@ -94,7 +94,7 @@ image: wheel ## build the container image sealane:latest (IMAGE, BASE and PIP_OP
 
 lock: ## write both lock files anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 --universal -q -o requirements.lock
-	@sed -n 's/^\([a-z0-9_.-]*==[^ ;]*\).*/\1/p' requirements.lock | uv pip compile pyproject.toml -c /dev/stdin --no-annotate \
+	@sed -n 's/^\([a-z0-9_.-]*==[^ ;]*\).*/\1/p' requirements.lock | uv pip compile pyproject.toml --extra aws -c /dev/stdin --no-annotate \
 	  --generate-hashes --no-header --python-version 3.11 --universal -q -o packaging/requirements.lock
 
 bed-of-demo:

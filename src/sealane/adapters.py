@@ -98,6 +98,7 @@ SHIPPED = Adapters(
         (
             ("kubernetes", "sealane.destinations.kubernetes.adapter"),
             ("relay", "sealane.destinations.relay"),
+            ("elastic_beanstalk", "sealane.destinations.elastic_beanstalk.adapter"),
             ("dummy", "sealane.destinations.dummy.adapter"),
         ),
     ),

@@ -24,6 +24,7 @@ _WORDS = {
     VerdictKind.ROLLBACK_FAILED: "failed, and so did going back",
     VerdictKind.FAILED: "failed",
     VerdictKind.SUPERSEDED: "was superseded",
+    VerdictKind.UNPROVEN: "is not proven",
     VerdictKind.CANCELLED: "was cancelled",
 }
 

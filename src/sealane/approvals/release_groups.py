@@ -18,6 +18,7 @@ FAILING = {
     VerdictKind.FAILED,
     VerdictKind.ROLLED_BACK,
     VerdictKind.ROLLBACK_FAILED,
+    VerdictKind.UNPROVEN,
     VerdictKind.CANCELLED,
 }
 """Verdicts that end a release group. A superseded member does not: something newer is on its way there."""

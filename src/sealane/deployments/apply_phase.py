@@ -14,7 +14,10 @@ from sealane.destinations.port import Destination
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.messages import causes
 
-_KINDS = {destinations.Reason.QUOTA: verdicts.FactKind.QUOTA}
+_KINDS = {
+    destinations.Reason.QUOTA: verdicts.FactKind.QUOTA,
+    destinations.Reason.SUPERSEDED: verdicts.FactKind.SUPERSEDED,
+}
 
 
 async def apply(

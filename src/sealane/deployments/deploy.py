@@ -191,7 +191,10 @@ class _Story:
         return await self._left(cause, watched.begun)
 
     async def _left(self, cause: verdicts.Cause, begun: model.Begun | None) -> model.Outcome:
-        """Rolls back if there is a revision to go back to."""
+        """Rolls back if there is a revision to go back to, and the failure is this deployment's to undo."""
+        if cause.reason in outcomes.LEFT_ALONE:
+            verdict = outcomes.left_alone(cause, at=self._now())
+            return model.Outcome(verdict=verdict, inventory=self._everything(begun))
         if self.start.previous is None:
             verdict = outcomes.failed(cause, at=self._now(), because=self.start.stays)
             return model.Outcome(verdict=verdict, inventory=self._everything(begun))
@@ -213,19 +216,24 @@ class _Story:
                 if not conflicts.ours:
                     break
             if restored and watched and watched.healthy and second is None:
-                return await self._rolled_back(cause, failed, restored)
+                return await self._rolled_back(cause, failed, restored, by_itself=reverted.by_itself)
             watched = None if second else watched
             second = await self.journal.step("report revert", reports.take_second, self.work, second, watched)
+            if second.reason in outcomes.LEFT_ALONE:
+                verdict = outcomes.left_alone(replace(second, log=second.log or cause.log), at=self._now())
+                return model.Outcome(verdict=verdict, inventory=self._everything(failed, restored))
         except Broken as error:
             return self._stuck(cause, error.message, failed, restored)
         return self._stuck(cause, second.sentence, failed, restored)
 
-    async def _rolled_back(self, cause: verdicts.Cause, failed: model.Begun, restored: model.Begun) -> model.Outcome:
+    async def _rolled_back(
+        self, cause: verdicts.Cause, failed: model.Begun, restored: model.Begun, *, by_itself: bool
+    ) -> model.Outcome:
         cleared = await self.journal.step("clear", rollout.clear, self.work, failed, restored)
         undone = await self._undone()
         stays = (*cleared.stays, *filter(None, (undone,)))
         return model.Outcome(
-            verdict=outcomes.rolled_back(cause, at=self._now(), stays=stays),
+            verdict=outcomes.rolled_back(cause, at=self._now(), stays=stays, by_itself=by_itself),
             inventory=cleared.inventory,
             held=cleared.held,
             note=messages.held_words(cleared.held) or None,

@@ -116,7 +116,7 @@ class History:
                 sequence=record.sequence,
                 revision=record.revision,
                 verdict=record.verdict.kind,
-                untouched=record.verdict.untouched,
+                untouched=record.verdict.wrote_nothing,
             )
             for record in self.records
             if record.verdict

@@ -128,6 +128,7 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     UNKNOWN_KIND = "unknown kind"
     FOREIGN = "foreign"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,6 +217,8 @@ class Applied:
     changed: Inventory = ()
     refusals: tuple[Refusal, ...] = ()
     left: tuple[tuple[ObjectRef, FieldLeft], ...] = ()
+    was_there: bool = False
+    """This deployment never had to write what it is to be: the destination had it, or had restored it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from sealane.metrics.model import Announcement, Definition, Level, Measurement
 from sealane.outbox.model import DomainEvent, Kind
 
 _GOOD = frozenset({"deployed"})
-_NEITHER = frozenset({"superseded", "cancelled"})
+_NEITHER = frozenset({"superseded", "unproven", "cancelled"})
 """Verdicts of deployments that neither succeeded nor failed."""
 _STUCK = "rollback_failed"
 _FAILED_RUNS = frozenset({"failed", "broken"})

@@ -44,6 +44,7 @@ _BY_VERDICT: Mapping[str, NoticeKind] = {
     "rolled_back": NoticeKind.DEPLOYMENT_ROLLED_BACK,
     "rollback_failed": NoticeKind.DEPLOYMENT_FAILED,
     "failed": NoticeKind.DEPLOYMENT_FAILED,
+    "unproven": NoticeKind.DEPLOYMENT_FAILED,
 }
 """Nobody is notified of superseded and cancelled deployments."""
 _BY_STATUS: Mapping[str, NoticeKind] = {

@@ -18,6 +18,7 @@ class DeliveryOutcome(StrEnum):
     ROLLBACK_FAILED = "rollback_failed"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    UNPROVEN = "unproven"
     CANCELLED = "cancelled"
 
     @property
@@ -26,14 +27,22 @@ class DeliveryOutcome(StrEnum):
         return self.value.replace("_", " ")
 
 
-BAD = frozenset({DeliveryOutcome.ROLLBACK_FAILED, DeliveryOutcome.FAILED, DeliveryOutcome.ROLLED_BACK})
-"""The release is not where it should have gone."""
+BAD = frozenset(
+    {
+        DeliveryOutcome.ROLLBACK_FAILED,
+        DeliveryOutcome.FAILED,
+        DeliveryOutcome.ROLLED_BACK,
+        DeliveryOutcome.UNPROVEN,
+    }
+)
+"""The release is not where it should have gone, or nobody can tell."""
 OPEN = frozenset({DeliveryOutcome.WAITING, DeliveryOutcome.QUEUED, DeliveryOutcome.ROLLING_OUT})
 """It is not over."""
 _STRONGEST = (
     DeliveryOutcome.ROLLBACK_FAILED,
     DeliveryOutcome.FAILED,
     DeliveryOutcome.ROLLED_BACK,
+    DeliveryOutcome.UNPROVEN,
     DeliveryOutcome.ROLLING_OUT,
     DeliveryOutcome.QUEUED,
     DeliveryOutcome.WAITING,

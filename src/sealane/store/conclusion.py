@@ -141,7 +141,7 @@ def _left_there(connection: sa.Connection, untouched: Deployment) -> str | None:
                 sequence=deployment.sequence,
                 revision=deployment.revision_id,
                 verdict=deployment.verdict.kind,
-                untouched=deployment.verdict.untouched,
+                untouched=deployment.verdict.wrote_nothing,
             )
     past_deployment = rollback_target.there(past.values())
     return ids[past_deployment.sequence] if past_deployment else None

@@ -49,7 +49,8 @@ def judge(
         if until is None or until <= now:
             return model.Judgement(state=model.State.HEALTHY, waiting_for="everything is ready", since=now)
         dues.append(until)
-    deadline = rules.started + rules.deadline + memory.blind
+    longest = max((rules.deadline, *(workload.takes for workload in observation.workloads)))
+    deadline = rules.started + longest + memory.blind
     if now >= deadline:
         return _overdue(observation, rules, first)
     return _progressing(

@@ -97,6 +97,8 @@ class Workload:
     """It ran to its end and succeeded: a Job, a pod that is not restarted."""
     one_shot: bool = False
     """It runs to its end, as a Job does: an instance that ends is no loss, and it counts their restarts itself."""
+    takes: timedelta = timedelta()
+    """How long the destination itself allows for it, by its own limits: the deadline comes no sooner."""
     runs: bool = True
     """It has instances; False for what only has to exist: a volume claim, an address, a custom resource."""
 
@@ -106,8 +108,11 @@ class FactKind(StrEnum):
 
     REFUSED = "refused"  # the cluster answered no: invalid, immutable, forbidden, admission
     QUOTA = "quota"
+    SUPERSEDED = "superseded"  # somebody else's version took the place of this one, and is left alone
     RESOURCE_FAILED = "resource_failed"  # a resource, not a container, says that it will not become ready
     RESOURCE_PENDING = "resource_pending"  # a resource says that it is not ready yet
+    UNDER_WAY = "under_way"  # the destination's own work goes on: it has to end before it can be judged or undone
+    UNPROVEN = "unproven"  # the destination is content, and nothing shows that the desired version runs
     REFERENCE_MISSING = "reference_missing"  # no such ConfigMap, Secret, key or service account
     IMAGE_INVALID = "image_invalid"  # the reference itself can't be pulled: malformed, wrong platform, never pulled
     IMAGE_MISSING = "image_missing"
@@ -248,7 +253,7 @@ class Cause:
     @property
     def is_outside(self) -> bool:
         """Whether the revision is not to blame, so that no hold is set."""
-        return self.reason is FactKind.CHANGED
+        return self.reason in {FactKind.CHANGED, FactKind.SUPERSEDED}
 
 
 class State(StrEnum):
@@ -281,6 +286,7 @@ class VerdictKind(StrEnum):
     ROLLBACK_FAILED = "rollback_failed"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    UNPROVEN = "unproven"
     CANCELLED = "cancelled"
 
 
@@ -300,3 +306,10 @@ class Verdict:
     """It left objects in place, and a person is asked whether to delete them."""
     untouched: bool = False
     """None of its workloads was written: the earlier ones are still there."""
+    by_itself: bool = False
+    """It was rolled back by the destination itself: nothing was written for it."""
+
+    @property
+    def wrote_nothing(self) -> bool:
+        """Whether the earlier version is still there: nothing was written, or a newer one was started before it."""
+        return self.untouched or (self.kind is VerdictKind.SUPERSEDED and self.cause is None)

@@ -88,12 +88,25 @@ def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
 
 
 def rolled_back(
-    cause: model.Cause, *, at: datetime, stays: Sequence[str] = (), failure_report_id: str | None = None
+    cause: model.Cause,
+    *,
+    at: datetime,
+    stays: Sequence[str] = (),
+    by_itself: bool = False,
+    failure_report_id: str | None = None,
 ) -> model.Verdict:
-    """It failed, and the earlier revision is there again; `stays` names what could not be restored or was left."""
-    reason = causes.told(cause.sentence, *stays)
+    """It failed, and the earlier revision is there again; `stays` names what could not be restored or was left.
+
+    `by_itself`: the destination had restored it, and nothing was written for it.
+    """
+    restored = "The destination put back what was there before by itself" if by_itself else ""
     return model.Verdict(
-        kind=model.VerdictKind.ROLLED_BACK, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
+        kind=model.VerdictKind.ROLLED_BACK,
+        reason=causes.told(cause.sentence, restored, *stays),
+        at=at,
+        cause=cause,
+        by_itself=by_itself,
+        failure_report_id=failure_report_id,
     )
 
 
@@ -129,6 +142,20 @@ def broken(message: str, *, at: datetime) -> model.Verdict:
         reason=causes.told(f"Sealane could not do it: {causes.bare(message)}"),
         at=at,
     )
+
+
+LEFT_ALONE = {
+    model.FactKind.SUPERSEDED: model.VerdictKind.SUPERSEDED,
+    model.FactKind.UNDER_WAY: model.VerdictKind.UNPROVEN,
+    model.FactKind.UNPROVEN: model.VerdictKind.UNPROVEN,
+}
+"""Causes of which nothing is rolled back: somebody else's version would be undone, or one that may well be good."""
+
+
+def left_alone(cause: model.Cause, *, at: datetime) -> model.Verdict:
+    """Neither verified nor failed: it is left as it is, and the next deployment goes on from there."""
+    reason = causes.told(cause.sentence, "It was left as it is: nothing was rolled back")
+    return model.Verdict(kind=LEFT_ALONE[cause.reason], reason=reason, at=at, cause=cause)
 
 
 def superseded(*, by: int, label: str, at: datetime) -> model.Verdict:

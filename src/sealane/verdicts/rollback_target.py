@@ -69,7 +69,7 @@ def after_verdict(history: Iterable[PastDeployment], *, sequence: int, revision:
 
 def there(history: Iterable[PastDeployment]) -> PastDeployment | None:
     """The deployment whose revision is there now: the newest that wrote something, or the one it was rolled back to."""
-    wrote = [past for past in history if past.verdict is not model.VerdictKind.SUPERSEDED and not past.untouched]
+    wrote = [past for past in history if not past.untouched]
     newest_first = sorted(wrote, key=lambda past: past.sequence, reverse=True)
     if newest_first and newest_first[0].verdict is model.VerdictKind.ROLLED_BACK:
         return next((past for past in newest_first if past.verified), None)

@@ -31,10 +31,17 @@ _AT_ONCE = frozenset(
         model.FactKind.JOB_TIMED_OUT,
         model.FactKind.EVICTED,
         model.FactKind.RESOURCE_FAILED,
+        model.FactKind.SUPERSEDED,
+        model.FactKind.UNPROVEN,
     }
 )
 _UNTIL_THE_DEADLINE = frozenset(
-    {model.FactKind.STARTING, model.FactKind.RESOURCE_PENDING, model.FactKind.ADDRESS_PENDING}
+    {
+        model.FactKind.STARTING,
+        model.FactKind.RESOURCE_PENDING,
+        model.FactKind.ADDRESS_PENDING,
+        model.FactKind.UNDER_WAY,
+    }
 )
 """Made by others: nobody knows how long a controller takes for a database, a certificate or a load balancer."""
 _STANDING_STILL = frozenset({model.FactKind.PAUSED, model.FactKind.REPLACED_BY_HAND})

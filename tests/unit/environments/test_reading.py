@@ -137,7 +137,7 @@ def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
 def test_a_kind_of_destination_nobody_knows() -> None:
     """With those there are."""
     _, findings = reading.read("environment: dev\ndestinations: {bed: {ecs: {}}}\n", "dev.yaml")
-    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, kubernetes, relay)" in [
+    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, elastic_beanstalk, kubernetes, relay)" in [
         str(finding) for finding in findings
     ]
 

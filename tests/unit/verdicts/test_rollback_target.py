@@ -53,7 +53,7 @@ def test_a_failure_goes_back_to_what_was_verified_last(
         ([V.DEPLOYED, V.FAILED], (2,), 1),
         ([V.DEPLOYED, V.FAILED], (), 2),
         ([V.DEPLOYED, V.FAILED, V.FAILED], (3,), 2),
-        ([V.DEPLOYED, V.FAILED, V.SUPERSEDED, V.FAILED], (2, 4), 1),
+        ([V.DEPLOYED, V.FAILED, V.SUPERSEDED, V.FAILED], (2, 3, 4), 1),
         ([V.DEPLOYED, V.FAILED, V.ROLLED_BACK], (), 1),
         ([V.DEPLOYED, V.DEPLOYED, V.FAILED, V.ROLLED_BACK, V.FAILED], (5,), 2),
         ([V.DEPLOYED, V.ROLLBACK_FAILED], (), 2),

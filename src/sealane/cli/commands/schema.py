@@ -22,6 +22,7 @@ class FileKind(StrEnum):
     PEOPLE = "people"
     ACCESS = "access"
     NOTICES = "notices"
+    BEANSTALK_ENVIRONMENT = "beanstalk"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,10 +42,16 @@ def schema(
     """
     from sealane.configfiles import schemas
 
-    output.json(schemas.schema(_model(file, options.tables(ctx))))
+    if file is FileKind.BEANSTALK_ENVIRONMENT:
+        from sealane.destinations.elastic_beanstalk.environment_schema import ENVIRONMENT
+
+        output.json(ENVIRONMENT)
+    else:
+        output.json(schemas.schema(_model(file, options.tables(ctx))))
 
 
 def _model(file: FileKind, adapters: Adapters) -> type:
+    """The shape of one of Sealane's own files."""
     match file:
         case FileKind.PIPELINE:
             from sealane.pipelines.files import PipelineFile
@@ -66,7 +73,7 @@ def _model(file: FileKind, adapters: Adapters) -> type:
             from sealane.environments.app_access import AccessFile
 
             return AccessFile
-        case FileKind.NOTICES:
+        case _:
             from sealane.environments.notice_files import notices_file
 
             return notices_file(adapters)

@@ -47,7 +47,7 @@ def watch(
     """Follow a run, its deployments and what they wait for, to the end.
 
     Ends with 0 when all of it is deployed, or the run passed and delivers nothing; with 1 when the run failed or a
-    deployment is not there: failed, rolled back, superseded, cancelled. Ctrl-C leaves it alone and ends with 130, the end
+    deployment is not there: failed, rolled back, unproven, superseded, cancelled. Ctrl-C leaves it alone and ends with 130, the end
     of --timeout with 124.
     """
     from sealane.cli.remote import connection, names

@@ -19,6 +19,7 @@ _TONES = {
     "failed": "red",
     "broken": "red",
     "superseded": "dim",
+    "unproven": "yellow",
     "cancelled": "dim",
     "waiting": "yellow",
     "queued": "yellow",
@@ -31,7 +32,7 @@ _TONES = {
     "suspended": "yellow",
     "unknown": "yellow",
 }
-NOT_THERE = {"rolled_back", "rollback_failed", "failed"}
+NOT_THERE = {"rolled_back", "rollback_failed", "failed", "unproven"}
 
 
 def place(what: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ COLOURS = {
     verdicts.VerdictKind.ROLLBACK_FAILED: "red",
     verdicts.VerdictKind.FAILED: "red",
     verdicts.VerdictKind.SUPERSEDED: "dim",
+    verdicts.VerdictKind.UNPROVEN: "yellow",
     verdicts.VerdictKind.CANCELLED: "yellow",
 }
 _SHOWN_LINES = 15

@@ -82,6 +82,8 @@ class Reverted:
     begun: model.Begun | None = None
     cause: verdicts.Cause | None = None
     """Why it could not be written."""
+    by_itself: bool = False
+    """Whether the destination had put it back before anything was written for it."""
 
 
 async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> AppliedStage:
@@ -206,7 +208,8 @@ async def revert(work: Work) -> Reverted:
         applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
     except Refused as refused:  # for example, an old secret is gone
         return Reverted(cause=await _unable(work, refused))
-    return Reverted(begun=begun, cause=await _refused(work, previous, applied, begun))
+    cause = await _refused(work, previous, applied, begun)
+    return Reverted(begun=begun, cause=cause, by_itself=applied.was_there)
 
 
 async def watch_revert(work: Work, begun: model.Begun) -> Watched:

@@ -180,7 +180,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
             return "Going back did not work either: somebody has to look at the formation now."
         case VerdictKind.FAILED:
             return _left(deployment)
-        case VerdictKind.SUPERSEDED:
+        case VerdictKind.SUPERSEDED | VerdictKind.UNPROVEN:
             return ""
         case _:
             until = (

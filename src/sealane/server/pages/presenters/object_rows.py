@@ -44,9 +44,7 @@ def _row(view: DeploymentView, kind: str, name: str, seen: Mapping[str, Workload
 def _state(view: DeploymentView, workload: Workload | None) -> Pill:
     deployment = view.deployment
     ended = deployment.verdict_kind
-    if ended in {VerdictKind.SUPERSEDED, VerdictKind.CANCELLED} or (
-        deployment.verdict and deployment.verdict.untouched
-    ):
+    if deployment.verdict and (ended is VerdictKind.CANCELLED or deployment.verdict.wrote_nothing):
         return _NEVER
     if ended is VerdictKind.ROLLED_BACK:
         return Pill(tone="off", words=f"was {words(workload)}" if workload and workload.runs else "rolled back")

@@ -16,6 +16,7 @@ _VERDICTS: dict[VerdictKind, Pill] = {
     VerdictKind.ROLLBACK_FAILED: Pill(tone="bad", words="rollback failed"),
     VerdictKind.FAILED: Pill(tone="bad", words="failed"),
     VerdictKind.SUPERSEDED: Pill(tone="off", words="superseded"),
+    VerdictKind.UNPROVEN: Pill(tone="wait", words="unproven"),
     VerdictKind.CANCELLED: Pill(tone="off", words="cancelled"),
 }
 _STATES: dict[DeploymentState, Pill] = {
@@ -53,6 +54,7 @@ _DELIVERED: dict[DeliveryOutcome, Tone] = {
     DeliveryOutcome.ROLLBACK_FAILED: "bad",
     DeliveryOutcome.FAILED: "bad",
     DeliveryOutcome.SUPERSEDED: "off",
+    DeliveryOutcome.UNPROVEN: "bad",
     DeliveryOutcome.CANCELLED: "off",
 }
 

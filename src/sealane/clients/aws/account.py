@@ -1,0 +1,155 @@
+"""One account and region, signed in as the SDK does it: profiles, SSO, instance roles, web identity, a role to assume.
+
+The SDK tries nothing again: what a lost answer left has to be looked at before anything is written once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sealane import errors
+
+_BUSY = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"})
+_DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "InsufficientPrivilegesException", "UnauthorizedOperation"}
+)
+_SIGNED_OUT = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "SignatureDoesNotMatch"}
+)
+_CONNECT, _READ = 5, 30
+"""Seconds for a connection, and for an answer."""
+
+
+class Rejected(errors.Refused):
+    """The service says no to what was asked; `code` is its own."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def denied(self) -> bool:
+        """Whether the account's permissions say so."""
+        return self.code in _DENIED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """Which account and region, and how to sign in."""
+
+    region: str
+    profile: str | None = None
+    role: str | None = None
+    """Address of a role to assume."""
+    external_id: str | None = None
+    endpoint: str | None = None
+    """Where the services are, if not at Amazon."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a call gave."""
+
+    values: Mapping[str, Any]
+    request: str
+    """Number of the request: what the service tells of it later carries it."""
+    at: datetime
+    """What time it is at the service, in whole seconds."""
+
+
+class Account:
+    """Calls services of one account and region."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    async def call(self, service: str, operation: str, **given: Any) -> Answer:
+        """One call. Raises Rejected; Unavailable where nobody knows whether it was done, or it should be asked later."""
+        return await asyncio.to_thread(self._call, service, operation, given)
+
+    def _call(self, service: str, operation: str, given: Mapping[str, Any]) -> Answer:
+        from botocore import exceptions
+
+        try:
+            told = getattr(self._client(service), operation)(**given)
+            body = told.get("Body")
+            values = {**told, "Body": body.read()} if body is not None else told
+        except exceptions.ClientError as error:
+            raise _understood(error.response.get("Error", {}), error.response.get("ResponseMetadata", {})) from None
+        except exceptions.ParamValidationError as error:
+            raise Rejected("ParamValidation", " ".join(str(error).split())) from None
+        except exceptions.BotoCoreError as error:
+            raise errors.Unavailable(f"AWS does not answer: {error}", hint="try again") from None
+        meta = told.get("ResponseMetadata", {})
+        return Answer(values=values, request=str(meta.get("RequestId", "")), at=_date(meta))
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    retries={"total_max_attempts": 1},
+                    connect_timeout=_CONNECT,
+                    read_timeout=_READ,
+                    request_checksum_calculation="when_required",
+                    s3={"addressing_style": "path"} if self.access.endpoint else {},
+                )
+                self._clients[service] = self._session.client(
+                    service, region_name=self.access.region, endpoint_url=self.access.endpoint, config=config
+                )
+            return self._clients[service]
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        try:
+            import boto3
+            import botocore.session
+        except ModuleNotFoundError:
+            raise errors.UsageError("the SDK of AWS is not installed here", hint="pip install 'sealane[aws]'") from None
+        from botocore import exceptions
+        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+        try:
+            inner = botocore.session.Session(profile=self.access.profile)
+            if self.access.role:
+                more = {"ExternalId": self.access.external_id} if self.access.external_id else {}
+                fetcher = AssumeRoleCredentialFetcher(
+                    functools.partial(
+                        inner.create_client, region_name=self.access.region, endpoint_url=self.access.endpoint
+                    ),
+                    inner.get_credentials(),
+                    self.access.role,
+                    extra_args={"RoleSessionName": "sealane", **more},
+                )
+                inner._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - as the SDK's guide does it
+                    method="assume-role", refresh_using=fetcher.fetch_credentials
+                )
+            return boto3.Session(botocore_session=inner)
+        except exceptions.BotoCoreError as error:
+            raise errors.UsageError(f"signing in to AWS failed: {error}") from None
+
+
+def _understood(error: Mapping[str, Any], meta: Mapping[str, Any]) -> errors.SealaneError:
+    code, message = str(error.get("Code", "")), str(error.get("Message", "")) or "AWS gives no reason"
+    if code in _BUSY:
+        return errors.Overrun(f"AWS wants to be asked less often: {message}", after=2)
+    if code in _SIGNED_OUT:
+        return errors.Unavailable(f"AWS does not take who signs in: {message}", hint="sign in again")
+    if int(meta.get("HTTPStatusCode", 500)) >= 500:
+        return errors.Unavailable(f"AWS could not do it: {message}", hint="try again")
+    return Rejected(code, message)
+
+
+def _date(meta: Mapping[str, Any]) -> datetime:
+    written = meta.get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(written).astimezone(UTC) if written else datetime.now(UTC)

@@ -1,0 +1,193 @@
+"""Elastic Beanstalk's calls. Lists are read to their end; texts that alone tell how an update went become signs."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sealane import errors
+from sealane.clients.aws.account import Account, Answer, Rejected
+from sealane.clients.aws.beanstalk_model import Environment, Event, Fleet, InstanceHealth, LogSample, Version
+from sealane.clients.aws.event_signs import sign
+
+_MOST_EVENTS = 3000
+_LOG_BYTES = 256 * 1024
+
+
+class Busy(Rejected):
+    """Another update of the environment is under way: the service takes one at a time."""
+
+
+class Beanstalk:
+    """The service, in one account and region. Everything raises what `Account.call` raises."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    async def environments(self, application: str) -> tuple[tuple[Environment, ...], datetime]:
+        """The environments of an application, and the time there. Whoever may not look is told of none."""
+        told = await self._call("describe_environments", ApplicationName=application, IncludeDeleted=False)
+        return tuple(_environment(each) for each in told.values.get("Environments", ())), told.at
+
+    async def events(self, name: str, *, since: datetime) -> tuple[Event, ...]:
+        """What the environment told since, oldest first."""
+        found: list[Any] = []
+        more: dict[str, str] = {}
+        while len(found) < _MOST_EVENTS:
+            told = await self._call("describe_events", EnvironmentName=name, StartTime=since, MaxRecords=1000, **more)
+            found.extend(told.values.get("Events", ()))
+            if not told.values.get("NextToken"):
+                break
+            more = {"NextToken": told.values["NextToken"]}
+        return tuple(_event(each) for each in reversed(found))
+
+    async def fleet(self, name: str) -> Fleet | None:
+        """Its instances; None where health is basic, and nothing is known of them."""
+        found: list[Any] = []
+        more: dict[str, str] = {}
+        try:
+            whole = await self._call("describe_environment_health", EnvironmentName=name, AttributeNames=["All"])
+            while True:
+                told = await self._call(
+                    "describe_instances_health", EnvironmentName=name, AttributeNames=["All"], **more
+                )
+                found.extend(told.values.get("InstanceHealthList", ()))
+                if not told.values.get("NextToken"):
+                    break
+                more = {"NextToken": told.values["NextToken"]}
+        except Rejected as rejected:
+            if rejected.code == "InvalidRequestException":
+                return None
+            raise
+        return Fleet(causes=tuple(whole.values.get("Causes", ())), instances=tuple(_instance(each) for each in found))
+
+    async def settings(self, application: str, name: str) -> dict[tuple[str, str], str]:
+        """Option settings as they are there, by namespace and name."""
+        told = await self._call("describe_configuration_settings", ApplicationName=application, EnvironmentName=name)
+        deployed = [
+            each for each in told.values.get("ConfigurationSettings", ()) if each.get("DeploymentStatus") != "pending"
+        ]
+        options = deployed[0].get("OptionSettings", ()) if deployed else ()
+        return {(each["Namespace"], each["OptionName"]): str(each.get("Value", "")) for each in options}
+
+    async def version(self, application: str, label: str) -> Version | None:
+        """A version; None where there is none."""
+        told = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
+        return next((_version(each) for each in told.values.get("ApplicationVersions", ())), None)
+
+    async def create_version(self, application: str, label: str, bundle: Mapping[str, str], words: str) -> Version:
+        """Makes a version, its configuration files checked."""
+        told = await self._call(
+            "create_application_version",
+            ApplicationName=application,
+            VersionLabel=label,
+            Description=words[:200],
+            SourceBundle=dict(bundle),
+            Process=True,
+            AutoCreateApplication=False,
+        )
+        return _version(told.values["ApplicationVersion"])
+
+    async def deploy(self, name: str, label: str) -> str:
+        """Starts an update to a version; gives the number of the request. Raises Busy, as all writes do."""
+        return (await self._call("update_environment", EnvironmentName=name, VersionLabel=label)).request
+
+    async def configure(self, name: str, options: Sequence[Mapping[str, str]]) -> str:
+        """Starts an update of option settings; gives the number of the request."""
+        given = [dict(option) for option in options]
+        return (await self._call("update_environment", EnvironmentName=name, OptionSettings=given)).request
+
+    async def swap(self, name: str, other: str) -> str:
+        """Exchanges the names of two environments."""
+        told = await self._call("swap_environment_cnames", SourceEnvironmentName=name, DestinationEnvironmentName=other)
+        return told.request
+
+    async def abort(self, name: str) -> None:
+        """Stops an update that is under way."""
+        await self._call("abort_environment_update", EnvironmentName=name)
+
+    async def ask_for_logs(self, name: str) -> datetime:
+        """Asks for the ends of all logs; they come later. Gives the time there."""
+        return (await self._call("request_environment_info", EnvironmentName=name, InfoType="tail")).at
+
+    async def logs(self, name: str, *, since: datetime) -> tuple[LogSample, ...]:
+        """Those that have come since; older ones are told by the service, too."""
+        told = await self._call("retrieve_environment_info", EnvironmentName=name, InfoType="tail")
+        fresh = [each for each in told.values.get("EnvironmentInfo", ()) if _utc(each["SampleTimestamp"]) >= since]
+        return tuple([await _sample(each) for each in fresh])
+
+    async def _call(self, operation: str, **given: Any) -> Answer:
+        try:
+            return await self._account.call("elasticbeanstalk", operation, **given)
+        except Rejected as rejected:
+            if rejected.message.endswith("Must be Ready."):  # the code is that of any wrong parameter
+                raise Busy(rejected.code, rejected.message) from None
+            raise
+
+
+async def _sample(told: Mapping[str, Any]) -> LogSample:
+    text = await asyncio.to_thread(_fetched, str(told["Message"]))
+    return LogSample(
+        instance=str(told["Ec2InstanceId"]), at=_utc(told["SampleTimestamp"]), lines=tuple(text.splitlines())
+    )
+
+
+def _fetched(address: str) -> str:
+    """What is at an address that the service signed."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - the service's own address
+            return str(answer.read(_LOG_BYTES).decode(errors="replace"))
+    except OSError as error:
+        raise errors.Unavailable(f"a log could not be fetched: {error}") from None
+
+
+def _environment(told: Mapping[str, Any]) -> Environment:
+    return Environment(
+        id=str(told.get("EnvironmentId", "")),
+        name=str(told["EnvironmentName"]),
+        application=str(told.get("ApplicationName", "")),
+        status=str(told.get("Status", "")),
+        color=str(told.get("Health", "Grey")),
+        health=str(told.get("HealthStatus") or ""),
+        label=str(told.get("VersionLabel") or ""),
+        cname=str(told.get("CNAME") or ""),
+        abortable=bool(told.get("AbortableOperationInProgress")),
+    )
+
+
+def _event(told: Mapping[str, Any]) -> Event:
+    message = str(told.get("Message", ""))
+    return Event(
+        at=_utc(told["EventDate"]),
+        severity=str(told.get("Severity", "INFO")),
+        message=message,
+        request=str(told.get("RequestId") or ""),
+        sign=sign(message),
+    )
+
+
+def _instance(told: Mapping[str, Any]) -> InstanceHealth:
+    deployment = told.get("Deployment") or {}
+    return InstanceHealth(
+        id=str(told.get("InstanceId", "")),
+        health=str(told.get("HealthStatus", "")),
+        label=str(deployment.get("VersionLabel", "")),
+        status=str(deployment.get("Status", "")),
+        deployment=int(deployment.get("DeploymentId") or 0),
+        causes=tuple(told.get("Causes", ())),
+    )
+
+
+def _version(told: Mapping[str, Any]) -> Version:
+    return Version(
+        label=str(told["VersionLabel"]),
+        bundle={key: str(value) for key, value in (told.get("SourceBundle") or {}).items()},
+        status=str(told.get("Status", "")).upper(),
+    )
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)

@@ -1,0 +1,338 @@
+"""Environments of Elastic Beanstalk, by the port of destinations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from typing_extensions import override
+
+from sealane import errors
+from sealane.clients.aws.beanstalk import Beanstalk
+from sealane.destinations import deletions, model, observed, ownership, stages, usage
+from sealane.destinations.elastic_beanstalk import logs, planning
+from sealane.destinations.elastic_beanstalk.looks import Looks, Pace
+from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, Reading, Step, ref_of, spec_of
+from sealane.destinations.elastic_beanstalk.observe import Observing
+from sealane.destinations.elastic_beanstalk.records import Records
+from sealane.destinations.elastic_beanstalk.writes import Writer
+from sealane.destinations.port import Destination
+from sealane.formations.health_checks import HealthCheck
+from sealane.secrets.values import SecretValue
+from sealane.verdicts import model as verdicts
+
+Manifest = Mapping[str, Any]
+
+QUEUE = timedelta(minutes=30)
+"""How long a deployment waits for somebody else's update."""
+_VARIABLES = "aws:elasticbeanstalk:application:environment"
+"""Variables of the application, which may be anybody's secrets."""
+_STAYS = "Sealane never terminates an environment: do it by hand"
+
+
+class BeanstalkDestination(Destination):
+    """The environments of one account and region; a namespace is an application."""
+
+    def __init__(
+        self, service: Beanstalk, records: Records, *, region: str, pace: Pace | None = None, queue: timedelta = QUEUE
+    ) -> None:
+        self._service, self._records, self._region, self._queue = service, records, region, queue
+        self._pace = pace or Pace()
+        self._looks = Looks(service, self._pace)
+
+    @property
+    @override
+    def where(self) -> str:
+        return f"Elastic Beanstalk in {self._region}"
+
+    @override
+    async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
+        return tuple(ref_of(manifest, namespace) for manifest in objects)
+
+    @override
+    async def diff(
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+        to_delete: model.Inventory = (),
+    ) -> tuple[model.ObjectChange, ...]:
+        plans = [await self._planned(manifest, identity, adopt=adopt) for manifest in objects]
+        return tuple(plan.change for plan in _once(plans))
+
+    async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> planning.Plan:
+        ref = ref_of(manifest, identity.namespace)
+        record, _ = await self._records.environment(ref)
+        reading = await self._looks.patiently(ref, record)
+        return planning.plan(ref, spec_of(manifest), reading, record, identity, adopt=adopt)
+
+    @override
+    async def survey(
+        self,
+        objects: Sequence[Manifest],
+        shape: stages.Shape,
+        *,
+        identity: model.Identity,
+        stored: model.Inventory = (),
+        as_it_serves: bool = False,
+    ) -> stages.Survey:
+        """Which environments need more than one update: settings apart from versions, names after both."""
+        if as_it_serves:
+            return {}
+        plans = [await self._planned(manifest, identity, adopt=True) for manifest in objects]
+        return {plan.change.ref.name: [step.value for step in plan.steps] for plan in plans if len(plan.steps) > 1}
+
+    @override
+    def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
+        if shape.back or not shape.survey:
+            return stages.at_once(objects, shape)
+        needed = {step for steps in shape.survey.values() for step in steps}
+        found = []
+        if Step.SETTINGS.value in needed:
+            first = tuple(_without(manifest, "VersionLabel", "SourceBundle", "CNAMEPrefix") for manifest in objects)
+            found.append(_stage(stages.StageKind.BESIDE, "settings", "option settings first", first))
+        if Step.SWAP.value in needed:
+            then = tuple(_without(manifest, "CNAMEPrefix") for manifest in objects)
+            found.append(_stage(stages.StageKind.PREVIEW, "preview", "the version, under its own name", then))
+        last, words = ("swap", "names are exchanged") if Step.SWAP.value in needed else ("version", "the version")
+        return (*found, _stage(stages.StageKind.WHOLE, last, words, tuple(objects)))
+
+    @override
+    async def apply(
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        adopt: bool = False,
+        finished: Collection[str] = (),
+    ) -> model.Applied:
+        changes = await self.diff(objects, identity=identity, adopt=adopt)
+        if refusals := tuple(change.refusal for change in changes if change.refusal):
+            return model.Applied(inventory=(), refusals=refusals)
+        writer = Writer(
+            service=self._service,
+            looks=self._looks,
+            records=self._records,
+            identity=identity,
+            fence=fence,
+            adopt=adopt,
+            queue=self._queue,
+        )
+        inventory: list[model.ObjectRef] = []
+        changed: list[model.ObjectRef] = []
+        was_there = True
+        for manifest in objects:
+            brought = await writer.bring(ref_of(manifest, identity.namespace), manifest)
+            changed.extend([brought.ref] if brought.changed else [])
+            if brought.refusal:
+                refused = (brought.refusal,)
+                return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=refused)
+            inventory.append(brought.ref)
+            was_there = was_there and brought.was_there
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
+
+    @override
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """Nothing: an environment has data, addresses and certificates that no deployment makes again."""
+        unwanted = deletions.candidates(stored, wanted)
+        held = tuple(model.KeptObject(ref=ref, reason=_STAYS) for ref in unwanted)
+        return model.Pruned(deleted=(), held=held, inventory=stored)
+
+    @override
+    def observe(
+        self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
+    ) -> AsyncIterator[verdicts.Observation]:
+        return Observing(self._looks, self._records, wanted).observations()
+
+    @override
+    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        last: object = None
+        began = self._pace.now()
+        while True:
+            now = [
+                (reading.environment and reading.environment.label, reading.options)
+                for reading in await self._now(wanted)
+            ]
+            if now != last:
+                last = now
+                yield
+            await self._pace.between(began)
+
+    async def _now(self, wanted: model.Inventory) -> list[Reading]:
+        return [await self._looks.patiently(ref, None) for ref in wanted]
+
+    @override
+    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
+        raise errors.UsageError(f"{name} can't run: Elastic Beanstalk runs no Jobs")
+
+    @override
+    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
+        """Rendering makes no object of secrets here."""
+        return manifest
+
+    @override
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        return False
+
+    @override
+    def ends(self, manifest: Manifest) -> bool:
+        return False
+
+    @override
+    def is_fleeting(self, manifest: Manifest) -> bool:
+        return False
+
+    @override
+    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
+        return {}
+
+    @override
+    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
+        return None
+
+    @override
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        found: dict[str, list[dict[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
+        for workload in observation.workloads:
+            ref = _named(workload.object.partition("/")[2], identity.namespace)
+            for key, told in (await logs.evidence(self._service, self._records, ref, self._pace)).items():
+                found[key].extend(told)
+        return found
+
+    @override
+    async def tail(
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
+    ) -> AsyncIterator[str]:
+        """The ends of the logs of each instance; the service has no stream, so following shows no more."""
+        for ref in refs:
+            for sample in await logs.samples(self._service, ref.name, self._pace):
+                if instance in {None, sample.instance} and container in {None, ref.name}:
+                    for line in sample.lines[-lines:] if lines else ():
+                        yield f"{sample.instance}/{ref.name}  {line}"
+        if follow:
+            await asyncio.Event().wait()
+
+    @override
+    async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
+        found = []
+        for ref in refs:
+            record, _ = await self._records.environment(ref)
+            reading = await self._looks.patiently(ref, None)
+            if reading.environment:
+                found.append(
+                    _manifest(ref, reading, record.labels if record else {}, record.annotations if record else {})
+                )
+        return tuple(found)
+
+    @override
+    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
+        return ()
+
+    @override
+    async def observed(self, namespace: str) -> observed.Observed:
+        every, _ = await self._service.environments(namespace)
+        found = []
+        for environment in every:
+            ref = _named(environment.name, namespace)
+            record, _ = await self._records.environment(ref)
+            if record is None or not model.owner_of(record.labels):
+                found.append(_manifest(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
+        labels = sorted({each["spec"]["VersionLabel"] for each in found if each["spec"]["VersionLabel"]})
+        return observed.Observed(version=", ".join(labels), objects=tuple(found))
+
+    @override
+    async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
+        return ()
+
+    @override
+    async def namespace_created(self, namespace: str) -> datetime | None:
+        return None
+
+    @override
+    async def leaves(self, namespace: str) -> bool:
+        return False
+
+    @override
+    async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
+        return await self._records.ledger(app, formation, namespace)
+
+    @override
+    async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
+        return await self._records.ledgers(app, formation)
+
+    @override
+    async def write_ledger(
+        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
+    ) -> model.Ledger:
+        await fence()
+        return await self._records.keep_ledger(ledger, app, formation, namespace)
+
+
+def _once(plans: Sequence[planning.Plan]) -> list[planning.Plan]:
+    """The plans, where the second of two same environments is refused."""
+    seen: set[model.Key] = set()
+    found = []
+    for plan in plans:
+        change = plan.change
+        if change.ref.key in seen:
+            change = replace(change, refusal=ownership.twin(change.ref))
+        seen.add(change.ref.key)
+        found.append(replace(plan, change=change))
+    return found
+
+
+def _without(manifest: Manifest, *fields: str) -> Manifest:
+    spec = {key: value for key, value in manifest["spec"].items() if key not in fields}
+    return {**manifest, "spec": spec}
+
+
+def _stage(kind: stages.StageKind, name: str, words: str, objects: Sequence[Manifest]) -> stages.Stage:
+    return stages.Stage(kind=kind, name=name, message=words, objects=objects)
+
+
+def _named(name: str, application: str) -> model.ObjectRef:
+    return ref_of({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}}, application)
+
+
+def _manifest(
+    ref: model.ObjectRef, reading: Reading, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> Manifest:
+    """An environment as an object."""
+    environment = reading.environment
+    assert environment is not None, "it is there"
+    options = [
+        {"Namespace": namespace, "OptionName": name, "Value": model.HIDDEN if namespace == _VARIABLES else value}
+        for (namespace, name), value in sorted(reading.options.items())
+    ]
+    return {
+        "apiVersion": ref.api_version,
+        "kind": ref.kind,
+        "metadata": {
+            "name": ref.name,
+            "namespace": ref.namespace,
+            "uid": environment.id,
+            "labels": dict(labels),
+            "annotations": dict(annotations),
+        },
+        "spec": {"ApplicationName": ref.namespace, "VersionLabel": environment.label, "OptionSettings": options},
+    }

@@ -1,0 +1,68 @@
+"""What an environment tells of itself: events, and the ends of its instances' logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sealane import errors
+from sealane.clients.aws.beanstalk import Beanstalk
+from sealane.clients.aws.beanstalk_model import LogSample
+from sealane.destinations import model
+from sealane.destinations.elastic_beanstalk.looks import Pace
+from sealane.destinations.elastic_beanstalk.records import Records
+
+_COMES = timedelta(seconds=60)
+"""How long logs may take to come."""
+_LINES = 200
+_MOST_EVENTS = 100
+
+
+async def samples(service: Beanstalk, name: str, pace: Pace) -> tuple[LogSample, ...]:
+    """The ends of the logs of its instances, asked for now; none where they are not available."""
+    until = pace.now() + _COMES
+    try:
+        asked = await service.ask_for_logs(name)
+        while pace.now() < until:
+            await pace.sleep(5)
+            if found := await service.logs(name, since=asked):
+                return found
+    except (errors.Unavailable, errors.Refused):
+        return ()
+    return ()
+
+
+async def evidence(
+    service: Beanstalk, records: Records, ref: model.ObjectRef, pace: Pace
+) -> Mapping[str, list[dict[str, Any]]]:
+    """The environment's events since Sealane's last operation, why its health is as it is, and logs."""
+    record, _ = await records.environment(ref)
+    events: list[dict[str, Any]] = []
+    if record and record.operation:
+        try:
+            told = await service.events(ref.name, since=record.operation.at)
+        except (errors.Unavailable, errors.Refused):
+            told = ()
+        events = [
+            {
+                "at": event.at.isoformat(),
+                "object": f"{ref.kind}/{ref.name}",
+                "container": None,
+                "type": "Normal" if event.severity in {"TRACE", "DEBUG", "INFO"} else "Warning",
+                "reason": event.severity,
+                "message": event.message,
+                "count": 1,
+            }
+            for event in told[-_MOST_EVENTS:]
+        ]
+    logs = [
+        {
+            "object": f"{ref.kind}/{ref.name}",
+            "container": sample.instance,
+            "previous": False,
+            "lines": list(sample.lines[-_LINES:]),
+        }
+        for sample in await samples(service, ref.name, pace)
+    ]
+    return {"events": events, "logs": logs}

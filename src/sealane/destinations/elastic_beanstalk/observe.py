@@ -1,0 +1,136 @@
+"""From looks to observations: the formation's environments, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sealane import errors
+from sealane.clients.aws.account import Rejected
+from sealane.destinations import model
+from sealane.destinations.elastic_beanstalk import converge
+from sealane.destinations.elastic_beanstalk.converge import Converged
+from sealane.destinations.elastic_beanstalk.looks import Looks
+from sealane.destinations.elastic_beanstalk.model import Operation, Options, Reading, Step
+from sealane.destinations.elastic_beanstalk.records import Records
+from sealane.verdicts import model as verdicts
+
+_BLIND = timedelta(seconds=60)
+"""So long looks may go wrong before what was seen counts as old: being asked less often is no trouble."""
+
+
+class Observing:
+    """One watch of some environments."""
+
+    def __init__(self, looks: Looks, records: Records, wanted: model.Inventory) -> None:
+        self._looks, self._records, self._wanted = looks, records, wanted
+        self._steady: dict[str, tuple[datetime, object]] = {}
+        """Since when looks at an environment found the same good state, by its name."""
+        self._options: dict[str, Options] = {}
+        """Option settings, which are read once: they say how long an update may take."""
+
+    async def observations(self) -> AsyncIterator[verdicts.Observation]:
+        """The whole at once, and again at each look. Raises Unavailable where the first one goes wrong."""
+        began = seen_at = self._looks.pace.now()
+        last: verdicts.Observation | None = None
+        while True:
+            try:
+                seen = [await self._one(ref) for ref in self._wanted]
+            except errors.Unavailable:
+                if last is None and self._looks.pace.now() > began + _BLIND:
+                    raise
+                if last is not None and self._looks.pace.now() > seen_at + _BLIND:
+                    yield _blind(last, self._looks.pace.now(), seen_at)
+            else:
+                seen_at = self._looks.pace.now()
+                last = verdicts.Observation(
+                    at=seen_at,
+                    workloads=tuple(workload for workload, _ in seen),
+                    facts=tuple(fact for _, facts in seen for fact in facts),
+                )
+                yield last
+            await self._looks.pace.between(began)
+
+    async def _one(self, ref: model.ObjectRef) -> tuple[verdicts.Workload, tuple[verdicts.Fact, ...]]:
+        name = f"{ref.kind}/{ref.name}"
+        record, _ = await self._records.environment(ref)
+        try:
+            reading = await self._looks.read(ref, record, whole=ref.name not in self._options)
+        except Rejected as rejected:
+            fact = verdicts.Fact(
+                kind=verdicts.FactKind.UNPROVEN,
+                object=name,
+                workload=name,
+                since=self._looks.pace.now(),
+                words=rejected.message,
+            )
+            return _workload(name, None, rejected.message), (fact,)
+        reading = replace(reading, options=self._options.setdefault(ref.name, reading.options))
+        operation = record.operation if record else None
+        if operation is None:
+            return _workload(name, reading, "Sealane has not deployed it yet"), ()
+        found = self._twice(name, reading, converge.judge(operation, reading))
+        late = self._looks.pace.now() - reading.at  # clocks differ
+        return _seen(name, reading, operation, found, late)
+
+    def _twice(self, name: str, reading: Reading, found: Converged) -> Converged:
+        """What is good has to be found twice, some time apart, unless it is long over."""
+        if found.kind is not None or found.at_once:
+            self._steady.pop(name, None)
+            return found
+        state: object = (reading.environment, reading.fleet)
+        since, before = self._steady.get(name, (reading.at, state))
+        if before != state:
+            since = reading.at
+        self._steady[name] = (since, state)
+        if reading.at - since >= converge.TWO_LOOKS:
+            return found
+        words = "all instances run it; a second look has to find the same"
+        return Converged(kind=verdicts.FactKind.RESOURCE_PENDING, words=words, since=found.since)
+
+
+def _seen(
+    name: str, reading: Reading, operation: Operation, found: Converged, late: timedelta
+) -> tuple[verdicts.Workload, tuple[verdicts.Fact, ...]]:
+    instances = reading.fleet.instances if reading.fleet else ()
+    new = [each for each in instances if each.label == operation.label and each.status == "Deployed"]
+    good = found.kind is None
+    health = verdicts.Health.READY if good else verdicts.Health.CONVERGING
+    if found.kind is verdicts.FactKind.RESOURCE_FAILED:
+        health = verdicts.Health.FAILED
+    count = max(1, len(instances))
+    workload = verdicts.Workload(
+        object=name,
+        health=health,
+        desired=count,
+        updated=len(new) if instances else count,
+        ready=(len(new) if instances else count) if good else 0,
+        old=len(instances) - len(new),
+        ready_since=found.since + late if good else None,
+        message=found.words or f"runs {operation.label}",
+        note="; ".join(found.notes),
+        takes=converge.allowed(reading) if operation.step is not Step.NOTHING else timedelta(),
+    )
+    if found.kind is None:
+        return workload, ()
+    fact = verdicts.Fact(kind=found.kind, object=name, workload=name, since=found.since + late, words=found.words)
+    return workload, (fact,)
+
+
+def _workload(name: str, reading: Reading | None, words: str) -> verdicts.Workload:
+    count = max(1, len(reading.fleet.instances)) if reading and reading.fleet else 1
+    return verdicts.Workload(
+        object=name,
+        health=verdicts.Health.CONVERGING,
+        desired=count,
+        updated=0,
+        ready=0,
+        old=count,
+        ready_since=None,
+        message=words,
+    )
+
+
+def _blind(last: verdicts.Observation, now: datetime, since: datetime) -> verdicts.Observation:
+    return verdicts.Observation(at=now, workloads=last.workloads, facts=last.facts, blind_since=since)

@@ -1,0 +1,65 @@
+"""Elastic Beanstalk as rendering asks it. Pure: objects in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from sealane.destinations.elastic_beanstalk.environment_schema import ENVIRONMENT
+from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND
+from sealane.findings import Finding, did_you_mean
+from sealane.stencils.model import Rendered
+from sealane.stencils.platform import Plain
+
+
+class ElasticBeanstalk(Plain):
+    """See `stencils.platform.Platform`."""
+
+    @override
+    def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
+        import jsonschema
+
+        validator = jsonschema.Draft202012Validator(ENVIRONMENT)
+        for each in rendered:
+            if each.object.get("apiVersion") != API_VERSION or each.kind != KIND:
+                message = f"Elastic Beanstalk has no {each.object.get('apiVersion')} {each.kind}"
+                yield Finding(message=message, place=each.origin.place(), hint=f"it takes {API_VERSION} {KIND}")
+                continue
+            for error in sorted(
+                validator.iter_errors(each.object), key=lambda error: [str(part) for part in error.path]
+            ):
+                yield _finding(each, error)
+            yield from _application(each)
+
+
+def _finding(rendered: Rendered, error: Any) -> Finding:
+    path = tuple(error.absolute_path)
+    match error.validator:
+        case "anyOf":
+            message = "an environment needs a VersionLabel to be deployed, or OptionSettings to be changed"
+            return Finding(message=message, place=rendered.origin.place(path))
+        case "additionalProperties":
+            known = tuple(error.schema["properties"])
+            strange = next(key for key in error.instance if key not in known)
+            where = (*path, strange)
+            message = f"there is no field {'.'.join(str(part) for part in where)}"
+            return Finding(message=message, place=rendered.origin.place(where), hint=did_you_mean(str(strange), known))
+        case _:
+            name = ".".join(str(part) for part in path)
+            return Finding(message=f"{name}: {error.message}", place=rendered.origin.place(path))
+
+
+def _application(rendered: Rendered) -> Iterator[Finding]:
+    """The formation's namespace is the application, so that operators say which ones an app may have."""
+    spec = rendered.object.get("spec")
+    written = spec.get("ApplicationName") if isinstance(spec, dict) else None
+    namespace = rendered.object["metadata"].get("namespace")
+    if written is not None and written != namespace:
+        message = f"ApplicationName is {written}, and the formation's namespace {namespace}: they are the same thing"
+        place = rendered.origin.place(("spec", "ApplicationName"))
+        yield Finding(message=message, place=place, hint="leave it out, or write ${namespace}")
+
+
+PLATFORM = ElasticBeanstalk()

@@ -1,0 +1,242 @@
+"""Writing an environment: one update at a time, noted before it is asked for, so that no lost answer makes two of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sealane import errors
+from sealane.clients.aws.account import Rejected
+from sealane.clients.aws.beanstalk import Beanstalk, Busy
+from sealane.destinations import model
+from sealane.destinations.elastic_beanstalk import planning
+from sealane.destinations.elastic_beanstalk.looks import Looks
+from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Operation, Reading, Spec, Step, spec_of
+from sealane.destinations.elastic_beanstalk.records import Records
+
+_VERSION_SECONDS = 300
+"""How long the service may take to read a version's files."""
+_MOST_LOST = 5
+"""Answers to writes that may be lost before it gives up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """What became of one environment, so far."""
+
+    ref: model.ObjectRef
+    changed: bool = False
+    refusal: model.Refusal | None = None
+    was_there: bool = False
+    """Whether nothing ever had to be written for it in this deployment."""
+    over: bool = True
+    busy: bool = False
+    """Whether an update is under way that has to end first."""
+    lost: errors.Unavailable | None = None
+    """Why nobody knows whether the write was done; the next look tells."""
+
+
+@dataclass(kw_only=True)
+class Writer:
+    """Brings environments to what their manifests ask. `queue` is how long it waits for somebody else's update."""
+
+    service: Beanstalk
+    looks: Looks
+    records: Records
+    identity: model.Identity
+    fence: model.Fence
+    adopt: bool
+    queue: timedelta
+
+    async def bring(self, ref: model.ObjectRef, manifest: Mapping[str, Any]) -> Brought:
+        """Does what is missing, an update after the other. Repeated, it does nothing. Raises Unavailable."""
+        spec, changed, lost = spec_of(manifest), False, 0
+        began = self.looks.pace.now()
+        while True:
+            brought = await self._round(ref, spec)
+            changed = changed or brought.changed
+            if brought.over:
+                return replace(brought, changed=changed)
+            if brought.busy and self.looks.pace.now() > began + self.queue:
+                return Brought(ref=brought.ref, changed=changed, refusal=_busy(brought.ref, self.queue))
+            lost += brought.lost is not None
+            if brought.lost and lost > _MOST_LOST:
+                raise brought.lost
+            await self.looks.pace.between(began)
+
+    async def _round(self, ref: model.ObjectRef, spec: Spec) -> Brought:
+        """A look, and the next update if there is one to do."""
+        record, tag = await self.records.environment(ref)
+        reading = await self.looks.patiently(ref, record)
+        operation = record.operation if record else None
+        if planning.may_have_been_done(operation, self.identity, reading):
+            return Brought(ref=ref, over=False)
+        plan = planning.plan(ref, spec, reading, record, self.identity, adopt=self.adopt)
+        ref, refusal = plan.change.ref, plan.change.refusal
+        if not plan.steps and not refusal:
+            return Brought(ref=ref, was_there=await self._note(ref, spec, reading, record, tag))
+        refusal = refusal or await self._version(ref, spec, plan.steps) or self._taken(ref, operation, reading)
+        if refusal:
+            return Brought(ref=ref, refusal=refusal)
+        if reading.environment is None or reading.environment.status != "Ready":
+            await self._make_way(ref, operation, reading)
+            return Brought(ref=ref, over=False, busy=True)
+        return await self._tried(ref, spec, plan, reading, record, tag)
+
+    async def _tried(
+        self,
+        ref: model.ObjectRef,
+        spec: Spec,
+        plan: planning.Plan,
+        reading: Reading,
+        record: EnvironmentRecord | None,
+        tag: str | None,
+    ) -> Brought:
+        try:
+            await self._write(ref, spec, plan, reading, record, tag)
+        except errors.Unavailable as error:
+            return Brought(ref=ref, over=False, changed=True, lost=error)
+        except Rejected as rejected:
+            await self._not_done(ref, record)
+            if isinstance(rejected, Busy):  # what was read was from before
+                return Brought(ref=ref, over=False, busy=True)
+            return Brought(ref=ref, refusal=_rejected(ref, rejected))
+        return Brought(ref=ref, over=False, changed=True)
+
+    async def _write(
+        self,
+        ref: model.ObjectRef,
+        spec: Spec,
+        plan: planning.Plan,
+        reading: Reading,
+        record: EnvironmentRecord | None,
+        tag: str | None,
+    ) -> None:
+        step, environment = plan.steps[0], reading.environment
+        assert environment is not None, "it was found"
+        other = planning.holder(spec, reading) if step is Step.SWAP else None
+        operation = Operation(
+            step=step,
+            sequence=self.identity.sequence,
+            revision=self.identity.revision,
+            label=spec.label if step is Step.VERSION and spec.label else environment.label,
+            before=environment.label,
+            at=reading.at,
+            prefix=spec.cname_prefix if other else "",
+        )
+        await self.fence()
+        noted = planning.marked(record, self.identity, operation)
+        tag = await self.records.keep(ref, noted, over=tag)
+        await self.fence()
+        match step:
+            case Step.SETTINGS:
+                options = [
+                    {"Namespace": namespace, "OptionName": name, "Value": value}
+                    for (namespace, name), value in plan.options.items()
+                ]
+                request = await self.service.configure(ref.name, options)
+            case Step.VERSION:
+                request = await self.service.deploy(ref.name, spec.label)
+            case _:
+                assert other is not None, "planning found who has the name"
+                request = await self.service.swap(ref.name, other.name)
+        await self.records.keep(ref, replace(noted, operation=replace(operation, request=request)), over=tag)
+
+    async def _not_done(self, ref: model.ObjectRef, record: EnvironmentRecord | None) -> None:
+        """Takes back the note of what the service did not take: somebody else's update must not pass for it."""
+        _, tag = await self.records.environment(ref)
+        await self.fence()
+        await self.records.keep(ref, record or EnvironmentRecord(), over=tag)
+
+    async def _note(
+        self, ref: model.ObjectRef, spec: Spec, reading: Reading, record: EnvironmentRecord | None, tag: str | None
+    ) -> bool:
+        """Keeps whose it is now, and the number of a request whose answer was lost; gives whether nothing was done."""
+        operation, environment = record.operation if record else None, reading.environment
+        assert environment is not None, "it was found"
+        if operation and planning.is_of(operation, self.identity):
+            operation = replace(operation, request=planning.request_of(operation, reading.events))
+        elif not (operation and operation.label == spec.label and environment.status == "Updating"):
+            operation = Operation(
+                step=Step.NOTHING,
+                sequence=self.identity.sequence,
+                revision=self.identity.revision,
+                label=spec.label or environment.label,
+                before=environment.label,
+                at=reading.at,
+            )
+        noted = planning.marked(record, self.identity, operation)
+        if noted != record:
+            await self.fence()
+            await self.records.keep(ref, noted, over=tag)
+        return operation.step is Step.NOTHING
+
+    async def _version(self, ref: model.ObjectRef, spec: Spec, steps: tuple[Step, ...]) -> model.Refusal | None:
+        """Makes sure that the application has the version, of exactly the bundle that is asked for."""
+        if Step.VERSION not in steps:
+            return None
+        application, began = ref.namespace or "", self.looks.pace.now()
+        try:
+            while True:
+                version = await self.service.version(application, spec.label)
+                if version is None and not spec.bundle:
+                    message = f"application {application} has no version {spec.label}, it may have been cleaned up"
+                    hint = "make it, or give the SourceBundle that it is made from"
+                    return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message, hint=hint)
+                if version is None:
+                    await self.fence()
+                    words = f"{self.identity.owner} {self.identity.release}"
+                    version = await self.service.create_version(application, spec.label, spec.bundle, words)
+                if spec.bundle and version.bundle != spec.bundle:
+                    return _other_bundle(ref, spec, version.bundle)
+                if version.status == "FAILED":
+                    message = f"the service can't process version {spec.label}: its configuration files are wrong"
+                    return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message)
+                if version.status not in {"PROCESSING", "BUILDING"}:
+                    return None
+                if self.looks.pace.now() > began + timedelta(seconds=_VERSION_SECONDS):
+                    raise errors.Unavailable(f"version {spec.label} is not processed yet", hint="try again")
+                await self.looks.pace.sleep(5)
+        except Rejected as rejected:
+            return _rejected(ref, rejected)
+
+    def _taken(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> model.Refusal | None:
+        """Once this deployment has written, nobody else's update is written over."""
+        if operation is None or operation.sequence != self.identity.sequence:
+            return None
+        other = planning.taken_by(operation, reading.events)
+        if other is None:
+            return None
+        message = f"somebody else's update began at {other.at:%H:%M:%S} UTC, and is left alone"
+        return model.Refusal(ref=ref, reason=model.Reason.SUPERSEDED, message=message)
+
+    async def _make_way(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> None:
+        """Aborts what this deployment itself has under way, to go back."""
+        environment = reading.environment
+        if operation is None or environment is None or not environment.abortable:
+            return
+        if operation.sequence == self.identity.sequence and operation.revision != self.identity.revision:
+            await self.fence()
+            try:
+                await self.service.abort(ref.name)
+            except Rejected as rejected:
+                if rejected.denied:
+                    raise  # else it has just come to its end
+
+
+def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Refusal:
+    message = f"somebody else's update has been under way for more than {queue.total_seconds():g} s"
+    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over")
+
+
+def _rejected(ref: model.ObjectRef, rejected: Rejected) -> model.Refusal:
+    reason = model.Reason.FORBIDDEN if rejected.denied else model.Reason.INVALID
+    return model.Refusal(ref=ref, reason=reason, message=rejected.message)
+
+
+def _other_bundle(ref: model.ObjectRef, spec: Spec, bundle: Mapping[str, str]) -> model.Refusal:
+    there = f"{bundle.get('S3Bucket', '?')}/{bundle.get('S3Key', '?')}"
+    message = f"version {spec.label} is there already, of another bundle ({there})"
+    return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, hint="give each build its own label")

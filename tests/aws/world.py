@@ -1,0 +1,151 @@
+"""The account: its applications, versions, environments and buckets, and what is still to come in them."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.aws.environments import Environment, Instance
+from tests.aws.faults import Trouble
+from tests.aws.timelines import Timeline, Update, aborted, well
+from tests.aws.virtual_clock import VirtualClock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call that came, whatever was answered."""
+
+    op: str
+    given: dict[str, Any]
+    at: datetime
+    answered: str = ""
+    """The code of the error, or what became of the connection; empty where it was done and told."""
+
+
+@dataclass(kw_only=True)
+class Version:
+    """One version of an application."""
+
+    label: str
+    bundle: dict[str, str]
+    status: str = "UNPROCESSED"
+    created: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class Log:
+    """Logs that somebody asked for."""
+
+    kind: str
+    instance: str
+    asked: datetime
+    ready: datetime
+    text: str
+
+
+@dataclass(kw_only=True)
+class World:
+    """All of it; whoever reads or writes holds the server's lock."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    trouble: Trouble = field(default_factory=Trouble)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    buckets: dict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    logs: list[Log] = field(default_factory=list)
+    log_text: str = "boom: no such table"
+    address: str = ""
+    """Where it is reached."""
+    scripts: dict[str, list[Timeline]] = field(default_factory=lambda: defaultdict(list))
+    """How the next updates of each environment come along; `well()` for those that are not told."""
+    swaps: list[Timeline] = field(default_factory=list)
+    """What comes after a swap of names."""
+    fails_processing: set[str] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """What the stand-in itself could not do: a test that leaves any is wrong."""
+    _pending: list[tuple[datetime, int, str, Any]] = field(default_factory=list)
+    _shadow: tuple[datetime, dict[str, Environment]] | None = None
+
+    def environment(self, name: str, application: str, label: str, *, instances: int = 2, **more: Any) -> Environment:
+        """Makes one that is well."""
+        fleet = [Instance(id=f"i-{letter}", label=label, deployment=7) for letter in "abcdef"[:instances]]
+        made = Environment(name=name, application=application, label=label, instances=fleet, **more)
+        self.environments[name] = made
+        self.version(application, label)
+        return made
+
+    def version(self, application: str, label: str) -> None:
+        """Makes a version of an application."""
+        self.versions[application, label] = Version(
+            label=label, bundle={"S3Bucket": "builds", "S3Key": f"{label}.zip"}, created=self.clock.now()
+        )
+
+    def now(self) -> datetime:
+        """The service's time."""
+        return self.clock.now() + self.trouble.skew
+
+    def settle(self) -> None:
+        """Lets come what is due."""
+        due = sorted((item for item in self._pending if item[0] <= self.clock.now()), key=lambda item: item[:2])
+        self._pending = [item for item in self._pending if item not in due]
+        for at, _, _, step in due:
+            step(at + self.trouble.skew)
+
+    def begin(self, name: str, timeline: Timeline, update: Update, *, at: datetime | None = None) -> None:
+        """Anchors a timeline at a write."""
+        began = at or self.clock.now()
+        for number, (seconds, step) in enumerate(timeline(update)):
+            self._pending.append((began + timedelta(seconds=seconds), len(self._pending) + number, name, step))
+        self.settle()
+
+    def forget(self, name: str) -> None:
+        """What was to come of an environment does not come any more."""
+        self._pending = [item for item in self._pending if item[2] != name]
+
+    def update(self, name: str, *, label: str | None = None, timeline: Timeline | None = None) -> str:
+        """Starts an update of an environment, whoever asked for it; gives the number of the request."""
+        environment = self.environments[name]
+        request = str(uuid.uuid4())
+        self.shadow()
+        update = Update(
+            environment=environment, request=request, before=environment.label, label=label or environment.label
+        )
+        environment.move("Updating")
+        if label:
+            environment.deployment += 1
+        chosen = timeline or (self.scripts[name].pop(0) if self.scripts[name] else well())
+        self.begin(name, chosen, update)
+        return request
+
+    def abort(self, name: str) -> None:
+        """Aborts what is under way."""
+        environment = self.environments[name]
+        environment.move("Aborting")
+        self.forget(name)
+        began = [event for event in environment.events if event.request]
+        update = Update(
+            environment=environment, request=began[-1].request, before=environment.label, label=environment.label
+        )
+        self.begin(name, aborted, update)
+
+    def shadow(self) -> None:
+        """Keeps what stale reads show from now on."""
+        if self.trouble.lag:
+            self._shadow = (self.clock.now(), copy.deepcopy(self.environments))
+
+    def seen(self) -> dict[str, Environment]:
+        """The environments as a read shows them now."""
+        if self._shadow and self.clock.now() < self._shadow[0] + self.trouble.lag:
+            return self._shadow[1]
+        return self.environments
+
+    def writes(self) -> list[str]:
+        """What reached the service and was done there, of what changes environments or versions."""
+        changing = ("Update", "Create", "Swap", "Abort", "Delete", "Terminate", "Rebuild", "Restart")
+        done = (call for call in self.calls if call.answered in {"", "drop"})
+        return [call.op for call in done if call.op.startswith(changing)]
