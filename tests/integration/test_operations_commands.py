@@ -216,7 +216,7 @@ def test_what_a_run_printed_is_erased_for_good(serving: Serving, tmp_path_factor
     app.commit("hunter2 is the password")
     app.push()
     run = app.run_of(app.head)["run"]["id"]
-    dev, viewer = serving.user("eve", "developers"), serving.user("vito", "viewers")
+    dev, viewer = serving.user("eve", "developers"), serving.user("vince", "viewers")
     assert "hunter2" in typed(serving, viewer, "logs", run).stdout
 
     refused = typed(serving, viewer, "erase-logs", run)
@@ -224,7 +224,7 @@ def test_what_a_run_printed_is_erased_for_good(serving: Serving, tmp_path_factor
     told = typed(serving, viewer, "logs", run).stdout
 
     assert (refused.returncode, erased.returncode) == (1, 0), refused.stderr + erased.stderr
-    assert "vito may not deploy" in refused.stderr
+    assert "vince may not deploy" in refused.stderr
     assert "hunter2" not in told
     assert "eve erased this log" in told
     assert not [

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from sealane import typed_data
 from sealane.clients.aws.buckets import Bucket
 from sealane.destinations import model
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord
@@ -31,7 +32,7 @@ class Records:
     async def environment(self, ref: model.ObjectRef) -> tuple[EnvironmentRecord | None, str | None]:
         """An environment's record and its tag."""
         kept = await self._bucket.get(_environment(ref))
-        return (msgspec.json.decode(kept[0], type=EnvironmentRecord), kept[1]) if kept else (None, None)
+        return (typed_data.from_json(kept[0], EnvironmentRecord), kept[1]) if kept else (None, None)
 
     async def keep(self, ref: model.ObjectRef, record: EnvironmentRecord, *, over: str | None) -> str:
         """Writes an environment's record. Raises Conflicting when another writer was faster."""
@@ -40,7 +41,7 @@ class Records:
     async def ledger(self, app: str, formation: str, namespace: str) -> model.Ledger:
         """What was kept for the formation, empty at first."""
         kept = await self._bucket.get(_ledger(app, formation, namespace))
-        return replace(msgspec.json.decode(kept[0], type=model.Ledger), version=kept[1]) if kept else model.Ledger()
+        return replace(typed_data.from_json(kept[0], model.Ledger), version=kept[1]) if kept else model.Ledger()
 
     async def ledgers(self, app: str, formation: str) -> tuple[str, ...]:
         """The applications that have a ledger of the formation."""
