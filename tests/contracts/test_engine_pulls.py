@@ -63,7 +63,7 @@ def access(*hosts: str) -> RegistryAccess:
 
 
 async def limited(side: Side, *hosts: str) -> Side:
-    habits = ContainerDefaults(grace=timedelta(seconds=5), pull_patience=timedelta(seconds=20))
+    habits = ContainerDefaults(grace=timedelta(seconds=5), pull_patience=timedelta(seconds=60))
     runner = DockerRunner(side.engine, owner="a test", habits=habits, pulls=access(*hosts))
     await runner.prepare(side.run, Workspace(folder=side.folder))
     return replace(side, runner=runner)

@@ -132,22 +132,23 @@ async def test_each_attempt_is_started_by_itself(house: House) -> None:
 
 
 async def test_steps_of_a_run_may_run_at_the_same_time(house: House) -> None:
-    """Two that take a second each are both running at one moment."""
-    names = ["step/one", "step/two"]
-    done = await asyncio.gather(
-        *(house.runner.run_step(house.run, house.step(name, sleep=2), lambda _: None) for name in names)
-    )
+    """Each of two ends once the other is there."""
+
+    def meeting(name: str, other: str) -> StepSpec:
+        commands = (f"touch {name}", f"until [ -e {other} ]; do sleep 0.1; done")
+        return replace(house.step(f"step/{name}", sleep=2), commands=commands)
+
+    steps = (meeting("one", "two"), meeting("two", "one"))
+    done = await asyncio.gather(*(house.runner.run_step(house.run, step, lambda _: None) for step in steps))
     assert [result.status for result in done] == [StepStatus.PASSED] * 2
     assert max(result.started for result in done) < min(result.ended for result in done)
 
 
 async def test_a_step_over_its_time_is_ended_and_failed(house: House) -> None:
-    spec = house.step(sleep=300, timeout=timedelta(seconds=1))
-    began = time.monotonic()
+    spec = house.step(sleep=1000, timeout=timedelta(seconds=1))
     result = await house.runner.run_step(house.run, spec, lambda _: None)
     assert result.status is StepStatus.FAILED
     assert result.reason == "took longer than 1s and was ended"
-    assert time.monotonic() - began < 100
 
 
 async def test_a_step_that_does_not_end_when_asked_is_killed_after_the_grace(house: House) -> None:
@@ -205,7 +206,7 @@ def service(house: House, command: str, **environment: str) -> ServiceSpec:
         command=("/bin/sh", "-c", command),
         environment=environment,
         healthcheck=Healthcheck(test=("CMD-SHELL", "test -e /ready"), interval=timedelta(milliseconds=100)),
-        ready_within=timedelta(seconds=10),
+        ready_within=timedelta(seconds=120),
     )
 
 
@@ -222,14 +223,12 @@ async def test_a_service_is_waited_for_until_it_is_healthy(house: House) -> None
 
 async def test_a_service_that_ends_is_not_waited_for_and_shows_its_log(house: House) -> None:
     spec = service(house, "echo no such role; exit 2", DUMMY_EXIT_CODE="2", DUMMY_OUTPUT="no such role\n")
-    spec = replace(spec, ready_within=timedelta(seconds=300))
-    began = time.monotonic()
+    spec = replace(spec, ready_within=timedelta(seconds=1000))
     assert await house.runner.start_service(house.run, spec) is None
     health = await house.runner.await_healthy(house.run, spec)
     assert not health.healthy
     assert health.reason == "it ended: exit code 2"
     assert health.log == b"no such role\n"
-    assert time.monotonic() - began < 100
     assert await house.runner.ended_early(house.run, spec) == health
 
 

@@ -22,7 +22,7 @@ from testbed.record import Bed
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 DENIED = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding '[^']+' denied request: (.*)", re.DOTALL)
 _RULE = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
-PATIENCE = 30
+PATIENCE = 120
 """Seconds until all policies that were accepted must have taken effect."""
 
 

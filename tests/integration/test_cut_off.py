@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,8 +46,6 @@ spec:
       containers:
         - {name: web, image: "registry.example.com/shop:1", env: [{name: WORDS, value: "${words}"}MORE]}
 """
-CRASHES = ', {name: DUMMY_RUNS, value: "2"}'
-"""It comes up, and ends after two seconds, again and again."""
 
 
 class Place(Inside):
@@ -65,11 +64,16 @@ class Place(Inside):
     def cut(self) -> None:
         (self._folder / "cut").touch()
 
+    def cut_after_the_next_write(self) -> None:
+        (self._folder / "cut-after-write").touch()
+
+    def crash(self, at: datetime) -> None:
+        """What is there now ends first at that time."""
+        (self._folder / "crashes").touch()
+        os.utime(self._folder / "crashes", (at.timestamp(), at.timestamp()))
+
     def reconnect(self) -> None:
         (self._folder / "cut").unlink()
-
-    async def writes(self) -> list[tuple[str, int]]:
-        return self.written()
 
     def written(self) -> list[tuple[str, int]]:
         """Each write of the workload, with the generation that it made."""
@@ -90,8 +94,8 @@ class Place(Inside):
         await self.until(lambda: self.server.store.runs.get(run), lambda found: found.ended)
         return (await self.server.views.run(run)).deployments[0]
 
-    async def deployed(self, words: str, *, more: str = "") -> Deployment:
-        ended = await self.reached((await self.asked(await self.pushed(words, more=more))).id)
+    async def deployed(self, words: str) -> Deployment:
+        ended = await self.reached((await self.asked(await self.pushed(words))).id)
         assert ended.verdict_kind is VerdictKind.DEPLOYED, ended.verdict
         return ended
 
@@ -122,17 +126,16 @@ async def test_what_degrades_while_nobody_can_look_is_rolled_back_if_it_fell_in_
 ) -> None:
     """It is judged by when it fell, not by when that was seen; until then nothing is said of it but since when nobody can."""
     await place.deployed("one")
-    two = await place.deployed("two", more=CRASHES)
+    two = await place.deployed("two")
     place.cut()
     await place.fares(HealthState.UNKNOWN)
-    over = datetime.now(UTC) if within else (two.ended or two.created) + timedelta(seconds=1)
-    moved = (
-        sa.update(deployments)
-        .where(deployments.c.id == two.id)
-        .values(watched_until=over + timedelta(seconds=4) * within)
-    )
+    assert two.ended is not None
+    first_end = two.ended + timedelta(seconds=1)
+    place.crash(first_end)
+    over = first_end + timedelta(seconds=0.5 if within else -0.5)
+    moved = sa.update(deployments).where(deployments.c.id == two.id).values(watched_until=over)
     await place.server.store.database.write(lambda c: c.execute(moved))
-    await place.until(_now, lambda now: now > over + timedelta(seconds=6))
+    await place.until(_now, lambda now: now > first_end + timedelta(seconds=3))
     assert (await place.get(two)).verdict_kind is VerdictKind.DEPLOYED
 
     place.reconnect()
@@ -150,15 +153,15 @@ async def test_what_degrades_while_nobody_can_look_is_rolled_back_if_it_fell_in_
 async def test_a_rollout_outlives_a_cut_that_is_longer_than_its_deadline(place: Place) -> None:
     """The time without sight counts for nothing; what was pushed meanwhile comes after it, and each version is written once."""
     await place.deployed("one")
-    slow = ', {name: DUMMY_READY_AFTER, value: "2"}'
+    place.cut_after_the_next_write()
+    slow = ', {name: DUMMY_READY_AFTER, value: "6"}'
     two = await place.asked(await place.pushed("two", more=slow))
-    await place.reached(two.id, state=DeploymentState.ROLLING_OUT)
-    await place.until(place.writes, lambda writes: len(writes) == 2)
-    place.cut()
+    await place.until(lambda: place.get(two), lambda deployment: deployment.unreached_since)
+    assert len(place.written()) == 2
     cut = datetime.now(UTC)
     three = await place.pushed("three")
     await place.until(_now, lambda now: now > cut + timedelta(seconds=5))
-    assert (await place.get(two)).unreached_since is not None
+    assert (await place.get(two)).state is DeploymentState.ROLLING_OUT
     assert not (await place.server.store.runs.get(three)).ended
 
     place.reconnect()

@@ -101,7 +101,7 @@ class Served:
         commit = shop.commit_files("first", pretending.version("shop", "first"))
         shop.push()
         run = (await server.intake.receive(pushed(commit))).run_id
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while {deployment.state for deployment in (await server.views.run(run)).deployments} != {  # noqa: ASYNC110 - workflows tell nobody here
                 DeploymentState.ENDED,
                 DeploymentState.WAITING,

@@ -85,7 +85,7 @@ BY_THE_CLUSTER = {
 @pytest.fixture(scope="module")
 def server(bed: Bed, kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PolicyServer]:
     kubectl("create", "namespace", NAMESPACE)
-    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={NAMESPACE}", "--timeout=30s")
+    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={NAMESPACE}", "--timeout=120s")
     server = PolicyServer(bed, suffix=SUFFIX, namespace=NAMESPACE, folder=tmp_path_factory.mktemp("access"))
     yield server
     server.close()

@@ -56,7 +56,7 @@ def decided(rule: str, manifest: dict[str, Any]) -> tuple[Decision, ...]:
 @pytest.fixture(scope="module")
 def server(bed: Bed, kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PolicyServer]:
     kubectl("create", "namespace", NAMESPACE)
-    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={NAMESPACE}", "--timeout=30s")
+    kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={NAMESPACE}", "--timeout=120s")
     kubectl("create", f"--namespace={NAMESPACE}", "--filename=-", given=yaml.safe_dump(FACTS))
     server = PolicyServer(bed, suffix=SUFFIX, namespace=NAMESPACE, folder=tmp_path_factory.mktemp("access"))
     try:

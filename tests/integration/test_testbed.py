@@ -27,12 +27,12 @@ def test_a_pod_runs_is_reached_by_name_and_shows_its_logs(kubectl: Kubectl, name
     here = f"--namespace={namespace}"
     kubectl("create", "deployment", "web", f"--image={bed.busybox_image}", here, "--", "sh", "-c", _WEB)
     kubectl("expose", "deployment", "web", "--port=80", "--target-port=8080", here)
-    kubectl("rollout", "status", "deployment/web", "--timeout=60s", here)
-    ask = "import urllib.request as u; print(u.urlopen('http://web', timeout=20).read().decode())"
+    kubectl("rollout", "status", "deployment/web", "--timeout=120s", here)
+    ask = "import urllib.request as u; print(u.urlopen('http://web', timeout=60).read().decode())"
     kubectl(
         "run", "ask", f"--image={bed.python_image}", "--restart=Never", here, "--command", "--", "python", "-c", ask
     )
-    kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/ask", "--timeout=60s", here)
+    kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/ask", "--timeout=120s", here)
 
     assert kubectl("logs", "ask", here).startswith("web-")
 
@@ -62,7 +62,7 @@ def test_both_engines_have_the_base_images(
 ) -> None:
     for engine in (engine_socket, docker_socket):
         for image in (busybox_image, python_image):
-            connection = http.client.HTTPConnection("localhost", timeout=20)
+            connection = http.client.HTTPConnection("localhost", timeout=60)
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(engine)
             connection.request("GET", f"/v1.41/images/{quote(image, safe='')}/json")

@@ -225,6 +225,6 @@ async def test_images_are_the_same_wherever_the_worker_was_killed(
     assert {name: image.digest for name, image in view.release.images.items()} == pushed_ones
     repository = f"{place.host}/{place.prefix}/shop"
     assert place.deployed() == {name: f"{repository}/{name}@{digest}" for name, digest in pushed_ones.items()}
-    async with asyncio.timeout(30):  # the engine ends what it did for a killed worker by itself
+    async with asyncio.timeout(120):  # the engine ends what it did for a killed worker by itself
         while place.podium.traces(view.run.id):  # noqa: ASYNC110
             await asyncio.sleep(0.1)

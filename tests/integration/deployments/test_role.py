@@ -209,7 +209,7 @@ class Account:
         made = rights.manifests(resources, [self.name], self._account)
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
         self._kubectl("apply", "-f", "-", given=text)
-        self._kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={self.name}", "--timeout=30s")
+        self._kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={self.name}", "--timeout=120s")
 
     def remove(self) -> None:
         for name in (rights.DEPLOYER, rights.NAMESPACES):

@@ -54,7 +54,7 @@ async def test_a_watcher_that_comes_after_a_job_is_gone_tells_how_it_ended(
     _, begun = await apply_phase.apply(destination, wanted, fence=unfenced)
     if not spec:
         await admin.delete(kinds.JOB, "load", namespace=namespace)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await admin.find(kinds.JOB, "load", namespace=namespace):  # noqa: ASYNC110 - it is over there
             await asyncio.sleep(0.1)
         watched = await watch_phase.watch(destination, wanted, begun=begun)
@@ -73,7 +73,7 @@ async def test_work_that_came_to_run_is_told_from_work_that_did_not(
     goal = parts.goal(namespace, [job(busybox_image, "sleep", "3600"), lost])
     _, begun = await apply_phase.apply(destination, goal, fence=unfenced)
     plan = model.DeploymentPlan(goal=goal)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while await finished_work.ran(destination, plan, begun) != ("Job/load",):  # noqa: ASYNC110 - it is over there
             await asyncio.sleep(0.1)
     before = replace(plan, stored=begun.inventory)

@@ -96,7 +96,7 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
             rollouts.roll_out(model.DeploymentPlan(goal=wanted), destination, listener=told.append)
         )
         words = "has to stay so" if case.ready == 2 else "1 of 2 pods ready"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not any(words in progress.message for progress in told):  # noqa: ASYNC110 - it is a list that a callback fills
                 await asyncio.sleep(0.05)
         await machine.stop()

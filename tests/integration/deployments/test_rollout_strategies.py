@@ -100,7 +100,7 @@ class Formation:
 
     async def until(self, pods: dict[str, tuple[str, int]]) -> None:
         """Waits until exactly these pods are there."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while await self.pods() != pods:  # noqa: ASYNC110 - it is over there
                 await asyncio.sleep(0.2)
 
@@ -195,7 +195,7 @@ async def test_a_canary_takes_its_share_and_then_everything(
     assert shares.index({"one": 4, "three": 1}) < shares.index({"one": 1, "three": 4})
     assert await shop.names() == {"Deployment/web", "Service/web"}
     assert {str(ref.name) for ref in good.inventory} == {"web"}
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while {version for version, _ in (await shop.pods()).values()} != {"three"}:  # noqa: ASYNC110 - it is over there
             await asyncio.sleep(0.2)
 
@@ -312,7 +312,7 @@ async def test_what_replaces_what_serves_starts_with_as_many(
     third = (named(web(busybox_image, "three"), "site"), elsewhere, held("site", 3))
     outcome = await shop.deploy(ROLLING, *third)
     assert outcome.verdict.kind == "deployed", outcome.verdict.reason
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while await shop.serving() != {"three"}:  # noqa: ASYNC110 - it is over there
             await asyncio.sleep(0.2)
     looking.cancel()

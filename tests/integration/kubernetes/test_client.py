@@ -197,7 +197,7 @@ async def test_a_version_the_server_forgot_is_gone(admin: clusters.Cluster, name
     try:
         await apply(admin, namespace, definition, widget)
         with pytest.raises(errors.Gone):
-            await asyncio.wait_for(watch(), 20)
+            await asyncio.wait_for(watch(), 120)
     finally:
         await admin.delete(kinds.CUSTOM_KIND, name)
 

@@ -66,7 +66,7 @@ STAY = events(keep=True)
 
 @asynccontextmanager
 async def viewing(connected: cluster.Cluster) -> AsyncIterator[View]:
-    async with asyncio.timeout(10), connected.live(kinds.POD, namespace="shop") as view:
+    async with asyncio.timeout(60), connected.live(kinds.POD, namespace="shop") as view:
         yield view
 
 

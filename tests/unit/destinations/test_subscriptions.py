@@ -315,6 +315,6 @@ async def test_changes_that_come_while_a_reader_waits_for_its_turn_are_seen_in_o
     for number in range(5):
         world.put(kinds.DEPLOYMENT, deployment(revision=str(number)))
         await asyncio.sleep(0)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
     world.look()
     assert not await world.woken()
