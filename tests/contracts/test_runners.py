@@ -132,11 +132,11 @@ async def test_each_attempt_is_started_by_itself(house: House) -> None:
 
 
 async def test_steps_of_a_run_may_run_at_the_same_time(house: House) -> None:
-    """Each of two ends once the other is there."""
+    """Each of two ends some seconds after it has seen the other."""
 
     def meeting(name: str, other: str) -> StepSpec:
-        commands = (f"touch {name}", f"until [ -e {other} ]; do sleep 0.1; done")
-        return replace(house.step(f"step/{name}", sleep=2), commands=commands)
+        commands = (f"touch {name}", f"until [ -e {other} ]; do sleep 0.1; done", "sleep 3")
+        return replace(house.step(f"step/{name}", sleep=3), commands=commands)
 
     steps = (meeting("one", "two"), meeting("two", "one"))
     done = await asyncio.gather(*(house.runner.run_step(house.run, step, lambda _: None) for step in steps))
