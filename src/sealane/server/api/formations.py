@@ -98,7 +98,7 @@ async def deploy(
     )
 
 
-@router.post("/formations/{app}/{formation}/rollback", status_code=202)
+@router.post("/formations/{app}/{formation}/rollback", status_code=202, responses=raised(Conflicting))
 async def rollback(
     app: addresses.App, formation: addresses.Formation, where: Rollback, server: dependencies.Server, actor: Developer
 ) -> Deployment:
