@@ -177,7 +177,7 @@ def _degrade(connection: sa.Connection, told: Told, deployment: Deployment, at: 
 def _verdict(chance: random.Random, at: datetime, *, begun: bool) -> Verdict:
     if not begun:
         return Verdict(kind=VerdictKind.SUPERSEDED, reason="x", at=at)
-    kind = chance.choice([*VerdictKind, VerdictKind.DEPLOYED, VerdictKind.DEPLOYED])
+    kind = chance.choice([*VerdictKind, *[VerdictKind.DEPLOYED] * 3])
     untouched = kind is VerdictKind.FAILED and chance.random() < 0.3
     reason = FactKind.CALLED_OFF if chance.random() < 0.2 else FactKind.ENDED
     bad = kind in {VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED}

@@ -202,7 +202,7 @@ async def test_a_run_that_went_wrong_says_why_in_the_list(store: Store, stored: 
         bad = [
             deployment
             for deployment in stored.of_run(run)
-            if deployment.delivered.value in {"failed", "rolled_back", "rollback_failed"}
+            if deployment.delivered.value in {"failed", "rolled_back", "rollback_failed", "unproven"}
         ]
         if run.id == failed.id:
             assert run.because == "unit: exit code 2"
