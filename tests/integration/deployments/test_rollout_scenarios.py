@@ -21,7 +21,8 @@ SCENARIOS = {scenario.name: scenario for scenario in parts.scenarios()}
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest, bed: Bed) -> Mapping[str, parts.Played | BaseException]:
     """All scenarios that this session has selected, played at the same time."""
-    selected = {item.callspec.params.get("scenario") for item in request.session.items if hasattr(item, "callspec")}
+    ours = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    selected = {item.callspec.params.get("scenario") for item in ours}
     return asyncio.run(_play([scenario for name, scenario in SCENARIOS.items() if name in selected], bed))
 
 
