@@ -57,7 +57,7 @@ from sealane.workflows.worker_process import RunningWorker
 
 _log = logging.getLogger(__name__)
 _ALONE = "alone"
-"""The holder's name where there is only one process: a new process takes over at once from one that was killed."""
+"""The holder's name where there is only one process: a new process takes over at once from a killed one."""
 
 
 class Role(StrEnum):
@@ -67,7 +67,7 @@ class Role(StrEnum):
     API = "api"
     """Answers requests; workflows run elsewhere."""
     WORKER = "worker"
-    """Runs workflows; the same as ALL except that nobody asks it for pages."""
+    """Runs workflows; like ALL, but serves no pages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +93,9 @@ class Server:
     queueing: Queues
     working: RunningWorker | None
     targets: Targets
-    """Where notices go."""
+    """The targets of notices."""
     threads: NoticeThreads
-    """Threads for the libraries that send notices and block."""
+    """Threads for blocking libraries that send notices."""
     lock: IO[str] | None
     relays: Hub
     """The relays that are connected to this process."""
@@ -104,9 +104,9 @@ class Server:
     pushes: Mapping[str, Push] = field(default_factory=dict)
     """Metric stores that regularly receive all current values, by the names of their sinks."""
     subscribers: tuple[str, ...] = ()
-    """The names of the subscribers that act on events, whichever process they run in."""
+    """The names of the subscribers to events, whichever process they run in."""
     untaken: dict[str, Pusher | None] = field(default_factory=dict)
-    """Apps whose push to a repository served here has begun and isn't recorded yet, and who pushed."""
+    """Apps with a push to a repository served here that has begun and isn't recorded yet, and who pushed."""
     adapters: Adapters = SHIPPED
     """The adapters of every port."""
     scope: Scope = EVERYTHING
@@ -119,7 +119,7 @@ class Server:
 
     @property
     def followers(self) -> Followers:
-        """Whoever follows what happens, live."""
+        """Live followers of events."""
         return self.store.followers
 
     async def stop(self) -> None:
@@ -156,7 +156,7 @@ async def start(
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder,
     InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
-    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is made
+    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is created
     measured = settings.metrics
     here = f"{socket.gethostname()}:{settings.http.port}"
     sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
@@ -166,7 +166,7 @@ async def start(
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
-    forecast.access()  # report a mistake now; later it would only silently give people fewer rights
+    forecast.access()  # report a mistake now; later it would silently give people fewer rights
     forecast.notices()
     store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
     queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
@@ -280,7 +280,7 @@ def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | N
 
 
 def _check_there(settings: Settings) -> None:
-    """Raises UsageError for a folder without a server's data: a new database there would help nobody."""
+    """Raises UsageError for a folder without a server's data, where a new database would be of no use."""
     path = settings.store_url.removeprefix("sqlite:///")
     if path != settings.store_url and not Path(path).is_file():
         hint = "name the server's folder with --data, or its database with --database"
@@ -294,7 +294,7 @@ async def _equipment(
         state=settings.data / "dummies",
         variables=os.environ,
         socket=settings.engine.socket,
-        owner=f"sealane-server-{socket.gethostname()}",  # so that no other sweep takes it for a process that has ended
+        owner=f"sealane-server-{socket.gethostname()}",  # so that no other sweep thinks that this process has ended
         pulls=checkouts.pulls(settings),
         pull_patience=timedelta(seconds=settings.engine.pull_patience),
         limits=StepLimits(
@@ -330,5 +330,5 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
 
 
 def _secret(settings: Settings) -> str:
-    """The server's key: from the settings, or from its data folder."""
+    """The server's key: from the settings or its data folder."""
     return settings.key.get_secret_value() if settings.key else data_folder.key(settings.data)
