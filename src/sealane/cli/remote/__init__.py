@@ -1,1 +1,1 @@
-"""What commands do with a server."""
+"""Commands that work with a server."""

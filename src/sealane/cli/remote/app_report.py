@@ -1,4 +1,4 @@
-"""What `sealane status APP` tells beside the table: what runs in each formation down to its instances, and what came last."""
+"""The part of `sealane status APP` besides the table: what runs in each formation, with instances, and the last deployments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TROUBLE = {"backing_off", "terminated"}
 
 
 def about(view: dict[str, Any]) -> None:
-    """Whose it is, where it comes from, and its newest run."""
+    """The app's owner, its repository and its newest run."""
     app, run = view["app"], view["run"]
     said = [f"owned by {app['owner']}", app["repository"]]
     said += [f"run #{run['sequence']} {run['status']} {client.ago(run['created'])} ago"] if run else []

@@ -1,4 +1,4 @@
-"""What commands do when a server is asked: they name `app/formation`, send the wish and tell how it goes."""
+"""Commands with a server: they name `app/formation`, send the request and report its progress."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOT_THERE = {"rolled_back", "rollback_failed", "failed", "unproven"}
 
 
 def place(what: str) -> tuple[str, str]:
-    """`app/formation` in its two parts. Raises UsageError for anything else."""
+    """Splits `app/formation`. Raises UsageError for anything else."""
     app, slash, formation = what.partition("/")
     if not (app and slash and formation) or "/" in formation:
         raise UsageError(
@@ -46,41 +46,41 @@ def place(what: str) -> tuple[str, str]:
 
 
 def deploy(app: str, formation: str, given: dict[str, Any], *, wait: bool, as_json: bool) -> None:
-    """Deploys a release, the newest by default; `given` is what else is said: a yes, a reason to break the glass."""
+    """Deploys a release, by default the newest; `given` are further options: a yes, a reason to break the glass."""
     body = {key: value for key, value in given.items() if value}
     made = connection.server().post(f"/api/formations/{app}/{formation}/deploy", body)
     _told(made, wait=wait, as_json=as_json)
 
 
 def rollback(app: str, formation: str, *, to: str | None, wait: bool, as_json: bool) -> None:
-    """Goes back to a verified revision, the last one by default."""
+    """Rolls back to a verified revision, by default the last one."""
     body = {"to": to} if to else {}
     made = connection.server().post(f"/api/formations/{app}/{formation}/rollback", body)
     _told(made, wait=wait, as_json=as_json)
 
 
 def drift(app: str, formation: str) -> dict[str, Any]:
-    """What is not as it was deployed."""
+    """Shows what differs from what was deployed."""
     report: dict[str, Any] = connection.server().get(f"/api/formations/{app}/{formation}/drift")
     return report
 
 
 def lift_hold(app: str, formation: str) -> None:
-    """Lets out again what a failure or a rollback holds up."""
+    """Lifts a hold that a failure or a rollback set."""
     body = {"reason": "lifted from the command line"}
     connection.server().post(f"/api/formations/{app}/{formation}/lift-hold", body)
     output.say(f"nothing is held back from {app}/{formation} any more")
 
 
 def scale(app: str, formation: str, workload: str, replicas: int, *, wait: bool, as_json: bool) -> None:
-    """Deploys what is there with another number of instances."""
+    """Deploys the current revision with another number of instances."""
     body = {"workload": workload, "replicas": replicas}
     made = connection.server().post(f"/api/formations/{app}/{formation}/scale", body)
     _told(made, wait=wait, as_json=as_json)
 
 
 def restart(app: str, formation: str, workload: str, *, wait: bool, as_json: bool) -> None:
-    """Deploys what is there so that all instances of a workload are made anew."""
+    """Deploys the current revision so that all instances of a workload are replaced."""
     made = connection.server().post(f"/api/formations/{app}/{formation}/restart", {"workload": workload})
     _told(made, wait=wait, as_json=as_json)
 
@@ -95,7 +95,7 @@ def why(what: str, *, as_json: bool) -> None:
 
 
 def told(answer: dict[str, Any]) -> None:
-    """The answer to a why: what came of it, then each delivery and everything that is waited for."""
+    """The answer to `why`: the result, then each delivery and everything that is waited for."""
     output.sentence(answer["sentence"])
     if note := answer["note"]:
         output.sentence(f"  {note}")
@@ -121,7 +121,7 @@ def told(answer: dict[str, Any]) -> None:
 
 
 def deliveries(answered: list[dict[str, Any]]) -> None:
-    """What became of a run's deliveries: the state, in a sentence, and the address where it is told in full."""
+    """The results of a run's deliveries: the state, a sentence, and the address with the details."""
     url = connection.server().url if answered else ""
     for delivery in answered:
         output.sentence(f"  {delivery['formation']}  {pill(str(delivery['state']))}  {delivery['sentence']}")
@@ -131,14 +131,14 @@ def deliveries(answered: list[dict[str, Any]]) -> None:
 
 
 def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
-    """Tells how a deployment goes until it has ended, for so many seconds at most; gives it as it ended."""
+    """Follows a deployment until it has ended, for at most so many seconds; returns its final state."""
     from sealane.cli.remote import deployment_follow
 
     return deployment_follow.follow(deployment, within=within)
 
 
 def ended(deployment: dict[str, Any]) -> None:
-    """Says the verdict, the cause first, then the evidence, and ends with 1 unless it was deployed."""
+    """Prints the verdict, the cause first, then the evidence; exits with 1 unless it was deployed."""
     verdict = deployment["verdict"]
     kind = str(verdict["kind"])
     output.sentence(f"{pill(kind)}  {verdict['reason']}")
@@ -161,17 +161,17 @@ def ended(deployment: dict[str, Any]) -> None:
 
 
 def pill(state: str) -> str:
-    """A state as people read it, in its colour."""
+    """A state for people, in its colour."""
     return output.style(state.replace("_", " "), _TONES.get(state, "bold"))
 
 
 def health(said: dict[str, Any] | None) -> str:
-    """How a formation fares as people read it; a dash where nobody looks, as while something is on its way."""
+    """A formation's health for people; a dash if it isn't watched, or during a deployment."""
     return pill(str(said["state"])) if said else "-"
 
 
 def short(revision: str) -> str:
-    """A revision's id as people read it: its first hexadecimal digits."""
+    """The short form of a revision's id: its first hexadecimal digits."""
     return revision.removeprefix("sha256:")[:7]
 
 

@@ -1,4 +1,4 @@
-"""Which server the command line speaks to: SEALANE_URL and SEALANE_TOKEN, else what `sealane login` stored."""
+"""The server that the command line uses: from SEALANE_URL and SEALANE_TOKEN, else from `sealane login`."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def store(url: str, token: str) -> Path:
 
 
 def known() -> bool:
-    """Whether there is a server to speak to."""
+    """Whether a server is known."""
     return _found() is not None
 
 
 def server(*, patience: float | None = None) -> Server:
-    """The server; `patience` is the seconds for which an answer is waited. Raises UsageError when none is known."""
+    """The server; `patience` is how many seconds to wait for an answer. Raises UsageError when none is known."""
     from sealane.clients.server import Server
 
     location = _found()

@@ -1,4 +1,4 @@
-"""A deployment on a server, followed until it has ended: its story, its workloads, and what keeps it from going on."""
+"""Follows a deployment on a server until it has ended: its story, its workloads, and what it waits for."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.5
 _PATIENCE = 120.0
-"""Seconds for which a server that does not answer is asked again."""
+"""Seconds for which a server that does not answer is tried again."""
 TIMED_OUT = 124
-"""The exit code of a command that left before the end, as timeout(1) has it."""
+"""The exit code of a command that stopped following before the end, as for timeout(1)."""
 
 
 class Followed:
@@ -46,7 +46,7 @@ class Followed:
         return bool(self.deployment.get("verdict"))
 
     def look(self) -> None:
-        """Asks the server, and tells what is new."""
+        """Asks the server, and shows what is new."""
         view = self._server.get(f"/api/deployments/{self._id}/progress")
         self.deployment = view["deployment"]
         begun = self.deployment["started"] or self.deployment["created"]
@@ -63,14 +63,14 @@ class Followed:
         self.screen.waits(clock.now(), waits([] if self.over else view["waiting"]))
 
     def _entry(self, entry: dict[str, Any]) -> None:
-        """A line of the story. What was watched is told by what is there now; the verdict by whoever follows."""
+        """A line of the story. The current state shows what was watched; the caller shows the verdict."""
         judged = (entry["detail"] or {}).get("judged")
         if entry["phase"] == "verdict" or judged in {"progressing", "healthy"}:
             return
         self.screen.tell(_progress(entry, failed=judged is not None))
 
     def _now(self, view: dict[str, Any]) -> None:
-        """How far its workloads are, and what is waited for, as long as it is watched."""
+        """The progress of its workloads, and what is waited for, while it is watched."""
         watched = {e["text"].partition("\n")[0] for e in view["timeline"] if (e["detail"] or {}).get("judged")}
         says = self.deployment["waiting_for"]
         if says in watched and not view["waiting"]:
@@ -78,9 +78,9 @@ class Followed:
 
 
 def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
-    """Tells how a deployment goes until it has ended; gives it as it ended.
+    """Shows a deployment's progress until it has ended; returns its final state.
 
-    When it is left before, by Ctrl-C or when the time is over, it says what stays and how to come back: raises
+    After Ctrl-C or the time limit, it says what goes on and how to come back: raises
     typer.Abort, or typer.Exit with 124.
     """
     followed = Followed(connection.server(), deployment, rollout_screen.screen(as_json=False))
@@ -93,11 +93,11 @@ def follow(deployment: str, *, within: float | None = None) -> dict[str, Any]:
 
 
 class TimedOut(Exception):
-    """The time that was given is over."""
+    """The time limit has passed."""
 
 
 class left:  # noqa: N801 - it reads as a word of the `with` statement
-    """Says what goes on without whoever leaves, by Ctrl-C or because the time is over, and ends with a code that says so."""
+    """After Ctrl-C or the time limit, says what goes on on the server, and exits with a code that says so."""
 
     def __init__(self, words: Callable[[], str]) -> None:
         self._words = words
@@ -106,16 +106,16 @@ class left:  # noqa: N801 - it reads as a word of the `with` statement
         """Nothing yet."""
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        """After the screen is gone."""
+        """Runs once the screen is closed."""
         if isinstance(error, KeyboardInterrupt | TimedOut):
             output.say(self._words())
             raise typer.Exit(TIMED_OUT) if isinstance(error, TimedOut) else typer.Abort
 
 
 def until(look: Callable[[], None], over: Callable[[], bool], *, within: float | None = None) -> bool:
-    """Looks again and again until it is over; False when that takes longer than `within` seconds.
+    """Asks repeatedly until it has ended; False when that takes longer than `within` seconds.
 
-    A server that is away for a moment is asked again. Raises Unavailable.
+    Tries again when the server is away for a moment. Raises Unavailable.
     """
     ends = time.monotonic() + within if within is not None else None
     while True:
@@ -128,7 +128,7 @@ def until(look: Callable[[], None], over: Callable[[], bool], *, within: float |
 
 
 def patiently(ask: Callable[[], T]) -> T:
-    """What the server answers, asked again while it does not answer. Raises Unavailable after two minutes."""
+    """The server's answer, tried again while it does not answer. Raises Unavailable after two minutes."""
     gives_up = time.monotonic() + _PATIENCE
     told = False
     while True:
@@ -144,7 +144,7 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def heading(deployment: dict[str, Any]) -> str:
-    """What goes where: a rollback says so, and who asked for it."""
+    """What is deployed where; a rollback is named as one, with who asked for it."""
     label = f"{deployment['app']}/{deployment['formation']}"
     back = deployment["kind"] == "rollback"
     by = deployment["requested_by"] or ""
@@ -162,7 +162,7 @@ def _with_time(condition: dict[str, Any]) -> str:
 
 
 def stays(current: dict[str, Any], deployment: str) -> str:
-    """What becomes of a deployment that nobody follows any more, and how to come back to it."""
+    """What happens to a deployment that nobody follows any more, and how to come back to it."""
     does = {"waiting": "still waits", "queued": "stays queued"}.get(str(current.get("state")), "goes on")
     return (
         f"left; {deployment} {does} without this command\n"

@@ -1,4 +1,4 @@
-"""What a person names on a server: a run, a deployment, app/formation, an app, or the commit that is checked out."""
+"""Names that people use on a server: a run, a deployment, app/formation, an app, or the checked-out commit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _NEWEST = 200
-"""Runs of a commit that are looked through for those of other apps."""
+"""Runs of a commit that are searched for those of other apps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class Named:
 
 
 def resolve(what: str) -> Named:
-    """A run's or deployment's id as it is; of app/formation the deployment, of an app the run, people ask about.
+    """Returns a run's or deployment's id unchanged; finds the relevant deployment of app/formation, or run of an app.
 
     Raises NotThere.
     """
@@ -44,7 +44,7 @@ def resolve(what: str) -> Named:
 
 
 def newest_run(server: Server, app: str) -> str:
-    """The id of an app's newest run. Raises NotThere, with the near name where there is no such app."""
+    """The id of an app's newest run. Raises NotThere, with a similar name if there is no such app."""
     if runs := server.get("/api/runs", app=app, limit=1):
         return str(runs[0]["id"])
     check_app(server, app)
@@ -52,12 +52,12 @@ def newest_run(server: Server, app: str) -> str:
 
 
 def check_app(server: Server, app: str) -> None:
-    """The server's own answer to a name that lists know nothing of. Raises NotThere, with the name that was probably meant."""
+    """Asks the server about a name that no list has. Raises NotThere, with the name that was probably meant."""
     server.get(f"/api/apps/{app}")
 
 
 def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
-    """The newest run of a commit. Raises UsageError when several apps have one, and none is named."""
+    """The newest run of a commit. Raises UsageError when several apps have one and none is named."""
     runs: dict[str, str] = {}
     for run in server.get("/api/runs", app=app, commit=commit, limit=_NEWEST):
         runs.setdefault(run["app"], run["id"])
@@ -70,7 +70,7 @@ def of_commit(server: Server, commit: str, *, app: str | None) -> str | None:
 
 
 def head(folder: Path) -> str:
-    """The commit that is checked out in a folder. Raises UsageError where there is none."""
+    """The checked-out commit of a folder. Raises UsageError if there is none."""
     import asyncio
 
     from sealane.clients import git
@@ -83,7 +83,7 @@ def head(folder: Path) -> str:
 
 
 def place(server: Server, app: str, formation: str) -> dict[str, Any]:
-    """The overview's row of an app's formation. Raises NotThere, with the name that was probably meant."""
+    """The formation's row in the overview. Raises NotThere, with the name that was probably meant."""
     mine: list[dict[str, Any]] = [row for row in server.get("/api/formations") if row["app"] == app]
     row = next((row for row in mine if row["formation"] == formation), None)
     if row is None:
@@ -95,7 +95,7 @@ def place(server: Server, app: str, formation: str) -> dict[str, Any]:
 
 
 def _deployment(server: Server, app: str, formation: str) -> str:
-    """What rolls out there, else what waits, else what came last."""
+    """The deployment that rolls out there, else one that waits, else the last one."""
     row = place(server, app, formation)
     deployment = row["running"] or next(reversed(row["waiting"]), None) or row["last"]
     if deployment is None:

@@ -1,4 +1,4 @@
-"""A run on a server, followed until it and all of its deployments have ended."""
+"""Follows a run on a server until it and all of its deployments have ended."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class RunFollowed:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, and all that it asked for."""
+        """Whether it and its deployments have ended."""
         return bool(self.view and self.view["run"]["ended"]) and all(
             deployment.over for deployment in self._deployments.values()
         )
 
     def look(self) -> None:
-        """Asks the server, and tells what is new."""
+        """Asks the server, and shows what is new."""
         self.view = self._server.get(f"/api/runs/{self._id}")
         why = [] if self.view["run"]["started"] else self._server.get(f"/api/why/{self._id}")["waiting"]
         self._screen.tell(self.view, deployment_follow.waits(why))
@@ -49,11 +49,11 @@ class RunFollowed:
             if not known.over:
                 known.look()
                 if verdict := known.deployment["verdict"]:
-                    self.view = self._server.get(f"/api/runs/{self._id}")  # with how it ended
+                    self.view = self._server.get(f"/api/runs/{self._id}")  # with its result
                     known.screen.concluded(verdict["kind"].replace("_", " "), verdict["reason"])
 
     def stays(self) -> str:
-        """What goes on without whoever leaves."""
+        """What goes on after the command ends."""
         lines = [f"left; run {self._id} and what it delivers go on without this command"]
         lines += [f"  sealane watch {self._id}   follows it again", f"  sealane cancel {self._id}  ends its steps"]
         open_ones = [known.deployment for known in self._deployments.values() if not known.over]
@@ -62,7 +62,7 @@ class RunFollowed:
 
 
 def follow(run: str, *, as_json: bool, within: float | None = None) -> None:
-    """Follows a run to the end of its deployments; ends with 1 unless all is there."""
+    """Follows a run until its deployments have ended; exits with 1 unless all are deployed."""
     server = connection.server()
     screen = _screen(as_json=as_json)
     subject = RunFollowed(server, run, screen)
@@ -82,7 +82,7 @@ def follow(run: str, *, as_json: bool, within: float | None = None) -> None:
 
 
 def _screen(*, as_json: bool) -> server_run_lines.Lines:
-    """Drawing needs a terminal that can; with --json nothing is drawn over the lines of others."""
+    """Drawing needs a capable terminal; with --json, nothing is drawn over others' lines."""
     if as_json or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return server_run_lines.Lines()
     from sealane.cli.screens import server_run_live

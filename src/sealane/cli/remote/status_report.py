@@ -1,4 +1,4 @@
-"""What a server says of `sealane status`: what is where, and a formation's history with the numbers that `--to` takes."""
+"""`sealane status` with a server: what runs where, and a formation's history with the numbers for `--to`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from sealane.clients.server import Server
 
 LOOK_EVERY = 0.5
-"""Seconds between two questions of `watch`."""
+"""Seconds between two requests of `watch`."""
 _EVENTS = 200
 _LATEST = 2**62
-"""A cursor after all that ever happened."""
+"""A cursor after all events."""
 _HISTORY = 20
 """Deployments of a formation that are shown."""
 
 
 def status(what: str | None, *, as_json: bool) -> None:
-    """What is where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
+    """What runs where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
     server = connection.server()
     if what is None:
         rows = server.get("/api/formations")
@@ -60,7 +60,7 @@ def status(what: str | None, *, as_json: bool) -> None:
 
 
 def watch(what: str | None, *, as_json: bool) -> None:
-    """Tells what changes of it, without end: how it fares, deployments that begin and end, drift."""
+    """Shows changes without end: health, deployments that begin and end, drift."""
     app, _, formation = (what or "").partition("/")
     server = connection.server()
     asked = {"app": app or None, "formation": formation or None, "limit": _EVENTS}
@@ -69,7 +69,7 @@ def watch(what: str | None, *, as_json: bool) -> None:
         time.sleep(LOOK_EVERY)
         try:
             page = server.get("/api/events", after=cursor, **asked)
-        except Unavailable:  # what happened meanwhile is told when it answers again
+        except Unavailable:  # events of the meantime are shown when it answers again
             continue
         cursor = page["cursor"]
         for event in page["events"]:
@@ -78,7 +78,7 @@ def watch(what: str | None, *, as_json: bool) -> None:
 
 
 def _told(event: dict[str, Any]) -> str:
-    """The event as a line; empty for what does not say how anything fares."""
+    """The event as a line; empty for events that don't concern health, deployments or drift."""
     data, (topic, _, word) = event["data"], event["kind"].partition(".")
     if topic == "health":
         state, why = str(data["state"]), data.get("cause", "")
@@ -142,7 +142,7 @@ def _past(deployment: dict[str, Any], *, is_there: bool) -> tuple[str, ...]:
 
 
 def _newest_run(app: str | None) -> None:
-    """Says what became of the newest run, which delivered nothing."""
+    """Reports the result of the newest run if it delivered nothing."""
     runs = connection.server().get("/api/runs", limit=1, app=app)
     for run in runs:
         output.say(str(connection.server().get(f"/api/why/{run['id']}")["sentence"]))
