@@ -1,1 +1,1 @@
-"""How runs and deployments are shown: drawn live, in lines, or as JSON."""
+"""Screens for runs and deployments: drawn live, in lines, or as JSON."""

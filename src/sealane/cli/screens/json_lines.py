@@ -1,4 +1,4 @@
-"""A run as JSON: one document a line for each event, the last one a summary; talk goes to stderr."""
+"""A run as JSON: one document per line for each event, the last one a summary; messages go to stderr."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from sealane.runs.model import RunResult
 
 
 class JsonScreen:
-    """Prints every fact as it comes."""
+    """Prints every event as it comes."""
 
     @contextmanager
     def shown(self, assembled: LocalRun) -> Iterator[None]:
-        """Nothing is drawn; warnings are talk."""
+        """Draws nothing; prints warnings as messages."""
         output.findings(assembled.warnings, to_stderr=True)
         yield
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """`event` is the fact's name; what was printed stands as text in `data`."""
+        """`event` is the event's name; printed output is text in `data`."""
         told: dict[str, Any] = {"event": type(signal).__name__}
         if isinstance(signal, run_events.LogWritten):
             text = signal.data.decode(errors="replace")
             told |= {"run": signal.run, "key": signal.key, "attempt": signal.attempt, "data": text}
         else:
             told |= msgspec.to_builtins(signal)
-            told.pop("cases", None)  # thousands of tests that passed; the report has those that failed
+            told.pop("cases", None)  # there may be thousands of passed tests; the report has the failed ones
         _line(told)
 
     def say(self, text: str) -> None:
-        """Talk."""
+        """Prints a message to stderr."""
         output.say(text)
 
     def conclude(self, result: RunResult, exit_code: int) -> None:

@@ -1,4 +1,4 @@
-"""A deployment told in plain lines, or as one JSON document at its end."""
+"""A deployment in plain lines, or as one JSON document at its end."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """Plain lines: how it goes to stderr, the verdict to stdout."""
+    """Plain lines: progress goes to stderr, the verdict to stdout."""
 
     def __init__(self, label: str = "") -> None:
-        """`label` begins each line, where several are followed at once."""
+        """`label` begins each line when several are followed at once."""
         self.story = rollout_messages.Story()
         self._label = label
         self._waited = ""
@@ -33,26 +33,26 @@ class Lines:
         yield
 
     def begin(self, record: LedgerRecord, revision: Revision) -> None:
-        """It has its number."""
+        """It has got its number."""
         back = record.is_rollback
         self.open(
             rollout_messages.heading(revision.label, record.sequence, revision.id, back=back), started=record.started
         )
 
     def open(self, heading: str, *, started: datetime) -> None:
-        """What goes where, and since when."""
+        """What is deployed where, and since when."""
         self.story.begin(heading, started)
         output.say(heading, "bold")
 
     def waits(self, at: datetime, waits: tuple[rollout_messages.Wait, ...]) -> None:
-        """What keeps it from beginning or going on, said whenever it is something else."""
+        """What it waits for, printed whenever that changes."""
         if waits != self.story.waits:
             self.story.waits = waits
             for wait in waits:
                 self._say(at, f"waits for {wait.what} ({wait.who})", "yellow")
 
     def tell(self, told: rollouts.Progress) -> None:
-        """A line for what has happened, and one for each other thing that is waited for."""
+        """Prints a line for each event, and for each new thing that is waited for."""
         line = self.story.tell(told)
         if line is not None:
             self._say(told.at, line.text)
@@ -61,7 +61,7 @@ class Lines:
             self._say(told.at, f"waits: {told.message}", "dim")
 
     def concluded(self, word: str, reason: str) -> None:
-        """How it ended, where it is one of several that are followed."""
+        """The result, if it is one of several that are followed."""
         self._say(clock.now(), f"{word}: {reason}")
 
     def conclude(self, ended: DeployOutcome) -> None:
@@ -74,14 +74,14 @@ class Lines:
 
 
 class Json(Lines):
-    """Nothing on the way, all of it at the end."""
+    """Prints nothing until the end, then everything."""
 
     def open(self, heading: str, *, started: datetime) -> None:
-        """What goes where, and since when."""
+        """What is deployed where, and since when."""
         self.story.begin(heading, started)
 
     def tell(self, told: rollouts.Progress) -> None:
-        """Takes it in."""
+        """Takes in an event."""
         self.story.tell(told)
 
     def conclude(self, ended: DeployOutcome) -> None:
@@ -107,7 +107,7 @@ def conclude(ended: DeployOutcome) -> None:
 
 
 def step_log(log: Mapping[str, Any] | None) -> None:
-    """How the log of a failed step ends; to stdout."""
+    """The end of a failed step's log; to stdout."""
     if log and log["lines"]:
         _quoted(f"Last lines of {log['step']}", log["lines"])
 
@@ -119,7 +119,7 @@ def _quoted(heading: str, lines: Sequence[str]) -> None:
 
 
 def evidence(failure_report: object, second: object = None) -> None:
-    """The evidence of a failure, and of a rollback that failed, too; to stdout."""
+    """The evidence of a failure, and of a failed rollback; to stdout."""
     _evidence(failure_report)
     if second is not None:
         output.data(f"\n{output.style('The rollback that failed, too', 'bold')}")
@@ -127,7 +127,7 @@ def evidence(failure_report: object, second: object = None) -> None:
 
 
 def _evidence(failure_report: object) -> None:
-    """The blamed container's log, how containers ended, events, and what the revision changed."""
+    """The blamed container's log, how containers ended, events, and the changes of the revision."""
     assert failure_report is None or isinstance(failure_report, dict)
     if log := rollout_messages.blamed_log(failure_report):
         _quoted(*log)

@@ -1,4 +1,4 @@
-"""A deployment drawn live: what has happened, how far each workload is, and what is waited for."""
+"""A deployment drawn live: past events, the progress of each workload, and what is waited for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNREADY_SHOWN = 5
 
 
 class Drawn(Lines):
-    """A block that is redrawn, and what is left of it at the end."""
+    """A block that is redrawn, and its last state."""
 
     def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Drawn(Lines):
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Draws while it goes on; what has happened stays."""
+        """Draws during the deployment; the lines of past events stay."""
         with Live(self, console=self._console, transient=True, refresh_per_second=10, redirect_stdout=False):
             yield
         if self.story.heading:
@@ -47,16 +47,16 @@ class Drawn(Lines):
             self._console.print(self._past(line), soft_wrap=True)
 
     def open(self, heading: str, *, started: datetime) -> None:
-        """What goes where, and since when."""
+        """What is deployed where, and since when."""
         self.story.begin(heading, started)
 
     def waits(self, at: datetime, waits: tuple[Wait, ...]) -> None:
-        """The next frame shows it."""
+        """Shown by the next frame."""
         del at
         self.story.waits = waits
 
     def tell(self, told: rollouts.Progress) -> None:
-        """The next frame shows it."""
+        """Shown by the next frame."""
         self.story.tell(told)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -70,12 +70,12 @@ class Drawn(Lines):
         yield from lines[-max(3, console.size.height - 2) :]
 
     def concluded(self, word: str, reason: str) -> None:
-        """The next frame shows it, and nothing of its workloads any more."""
+        """Shown by the next frame, without the workloads."""
         self._end = f"{word}: {reason}"
         self.story.ended, self.story.latest = self._now(), None
 
     def frame(self, width: int) -> list[Text]:
-        """Its lines now, none wider than the terminal: only what is waited for goes on in a second one."""
+        """Its current lines, none wider than the terminal; only what is waited for may take a second line."""
         lines = [self._head(), *(self._past(line) for line in self.story.lines)]
         if (latest := self.story.latest) and latest.observation:
             lines += self._now_there(latest)
@@ -95,7 +95,7 @@ class Drawn(Lines):
         return Text.assemble((f"{span:>7}  ", "dim"), (controls.removed(line.text), "red" if line.failed else ""))
 
     def _now_there(self, latest: rollouts.Progress) -> Iterator[Text]:
-        """Workloads, their instances that aren't ready, and what is waited for."""
+        """Workloads, their unready instances, and what is waited for."""
         assert latest.observation is not None
         frame = FRAMES[int(self._now().timestamp() * 10) % len(FRAMES)]
         unit = latest.observation.unit
@@ -123,14 +123,14 @@ class Drawn(Lines):
             latest.judgement
             and latest.judgement.state is verdicts.State.PROGRESSING
             and not (
-                behind and latest.judgement.cause is None  # the workloads above say it all
+                behind and latest.judgement.cause is None  # the workloads above show all of it
             )
         ):
             yield Text.assemble(("      waits: ", "dim"), controls.removed(latest.judgement.waiting_for))
 
 
 def wait(condition: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
-    """What is waited for, and below it who ends that, broken at words."""
+    """What is waited for, and below it who ends that, wrapped at words."""
     what, who = (controls.removed(text) for text in (condition.what, condition.who))
     return [
         *_wrapped(Text(f"waits for {what}", style="yellow"), console, width, f"      {mark} "),
@@ -139,7 +139,7 @@ def wait(condition: Wait, console: Console, width: int, *, mark: str) -> list[Te
 
 
 def _wrapped(text: Text, console: Console, width: int, margin: str) -> list[Text]:
-    """Lines that fit; those after the first stand below its text."""
+    """Wrapped lines; further lines are indented to the first one's text."""
     parts = text.wrap(console, max(20, width - len(margin)))
     return [
         Text.assemble(margin if row == 0 else " " * len(margin), part) for row, part in enumerate(parts) if part.plain

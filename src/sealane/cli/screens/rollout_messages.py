@@ -1,4 +1,4 @@
-"""The words for how a deployment goes and ended. Pure."""
+"""Messages about a deployment's progress and result. Pure."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Wait:
     """One thing that is waited for."""
 
     what: str
-    """With when that will be, where anybody can tell."""
+    """With the time when it ends, if known."""
     who: str
-    """Who or what ends that, and by which command."""
+    """Who or what ends the wait, and with which command."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoryLine:
-    """Something that happened."""
+    """One event."""
 
     at: datetime
     text: str
@@ -51,22 +51,22 @@ class StoryLine:
 
 @dataclass(kw_only=True)
 class Story:
-    """What has been told of one deployment so far."""
+    """What is known of one deployment so far."""
 
     heading: str = ""
     started: datetime | None = None
     lines: list[StoryLine] = field(default_factory=list)
     latest: rollouts.Progress | None = None
     waits: tuple[Wait, ...] = ()
-    """What keeps it from beginning, or from going on."""
+    """What keeps it from beginning or continuing."""
     ended: datetime | None = None
 
     def begin(self, heading: str, started: datetime) -> None:
-        """The deployment has its number, or begins."""
+        """The deployment got its number, or begins."""
         self.heading, self.started = heading, started
 
     def tell(self, told: rollouts.Progress) -> StoryLine | None:
-        """Takes it in; gives the line that is new in it, None when only the watching goes on."""
+        """Takes in an event; returns its new line, or None if it only continues to watch."""
         if told.observation is not None:
             self.latest = told
             if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
@@ -82,14 +82,14 @@ class Story:
 
 
 def heading(label: str, sequence: int, revision: str, *, back: bool, by: str = "") -> str:
-    """What goes where: `shop/dev #7, going back to 4f7c2d1`; `by` is who asked for it."""
+    """What is deployed where: `shop/dev #7, going back to 4f7c2d1`; `by` is who asked for it."""
     going = "going back to" if back else "revision"
     asked = f", asked for by {by}" if by else ""
     return f"{label} #{sequence}, {going} {messages.short(revision)}{asked}"
 
 
 def verdict_word(kind: verdicts.VerdictKind) -> str:
-    """The verdict as people read it: `rolled back`."""
+    """The verdict in people's words: `rolled back`."""
     return kind.value.replace("_", " ")
 
 
@@ -100,12 +100,12 @@ def took(ended: DeployOutcome) -> str:
 
 
 def log_sentence(cause: verdicts.Cause | None) -> str | None:
-    """What the blamed container's log says."""
+    """The most telling line of the blamed container's log, as a sentence."""
     return f"Its log says “{cause.log}”." if cause and cause.log else None
 
 
 def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
-    """Heading and last lines of the blamed container's log, as they were before it was taken down; else of the first one."""
+    """Heading and last lines of the blamed container's log, from before its removal; without a blamed one, of the first."""
     cause = (failure_report or {}).get("cause") or {}
     logs = [log for log in (failure_report or {}).get("logs", ()) if log["lines"]]
     blamed = (log for log in logs if log["container"] == cause.get("container"))
@@ -149,7 +149,7 @@ def difference(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequ
 
 
 def ago(span: timedelta) -> str:
-    """A length of time in its largest unit."""
+    """A duration in its largest unit."""
     seconds = int(span.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
@@ -158,7 +158,7 @@ def ago(span: timedelta) -> str:
 
 
 def reports(ended: DeployOutcome) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Its evidence as plain data, and that of a rollback that failed, too."""
+    """Its evidence as plain data, and that of a failed rollback."""
     first, second = ended.report, ended.second_report
     return first.to_json() if first else None, second.to_json() if second else None
 

@@ -1,4 +1,4 @@
-"""How a deployment is shown: drawn live (`rollout_live`), told in lines, or as one JSON document (`rollout_lines`)."""
+"""The screens of a deployment: drawn live (`rollout_live`), in lines, or as one JSON document (`rollout_lines`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealane.cli.screens import rollout_lines
 
 
 def screen(*, as_json: bool) -> rollout_lines.Lines:
-    """The one that was asked for; drawing needs a terminal that can."""
+    """The requested screen; drawing needs a capable terminal."""
     if as_json:
         return rollout_lines.Json()
     if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":

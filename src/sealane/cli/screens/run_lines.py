@@ -1,4 +1,4 @@
-"""A run in plain lines: what steps print goes to stdout behind the step's name, how they go goes to stderr."""
+"""A run in plain lines: the output of steps goes to stdout after the step's name, their progress to stderr."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PALETTE = ("cyan", "magenta", "blue", "yellow", "green")
 
 
 class PlainScreen:
-    """Prints whole lines, each with the name of who printed it."""
+    """Prints whole lines, each with the name of its step."""
 
     def __init__(self) -> None:
         self._progress = Progress()
@@ -26,13 +26,13 @@ class PlainScreen:
 
     @contextmanager
     def shown(self, assembled: LocalRun) -> Iterator[None]:
-        """Begins with what is run."""
+        """Prints what is run first."""
         output.findings(assembled.warnings, to_stderr=True)
         output.say(run_messages.heading(assembled.work))
         yield
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """Prints what the signal means for people."""
+        """Prints the event for people."""
         self._progress.tell(signal)
         match signal:
             case run_events.RunStarted():
@@ -60,11 +60,11 @@ class PlainScreen:
                 pass
 
     def say(self, text: str) -> None:
-        """Talk."""
+        """Prints a message."""
         output.say(text)
 
     def conclude(self, result: RunResult, exit_code: int) -> None:
-        """One line that says it all."""
+        """Prints the result in one line."""
         output.say(run_messages.verdict(self._progress, result), "bold", *run_messages.COLOURS[result.status])
         if result.leftovers:
             output.error(result.leftovers, "the next `sealane run` tries again")

@@ -1,4 +1,4 @@
-"""A run drawn live: one line for each step with its state and time, and the end of what is printed below."""
+"""A run drawn live: one line for each step with its state and time, and below them the last output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SIMPLE = str.maketrans({"·": ".", "✓": "+", "✗": "x", "–": "-", "■": "
 
 
 class LiveScreen:
-    """Redraws a small block at the bottom of the terminal, and leaves a summary of it behind."""
+    """Redraws a small block at the bottom of the terminal, and leaves a summary at the end."""
 
     def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
         self._console = console or Console(highlight=False, no_color=not output.coloured(sys.stdout))
@@ -55,7 +55,7 @@ class LiveScreen:
 
     @contextmanager
     def shown(self, assembled: LocalRun) -> Iterator[None]:
-        """Draws while the run goes on."""
+        """Draws during the run."""
         output.findings(assembled.warnings, to_stderr=True)
         self._heading = run_messages.heading(assembled.work)
         self._logs = log_retention.log_folder(assembled.work.run.value)
@@ -65,7 +65,7 @@ class LiveScreen:
         self._live = None
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """Takes one fact in; the next frame shows it."""
+        """Takes in one event; the next frame shows it."""
         self._progress.tell(signal)
         if self._logs:
             self._logs.tell(signal)
@@ -83,11 +83,11 @@ class LiveScreen:
                 pass
 
     def say(self, text: str) -> None:
-        """A word that stays above the block."""
+        """A message that stays above the block."""
         self._console.print(Text(text, style="yellow"))
 
     def conclude(self, result: RunResult, exit_code: int) -> None:
-        """The block once more, whole; then the logs of what failed, and the verdict."""
+        """The complete block once more, then the logs of failed steps, and the verdict."""
         now = self._now()
         width = self._console.width
         self._put(Text(self._heading, style="bold"))
@@ -127,7 +127,7 @@ class LiveScreen:
             yield from self._last(printed[-tail:], width)
 
     def _printed(self) -> list[tuple[str, str]]:
-        """What was printed last, by whom; a line not ended yet, such as a question, comes with it."""
+        """The last output and its step, including an unfinished line, such as a question."""
         open_lines = ((self._progress.label(key), lines.unfinished) for key, lines in self._lines.items())
         return [*self._tail, *((label, text) for label, text in open_lines if text)]
 
@@ -149,7 +149,7 @@ class LiveScreen:
         return head
 
     def _fitting(self, room: int, width: int) -> list[Row | Text]:
-        """All rows, or where they don't fit those that matter: what runs, what failed, and the next to come."""
+        """All rows; if they don't fit, the important ones: running, failed, and the next ones."""
         rows = list(self._progress.rows.values())
         if len(rows) <= room:
             return [*rows]
@@ -207,7 +207,7 @@ class LiveScreen:
         self._console.print(self._simple(text), soft_wrap=True)
 
     def _simple(self, text: Text) -> Text:
-        """In characters the terminal's encoding has, without control of the terminal."""
+        """Only characters of the terminal's encoding, without control sequences."""
         if text.plain != (clean := controls.removed(text.plain)):
             text.plain = clean
         if self._plain:

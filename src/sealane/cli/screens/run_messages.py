@@ -1,4 +1,4 @@
-"""The words for how a run went. Pure."""
+"""Messages about a run. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COLOURS: dict[RunStatus, tuple[str, ...]] = {
 }
 
 TESTS_SHOWN = 20
-"""Failing tests of one step that are shown; `--json`, or the server, has more."""
+"""Failing tests of one step that are shown; `--json` or the server has more."""
 
 
 def heading(work: RunContext) -> str:
@@ -43,14 +43,14 @@ def heading(work: RunContext) -> str:
 
 
 def told(row: Row, now: datetime) -> str:
-    """How a row stands: "passed in 1.2s", "failed in 4.0s: exit code 1", "skipped: test failed"."""
+    """A row's state: "passed in 1.2s", "failed in 4.0s: exit code 1", "skipped: test failed"."""
     seconds = row.seconds(now)
     time = f" in {run_progress.span(seconds)}" if seconds is not None else ""
     return f"{row.word}{time}{f': {row.reason}' if row.reason else ''}"
 
 
 def verdict(told: Progress, result: RunResult) -> str:
-    """The last line: what the run came to, why, and how long it took."""
+    """The last line: the run's result, the reason, and how long it took."""
     took = ""
     if told.started and told.ended:
         took = f" in {run_progress.span((told.ended - told.started).total_seconds())}"

@@ -1,4 +1,4 @@
-"""How far a run is, folded from its signals for people to see. Pure."""
+"""The progress of a run, computed from its events, for people. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Row:
     name: str
     status: StepStatus = StepStatus.WAITING
     word: str = "waiting"
-    """What people read; a healthy service is no passed step."""
+    """Its state for people; a healthy service is no passed step."""
     reason: str = ""
     attempt: int = 1
     started: datetime | None = None
     ended: datetime | None = None
     report: Report | None = None
-    """What the tests of its last attempt reported."""
+    """The test report of its last attempt."""
 
     def seconds(self, now: datetime) -> float | None:
         """How long it took, or has taken so far; None before it begins."""
@@ -41,7 +41,7 @@ class Progress:
     ended: datetime | None = None
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """Takes one fact in."""
+        """Takes in one event."""
         match signal:
             case run_events.RunStarted():
                 self.started = signal.at
@@ -75,7 +75,7 @@ class Progress:
                 pass
 
     def label(self, key: str) -> str:
-        """What a log line of this key begins with."""
+        """The beginning of this key's log lines."""
         return self.rows[key].name if key in self.rows else key.rpartition("/")[2]
 
     def _service(self, service: str) -> Row:
@@ -89,7 +89,7 @@ class Progress:
 
 
 def name(step: PlannedStep) -> str:
-    """A planned step's name for people: steps by their name, the rest with what they are."""
+    """A planned step's name for people: a step's own name; for others, the name with its kind."""
     return step.name if step.kind is Kind.STEP else f"{step.kind} {step.name}"
 
 
@@ -102,7 +102,7 @@ def count(rows: Iterable[Row]) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in at most five characters: 0.4s, 12.3s, 4m05s, 1h02m."""
+    """A duration in at most five characters: 0.4s, 12.3s, 4m05s, 1h02m."""
     if seconds < 59.95:
         return f"{max(0.0, seconds):.1f}s"
     minutes, rest = divmod(round(seconds), 60)

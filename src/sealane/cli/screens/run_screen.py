@@ -1,4 +1,4 @@
-"""How a run is shown: drawn live, told in lines, or as JSON."""
+"""The screens of a run: drawn live, in lines, or as JSON."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Screen(Protocol):
     """Shows one run from its beginning to its end."""
 
     def shown(self, assembled: LocalRun) -> AbstractContextManager[None]:
-        """While the run goes on."""
+        """Active during the run."""
 
     def tell(self, signal: run_events.RunEvent) -> None:
-        """One more fact of the run."""
+        """Takes in one event of the run."""
 
     def say(self, text: str) -> None:
-        """A word beside the run."""
+        """Shows a message."""
 
     def conclude(self, result: RunResult, exit_code: int) -> None:
-        """After the run."""
+        """Called after the run."""
 
 
 def screen(*, as_json: bool, live: bool) -> Screen:
-    """The one that was asked for; drawing needs a terminal that can."""
+    """The requested screen; drawing needs a capable terminal."""
     if as_json:
         from sealane.cli.screens.json_lines import JsonScreen
 

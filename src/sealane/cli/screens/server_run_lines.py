@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """Plain lines to stderr: each step when it begins and ends, each deployment's story behind its formation's name."""
+    """Plain lines to stderr: each step when it begins and ends, each deployment's events after its formation's name."""
 
     def __init__(self) -> None:
         self.heading = ""
@@ -35,7 +35,7 @@ class Lines:
         return rollout_lines.Lines(label=formation)
 
     def tell(self, view: dict[str, Any], waits: tuple[Wait, ...]) -> None:
-        """Takes in how it is now."""
+        """Takes in the current state."""
         run = view["run"]
         begun = datetime.fromisoformat(run["started"] or run["created"])
         if not self.heading:
@@ -47,11 +47,11 @@ class Lines:
         self.changed(new)
 
     def opened(self) -> None:
-        """It is known what is followed."""
+        """The run is known."""
         output.say(self.heading, "bold")
 
     def changed(self, waits: tuple[Wait, ...]) -> None:
-        """Says what is new."""
+        """Prints what is new."""
         for wait in waits:
             self._say(f"waits for {wait.what} ({wait.who})", "yellow")
         for step in self.steps:
@@ -66,7 +66,7 @@ class Lines:
 
 
 def heading(run: dict[str, Any]) -> str:
-    """Which run, of which commit, and what that says."""
+    """The run, its commit, and the commit's subject."""
     event = run["event"]
     commit = (event["commit"] or "")[:7]
     subject = str(event["message"] or "").partition("\n")[0]
@@ -74,12 +74,12 @@ def heading(run: dict[str, Any]) -> str:
 
 
 def name(step: dict[str, Any]) -> str:
-    """A step as people read it: steps by their name, the rest with what they are."""
+    """A step's name for people: a step's own name; for others, the name with its kind."""
     return str(step["name"]) if step["kind"] == "step" else f"{step['kind']} {step['name']}"
 
 
 def _word(step: dict[str, Any]) -> str:
     if step["status"] == "passed" and step["kind"] == "deliver":
-        return "asked for"  # what became of it is told by its deployment
+        return "asked for"  # its deployment shows the result
     reason = f": {step['reason']}" if step["reason"] else ""
     return f"{step['status']}{reason}"

@@ -1,4 +1,4 @@
-"""A run on a server drawn live: a line for each step, and below them each deployment as a rollout is drawn."""
+"""A run on a server drawn live: a line for each step, and below them each deployment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MARKS = {
 
 
 class Drawn(server_run_lines.Lines):
-    """A block that is redrawn, and left as it was at the end."""
+    """A block that is redrawn; its last state stays."""
 
     def __init__(self, console: Console | None = None, now: clock.Clock = clock.now) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Drawn(server_run_lines.Lines):
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Draws while it goes on; the last frame stays, whole."""
+        """Draws during the run; the complete last frame stays."""
         with Live(self, console=self._console, transient=True, refresh_per_second=10, redirect_stdout=False):
             yield
         for line in self._frame(self._console.width):
@@ -47,16 +47,16 @@ class Drawn(server_run_lines.Lines):
 
     def deployment(self, formation: str) -> rollout_live.Drawn:
         """The screen of one of its deployments: it draws nothing by itself."""
-        del formation  # its heading names it
+        del formation  # the block's heading names it
         drawn = rollout_live.Drawn(self._console, self._now)
         self._deployments.append(drawn)
         return drawn
 
     def opened(self) -> None:
-        """The next frame shows it."""
+        """Shown by the next frame."""
 
     def changed(self, waits: tuple[Wait, ...]) -> None:
-        """The next frame shows it."""
+        """Shown by the next frame."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """One frame, no taller than the terminal."""
