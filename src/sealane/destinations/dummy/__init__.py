@@ -1,1 +1,1 @@
-"""A destination that pretends: for tests, demonstrations and dry runs."""
+"""A simulated destination: for tests, demonstrations and dry runs."""

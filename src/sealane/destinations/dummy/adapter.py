@@ -1,4 +1,4 @@
-"""The line of the destination that pretends in the table of destinations."""
+"""The simulated destination's line in the table of destinations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DummyFile(File):
 
 @asynccontextmanager
 async def _open(written: DummyFile, context: DestinationContext) -> AsyncIterator[Destination]:
-    """What a server's folder has of it."""
+    """Opens the part of a server's folder that belongs to it."""
     del written
     if context.state is None:
         raise UsageError(f"the destination {context.name} only pretends", hint="a server has it, no command line")

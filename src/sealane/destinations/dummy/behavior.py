@@ -1,18 +1,18 @@
-"""How pretended workloads come along: as their containers' environment says. Pure: knows nothing about files or the clock.
+"""How simulated workloads behave, set by their containers' environment. Pure: knows nothing about files or the clock.
 
-    DUMMY_READY_AFTER=0.5   ready after that many seconds; a Job has ended well by then
+    DUMMY_READY_AFTER=0.5   ready after that many seconds; a Job has succeeded by then
     DUMMY_NEVER_READY=1     its readiness probe never passes
-    DUMMY_EXIT_CODE=1       the container ends with that code, again and again; a Job fails
-    DUMMY_RUNS=0.5          the container ends after that many seconds, again and again, and is back and ready at once
+    DUMMY_EXIT_CODE=1       the container exits with that code, again and again; a Job fails
+    DUMMY_RUNS=0.5          the container exits after that many seconds, again and again, and is back and ready at once
     DUMMY_OOM=1             it runs out of memory, again and again
     DUMMY_NO_IMAGE=1        the registry knows no such image
     DUMMY_CPU=0.25          the cores that each instance uses
     DUMMY_MEMORY=1024       the bytes of memory that each instance uses
-    DUMMY_UNSCHEDULABLE=1   no node has room
-    DUMMY_OUTPUT=text       what its log says; `$(NAME)` or `$(NAME|base64)` is what it got from a Secret
+    DUMMY_UNSCHEDULABLE=1   no node has room for it
+    DUMMY_OUTPUT=text       the text of its log; `$(NAME)` or `$(NAME|base64)` is a value from a Secret
     DUMMY_LAST_WORDS=text   its termination message, likewise
 
-A suspended Job is there, and nothing of it runs. As in a rolling update, instances of the older version stay until all new ones are ready.
+A suspended Job exists, but nothing of it runs. As in a rolling update, old instances stay until all new ones are ready.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ WORKLOADS = frozenset(
     {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("batch", "Job"), ("", "Pod")}
 )
 FIRST_END = timedelta(milliseconds=100)
-"""When a container that ends has ended first; it ends again after as long."""
+"""The time before a container's first exit, and between later ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Life:
-    """One workload: what is there of it and since when."""
+    """One workload: its object and since when it has been so."""
 
     ref: model.ObjectRef
     manifest: Mapping[str, Any]
@@ -44,22 +44,22 @@ class Life:
     older: bool
     generation: int
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What its containers get from Secrets."""
+    """The values that its containers get from Secrets."""
 
     @property
     def object(self) -> str:
-        """As observations name it."""
+        """The object as observations name it."""
         return f"{self.ref.kind}/{self.ref.name}"
 
     @property
     def replicas(self) -> int:
-        """How many instances are wanted."""
+        """The desired number of instances."""
         spec = self.manifest.get("spec") or {}
         return int(spec.get("replicas", 1)) if self.ref.kind in ("Deployment", "StatefulSet") else 1
 
     @property
     def runs(self) -> timedelta | None:
-        """How long its containers run before they end and are back; None for those that stay or don't come back."""
+        """How long its containers run before they exit and restart; None if they stay or don't restart."""
         return next(
             (
                 timedelta(seconds=float(told["DUMMY_RUNS"]))
@@ -71,7 +71,7 @@ class Life:
 
     @property
     def containers(self) -> list[Mapping[str, Any]]:
-        """The containers it is made of."""
+        """Its containers."""
         spec = self.manifest.get("spec") or {}
         pod = spec if self.ref.kind == "Pod" else (spec.get("template") or {}).get("spec") or {}
         return list(pod.get("containers") or ())
@@ -82,12 +82,12 @@ def _suspended(life: Life) -> bool:
 
 
 def seconds(life: Life) -> float:
-    """How long it takes to be ready."""
+    """How long it takes to become ready."""
     return max((float(_told(container).get("DUMMY_READY_AFTER", "0")) for container in life.containers), default=0.0)
 
 
 def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at: datetime) -> verdicts.Observation:
-    """All that is to be seen at a time."""
+    """The complete observation at a time."""
     workloads = [_absent(ref) for ref in absent]
     instances: list[verdicts.Instance] = []
     facts: list[verdicts.Fact] = []
@@ -103,7 +103,7 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
 
 
 def usage(life: Life) -> WorkloadUsage:
-    """What its instances use, where its containers say so."""
+    """The usage of its instances, if its containers set it."""
     told = [_told(container) for container in life.containers]
     cpu, memory = (sum(float(variables.get(name, "0")) for variables in told) for name in ("DUMMY_CPU", "DUMMY_MEMORY"))
     used = Resources(cpu=cpu, memory=memory)
@@ -236,7 +236,7 @@ def _one(
 
 
 def logs(lives: Iterable[Life]) -> list[dict[str, Any]]:
-    """What the containers printed, as evidence."""
+    """The output of the containers, as evidence."""
     return [
         {
             "object": _instance(life, 0),

@@ -1,10 +1,10 @@
-"""The adapter that pretends: objects in memory or in a file, workloads that come along as `behavior` says.
+"""The simulated destination: objects in memory or in a file, workloads that behave as `behavior` says.
 
-Annotations of any object tell how writing it goes:
+Annotations of any object control what happens when it is written:
 
-    dummy.sealane.dev/refuse: words    the destination says no to it
-    dummy.sealane.dev/away: "2"        its first two writes find the destination away
-    dummy.sealane.dev/pause: "0.1"     its write takes that many seconds, before and after
+    dummy.sealane.dev/refuse: words    the destination refuses it with these words
+    dummy.sealane.dev/away: "2"        the destination is not reachable for its first two writes
+    dummy.sealane.dev/pause: "0.1"     its write pauses for that many seconds, before and after
     dummy.sealane.dev/leaves: "1"      a Namespace that is being deleted
 """
 
@@ -34,11 +34,11 @@ from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.03
-"""Seconds between two looks of a watcher: time alone changes what there is to see."""
+"""Seconds between two looks of a watcher; time alone changes the state."""
 
 
 class DummyDestination(Destination):
-    """Pretends to be a destination."""
+    """Simulates a destination."""
 
     def __init__(self, state: states.State | None = None, *, now: clock.Clock = clock.now) -> None:
         self._state = state or states.State()
@@ -46,7 +46,7 @@ class DummyDestination(Destination):
         self._writes = writes.Writes(self._state, now)
 
     def journal(self) -> tuple[states.Write, ...]:
-        """All writes so far, of all processes, in order."""
+        """All writes so far, by all processes, in order."""
         return tuple(self._state.read().journal)
 
     @property
@@ -222,7 +222,7 @@ class DummyDestination(Destination):
         follow: bool,
         instance: str | None = None,
     ) -> AsyncIterator[str]:
-        """Every workload says one line, and what its containers are told to say."""
+        """Every workload prints one line, and its containers' configured output."""
         for ref in refs:
             if ref.group in {"apps", "batch"} and instance in {None, f"{ref.name}-0"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
@@ -266,7 +266,7 @@ class DummyDestination(Destination):
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:
-        """A pretended namespace is always there."""
+        """A simulated namespace always exists."""
         del namespace
         return None
 

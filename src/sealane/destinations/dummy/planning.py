@@ -1,4 +1,4 @@
-"""What pretended writing would do. It compares manifests with what is kept, knows nothing about files or the clock."""
+"""What a simulated write would do. It compares manifests with the stored objects, knows nothing about files or the clock."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _OF_NO_NAMESPACE = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """One object: what would change, what to keep then, and the version that was planned against."""
+    """One object: what would change, what to store then, and the version that it was planned for."""
 
     change: model.ObjectChange
     body: Mapping[str, Any]
     version: int | None
     mine: bool = False
-    """Whether it is there and this formation's."""
+    """Whether it exists and belongs to this formation."""
     apart: bytes | None = None
-    """What it was before it is taken over, where its annotations don't hold that."""
+    """Its state before adoption, if its annotations don't hold that."""
 
 
 def plan(
     content: states.Content, objects: Sequence[Mapping[str, Any]], identity: model.Identity, *, adopt: bool
 ) -> tuple[Planned, ...]:
-    """All objects, in the order of writing; the second of two same ones is refused."""
+    """All objects, in the order of writing; a second object of the same name is refused."""
     followed = frozenset(autoscalers.of(objects))
     planned = [plan_one(content, manifest, identity, adopt=adopt, followed=followed) for manifest in ordered(objects)]
     seen: set[model.Key] = set()
@@ -70,7 +70,7 @@ def plan_one(
     adopt: bool,
     followed: frozenset[str] = frozenset(),
 ) -> Planned:
-    """One object; `followed` are those that autoscalers among all objects scale, as `Kind/name`."""
+    """One object; `followed` are the workloads that autoscalers among all objects scale, as `Kind/name`."""
     ref = ref_in(manifest, identity.namespace)
     old = content.objects.get(text(ref))
     if old:
@@ -114,7 +114,7 @@ def terminating(content: states.Content) -> set[str]:
 
 
 def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followed: bool) -> Mapping[str, Any]:
-    """The manifest with the number of instances: the one that is there, unless it says one and may."""
+    """The manifest with the number of instances: the live one, unless the manifest sets one and may do so."""
     spec, number = manifest.get("spec"), (there.get("spec") or {}).get("replicas")
     if not isinstance(spec, Mapping) or number is None or ("replicas" in spec and not is_followed):
         return manifest
@@ -122,7 +122,7 @@ def _scaled(manifest: Mapping[str, Any], there: Mapping[str, Any], *, is_followe
 
 
 def _noted(old: states.Stored, fields: Sequence[model.FieldChange]) -> tuple[model.FieldChange, ...]:
-    """The changes, each with who set what is there."""
+    """The changes, each with who set the live value."""
     set_by = {path: field_managers.FieldManager(manager=by.manager, at=by.at) for path, by in old.set_by.items()}
     return tuple(field_managers.noted(field, set_by.get(field.path)) for field in fields)
 
@@ -147,7 +147,7 @@ def _never_changes(manifest: Mapping[str, Any], fields: Sequence[model.FieldChan
 
 
 def stored(content: states.Content, old: states.Stored | None, body: Mapping[str, Any], now: datetime) -> states.Stored:
-    """What is kept once it is written. Its instances are others from now on if the template changed."""
+    """The object to store once it is written. Its instances are replaced if the template changed."""
     version = content.next()
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     if old is None:
@@ -165,7 +165,7 @@ def stored(content: states.Content, old: states.Stored | None, body: Mapping[str
 
 
 def ref_in(manifest: Mapping[str, Any], namespace: str) -> model.ObjectRef:
-    """The reference of a manifest that goes into the namespace, if its kind lives in one."""
+    """The reference of a manifest in the namespace, if its kind lives in one."""
     if str(manifest["kind"]) in _OF_NO_NAMESPACE:
         return model.ref_of(manifest, None)
     return model.ref_of(manifest, (manifest.get("metadata") or {}).get("namespace") or namespace)
@@ -179,7 +179,7 @@ def ordered(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def text(ref: model.ObjectRef) -> str:
-    """How the object is named among those that are kept."""
+    """The object's name in the store."""
     return "|".join(ref.key)
 
 
@@ -195,7 +195,7 @@ def annotation(manifest: Mapping[str, Any], name: str) -> str | None:
 
 
 def variables(manifest: Mapping[str, Any], there: Mapping[str, states.Stored]) -> dict[str, str]:
-    """What the containers of a workload get from the Secrets that are there: all that `envFrom` names."""
+    """The values that a workload's containers get from existing Secrets by `envFrom`."""
     spec = manifest.get("spec") or {}
     pod = spec if manifest["kind"] == "Pod" else (spec.get("template") or {}).get("spec") or {}
     froms = [source for container in pod.get("containers") or () for source in container.get("envFrom") or ()]

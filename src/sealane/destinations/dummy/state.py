@@ -1,7 +1,7 @@
-"""What the pretended destination holds: in memory, or in a file that another process finds after a kill.
+"""The simulated destination's state: in memory, or in a file that another process can read after a kill.
 
-A write is atomic: the file is replaced as a whole, under a lock that processes share. Only its owner may read it: like a
-real destination it holds the values of secrets.
+A write is atomic: the file is replaced as a whole, under a lock shared by processes. Only its owner may read it, because
+it holds the values of secrets, like a real destination.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SetBy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(msgspec.Struct, kw_only=True):
-    """One object. `since` is when its instances were last asked to be others; `older` says that there were some before."""
+    """One object. `since` is when its instances were last replaced; `older` says that there were some before."""
 
     manifest: dict[str, Any]
     uid: str
@@ -37,11 +37,11 @@ class Stored(msgspec.Struct, kw_only=True):
     since: datetime
     older: bool = False
     set_by: dict[str, SetBy] = {}
-    """By path, as differences write it, since Sealane last wrote the object."""
+    """By path, as in differences, since Sealane's last write of the object."""
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the journal of all writes: `verb` is create, change or delete."""
+    """One line in the journal of all writes: `verb` is create, change or delete."""
 
     verb: str
     object: str
@@ -56,17 +56,17 @@ class KeptLedger(msgspec.Struct, kw_only=True):
 
 
 class Content(msgspec.Struct, kw_only=True):
-    """Everything."""
+    """The complete state."""
 
     objects: dict[str, Stored] = {}
     ledgers: dict[str, KeptLedger] = {}
     before: dict[str, bytes] = {}
-    """What objects were before they were taken over, by uid, where they can't tell it themselves."""
+    """Objects' states before adoption, by uid, if their annotations can't hold them."""
     journal: list[Write] = []
     tries: dict[str, int] = {}
-    """How often each object was tried to be written."""
+    """The number of attempts to write each object."""
     counter: int = 0
-    """The last version and uid given."""
+    """The last version or uid given."""
 
     def next(self) -> int:
         """A new number."""
@@ -75,7 +75,7 @@ class Content(msgspec.Struct, kw_only=True):
 
 
 class State:
-    """Holds the content; in the file when one is given."""
+    """Holds the state; in the file if one is given."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -85,12 +85,12 @@ class State:
             path.parent.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> Content:
-        """A copy of the content as it is now."""
+        """A copy of the current state."""
         return typed_data.from_json(self._load(), Content)
 
     @contextmanager
     def write(self) -> Iterator[Content]:
-        """The content to change; kept when the block ends well, all of it or nothing."""
+        """The state, to be changed; saved when the block ends without an error, all of it or nothing."""
         with self._lock, self._between_processes():
             content = self.read()
             yield content

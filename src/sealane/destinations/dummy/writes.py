@@ -1,4 +1,4 @@
-"""Writes to a destination that pretends: one object a time, each atomic and in the journal."""
+"""Writes to a simulated destination: one object at a time, each atomic and in the journal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.destinations.kubernetes import one_shot
 def without_ended(
     state: states.State, finished: Collection[str], objects: Sequence[Mapping[str, Any]], namespace: str
 ) -> list[Mapping[str, Any]]:
-    """The objects but for those that ran to their end and are not there."""
+    """The objects without missing ones that ran to their end."""
     there = state.read().objects
     refs = [planning.ref_in(manifest, namespace) for manifest in objects]
     return [
@@ -28,21 +28,21 @@ def without_ended(
 
 
 class Writes:
-    """Whoever writes there."""
+    """The writer."""
 
     def __init__(self, state: states.State, now: clock.Clock) -> None:
         self._state = state
         self._now = now
 
     async def delete(self, ref: model.ObjectRef, fence: model.Fence) -> None:
-        """Deletes an object, if it is there."""
+        """Deletes an object, if it exists."""
         await fence()
         with self._state.write() as content:
             if gone := content.objects.pop(planning.text(ref), None):
                 content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
 
     async def give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.KeptObject:
-        """Makes an object that was adopted what it was before."""
+        """Restores an adopted object to its former state."""
         await fence()
         with self._state.write() as content:
             kept = content.objects[planning.text(ref)]
@@ -60,7 +60,7 @@ class Writes:
         adopt: bool,
         followed: frozenset[str],
     ) -> model.ObjectChange:
-        """Writes one object if need be, planned anew as long as it moves meanwhile. Raises Unavailable."""
+        """Writes one object if needed, planned again as long as it changes meanwhile. Raises Unavailable."""
         pause = float(planning.annotation(manifest, planning.PAUSE) or 0)
         while True:
             planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
@@ -75,7 +75,7 @@ class Writes:
                 return replace(planned.change, ref=ref)
 
     def _write(self, planned: planning.Planned, *, away: int) -> model.ObjectRef | None:
-        """One atomic write; None when the object moved since it was planned."""
+        """One atomic write; None when the object changed since it was planned."""
         ref, text = planned.change.ref, planning.text(planned.change.ref)
         with self._state.write() as content:
             tries = content.tries[text] = content.tries.get(text, 0) + 1
