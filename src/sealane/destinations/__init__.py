@@ -1,1 +1,1 @@
-"""Destinations: where formations live, and the only writers there."""
+"""Destinations: the places where formations run, and the only code that writes there."""

@@ -1,8 +1,8 @@
-"""Which deployment made an object or took it over, and what it was before. Pure: knows nothing about any destination's API.
+"""Records which deployment created or adopted an object, and its state before. Pure: knows nothing about any destination's API.
 
-The object itself remembers, in annotations that are written together with everything else: a worker that is killed leaves no
-object whose origin nobody knows. What was there before a deployment can then be told from what the deployment made, and be
-given back as it was. What annotations must not or can't hold, values of secrets and large objects, is kept apart.
+The object's own annotations hold this. They are written together with the object, so a killed worker leaves no object of
+unknown origin. Objects from before a deployment can then be told from those that it created, and be given back as they were.
+Annotations must not or can't hold values of secrets and large objects; these are stored elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PriorObject(msgspec.Struct, frozen=True, kw_only=True):
     object: dict[str, Any]
     """Without status; of its metadata only labels, annotations and managed fields."""
     whole: bool
-    """Whether nothing was left out that taking it over changes: in an annotation, values of secrets are."""
+    """Whether it has all that adoption changes; in an annotation, values of secrets are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,23 +45,23 @@ class Restoration:
     object: dict[str, Any]
     """All of it, without status."""
     managed_fields: Sequence[Mapping[str, Any]] | None
-    """What was noted of who set which field; None when nobody knows."""
+    """The record of who set which field; None if unknown."""
     whole: bool
-    """Whether it is then as it was."""
+    """Whether the object is then as it was before."""
 
 
 def created(identity: model.Identity) -> dict[str, str]:
-    """Marks of an object that the deployment makes."""
+    """Annotations of an object that the deployment creates."""
     return {model.CREATED: str(identity.sequence)}
 
 
 def carried(live: Mapping[str, Any]) -> dict[str, str]:
-    """Marks that an object of the formation's own keeps."""
+    """Annotations that an object of the formation keeps."""
     return {key: value for key, value in _annotations(live).items() if key in MARKS}
 
 
 def adopted(live: Mapping[str, Any], identity: model.Identity, changes: Sequence[model.FieldChange]) -> dict[str, str]:
-    """Marks of an object that the deployment takes over; what it was is left out where it would not fit."""
+    """Annotations of an object that the deployment adopts; its former state is left out if it would not fit."""
     marks = {model.ADOPTED: str(identity.sequence)}
     before = _packed(
         live, whole=not manifest_secrets.is_secret(live) or not any(_is_value(change) for change in changes)
@@ -71,7 +71,7 @@ def adopted(live: Mapping[str, Any], identity: model.Identity, changes: Sequence
 
 
 def apart(live: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[model.FieldChange]) -> bytes | None:
-    """All that it was, to be kept elsewhere, where the marks don't hold what taking it over changes; None where they do."""
+    """The former state, to be stored elsewhere if the annotations don't hold everything that adoption changes; else None."""
     before = _unpacked(marks.get(model.BEFORE))
     if not changes or (before is not None and before.whole):
         return None
@@ -79,9 +79,9 @@ def apart(live: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[m
 
 
 def returned(live: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
-    """The object without anything that says it is Sealane's, and as it was before, as far as that is known.
+    """The object in its former state, as far as that is known, without Sealane's labels and annotations.
 
-    `kept` is what `apart` gave.
+    `kept` is the result of `apart`.
     """
     marked = _unpacked(_annotations(live).get(model.BEFORE))
     before = _decompressed(kept) or marked
@@ -123,7 +123,7 @@ def _packed(live: Mapping[str, Any], *, whole: bool) -> str:
 def _compressed(live: Mapping[str, Any], *, whole: bool, values: bool = False) -> bytes:
     secret = manifest_secrets.is_secret(live) and not values
     metadata = {key: live["metadata"][key] for key in _METADATA if live["metadata"].get(key)}
-    if secret and "annotations" in metadata:  # kubectl's repeats the values
+    if secret and "annotations" in metadata:  # kubectl's annotation repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
     kept = {key: value for key, value in live.items() if key not in hidden}
@@ -132,7 +132,7 @@ def _compressed(live: Mapping[str, Any], *, whole: bool, values: bool = False) -
 
 
 def _unpacked(text: str | None) -> PriorObject | None:
-    """None, too, for what somebody else wrote there."""
+    """Also None if somebody else wrote the annotation."""
     if text is None:
         return None
     try:

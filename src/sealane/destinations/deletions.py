@@ -1,12 +1,12 @@
-"""What may be deleted. Pure: compares inventories, knows nothing about clusters.
+"""Decides what may be deleted. Pure: compares inventories, knows nothing about clusters.
 
-Deleting works from the stored inventory of what was applied, never from a search by label. It is refused, for a person
-to say yes to, for more objects than the budget; for whatever holds data or other objects; and for what isn't labelled
-as this formation's. What is labelled as another formation's is that one's, and no yes deletes it from here. Where nothing
-is wanted any more nothing is deleted at all: that is a fault of rendering.
+Deletion uses the stored inventory of applied objects, never a search by label. A person must confirm it for more objects
+than the budget, for objects that hold data or other objects, and for objects without this formation's labels. An object
+with another formation's labels belongs to that one, and no confirmation deletes it from here. If nothing at all is wanted
+any more, nothing is deleted: that is an error in rendering.
 
-What was there before a deployment is never deleted by taking that deployment back, or by going back behind it: what it took
-over is given back, what it never wrote is left alone.
+Undoing a deployment, or going back to before it, never deletes objects that existed before it: adopted ones are given back,
+and those it never wrote are left alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ THERE_BEFORE = "it was there before this deployment"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveObject:
-    """What is to be known of an object that is there."""
+    """The facts about a live object."""
 
     uid: str
     labels: Mapping[str, str]
@@ -36,14 +36,14 @@ class LiveObject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kinds:
-    """What a destination's kinds are to deleting."""
+    """What deletion must know of a destination's kinds."""
 
     rank: Callable[[model.ObjectRef], int] = lambda _: 0
-    """The order in which they are written; deleting goes the other way round."""
+    """The order in which they are written; deletion uses the reverse order."""
     precious: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Group and kind of what is held until a person says yes, and why."""
+    """Group and kind of objects that need a person's confirmation, and why."""
     stays: Callable[[LiveObject], str | None] = lambda _: None
-    """Why an object itself says that nobody deletes it; None where it doesn't."""
+    """Why the object itself forbids its deletion; None if it doesn't."""
 
 
 PLAIN = Kinds()
@@ -52,7 +52,7 @@ PLAIN = Kinds()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeletionPlan:
-    """What to delete, in this order; what to give back; what stays in place and why; and what is no longer the formation's."""
+    """What to delete, in order; what to give back; what stays and why; and what no longer belongs to the formation."""
 
     delete: model.Inventory
     give_back: model.Inventory = ()
@@ -61,13 +61,13 @@ class DeletionPlan:
 
 
 def there(live: Mapping[str, Any], *, uid: str) -> LiveObject:
-    """What is to be known of a live object."""
+    """The facts about a live object."""
     metadata = live["metadata"]
     return LiveObject(uid=uid, labels=metadata.get("labels") or {}, annotations=metadata.get("annotations") or {})
 
 
 def candidates(stored: model.Inventory, wanted: model.Inventory, kinds: Kinds = PLAIN) -> model.Inventory:
-    """What is stored and not wanted, in the order of deleting: what was written last goes first."""
+    """Stored but unwanted objects in the order of deletion, which is the reverse of the order of writing."""
     keep = {ref.key for ref in wanted}
     unwanted = {ref.key: ref for ref in stored if ref.key not in keep}
     written = sorted(unwanted.values(), key=kinds.rank)
@@ -83,7 +83,7 @@ def plan(
     budget: model.Budget,
     kinds: Kinds = PLAIN,
 ) -> DeletionPlan:
-    """What to delete of the stored inventory. `live` are the candidates that still exist."""
+    """What to delete from the stored inventory. `live` are the candidates that still exist."""
     unwanted = candidates(stored, wanted, kinds)
     gone = tuple(ref for ref in unwanted if ref.key not in live or _is_strange(ref, live[ref.key], budget))
     left = tuple(ref for ref in unwanted if ref not in gone)
@@ -111,7 +111,7 @@ def _reasons(
     budget: model.Budget,
     kinds: Kinds,
 ) -> dict[model.Key, model.KeptObject]:
-    """What stays, some or all of it, until a person says yes, and why."""
+    """The objects that stay until a person confirms, and why."""
     if budget.confirmed:
         return {}
     objections = ((ref, _objection(ref, live[ref.key].labels, kinds)) for ref in free)
@@ -131,10 +131,10 @@ def _behind(ref: model.ObjectRef) -> model.KeptObject:
 
 
 def _is_strange(ref: model.ObjectRef, live: LiveObject, budget: model.Budget) -> bool:
-    """Whether it is nobody's: never taken over, given back, or it has taken the place of ours.
+    """Whether it does not belong to the formation: never adopted, given back, or another object of the same name.
 
-    Before the first write the inventory names what is coming; a worker that was killed may never have written it. What
-    only lost its labels still has annotations of ours. What an undone deployment gave back is told again.
+    The inventory names objects before the first write, and a killed worker may never have written them. An object that
+    only lost its labels still has our annotations. Objects that an undone deployment gave back are reported again.
     """
     if model.owner_of(live.labels) is not None:
         return False
@@ -142,7 +142,7 @@ def _is_strange(ref: model.ObjectRef, live: LiveObject, budget: model.Budget) ->
 
 
 def _is_given_back(live: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether it was there before Sealane took it over, and has not become the formation's since."""
+    """Whether it existed before its adoption, and has not become the formation's since."""
     adopted = live.annotations.get(model.ADOPTED, "")
     if model.owner_of(live.labels) != identity.owner or not adopted.isdigit():
         return False
@@ -152,12 +152,12 @@ def _is_given_back(live: LiveObject, identity: model.Identity, budget: model.Bud
 
 
 def is_undone(mark: str, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether the deployment of that sequence is rolled back: this one, or one before it that never came to an end."""
+    """Whether the deployment with that sequence is undone: this one, or an earlier one that never finished."""
     return mark.isdigit() and budget.verified < int(mark) <= identity.sequence
 
 
 def _not_ours_to_delete(live: LiveObject, identity: model.Identity, budget: model.Budget) -> str | None:
-    """Why no yes deletes it from here."""
+    """Why it can't be deleted from here, even with a confirmation."""
     owner = model.owner_of(live.labels)
     if owner not in {None, identity.owner}:
         return f"it is labelled as {owner}'s"
@@ -165,13 +165,13 @@ def _not_ours_to_delete(live: LiveObject, identity: model.Identity, budget: mode
 
 
 def _was_there_before(live: LiveObject, identity: model.Identity, budget: model.Budget) -> bool:
-    """Whether nothing that is rolled back did make it: an inventory may have been lost."""
+    """Whether no undone deployment created it; the inventory may have been lost."""
     made_now = is_undone(live.annotations.get(model.CREATED, ""), identity, budget)
     return budget.undo and model.owner_of(live.labels) in {None, identity.owner} and not made_now
 
 
 def given_back(ref: model.ObjectRef, *, whole: bool) -> model.KeptObject:
-    """What is told of an object that was given back."""
+    """The report of an object that was given back."""
     before = "it was there before Sealane took it over, and is nobody's again"
     reason = f"{before}, as it was" if whole else f"{before}; not all of its fields could be put back"
     return model.KeptObject(ref=ref, reason=reason, kept=False)
@@ -180,7 +180,7 @@ def given_back(ref: model.ObjectRef, *, whole: bool) -> model.KeptObject:
 def pruned(
     stored: model.Inventory, plan: DeletionPlan, *, deleted: model.Inventory, held: Sequence[model.KeptObject]
 ) -> model.Pruned:
-    """What was done with the plan; `held` is what turned out while doing it."""
+    """The result of the plan; `held` are objects that turned out to stay while deleting."""
     every = (*plan.held, *held)
     away = {ref.key for ref in (*deleted, *plan.gone)} | {kept.ref.key for kept in every if not kept.kept}
     left = tuple(ref for ref in stored if ref.key not in away)
@@ -188,12 +188,12 @@ def pruned(
 
 
 def _is_behind(ref: model.ObjectRef, identity: model.Identity) -> bool:
-    """Whether it is where the formation no longer is."""
+    """Whether it is in a namespace that the formation has left."""
     return ref.namespace not in {None, identity.namespace}
 
 
 def elsewhere(inventory: model.Inventory, destination: str, *, because: str = "") -> tuple[model.KeptObject, ...]:
-    """What stays at a destination that the formation left; `because` says why deleting it failed."""
+    """The objects that stay at a destination that the formation left; `because` says why deleting them failed."""
     why = f"the formation is no longer at destination {destination}{because}"
     return tuple(model.KeptObject(ref=ref, reason=why, confirmable=True) for ref in inventory)
 
@@ -205,9 +205,9 @@ def _objection(ref: model.ObjectRef, labels: Mapping[str, str], kinds: Kinds) ->
 
 
 def _is_made(ref: model.ObjectRef, identity: model.Identity) -> bool:
-    """Whether Sealane made it from a formation's configuration or secrets: such objects come and go with their content.
+    """Whether Sealane generated it from a formation's configuration or secrets; such objects change names with their content.
 
-    They don't count against the budget: a person who changed a value deleted nothing.
+    They don't count against the budget, because a person who changed a value deleted nothing.
     """
     if ref.group or ref.kind not in _MADE or ref.namespace != identity.namespace:
         return False

@@ -1,7 +1,7 @@
-"""What changes between an object as it is and as it would be. Pure: compares plain data.
+"""The differences between an object as it is and as it would be. Pure: compares plain data.
 
-Fields only the server writes are noise and left out, and so are Sealane's own annotations. Values of secrets are never
-given. Lists of named things (containers, variables, volumes, ports) are compared by name, others by position.
+Fields that only the server writes and Sealane's own annotations are left out. Values of secrets are never shown. Lists of
+named items (containers, variables, volumes, ports) are compared by name, others by position.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _Path = tuple[str, ...]
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], *, managers: Mapping[str, str] | None = None
 ) -> tuple[model.FieldChange, ...]:
-    """The fields that differ. `managers` names, by path, who set a value that will be overwritten."""
+    """The fields that differ. `managers` maps paths to who set the value that will be overwritten."""
     hidden = manifest_secrets.is_secret(after) or manifest_secrets.is_secret(before)
     return tuple(
         model.FieldChange(
@@ -54,7 +54,7 @@ def differences(
 
 
 def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A JSON patch from one to the other, of all that isn't the server's."""
+    """A JSON patch from one object to the other, without the server's own fields."""
     servers = ("apiVersion", "kind", "metadata", "status")
     names = [key for key in [*before, *(key for key in after if key not in before)] if key not in servers]
     parts = [(f"/{name}", before.get(name), after.get(name)) for name in names]
@@ -68,7 +68,7 @@ def operations(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict
 
 
 def overlaid(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with what is wanted put over it: mappings are merged, all else is replaced."""
+    """The object overlaid with the wanted one: mappings are merged, everything else is replaced."""
     result: dict[str, Any] = {**live}
     for key, value in wanted.items():
         old = live.get(key)
@@ -78,11 +78,11 @@ def overlaid(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, An
 
 
 def shown(live: Mapping[str, Any]) -> dict[str, Any]:
-    """An object as people may see it: without managed fields, values of a Secret hidden."""
+    """An object for people to see: without managed fields, with the values of a Secret hidden."""
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
     if manifest_secrets.is_secret(live):
         annotations = dict(metadata.get("annotations") or {})
-        annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # it repeats the values
+        annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)  # its annotation repeats the values
         annotations.pop(model.BEFORE, None)
         values = {part: _shown((part,), live[part], hidden=True) for part in ("data", "stringData") if part in live}
         return {**live, "metadata": {**metadata, "annotations": annotations}, **values}
@@ -121,7 +121,7 @@ def _compared_lists(before: list[Any], after: list[Any], path: _Path) -> Iterato
 
 
 def _items(before: Any, after: Any, path: _Path) -> Iterator[tuple[_Path, Any, Any]]:
-    """An item that comes or goes is told whole."""
+    """An added or removed item is shown as a whole."""
     if before is _MISSING or after is _MISSING:
         yield path, None if before is _MISSING else before, None if after is _MISSING else after
     else:
@@ -134,7 +134,7 @@ def _named(items: list[Any], name: str) -> bool:
 
 
 def _says_nothing(before: Any, after: Any, path: _Path) -> bool:
-    """Whether an empty map or list is as good as none: a selector `{}` chooses everything, and none chooses nothing."""
+    """Whether an empty map or list equals a missing one; a selector `{}` selects everything, a missing one nothing."""
     return (
         len(path) < 2 or path[0] == "metadata" or all(value is _MISSING or value is None for value in (before, after))
     )
@@ -151,7 +151,7 @@ def _shown(path: _Path, value: Any, *, hidden: bool) -> Any:
 
 
 def _text(path: _Path) -> str:
-    """Dots between fields; brackets around names of items and around keys that hold dots themselves."""
+    """Dots between fields; brackets around names of items and around keys that contain dots."""
     text = ""
     for part in path:
         if part.startswith("["):
@@ -164,6 +164,6 @@ def _text(path: _Path) -> str:
 
 
 def path_of_field(field: str) -> str:
-    r"""The path that a cause of the API server names (`.spec.containers[name="web"].image`), as written here."""
+    r"""Translates a path from a cause of the API server (`.spec.containers[name="web"].image`)."""
     text = re.sub(r'\[([A-Za-z]+)=("?)([^\]"]*)\2(?:,[^\]]*)?\]', r"[\3]", field.removeprefix("."))
     return re.sub(r'\["([^"]*)"\]', r"[\1]", text)

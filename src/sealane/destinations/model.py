@@ -1,6 +1,6 @@
-"""What is said about objects at a destination. Pure: knows nothing about any destination's API.
+"""Values about objects at a destination. Pure: knows nothing about any destination's API.
 
-An object is plain data in the form of a Kubernetes manifest; other destinations map their own things to it.
+An object is plain data in the form of a Kubernetes manifest; other destinations map their own things to this form.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ REVISION = "sealane.dev/revision"
 RELEASE = "sealane.dev/release"
 SEQUENCE = "sealane.dev/sequence"
 CREATED = "sealane.dev/created"
-"""Sequence of the deployment that made the object."""
+"""Sequence of the deployment that created the object."""
 ADOPTED = "sealane.dev/adopted"
-"""Sequence of the deployment that took it over."""
+"""Sequence of the deployment that adopted it."""
 BEFORE = "sealane.dev/before-adoption"
-"""What it was then; `adoption` reads it."""
+"""Its state before that; `adoption` reads it."""
 
 MAX_VALUE = 80
-"""Characters of a value in a sentence."""
+"""Most characters of a value in a sentence."""
 
 HIDDEN = "<hidden>"
-"""Stands where a secret's value would."""
+"""Replaces a secret's value."""
 
 Fence = Callable[[], Awaitable[None]]
 """Awaited before every write; raises `errors.Fenced` when another worker has taken over."""
 
 Key = tuple[str, str, str, str]
-"""Group, kind, namespace (empty when there is none) and name: what makes an object the same one."""
+"""Group, kind, namespace (empty if none) and name: an object's identity."""
 
 
 async def unfenced() -> None:
-    """The fence of someone who is alone, such as a command line without a server."""
+    """The fence of a lone writer, such as a command line without a server."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectRef:
-    """Names one object. `uid` is known once it exists; the key leaves it and the version out."""
+    """Names one object. `uid` is known once it exists; the key contains neither it nor the version."""
 
     group: str
     version: str
@@ -62,7 +62,7 @@ class ObjectRef:
 
     @property
     def key(self) -> Key:
-        """What makes it the same object, whichever version it was written in."""
+        """The object's identity, in whichever version it was written."""
         return (self.group, self.kind, self.namespace or "", self.name)
 
     @property
@@ -71,7 +71,7 @@ class ObjectRef:
         return (self.group, self.kind) == ("", "Secret")
 
     def with_uid(self, uid: str | None) -> ObjectRef:
-        """The same object, now that it exists."""
+        """The same object with its uid."""
         return replace(self, uid=uid)
 
     def __str__(self) -> str:
@@ -79,12 +79,12 @@ class ObjectRef:
 
 
 Inventory = tuple[ObjectRef, ...]
-"""What a formation has at its destination."""
+"""The objects of a formation at its destination."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """Whose objects they are and which revision they come from."""
+    """The owner and the revision of objects."""
 
     app: str
     formation: str
@@ -105,7 +105,7 @@ class Identity:
 
     @property
     def annotations(self) -> dict[str, str]:
-        """Top-level annotations of every object that is written: never in a pod template, which they would restart."""
+        """Top-level annotations of every written object; never in a pod template, because they would restart pods."""
         return {REVISION: self.revision, RELEASE: self.release, SEQUENCE: str(self.sequence)}
 
 
@@ -119,7 +119,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a destination won't have an object; each is decisive, asking again gives the same answer."""
+    """Why a destination refuses an object; each is decisive: another attempt gets the same answer."""
 
     INVALID = "invalid"
     IMMUTABLE = "immutable"
@@ -133,7 +133,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """The destination, or Sealane on its behalf, says no to one object."""
+    """The destination, or Sealane on its behalf, refuses one object."""
 
     ref: ObjectRef
     reason: Reason
@@ -151,9 +151,9 @@ class Refusal:
 class FieldChange:
     """One field that would change; `path` reads like `spec.template.spec.containers[web].image`.
 
-    A value that isn't there is None. `manager` is who set the value that will be overwritten, when that isn't Sealane, and
-    `at` when they did, as far as the destination knows. `theirs` says that it is not Sealane's alone to say while a revision
-    is there: the number of instances, or what a controller fills in.
+    A missing value is None. `manager` is who set the value that will be overwritten, if that isn't Sealane, and `at` when,
+    as far as the destination knows. `theirs` says that others may set it while a revision runs: the number of instances, or
+    fields that a controller fills in.
     """
 
     path: str
@@ -163,16 +163,16 @@ class FieldChange:
     at: datetime | None = None
     theirs: bool = False
     by_hand: bool = False
-    """A person set it, with a command, or took it away: no controller that lives would set it again."""
+    """A person's command set or removed it: no live controller would set it again."""
     deployed: datetime | None = None
-    """When a deployment by Sealane set the value that is there; None where somebody else did."""
+    """When a deployment by Sealane set the live value; None if somebody else did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldLeft:
-    """A field that Sealane had and no longer has, and that stays: somebody else holds it too, or the destination keeps it.
+    """A field that Sealane set before and no longer sets, but that stays: somebody else owns it too, or the destination keeps it.
 
-    `manager` is who holds it, None when nobody does; then `value` is what stays, `why`, and how to `hint` that.
+    `manager` is its other owner, or None; then `value` is the value that stays, `why` the reason, and `hint` what to do.
     """
 
     path: str
@@ -193,8 +193,8 @@ class FieldLeft:
 class ObjectChange:
     """What would happen to one object. `checked` is False when the destination could not be asked yet.
 
-    `adopted` says that it is there, nobody's labels claim it, and a person's word lets it be taken over. `left` are fields
-    that were to go, and stay.
+    `adopted` says that it exists without an owner's labels, and a person allowed its adoption. `left` are fields that should
+    be removed, but stay.
     """
 
     action: Action
@@ -208,9 +208,9 @@ class ObjectChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
-    """What an apply left: every wanted object that is there, those it wrote, and who said no.
+    """The result of an apply: every wanted object that exists, those it wrote, and the refusals.
 
-    With refusals of the dry run nothing was written. `left` are fields that were to go, and stay, by object.
+    If the dry run was refused, nothing was written. `left` are fields that should be removed but stay, by object.
     """
 
     inventory: Inventory
@@ -218,23 +218,23 @@ class Applied:
     refusals: tuple[Refusal, ...] = ()
     left: tuple[tuple[ObjectRef, FieldLeft], ...] = ()
     was_there: bool = False
-    """This deployment never had to write what it is to be: the destination had it, or had restored it."""
+    """This deployment never had to write the object: the destination already had it, or had restored it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """How much pruning may delete. `confirmed` is a person's typed yes to exactly this deletion."""
+    """How much pruning may delete. `confirmed` is a person's confirmation of exactly this deletion."""
 
     deletes: int = 3
     confirmed: bool = False
     undo: bool = False
-    """The deployment is rolled back: only what was made since the last good one may go."""
+    """The deployment is rolled back: only objects created since the last good one may be deleted."""
     whole: bool = False
-    """Nothing at all is wanted there any more, on purpose."""
+    """Deliberately, nothing is wanted there any more."""
     back: bool = False
-    """A person goes back: what was taken over on the way is given back rather than deleted."""
+    """A person goes back: objects adopted since are given back rather than deleted."""
     verified: int = 0
-    """Sequence of the last good deployment: what a later one took over never came to be the formation's."""
+    """Sequence of the last good deployment: objects adopted later never became the formation's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,47 +244,47 @@ class KeptObject:
     ref: ObjectRef
     reason: str
     kept: bool = True
-    """Whether it is still the formation's, in its inventory."""
+    """Whether it still belongs to the formation and stays in its inventory."""
     confirmable: bool = False
-    """Whether a person is asked to say yes to deleting it: more than the budget, or at a place that the formation left."""
+    """Whether a person may confirm its deletion: it exceeds the budget, or is at a place that the formation left."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pruned:
-    """What pruning did: `inventory` is what is left of the stored one."""
+    """The result of pruning: `inventory` is the rest of the stored one."""
 
     deleted: Inventory
     held: tuple[KeptObject, ...]
     inventory: Inventory
     freed: bool = False
-    """What was deleted had decided fields of what stays, an autoscaler say: applied once more, the stencils' values count."""
+    """A deleted object, such as an autoscaler, had set fields of one that stays: another apply sets the stencils' values."""
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether a person is asked to say yes to deleting some of what stays."""
+        """Whether a person is asked to confirm the deletion of objects that stay."""
         return any(kept_object.confirmable for kept_object in self.held)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """What a formation keeps at its destination when there is no server: its inventory and a few texts.
+    """The data that a formation keeps at its destination without a server: its inventory and a few texts.
 
-    `version` guards against two writers: a ledger read before another one was written can't be written.
+    `version` prevents lost updates: a ledger can't be written if another writer wrote since it was read.
     """
 
     inventory: Inventory = ()
     entries: Mapping[str, str] = field(default_factory=dict)
     private: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Texts that hold values of secrets: kept where only those read them who may read secrets."""
+    """Texts with values of secrets, stored so that only those who may read secrets can read them."""
     version: str | None = None
     reserve: int = 0
-    """Bytes that have to fit in later: a ledger that would be too long with them is refused before anything is changed."""
+    """Bytes that must still fit in later: a ledger that would be too long with them is refused before any change."""
 
 
 def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
-    """The reference of a manifest; `namespace` is where it goes, None for an object that lives in no namespace.
+    """The reference of a manifest; `namespace` is its namespace, None for an object without one.
 
-    Raises UsageError for an object without a name: what has no name of its own can't be found again.
+    Raises UsageError for an object without a name, because it can't be found again.
     """
     metadata = manifest.get("metadata") or {}
     if not metadata.get("name"):
@@ -301,7 +301,7 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
 
 
 def owner_of(labels: Mapping[str, str]) -> str | None:
-    """The formation that labels name as an object's owner, None when it isn't Sealane's."""
+    """The formation that an object's labels name as its owner; None if it isn't Sealane's."""
     if labels.get(MANAGED_BY) != "sealane" or not labels.get(APP) or not labels.get(FORMATION):
         return None
     return f"{labels[APP]}/{labels[FORMATION]}"

@@ -1,4 +1,4 @@
-"""What runs at a destination that Sealane did not deploy: which version it is of. Pure."""
+"""Workloads at a destination that Sealane did not deploy, and their version. Pure."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sealane.destinations import model
 DEPLOY_TAG = "sealane.dev/deploy-tag"
 """A label of a workload or of its instances, or an annotation of the namespace."""
 VERSION = "app.kubernetes.io/version"
-"""Kubernetes' own label, where nobody set ours."""
+"""Kubernetes' own label, used if ours is not set."""
 WORKLOADS = frozenset({("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet")})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """The workloads of a namespace, whoever deployed them but for Sealane."""
+    """The workloads of a namespace that others than Sealane deployed."""
 
     version: str
-    """The annotation of the namespace, else what the workloads' labels say; empty where neither does. A stranger wrote it."""
+    """From the namespace's annotation, else from the workloads' labels; empty without either. Untrusted text."""
     objects: tuple[Mapping[str, Any], ...]
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """Whatever makes it another: which workloads there are, and of which version."""
+        """A value that changes with the set of workloads or their versions."""
         return (self.version, *(_key(manifest) for manifest in self.objects))
 
 
 def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> Observed:
-    """What of these is observed; the annotations are the namespace's."""
+    """The observed ones of these workloads; the annotations are the namespace's."""
     workloads = [manifest for manifest in objects if _group_and_kind(manifest) in WORKLOADS and not _is_ours(manifest)]
     workloads.sort(key=_key)
     labelled = sorted({version for manifest in workloads if (version := _version(manifest))})

@@ -1,4 +1,4 @@
-"""Whose an object is, and when it must not be touched. Pure: knows nothing about any destination's API."""
+"""Who owns an object, and when it must not be changed. Pure: knows nothing about any destination's API."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sealane import errors
 from sealane.destinations import model
 
 PLACEHOLDER = "<secret "
-"""How rendering writes the value of a secret that isn't resolved."""
+"""How rendering writes the value of an unresolved secret."""
 
 
 def foreign(
     ref: model.ObjectRef, owner: str | None, identity: model.Identity, *, adopt: bool = False
 ) -> model.Refusal | None:
-    """An object that is there and isn't this formation's is never taken over silently.
+    """Refuses an existing object that isn't this formation's, unless a person allows its adoption.
 
-    `owner` is what its labels say, `adopt` a person's word that one of nobody's may be taken.
+    `owner` is from its labels; `adopt` is a person's permission to adopt an object without an owner.
     """
     if owner == identity.owner or (owner is None and adopt):
         return None
@@ -32,33 +32,33 @@ def foreign(
 
 
 def namespace_terminating(namespace: str) -> errors.Refused:
-    """The namespace is being deleted: what would be written there goes with it."""
+    """The namespace is being deleted, and objects written there would be deleted with it."""
     hint = f"wait until namespace {namespace} is gone and make it again, or deploy to another one"
     return errors.Refused(f"namespace {namespace} is being deleted", hint=hint)
 
 
 def twin(ref: model.ObjectRef) -> model.Refusal:
-    """The same object is given twice: it would be written twice, each time differently."""
+    """The same object is given twice, so it would be written twice with different content."""
     message = "it is given twice"
     return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message, hint="keep one of the two stencils")
 
 
 def changed_content(ref: model.ObjectRef) -> model.Refusal:
-    """Something of this name is there and can never become what is wanted."""
+    """An object of this name exists and can't be changed to the wanted one."""
     message = "it is immutable and holds other content"
     return model.Refusal(ref=ref, reason=model.Reason.IMMUTABLE, message=message, hint=rename(ref))
 
 
 def same_content(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether two immutable ConfigMaps or Secrets hold the same, as far as it is known.
+    """Whether two immutable ConfigMaps or Secrets have the same content, as far as known.
 
-    Values of secrets may not be resolved yet: then they read `<secret NAME>`, and the object's name stands for them.
+    Values of secrets may be unresolved; then they read `<secret NAME>`, and the object's name identifies them.
     """
     return all(_same(live.get(part) or {}, wanted.get(part) or {}) for part in ("data", "binaryData", "stringData"))
 
 
 def check_resolved(ref: model.ObjectRef, manifest: Mapping[str, Any]) -> None:
-    """Raises SealaneError for a Secret with a value that isn't resolved: such a thing must never be written."""
+    """Raises SealaneError for a Secret with an unresolved value, which must never be written."""
     values = [*(manifest.get("data") or {}).values(), *(manifest.get("stringData") or {}).values()]
     if ref.kind == "Secret" and any(_is_placeholder(str(value)) for value in values):
         raise errors.SealaneError(f"{ref} was to be written before its values were resolved", hint="report this")
@@ -75,7 +75,7 @@ def _is_placeholder(value: str) -> bool:
 
 
 def rename(ref: model.ObjectRef) -> str:
-    """The way out for an object that can't be changed."""
+    """The hint for an object that can't be changed."""
     if ref.kind == "Job":
         return "a Job never changes: put ${deploy_tag} into its name, so that each release has its own"
     return "give it a new name, or delete the old one by hand"

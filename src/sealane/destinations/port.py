@@ -1,18 +1,18 @@
-"""The port every destination fills: compare, write, watch, prune.
+"""The port of all destinations: compare, write, watch, prune.
 
-**Order of calls.** `refs` and `diff` at any time. A deployment: the caller stores the union of the old inventory and
-`refs(objects)`, then calls `apply`, `observe` until there is a verdict, and `prune` only after a good one, so that a
-rollback still finds what the old revision used. What a later rollback may need (the last verified revision's
-configuration) the caller leaves in by adding it to `wanted`.
+**Order of calls.** `refs` and `diff` may be called any time. In a deployment, the caller stores the union of the old
+inventory and `refs(objects)`, then calls `apply`, `observe` until there is a verdict, and `prune` only after a good one,
+so that a rollback still finds what the old revision used. The caller keeps what a later rollback may need (the last
+verified revision's configuration) by adding it to `wanted`.
 
-**Concurrency.** Calls for different formations may run at once; for one formation the caller writes one at a time.
+**Concurrency.** Calls for different formations may run at the same time; for one formation the caller writes one at a time.
 
-**Idempotency.** `apply` and `prune` repeated with the same arguments write nothing new: no generation changes, no Job
-runs twice. A worker that was killed is followed by another that simply calls again.
+**Idempotency.** Repeated `apply` and `prune` with the same arguments write nothing new: no generation changes, no Job
+runs twice. After a worker was killed, another one simply repeats the calls.
 
-**Failure.** What the destination refuses for good is a value (`Applied.refusals`, `Pruned.held`). `errors.Fenced` means
-that nothing was written after the take-over. `errors.Unavailable` and any other error with `retry` may come at any
-point; calling again later is safe. No method leaves a half-written object.
+**Failure.** A permanent refusal is a value (`Applied.refusals`, `Pruned.held`). `errors.Fenced` means that nothing was
+written after the take-over. `errors.Unavailable` and any other error with `retry` may come at any point; calling again
+later is safe. No method leaves a half-written object.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ Manifest = Mapping[str, Any]
 
 
 class Destination(Protocol):
-    """Where formations live."""
+    """A place where formations run."""
 
     @property
     def where(self) -> str:
-        """Where it is, in words for whoever deploys from their own machine, who has several."""
+        """Its location in words, for people who deploy from their own machine and have several."""
         ...
 
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
-        """What applying these would leave in the inventory, without uids."""
+        """The objects that an apply would leave in the inventory, without uids."""
         ...
 
     async def diff(
@@ -57,9 +57,9 @@ class Destination(Protocol):
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        """What applying these would change, object by object, in the order of applying; writes nothing.
+        """The changes that an apply would make, object by object, in order; writes nothing.
 
-        `to_delete` will be pruned afterwards: an autoscaler among it has no say any more.
+        `to_delete` will be pruned afterwards, so an autoscaler in it has no effect any more.
         """
         ...
 
@@ -72,15 +72,15 @@ class Destination(Protocol):
         stored: model.Inventory = (),
         as_it_serves: bool = False,
     ) -> stages.Survey:
-        """What is there, as far as shaping these objects has to know it; plain data, empty where it need know nothing.
+        """The live state that shaping these objects depends on, as plain data; empty if it depends on none.
 
-        Asked once, before the first write, and kept: every later step goes by the same survey. `stored` is what the
-        formation has there. `as_it_serves`: the objects are compared with what serves, and not put beside it.
+        Called once, before the first write, and stored: every later step uses the same survey. `stored` are the formation's
+        objects there. `as_it_serves`: the objects are compared with the serving ones, rather than placed beside them.
         """
         ...
 
     def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
-        """The stages in which these objects are written. Pure: the same survey gives the same stages, always."""
+        """The stages in which these objects are written. Pure: the same survey always gives the same stages."""
         ...
 
     async def apply(
@@ -92,9 +92,9 @@ class Destination(Protocol):
         adopt: bool = False,
         finished: Collection[str] = (),
     ) -> model.Applied:
-        """Makes the objects so. `adopt` also takes over objects that nobody's labels claim; never another formation's.
+        """Writes the objects. `adopt` also takes over objects without an owner's labels; never another formation's.
 
-        `finished` names work (`Kind/name`) that ran to its end: those that are not there are not made again.
+        `finished` names work (`Kind/name`) that ran to its end: if missing, it is not created again.
         """
         ...
 
@@ -107,58 +107,58 @@ class Destination(Protocol):
         fence: model.Fence,
         budget: model.Budget,
     ) -> model.Pruned:
-        """Deletes what is stored but not wanted, within the budget, and says what it held back."""
+        """Deletes stored but unwanted objects within the budget, and says which it left in place."""
         ...
 
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
-        """The state of the wanted objects: the whole at once, and again whenever any of it changes.
+        """The state of the wanted objects: all of it at once, and again after each change.
 
-        `health` are the formation's own checks, for kinds that the destination can't judge by itself.
+        `health` are the formation's own checks, for kinds that the destination can't judge.
         """
         ...
 
     def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
-        """Tells once at the beginning, and whenever somebody wrote, made or removed one of the objects since.
+        """Yields once at the beginning, and whenever somebody writes, creates or removes one of the objects.
 
-        What becomes of them by themselves is no writing. Whoever looks a second after it was told has seen all of it.
+        Changes that happen on their own don't count. A look one second later sees all of the write.
         """
         ...
 
     def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
-        """The rendered Job of a hook or gate as it is written: under that name, ended after `timeout`, told `variables`.
+        """The rendered Job of a hook or gate as it is written: with that name, ended after `timeout`, with `variables` set.
 
-        Once it has ended it stays for long enough to be looked at. Pure. Raises errors.UsageError where nothing can run.
+        After its end, it stays long enough to be examined. Pure. Raises errors.UsageError if nothing can run there.
         """
         ...
 
     def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """The rendered object of a formation's secrets with their values, to be compared or applied. Pure."""
+        """The rendered object of a formation's secrets with their values, to compare or apply. Pure."""
         ...
 
     def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        """Whether it is work that may run to its end, and is not made again then. Pure."""
+        """Whether it is work that may run to its end and is then not created again. Pure."""
         ...
 
     def ends(self, manifest: Manifest) -> bool:
-        """Whether it is work without whose end no revision that has it is verified. Pure."""
+        """Whether it is work that must end before a revision with it is verified. Pure."""
         ...
 
     def is_fleeting(self, manifest: Manifest) -> bool:
-        """Whether the destination deletes it by itself once it has ended: then its absence says nothing. Pure."""
+        """Whether the destination deletes it after its end, so that its absence means nothing. Pure."""
         ...
 
     def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
-        """`Kind/name` of what these objects make that others may refer to, with its keys. Pure: see `verdicts.Rules.made`."""
+        """`Kind/name` of the objects created by these that others may refer to, with keys. Pure: see `verdicts.Rules.made`."""
         ...
 
     def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        """What the objects, and what the blamed container printed, say together of a failure; None when nothing. Pure."""
+        """A hint on a failure from the objects and the blamed container's output together, or None. Pure."""
         ...
 
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        """The raw material of a failure report as plain data: events, last logs, probe answers, exit codes."""
+        """The raw data of a failure report: events, last logs, probe answers, exit codes."""
         ...
 
     def tail(
@@ -171,68 +171,68 @@ class Destination(Protocol):
         follow: bool,
         instance: str | None = None,
     ) -> AsyncIterator[str]:
-        """What these workloads print, as `instance/container  line`: the last lines, with `follow` without end.
+        """The output of these workloads as `instance/container  line`: the last lines, with `follow` without end.
 
-        Of the instance and of containers of the name that are given only. Never of what is none of these workloads'.
+        Limited to the instance and the containers of that name, if given. Never from other workloads.
         """
         ...
 
     async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        """The objects as they are there; missing ones are left out. Values of secrets are hidden."""
+        """The live objects, without missing ones. Values of secrets are hidden."""
         ...
 
     async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        """The Secrets among them as they are there, values and all, to be masked by; missing ones are left out."""
+        """The live Secrets among them with their values, for masking; without missing ones."""
         ...
 
     async def observed(self, namespace: str) -> observed.Observed:
-        """The workloads there that Sealane did not deploy, and their version; nothing is written."""
+        """The workloads there that Sealane did not deploy, and their version; writes nothing."""
         ...
 
     async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        """What the workloads among these use now, beside what they ask for; answers soon, and of use nothing where nobody measures."""
+        """The workloads' current usage and their requests; answers soon, without usage if nobody measures it."""
         ...
 
     async def namespace_created(self, namespace: str) -> datetime | None:
-        """When the namespace was made; None where that is not known, or nobody may look."""
+        """When the namespace was created; None if unknown or not readable."""
         ...
 
     async def leaves(self, namespace: str) -> bool:
-        """Whether the namespace is being deleted, with all that is in it; False where nobody may look."""
+        """Whether the namespace is being deleted with everything in it; False if not readable."""
         ...
 
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        """What was kept for the formation, empty at first."""
+        """The data stored for the formation, empty at first."""
         ...
 
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        """The namespaces that have a ledger of the formation: of all, or of those given where not all can be seen."""
+        """The namespaces with a ledger of the formation: all, or only those given if not all can be read."""
         ...
 
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
-        """Keeps it; raises `errors.Conflicting` when another writer was faster."""
+        """Stores it; raises `errors.Conflicting` when another writer was faster."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationContext:
-    """What a destination is opened with, beside what the operators' file says of it."""
+    """The context to open a destination with, besides its entry in the operators' file."""
 
     name: str
     environment: str
     state: Path | None = None
-    """The folder in which a server keeps what destinations of this machine have; None at a command line."""
+    """The folder in which a server stores the state of destinations on this machine; None on a command line."""
     patience: float = 15.0
-    """Seconds for which calls go on trying while it doesn't answer."""
+    """Seconds for which calls try again while it doesn't answer."""
     relays: Hub | None = None
-    """The relays that are connected to the server; None at a command line, which none dials."""
+    """The relays that are connected to the server; None on a command line, because relays connect only to servers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationAdapter(DestinationShape):
-    """One line of the table of destinations; its key stands in an environment's file."""
+    """One line in the table of destinations; its key is used in environments' files."""
 
     open: Callable[[Any, DestinationContext], AbstractAsyncContextManager[Destination]]
-    """The destination, signed in, as what is written says. Raises errors.Unavailable, errors.UsageError."""
+    """The destination, signed in, for the entry in the file. Raises errors.Unavailable, errors.UsageError."""

@@ -1,4 +1,4 @@
-"""The line of relays in the table of destinations: a Kubernetes cluster that dials in, because the server can't reach it."""
+"""The relays' line in the table of destinations: a Kubernetes cluster that dials in, because the server can't reach it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RelayName = Annotated[str, Field(min_length=1, max_length=inputs.LONGEST_NAME, p
 
 @asynccontextmanager
 async def _open(relay: str, context: DestinationContext) -> AsyncIterator[Destination]:
-    """The cluster beside the relay, whether it is connected now or not."""
+    """The cluster behind the relay, whether it is connected now or not."""
     from sealane.clients.kubernetes.cluster import Cluster
     from sealane.clients.relay.relayed import Relayed
     from sealane.destinations.kubernetes.destination import KubernetesDestination

@@ -1,4 +1,4 @@
-"""What workloads use, beside what they ask for, and both in words. Pure: knows nothing about any destination's API."""
+"""The usage of workloads and their requests, also in words. Pure: knows nothing about any destination's API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
-    """CPU in cores and memory in bytes; 0 where nothing is said."""
+    """CPU in cores and memory in bytes; 0 if not set."""
 
     cpu: float = 0.0
     memory: float = 0.0
@@ -23,51 +23,51 @@ class WorkloadUsage:
 
     object: str
     requests: Resources
-    """What one instance asks for."""
+    """The requests of one instance."""
     limits: Resources
-    """What one instance may use at most; where a container has no limit, nothing."""
+    """The limits of one instance; zero if a container has no limit."""
     instances: Mapping[str, Resources] = field(default_factory=dict)
-    """What each of its instances uses now; empty where nobody measures."""
+    """The current usage of each instance; empty if nobody measures it."""
 
     @property
     def used(self) -> Resources:
-        """What all of them use together."""
+        """The usage of all instances together."""
         return total(self.instances.values())
 
 
 def of(kept: Mapping[str, float] | None) -> Resources:
-    """As formations keep what they ask for: by `cpu` and `memory`."""
+    """From a formation's requests, which have `cpu` and `memory`."""
     return Resources(cpu=(kept or {}).get("cpu", 0.0), memory=(kept or {}).get("memory", 0.0))
 
 
 def total(parts: Iterable[Resources]) -> Resources:
-    """All of them together."""
+    """The sum."""
     listed = tuple(parts)
-    cores = round(sum(resources.cpu for resources in listed), 9)  # of nanocores there are none finer
+    cores = round(sum(resources.cpu for resources in listed), 9)  # nanocores are the finest unit
     return Resources(cpu=cores, memory=sum(resources.memory for resources in listed))
 
 
 def words(resources: Resources) -> str:
-    """`0.25 CPU, 64 MiB`; nothing for nothing."""
+    """`0.25 CPU, 64 MiB`; empty for zero."""
     said = [f"{_cores(resources.cpu)} CPU"] if resources.cpu else []
     return ", ".join([*said, _bytes(resources.memory)] if resources.memory else said)
 
 
 def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
-    """`uses 1.4 of 3 CPU, 200 of 512 MiB`; only what it asks for where nobody measures."""
+    """`uses 1.4 of 3 CPU, 200 of 512 MiB`; without measurements only its requests."""
     uses = total(workload_usage.used for workload_usage in used)
     return beside(uses, asked) if uses else f"requests {words(asked)}" if asked else ""
 
 
 def of_workload(used: WorkloadUsage, instances: int) -> str:
-    """The same of one workload, with its limits."""
+    """The same for one workload, with its limits."""
     asked, most = (_times(resources, instances) for resources in (used.requests, used.limits))
     told = of_formation((used,), asked)
     return " · ".join(part for part in (told, f"limits {words(most)}" if most else "") if part)
 
 
 def beside(uses: Resources, asked: Resources) -> str:
-    """What is used of what is asked for."""
+    """The usage and the requests."""
     cpu = f"{_cores(uses.cpu)} of {_cores(asked.cpu)} CPU" if asked.cpu else f"{_cores(uses.cpu)} CPU"
     memory = f"{_bytes(uses.memory)} of {_bytes(asked.memory)}" if asked.memory else _bytes(uses.memory)
     return f"uses {cpu}, {memory}"
@@ -78,7 +78,7 @@ def _times(resources: Resources, instances: int) -> Resources:
 
 
 def _cores(cores: float) -> str:
-    """`0`, `0.004`, `0.25`, `1.4`, `12`, `1500`; what is less than a thousandth of a core counts as one."""
+    """`0`, `0.004`, `0.25`, `1.4`, `12`, `1500`; anything below a thousandth of a core counts as one thousandth."""
     shown = max(cores, 0.001) if cores else 0.0
     return f"{shown:.2g}" if shown < 1 else f"{shown:.3g}" if shown < 1000 else f"{shown:.0f}"
 
