@@ -1,4 +1,4 @@
-"""The line of Elastic Beanstalk in the table of destinations: which account and region, and how to sign in."""
+"""Elastic Beanstalk's line in the table of destinations: which account and region, and how to sign in."""
 
 from __future__ import annotations
 

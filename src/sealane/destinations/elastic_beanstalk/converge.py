@@ -1,7 +1,7 @@
-"""Whether an environment runs what it is to run: the rules that no event and no label can decide alone. Pure.
+"""Whether an environment runs the desired version: rules that no single event or label can decide. Pure.
 
-The service ends every update as `Ready`, the failed ones too, puts the version's label back, and may tell of success while
-instances run something else. So the identity of the update counts, and what each instance says it was deployed.
+The service ends every update as `Ready`, also a failed one; it then restores the former label, and may report success while
+instances run another version. So the update's identity counts, and the deployed version that each instance reports.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from sealane.destinations.elastic_beanstalk.model import Operation, Reading, Ste
 from sealane.verdicts.model import FactKind
 
 SETTLES = timedelta(seconds=120)
-"""Health follows what happened by up to a minute: so long after the end it may still be on its way."""
+"""Health may lag by up to a minute, so for this long after the end it may still change."""
 TWO_LOOKS = timedelta(seconds=20)
-"""Two looks so far apart have to find the same."""
+"""Two looks must find the same state at least this far apart."""
 SILENT = timedelta(seconds=60)
-"""So long after a write its first event may take."""
+"""How long after a write its first event may take."""
 _STOPPED = "Suspended"
 _BAD = frozenset({"Degraded", "Severe"})
 _UNDER_WAY = frozenset({"Launching", "Updating", "Aborting", "LinkingFrom", "LinkingTo"})
 _PER_BATCH, _AT_THE_END = 120, 300
-"""Seconds for health checks of a batch, and beyond all that the service allows."""
+"""Seconds for health checks of a batch, and on top of the service's own limits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converged:
-    """What a look comes to. No `kind`: it runs what it is to run."""
+    """The result of a look. Without a `kind`, the environment runs the desired version."""
 
     kind: FactKind | None = None
     words: str = ""
-    """What is waited for, or what is wrong."""
+    """The thing that is waited for, or the problem."""
     notes: tuple[str, ...] = ()
-    """What the proof lacks."""
+    """Gaps in the proof."""
     since: datetime
-    """When it came so; of what is good the time from which it has to hold."""
+    """When this state began; for a good state, the time from which it must last."""
     at_once: bool = False
-    """Whether one look is enough: it is long over."""
+    """Whether one look is enough, because the update ended long ago."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ours:
-    """What the service tells of our update."""
+    """The service's reports on our update."""
 
     events: tuple[Event, ...]
     operation: Operation
@@ -58,13 +58,13 @@ class _Ours:
 
     @property
     def ended(self) -> datetime:
-        """When it ended, as far as that is told."""
+        """When it ended, as far as reported."""
         last = self.success or (self.events[-1] if self.events else None)
         return last.at if last else self.operation.at
 
 
 def judge(operation: Operation, reading: Reading) -> Converged:
-    """What the reading says of Sealane's last operation."""
+    """The result of the reading for Sealane's last operation."""
     environment = reading.environment
     if environment is None:
         words = "nobody can see it any more: it is gone, or the account may not look"
@@ -86,13 +86,13 @@ def judge(operation: Operation, reading: Reading) -> Converged:
 
 
 def allowed(reading: Reading) -> timedelta:
-    """How long the service itself takes at most, by its own limits: an instance after the other."""
+    """The longest time that the service's own limits allow, with one instance after the other."""
     count = max(1, len(reading.fleet.instances) if reading.fleet else 1)
     return timedelta(seconds=count * (command_seconds(reading.options) + _PER_BATCH) + _AT_THE_END)
 
 
 def _taken(ours: _Ours, status: str, label: str) -> Converged | None:
-    """Whether somebody else's update is there instead; the same version in the end is as good as ours."""
+    """Detects somebody else's update instead of ours; if it ends with the same version, that is as good."""
     operation = ours.operation
     other = planning.taken_by(operation, ours.reading.events)
     strange = label not in {operation.label, operation.before}
@@ -107,7 +107,7 @@ def _taken(ours: _Ours, status: str, label: str) -> Converged | None:
 
 
 def _not_begun(ours: _Ours) -> Converged | None:
-    """A look may show what was before the write: an environment is Ready before as it is after."""
+    """A look may show the state before the write, because an environment is Ready before and after it."""
     if ours.operation.step in {Step.NOTHING, Step.SWAP} or ours.success or ours.bad:
         return None
     if ours.reading.at < ours.operation.at + SILENT:
@@ -136,7 +136,7 @@ def _failed(ours: _Ours) -> Converged | None:
 
 
 def _lacking(ours: _Ours) -> Converged | None:
-    """What is not shown, though nothing is wrong."""
+    """A missing proof, although nothing is wrong."""
     reading = ours.reading
     if reading.fleet is not None and reading.fleet.instances:
         return None
@@ -153,7 +153,7 @@ def _lacking(ours: _Ours) -> Converged | None:
 
 
 def _fares(ours: _Ours) -> Converged:
-    """By its health, once all instances run what they are to run."""
+    """The result from its health, once all instances run the desired version."""
     reading, environment = ours.reading, ours.reading.environment
     assert environment is not None, "it was found"
     health = environment.health or {"Green": "Ok", "Yellow": "Warning", "Red": "Severe"}.get(
@@ -192,7 +192,7 @@ def _notes(ours: _Ours, health: str) -> tuple[str, ...]:
 
 
 def _wrong_instances(ours: _Ours) -> str:
-    """What runs something else, in words."""
+    """The instances that run another version, in words."""
     if ours.reading.fleet is None:
         return ""
     label = ours.operation.label
@@ -207,7 +207,7 @@ def _wrong_instances(ours: _Ours) -> str:
 
 
 def _why(ours: _Ours) -> str:
-    """The line that tells most: what an instance said before what the service made of it."""
+    """The most telling line: an instance's own message, else the service's summary."""
     errors = [event for event in ours.bad if event.severity in {"ERROR", "FATAL"}] or list(ours.bad)
     own = next((event for event in errors if event.sign is Sign.OTHER), None)
     first = own or (errors[0] if errors else None)

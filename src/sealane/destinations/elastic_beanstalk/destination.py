@@ -1,4 +1,4 @@
-"""Environments of Elastic Beanstalk, by the port of destinations."""
+"""Environments of Elastic Beanstalk, through the port of destinations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Manifest = Mapping[str, Any]
 QUEUE = timedelta(minutes=30)
 """How long a deployment waits for somebody else's update."""
 _VARIABLES = "aws:elasticbeanstalk:application:environment"
-"""Variables of the application, which may be anybody's secrets."""
+"""Variables of the application, any of which may be a secret."""
 _STAYS = "Sealane never terminates an environment: do it by hand"
 
 
@@ -80,7 +80,7 @@ class BeanstalkDestination(Destination):
         stored: model.Inventory = (),
         as_it_serves: bool = False,
     ) -> stages.Survey:
-        """Which environments need more than one update: settings apart from versions, names after both."""
+        """Which environments need several updates: settings before the version, the name after both."""
         if as_it_serves:
             return {}
         plans = [await self._planned(manifest, identity, adopt=True) for manifest in objects]
@@ -146,7 +146,7 @@ class BeanstalkDestination(Destination):
         fence: model.Fence,
         budget: model.Budget,
     ) -> model.Pruned:
-        """Nothing: an environment has data, addresses and certificates that no deployment makes again."""
+        """Deletes nothing: an environment has data, addresses and certificates that no deployment can recreate."""
         unwanted = deletions.candidates(stored, wanted)
         held = tuple(model.KeptObject(ref=ref, reason=_STAYS) for ref in unwanted)
         return model.Pruned(deleted=(), held=held, inventory=stored)
@@ -180,7 +180,7 @@ class BeanstalkDestination(Destination):
 
     @override
     def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """Rendering makes no object of secrets here."""
+        """Rendering creates no object of secrets here."""
         return manifest
 
     @override
@@ -223,7 +223,7 @@ class BeanstalkDestination(Destination):
         follow: bool,
         instance: str | None = None,
     ) -> AsyncIterator[str]:
-        """The ends of the logs of each instance; the service has no stream, so following shows no more."""
+        """The ends of each instance's logs; the service has no stream, so following shows no more."""
         for ref in refs:
             for sample in await logs.samples(self._service, ref.name, self._pace):
                 if instance in {None, sample.instance} and container in {None, ref.name}:
@@ -289,7 +289,7 @@ class BeanstalkDestination(Destination):
 
 
 def _once(plans: Sequence[planning.Plan]) -> list[planning.Plan]:
-    """The plans, where the second of two same environments is refused."""
+    """The plans; a second plan for the same environment is refused."""
     seen: set[model.Key] = set()
     found = []
     for plan in plans:

@@ -1,4 +1,4 @@
-"""The JSON Schema of an environment, made from the service's own model: a test makes it anew and compares. Pure."""
+"""The JSON Schema of an environment, generated from the service's own model; a test generates it again and compares. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment tells of itself: events, and the ends of its instances' logs."""
+"""Evidence from an environment: events, and the ends of its instances' logs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sealane.destinations.elastic_beanstalk.looks import Pace
 from sealane.destinations.elastic_beanstalk.records import Records
 
 _COMES = timedelta(seconds=60)
-"""How long logs may take to come."""
+"""How long the service may take to provide logs."""
 _LINES = 200
 _MOST_EVENTS = 100
 
 
 async def samples(service: Beanstalk, name: str, pace: Pace) -> tuple[LogSample, ...]:
-    """The ends of the logs of its instances, asked for now; none where they are not available."""
+    """The ends of its instances' logs, requested now; none if they are not available."""
     until = pace.now() + _COMES
     try:
         asked = await service.ask_for_logs(name)
@@ -36,7 +36,7 @@ async def samples(service: Beanstalk, name: str, pace: Pace) -> tuple[LogSample,
 async def evidence(
     service: Beanstalk, records: Records, ref: model.ObjectRef, pace: Pace
 ) -> Mapping[str, list[dict[str, Any]]]:
-    """The environment's events since Sealane's last operation, why its health is as it is, and logs."""
+    """The environment's events since Sealane's last operation, the causes of its health, and logs."""
     record, _ = await records.environment(ref)
     events: list[dict[str, Any]] = []
     if record and record.operation:

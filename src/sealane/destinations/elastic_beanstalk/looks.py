@@ -1,4 +1,4 @@
-"""Looking at environments, and waiting between two looks."""
+"""Looks at environments, and the pauses between them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _LADDER = ((timedelta(minutes=5), 10.0), (timedelta(minutes=10), 20.0))
 _LAST = 30.0
 _JITTER = 0.2
 _TRIES = 8
-"""Looks that may go wrong in a row before a write gives up."""
+"""Failed looks in a row before a write gives up."""
 _BEFORE = timedelta(seconds=1)
-"""The service's clock is known in whole seconds."""
+"""The service's clock shows whole seconds only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
-    """The time, and how it is waited for."""
+    """The clock, and how to wait."""
 
     now: clock.Clock = clock.now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def between(self, since: datetime) -> None:
-        """Waits before the next look: the longer, the longer it has gone on; never in step with others."""
+        """Waits before the next look: longer over time, and at random, so that looks are not in step with others'."""
         span = self.now() - since
         seconds = next((seconds for until, seconds in _LADDER if span < until), _LAST)
         await self.sleep(seconds * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - no secret
@@ -66,7 +66,7 @@ class Looks:
         )
 
     async def _fleet(self, name: str) -> tuple[Fleet | None, bool]:
-        """Its instances, and whether its health is basic; who may not look is told of none."""
+        """Its instances, and whether its health is basic; without the right to look, none."""
         try:
             fleet = await self._service.fleet(name)
         except Rejected as rejected:
@@ -76,7 +76,7 @@ class Looks:
         return fleet, fleet is None
 
     async def patiently(self, ref: model.ObjectRef, record: EnvironmentRecord | None) -> Reading:
-        """As `read`, where a look goes wrong once more a little later. Raises Unavailable, Rejected."""
+        """As `read`, but tries again a little later when a look fails. Raises Unavailable, Rejected."""
         for number in range(_TRIES):
             try:
                 return await self.read(ref, record)

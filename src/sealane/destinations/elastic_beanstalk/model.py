@@ -1,4 +1,4 @@
-"""What is known of an environment: what Sealane wrote there, and what is there now. Pure: plain values."""
+"""Values about an environment: what Sealane wrote there, and its current state. Pure: plain values."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ _RESTORED_BY_THE_PLATFORM = frozenset({"Immutable", "TrafficSplitting"})
 
 
 class Step(StrEnum):
-    """What one update changes; each is an update of its own for the service."""
+    """The change of one update; for the service, each is an update of its own."""
 
     SETTINGS = "settings"
     VERSION = "version"
-    SWAP = "swap"  # names of two environments are exchanged
-    NOTHING = "nothing"  # all was there already
+    SWAP = "swap"  # two environments exchange their names
+    NOTHING = "nothing"  # the environment was already as desired
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """The last thing that Sealane did to an environment."""
+    """Sealane's last operation on an environment."""
 
     step: Step
     sequence: int
     revision: str
     label: str
-    """The version that is to run once it is over."""
+    """The desired version after it."""
     before: str
-    """The version before it; of a swap the environment that had the name."""
+    """The version before it."""
     at: datetime
-    """The service's time just before."""
+    """The service's time just before it."""
     request: str = ""
-    """Number of the request; empty while nobody has seen the answer."""
+    """The request's id; empty if nobody has seen the answer."""
     prefix: str = ""
-    """Of a swap: the name that it is to have."""
+    """For a swap: the new name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentRecord:
-    """What Sealane keeps of an environment, in its bucket: whose it is, how it was written, and what was done last."""
+    """Sealane's record of an environment, in its bucket: its owner, how it was written, and the last operation."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -61,11 +61,11 @@ class EnvironmentRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spec:
-    """What a manifest asks of an environment."""
+    """A manifest's settings for an environment."""
 
     name: str
     label: str = ""
-    """Empty: its version is not the manifest's to say."""
+    """Empty if the manifest does not set the version."""
     bundle: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=dict)
     cname_prefix: str = ""
@@ -73,7 +73,7 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """An environment as one look found it. Times are the service's."""
+    """An environment as seen by one look. Times are the service's."""
 
     at: datetime
     environment: Environment | None
@@ -82,14 +82,14 @@ class Reading:
     events: tuple[Event, ...] = ()
     """Since Sealane's last operation, oldest first."""
     fleet: Fleet | None = None
-    """None: nothing is known of instances."""
+    """None if nothing is known of instances."""
     basic: bool = False
-    """Whether that is so because health is basic."""
+    """Whether that is because health is basic."""
     options: Options = field(default_factory=dict)
 
 
 def spec_of(manifest: Mapping[str, Any]) -> Spec:
-    """What a manifest that was checked asks for."""
+    """The settings from a checked manifest."""
     spec = manifest.get("spec") or {}
     return Spec(
         name=str(manifest["metadata"]["name"]),
@@ -108,12 +108,12 @@ def _text(value: Any) -> str:
 
 
 def restores_itself(options: Options) -> bool:
-    """Whether the service itself restores the version before when a deployment fails."""
+    """Whether the service itself restores the former version when a deployment fails."""
     return options.get((_COMMAND, "DeploymentPolicy"), "AllAtOnce") in _RESTORED_BY_THE_PLATFORM
 
 
 def command_seconds(options: Options) -> int:
-    """How long one batch may take: the command's own time, and what the service adds to it."""
+    """How long one batch may take: the command's own timeout and the service's extra time."""
     return int(options.get((_COMMAND, "Timeout"), "600")) + 240
 
 
@@ -123,5 +123,5 @@ def ref_of(manifest: Mapping[str, Any], application: str) -> model.ObjectRef:
 
 
 def holds(environment: Environment, prefix: str) -> bool:
-    """Whether an environment is reached by that name."""
+    """Whether an environment has that name in its address."""
     return environment.cname.partition(".")[0] == prefix

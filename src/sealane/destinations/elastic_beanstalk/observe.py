@@ -1,4 +1,4 @@
-"""From looks to observations: the formation's environments, again and again."""
+"""Turns looks into observations of the formation's environments, repeatedly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.verdicts import model as verdicts
 
 _BLIND = timedelta(seconds=60)
-"""So long looks may go wrong before what was seen counts as old: being asked less often is no trouble."""
+"""How long looks may fail before the last state counts as old; a slower pace is no problem."""
 
 
 class Observing:
@@ -26,12 +26,12 @@ class Observing:
     def __init__(self, looks: Looks, records: Records, wanted: model.Inventory) -> None:
         self._looks, self._records, self._wanted = looks, records, wanted
         self._steady: dict[str, tuple[datetime, object]] = {}
-        """Since when looks at an environment found the same good state, by its name."""
+        """By name: since when looks at an environment have found the same good state."""
         self._options: dict[str, Options] = {}
-        """Option settings, which are read once: they say how long an update may take."""
+        """Option settings, read once: they tell how long an update may take."""
 
     async def observations(self) -> AsyncIterator[verdicts.Observation]:
-        """The whole at once, and again at each look. Raises Unavailable where the first one goes wrong."""
+        """The full state at once, and again after each look. Raises Unavailable if the first one fails."""
         began = seen_at = self._looks.pace.now()
         last: verdicts.Observation | None = None
         while True:
@@ -71,11 +71,11 @@ class Observing:
         if operation is None:
             return _workload(name, reading, "Sealane has not deployed it yet"), ()
         found = self._twice(name, reading, converge.judge(operation, reading))
-        late = self._looks.pace.now() - reading.at  # clocks differ
+        late = self._looks.pace.now() - reading.at  # their clocks differ
         return _seen(name, reading, operation, found, late)
 
     def _twice(self, name: str, reading: Reading, found: Converged) -> Converged:
-        """What is good has to be found twice, some time apart, unless it is long over."""
+        """A good state must be found twice, some time apart, unless the update ended long ago."""
         if found.kind is not None or found.at_once:
             self._steady.pop(name, None)
             return found

@@ -1,4 +1,4 @@
-"""What is to be done to an environment, and in which order. Pure: manifests and readings in, values out."""
+"""Decides what to do to an environment, and in which order. Pure: manifests and readings in, values out."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from sealane.destinations.elastic_beanstalk.model import (
 )
 
 ARRIVES = timedelta(seconds=30)
-"""So long after a write whose answer was lost its first event may take to be seen."""
+"""How long after a write with a lost answer its first event may take to be visible."""
 ANOTHER = "another deployment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """One environment: what would change, and what is to be done for it, in order."""
+    """One environment: what would change, and the steps for it, in order."""
 
     change: model.ObjectChange
     steps: tuple[Step, ...] = ()
     options: Options = field(default_factory=dict)
-    """Those that differ."""
+    """The options that differ."""
 
 
 def plan(
@@ -43,7 +43,7 @@ def plan(
     *,
     adopt: bool = False,
 ) -> Plan:
-    """What applying the manifest would do."""
+    """The changes that applying the manifest would make."""
     environment = reading.environment
     if environment is None:
         hint = "make it first; whoever may not see an environment is told that there is none"
@@ -75,12 +75,12 @@ def plan(
 
 
 def holder(spec: Spec, reading: Reading) -> Environment | None:
-    """The other environment that is reached by the name now."""
+    """The other environment that has the name now."""
     return next((other for other in reading.others if holds(other, spec.cname_prefix)), None)
 
 
 def is_of(operation: Operation | None, identity: model.Identity) -> bool:
-    """Whether this deployment did it, for this revision."""
+    """Whether the operation is this deployment's, for this revision."""
     return (
         operation is not None
         and identity.sequence > 0
@@ -89,30 +89,30 @@ def is_of(operation: Operation | None, identity: model.Identity) -> bool:
 
 
 def was_done(operation: Operation | None, step: Step, identity: model.Identity, reading: Reading) -> bool:
-    """Whether this deployment did it already for this revision: whatever came of it, it is not done twice."""
+    """Whether this deployment already did the step for this revision; whatever the result, it is not repeated."""
     if operation is None or operation.step is not step or not is_of(operation, identity):
         return False
     return step is Step.NOTHING or bool(request_of(operation, reading.events))
 
 
 def may_have_been_done(operation: Operation | None, identity: model.Identity, reading: Reading) -> bool:
-    """Whether an answer was lost so lately that nobody can tell yet."""
+    """Whether an answer was lost so recently that its effect is still unknown."""
     if operation is None or not is_of(operation, identity) or operation.step in {Step.NOTHING, Step.SWAP}:
         return False
     return not request_of(operation, reading.events) and reading.at < operation.at + ARRIVES
 
 
 def request_of(operation: Operation, events: tuple[Event, ...]) -> str:
-    """The number of the request where its answer was lost: the first update that began since.
+    """The request's id if its answer was lost: that of the first update that began since.
 
-    The environment was idle just before, and takes one update at a time.
+    The environment was idle just before, and runs one update at a time.
     """
     began = [event for event in events if event.sign is Sign.STARTING and event.at >= operation.at and event.request]
     return operation.request or (began[0].request if began else "")
 
 
 def taken_by(operation: Operation, events: tuple[Event, ...]) -> Event | None:
-    """The first update by somebody else since."""
+    """The first update by somebody else since then."""
     request = request_of(operation, events)
     began = [event for event in events if event.sign is Sign.STARTING and event.at >= operation.at and event.request]
     return next((event for event in began if event.request != request), None)
@@ -121,7 +121,7 @@ def taken_by(operation: Operation, events: tuple[Event, ...]) -> Event | None:
 def marked(
     record: EnvironmentRecord | None, identity: model.Identity, operation: Operation | None
 ) -> EnvironmentRecord:
-    """The record once a deployment has written the environment, or found it as it is to be."""
+    """The record after a deployment has written the environment, or found it as desired."""
     old = record.annotations if record else {}
     kept = {key: value for key, value in old.items() if key in {model.CREATED, model.ADOPTED}}
     taken = {} if record and model.owner_of(record.labels) else {model.ADOPTED: str(identity.sequence)}
@@ -184,7 +184,7 @@ def _version(
 
 
 def _is_on_its_way(spec: Spec, environment: Environment, operation: Operation | None) -> bool:
-    """Whether an earlier deployment's update to this very version still goes on."""
+    """Whether an earlier deployment's update to this same version is still running."""
     return (
         operation is not None
         and operation.step is Step.VERSION
@@ -198,7 +198,7 @@ def _runs(label: str, status: str) -> str:
 
 
 def _name(spec: Spec, environment: Environment) -> list[model.FieldChange]:
-    """A swap that was done shows in the name itself, so one whose answer was lost is never done twice."""
+    """A completed swap is visible in the name itself, so one with a lost answer is never repeated."""
     if not spec.cname_prefix or holds(environment, spec.cname_prefix):
         return []
     before = environment.cname.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Elastic Beanstalk as rendering asks it. Pure: objects in, values out."""
+"""Elastic Beanstalk's answers to rendering. Pure: objects in, values out."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _finding(rendered: Rendered, error: Any) -> Finding:
 
 
 def _application(rendered: Rendered) -> Iterator[Finding]:
-    """The formation's namespace is the application, so that operators say which ones an app may have."""
+    """The formation's namespace is the application, so operators can set which ones an app may use."""
     spec = rendered.object.get("spec")
     written = spec.get("ApplicationName") if isinstance(spec, dict) else None
     namespace = rendered.object["metadata"].get("namespace")

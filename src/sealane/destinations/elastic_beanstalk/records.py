@@ -1,6 +1,6 @@
-"""What Sealane keeps in its bucket: a record for each environment, and ledgers. Each is written only over what was read.
+"""Sealane's data in its bucket: a record for each environment, and ledgers. No write overwrites what it has not read.
 
-The service has no place for it: tags of an environment can't be changed without updating it.
+The service can't store it: changing an environment's tags starts an update.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ROOT = "sealane"
 
 
 class Records:
-    """The bucket's part that is Sealane's."""
+    """Sealane's part of the bucket."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
@@ -39,12 +39,12 @@ class Records:
         return await self._bucket.put(_environment(ref), msgspec.json.encode(record), over=over)
 
     async def ledger(self, app: str, formation: str, namespace: str) -> model.Ledger:
-        """What was kept for the formation, empty at first."""
+        """The data stored for the formation, empty at first."""
         kept = await self._bucket.get(_ledger(app, formation, namespace))
         return replace(typed_data.from_json(kept[0], model.Ledger), version=kept[1]) if kept else model.Ledger()
 
     async def ledgers(self, app: str, formation: str) -> tuple[str, ...]:
-        """The applications that have a ledger of the formation."""
+        """The applications with a ledger of the formation."""
         places = (key.split("/") for key in await self._bucket.keys(f"{_ROOT}/ledgers/{app}/{formation}/"))
         return tuple(parts[-1].removesuffix(".json") for parts in places)
 

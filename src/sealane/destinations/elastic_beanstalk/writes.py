@@ -1,4 +1,4 @@
-"""Writing an environment: one update at a time, noted before it is asked for, so that no lost answer makes two of it."""
+"""Writes an environment: one update at a time, recorded before its request, so that a lost answer can't cause a second one."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Oper
 from sealane.destinations.elastic_beanstalk.records import Records
 
 _VERSION_SECONDS = 300
-"""How long the service may take to read a version's files."""
+"""How long the service may take to process a version's files."""
 _MOST_LOST = 5
-"""Answers to writes that may be lost before it gives up."""
+"""Lost answers to writes before it gives up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brought:
-    """What became of one environment, so far."""
+    """The result for one environment, so far."""
 
     ref: model.ObjectRef
     changed: bool = False
     refusal: model.Refusal | None = None
     was_there: bool = False
-    """Whether nothing ever had to be written for it in this deployment."""
+    """Whether this deployment never had to write anything for it."""
     over: bool = True
     busy: bool = False
-    """Whether an update is under way that has to end first."""
+    """Whether a running update must end first."""
     lost: errors.Unavailable | None = None
-    """Why nobody knows whether the write was done; the next look tells."""
+    """Why it is unknown whether the write succeeded; the next look tells."""
 
 
 @dataclass(kw_only=True)
 class Writer:
-    """Brings environments to what their manifests ask. `queue` is how long it waits for somebody else's update."""
+    """Makes environments match their manifests. `queue` is how long it waits for somebody else's update."""
 
     service: Beanstalk
     looks: Looks
@@ -51,7 +51,7 @@ class Writer:
     queue: timedelta
 
     async def bring(self, ref: model.ObjectRef, manifest: Mapping[str, Any]) -> Brought:
-        """Does what is missing, an update after the other. Repeated, it does nothing. Raises Unavailable."""
+        """Runs the missing updates, one after the other. A repetition does nothing. Raises Unavailable."""
         spec, changed, lost = spec_of(manifest), False, 0
         began = self.looks.pace.now()
         while True:
@@ -67,7 +67,7 @@ class Writer:
             await self.looks.pace.between(began)
 
     async def _round(self, ref: model.ObjectRef, spec: Spec) -> Brought:
-        """A look, and the next update if there is one to do."""
+        """A look, and the next update if one is needed."""
         record, tag = await self.records.environment(ref)
         reading = await self.looks.patiently(ref, record)
         operation = record.operation if record else None
@@ -100,7 +100,7 @@ class Writer:
             return Brought(ref=ref, over=False, changed=True, lost=error)
         except Rejected as rejected:
             await self._not_done(ref, record)
-            if isinstance(rejected, Busy):  # what was read was from before
+            if isinstance(rejected, Busy):  # the reading was out of date
                 return Brought(ref=ref, over=False, busy=True)
             return Brought(ref=ref, refusal=_rejected(ref, rejected))
         return Brought(ref=ref, over=False, changed=True)
@@ -145,7 +145,7 @@ class Writer:
         await self.records.keep(ref, replace(noted, operation=replace(operation, request=request)), over=tag)
 
     async def _not_done(self, ref: model.ObjectRef, record: EnvironmentRecord | None) -> None:
-        """Takes back the note of what the service did not take: somebody else's update must not pass for it."""
+        """Removes the record of a rejected request, so that somebody else's update is not mistaken for it."""
         _, tag = await self.records.environment(ref)
         await self.fence()
         await self.records.keep(ref, record or EnvironmentRecord(), over=tag)
@@ -153,7 +153,7 @@ class Writer:
     async def _note(
         self, ref: model.ObjectRef, spec: Spec, reading: Reading, record: EnvironmentRecord | None, tag: str | None
     ) -> bool:
-        """Keeps whose it is now, and the number of a request whose answer was lost; gives whether nothing was done."""
+        """Stores the new owner, and the id of a request with a lost answer; returns whether nothing was written."""
         operation, environment = record.operation if record else None, reading.environment
         assert environment is not None, "it was found"
         if operation and planning.is_of(operation, self.identity):
@@ -174,7 +174,7 @@ class Writer:
         return operation.step is Step.NOTHING
 
     async def _version(self, ref: model.ObjectRef, spec: Spec, steps: tuple[Step, ...]) -> model.Refusal | None:
-        """Makes sure that the application has the version, of exactly the bundle that is asked for."""
+        """Ensures that the application has the version, made from exactly the requested bundle."""
         if Step.VERSION not in steps:
             return None
         application, began = ref.namespace or "", self.looks.pace.now()
@@ -203,7 +203,7 @@ class Writer:
             return _rejected(ref, rejected)
 
     def _taken(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> model.Refusal | None:
-        """Once this deployment has written, nobody else's update is written over."""
+        """After this deployment's first write, somebody else's update is never overwritten."""
         if operation is None or operation.sequence != self.identity.sequence:
             return None
         other = planning.taken_by(operation, reading.events)
@@ -213,7 +213,7 @@ class Writer:
         return model.Refusal(ref=ref, reason=model.Reason.SUPERSEDED, message=message)
 
     async def _make_way(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> None:
-        """Aborts what this deployment itself has under way, to go back."""
+        """For a rollback, aborts this deployment's own running update."""
         environment = reading.environment
         if operation is None or environment is None or not environment.abortable:
             return
@@ -223,7 +223,7 @@ class Writer:
                 await self.service.abort(ref.name)
             except Rejected as rejected:
                 if rejected.denied:
-                    raise  # else it has just come to its end
+                    raise  # else it has just ended
 
 
 def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Refusal:
