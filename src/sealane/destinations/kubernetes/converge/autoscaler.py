@@ -1,7 +1,7 @@
-"""How far a HorizontalPodAutoscaler is. Pure: its conditions in, neutral values out.
+"""The progress of a HorizontalPodAutoscaler. Pure: its conditions in, neutral values out.
 
-It is there once it is written. Metrics that are not available yet keep it from scaling, not the application from serving,
-so only a target that is not there is waited for. The number of replicas it sets is never fought: see `replica_owner.py` of the
+It is ready once it is written. Missing metrics keep it from scaling, but not the application from serving,
+so only a missing target is waited for. Sealane never overrides its number of replicas: see `replica_owner.py` of the
 Kubernetes destination.
 """
 
@@ -13,7 +13,7 @@ from sealane.verdicts import model
 
 
 def converge(autoscaler: resources.Autoscaler, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """There, unless it finds nothing to scale."""
+    """Ready, unless it has no target to scale."""
     name = f"HorizontalPodAutoscaler/{autoscaler.metadata.name}"
     conditions = {condition.type: condition for condition in autoscaler.status.conditions or ()}
     unable = generic.told(conditions, "AbleToScale", "False")
@@ -30,7 +30,7 @@ def converge(autoscaler: resources.Autoscaler, live: owned_objects.OwnedObjects)
 
 
 def _replicas(autoscaler: resources.Autoscaler) -> str:
-    """How many there are, once it has counted them, and how many there may be."""
+    """The current number, once it has counted, and its limits."""
     count, bounds = autoscaler.status.current_replicas, autoscaler.spec
     counted = f"{count} pod{'' if count == 1 else 's'}, " if count else ""
     return f"{counted}between {bounds.min_replicas} and {bounds.max_replicas}"

@@ -1,4 +1,4 @@
-"""What one pod's containers say. Pure: container statuses and the pod's events in, facts out."""
+"""The state of one pod's containers. Pure: container statuses and the pod's events in, facts out."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sealane.destinations.kubernetes.messages import probes, pulls, refusals
 from sealane.verdicts import model
 
 _SIGNALLED = frozenset({137, 143})
-"""Exit codes of what was killed, and of what ended when it was told to."""
+"""Exit codes after a kill, and after a request to terminate."""
 _KILL_SLACK = timedelta(seconds=2)
-"""Events and statuses have times of whole seconds, given by different hands."""
+"""Times of events and statuses are whole seconds, set by different components."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _One:
-    """One container with all that is known of it."""
+    """One container with everything known about it."""
 
     pod: objects.Pod
     spec: objects.Container
@@ -55,7 +55,7 @@ class _One:
 
 
 def views(pod: objects.Pod) -> tuple[model.Container, ...]:
-    """The pod's containers for people, in the order in which they start."""
+    """The pod's containers for people, in start order."""
     return tuple(
         model.Container(
             name=spec.name,
@@ -70,7 +70,7 @@ def views(pod: objects.Pod) -> tuple[model.Container, ...]:
 
 
 def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime) -> tuple[model.Fact, ...]:
-    """What keeps each container from doing its part; empty for those that are well."""
+    """The problems of each container; empty for healthy ones."""
     facts: list[model.Fact] = []
     for spec, status, role in _pairs(pod):
         path = f"spec.{'containers' if role is model.Role.MAIN else 'initContainers'}{{{spec.name}}}"
@@ -121,7 +121,7 @@ def _waiting(one: _One, waiting: objects.ContainerWaiting) -> model.Fact | None:
 
 
 def _pulling(one: _One, reason: str, message: str) -> model.Fact | None:
-    """The registry's answer; a bare back-off is explained by the event before it."""
+    """The registry's answer; the event before a bare back-off explains it."""
     said = [message, *(event.message for event in reversed(one.events) if event.reason in {"Failed", "InspectFailed"})]
     kind, words = next(((fact_kind, line) for line in said if (fact_kind := pulls.kind(reason, line))), (None, message))
     return one.fact(
@@ -140,7 +140,7 @@ def _configuring(one: _One, message: str) -> model.Fact:
 
 
 def _ended(one: _One) -> model.Fact | None:
-    """That it ended, if it should not have: init containers may end well, the others are to stay."""
+    """An unexpected exit: init containers may succeed, the others must keep running."""
     status = one.status
     end = status.state.terminated or status.last_state.terminated
     if end is None or _may_end(one, end):
@@ -164,30 +164,30 @@ def _ended(one: _One) -> model.Fact | None:
         detail |= {"probe": probe, "asks": asked}
         return one.fact(model.FactKind.KILLED_BY_PROBE, since=end.finished_at, words=words, detail=detail, ended=ended)
     if end.exit_code in _SIGNALLED and (one.spec.liveness_probe or one.spec.startup_probe):
-        detail["perhaps_by_probe"] = "yes"  # the event that says so may come later than the end
+        detail["perhaps_by_probe"] = "yes"  # the event with the reason may come later than the exit
     return one.fact(model.FactKind.ENDED, since=end.finished_at, words=end.message or "", detail=detail, ended=ended)
 
 
 def _may_end(one: _One, end: objects.Terminated) -> bool:
     if one.role is model.Role.INIT:
         return end.exit_code == 0 or one.status.ready
-    if one.role is model.Role.SIDECAR:  # once all others are done it is told to go
+    if one.role is model.Role.SIDECAR:  # it is told to terminate once all others are done
         return all(container_status.state.terminated for container_status in one.pod.status.container_statuses)
     policy = one.pod.spec.restart_policy
     return end.exit_code == 0 and policy != "Always"
 
 
 def _limit(one: _One, end: objects.Terminated) -> dict[str, str]:
-    """The memory limit it ran into; empty when memory was not the reason."""
+    """The memory limit that it exceeded; empty if memory was not the reason."""
     if end.reason != "OOMKilled":
         return {}
     return {"limit": one.spec.resources.limits.get("memory", "the node's memory")}
 
 
 def _killed_by(one: _One, end: objects.Terminated) -> str | None:
-    """The probe that had this run killed, if one had.
+    """The probe that caused the kill of this run, if any.
 
-    An event of a run before it does for an end by a signal: that of this one is counted on it, and may come later.
+    For an exit by a signal, an earlier run's event is enough: this run's is counted on the same one, and may be late.
     """
     told = ((event, probes.killed(event.message)) for event in reversed(one.events) if event.reason == "Killing")
     for event, words in told:
@@ -200,7 +200,7 @@ def _killed_by(one: _One, end: objects.Terminated) -> str | None:
 
 
 def _running(one: _One) -> Iterator[model.Fact]:
-    """A container that runs without having ended: what it is not ready for."""
+    """A running container that has not exited: why it is not ready."""
     running = one.status.state.running
     if running is None:
         return
@@ -214,13 +214,13 @@ def _running(one: _One) -> Iterator[model.Fact]:
     since = _unready_since(one, running.started_at)
     detail = {"probe": probe, "asks": asked}
     if since and running.started_at and since - running.started_at > _KILL_SLACK:
-        detail["lost"] = "yes"  # ready became false after the start: it had been ready
+        detail["lost"] = "yes"  # ready became false after the start, so it had been ready
     kind = model.FactKind.PROBE_FAILING if words else model.FactKind.NOT_READY
     yield one.fact(kind, since=since, words=words, detail=detail)
 
 
 def _answer(one: _One, probe: str) -> tuple[str, str]:
-    """What the probe asks, and the last answer to it since the container's last start; empty when none came yet."""
+    """The probe's request, and its last answer since the container's last start; empty before the first answer."""
     spec = {
         "startup": one.spec.startup_probe,
         "liveness": one.spec.liveness_probe,
@@ -234,7 +234,7 @@ def _answer(one: _One, probe: str) -> tuple[str, str]:
 
 
 def _unready_since(one: _One, started: datetime | None) -> datetime | None:
-    """When it began to be not ready: at its start, or later when it had been ready."""
+    """When it became unready: at its start, or later if it had been ready."""
     lost = next(
         (condition.last_transition_time for condition in one.pod.status.conditions if condition.type == "Ready"), None
     )
@@ -242,7 +242,7 @@ def _unready_since(one: _One, started: datetime | None) -> datetime | None:
 
 
 def _reported(one: _One, *reasons: str) -> datetime | None:
-    """When the first event of these reasons came."""
+    """The time of the first event with one of these reasons."""
     times = (event.first_timestamp or event.last_seen for event in one.events if event.reason in reasons)
     return min((time for time in times if time), default=None)
 

@@ -1,9 +1,9 @@
-"""How far a custom resource is. Pure: the object, and what the formation's health check says of it, in; values out.
+"""The progress of a custom resource. Pure: the object and the result of the formation's health check in, values out.
 
-Without a health check the conventions of kstatus hold: first `observedGeneration`, then the conditions `Reconciling`,
-`Stalled` and `Ready`, or `Available` where there is no `Ready`. Whatever has none of them is there once it is written.
+Without a health check, the conventions of kstatus apply: first `observedGeneration`, then the conditions `Reconciling`,
+`Stalled` and `Ready`, or `Available` if there is no `Ready`. An object with none of them is ready once it is written.
 
-`Stalled` is decisive only when it is certainly about the desired version; else it may be what an older one left behind.
+`Stalled` is decisive only if it certainly concerns the desired version; otherwise it may be left from an older one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sealane.verdicts import model
 
 
 def converge(live_object: resources.Custom, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """As its health check says or, without one, as its conditions do."""
+    """From its health check or, without one, from its conditions."""
     name = f"{live_object.kind}/{live_object.metadata.name}"
     if live_object.metadata.deletion_timestamp:
         return generic.awaited(name, message="it is being deleted")
@@ -34,7 +34,7 @@ def converge(live_object: resources.Custom, live: owned_objects.OwnedObjects) ->
 
 
 def _observed(live: resources.Custom) -> Iterator[int]:
-    """The generations that its status, and the conditions that tell whether it is ready, are about; as far as they say."""
+    """The generations that its status and its readiness conditions refer to, if they have any."""
     status = live.status if isinstance(live.status, dict) else {}
     ready = [condition for condition in _listed(live) if condition.get("type") in {"Ready", "Available"}]
     for condition in (status, *ready):
@@ -86,7 +86,7 @@ def _by_conditions(
 
 
 def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
-    """Its conditions by type, without those about an older generation and those in no usual form."""
+    """Its conditions by type, without those for an older generation and malformed ones."""
     told: dict[str, objects.Condition] = {}
     for entry in _listed(live):
         try:
@@ -100,7 +100,7 @@ def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
 
 
 def _is_current(live: resources.Custom) -> bool:
-    """Whether `Stalled` is certainly about this generation: older ones were left out, or never came here."""
+    """Whether `Stalled` certainly concerns this generation: older ones were left out, or never existed."""
     stalled = [condition for condition in _listed(live) if condition.get("type") == "Stalled"]
     return any(True for _ in _observed(live)) or any(
         isinstance(condition.get("observedGeneration"), int) for condition in stalled
@@ -114,6 +114,6 @@ def _listed(live: resources.Custom) -> list[dict[str, Any]]:
 
 
 def _since(live: resources.Custom, conditions: Mapping[str, objects.Condition]) -> datetime | None:
-    """The last time that anything of its state moved, as far as it says so."""
+    """The last change of its state, if it has times."""
     moved = [condition.last_transition_time for condition in conditions.values() if condition.last_transition_time]
     return max(moved, default=live.metadata.creation_timestamp)

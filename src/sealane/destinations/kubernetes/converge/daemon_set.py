@@ -1,6 +1,6 @@
-"""How far a DaemonSet is. Pure: a DaemonSet and what it owns in, neutral values out.
+"""The progress of a DaemonSet. Pure: a DaemonSet and its owned objects in, neutral values out.
 
-Its status does not name the desired version; its newest ControllerRevision does, and pods carry the same label.
+Its status does not name the desired version; its newest ControllerRevision does, and pods have the same label.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""How far a Deployment is. Pure: a Deployment and what it owns in, neutral values out.
+"""The progress of a Deployment. Pure: a Deployment and its owned objects in, neutral values out.
 
 The desired version's ReplicaSet is the one whose revision annotation equals the Deployment's, once the controller has
-observed the Deployment's generation: the controller writes both in that order, also when it takes up an older one again.
+observed the Deployment's generation: the controller writes both in that order, also when it reuses an older one.
 
-While it is paused the controller makes no ReplicaSet and moves no pods from one to another; it only scales. Then the
-annotation still names the version before, and `updatedReplicas` alone tells whether there are pods of the wanted one.
+While paused, the controller creates no ReplicaSet and moves no pods between them; it only scales. Then the annotation still
+names the former version, and only `updatedReplicas` tells whether there are pods of the desired one.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _waits_for(deployment: workloads.Deployment) -> str:
 
 
 def _is_paused(deployment: workloads.Deployment) -> bool:
-    """Whether it is paused, and has no pods of the desired version although it should."""
+    """Whether it is paused without the pods of the desired version that it should have."""
     status = deployment.status
     taken_in = status.observed_generation >= deployment.metadata.generation
     return taken_in and deployment.spec.paused and deployment.spec.replicas > 0 and status.updated_replicas == 0
@@ -91,7 +91,7 @@ def _is_paused(deployment: workloads.Deployment) -> bool:
 def _paused(
     name: str, deployment: workloads.Deployment, live: owned_objects.OwnedObjects, *, begun: bool
 ) -> model.Fact:
-    """That it stands still; somebody who paused it on the way may look at something, and has the formation's patience."""
+    """A paused Deployment; a person who paused it during the rollout may examine something, and gets the formation's patience."""
     paused = next(
         (condition for condition in deployment.status.conditions if condition.reason == "DeploymentPaused"), None
     )

@@ -1,4 +1,4 @@
-"""Objects that no container runs from, as workloads: what they have in common. Pure: knows nothing about any one kind."""
+"""Objects without containers, as workloads: their common parts. Pure: knows nothing about any one kind."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ UNSEEN = "the cluster has not taken in its new version yet"
 
 
 def quiet(name: str, *, message: str = "") -> owned_objects.Part:
-    """It is there, and there is nothing more to wait for; the message says what else is to be seen of it."""
+    """It exists, and nothing more is waited for; the message has further details."""
     return there(name, message=message, settled=True)
 
 
 def there(
     name: str, *, message: str, since: datetime | None = None, settled: bool = False, note: str = ""
 ) -> owned_objects.Part:
-    """It is as it should be, since then; settled when it can't be lost any more."""
+    """It has been as desired since then; settled if it can't be lost any more."""
     return _workload(name, model.Health.READY, message=message, since=since, settled=settled, note=note), (), ()
 
 
 def suspended(name: str, *, note: str) -> owned_objects.Part:
-    """It is there, and somebody stopped it."""
+    """It exists, but somebody suspended it."""
     workload, instances, facts = there(name, message="suspended", settled=True, note=note)
     return replace(workload, suspended=True), instances, facts
 
 
 def awaited(name: str, *, message: str, fact: model.Fact | None = None) -> owned_objects.Part:
-    """It is not there yet; the fact, where there is one, says what patience counts."""
+    """It is not ready yet; a fact, if given, uses up patience."""
     return _workload(name, model.Health.CONVERGING, message=message), (), (fact,) if fact else ()
 
 
 def failed(name: str, *, fact: model.Fact) -> owned_objects.Part:
-    """It says itself that it won't get there."""
+    """It reports itself that it will not become ready."""
     return _workload(name, model.Health.FAILED, message=fact.words), (), (fact,)
 
 
 def fact(
     kind: model.FactKind, name: str, *, since: datetime | None, words: str, live: owned_objects.OwnedObjects
 ) -> model.Fact:
-    """Something about the object as a whole."""
+    """A fact about the object as a whole."""
     return model.Fact(
         kind=kind, object=name, workload=name, since=since or live.at, words=probes.shorten(words.rstrip(". "))
     )
 
 
 def at(addresses: Sequence[str]) -> str:
-    """Where it is reached; nothing where that is not known."""
+    """Its address; empty if unknown."""
     return f"at {', '.join(addresses)}" if addresses else ""
 
 
 def told(conditions: Mapping[str, objects.Condition], kind: str, status: str = "True") -> objects.Condition | None:
-    """The condition of a type when it has that status."""
+    """The condition of a type if it has that status."""
     condition = conditions.get(kind)
     return condition if condition and condition.status == status else None
 
 
 def words(condition: objects.Condition) -> str:
-    """What a condition says, for people."""
+    """A condition's message, for people."""
     return condition.message or condition.reason or f"{condition.type} is {condition.status}"
 
 

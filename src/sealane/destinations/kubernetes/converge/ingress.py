@@ -1,6 +1,6 @@
-"""How far an Ingress is. Pure: an Ingress and the names of Services in, neutral values out.
+"""The progress of an Ingress. Pure: an Ingress and the names of Services in, neutral values out.
 
-Its address is not waited for: many controllers never write one. A Service that is not there is, with patience.
+Its address is not waited for, because many controllers never write one. A missing Service is waited for, with patience.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sealane.verdicts import model
 
 
 def converge(ingress: resources.Ingress, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """There, when all Services it sends requests to are."""
+    """Ready when all Services that it routes to exist."""
     name = f"Ingress/{ingress.metadata.name}"
     known = live.besides.services
     missing = next((service for service in ingress.services if known is not None and service not in known), None)

@@ -1,4 +1,4 @@
-"""A workload's instances, counted, and what is said when they can't be made. Pure."""
+"""Counts a workload's instances, and tells why some can't be created. Pure."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class InstanceCount:
 
     @property
     def updated(self) -> tuple[model.Instance, ...]:
-        """Those of the desired version that stay."""
+        """Instances of the desired version that are not terminating."""
         return tuple(instance for instance in self.instances if instance.desired and not instance.terminating)
 
     @property
     def ready(self) -> tuple[model.Instance, ...]:
-        """Those of `updated` that are ready."""
+        """The ready ones among `updated`."""
         return tuple(instance for instance in self.updated if instance.ready)
 
     @property
     def old(self) -> tuple[model.Instance, ...]:
-        """Those of other versions that are not on their way out."""
+        """Instances of other versions that are not terminating."""
         return tuple(instance for instance in self.instances if not instance.desired and not instance.terminating)
 
     @property
     def terminating(self) -> tuple[model.Instance, ...]:
-        """Those on their way out, of whichever version."""
+        """Terminating instances of any version."""
         return tuple(instance for instance in self.instances if instance.terminating)
 
 
@@ -48,7 +48,7 @@ def count(
     is_desired: Callable[[objects.Pod], bool],
     live: owned_objects.OwnedObjects,
 ) -> InstanceCount:
-    """Sorts a workload's pods; those that are over and replaced count as leaving."""
+    """Sorts a workload's pods; finished and replaced ones count as terminating."""
     instances: list[model.Instance] = []
     facts: list[model.Fact] = []
     lost: list[model.Fact] = []
@@ -69,9 +69,9 @@ def count(
 def workload(
     name: str, counted: InstanceCount, *, desired: int, held_by_old: bool = True, hold: timedelta = timedelta()
 ) -> model.Workload:
-    """The workload when its controller has taken in the desired version.
+    """The workload when its controller has seen the desired version.
 
-    `held_by_old` is whether instances of other versions keep it from being there.
+    `held_by_old` is whether instances of other versions keep it from being ready.
     """
     ready, updated, old = len(counted.ready), len(counted.updated), len(counted.old)
     there = ready >= desired and updated == desired and not (held_by_old and old)
@@ -93,7 +93,7 @@ def workload(
 
 
 def unseen(name: str, *, desired: int, counted: InstanceCount | None = None, message: str) -> model.Workload:
-    """A workload whose controller has not taken in the desired version: nothing it says counts yet."""
+    """A workload whose controller has not seen the desired version, so its status does not count yet."""
     return model.Workload(
         object=name,
         health=model.Health.CONVERGING,
@@ -107,7 +107,7 @@ def unseen(name: str, *, desired: int, counted: InstanceCount | None = None, mes
 
 
 def progress_message(*, desired: int, updated: int, ready: int, old: int) -> str:
-    """What a workload is at, for people."""
+    """A workload's progress, for people."""
     if not desired:
         return f"{_pods(old)} still to go" if old else "no pods wanted"
     parts = [f"{ready} of {_pods(desired)} ready"]
@@ -123,7 +123,7 @@ def progress_message(*, desired: int, updated: int, ready: int, old: int) -> str
 def blocked(
     name: str, owned: Iterable[objects.Pod], *, is_desired: Callable[[objects.Pod], bool], at: datetime
 ) -> tuple[model.Fact, ...]:
-    """That no new pod is made before an older one has gone, which it does not; since it should have been gone."""
+    """No new pod is created before an older one has gone, but it stays; since it should have gone."""
     terminating = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_desired(pod)]
     if not terminating:
         return ()
@@ -151,9 +151,9 @@ def uncreated(
     live: owned_objects.OwnedObjects,
     freeable: bool,
 ) -> tuple[model.Fact, ...]:
-    """Why the controller can't make instances, from its condition or, where its kind has none, from events.
+    """Why the controller can't create instances, from its condition or, for kinds without one, from events.
 
-    `freeable` says that instances on their way out may still make room, in which case a quota is not the last word.
+    `freeable` says that terminating instances may still make room, so exceeding a quota is not final.
     """
     message, since = _uncreated(owner, conditions, live)
     if message is None:

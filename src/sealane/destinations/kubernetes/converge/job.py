@@ -1,10 +1,10 @@
-"""How far a Job is. Pure: a Job and its pods in, neutral values out.
+"""The progress of a Job. Pure: a Job and its pods in, neutral values out.
 
-A Job that ended well is settled; one whose retries are used up has failed. What its containers' ends say is not
-decisive before that, which is why those facts are left to explain the failure only.
+A Job that succeeded is settled; one without retries left has failed. Before that, its containers' exits are not
+decisive, so those facts only explain the failure.
 
-One that is suspended, or may have no pods at once, is there as it was asked for: nothing of it runs, and that is said.
-Where something else is to start it (a queue, the controller it names), that is waited for.
+A Job that is suspended, or may have no pods at once, is as desired: nothing of it runs, and the message says so.
+If something else should start it (a queue, or the controller that it names), that is waited for.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _COMPLETED = "Completed"
 _FAILURES = frozenset(
     {"BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes", "MaxFailedIndexesExceeded", "PodFailurePolicy"}
 )
-"""Reasons of the events that a Job's controller reports at its end (`JobReason…` of the batch/v1 API)."""
+"""Reasons of the final events by a Job's controller (`JobReason…` of the batch/v1 API)."""
 _OWN_CONTROLLER = "kubernetes.io/job-controller"
 _QUEUE = "kueue.x-k8s.io/queue-name"
-"""Label of a Job that a queue suspends, and starts when its turn comes (https://kueue.sigs.k8s.io)."""
+"""Label of a Job that a queue suspends, and starts in its turn (https://kueue.sigs.k8s.io)."""
 
 _ENDS = frozenset(
     {
@@ -39,7 +39,7 @@ _ENDS = frozenset(
 
 
 def converge(job: workloads.Job, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """The Job's state, its pods, and what keeps it from ending well."""
+    """The Job's state, its pods, and what keeps it from succeeding."""
     name = f"Job/{job.metadata.name}"
     conditions = {condition.type: condition for condition in job.status.conditions if condition.status == "True"}
     done = "Complete" in conditions or "SuccessCriteriaMet" in conditions
@@ -67,7 +67,7 @@ def converge(job: workloads.Job, live: owned_objects.OwnedObjects) -> owned_obje
 
 
 def ended(name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
-    """How a Job ended that is not there any more: its controller reports that, and reports stay for a while."""
+    """How a missing Job ended: its controller reports that in events, which stay for a while."""
     for event in events:
         failed = event.reason in _FAILURES
         if event.reason != _COMPLETED and not failed:
@@ -109,7 +109,7 @@ def _message(job: workloads.Job, completions: int, *, done: bool) -> str:
 
 
 def _stands_still(job: workloads.Job) -> str:
-    """Why nothing of it runs and nothing will by itself; empty otherwise."""
+    """Why nothing of it runs or will run without others; empty otherwise."""
     if _starter(job):
         return ""
     if job.spec.suspend:
@@ -118,7 +118,7 @@ def _stands_still(job: workloads.Job) -> str:
 
 
 def _starter(job: workloads.Job) -> str:
-    """What else than the cluster's own controller is to start it, as long as that has not; empty where nothing is."""
+    """Who else than the cluster's own controller should start it, until it has started; empty if nobody."""
     manager = job.spec.managed_by
     if manager and manager != _OWN_CONTROLLER and job.status == workloads.JobStatus():
         return f"its controller {manager}"
@@ -134,7 +134,7 @@ def _facts(
         yield _not_started(job, starter, name=name, live=live)
         return
     facts = [fact for pod in owned for fact in pods.facts(pod, workload=name, live=live)]
-    # An end is retried by the Job itself: until its retries are used up, it only says why this takes long.
+    # The Job itself retries after an exit; until its retries are used up, this only explains the delay.
     yield from (fact for fact in facts if fact.kind not in _ENDS and not failed)
     if failed:
         yield _failed(failed, [fact for fact in facts if fact.kind in _ENDS], name=name, live=live)
@@ -143,7 +143,7 @@ def _facts(
 
 
 def _not_started(job: workloads.Job, starter: str, *, name: str, live: owned_objects.OwnedObjects) -> model.Fact:
-    """A queue may let it wait for long; a controller takes it up soon, or is not there."""
+    """A queue may let it wait for long; a controller starts it soon, or is missing."""
     queued = job.spec.suspend
     return model.Fact(
         kind=model.FactKind.RESOURCE_PENDING if queued else model.FactKind.TARGET_MISSING,
@@ -157,7 +157,7 @@ def _not_started(job: workloads.Job, starter: str, *, name: str, live: owned_obj
 def _failed(
     condition: objects.Condition, terminations: list[model.Fact], *, name: str, live: owned_objects.OwnedObjects
 ) -> model.Fact:
-    """The Job's failure, with how its last container ended where that is still to be seen."""
+    """The Job's failure, with its last container's exit if that is still known."""
     fact = model.Fact(
         kind=pods.failure(condition.reason),
         object=name,

@@ -1,4 +1,4 @@
-"""The objects around a workload, found by owner. Pure: an index over pruned objects."""
+"""The objects of a workload, found by owner. Pure: an index over pruned objects."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sealane.clients.kubernetes import objects, resources, workloads
 from sealane.verdicts import model
 
 Part = tuple[model.Workload, tuple[model.Instance, ...], tuple[model.Fact, ...]]
-"""What one workload adds to an observation."""
+"""One workload's part of an observation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthAnswer:
-    """What a formation's own health check says of an object."""
+    """The result of a formation's own health check for an object."""
 
     health: model.Health
     message: str
     since: datetime | None = None
-    """When it became ready; None with any other health."""
+    """When it became ready; None if it is not ready."""
 
 
 Ask = Callable[[resources.Custom], HealthAnswer | None]
-"""Asks the formation's health check of an object; None when it has none for the object's kind."""
+"""Runs the formation's health check for an object; None if it has none for the object's kind."""
 
 
 def unasked(live: resources.Custom) -> HealthAnswer | None:
@@ -34,14 +34,14 @@ def unasked(live: resources.Custom) -> HealthAnswer | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamespaceFacts:
-    """What is known besides the objects that a workload owns; None stands for what can't be, or was not, looked at."""
+    """Facts besides the objects that a workload owns; None for those that can't be, or were not, read."""
 
     labels: Sequence[Mapping[str, str]] | None = None
-    """Those of all pods of the namespace, and of the pods that the formation's workloads make."""
+    """The labels of all pods in the namespace, and of the pods that the formation's workloads create."""
     services: frozenset[str] | None = None
-    """The names of the Services of the namespace, of those at least that the object asks for."""
+    """The names of the Services in the namespace, at least of those that the object refers to."""
     makers: bool = False
-    """The formation has custom resources, whose controllers may make pods of their own."""
+    """The formation has custom resources, whose controllers may create pods of their own."""
     ask: Ask = unasked
 
 
@@ -49,7 +49,7 @@ NOTHING = NamespaceFacts()
 
 
 class OwnedObjects:
-    """Pods, replica sets, revisions and events by the uid they belong to; `at` is when they were seen so."""
+    """Pods, replica sets, revisions and events by their owner's uid; `at` is when they were seen."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class OwnedObjects:
         return sorted(self._revisions[uid], key=lambda revision: revision.revision)
 
     def events(self, uid: str) -> Sequence[objects.Event]:
-        """What was reported about the object of this uid, oldest first."""
+        """The events about the object of this uid, oldest first."""
         return sorted(self._events[uid], key=lambda event: event.last_seen or self.at)
 
 

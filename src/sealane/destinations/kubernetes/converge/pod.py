@@ -1,4 +1,4 @@
-"""A pod as an instance, and pods that nothing controls. Pure: one pod and its events in, neutral values out."""
+"""A pod as an instance, and pods without a controller. Pure: one pod and its events in, neutral values out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealane.verdicts import model
 
 
 def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """A pod of its own: ready, or done where it is not to be restarted."""
+    """A pod without a controller: ready, or done if it is not to be restarted."""
     name = f"Pod/{pod.metadata.name}"
     seen = instance(pod, workload=name, desired=True, at=live.at)
     done = pod.status.phase == "Succeeded"
@@ -34,7 +34,7 @@ def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_object
 
 
 def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) -> model.Instance:
-    """The pod, as far as people and judging ask."""
+    """The pod as people and verdicts see it."""
     ready = condition(pod, "Ready")
     is_ready = ready is not None and ready.status == "True"
     seen = containers.views(pod)
@@ -52,7 +52,7 @@ def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) ->
 
 
 def facts(pod: objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) -> tuple[model.Fact, ...]:
-    """What keeps the pod from being ready, or shows that it will not stay so."""
+    """What keeps the pod from being ready, or shows that it will not stay ready."""
     events = live.events(pod.metadata.uid)
     if placing := scheduling.unplaced(pod, workload=workload, at=live.at):
         return (placing,)
@@ -68,7 +68,7 @@ def condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
 
 
 def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
-    """Since when it is ready: no earlier than the last start of a container that has to run."""
+    """Since when it is ready: no earlier than the last start of a container that must run."""
     starts = [
         status.state.running.started_at
         for status in pod.status.container_statuses
@@ -79,7 +79,7 @@ def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
 
 
 def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) -> str:
-    """A few words for people, the telling ones first."""
+    """Its state in a few words, the most telling first."""
     if pod.metadata.deletion_timestamp:
         return "terminating"
     if ready:
@@ -103,7 +103,7 @@ def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) 
 
 
 def failure(reason: str | None) -> model.FactKind:
-    """What a Job's or a pod's own reason for its failure means."""
+    """The meaning of a Job's or pod's own failure reason."""
     return model.FactKind.JOB_TIMED_OUT if reason == "DeadlineExceeded" else model.FactKind.JOB_FAILED
 
 
@@ -120,4 +120,4 @@ def _failed(pod: objects.Pod, *, name: str, at: datetime) -> model.Fact:
 EVICTIONS = frozenset(
     {"Evicted", "Preempting", "NodeLost", "NodeShutdown", "Terminated", "NodeAffinity", "UnexpectedAdmissionError"}
 )
-"""Reasons of failed pods that are the node's, not the container's."""
+"""Reasons of failed pods that are the node's fault, not the container's."""

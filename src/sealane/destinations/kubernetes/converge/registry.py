@@ -1,4 +1,4 @@
-"""The kinds whose rollouts are judged, and the observation made of several. Pure."""
+"""The kinds whose rollouts are judged, and the observation of several objects. Pure."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_obj
 
 
 def converge(live: Any, surroundings: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """What one workload of any judged kind adds to an observation."""
+    """One workload's part of an observation, for any judged kind."""
     return _CONVERGE[type(live)](live, surroundings)
 
 
 def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
-    """What a wanted workload adds that is not there."""
+    """The part of a wanted workload that does not exist."""
     workload = model.Workload(
         object=name,
         health=model.Health.CONVERGING,
@@ -65,12 +65,12 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
 
 
 def ended(kind: type[Any], name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
-    """How something ended that is not there any more, as what was reported about it tells; None where nothing does."""
+    """How a missing object ended, from the events about it; None if there are none."""
     return job.ended(name, events, at=at) if kind is workloads.Job else None
 
 
 def removed(name: str, *, since: datetime, runs: bool = True) -> owned_objects.Part:
-    """What a wanted workload adds that was written and is not there any more."""
+    """The part of a wanted workload that was written and then removed."""
     workload, _, _ = absent(name, runs=runs)
     fact = model.Fact(
         kind=model.FactKind.REMOVED,
@@ -85,7 +85,7 @@ def removed(name: str, *, since: datetime, runs: bool = True) -> owned_objects.P
 def observation(
     parts: Iterable[owned_objects.Part], *, at: datetime, blind_since: datetime | None = None
 ) -> model.Observation:
-    """All parts as one, without those that are as they should be for good and have nothing to say."""
+    """All parts as one, without those that are permanently as desired and have no message."""
     parts = tuple(part for part in parts if part[0].message or not part[0].settled)
     return model.Observation(
         at=at,

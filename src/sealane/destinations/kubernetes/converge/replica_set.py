@@ -1,7 +1,7 @@
-"""How far a ReplicaSet of its own is. Pure: a ReplicaSet and its pods in, neutral values out.
+"""The progress of a ReplicaSet without a Deployment. Pure: a ReplicaSet and its pods in, neutral values out.
 
-It never replaces its pods: after a change of its template those that run other images are old until somebody deletes
-them. Its pods carry no version, so their images are all that tells.
+It never replaces its pods: after a change of its template, pods with other images are old until somebody deletes
+them. Its pods have no version label, so only their images tell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pods that have no node yet, whose node does not answer, or whose volumes are not there. Pure.
+"""Pods without a node, with a node that does not respond, or without their volumes. Pure.
 
 One pod and its events in, facts out.
 """
@@ -22,7 +22,7 @@ _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "
 
 
 def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | None:
-    """The scheduler's words, when it found no node."""
+    """The scheduler's message, if it found no node."""
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             message = condition.message or condition.reason or ""
@@ -39,7 +39,7 @@ def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | N
 
 
 def placing_words(message: str) -> str:
-    """What the scheduler says of the nodes, without what it tried on other pods' account."""
+    """The scheduler's message about the nodes, without its attempts to preempt other pods."""
     said = re.split(r"\s*preemption: |\. no new claims to deallocate|\. not found$", message)[0]
     return probes.shorten(said.rstrip(". "))
 
@@ -47,9 +47,9 @@ def placing_words(message: str) -> str:
 def unmounted(
     pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
 ) -> tuple[model.Fact, ...]:
-    """What its volumes wait for, as long as no container has been made.
+    """The volumes that it waits for, until a container is created.
 
-    Events tell of tries, and the last failed one stays when the next succeeds: what comes after mounting shows that.
+    Events report attempts, and the last failed one stays after a success; later events than mounting show the success.
     """
     ready = any(
         condition.type == "PodReadyToStartContainers" and condition.status == "True"
@@ -64,9 +64,9 @@ def unmounted(
 
 
 def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.Fact, ...]:
-    """That its node has not taken it up or does not answer, or that something else keeps it from being ready.
+    """Its node has not accepted it or does not respond, or something else keeps it from being ready.
 
-    When a node is lost the controller takes only the pod's own `Ready` away; its containers still look well.
+    When a node is lost, the controller only clears the pod's own `Ready`; its containers still look well.
     """
     conditions = {condition.type: condition for condition in pod.status.conditions}
     ready, containers = conditions.get("Ready"), conditions.get("ContainersReady")
@@ -95,7 +95,7 @@ def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.
 
 
 def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
-    """The fact; where an instance is unschedulable, with the silent ones that its workload's others are ended on."""
+    """The fact; for an unschedulable instance, also with silent nodes that the workload's other instances are stuck on."""
     nodes = sorted({fact.detail["node"] for fact in lost if fact.kind is model.FactKind.NODE_NOT_RESPONDING})
     if fact.kind is not model.FactKind.UNSCHEDULABLE or not nodes:
         return fact
@@ -122,7 +122,7 @@ def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: dat
 
 
 def _complete(pod: objects.Pod, reference: str, message: str) -> str:
-    """A message about a volume's missing key names the volume only; the pod knows what is behind it."""
+    """A message about a volume's missing key names only the volume; the pod tells what is behind it."""
     if not reference.endswith("/"):
         return reference
     match = re.search(r"for volume \"([^\"]+)\"", message)

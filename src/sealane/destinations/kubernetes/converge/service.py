@@ -1,9 +1,9 @@
-"""How far a Service is. Pure: a Service, and the labels of pods around it, in; neutral values out.
+"""The progress of a Service. Pure: a Service and the labels of pods around it in, neutral values out.
 
-One that selects neither a pod nor what a workload of the formation makes leads nowhere: nobody could reach the
-application through it. It may be fixed by something outside (another formation), so patience waits for it; and where the
-formation has custom resources, whose controllers may make the pods, the whole deadline does.
-A workload of no replicas has its labels too: scaling to nothing is no fault.
+A Service that selects neither a pod nor the formation's workloads leads nowhere: nobody can reach the
+application through it. Something outside (another formation) may fix that, so patience waits for it; if the
+formation has custom resources, whose controllers may create the pods, the whole deadline does.
+A workload with no replicas has its labels too, so scaling to zero is no error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealane.verdicts import model
 
 
 def converge(service: resources.Service, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """It leads to something, and has an address where it asks for one."""
+    """Ready when it selects something, and has an address if it asks for one."""
     name = f"Service/{service.metadata.name}"
     since = service.metadata.creation_timestamp
     selector = service.spec.selector

@@ -1,7 +1,7 @@
-"""Workloads that cannot go on by themselves: what becomes of their old pods, as an annotation says. Pure.
+"""Workloads that can't continue on their own: an annotation decides what happens to their old pods. Pure.
 
-With `OnDelete`, and in a ReplicaSet of its own, an old pod stays until somebody deletes it. Waiting does not help, so
-the rollout fails at once, unless the object's annotation says otherwise.
+With `OnDelete`, and in a ReplicaSet without a Deployment, an old pod stays until somebody deletes it. Waiting does not help,
+so the rollout fails at once, unless the object's annotation says otherwise.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CHOICE = f"or annotate it with {OLD_PODS}: {OldPods.WAIT} or {OldPods.KEEP}"
 
 
 def old_pods(annotations: Mapping[str, str]) -> OldPods:
-    """What the object's annotation says; a value that is none counts as not said."""
+    """The annotation's value; an invalid one counts as missing."""
     said = annotations.get(OLD_PODS)
     return OldPods(said) if said in set(OldPods) else OldPods.FAIL
 
@@ -26,7 +26,7 @@ def old_pods(annotations: Mapping[str, str]) -> OldPods:
 def replaced_by_hand(
     workload: model.Workload, counted: instances.InstanceCount, *, metadata: objects.Metadata, why: str
 ) -> tuple[model.Workload, tuple[model.Fact, ...]]:
-    """The workload when nothing but a person replaces its old pods, and the fact that it stands still."""
+    """The workload if only a person replaces its old pods, and the fact that it stands still."""
     old = len(counted.old)
     if not old:
         return workload, ()
@@ -47,7 +47,7 @@ def replaced_by_hand(
 
 
 def _kept(workload: model.Workload, counted: instances.InstanceCount, *, why: str) -> model.Workload:
-    """There once it is written: pods of the new version have to be ready, those of older ones may stay."""
+    """Ready once it is written: pods of the new version must be ready, older ones may stay."""
     updated, ready, old = len(counted.updated), len(counted.ready), len(counted.old)
     there = ready == updated and updated + old == workload.desired
     note = f"{why}: {old} of its {workload.desired} pods {'is' if old == 1 else 'are'} still of an older version"

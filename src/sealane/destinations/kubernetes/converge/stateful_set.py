@@ -1,9 +1,9 @@
-"""How far a StatefulSet is. Pure: a StatefulSet and its pods in, neutral values out.
+"""The progress of a StatefulSet. Pure: a StatefulSet and its pods in, neutral values out.
 
-Its status names the desired version (`updateRevision`), its pods carry theirs as a label. Pods below the partition may
-stay old, and with `OnDelete` old pods go only when somebody deletes them: until then the new version is not there.
+Its status names the desired version (`updateRevision`), its pods have theirs as a label. Pods below the partition may
+stay old. With `OnDelete`, old pods go only when somebody deletes them; until then the new version is not complete.
 
-Pods are numbered from `spec.ordinals.start` on, and the partition counts from there: it keeps the first so many pods,
+Pods are numbered from `spec.ordinals.start`, and the partition counts from there: it keeps the first so many pods,
 whatever their numbers are (StatefulSet API reference, `updateStrategy.rollingUpdate.partition` and `ordinals`).
 """
 
@@ -60,14 +60,14 @@ def converge(stateful_set: workloads.StatefulSet, live: owned_objects.OwnedObjec
 
 
 def is_kept(pod: objects.Pod, stateful_set: workloads.StatefulSet) -> bool:
-    """Whether the pod is below the partition: the controller leaves it at the version that it has."""
+    """Whether the pod is below the partition, so the controller keeps its version."""
     ordinal = pod.metadata.name.rpartition("-")[2]
     start = stateful_set.spec.ordinals.start if stateful_set.spec.ordinals else 0
     return ordinal.isdigit() and start <= int(ordinal) < start + _partition(stateful_set)
 
 
 def _kept(stateful_set: workloads.StatefulSet) -> int:
-    """How many pods need not be of the desired version: none where there is no other version."""
+    """How many pods need not be of the desired version: none if there is no other version."""
     status = stateful_set.status
     if status.current_revision == status.update_revision:
         return 0

@@ -1,4 +1,4 @@
-"""Kinds that are there once they are written and taken in: CronJobs, disruption budgets, definitions. Pure."""
+"""Kinds that are ready once their controller has seen them: CronJobs, disruption budgets, definitions. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sealane.verdicts import model
 
 
 def cron_job(live_job: resources.CronJob, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001 - as every kind is called
-    """It is there; the Jobs it starts some day are no part of the rollout."""
+    """It exists; the Jobs that it starts later are not part of the rollout."""
     name = f"CronJob/{live_job.metadata.name}"
     if live_job.spec.suspend:
         return generic.suspended(name, note="is suspended: it starts no Jobs")
@@ -16,7 +16,7 @@ def cron_job(live_job: resources.CronJob, live: owned_objects.OwnedObjects) -> o
 
 
 def disruption_budget(budget: resources.DisruptionBudget, live: owned_objects.OwnedObjects) -> owned_objects.Part:  # noqa: ARG001
-    """There once its controller has taken it in; how many pods may go at this moment is no fault."""
+    """Ready once its controller has seen it; the number of pods that may go right now does not matter."""
     name = f"PodDisruptionBudget/{budget.metadata.name}"
     if (budget.status.observed_generation or 0) < budget.metadata.generation:
         return generic.awaited(name, message=generic.UNSEEN)
@@ -24,7 +24,7 @@ def disruption_budget(budget: resources.DisruptionBudget, live: owned_objects.Ow
 
 
 def definition(live_definition: resources.Definition, live: owned_objects.OwnedObjects) -> owned_objects.Part:
-    """There once it is established; names that another definition has are waited for with patience."""
+    """Ready once it is established; names that another definition has are waited for with patience."""
     name = f"CustomResourceDefinition/{live_definition.metadata.name}"
     conditions = {condition.type: condition for condition in live_definition.status.conditions or ()}
     if generic.told(conditions, "Established"):

@@ -1,6 +1,6 @@
-"""How far a volume claim is. Pure: a PersistentVolumeClaim and its events in, neutral values out.
+"""The progress of a volume claim. Pure: a PersistentVolumeClaim and its events in, neutral values out.
 
-A claim whose class waits for its first consumer is as it should be: the pods that use it say what they wait for.
+A claim whose class waits for its first consumer is as desired: the pods that use it report what they wait for.
 """
 
 from __future__ import annotations
