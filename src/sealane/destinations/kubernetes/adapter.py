@@ -1,4 +1,4 @@
-"""The line of Kubernetes in the table of destinations: how a cluster is written, and reached."""
+"""Kubernetes' line in the table of destinations: how a cluster is written, and reached."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _placed(written: KubernetesFile, folder: FilePath) -> KubernetesFile:
 
 @asynccontextmanager
 async def _open(written: KubernetesFile, context: DestinationContext) -> AsyncIterator[Destination]:
-    """The cluster. People of a server's apps read its errors, so these don't tell where a kubeconfig is."""
+    """The cluster. Users of a server's apps read its errors, so these don't tell where a kubeconfig is."""
     from sealane.clients.kubernetes.cluster import Cluster
     from sealane.destinations.kubernetes.destination import KubernetesDestination
 

@@ -1,6 +1,6 @@
-"""What an object was before it was taken over, kept in a Secret beside it where its own annotations can't or must not hold it.
+"""Copies of objects from before their adoption, in a Secret beside each, if its own annotations can't or must not hold them.
 
-The Secret is written before the object is, and belongs to it: with the object, the cluster deletes the Secret.
+The Secret is written before the object, and is owned by it, so the cluster deletes both together.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _SECRET = kinds.whole("v1", "Secret")
 async def keep(
     cluster: clusters.Cluster, ref: model.ObjectRef, before: bytes, *, identity: model.Identity
 ) -> model.Refusal | None:
-    """Keeps it; gives the refusal of an object that is not to be taken over because the cluster won't keep this.
+    """Stores the copy; returns a refusal to adopt the object if the cluster rejects the copy.
 
-    Where something is kept already, of a take-over that never came to be written, it is replaced.
+    Replaces an existing copy, which is from an adoption that was never written.
     """
     namespace = ref.namespace or identity.namespace
     owner = {"apiVersion": ref.api_version, "kind": ref.kind, "name": ref.name, "uid": ref.uid}
@@ -44,7 +44,7 @@ async def keep(
 
 
 async def kept(cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity) -> bytes | None:
-    """What was kept of the object; None where nothing was, or it can't be read."""
+    """The stored copy; None if there is none, or it can't be read."""
     secret = None
     with suppress(errors.Forbidden):
         secret = await cluster.find(_SECRET, _name(ref), namespace=ref.namespace or identity.namespace)
@@ -55,7 +55,7 @@ async def kept(cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: mod
 
 
 async def forget(cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity) -> None:
-    """Deletes what was kept of an object that was given back."""
+    """Deletes the copy of an object that was given back."""
     with suppress(errors.NotFound, errors.Forbidden):
         await cluster.delete(_SECRET, _name(ref), namespace=ref.namespace or identity.namespace)
 

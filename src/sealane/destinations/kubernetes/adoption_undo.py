@@ -1,4 +1,4 @@
-"""An adopted object goes back to whoever had it: its fields, its labels and the record of who set which field."""
+"""Gives an adopted object back to its former owner: its fields, its labels and the record of who set which field."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sealane.destinations import adoption, deletions, model
 from sealane.destinations.kubernetes import adoption_copies, managed_fields
 
 TRIES = 10
-"""How often it is tried anew because the object moved: controllers write its status all the time."""
+"""How often it tries again because the object changed; controllers write its status all the time."""
 _NO = (errors.Forbidden, errors.AdmissionDenied, errors.QuotaExceeded, errors.Invalid)
 
 
 async def give_back(
     cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity, fence: model.Fence
 ) -> model.KeptObject:
-    """Makes the object what it was; where the cluster won't have that, at least nobody's. A repeat changes nothing."""
+    """Restores the object; if the cluster rejects that, at least gives up its ownership. A repetition changes nothing."""
     kind = kinds.whole(ref.api_version, ref.kind)
     live = await cluster.find(kind, ref.name, namespace=ref.namespace)
     if live is None:
@@ -53,7 +53,7 @@ async def _written(
     fence: model.Fence,
     fields: bool,
 ) -> None:
-    """Writes the object as it is to be, or only its labels and annotations."""
+    """Writes the restored object, or only its labels and annotations."""
     for attempt in range(TRIES):
         live = await cluster.find(kind, ref.name, namespace=ref.namespace)
         if live is None:
@@ -70,7 +70,7 @@ async def _written(
         except errors.Invalid:
             again = await cluster.find(kind, ref.name, namespace=ref.namespace)
             if attempt == TRIES - 1 or again is None or _version(again) == _version(live):
-                raise  # it did not move, so the content is what is refused
+                raise  # it did not change, so its content is what was refused
         else:
             return
 
@@ -83,7 +83,7 @@ async def _disowned(
     *,
     fence: model.Fence,
 ) -> None:
-    """Takes Sealane out of the record of who set which field, and puts those back who stood there."""
+    """Removes Sealane from the record of who set which field, and restores the former managers."""
     for _ in range(TRIES):
         live = await cluster.find(kind, ref.name, namespace=ref.namespace)
         records = ((live or {}).get("metadata") or {}).get("managedFields") or []
@@ -114,7 +114,7 @@ def _version(live: Mapping[str, Any]) -> str:
 
 
 def _tests(live: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The patch is for the object that was seen, and for no other."""
+    """Tests that limit the patch to the object that was seen."""
     return [
         {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},
         {"op": "test", "path": "/metadata/resourceVersion", "value": _version(live)},
@@ -134,7 +134,7 @@ def _fields(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str
 def _changes(
     live: Mapping[str, Any], wanted: Mapping[str, Any], parts: Iterable[str], before: str
 ) -> list[dict[str, Any]]:
-    """The operations that make these parts so."""
+    """The operations that set these parts."""
     operations: list[dict[str, Any]] = []
     for part in parts:
         old, new = live.get(part), wanted.get(part)

@@ -1,6 +1,6 @@
-"""The order in which objects are written, so that what an object needs is there first. Pure: knows nothing about clusters.
+"""The order of writing objects, so that each object's needs exist first. Pure: knows nothing about clusters.
 
-Within a phase the given order stays. Deleting goes the other way round.
+Within a phase, the given order stays. Deletion uses the reverse order.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ class Phase(IntEnum):
 
     NAMESPACES = 0
     KINDS = 1  # custom resource definitions
-    CLUSTER = 2  # classes and volumes of the whole cluster
+    CLUSTER = 2  # cluster-wide classes and volumes
     ACCESS = 3  # accounts, roles, limits
     CONFIGURATION = 4
     CLAIMS = 5
     SERVICES = 6
-    CUSTOM = 7  # kinds Sealane doesn't know: often operators' databases and certificates, which workloads need
+    CUSTOM = 7  # unknown kinds: often operators' databases and certificates, which workloads need
     WORKLOADS = 8
     JOBS = 9
     SCALING = 10
@@ -53,11 +53,11 @@ _OWN_GROUPS = ("", "apps", "batch", "autoscaling", "policy", "extensions")
 
 
 def phase(group: str, kind: str) -> Phase:
-    """The phase of a kind. A name that Kubernetes uses means Kubernetes' kind only in a group of Kubernetes' own."""
+    """The phase of a kind. A name used by Kubernetes means its own kind only in one of its own groups."""
     own = group in _OWN_GROUPS or group.endswith(".k8s.io")
     return _PHASE_OF.get(kind, Phase.CUSTOM) if own else Phase.CUSTOM
 
 
 def ordered(items: Iterable[T], kind_of: Callable[[T], tuple[str, str]]) -> list[T]:
-    """The items in the order of writing; `kind_of` gives group and kind."""
+    """The items in the order of writing; `kind_of` returns group and kind."""
     return sorted(items, key=lambda item: phase(*kind_of(item)))

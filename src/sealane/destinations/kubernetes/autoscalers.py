@@ -1,4 +1,4 @@
-"""Which workloads autoscalers among some objects scale: their number of instances is not the stencils' to say. Pure."""
+"""Which workloads are scaled by autoscalers among some objects, so that stencils don't set their number of instances. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _GROUPS = ("autoscaling", "keda.sh")
 
 
 def is_one(ref: model.ObjectRef) -> bool:
-    """Whether it is of a kind that sets the number of instances of others."""
+    """Whether its kind sets the number of instances of others."""
     return ref.group in _GROUPS
 
 
 def target(manifest: Manifest) -> str | None:
-    """`Kind/name` of what the object scales, whichever kind it is itself; None when it scales nothing.
+    """`Kind/name` of the object's scaling target, whatever its own kind; None if it scales nothing.
 
-    Source: `scaleTargetRef` of HorizontalPodAutoscaler, and of custom autoscalers, where the kind may be left out.
+    Source: `scaleTargetRef` of HorizontalPodAutoscaler, and of custom autoscalers, which may omit the kind.
     """
     spec = manifest.get("spec")
     reference = spec.get("scaleTargetRef") if isinstance(spec, Mapping) else None
@@ -34,12 +34,12 @@ def target(manifest: Manifest) -> str | None:
 
 
 def of(objects: Iterable[Manifest]) -> dict[str, Manifest]:
-    """`Kind/name` of each scaled workload to what scales it."""
+    """`Kind/name` of each scaled workload, with its autoscaler."""
     return {name: manifest for manifest in objects if (name := target(manifest))}
 
 
 def within(autoscaler: Manifest, number: int) -> int:
-    """The number of instances as near as the autoscaler's own limits let it be."""
+    """The number of instances, kept within the autoscaler's own limits."""
     least, most = _limit(autoscaler, _LEAST), _limit(autoscaler, _MOST)
     number = number if most is None else min(number, most)
     return number if least is None else max(number, least)
