@@ -1,4 +1,4 @@
-"""What a formation's health checks say of live objects, and since when they say that one is ready."""
+"""Runs a formation's health checks on live objects, and remembers since when one is ready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEALTH = {
 
 
 class CustomHealth:
-    """The checks of one formation. A check says nothing of times, so ready counts from when it was first seen."""
+    """The checks of one formation. A check has no times, so an object counts as ready from the first look that found it so."""
 
     def __init__(self, given: Sequence[health_checks.HealthCheck], *, now: clock.Clock) -> None:
         self._given = [health_checks.Compiled(check) for check in given]
@@ -34,7 +34,7 @@ class CustomHealth:
         return any(compiled.check.fits(group, kind) for compiled in self._given)
 
     def ask(self, live: resources.Custom) -> owned_objects.HealthAnswer | None:
-        """What the check for the object's kind says."""
+        """The result of the check for the object's kind."""
         group = live.api_version.rpartition("/")[0]
         compiled = next((compiled for compiled in self._given if compiled.check.fits(group, live.kind)), None)
         if compiled is None:
@@ -49,7 +49,7 @@ class CustomHealth:
 
 
 def _plain(live: resources.Custom) -> dict[str, Any]:
-    """The object as expressions see it: what it does not have is not there, rather than null."""
+    """The object for expressions: missing parts are absent, rather than null."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(live))
     metadata = {key: value for key, value in plain["metadata"].items() if value or value == 0}
     return {key: value for key, value in {**plain, "metadata": metadata}.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Deletes what is no longer wanted, and gives back what was adopted. `deletions` decides what may go.
+"""Deletes unwanted objects, and gives adopted ones back. `deletions` decides which ones.
 
 The only place that deletes objects in a cluster.
 """
@@ -22,7 +22,7 @@ async def prune(
     budget: model.Budget,
     fence: model.Fence,
 ) -> model.Pruned:
-    """Deletes within the budget; see the port for what is promised."""
+    """Deletes within the budget, as the port promises."""
     live: dict[model.Key, deletions.LiveObject] = {}
     for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS):
         live_object = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
@@ -43,7 +43,7 @@ async def prune(
 
 
 async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:
-    """Deletes one object; gives the reason when the cluster won't have it."""
+    """Deletes one object; returns the reason if the cluster refuses."""
     kind = kinds.whole(ref.api_version, ref.kind)
     try:
         await cluster.delete(kind, ref.name, namespace=ref.namespace, only=only)

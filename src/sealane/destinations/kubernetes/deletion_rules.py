@@ -1,4 +1,4 @@
-"""In which order kinds of Kubernetes are deleted, and which of them hold data or other objects. Pure."""
+"""The order in which kinds of Kubernetes are deleted, and which kinds hold data or other objects. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sealane.destinations import deletions
 from sealane.destinations.kubernetes import apply_order
 
 POLICY = "helm.sh/resource-policy"
-"""Helm's annotation: what has `keep` outlives the release that made it."""
+"""Helm's annotation: objects with `keep` outlive the release that created them."""
 
 
 def _stays(live: deletions.LiveObject) -> str | None:

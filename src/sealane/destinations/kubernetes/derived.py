@@ -1,8 +1,8 @@
-"""Fields that the API server derives from others where nobody gives them, and keeps when those others change. Pure.
+"""Fields that the API server derives from others if they are not given, and keeps when those others change. Pure.
 
-A creation derives them, an apply does not: nobody owns them, so they stay as the first revision made them. Egress rules that
-come later are not enforced, an account that a stencil no longer names is used on, an image whose tag is fixed now is pulled
-each time. Such a field is claimed, and the apply lets the server derive it anew, as for an object that is made now.
+A creation derives them, an apply does not. Nobody owns them, so they keep their values from the first revision: egress rules
+added later are not enforced, an account removed from a stencil stays in use, an image with a fixed tag is still pulled
+each time. Sealane takes such a field over, and the apply lets the server derive it again, as for a new object.
 
 Source of the table: the defaults and conversions of Kubernetes v1.36 (`pkg/apis/*/v1/defaults.go`, `conversion.go`).
 """
@@ -19,14 +19,14 @@ _CONTAINERS = ("containers", "initContainers")
 
 
 def strays(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[unions.Choice]:
-    """What an object of the manifest would not have, were it made now."""
+    """The fields that a new object of the manifest would not have."""
     if wanted["kind"] == "NetworkPolicy":
         yield from _policy_types(wanted.get("spec"), live.get("spec"))
     yield from _in_pods(wanted, live, ())
 
 
 def _in_pods(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choice]:
-    """Wherever a specification of pods is: in a Pod, a template, a template of Jobs, a custom kind."""
+    """All specifications of pods: in a Pod, a template, a template of Jobs, a custom kind."""
     if not isinstance(wanted, Mapping) or not isinstance(live, Mapping):
         return
     if isinstance(wanted.get("containers"), list) and isinstance(live.get("containers"), list):
@@ -39,13 +39,13 @@ def _in_pods(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choic
 
 
 def _account(wanted: Mapping[str, Any], live: Mapping[str, Any], path: unions.Path) -> Iterator[unions.Choice]:
-    """`serviceAccount` mirrors `serviceAccountName`, and stands in for it once that is gone."""
+    """`serviceAccount` mirrors `serviceAccountName`, and replaces it once that is removed."""
     if not wanted.get("serviceAccountName") and not wanted.get("serviceAccount") and live.get("serviceAccount"):
         yield _stray(path, "serviceAccount")
 
 
 def _pulling(wanted: Any, live: Any, path: unions.Path) -> Iterator[unions.Choice]:
-    """`imagePullPolicy` comes from the image's tag, and is looked at when the image changes."""
+    """`imagePullPolicy` is derived from the image's tag; it is checked when the image changes."""
     there = {container.get("name"): container for container in live or () if isinstance(container, Mapping)}
     for container in wanted if isinstance(wanted, list) else ():
         old = there.get(container.get("name")) if isinstance(container, Mapping) else None
@@ -62,7 +62,7 @@ def _pull_policy(image: str) -> str:
 
 
 def _policy_types(wanted: Any, live: Any) -> Iterator[unions.Choice]:
-    """`policyTypes` has Egress where there are egress rules."""
+    """`policyTypes` has Egress if there are egress rules."""
     if not isinstance(wanted, Mapping) or not isinstance(live, Mapping) or wanted.get("policyTypes"):
         return
     made = ["Ingress", *itertools.repeat("Egress", bool(wanted.get("egress")))]

@@ -1,4 +1,4 @@
-"""The Kubernetes adapter of the port: puts reading, writing, watching and pruning of one cluster together."""
+"""The Kubernetes adapter of the port: combines reading, writing, watching and pruning of one cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The raw material of a failure report: events, last lines of logs, probe answers and exit codes, as plain data."""
+"""The raw data of a failure report: events, last lines of logs, probe answers and exit codes, as plain data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sealane.destinations.kubernetes.messages import probes
 from sealane.verdicts import model as verdicts
 
 LINES = 100
-"""Lines of each log."""
+"""Most lines of each log."""
 INSTANCES = 3
-"""Of how many instances of one workload logs are read."""
+"""Most instances of one workload whose logs are read."""
 EVENTS = 200
 
 _GONE = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
-"""What a kubelet gives, as if it were the log, for a run whose container it has cleared away."""
+"""A kubelet's texts in place of the log, for a run whose container it has removed."""
 
 _ENDED = frozenset(
     {
@@ -35,7 +35,7 @@ _PROBED = frozenset({verdicts.FactKind.KILLED_BY_PROBE, verdicts.FactKind.PROBE_
 
 
 async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *, namespace: str) -> dict[str, Any]:
-    """Everything that tells why; what is not available is left out. Raises nothing of the cluster's."""
+    """Collects all evidence; leaves out what is not available. Raises no error of the cluster."""
     events, logs = await asyncio.gather(
         _events(cluster, observation, namespace), _logs(cluster, observation, namespace)
     )
@@ -43,7 +43,7 @@ async def gather(cluster: clusters.Cluster, observation: verdicts.Observation, *
 
 
 async def _events(cluster: clusters.Cluster, observation: verdicts.Observation, namespace: str) -> list[dict[str, Any]]:
-    """What was reported of the workloads and of the instances that are not older ones."""
+    """The events of the workloads, and of their instances except old ones."""
     ours = {workload.object for workload in observation.workloads}
     ours |= {instance.object for instance in observation.instances if instance.desired}
     try:
@@ -73,7 +73,7 @@ def _name(event: objects.Event) -> str:
 
 
 def _of_replica_set(event: objects.Event, observation: verdicts.Observation) -> bool:
-    """Whether it is about a ReplicaSet that the wanted instances come from, or could not come from."""
+    """Whether it concerns the ReplicaSet of the wanted instances, or one that could not create them."""
     if event.involved_object.kind != "ReplicaSet" or event.type != "Warning":
         return False
     names = (
@@ -95,7 +95,7 @@ async def _logs(cluster: clusters.Cluster, observation: verdicts.Observation, na
 
 
 def _telling(observation: verdicts.Observation) -> Iterable[verdicts.Instance]:
-    """The instances whose logs may tell why: of each workload the first few that facts are about."""
+    """The instances whose logs may tell the cause: of each workload, the first few with facts."""
     about = {fact.object for fact in observation.facts} | {fact.detail.get("pod", "") for fact in observation.facts}
     taken: dict[str, int] = {}
     for instance in observation.instances:
@@ -106,7 +106,7 @@ def _telling(observation: verdicts.Observation) -> Iterable[verdicts.Instance]:
 
 
 def _runs(container: verdicts.Container) -> tuple[bool, ...]:
-    """Which of its logs there are: the previous run's first, once it was started again."""
+    """The logs that it has: the previous run's first, if it was restarted."""
     never = container.phase is verdicts.ContainerPhase.WAITING and not container.restarts
     return () if never else (True, False) if container.restarts else (False,)
 

@@ -1,7 +1,7 @@
-"""Who set a field, and when: read from the managed fields that a cluster keeps with each object. Pure.
+"""Who set a field, and when: read from the managed fields that a cluster stores with each object. Pure.
 
-Kubernetes writes down, for each manager, the fields it set last (`fieldsV1` of KEP-555): `f:NAME` is a field, `k:{…}` an item
-of a list known by its keys, `v:…` a value of a set. Only what others set is looked at, and no status.
+For each manager, Kubernetes records the fields that it set last (`fieldsV1` of KEP-555): `f:NAME` is a field, `k:{…}` an item
+of a list with these keys, `v:…` a value of a set. Only fields set by others count, and never the status.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _STEERING = frozenset(
         "spec.updateStrategy.rollingUpdate.partition",
     }
 )
-"""By what people and controllers steer what is there, whichever revision it is of."""
+"""Fields by which people and controllers steer live objects, of any revision."""
 _TEMPLATES = ("spec.template", "spec.jobTemplate")
-"""What pods are made of: their image is nobody else's to say."""
+"""Templates of pods: only Sealane sets their image."""
 
 _NAMES = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "host")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldManager:
-    """Who set a field last, as the cluster knows them, and when."""
+    """Who set a field last, by the cluster's name, and when."""
 
     manager: str
     at: datetime | None
@@ -46,10 +46,10 @@ class _Entry:
 
 
 class FieldManagers:
-    """What others than `own` set of one object, or what `own` did."""
+    """The fields of one object set by others than `own`, or those set by `own`."""
 
     def __init__(self, live: Mapping[str, Any], *, own: str, others: bool = True) -> None:
-        """`live` is the object as it is there, with its managed fields."""
+        """`live` is the live object with its managed fields."""
         listed = (live.get("metadata") or {}).get("managedFields") or ()
         self._entries = [
             _entry(entry)
@@ -58,13 +58,13 @@ class FieldManagers:
         ]
 
     def of(self, path: str) -> FieldManager | None:
-        """Who set the field of that path, something in it, or all of what it is in; of several, the last one."""
+        """Who set the field of that path, a part of it, or the whole that it is in; if several, the last one."""
         owners = [entry.setter for entry in self._entries if any(_meets(path, owned) for owned in entry.paths)]
         return max(owners, key=lambda manager: manager.at.timestamp() if manager.at else 0.0, default=None)
 
 
 def noted(change: model.FieldChange, setter: FieldManager | None, own: FieldManager | None = None) -> model.FieldChange:
-    """The change with who set what is there, when, and whether that is theirs to say; `own` where Sealane holds it."""
+    """The change with the live value's manager, the time, and whether others may set it; `own` if Sealane owns it."""
     if setter is not None and change.manager in {None, setter.manager}:
         change = replace(change, manager=setter.manager, at=setter.at)
     deployed = own.at if own and change.manager is None and change.before is not None else None
@@ -80,7 +80,7 @@ def _is_theirs(change: model.FieldChange) -> bool:
 
 
 def paths(fields: Mapping[str, Any]) -> Iterator[str]:
-    """The fields of a record, as differences write them."""
+    """The fields of a record, as paths like in differences."""
     yield from dict.fromkeys(_leaves(fields, ""))
 
 
@@ -92,7 +92,7 @@ def _entry(written: Mapping[str, Any]) -> _Entry:
 
 
 def _leaves(node: Mapping[str, Any], path: str) -> Iterator[str]:
-    """Paths as differences write them: dots between fields, brackets around names of items."""
+    """Paths like in differences: dots between fields, brackets around names of items."""
     deeper = False
     for key, inner in node.items():
         if (step := _step(key)) is None:
@@ -112,7 +112,7 @@ def _step(key: str) -> str | None:
         keys = json.loads(text)
         named = next((keys[name] for name in _NAMES if name in keys), next(iter(keys.values()), ""))
         return f"[{named}]"
-    return None  # the item itself, or a value of a set: its list is told instead
+    return None  # the item itself, or a value of a set: its list stands for it
 
 
 def _meets(path: str, owned: str) -> bool:

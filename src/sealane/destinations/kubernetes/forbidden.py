@@ -1,9 +1,9 @@
-"""Fields that the cluster forbids beside what is wanted, and that nobody asked for. Pure.
+"""Fields that the cluster forbids together with wanted ones, and that nobody asked for. Pure.
 
-Some fields that exclude each other show in no description of a type, but only when an apply is refused: each cause with the
-reason `FieldValueForbidden` names a field. One that the manifest doesn't set, and that nobody but Sealane has, can go: an
-admission plugin put it in for what was wanted before, say. The cluster does not always spell it as its API does
-(`spec.LoadBalancerSourceRanges`), and counts items of lists.
+Some exclusions between fields are in no description of a type, and only show when an apply is refused: each cause with the
+reason `FieldValueForbidden` names a field. It can be removed if the manifest doesn't set it and only Sealane owns it: for
+example, an admission plugin added it to the former version. The cluster's spelling may differ from its API's
+(`spec.LoadBalancerSourceRanges`), and it numbers items of lists.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from sealane.clients.kubernetes import errors, schemas
 from sealane.destinations.kubernetes import managed_fields, unions
 
 REASON = "FieldValueForbidden"
-"""Of the causes of a refusal (`metav1.CauseTypeFieldValueForbidden`)."""
+"""One of a refusal's causes (`metav1.CauseTypeFieldValueForbidden`)."""
 _STEPS = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 
 
 def strays(
     refused: errors.Invalid, wanted: Mapping[str, Any], live: Mapping[str, Any], schema: schemas.Schema
 ) -> Iterator[unions.Choice]:
-    """What may go of the object that is there, so that the manifest is taken."""
+    """The live object's fields that may be removed so that the manifest is accepted."""
     for cause in refused.causes:
         if cause.reason != REASON:
             continue
@@ -36,7 +36,7 @@ def strays(
 
 
 def merged(live: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
-    """The object with what is wanted put over it, as an apply would: an item of a list is known by its keys."""
+    """The live object overlaid with the wanted one, as by an apply; items of lists are found by their keys."""
     if isinstance(live, Mapping) and isinstance(wanted, Mapping) and not (schema and schema.is_atomic):
         over = {
             name: merged(live.get(name), value, schema.field(name) if schema else None)
@@ -56,7 +56,7 @@ def merged(live: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
 
 
 def _paths(steps: Sequence[str], wanted: Any, live: Any, schema: schemas.Schema | None) -> Iterator[unions.Path]:
-    """Where a named field is that the object has and the manifest has not; several, where items can't be told apart."""
+    """Places of a named field that the object has and the manifest lacks; several if items can't be told apart."""
     if not steps or schema is None or schema.is_atomic:
         return
     step, rest = steps[0], steps[1:]
@@ -79,7 +79,7 @@ def _paths(steps: Sequence[str], wanted: Any, live: Any, schema: schemas.Schema 
 def _items(
     step: str, wanted: list[Any], live: list[Any], schema: schemas.Schema
 ) -> list[tuple[unions.Keys, Mapping[str, Any], Mapping[str, Any]]]:
-    """The item that a number means, as wanted and as it is there; all of them where the two lists are ordered otherwise."""
+    """The item with that number, as wanted and as live; all items if the two lists differ in order."""
     item = schema.item
     assert item is not None, "only lists with keys are looked into"
     there = {item.key_of(element, schema.keys): element for element in live if isinstance(element, Mapping)}
@@ -96,7 +96,7 @@ def _items(
 
 
 def _spelled(name: str, live: Mapping[str, Any]) -> str | None:
-    """The field's name as the object has it."""
+    """The field's name as the object spells it."""
     if name in live:
         return name
     return next((key for key in live if key.lower() == name.lower()), None)

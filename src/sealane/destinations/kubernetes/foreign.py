@@ -1,4 +1,4 @@
-"""Workloads of a namespace that Sealane did not deploy, read from a cluster."""
+"""Reads the workloads of a namespace that Sealane did not deploy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = tuple(kinds.whole("apps/v1", kind) for _, kind in sorted(observed.WORKL
 
 
 async def observed_there(cluster: clusters.Cluster, namespace: str) -> observed.Observed:
-    """What is there, by the annotations of the namespace and the labels of workloads. Raises a ClusterError."""
+    """The observed workloads, from the annotations of the namespace and the labels of workloads. Raises a ClusterError."""
     listings = await asyncio.gather(*(cluster.list(kind, namespace=namespace) for kind in _KINDS))
     manifests = [
         {"apiVersion": kind.api_version, "kind": kind.kind, **item}
@@ -25,7 +25,7 @@ async def observed_there(cluster: clusters.Cluster, namespace: str) -> observed.
 
 
 async def _annotations(cluster: clusters.Cluster, namespace: str) -> dict[str, Any]:
-    """Those of the namespace; none where the account may not look."""
+    """The namespace's annotations; none if the account may not read them."""
     with suppress(errors.Forbidden):
         namespace_object = await cluster.find(kinds.whole("v1", "Namespace"), namespace)
         return dict((namespace_object or {}).get("metadata", {}).get("annotations") or {})

@@ -1,8 +1,8 @@
 """A formation's ledger, kept in ConfigMaps and Secrets beside its objects, for command lines that have no server.
 
-One ConfigMap holds what is short and names the parts that hold what is long. Parts never change: they are written before the
-ConfigMap that names them, and deleted when nothing names them any more. So whoever reads sees one whole ledger, and a fence
-that looks again and again reads but the one ConfigMap. What holds values of secrets goes into Secrets only.
+One ConfigMap holds short entries and names the parts with long ones. Parts never change: they are written before the
+ConfigMap that names them, and deleted when nothing names them any more. So every reader sees one complete ledger, and a
+fence that reads often reads only the one ConfigMap. Values of secrets are stored in Secrets only.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model, ownership
 
 INLINE = 16 * 1024
-"""Bytes of an entry, compressed, that still stand in the one ConfigMap."""
+"""Most bytes of a compressed entry in the one ConfigMap itself."""
 PART = 700 * 1024
-"""Bytes of a part. Kubernetes takes 1 MiB in a ConfigMap or Secret."""
+"""Bytes of a part. Kubernetes accepts 1 MiB in a ConfigMap or Secret."""
 LIMIT = 900 * 1024
-"""Bytes of the one ConfigMap."""
+"""Most bytes of the one ConfigMap."""
 TRIES = 3
 FORGOTTEN = timedelta(minutes=10)
-"""After so long, a part that nothing names was left by a command that was killed."""
+"""After this time, a part that nothing names was left by a killed command."""
 _KEY = "ledger.json.gz"
 _PART_KEY = "part"
 _PART = "sealane.dev/ledger-part"
@@ -43,11 +43,11 @@ _Names = tuple[str, ...]
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
     inventory: model.Inventory = ()
     entries: dict[str, str] = {}
-    """What is short."""
+    """The short entries."""
     parts: dict[str, _Names] = {}
-    """Names of the ConfigMaps that together hold what is long."""
+    """Names of the ConfigMaps that together hold each long entry."""
     private: dict[str, _Names] = {}
-    """Names of the Secrets that hold what nobody else may read."""
+    """Names of the Secrets that hold private entries."""
 
     @property
     def named(self) -> set[str]:
@@ -60,18 +60,18 @@ def name_of(app: str, formation: str) -> str:
 
 
 def split(text: str, size: int = PART) -> tuple[bytes, ...]:
-    """The text compressed, in parts of that size."""
+    """The text, compressed and split into parts of that size."""
     packed = gzip.compress(text.encode(), mtime=0)
     return tuple(packed[start : start + size] for start in range(0, len(packed), size))
 
 
 def joined(parts: Sequence[bytes]) -> str:
-    """The text that was split. Raises ValueError when it isn't whole."""
+    """The text from its parts. Raises ValueError when it isn't complete."""
     return compression.unzipped(b"".join(parts)).decode()
 
 
 class Ledgers:
-    """The ledgers of one cluster. Remembers parts that it has seen: they never change."""
+    """The ledgers of one cluster. Caches parts, because they never change."""
 
     def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
         self._cluster = cluster
@@ -79,15 +79,15 @@ class Ledgers:
         self._seen: dict[tuple[str, str], bytes] = {}
 
     async def read(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        """The ledger; empty when there is none yet. An entry whose parts somebody deleted is left out."""
+        """The ledger; empty if there is none yet. An entry with deleted parts is left out."""
         for _ in range(TRIES - 1):
             ledger, whole = await self._read(app, formation, namespace)
-            if whole:  # else another command wrote it meanwhile
+            if whole:  # otherwise another command has just written it
                 return ledger
         return (await self._read(app, formation, namespace))[0]
 
     async def _read(self, app: str, formation: str, namespace: str) -> tuple[model.Ledger, bool]:
-        """The ledger, and whether all its parts were there."""
+        """The ledger, and whether all its parts existed."""
         name = name_of(app, formation)
         live = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
         if live is None:
@@ -106,7 +106,7 @@ class Ledgers:
         return ledger, len(long) == len(content.parts) and len(private) == len(content.private)
 
     async def places(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        """The namespaces that have a ledger of the formation."""
+        """The namespaces with a ledger of the formation."""
         name = name_of(app, formation)
         selector = f"{model.APP}={app},{model.FORMATION}={formation},!{_PART}"
         try:
@@ -127,9 +127,9 @@ class Ledgers:
     async def write(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
-        """Writes it against the version it was read at, and gives it with the new one.
+        """Writes it if its version is still current, and returns it with the new one.
 
-        Raises Refused when it, and what it says will have to fit in later, is too long for a cluster; nothing changed then.
+        Raises Refused when it, with the reserve for later, is too long for a cluster; then nothing has changed.
         """
         label = f"{app}/{formation}"
         before = await self._before(app, formation, namespace)
@@ -175,7 +175,7 @@ class Ledgers:
         return _decoded(live, f"ConfigMap {namespace}/{name}") if live else _Content()
 
     def _same(self, kind: str, names: _Names, parts: Sequence[bytes], namespace: str) -> _Names:
-        """The parts that hold this already; none where it has to be written."""
+        """The existing parts with this content; none if it must be written."""
         seen = [self._seen.get((f"{kind} {namespace}", name)) for name in names]
         return names if names and seen == list(parts) else ()
 
@@ -231,7 +231,7 @@ class Ledgers:
         return str(made["metadata"]["resourceVersion"])
 
     async def _forget(self, places: _Places, before: _Content, now: _Content) -> None:
-        """Deletes parts that nothing names any more. What can't be deleted now goes with a later write."""
+        """Deletes parts that nothing names any more. A later write deletes those that can't be deleted now."""
         away = {name: _CONFIG_MAP for names in before.parts.values() for name in names}
         away |= {name: _SECRET for names in before.private.values() for name in names}
         if before.parts != now.parts or before.private != now.private:
@@ -250,7 +250,7 @@ class Ledgers:
         orphans: dict[str, str] = {}
         selector = ",".join(f"{key}={value}" for key, value in places.labels(part=True).items())
         for kind in (_CONFIG_MAP, _SECRET):
-            with suppress(errors.ClusterError):  # the account may list neither: then they stay
+            with suppress(errors.ClusterError):  # the account may list neither, so they stay
                 listed = await self._cluster.list(
                     kinds.whole("v1", kind), namespace=places.namespace, selector=selector
                 )
@@ -262,7 +262,7 @@ class Ledgers:
 
 
 class _Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a formation's ledger stands."""
+    """Where a formation's ledger is stored."""
 
     app: str
     formation: str
@@ -273,7 +273,7 @@ class _Places(msgspec.Struct, frozen=True, kw_only=True):
         return labels | ({_PART: "true"} if part else {})
 
     def fresh(self, number: int) -> _Names:
-        """Names of parts that nobody has."""
+        """New names for parts."""
         stem = f"{name_of(self.app, self.formation)}-{secrets.token_hex(5)}"
         return tuple(f"{stem}-{index}" for index in range(number))
 

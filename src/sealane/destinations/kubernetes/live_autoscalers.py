@@ -1,6 +1,6 @@
-"""Which autoscalers live in a cluster, and what they scale: their word counts only as long as they are there.
+"""The live autoscalers of a cluster and their targets: an autoscaler's number counts only while it exists.
 
-The managed fields tell that an autoscaler once set a number, also years after it was deleted.
+The managed fields tell that an autoscaler once set a number, even years after it was deleted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAME = (_KIND.group, _KIND.kind)
 
 
 class LiveAutoscalers:
-    """Those of one deployment's objects, and those that are there; asked for when they are needed."""
+    """The autoscalers among one deployment's objects and the live ones, which are read when needed."""
 
     def __init__(
         self, cluster: clusters.Cluster, wanted: Iterable[Mapping[str, Any]], *, to_delete: model.Inventory
@@ -29,7 +29,7 @@ class LiveAutoscalers:
         self._there: dict[str | None, Mapping[str, Any] | None] = {}
 
     async def scale(self, ref: model.ObjectRef) -> bool:
-        """Whether one of them scales the object. Also true where nobody may look."""
+        """Whether one of them scales the object. Also true if the account may not read them."""
         name = f"{ref.kind}/{ref.name}"
         if name in self._wanted:
             return True

@@ -1,4 +1,4 @@
-"""The log tail: what the containers of a formation's workloads print, merged, pods that come later included."""
+"""Merges the log lines of all containers of a formation's workloads, including pods that start later."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model
 
 _WAITING = 1_000
-"""Lines kept for a slow reader before the containers' streams are made to wait."""
+"""Lines buffered for a slow reader before the containers' streams must wait."""
 
 Selector = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """Which lines."""
+    """The requested lines."""
 
     namespace: str
     instance: str | None
-    """Of this pod only."""
+    """Only from this pod."""
     container: str | None
-    """Of containers of this name only."""
+    """Only from containers of this name."""
     lines: int
-    """How many of each container to begin with."""
+    """How many existing lines of each container come first."""
 
 
 async def tail(cluster: clusters.Cluster, refs: model.Inventory, wanted: Wanted, *, follow: bool) -> AsyncIterator[str]:
-    """Lines as `pod/container  line`; with `follow` without end, else each container's last lines."""
+    """Lines as `pod/container  line`; with `follow` without end, otherwise each container's last lines."""
     selectors = [selector for ref in refs if (selector := await _selector(cluster, ref)) is not None]
     if not selectors and not follow:
         return
@@ -67,7 +67,7 @@ async def _find(
     tasks: set[asyncio.Task[None]],
     wanted: Wanted,
 ) -> None:
-    """Starts following each container once it runs, for as long as it is asked to."""
+    """Starts following each container once it runs, as long as the request lasts."""
     following: set[tuple[str, str]] = set()
     async with cluster.live(kinds.POD, namespace=wanted.namespace) as view:
         seen = view.changes.count
@@ -82,13 +82,13 @@ async def _find(
 
 async def _follow(cluster: clusters.Cluster, key: tuple[str, str], queue: asyncio.Queue[str], wanted: Wanted) -> None:
     pod, name = key
-    with suppress(errors.ClusterError):  # the pod has gone, or is not that far: others go on
+    with suppress(errors.ClusterError):  # the pod has gone, or has not started: others continue
         async for line in cluster.follow_log(pod, name, namespace=wanted.namespace, tail=wanted.lines):
             await queue.put(f"{pod}/{name}  {line}")
 
 
 async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector | None:
-    """The labels by which a workload knows its pods; None for what has no pods."""
+    """The labels by which a workload selects its pods; None for kinds without pods."""
     if ref.group not in {"apps", "batch"}:
         return None
     live = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
@@ -97,7 +97,7 @@ async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector
 
 
 def _containers(pods: Iterable[objects.Pod], selectors: Sequence[Selector], wanted: Wanted) -> list[tuple[str, str]]:
-    """Pod and container of everything that any of the selectors means."""
+    """Pod and container of everything that one of the selectors matches."""
     return [
         (pod.metadata.name, container.name)
         for pod in sorted(pods, key=lambda pod: pod.metadata.name)

@@ -1,11 +1,11 @@
-"""Who owns which field of an object, as the cluster records it, and what of that Sealane takes over. Pure.
+"""Who owns which field of an object, by the cluster's records, and which fields Sealane takes over. Pure.
 
-An apply takes away what Sealane's own record has and the manifest has not, unless somebody else's record has it too.
-Some of those others are no longer anybody: a person's `kubectl`, or the `helm` that an object was taken over from. What
-they recorded is moved into Sealane's record first, as `kubectl` does when it migrates to server-side apply, so that the
-next apply takes it away. Controllers are left alone: they live, and would set it again.
+An apply removes the fields that are in Sealane's own record and not in the manifest, unless another record has them too.
+Some of those others no longer act: a person's `kubectl`, or the `helm` that deployed an adopted object. Their
+fields are first moved into Sealane's record, as `kubectl` does when it migrates to server-side apply, so that the
+next apply removes them. Controllers are left alone, because they are active and would set the fields again.
 
-The format of `fieldsV1` is that of KEP-555: `f:NAME` is a field, `k:{…}` an item of a list known by its keys, `v:…` a value
+The format of `fieldsV1` is that of KEP-555: `f:NAME` is a field, `k:{…}` an item of a list with these keys, `v:…` a value
 of a set, `.` the thing itself.
 """
 
@@ -22,13 +22,13 @@ Fields = Mapping[str, Any]
 """A tree of `fieldsV1`."""
 Record = Mapping[str, Any]
 Take = Callable[[Mapping[str, Any]], list[Record] | None]
-"""From an object that is there to the records it is to have instead; None when they are as they should be."""
+"""From a live object to the records that it must have; None if they are right already."""
 
 DECLARED = "kubectl-client-side-apply"
-"""Who said what the whole object is to be, before Sealane did; there is room for one who says that."""
+"""Who defined the whole object before Sealane did; there can be only one such manager."""
 _BY_HAND = ("kubectl", "oc", "k9s", "before-first-apply")
 _RESTART = "kubectl-rollout"
-"""Its one annotation in the template stays where it is: without it all pods would be made anew."""
+"""Its one annotation in the template stays, because without it all pods would be replaced."""
 _FORMER = (*_BY_HAND, "helm", "kapp", "Terraform", "HashiCorp")
 
 
@@ -38,14 +38,14 @@ def records(live: Mapping[str, Any]) -> list[Record]:
 
 
 def with_records(live: Mapping[str, Any], new: Sequence[Record] | None) -> Mapping[str, Any]:
-    """The object as it is once its records are replaced."""
+    """The object with other records."""
     return live if new is None else {**live, "metadata": {**live["metadata"], "managedFields": list(new)}}
 
 
 def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record] | None:
-    """The records with what a creation of Sealane's left as an apply of the manifest would have. None when there is none.
+    """The records with Sealane's creation turned into what an apply of the manifest leaves. None without a creation.
 
-    A creation also records every default that the cluster put in; nobody said those.
+    A creation also records every default that the cluster filled in, which nobody had set.
     """
     now = _moved(records(live), lambda record: _is_ours(record, "Update"))
     own = _own(now) if now else None
@@ -58,10 +58,10 @@ def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record
 def taken(
     live: Mapping[str, Any], manifest: Mapping[str, Any], *, adopting: bool, strays: Iterable[unions.Choice] = ()
 ) -> list[Record] | None:
-    """The records as they must be before the manifest is applied; None when they are so.
+    """The records that are needed before the manifest is applied; None if they are right already.
 
-    On adoption all that past owners recorded is taken. Of one's own objects only what `kubectl apply` said, and what
-    Sealane had, no longer has, and a command by hand has too. Of `strays` everything is taken, whoever has it.
+    On adoption, all fields of past owners are taken over. For the formation's own objects, only those of `kubectl apply`, and
+    those that Sealane gave up and a manual command has too. All `strays` are taken over, from any owner.
     """
     before = records(live)
     former = _FORMER if adopting else (DECLARED,)
@@ -73,7 +73,7 @@ def taken(
 
 
 def holders(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Who else has fields that Sealane has and the manifest has no longer: they stay."""
+    """Who else owns fields that Sealane gives up, and which therefore stay."""
     given_up = _given_up(records(live), manifest)
     others = [record for record in records(live) if not _is_ours(record, "Apply") and not record.get("subresource")]
     held = [(str(record.get("manager")), shared(_fields(record), given_up)) for record in others]
@@ -81,7 +81,7 @@ def holders(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[
 
 
 def going(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
-    """What an apply of the manifest takes away: Sealane's, not in the manifest, and nobody else's."""
+    """The fields that an apply of the manifest removes: Sealane's, not in the manifest, and nobody else's."""
     gone = _given_up(records(live), manifest)
     for record in records(live):
         if not _is_ours(record, "Apply"):
@@ -90,29 +90,29 @@ def going(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
 
 
 def declared(record: Record) -> Record:
-    """The record as one of `kubectl apply`, where a killed worker had moved it into Sealane's already."""
+    """The record as one of `kubectl apply`, if a killed worker had already moved it into Sealane's."""
     if not _is_ours(record, "Apply"):
         return record
     return {**record, "manager": DECLARED, "operation": "Update"}
 
 
 def is_others(live: Mapping[str, Any], choice: unions.Choice) -> bool:
-    """Whether somebody else than Sealane set one of the strays."""
+    """Whether anybody but Sealane set one of the strays."""
     fields = [at_path((*choice.path, name)) for name in choice.strays]
     others = [record for record in records(live) if not _is_ours(record, "Apply")]
     return any(shared(_fields(record), one) for record in others for one in fields)
 
 
 def gains(live: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
-    """Whether Sealane's record would have more than it has: fields that somebody else set first."""
+    """Whether Sealane's record would gain fields, which somebody else set first."""
     old, new = (_fields(_own(records(record)) or {}) for record in (live, result))
     return bool(less(new, old))
 
 
 def keeping(live: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
-    """The records with these fields in Sealane's: what it gave up and others hold still. None when it has them.
+    """The records with these fields added to Sealane's: those it gave up and others still own. None if they are in it.
 
-    So it is known later that they were Sealane's, and they go once nobody else holds them.
+    So they are still known as Sealane's, and are removed once nobody else owns them.
     """
     own = _own(records(live))
     if own is None or not less(fields, _fields(own)):
@@ -122,7 +122,7 @@ def keeping(live: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
 
 
 def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:
-    """The records with all that move in one of Sealane's applies."""
+    """The records with all moving ones merged into Sealane's apply."""
     moving = [entry for entry in before if moves(entry)]
     if not moving:
         return None
@@ -137,7 +137,7 @@ def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Re
 
 
 def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Record]:
-    """Without what Sealane no longer wants in records of commands that somebody gave by hand."""
+    """Without the fields that Sealane no longer wants in records of manual commands."""
     given_up = _given_up(before, manifest)
     if not given_up:
         return list(before)
@@ -182,7 +182,7 @@ def _is_ours(record: Record, operation: str) -> bool:
 
 
 def is_former(manager: str) -> bool:
-    """Whether it is a command that somebody gave, rather than a controller that lives."""
+    """Whether it is a manual command, rather than an active controller."""
     return _is_named(manager, _FORMER)
 
 
@@ -204,14 +204,14 @@ def _fields(record: Record) -> Fields:
 
 
 def both(one: Fields, other: Fields) -> dict[str, Any]:
-    """What either has."""
+    """Fields in either tree."""
     return {
         key: both(one.get(key) or {}, other.get(key) or {}) for key in [*one, *(key for key in other if key not in one)]
     }
 
 
 def shared(one: Fields, other: Fields) -> dict[str, Any]:
-    """What both have; a field without more has all that is in it."""
+    """Fields in both trees; a field without subfields has everything in it."""
     common: dict[str, Any] = {}
     for key in one.keys() & other.keys():
         deeper, wider = one[key] or {}, other[key] or {}
@@ -222,7 +222,7 @@ def shared(one: Fields, other: Fields) -> dict[str, Any]:
 
 
 def less(one: Fields, other: Fields) -> dict[str, Any]:
-    """What only the first has."""
+    """Fields in the first tree only."""
     left: dict[str, Any] = {}
     for key, inner in one.items():
         if key not in other:
@@ -262,7 +262,7 @@ def having(fields: Fields, node: Any) -> dict[str, Any]:
 
 
 def without(node: Any, fields: Fields) -> Any:
-    """A copy of an object's part without the fields, nor what is empty once they are gone."""
+    """A copy of an object's part without the fields, and without parts that become empty."""
     for key, inner in fields.items():
         kind, _, text = key.partition(":")
         if kind == "f" and isinstance(node, Mapping) and text in node:
@@ -279,10 +279,10 @@ def without(node: Any, fields: Fields) -> Any:
 
 
 def carried(manifest: Any, fields: Fields, live: Any) -> tuple[Any, dict[str, Any]]:
-    """The manifest's part with the values that these fields have in the object, and the fields that were not put in.
+    """The manifest's part with these fields' values from the object, and the fields that were not added.
 
-    Applied so, they stay in Sealane's record, and nothing else changes. Items that the manifest doesn't have are not put into
-    its lists: they might come to stand elsewhere.
+    Applied like this, they stay in Sealane's record, and nothing else changes. Items that the manifest lacks are not added to
+    its lists, because they might end up in other positions.
     """
     rest: dict[str, Any] = {}
     for key, inner in fields.items():
@@ -311,7 +311,7 @@ def _replaced(node: Any, key: str, old: Any, new: Any) -> Any:
 
 
 def at_path(path: unions.Path) -> dict[str, Any]:
-    """The tree that has one field."""
+    """The tree with that one field."""
     if len(path) == 0:
         return {}
     step, rest = path[0], path[1:]
@@ -326,7 +326,7 @@ def _less_field(node: Mapping[str, Any], name: str, inner: Fields) -> dict[str, 
 
 
 def part(node: Any, key: str) -> tuple[bool, Any]:
-    """Whether an object's part has the field, item or value, and what it is."""
+    """Whether an object's part has the field, item or value, and its value."""
     kind, _, text = key.partition(":")
     if kind == "f":
         return (True, node[text]) if isinstance(node, Mapping) and text in node else (False, None)
@@ -339,7 +339,7 @@ def part(node: Any, key: str) -> tuple[bool, Any]:
 
 
 def _is_item(item: Any, keys: str) -> bool:
-    """Whether it is the item of these keys; a manifest may leave out one that has a default."""
+    """Whether it is the item with these keys; a manifest may leave out a key that has a default."""
     named = json.loads(keys)
     return (
         isinstance(item, Mapping)

@@ -1,7 +1,7 @@
-"""Observations of a formation's objects from live views that all deployments of a namespace share.
+"""Observations of a formation's objects from live views, which all deployments in a namespace share.
 
-Level-based: whenever anything changed that the last observation was made from, the wanted objects are read afresh from
-the views and the whole observation is made anew; it is given out when it differs from the one before.
+Level-based: after any change of the data behind the last observation, the wanted objects are read again from
+the views and the whole observation is made again; it is yielded if it differs from the last one.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ async def observe(
     health: Sequence[health_checks.HealthCheck] = (),
     now: clock.Clock = clock.now,
 ) -> AsyncIterator[verdicts.Observation]:
-    """The state of the wanted objects: the whole at once, and again whenever any of it changes.
+    """The state of the wanted objects: all of it at once, and again after each change.
 
-    Objects that are there once applied (accounts, configuration) are not watched; neither are those that nothing runs
-    from when the account may not list their kind. Raises Forbidden for a kind without which there is no verdict.
+    Objects that are ready once applied (accounts, configuration) are not watched; neither are those without
+    instances when the account may not list their kind. Raises Forbidden for a kind that the verdict needs.
     """
     asks = custom_health.CustomHealth(health, now=now)
     subjects: list[views.Subject] = []

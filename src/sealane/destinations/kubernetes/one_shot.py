@@ -1,4 +1,4 @@
-"""Work that runs to its end: Jobs, and pods that are not started again. Pure."""
+"""Work that runs to its end: Jobs, and pods that are not restarted. Pure."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ def is_one_shot(ref: model.ObjectRef) -> bool:
 
 
 def is_over(ref: model.ObjectRef, finished: Collection[str]) -> bool:
-    """Whether it is work that ran to its end, as `finished` says by `Kind/name`."""
+    """Whether it is work that ran to its end, by `Kind/name` in `finished`."""
     return is_one_shot(ref) and f"{ref.kind}/{ref.name}" in finished
 
 
 def ends(manifest: Mapping[str, Any]) -> bool:
-    """Whether nothing that has it is verified before it has ended: a Job that starts something."""
+    """Whether a revision with it is verified only after its end: a Job that starts something."""
     is_job = manifest["kind"] == "Job" and manifest["apiVersion"] == "batch/v1"
     return is_job and not stands_still(manifest)
 
 
 def is_fleeting(manifest: Mapping[str, Any]) -> bool:
-    """Whether the cluster deletes it when it has ended."""
+    """Whether the cluster deletes it after its end."""
     return manifest["kind"] == "Job" and (manifest.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
 
 
 def stands_still(job: Mapping[str, Any]) -> str | None:
-    """The key that keeps a Job from starting anything: it never ends by itself."""
+    """The key that keeps a Job from starting anything, so that it never ends on its own."""
     spec = job.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     if spec.get("suspend") is True:

@@ -1,8 +1,8 @@
-"""Writes an object's ownership records, before it is applied. This changes no generation, and nothing that anybody runs.
+"""Corrects an object's ownership records before an apply. This changes no generation and nothing that runs.
 
-Only a creation can be exclusive, but what it leaves in the managed fields is an *update* by Sealane, and fields recorded
-so would survive being left out of the next apply. What past owners recorded survives likewise (see `managed_fields`).
-A worker may be killed in between: whoever applies next finds the records as they are, and goes on.
+Only a creation can be exclusive, but in the managed fields it is an *update* by Sealane, and fields recorded like this
+would survive when the next apply leaves them out. Fields of past owners survive too (see `managed_fields`).
+A worker may be killed in between: the next one finds the records as they are, and continues.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ async def settle(
     live: Mapping[str, Any] | None = None,
     fence: model.Fence,
 ) -> None:
-    """Gives the object the records that it is to have; looks again whenever controllers moved them meanwhile.
+    """Gives the object the records that it needs; tries again when controllers changed them meanwhile.
 
-    `live` is what it looks like, None when that is to be looked up.
+    `live` is its last known state, None if it must be read.
     """
     for _ in range(TRIES):
         if live is None:
@@ -39,7 +39,7 @@ async def settle(
         await fence()
         try:
             await cluster.patch(kind, ref.name, _operations(live, new), namespace=ref.namespace)
-        except errors.Invalid:  # a test failed: the records moved
+        except errors.Invalid:  # a test failed because the records changed
             live = None
         except errors.NotFound:
             return
@@ -49,7 +49,7 @@ async def settle(
 
 
 def _operations(live: Mapping[str, Any], new: list[managed_fields.Record]) -> list[dict[str, Any]]:
-    """A JSON patch that touches the records only if they are still those that were seen."""
+    """A JSON patch that changes the records only if they are still those that were seen."""
     place = "/metadata/managedFields"
     return [
         {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},

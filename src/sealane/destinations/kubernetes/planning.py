@@ -1,4 +1,4 @@
-"""What applying would do: each object asked of the cluster as a dry run and compared with what is there. Writes nothing."""
+"""What an apply would do: a dry run of each object, compared with the live one. Writes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sealane.destinations.kubernetes import (
 )
 
 AT_ONCE = 8
-"""Objects asked for at the same time."""
+"""Objects in dry runs at the same time."""
 TRIES = 5
 _TERMINATING = "Terminating"
 _CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
@@ -36,7 +36,7 @@ _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Live:
-    """What matters of an object that is there.
+    """The relevant facts of a live object.
 
     `terminating` says that it is being deleted.
     """
@@ -49,11 +49,11 @@ class Live:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedObject:
-    """One object: what would change, what to write for it, and what that was planned against.
+    """One object: what would change, what to write for it, and the live state that it was planned for.
 
-    `take` gives the ownership records that it needs first; None where they are as they should be. `gains` says that
-    Sealane would own more, although nothing changes; `left` are fields of `change.left` that the body does not carry. `apart` is what it was before it
-    is taken over, to be kept first, where its annotations don't hold that.
+    `take` returns the ownership records that it needs first, None if they are right. `gains` says that Sealane would own
+    more, although nothing changes; `left` are fields of `change.left` that the body lacks. `apart` is its state before
+    adoption, to be stored first, if its annotations don't hold that.
     """
 
     manifest: Mapping[str, Any]
@@ -65,7 +65,7 @@ class PlannedObject:
     gains: bool = False
     left: managed_fields.Fields = field(default_factory=dict)
     left_out: bool = False
-    """It is not there and not made: it ran to its end."""
+    """It does not exist and is not created, because it ran to its end."""
     apart: bytes | None = field(default=None, repr=False)
 
     @property
@@ -75,7 +75,7 @@ class PlannedObject:
 
     @property
     def kind(self) -> kinds.Kind[dict[str, Any]]:
-        """What to ask the cluster for."""
+        """Its kind for requests to the cluster."""
         return kinds.of(self.manifest)
 
 
@@ -120,7 +120,7 @@ class Planner:
         return tuple(_refuse_twins([self._placed(planned_object, phases) for planned_object in planned]))
 
     def _placed(self, planned: PlannedObject, phases: Mapping[str, str | None]) -> PlannedObject:
-        """The object; refused where its namespace goes, and where it is not there, which a cluster only calls forbidden."""
+        """The object; refused if its namespace is being deleted or missing, which a cluster only reports as forbidden."""
         ref, said = planned.ref, planned.change.refusal
         phase = phases.get(ref.namespace or "", "")
         if phase == _TERMINATING:
@@ -132,11 +132,11 @@ class Planner:
         return self._refused(planned.manifest, ref, refusal, planned.live)
 
     async def refs(self) -> model.Inventory:
-        """The references of all objects, in the order of writing; kinds nobody knows count as namespaced."""
+        """The references of all objects, in the order of writing; unknown kinds count as namespaced."""
         return tuple([await self._ref(manifest) for manifest in self._objects])
 
     async def plan_one(self, manifest: Mapping[str, Any]) -> PlannedObject:
-        """One object. Raises a ClusterError only where asking again may help, or nobody is signed in."""
+        """One object. Raises a ClusterError only if a retry may help, or the account is not signed in."""
         for _ in range(TRIES):
             ref = model.ref_of(manifest, None)
             live: Live | None = None
@@ -149,7 +149,7 @@ class Planner:
                 ref = ref.with_uid(live.uid)
                 return await self._existing(manifest, ref, live_object, live)
             except errors.Conflict:
-                continue  # somebody made or changed it in between: look again
+                continue  # somebody created or changed it in between: read it again
             except errors.ClusterError as error:
                 if refusal := refusals.of_error(ref, error):
                     return self._refused(manifest, ref, refusal, live)
@@ -174,13 +174,13 @@ class Planner:
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
-            # Says no to what later ones would.
+            # It refuses what every later apply would refuse.
             refusals.fitting(await self._cluster.apply(body, namespace=ref.namespace, dry_run=True))
         except errors.NoNamespace:
             if ref.namespace not in self._namespaces:
                 raise
             checked = False
-        except errors.UnknownKind:  # its definition is among the objects, else its reference had been refused
+        except errors.UnknownKind:  # its definition is among the objects, otherwise its reference would have been refused
             checked = False
         except errors.AdmissionDenied as error:
             if not error.has_no_dry_run:
@@ -218,7 +218,7 @@ class Planner:
         apart: bytes | None = None
         if change.adopted:
             marks, apart = self._first.get(ref.key) or self._before(live_object, change.fields)
-        if change.adopted and seen.take:  # what it was before its records are moved
+        if change.adopted and seen.take:  # its state before its records are moved
             self._first[ref.key] = (marks, apart)
         left = functools.reduce(managed_fields.both, (fields for _, fields in seen.held), seen.stays)
         body, left = managed_fields.carried(
@@ -239,7 +239,7 @@ class Planner:
     def _before(
         self, live: Mapping[str, Any], fields: tuple[model.FieldChange, ...]
     ) -> tuple[dict[str, str], bytes | None]:
-        """The marks of an object that is taken over, and what is to be kept apart."""
+        """The annotations of an adopted object, and its state to be stored elsewhere."""
         marks = adoption.adopted(live, self._identity, fields)
         return marks, adoption.apart(live, marks, fields)
 
@@ -249,7 +249,7 @@ class Planner:
     def _unchanging(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, live_object: Mapping[str, Any], live: Live
     ) -> PlannedObject:
-        """An immutable ConfigMap or Secret: the name stands for the content, so there is nothing to write."""
+        """An immutable ConfigMap or Secret: its name identifies its content, so there is nothing to write."""
         wanted = self._body(manifest, ref)
         if not ownership.same_content(live_object, wanted):
             return self._refused(manifest, ref, ownership.changed_content(ref), live)
@@ -271,12 +271,12 @@ class Planner:
 
 
 async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
-    """Whether the namespace is being deleted; False where the account may not look."""
+    """Whether the namespace is being deleted; False if the account may not read it."""
     return await _phase(cluster, namespace) == _TERMINATING
 
 
 async def _phase(cluster: clusters.Cluster, namespace: str) -> str | None:
-    """The namespace's phase; None where it is not there, nothing where the account may not look."""
+    """The namespace's phase; None if it does not exist, empty if the account may not read it."""
     try:
         phased = await cluster.find(kinds.NAMESPACE, namespace)
     except errors.Forbidden:
@@ -285,7 +285,7 @@ async def _phase(cluster: clusters.Cluster, namespace: str) -> str | None:
 
 
 def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:
-    """The object with a refusal, in place of what was planned."""
+    """The object with a refusal instead of a plan."""
     change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
     return PlannedObject(manifest=planned.manifest, ref=planned.ref, change=change, body={})
 
@@ -303,7 +303,7 @@ def _live(live: Mapping[str, Any]) -> Live:
 def _change(
     ref: model.ObjectRef, live: Mapping[str, Any], seen: preview.Preview, body: Mapping[str, Any], *, adopting: bool
 ) -> model.ObjectChange:
-    """What applying would change, with who set what is there, and what stays because somebody else or the cluster holds it."""
+    """The changes by an apply, with who set the live values, and the fields that others or the cluster keep."""
     others = field_managers.FieldManagers(live, own=kinds.MANAGER)
     ours = field_managers.FieldManagers(live, own=kinds.MANAGER, others=False)
     held = [
@@ -337,7 +337,7 @@ def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:
 
 
 def _refuse_twins(planned: Sequence[PlannedObject]) -> list[PlannedObject]:
-    """An object given twice would be written twice, each time differently."""
+    """An object given twice would be written twice with different content."""
     seen: set[model.Key] = set()
     result = []
     for planned_object in planned:

@@ -1,6 +1,6 @@
-"""From a rendered manifest to the one that is written. Pure: knows nothing about clusters.
+"""Turns a rendered manifest into the one that is written. Pure: knows nothing about clusters.
 
-Adds whose it is; leaves out what only a server may say (`kubectl get -o yaml` brings it along); turns a Secret's
+Adds the owner; removes fields that only a server may set (`kubectl get -o yaml` includes them); turns a Secret's
 `stringData` into `data`, because server-side apply can't take back keys that were given as `stringData`.
 """
 

@@ -1,7 +1,7 @@
-"""An object as applying would make it, and what its ownership records must be first. Asks by dry runs; writes nothing.
+"""The object that an apply would produce, and the ownership records that it needs first. Uses dry runs; writes nothing.
 
-A dry run of an apply goes by the records as they are. Where some have to be moved first (see `managed_fields`), what goes with
-them is taken away from its result, and the cluster validates and defaults that by a dry run of a patch.
+A dry run of an apply uses the current records. If some must be moved first (see `managed_fields`), the fields that this
+removes are taken out of its result, which the cluster then validates and defaults by a dry run of a patch.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ Manifest = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """What is known before a write."""
+    """The facts known before a write."""
 
     result: Manifest
-    """The object as it would be."""
+    """The resulting object."""
     managers: Mapping[str, str]
-    """By path, who set what will be overwritten."""
+    """By path: who set the values that will be overwritten."""
     take: managed_fields.Take | None
-    """Gives the records that it needs first; None where they are as they should be."""
+    """Returns the records that it needs first; None if they are right."""
     gains: bool
-    """Whether Sealane would own more than it does, although nothing else may change."""
+    """Whether Sealane would own more fields, even if nothing else changes."""
     held: Sequence[tuple[str, managed_fields.Fields]] = field(default=())
-    """What Sealane gives up and others hold still, by manager."""
+    """The fields that Sealane gives up and others still own, by manager."""
     stays: managed_fields.Fields = field(default_factory=dict)
-    """What Sealane gives up, nobody holds, and the cluster keeps, other than an object made now would have it."""
+    """Fields that Sealane gives up and nobody else owns, but that the cluster keeps, unlike in a new object."""
     checked: bool = True
-    """Whether the cluster was asked; else it can be once the records are moved."""
+    """Whether the cluster was asked; otherwise it can be asked once the records are moved."""
 
 
 def taken(wanted: Manifest, live: Manifest, *, adopting: bool) -> Manifest:
-    """The object that is there, with the records that it needs before the manifest is applied."""
+    """The live object with the records that it needs before an apply."""
     return managed_fields.with_records(live, _taker(wanted, _derived(wanted, live), adopting=adopting)(live))
 
 
 async def preview(
     cluster: clusters.Cluster, wanted: Manifest, live: Manifest, *, adopting: bool, said: Manifest | None = None
 ) -> Preview:
-    """What applying the manifest to the object that is there would come to. Raises ClusterError where it is refused.
+    """The result of applying the manifest to the live object. Raises ClusterError if it is refused.
 
-    `said` is the manifest as the stencil has it, where what is applied says more.
+    `said` is the manifest from the stencil, if the applied one has more.
     """
     strays = _derived(wanted, live)
     try:
@@ -83,7 +83,7 @@ async def preview(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Refused:
-    """What an apply was refused with, and what may be to blame."""
+    """The error of a refused apply, and possible causes."""
 
     error: errors.Invalid
     excluded: tuple[unions.Choice, ...]
@@ -94,14 +94,14 @@ class _Refused:
 async def _parted(
     cluster: clusters.Cluster, wanted: Manifest, live: Manifest, schema: schemas.Schema, refused: _Refused
 ) -> tuple[dict[str, Any], dict[str, str], tuple[unions.Choice, ...]]:
-    """What applying comes to once fields are gone that exclude what is wanted: those, and what the cluster forbids.
+    """The result of an apply without the fields that exclude wanted ones, and those that the cluster forbids.
 
-    Gives these fields, too. Raises Invalid where that is not what it is refused for.
+    Also returns these fields. Raises Invalid if they are not the reason for the refusal.
     """
     strays, said = (*refused.strays, *refused.excluded), refused.error
     if refused.excluded:
         with suppress(errors.Invalid):
-            # As it is, which is taken where nothing else stands in the way.
+            # As it is, which is accepted if there is no other problem.
             result, managers = await _dry_run(cluster, _swapped(wanted, live, refused.excluded))
             return result, managers, strays
     while more := [choice for choice in forbidden.strays(said, wanted, live, schema) if choice not in strays]:
@@ -119,18 +119,18 @@ async def _parted(
 async def _stays(
     cluster: clusters.Cluster, said: Manifest, moved: Manifest, result: Manifest, *, adopting: bool
 ) -> managed_fields.Fields:
-    """What goes out of Sealane's record and stays in the object, unless one that is made now would have it, too."""
+    """The fields that leave Sealane's record and stay in the object, unless a new object would have them too."""
     stays = managed_fields.having(managed_fields.going(moved, said), result)
     if not stays:
         return {}
     made = await _made_now(cluster, said)
-    if made is None:  # of what others declared, much is default: without knowing more, nothing is said
+    if made is None:  # many declared fields are defaults: if unsure, nothing is reported
         return {} if adopting else stays
     return retained.news(stays, result, made)
 
 
 async def _made_now(cluster: clusters.Cluster, said: Manifest) -> Manifest | None:
-    """The object as a creation would make it; None where that can't be known."""
+    """The object as a creation would make it; None if that can't be known."""
     body = retained.stand_in(said)
     for _ in range(2):
         try:
@@ -154,10 +154,10 @@ async def _moving(
     *,
     adopting: bool,
 ) -> Preview | None:
-    """A refused object where entries of past owners are to blame: an apply takes those away once it has their records.
+    """A refused object with fields of past owners as the cause; an apply removes them once it has their records.
 
-    A Service's port of `kubectl apply` beside the one that is to follow it, say. None where no such entry goes. Raises
-    Invalid where the object is refused without them, too.
+    For example a Service's port from `kubectl apply` beside its replacement. None if no such field is removed. Raises
+    Invalid if the object is refused without them, too.
     """
     take = _taker(wanted, strays, adopting=adopting)
     records = take(live)
@@ -178,7 +178,7 @@ def _taker(wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool)
 
 
 def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice]) -> dict[str, Any]:
-    """The object with the fields of each choice as the source has them, or not there."""
+    """The object with the fields of each choice as in the source, or without them."""
     whole: dict[str, Any] = {**node}
     for choice in choices:
         whole = unions.swapped(whole, choice.path, choice.group.names, unions.at(source, choice.path) or {})
@@ -186,7 +186,7 @@ def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice])
 
 
 async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[str, Any], dict[str, str]]:
-    """The object as it would be, and who manages, by path, what will be overwritten."""
+    """The resulting object, and by path who manages the values that will be overwritten."""
     namespace = wanted["metadata"].get("namespace")
     try:
         return refusals.fitting(await cluster.apply(wanted, namespace=namespace, dry_run=True)), {}
@@ -197,7 +197,7 @@ async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[st
 
 
 async def _without(cluster: clusters.Cluster, result: Manifest, wanted: Manifest, moved: Manifest) -> dict[str, Any]:
-    """The object as it would be once its records are moved."""
+    """The resulting object once its records are moved."""
     whole = managed_fields.without(result, managed_fields.going(moved, wanted))
     return await _patched(cluster, wanted, diff.operations(moved, whole))
 

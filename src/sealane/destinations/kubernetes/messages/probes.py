@@ -1,4 +1,4 @@
-"""What a probe asked and what it got, in a person's words. Pure: reads a probe's specification and an event's message."""
+"""A probe's request and its answer, in a person's words. Pure: reads a probe's specification and an event's message."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _FAILED = re.compile(
 _KILLED = re.compile(r"^(?:Init container|Container) (?P<name>\S+) failed (?P<probe>liveness|startup) probe")
 _LONGEST = 200
 _CUT_BEFORE = 1000
-"""Characters from which on a kubelet or an API server may have cut a text that is mostly blanks."""
+"""Length from which a kubelet or an API server may have cut a text that is mostly blanks."""
 
 
 def failed(message: str) -> tuple[str, str] | None:
-    """Which probe (`readiness`, `liveness`, `startup`) failed and the raw rest of the event's message; else None."""
+    """The failed probe (`readiness`, `liveness`, `startup`) and the raw rest of the event's message, or None."""
     match = _FAILED.match(message)
     return (match["probe"].lower(), message[match.end() :]) if match else None
 
 
 def killed(message: str) -> tuple[str, str] | None:
-    """The container and the probe that had it killed, from the message of a `Killing` event; else None."""
+    """The container and the probe that caused its kill, from the message of a `Killing` event, or None."""
     match = _KILLED.match(message)
     return (match["name"], match["probe"]) if match else None
 
 
 def asks(probe: objects.Probe | None) -> str:
-    """What the probe asks: `GET :8080/healthz`, `connecting to :5432`, `command cat /tmp/ready`."""
+    """The probe's request: `GET :8080/healthz`, `connecting to :5432`, `command cat /tmp/ready`."""
     if probe is None:
         return ""
     if probe.http_get:
@@ -44,7 +44,7 @@ def asks(probe: objects.Probe | None) -> str:
 
 
 def answer(probe: objects.Probe | None, raw: str) -> str:
-    """What came back, so that it reads on after `asks`: `answered 500`, `was refused`, `did not answer within 1 s`."""
+    """The answer, as a continuation of `asks`: `answered 500`, `was refused`, `did not answer within 1 s`."""
     if match := re.search(r"statuscode: (\d+)|service unhealthy \(responded with \"(\w+)\"\)", raw):
         return f"answered {match[1] or match[2]}"
     if "connection refused" in raw:
@@ -60,6 +60,6 @@ def answer(probe: objects.Probe | None, raw: str) -> str:
 
 
 def shorten(text: str, longest: int = _LONGEST) -> str:
-    """One line of at most `longest` characters; it ends in … where something may be missing, here or before it came here."""
+    """One line of at most `longest` characters; it ends in … if something may be missing, cut here or before."""
     line = " ".join(text.split())
     return line if len(line) <= longest and len(text) < _CUT_BEFORE else f"{line[: longest - 1]}…"

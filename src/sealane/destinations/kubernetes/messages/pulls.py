@@ -1,4 +1,4 @@
-"""What a message about an image that can't be pulled means. Pure: knows nothing about registries beyond their words."""
+"""The meaning of a message about an image that can't be pulled. Pure: knows registries only by their messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REASONS = frozenset(
         "SignatureValidationFailed",
     }
 )
-"""Reasons of waiting containers that are about their image."""
+"""Reasons of waiting containers that concern their image."""
 
 _BUSY = r"toomanyrequests|too many requests|rate.?limit|\b429\b"
 _UNREACHABLE = (
@@ -36,7 +36,7 @@ _INVALID = (
 )
 _MISSING = r"(?:manifest|name)[ _]unknown|repository .*not (?:found|exist)|not ?found|does not exist|\b404\b"
 
-# Busy, broken or unreachable first: such messages may hold a "not found" or a number in passing.
+# Busy, broken or unreachable first, because such messages may contain a "not found" or a number.
 _KINDS = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
@@ -68,13 +68,13 @@ _WRAPPINGS = tuple(
 
 
 def kind(reason: str, message: str) -> model.FactKind | None:
-    """What kind of fact it is; None when the message does not say yet why (a plain back-off)."""
+    """The kind of fact; None when the message does not give a reason yet (a plain back-off)."""
     plain = _without_names(message)
     return next((fact_kind for pattern, fact_kind in _KINDS if pattern.search(plain)), _BY_REASON.get(reason))
 
 
 def words(message: str) -> str:
-    """The registry's own words: the last link of the chain of errors, without the image it repeats."""
+    """The registry's own words: the last part of the chain of errors, without the repeated image."""
     text = message.strip()
     for wrapping in _WRAPPINGS:
         text = wrapping.sub("", text)
@@ -82,5 +82,5 @@ def words(message: str) -> str:
 
 
 def _without_names(message: str) -> str:
-    """The message without quoted names and addresses, whose parts could be taken for words."""
+    """The message without quoted names and addresses, so that their parts are not taken for words."""
     return re.sub(r"\"\S*\"|https?://\S+", "", message)

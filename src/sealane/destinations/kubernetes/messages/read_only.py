@@ -1,6 +1,6 @@
-"""A container that could not write: its log says so, and its own manifest says why. Pure.
+"""A container that could not write: its log shows it, and its own manifest explains it. Pure.
 
-The log is evidence only: nothing is said unless the manifest makes the place read-only.
+The log is evidence only: there is no hint unless the manifest makes the place read-only.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 _REFUSED = re.compile(r"read-?only file ?system|\bEROFS\b", re.IGNORECASE)
-"""errno 30 in the words of libc, Go, Node.js and Java; Python, Ruby and shells give libc's."""
+"""errno 30 in the messages of libc, Go, Node.js and Java; Python, Ruby and shells use libc's."""
 _PATH = re.compile(r"""["'`]?(?P<path>/[^\s"'`:,;()<>\[\]]+)""")
 
 
 def hint(manifests: Iterable[Mapping[str, Any]], workload: str, container: str, lines: Sequence[str]) -> str | None:
-    """What lets the container write where it wanted to; None when its log or its manifest do not speak of that."""
+    """How to let the container write there; None unless its log and its manifest both show the problem."""
     line = next((line for line in reversed(lines) if _REFUSED.search(line)), None)
     if line is None:
         return None
@@ -38,7 +38,7 @@ def hint(manifests: Iterable[Mapping[str, Any]], workload: str, container: str, 
 def _containers(
     manifests: Iterable[Mapping[str, Any]], workload: str, container: str
 ) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Pod and container of that name: those of the workload itself first, because variants have other names."""
+    """Pod and container of that name: the workload's own first, because variants have other names."""
     containers: list[tuple[bool, Mapping[str, Any], Mapping[str, Any]]] = []
     for manifest in manifests:
         own = f"{manifest.get('kind')}/{(manifest.get('metadata') or {}).get('name')}" == workload
@@ -59,7 +59,7 @@ def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _mount(pod: Mapping[str, Any], container: Mapping[str, Any], path: PurePosixPath | None) -> str | None:
-    """The read-only mount that the path is in; what is mounted deepest counts."""
+    """The read-only mount that contains the path; the deepest mount counts."""
     if path is None:
         return None
     over = [

@@ -1,6 +1,6 @@
-"""What a message means that says why a workload's instances are not made, or why a container can't be.
+"""The meaning of a message about instances that are not created, or a container that can't be.
 
-Pure: knows nothing about API servers beyond their words.
+Pure: knows API servers only by their messages.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ _PREFIX = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """A reference to something that is not there; `key` when it is there but lacks it."""
+    """A reference to a missing object; `key` if the object exists without it."""
 
     reference: str
     key: str | None = None
 
     @property
     def detail(self) -> dict[str, str]:
-        """As a fact tells it; a volume claim is waited for, whoever makes it."""
+        """The details for a fact; a volume claim is waited for, whoever creates it."""
         key = {"key": self.key} if self.key else {}
         return {"reference": self.reference, **key, **({"awaited": "yes"} if self.reference.startswith(_CLAIM) else {})}
 
 
 def creating(message: str) -> model.FactKind:
-    """Why a workload's instances can't be made."""
+    """Why a workload's instances can't be created."""
     if _ANSWERED.search(message):
         return model.FactKind.REFUSED
     if "exceeded quota" in message or "failed quota" in message:
@@ -69,14 +69,14 @@ def creating(message: str) -> model.FactKind:
 
 
 def words(message: str) -> str:
-    """The refusal itself, without who was creating what."""
+    """The refusal itself, without who tried to create what."""
     return " ".join(_PREFIX.sub("", message.strip()).split())
 
 
 def missing(message: str) -> Missing | None:
-    """What is missing, where a message says that something is.
+    """The missing thing, if a message reports one.
 
-    A volume's message names the key only: then the reference is `Kind/`, to be completed from the pod's volumes.
+    A volume's message names only the key; then the reference is `Kind/`, to be completed from the pod's volumes.
     """
     if match := _KEY.search(message):
         if match["kind"]:
@@ -88,14 +88,14 @@ def missing(message: str) -> Missing | None:
 
 
 def starting(message: str) -> model.FactKind:
-    """Why a container can't be made from its image, when nothing it refers to is missing."""
+    """Why a container can't be created from its image, if nothing it refers to is missing."""
     if _BAD_COMMAND.search(message):
         return model.FactKind.BAD_COMMAND
     return model.FactKind.CANNOT_START if _BAD_USER.search(message) else model.FactKind.CREATE_ERROR
 
 
 def start_words(message: str) -> str:
-    """What the container's runtime says, without the layers that pass it on."""
+    """The container runtime's message, without the layers that pass it on."""
     text = " ".join(message.split())
     if match := re.search(r"exec: .*?(?=(?:: unknown)?$)", text):
         return match[0]
