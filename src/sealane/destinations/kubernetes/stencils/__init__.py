@@ -1,1 +1,1 @@
-"""What Kubernetes adds to rendering: fields and lists of its kinds, Jobs of gates and hooks, draining, strategies. Pure."""
+"""Kubernetes' part of rendering: fields and lists of its kinds, Jobs of gates and hooks, draining, strategies. Pure."""

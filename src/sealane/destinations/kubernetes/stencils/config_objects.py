@@ -1,4 +1,4 @@
-"""The immutable Secret and ConfigMap that are made of a formation's `secrets:` and `config:`. Pure."""
+"""The immutable Secret and ConfigMap generated from a formation's `secrets:` and `config:`. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sealane.stencils.configuration import ConfigContent
 from sealane.stencils.model import Origin, Rendered
 
 MAX_DATA = 1024 * 1024
-"""What the API server takes for all entries together."""
+"""Most bytes that the API server accepts for all entries together."""
 
 
 def secret(name: str, app: str, formation: Formation, entries: Mapping[str, str]) -> Rendered:
-    """The Secret, values left out."""
+    """The Secret, without values."""
     places: dict[Path, Place] = {("stringData", entry): formation.at("secrets", entry) for entry in entries}
     content = {"type": "Opaque", "stringData": dict(entries)}
     return _object("Secret", name, app, formation, content, {(): formation.at("secrets"), **places})
@@ -31,7 +31,7 @@ def with_values(manifest: Mapping[str, Any], values: Mapping[str, SecretValue]) 
 
 
 def config(name: str, app: str, formation: Formation, content: ConfigContent) -> tuple[Rendered, list[Finding]]:
-    """The ConfigMap, and what is wrong with its size."""
+    """The ConfigMap, and a finding if it is too large."""
     binary = {entry: base64.b64encode(data).decode() for entry, data in content.binary.items()}
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in content.texts.values())
     size += sum(len(text) for text in binary.values())

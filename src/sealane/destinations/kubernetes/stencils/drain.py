@@ -1,8 +1,8 @@
-"""The drain: containers behind a Service serve on for a while after they are told to end. Pure: objects in, objects out.
+"""The drain: containers behind a Service keep serving for a while after the request to terminate. Pure: objects in, objects out.
 
-A pod is told to end and taken out of its Services at the same moment; the nodes hear of the second a little later, and
-send it new connections until then (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).
-An application that ends at once drops them. A `preStop` of its own stands; where there is none, it gets the cluster's own
+A pod is told to terminate and removed from its Services at the same moment; the nodes learn of the removal a little later,
+and send it new connections until then (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).
+An application that exits at once drops them. A `preStop` of its own is kept; without one, it gets the cluster's own
 `sleep` action, which needs no program in the image (Kubernetes 1.30).
 """
 
@@ -18,16 +18,16 @@ from sealane.findings import Finding, Place
 from sealane.stencils.model import Origin, Rendered
 
 GRACE = 30
-"""Seconds a pod has to end where it doesn't say otherwise (`terminationGracePeriodSeconds`)."""
+"""Seconds that a pod has to terminate by default (`terminationGracePeriodSeconds`)."""
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _POD = ("spec", "template", "spec")
 
 
 def drained(rendered: Sequence[Rendered], span: timedelta, place: Place) -> tuple[list[Rendered], list[Finding]]:
-    """The objects, workloads behind a Service draining for the span; `place` is where the formation says it.
+    """The objects, with workloads behind a Service draining for the span; `place` is its place in the formation's file.
 
-    A pod that has to end before it has drained is a finding.
+    A pod that must end before it has drained is a finding.
     """
     services = [item.object for item in rendered if variants.is_kind(item.object, "Service")]
     made: list[Rendered] = []
@@ -47,7 +47,7 @@ def _serves(manifest: Mapping[str, Any], services: Iterable[Mapping[str, Any]]) 
 
 
 def _bare(manifest: Mapping[str, Any]) -> list[int]:
-    """Places of the containers that have no preStop."""
+    """Places of the containers without a preStop."""
     containers = _pod(manifest).get("containers")
     return [
         index

@@ -1,6 +1,6 @@
-"""Jobs that remove themselves stay until the verdict: a shorter `ttlSecondsAfterFinished` is made longer. Pure.
+"""Jobs that remove themselves stay until the verdict: a shorter `ttlSecondsAfterFinished` is raised. Pure.
 
-A Job that vanishes the moment it ends takes its logs along, and a worker that takes over could not tell how it ended.
+A Job that is removed as soon as it ends loses its logs, and a worker that takes over could not tell how it ended.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from sealane.formations.strategy import Strategy
 from sealane.stencils.model import Origin, Rendered
 
 TAKE_OVER = timedelta(hours=1)
-"""How long a worker may be away that watches the Job, on top of what the rollout may take."""
+"""How long the worker that watches the Job may be away, on top of the rollout's longest time."""
 _TTL = "ttlSecondsAfterFinished"
 
 
 def least(strategy: Strategy) -> int:
-    """Seconds that an ended Job stays at least."""
+    """The least seconds that an ended Job stays."""
     return int((strategy.longest + TAKE_OVER).total_seconds())
 
 
 def kept(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
-    """The objects, Jobs that would go earlier staying for as long as the rollout may take."""
+    """The objects, with Jobs staying for at least the rollout's longest time."""
     return [_kept(job, least(strategy)) for job in rendered]
 
 

@@ -1,7 +1,7 @@
-"""Jobs of gates and hooks: taken out of the stencils, or written from an image and a command. Pure.
+"""Jobs of gates and hooks: taken from the stencils, or made from an image and a command. Pure.
 
-A Job from an image runs like the app itself: where a workload of the formation has a container of that image, its
-environment, limits, security settings, service account and configuration files are taken over.
+A Job from an image runs like the app itself: if a workload of the formation has a container with that image, the Job takes
+over its environment, limits, security settings, service account and configuration files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESOURCES: Mapping[str, Any] = {
     "requests": {"cpu": "100m", "memory": "128Mi"},
     "limits": {"cpu": "1", "memory": "512Mi"},
 }
-"""What a Job gets whose image no workload of the formation has."""
+"""Resources of a Job whose image no workload of the formation has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +112,7 @@ def _of_stencils(
 def _words(
     texts: Sequence[str], words: Placeholders, formation: Formation, path: Path
 ) -> tuple[list[str], list[Finding]]:
-    """Texts of the formation's file with their words replaced."""
+    """Texts of the formation's file with their placeholders replaced."""
     replaced, findings = [], []
     for text in texts:
 
@@ -135,7 +135,7 @@ def _references(words: Placeholders) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Like:
-    """What of a workload that has the same image is taken over."""
+    """The parts that a Job takes over from a workload with the same image."""
 
     pod: Mapping[str, Any]
     container: Mapping[str, Any]

@@ -1,9 +1,9 @@
-"""Fields that Kubernetes' own kinds have: a slip of the pen is told before anything is built or applied. Pure.
+"""Checks the fields of Kubernetes' own kinds, so that misspellings are found before anything is built or applied. Pure.
 
-What is compared is the object as it would be applied, so that a value that a placeholder brings is looked at, too. A name
-that is nearly a field's is an error. Any other unknown name is a warning: the cluster may be newer than the table, which
-says its version; the cluster itself refuses it where it is not. A value of another type than its field's is an error, for
-types of fields never change. Custom kinds are left alone: the table has none of them, and the cluster says by a dry run.
+The object is checked as it would be applied, so values from placeholders are included. A name that nearly matches
+a field's is an error. Any other unknown name is a warning: the cluster may be newer than the table, which
+names its version; if it is not, the cluster itself refuses the name. A value of another type than its field's is an error,
+because types of fields never change. Custom kinds are not checked: a dry run on the cluster checks them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from sealane.findings import Finding, Severity, nearest
 from sealane.stencils.model import Rendered
 
 _MOST = 20
-"""Findings for one object."""
+"""Most findings for one object."""
 _NEAR = 0.8
-"""How like a known name an unknown one must be (1 is the same) to be its misspelling."""
+"""How similar an unknown name must be to a known one (1 is equal) to count as its misspelling."""
 _PLAIN: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -34,19 +34,19 @@ _MOST_PLACES = 2
 
 
 def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
-    """Fields that no object of the kind has, and values that don't fit, each at its place."""
+    """Fields that no object of the kind has, and values of wrong types, each with its place."""
     for item in rendered:
         yield from itertools.islice(compared(item, openapi.builtin()), _MOST)
 
 
 def compared(rendered: Rendered, table: Table) -> Iterator[Finding]:
-    """One object against its type; nothing for kinds that the table has not."""
+    """Checks one object against its type; nothing for kinds that are not in the table."""
     if name := table.of(rendered.object):
         yield from _Look(rendered, table).at(rendered.object, name, ())
 
 
 class _Look:
-    """One object that is compared with its type."""
+    """One object and its type in a check."""
 
     def __init__(self, rendered: Rendered, table: Table) -> None:
         self.rendered = rendered
@@ -74,7 +74,7 @@ class _Look:
                     yield self.unknown(key, own.fields, (*path, key))
 
     def plain(self, value: Any, name: str, path: Path) -> Iterator[Finding]:
-        """A value of one of the types that its field's name lists."""
+        """Whether it is a plain value of one of the types that its field's name lists."""
         types = name.split("|")
         fits = any(isinstance(value, _PLAIN[type_]) for type_ in types)
         if isinstance(value, bool):
@@ -116,7 +116,7 @@ class _Look:
 
 
 def _near(key: str, fields: Mapping[str, str]) -> str | None:
-    """The field that the name is a misspelling of: the same letters in other case or with dashes, or nearly the same."""
+    """The field that the name misspells: the same letters in other case or with dashes, or nearly the same."""
     folded = {_folded(name): name for name in fields}
     if same := folded.get(_folded(key)):
         return same
@@ -128,13 +128,13 @@ def _folded(name: str) -> str:
 
 
 def _elsewhere(key: str, kind: str) -> list[str]:
-    """Where else in an object of the kind a field of that name is, the nearest to its top first."""
+    """Where else an object of the kind has a field of that name, the nearest to its top first."""
     return [path for path in _paths(kind).get(key, ()) if not path.startswith("metadata")][:_MOST_PLACES]
 
 
 @functools.lru_cache(maxsize=64)
 def _paths(kind: str) -> Mapping[str, tuple[str, ...]]:
-    """Each field of a kind to where it is, breadth first; each type is looked into once."""
+    """The path of each field of a kind, breadth first; each type is visited once."""
     table = openapi.builtin()
     paths: dict[str, tuple[str, ...]] = {}
     seen, going = set(), [(kind, "")]

@@ -1,9 +1,9 @@
-"""Lists whose items are told apart by keys: two of the same keys are taken at a creation and refused ever after. Pure.
+"""Lists whose items have keys: two items with the same keys are accepted at a creation, and refused ever after. Pure.
 
 Kubernetes merges such lists by `x-kubernetes-list-map-keys` of its OpenAPI document: variables by name, ports by number and
-protocol, mounts by path. A creation takes two of one key and warns at most; every later apply is refused, so such a revision
-could be deployed once and never again. The keys of Kubernetes' own kinds are in the table of `openapi`; those of custom
-kinds come from definitions among the stencils. What neither knows, the cluster says by a dry run.
+protocol, mounts by path. A creation accepts two items of one key with a warning at most; every later apply is refused, so the
+revision could be deployed once and never again. The keys of Kubernetes' own kinds are in the table of `openapi`; those of
+custom kinds come from definitions among the stencils. For all others, a dry run on the cluster tells.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sealane.findings import Finding
 from sealane.stencils.model import Rendered
 
 _MOST = 20
-"""Findings for one object."""
+"""Most findings for one object."""
 
 
 def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
-    """Items that are given twice, each at its place."""
+    """Items that are given twice, each with its place."""
     known = [
         openapi.builtin(),
         *(_defined(item.object) for item in rendered if item.kind == "CustomResourceDefinition"),
@@ -35,7 +35,7 @@ def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
 
 
 _Twin = tuple[Path, Path, str]
-"""Where the second item is, where the first, and what they share."""
+"""The place of the second item, that of the first, and what they share."""
 
 
 def _twins(value: Any, name: str, table: Table, path: Path) -> Iterator[_Twin]:
@@ -63,7 +63,7 @@ def _same(items: list[Any], own: Type, path: Path) -> Iterator[_Twin]:
 
 
 def _shared(item: Any, own: Type) -> str | None:
-    """What tells the item apart, in words; None where it can't be told, which the cluster refuses by itself."""
+    """The item's keys in words; None if they are missing, which the cluster refuses itself."""
     if own.once:
         return None if isinstance(item, Mapping | list) else f"the value {item}"
     if own.keys is None or not isinstance(item, Mapping):
@@ -88,7 +88,7 @@ def _finding(rendered: Rendered, second: Path, first: Path, shared: str) -> Find
 
 
 def _defined(definition: Mapping[str, Any]) -> Table:
-    """The keys of the kinds that a custom resource definition defines."""
+    """The list keys of the kinds that a custom resource definition defines."""
     spec = definition.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     names = spec.get("names")
@@ -105,7 +105,7 @@ def _defined(definition: Mapping[str, Any]) -> Table:
 
 
 def _add(schema: Mapping[str, Any], name: str, table: Table) -> bool:
-    """Adds the type of a schema that is written in place, unless it leads to no keyed list."""
+    """Adds the type of an inline schema, unless it contains no list with keys."""
     properties, items = schema.get("properties"), schema.get("items")
     fields = {
         key: f"{name}.{key}"

@@ -1,6 +1,6 @@
-"""The types of Kubernetes' own kinds, as its OpenAPI document describes them: fields, what they hold, keys of lists. Pure.
+"""The types of Kubernetes' own kinds, from its OpenAPI document: fields, their types, and keys of lists. Pure.
 
-They are in `openapi.json`, written from a real cluster's documents by `python -m tests.openapi`.
+They are in `openapi.json`, generated from a real cluster's documents by `python -m tests.openapi`.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ ANY = "any"
 
 
 class Type(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What values of one type hold."""
+    """The values of one type."""
 
     fields: dict[str, str] = {}
-    """Field to the name of its type."""
+    """Each field with the name of its type."""
     item: str | None = None
     """The type of a list's items."""
     value: str | None = None
     """The type of a map's values."""
     keys: dict[str, Any] | None = None
-    """Keys of a list's items to what they are when left out."""
+    """Keys of a list's items, each with its default."""
     once: bool = False
-    """A list that may hold each value once."""
+    """A list that may contain each value only once."""
 
 
 class Table(msgspec.Struct, frozen=True):
     """Types by name, and the type of each kind by `apiVersion kind`. A name without a type is a plain value's."""
 
     kubernetes: str = ""
-    """The version of Kubernetes that it was written from, such as 1.36."""
+    """The version of Kubernetes that it was generated from, such as 1.36."""
     kinds: dict[str, str] = {}
     types: dict[str, Type] = {}
 

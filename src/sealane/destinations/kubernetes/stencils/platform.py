@@ -1,4 +1,4 @@
-"""Kubernetes as rendering asks it. Pure: objects in, values out."""
+"""Kubernetes' answers to rendering. Pure: objects in, values out."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Kubernetes(Platform):
 
     @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
-        """Jobs stay until the verdict, Deployments roll out as the formation says, and pods drain."""
+        """Jobs stay until the verdict, Deployments roll out by the formation's settings, and pods drain."""
         kept = job_ttl.kept(rendered, formation.strategy)
         made = [_with_strategy(item, formation) for item in kept]
         findings: list[Finding] = []
@@ -76,7 +76,7 @@ class Kubernetes(Platform):
 
     @override
     def health_problem(self, check: HealthCheck) -> Finding | None:
-        """What has pods is judged by them."""
+        """Kinds with pods are judged by them."""
         if check.kind not in _BY_PODS or check.group not in (None, _BY_PODS[check.kind]):
             return None
         message = f"Sealane judges a {check.kind} by its pods, which says more than an expression could"
@@ -112,7 +112,7 @@ _BY_PODS = {
 
 
 def _with_strategy(rendered: Rendered, formation: Formation) -> Rendered:
-    """A Deployment whose stencil doesn't say how it rolls out does as the formation says."""
+    """A Deployment without rollout settings in its stencil gets the formation's."""
     strategy, spec = formation.strategy, rendered.object.get("spec")
     if (
         not strategy.stated

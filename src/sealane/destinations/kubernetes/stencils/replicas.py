@@ -1,4 +1,4 @@
-"""Replicas of a workload: the same with another number of them, or with all of them made anew. Pure."""
+"""Changes a workload's number of replicas, or has all of them replaced. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 RESTARTED = "sealane.dev/restarted"
-"""An annotation of pods: when somebody had them made anew."""
+"""An annotation of pods: when somebody restarted them."""
 _KINDS = {"Deployment", "StatefulSet"}
 _RESTARTED = {*_KINDS, "DaemonSet"}
 
 
 def scaled(manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
-    """The object with that many instances; None for one that nobody scales."""
+    """The object with that many instances; None for kinds that can't be scaled."""
     if manifest.get("kind") not in _KINDS:
         return None
     changed = copy.deepcopy(dict(manifest))
@@ -23,12 +23,12 @@ def scaled(manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None
 
 
 def restarted(manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
-    """The object whose pods are of another version since then; None for one that keeps none alive."""
+    """The object with pods of a new version as of that time; None for kinds that keep no pods alive."""
     return _annotated(manifest, at.isoformat(timespec="milliseconds"))
 
 
 def restarted_as(manifest: Mapping[str, Any], former: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The object whose pods are of the version since which those of a former one are; None where nobody restarted that."""
+    """The object with the restart time of a former one's pods; None if nobody restarted those."""
     if former.get("kind") not in _RESTARTED:
         return None
     metadata = former["spec"]["template"].get("metadata") or {}

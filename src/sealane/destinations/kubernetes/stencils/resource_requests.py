@@ -1,4 +1,4 @@
-"""Resource requests: what a revision requests of its cluster, whatever shape its own kinds have. Pure."""
+"""Resource requests: the resources that a revision asks of its cluster, including those of its custom kinds. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 _QUANTITY = re.compile(
     r"\+?([0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE]([+-]?[0-9]{1,2})|(n|u|m|[kKMGTPE]i?|))"
 )
-"""No longer than that: a sum of such numbers is one that JSON has."""
+"""With limited length, so that JSON can hold a sum of such numbers."""
 _MOST_INSTANCES = 1_000_000
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _SCALES = {
@@ -26,7 +26,7 @@ _SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate(
 
 
 def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """CPU in cores and memory in bytes that all instances together ask for."""
+    """CPU in cores and memory in bytes that all instances together request."""
     total = {"cpu": Decimal(0), "memory": Decimal(0)}
     for manifest in objects:
         spec = _part(manifest, "spec")
@@ -39,7 +39,7 @@ def requests(objects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def containers(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Those of a pod's spec that are any."""
+    """The valid containers of a pod's spec."""
     listed = pod.get("containers")
     yield from (
         (container for container in listed if isinstance(container, Mapping))
@@ -54,7 +54,7 @@ def quantities(container: Mapping[str, Any], what: str) -> Mapping[str, Any]:
 
 
 def amount(quantity: Any) -> Decimal:
-    """A quantity as Kubernetes writes it: `100m`, `64Mi`, `1e3`; 0 for none, and for what is no quantity."""
+    """A quantity in Kubernetes' notation: `100m`, `64Mi`, `1e3`; 0 for none, and for an invalid one."""
     match = _QUANTITY.fullmatch(str(quantity or "0"))
     if match is None:
         return Decimal(0)

@@ -1,6 +1,6 @@
-"""Which kinds live in no namespace. Pure.
+"""The kinds without a namespace. Pure.
 
-Source: the API reference of Kubernetes 1.33, "Cluster" scope. A kind that isn't listed lives in a namespace, unless a
+Source: the API reference of Kubernetes 1.33, "Cluster" scope. Any other kind lives in a namespace, unless a
 CustomResourceDefinition rendered beside it says otherwise.
 """
 
@@ -48,7 +48,7 @@ def is_definition(manifest: Mapping[str, Any]) -> bool:
 
 
 def defined(manifests: Iterable[Mapping[str, Any]]) -> frozenset[Kind]:
-    """Kinds of the whole cluster that the objects themselves define."""
+    """Cluster-scoped kinds that the objects themselves define."""
     kinds = set()
     for manifest in manifests:
         if is_definition(manifest):

@@ -1,6 +1,6 @@
-"""Stencils of workloads that would stand still: a finding where they say so themselves. Pure.
+"""Finds stencils of workloads that would stand still because of their own settings. Pure.
 
-What only the destination knows (a rollout paused by hand, a queue that starts Jobs) is judged there.
+The destination judges what only it knows: a rollout paused by hand, a queue that starts Jobs.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ OLD_PODS = "sealane.dev/old-pods"
 
 
 class OldPods(StrEnum):
-    """What is to become of a rollout when old pods stay until somebody deletes them."""
+    """What happens to a rollout while old pods stay until somebody deletes them."""
 
-    FAIL = "fail"  # it fails at once, and goes back
-    WAIT = "wait"  # somebody deletes them, before the deadline
-    KEEP = "keep"  # it is there once it is written, with a note
+    FAIL = "fail"  # it fails at once, and is rolled back
+    WAIT = "wait"  # it waits until somebody deletes them, up to the deadline
+    KEEP = "keep"  # it is ready once it is written, with a note
 
 
 def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Finding]:
-    """Deployments that are paused, and annotations that say nothing."""
+    """Findings for paused Deployments and invalid annotations."""
     for item in rendered:
         if variants.is_kind(item.object, "Deployment") and _spec(item.object).get("paused") is True:
             yield _paused(item, strategy)
@@ -41,7 +41,7 @@ def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Findi
 
 
 def _paused(rendered: Rendered, strategy: Strategy) -> Finding:
-    """Its copies of a strategy with stages could never have pods; else an old version of it may still be there."""
+    """A strategy's copies of it could never have pods; without stages, an old version of it may still have some."""
     never = strategy.kind in ("blue_green", "canary")
     return Finding(
         message=f"{rendered} is paused: a new version of its pods is never rolled out",

@@ -1,4 +1,4 @@
-"""What a strategy makes of workloads and Services: their names and labels, and who is concerned. Pure: reads manifests.
+"""A strategy's variants of workloads and Services: their names and labels, and which are concerned. Pure: reads manifests.
 
 Blue-green colours every Deployment that a Service of the formation selects: `web` becomes `web-blue` and `web-green`. A
 canary stands beside its Deployment as `web-canary`. Other workloads roll.
@@ -23,7 +23,7 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod")
 
 
 def other(colour: str | None) -> str:
-    """The colour that isn't this one; the first one is blue."""
+    """The other colour; the first one is blue."""
     return GREEN if colour == BLUE else BLUE
 
 
@@ -43,7 +43,7 @@ def own_names(name: str) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """The name of the Deployment that a strategy made this one of; any other name as it is."""
+    """The original name of a Deployment that a strategy made; any other name as it is."""
     for ending in (BLUE, GREEN, CANARY):
         if name.endswith(f"-{ending}"):
             return name.removesuffix(f"-{ending}")
@@ -62,7 +62,7 @@ def key(manifest: Manifest) -> str:
 
 
 def is_kind(manifest: Manifest, kind: str) -> bool:
-    """Whether it is Kubernetes' own kind of that name."""
+    """Whether it is of Kubernetes' own kind of that name."""
     api = {"Service": "v1", "Pod": "v1"}.get(kind, "apps/v1")
     return manifest.get("kind") == kind and manifest.get("apiVersion") == api
 
@@ -90,7 +90,7 @@ def selecting(objects: Iterable[Manifest]) -> list[Manifest]:
 
 
 def selects(service: Manifest, workload: Manifest) -> bool:
-    """Whether the Service's selector fits the labels of the workload's pods."""
+    """Whether the Service's selector matches the labels of the workload's pods."""
     selector = _mapping(_mapping(service.get("spec")).get("selector"))
     spec = _mapping(workload.get("spec"))
     own = workload if workload.get("kind") == "Pod" else _mapping(spec.get("template"))
@@ -100,7 +100,7 @@ def selects(service: Manifest, workload: Manifest) -> bool:
 
 
 def problems(rendered: Sequence[Rendered], strategy: Strategy, place: Place) -> list[Finding]:
-    """Why the strategy can't be followed with these objects; `place` is where the formation says it."""
+    """Why the strategy can't work with these objects; `place` is its place in the formation's file."""
     objects = [item.object for item in rendered]
     if strategy.kind == "blue_green":
         return [*_unswitchable(objects, strategy, place), *_taken(objects, _blue_green_names(objects, strategy), place)]
