@@ -1,1 +1,1 @@
-"""Strategies: which stages a revision goes through, and which objects each of them writes. Only surveying asks anybody."""
+"""Strategies: which stages a revision goes through, and which objects each stage writes. Only the survey asks the cluster."""

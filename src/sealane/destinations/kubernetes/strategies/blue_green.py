@@ -1,7 +1,7 @@
 """Blue-green: a revision's objects in one colour. Pure: manifests in, manifests out.
 
 Each Deployment that a Service selects gets the colour in its name, its selector and its pods' labels; the Services select
-by it. What scales such a Deployment follows it. Labels, not names, decide who serves: switching is one write a Service.
+by it. Its autoscaler follows it. Labels, not names, decide who serves, so a switch is one write per Service.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _POINTERS = ("scaleTargetRef", "targetRef")
 
 
 def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
-    """All objects, in the colour of the shape, which serves."""
+    """All objects, with the shape's colour serving."""
     names = {variants.key(manifest) for manifest in variants.served(objects)}
     services = variants.selecting(objects)
     switched = {variants.key(manifest) for manifest in services}
@@ -35,7 +35,7 @@ def whole(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
 
 
 def ahead(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
-    """The Deployments in the new colour and what reaches them, while the other colour serves."""
+    """The Deployments in the new colour and the objects that reach them, while the other colour serves."""
     deployments = [deployment(manifest, shape) for manifest in variants.served(objects)]
     return [*deployments, *(preview(manifest, shape) for manifest in variants.selecting(objects))]
 
@@ -47,7 +47,7 @@ def deployment(manifest: Manifest, shape: model.Shape) -> Manifest:
 
 
 def marked(manifest: Manifest, *, name: str, label: Mapping[str, str]) -> Manifest:
-    """A Deployment of another name whose pods, and nobody else's, have the label."""
+    """A renamed Deployment, with pods that alone have the label."""
     spec = manifest["spec"]
     template = spec["template"]
     metadata = template.get("metadata") or {}
@@ -74,7 +74,7 @@ def service(manifest: Manifest, colour: str) -> Manifest:
 
 
 def preview(manifest: Manifest, shape: model.Shape) -> Manifest:
-    """A Service inside the cluster that reaches the new colour before it serves."""
+    """A cluster-internal Service that reaches the new colour before it serves."""
     spec: dict[str, Any] = {key: manifest["spec"][key] for key in _ADDRESS if key in manifest["spec"]}
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)
@@ -90,7 +90,7 @@ def preview(manifest: Manifest, shape: model.Shape) -> Manifest:
 
 
 def targets(manifest: Manifest) -> list[str]:
-    """Names of the Deployments that an autoscaler, or whatever else sizes them, points at."""
+    """Names of the Deployments that an autoscaler, or any other kind that scales, targets."""
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping):
         return []
@@ -103,7 +103,7 @@ def targets(manifest: Manifest) -> list[str]:
 
 
 def pointing(manifest: Manifest, names: set[str], colour: str) -> Manifest:
-    """An autoscaler of a coloured Deployment, pointing at the colour."""
+    """An autoscaler of a coloured Deployment, targeting that colour."""
     if not any(f"Deployment/{target}" in names for target in targets(manifest)):
         return manifest
     spec = dict(manifest["spec"])

@@ -1,7 +1,7 @@
 """Canary: a share of the new version beside the old one. Pure: manifests in, manifests out.
 
-A Deployment gets a second one beside it, whose pods carry the same labels, so that the same Services choose among both.
-The old one keeps all its instances up to a share of one half, the new ones come on top; beyond that the old one shrinks.
+A Deployment gets a second one beside it, whose pods have the same labels, so that the same Services select both.
+Up to a share of one half, the old one keeps all its instances and the new ones are added; beyond that the old one shrinks.
 A StatefulSet gives its last ordinals to the new version, by its partition.
 """
 
@@ -19,7 +19,7 @@ _HALF = 50
 
 
 def concerned(objects: Sequence[Manifest], survey: model.LiveState) -> list[Manifest]:
-    """The workloads that run, would be made anew, and can have a share of the new version."""
+    """The workloads that run, would get new instances, and can have a share of the new version."""
     return [
         manifest
         for manifest in objects
@@ -32,7 +32,7 @@ def concerned(objects: Sequence[Manifest], survey: model.LiveState) -> list[Mani
 
 
 def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> model.StageWrite:
-    """Everything that has to be written for a share of the new version."""
+    """All objects to write for a share of the new version."""
     made: list[Manifest] = []
     unwatched: set[str] = set()
     scaled = autoscalers.of([*objects, *shape.before])
@@ -48,7 +48,7 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
         known = old is not None and old["spec"].get("replicas") == wanted
         may_lower = (
             variants.key(manifest) not in scaled and "replicas" in manifest["spec"]
-        )  # else nobody would raise it again
+        )  # otherwise nobody would raise it again
         if old is not None and known and (left > number or (left < number and may_lower)):
             made.append({**old, "spec": {**old["spec"], "replicas": left}})
             unwatched.add(variants.key(old))
@@ -56,7 +56,7 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
 
 
 def beside(number: int, weight: int) -> int:
-    """How many instances of the new version stand beside `number` old ones, or fewer, for the share."""
+    """How many instances of the new version run beside at most `number` old ones, for the share."""
     if weight >= _HALF:
         return max(1, number)
     return max(1, _nearest(number * weight, 100 - weight))
@@ -81,7 +81,7 @@ def _beside(manifest: Manifest, number: int) -> Manifest:
 
 
 def _wanted(manifest: Manifest, old: Manifest | None, survey: model.LiveState) -> int:
-    """How many instances the old Deployment is meant to have: as many as it has, unless a canary was interrupted."""
+    """The old Deployment's intended number of instances: its current one, unless a canary was interrupted."""
     live = survey.replicas.get(variants.key(manifest), 1)
     left_over = f"Deployment/{variants.canary(str(manifest['metadata']['name']))}" in survey.there
     said = old["spec"].get("replicas") if old else None

@@ -1,9 +1,9 @@
-"""Capacity: what takes over from others begins with as many instances as serve now. Pure: manifests in, numbers out.
+"""Capacity: workloads that replace others start with as many instances as serve now. Pure: manifests in, numbers out.
 
-A change of strategy, of a workload's name or of its kind replaces what serves by another set of objects, and those that
-serve are deleted once the others are ready. A number that a stencil says stands, unless somebody outside of the stencils
-(an autoscaler made by hand) had raised it and the revision says what the one before said. Where an autoscaler decides it, or
-nobody says one, the new set starts with the number of those it replaces.
+A change of strategy, or of a workload's name or kind, replaces the serving objects by others, and deletes the former
+once the new ones are ready. A stencil's number is used, unless somebody outside of the stencils
+(an autoscaler made by hand) had raised it and the revision has the same number as the former one. If an autoscaler sets it,
+or nobody does, the new objects start with the number of those they replace.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
 def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequence[Manifest] = ()) -> dict[str, int]:
-    """`Kind/name` of each workload that starts with another number than its manifest's; `objects` are all, in the end.
+    """`Kind/name` of each workload that starts with another number than its manifest's; `objects` are all final objects.
 
-    `before` are the objects of the revision that serves.
+    `before` are the objects of the serving revision.
     """
     if not survey.serves:
         return {}
@@ -53,7 +53,7 @@ def given(objects: Sequence[Manifest], numbers_: Mapping[str, int]) -> list[Mani
 
 
 def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], survey: model.LiveState) -> int:
-    """How many instances that go serve now what the workload will serve; the largest of its Services' numbers."""
+    """How many instances to be removed now serve the workload's Services; the largest number of these Services."""
     most = 0
     for service in objects:
         if not variants.is_kind(service, "Service") or not variants.selects(service, workload):
@@ -63,14 +63,14 @@ def _replaced(workload: Manifest, objects: Sequence[Manifest], made: set[str], s
         own = [name for name in going if _family(name) == _family(variants.key(workload))]
         number = _together(own or going, survey)
         new = [variants.key(manifest) for manifest in objects if _takes_over(manifest, service, serving)]
-        if new and not own:  # several may take over together
+        if new and not own:  # several workloads may replace it together
             number = -(-number // len(new)) if variants.key(workload) in new else 0
         most = max(most, number)
     return most
 
 
 def _together(names: Sequence[str], survey: model.LiveState) -> int:
-    """Their instances; a canary's come on top of others, or stand for those that were taken away for it."""
+    """Their instances; a canary's are added to others, or replace some of them."""
     beside = sum(survey.replicas.get(name, 0) for name in names if _is_canary(name))
     return max(beside, sum(survey.replicas.get(name, 0) for name in names if not _is_canary(name)))
 
@@ -85,7 +85,7 @@ def _takes_over(workload: Manifest, service: Manifest, serving: Sequence[str]) -
 
 
 def _raised(workload: Manifest, made: set[str], survey: model.LiveState, before: Sequence[Manifest]) -> int:
-    """The number that somebody outside of the stencils gave what goes, where the revision says what the one before said."""
+    """The number that somebody outside of the stencils had raised, if the stencil's number has not changed since."""
     number, family = workload["spec"]["replicas"], _family(variants.key(workload))
     old = [manifest for manifest in before if variants.is_kind(manifest, str(workload["kind"]))]
     said = [manifest["spec"].get("replicas") for manifest in old if _family(variants.key(manifest)) == family]
@@ -102,5 +102,5 @@ def _serves(name: str, survey: model.LiveState) -> bool:
 
 
 def _family(name: str) -> str:
-    """The workload's name in the stencils, whatever a strategy or a change of kind made of it."""
+    """The workload's name in the stencils, whatever the strategy or its former kind."""
     return variants.plain_name(name.partition("/")[2])

@@ -1,7 +1,7 @@
-"""What is there before the first write, for stages or a change of workloads that have to know it. Writes nothing.
+"""The live state before the first write, for stages or changes of workloads that depend on it. Writes nothing.
 
-Asked once at the beginning of a deployment and kept: every later step, also of a worker that takes over, goes by the same
-survey although the deployment itself has changed meanwhile what is there.
+Read once at the beginning of a deployment and stored: every later step, also by another worker, uses the same
+survey, although the deployment itself changes the live state.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ async def survey(
     stored: destinations.Inventory = (),
     as_it_serves: bool = False,
 ) -> port.Survey:
-    """What is there of the revision, of the one to go back to, and of what is `stored` as the formation's, as plain data.
+    """The live state of the revision, of the one for a rollback, and of the formation's `stored` objects, as plain data.
 
-    Nothing where neither revision has stages and everything that runs stays what it is. `as_it_serves` leaves out what the
-    revision would make anew: it is compared with what serves, and not put beside it.
+    Empty if neither revision has stages and no running workload is replaced. `as_it_serves` leaves out the workloads
+    with new instances: the revision is compared with what serves, rather than placed beside it.
     """
     state = await _live_state(destination, objects, shape, identity, stored, as_it_serves=as_it_serves)
     seen: port.Survey = msgspec.to_builtins(state)
@@ -68,7 +68,7 @@ async def _live_state(
 
 
 def _replaces(objects: Sequence[Manifest], every: Iterable[Manifest], stored: destinations.Inventory) -> bool:
-    """Whether something runs that the revision does not have under that kind and name."""
+    """Whether a running workload has a kind or name that the revision does not have."""
     wanted = {variants.key(manifest) for manifest in objects}
     ours = {variants.key(manifest) for manifest in every if manifest["kind"] in _WORKLOADS}
     ours |= {f"{ref.kind}/{ref.name}" for ref in stored if ref.group in ("", "apps") and ref.kind in _WORKLOADS}
@@ -94,7 +94,7 @@ async def _refs(
 
 
 def _serves(live: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
-    """Each Service that is there to the workloads that it selects, which are there too."""
+    """Each live Service with the live workloads that it selects."""
     workloads = [manifest for manifest in live if manifest["kind"] in _WORKLOADS]
     return {
         variants.key(manifest): tuple(variants.key(one) for one in workloads if variants.selects(manifest, one))
@@ -109,7 +109,7 @@ def _leaves(
     live: Sequence[Manifest],
     serves: Mapping[str, tuple[str, ...]],
 ) -> Iterator[str]:
-    """Services of the revision that lead to something now, and to none of it once they are written."""
+    """Services of the revision that reach workloads now, but none of these once they are written."""
     there = {variants.key(manifest): manifest for manifest in live}
     switched = variants.selecting(objects) if strategy.kind == "blue_green" else ()
     for manifest in objects:
@@ -126,7 +126,7 @@ def _leaves(
 
 
 def _colour(live: Iterable[Mapping[str, Any]], services: set[str]) -> str | None:
-    """The colour that the first Service selects: after a kill in the middle of a switch not all may select the same."""
+    """The colour that the first Service selects; after a kill during a switch, others may select another one."""
     for manifest in live:
         selector = (manifest.get("spec") or {}).get("selector") or {}
         if variants.key(manifest) in services and variants.COLOUR in selector:
@@ -141,7 +141,7 @@ async def _moved(
     colour: str | None,
     identity: destinations.Identity,
 ) -> tuple[str, ...]:
-    """Workloads whose instances would be others, as a dry run says."""
+    """Workloads that would get new instances, by a dry run."""
     shape = model.Shape(strategy=strategy, survey=model.LiveState(colour=colour), back=True)
     workloads = _as_they_are(objects, shape)
     changes = await destination.diff([manifest for _, manifest in workloads], identity=identity) if workloads else ()
@@ -150,7 +150,7 @@ async def _moved(
 
 
 def _as_they_are(objects: Sequence[Manifest], shape: model.Shape) -> list[tuple[str, Manifest]]:
-    """The workloads that stages are about, by their names in the revision, as they would be where they serve now."""
+    """The workloads that stages concern, by their names in the revision, in the form in which they serve now."""
     if shape.strategy.kind == "blue_green":
         if shape.survey.colour is None:
             return []
@@ -170,13 +170,13 @@ def _as_they_are(objects: Sequence[Manifest], shape: model.Shape) -> list[tuple[
 def _moves(change: destinations.ObjectChange | None, shape: model.Shape) -> bool:
     if change is None:
         return False
-    if change.action is destinations.Action.CREATE:  # new to the colour that serves; a canary shares with nothing
+    if change.action is destinations.Action.CREATE:  # the serving colour lacks it; a canary has nothing to share with
         return shape.strategy.kind == "blue_green"
     return change.refusal is not None or any(field.path.startswith("spec.template") for field in change.fields)
 
 
 def _replicas(live: Mapping[str, Any]) -> int:
-    """How many instances it asks for; as many as there are nodes where each node has one."""
+    """The number of instances that it asks for; for one per node, the number of nodes."""
     if live["kind"] == "DaemonSet":
         return int((live.get("status") or {}).get("desiredNumberScheduled") or 0)
     number = (live.get("spec") or {}).get("replicas")

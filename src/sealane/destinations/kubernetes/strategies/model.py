@@ -1,4 +1,4 @@
-"""What was there before a rollout, and how it shapes a revision. Pure: plain values, all of them plain data but the manifests."""
+"""The state before a rollout, and how it shapes a revision. Pure: plain values, serializable except the manifests."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ Manifest = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveState:
-    """What a deployment found there before it wrote anything. Workloads are named `Kind/name`."""
+    """The state before a deployment's first write. Workloads are named `Kind/name`."""
 
     colour: str | None = None
     """The colour that Services select; None when they select none."""
     there: tuple[str, ...] = ()
-    """Services and workloads that are there, strategies' own included."""
+    """Live Services and workloads, including those made by strategies."""
     moved: tuple[str, ...] = ()
-    """Workloads, named as in the revision, whose instances the revision would make anew."""
+    """Workloads, named as in the revision, whose instances the revision would replace."""
     replicas: Mapping[str, int] = field(default_factory=dict)
-    """How many instances each workload that is there asks for."""
+    """How many instances each live workload asks for."""
     serves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Each Service that is there to the workloads whose instances it selects now."""
+    """Each live Service with the workloads whose instances it selects now."""
     leaves: tuple[str, ...] = ()
-    """Services that will select none of those they select now: until others are ready, they would lead nowhere."""
+    """Services that will select none of their current workloads, so they would lead nowhere until others are ready."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """By what a revision's objects are shaped, what was there read."""
+    """The settings for shaping a revision's objects, with the survey read."""
 
     strategy: Strategy = field(default_factory=Strategy)
     survey: LiveState = field(default_factory=LiveState)
     back: bool = False
-    """It is the revision that was there before: going back goes to the colour that served."""
+    """It is the former revision: a rollback returns to the colour that served."""
     before: Sequence[Manifest] = field(default=(), repr=False)
-    """The objects there before, as they were written; those whose number of instances a canary lowers."""
+    """The former objects, as they were written; a canary lowers the number of instances of some."""
 
     @classmethod
     def of(cls, shape: stages.Shape) -> Self:
@@ -51,7 +51,7 @@ class Shape:
 
     @property
     def colour(self) -> str:
-        """The colour that the revision gets: the one that serves when no instance would be made anew."""
+        """The revision's colour: the serving one if no instance would be replaced."""
         if self.survey.colour is None:
             return variants.BLUE
         if self.back or not self.survey.moved:
@@ -61,8 +61,8 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageWrite:
-    """What a stage writes."""
+    """The writes of a stage."""
 
     objects: Sequence[Manifest]
     unwatched: frozenset[str] = frozenset()
-    """`Kind/name` of those that are written but say nothing about the new version."""
+    """`Kind/name` of objects that are written but tell nothing about the new version."""

@@ -1,8 +1,8 @@
-"""Which stages a revision goes through, and what each writes. Pure: the same survey gives the same stages, always.
+"""Which stages a revision goes through, and what each writes. Pure: the same survey always gives the same stages.
 
-Every stage but the last writes what the new version needs (configuration, claims, Jobs, whatever was not there) and the
-new version itself where it takes nothing away from the old one. The last writes everything, and nothing else is meant to
-stay. Going back is the last stage of the revision before.
+Every stage but the last writes the new version's needs (configuration, claims, Jobs, all missing objects) and the
+new version itself, as long as that takes nothing from the old one. The last writes everything, and nothing else is meant to
+stay. A rollback is the last stage of the former revision.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WHEN_NEW = {apply_order.Phase.SERVICES, apply_order.Phase.WORKLOADS, apply_orde
 
 
 def shaped(objects: Sequence[Manifest], shape: port.Shape) -> tuple[port.Stage, ...]:
-    """The stages, in order, with what each writes; the last says what strategies made that does not stay."""
+    """The stages, in order, with their writes; the last names the objects of strategies that don't stay."""
     own = model.Shape.of(shape)
     *earlier, last = (_with_objects(stage, objects, own) for stage in course(objects, own))
     old = _old_color(objects, own)
@@ -41,7 +41,7 @@ def _with_objects(stage: port.Stage, objects: Sequence[Manifest], shape: model.S
 
 
 def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[port.Stage, ...]:
-    """The stages, in order. A first deployment, and one that makes no instance anew, has but one."""
+    """The stages, in order. A first deployment, and one that replaces no instance, has only one."""
     if shape.strategy.kind == "blue_green" and _switches(objects, shape):
         made = f"{shape.colour} is made beside {shape.survey.colour or 'what is there'}"
         return (
@@ -65,7 +65,7 @@ def course(objects: Sequence[Manifest], shape: model.Shape) -> tuple[port.Stage,
 
 
 def writing(stage: port.Stage, objects: Sequence[Manifest], shape: model.Shape) -> model.StageWrite:
-    """What the stage writes."""
+    """The writes of the stage."""
     match stage.kind:
         case port.StageKind.PREVIEW:
             return model.StageWrite(
@@ -84,13 +84,13 @@ def writing(stage: port.Stage, objects: Sequence[Manifest], shape: model.Shape) 
 
 
 def whole(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]:
-    """All objects as they are in the end, those that take over from others with as many instances as serve now."""
+    """All objects in their final state; those that replace others have as many instances as serve now."""
     made = _made(objects, shape)
     return capacity.given(made, capacity.numbers(made, shape.survey, shape.before))
 
 
 def _leftovers(whole_: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> frozenset[port.Name]:
-    """What a strategy may have made and the shaped revision does not have in the end."""
+    """Objects that a strategy may have made and that the shaped revision does not have in the end."""
     return _own_names([*objects, *shape.before], shape.strategy) - {_name(manifest) for manifest in whole_}
 
 
@@ -110,7 +110,7 @@ def _made(objects: Sequence[Manifest], shape: model.Shape) -> Sequence[Manifest]
 
 
 def _sized(written: Sequence[Manifest], objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
-    """What a stage writes, with the numbers of instances that all objects come to in the end."""
+    """A stage's objects, with the number of instances from the final state of all objects."""
     return capacity.given(written, capacity.numbers(_made(objects, shape), shape.survey, shape.before))
 
 
@@ -136,7 +136,7 @@ def _stage(index: int, strategy: Strategy) -> port.Stage:
 
 
 def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
-    """What the new version needs and nobody who serves looks at."""
+    """The new version's needs that don't affect the serving version."""
     coloured = (
         {variants.key(manifest) for manifest in variants.served(objects)}
         if shape.strategy.kind == "blue_green"
@@ -155,7 +155,7 @@ def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
 
 
 def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[port.Name]:
-    """Whatever any strategy may have made of these objects."""
+    """All objects that any strategy may have made of these."""
     names: set[port.Name] = set()
     for manifest in objects:
         name = str(manifest["metadata"]["name"])
