@@ -1,4 +1,4 @@
-"""What a revision makes that its containers may refer to. Pure: reads manifests."""
+"""The objects that a revision creates and its containers may refer to. Pure: reads manifests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _DATA = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 def made(objects: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """`Kind/name` of every ConfigMap, Secret and ServiceAccount, with its keys.
 
-    A custom resource (a certificate, an external secret) may have a controller that makes what it names, some time
-    later: any name in it counts as a ConfigMap and a Secret that will be made.
+    A custom resource (a certificate, an external secret) may have a controller that later creates the objects that it
+    names, so any name in it counts as a ConfigMap and a Secret that will exist.
     """
     keys_by_reference: dict[str, set[str]] = defaultdict(set)
     for manifest in objects:

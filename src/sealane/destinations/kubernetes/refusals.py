@@ -1,4 +1,4 @@
-"""When the cluster refuses an object, and in which words. Pure: turns errors into values."""
+"""Turns the cluster's errors into refusals of objects. Pure: turns errors into values."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sealane.destinations import model, ownership
 from sealane.destinations.kubernetes import apply_order
 
 STORED = 1_500_000
-"""Bytes of an object. etcd takes 1.5 MiB in a request; a dry run asks it nothing, so it says no only when writing begins."""
+"""Most bytes of an object. etcd accepts 1.5 MiB in a request; a dry run does not reach it, so it would refuse only the write."""
 
 STORED_AT_MOST = 1_572_864
-"""Bytes that etcd takes in one request (`DefaultMaxRequestBytes`)."""
+"""Most bytes that etcd accepts in one request (`DefaultMaxRequestBytes`)."""
 _BYTES = frozenset({"data", "binaryData", "caBundle", "request"})
 """Fields that hold bytes in some kinds (the API's `format: byte`)."""
 
@@ -30,7 +30,7 @@ _REASONS: tuple[tuple[type[errors.ClusterError], model.Reason], ...] = (
 
 
 def of_error(ref: model.ObjectRef, error: errors.ClusterError) -> model.Refusal | None:
-    """The refusal an error stands for; None when it is trouble instead, which asking again may end."""
+    """The refusal for an error; None for trouble that a retry may end."""
     if error.retry:
         return None
     if isinstance(error, errors.NamespaceTerminating):
@@ -53,10 +53,10 @@ def _fields(error: errors.ClusterError) -> tuple[str, ...]:
 
 
 def fitting(live: dict[str, Any]) -> dict[str, Any]:
-    """The object that a dry run gave. Raises Invalid when it would be too long for the cluster's store.
+    """The object that a dry run returned. Raises Invalid when it would be too long for the cluster's store.
 
-    Custom objects are stored as they are. Kubernetes' own kinds are stored shorter, without the names of their fields: of
-    them only what their texts alone come to is certain.
+    Custom objects are stored as they are. Kubernetes' own kinds are stored in a shorter form, without field names: only
+    the size of their texts is certain.
     """
     group = str(live["apiVersion"]).rpartition("/")[0]
     custom = apply_order.phase(group, str(live["kind"])) is apply_order.Phase.CUSTOM
@@ -69,7 +69,7 @@ def fitting(live: dict[str, Any]) -> dict[str, Any]:
 
 
 def _texts(node: Any) -> int:
-    """Bytes that its texts take, whatever is around them; base64 that is stored as bytes takes three quarters."""
+    """Bytes of its texts alone; base64 that is stored as bytes takes three quarters."""
     if isinstance(node, str):
         return len(node) if node.isascii() else len(node.encode(errors="replace"))
     if isinstance(node, Mapping):
@@ -78,7 +78,7 @@ def _texts(node: Any) -> int:
 
 
 def no_namespace(ref: model.ObjectRef) -> model.Refusal:
-    """The refusal of an object whose namespace is not there."""
+    """The refusal of an object whose namespace does not exist."""
     hint = f"kubectl create namespace {ref.namespace}, or a Namespace among the stencils where the app may have one"
     return model.Refusal(
         ref=ref, reason=model.Reason.INVALID, message=f"the namespace {ref.namespace} is not there", hint=hint

@@ -1,4 +1,4 @@
-"""What installs a relay in a cluster, as Kubernetes' own manifests. Pure."""
+"""Installs a relay in a cluster, as Kubernetes' own manifests. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _USER = 65532
 def manifests(
     relay: str, granted: Sequence[Mapping[str, Any]], *, server: str, image: str, account: rights.Account
 ) -> list[Mapping[str, Any]]:
-    """The account with what it is `granted`, and the relay's Deployment, in the order of applying.
+    """The account with its `granted` rules, and the relay's Deployment, in the order of applying.
 
-    The Deployment, and the Secret that it takes its token from, are named as the account is.
+    The Deployment, and the Secret with its token, have the account's name.
     """
     labels = {"app.kubernetes.io/name": "sealane-relay", "app.kubernetes.io/instance": relay}
     container = {

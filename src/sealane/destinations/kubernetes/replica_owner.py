@@ -1,9 +1,9 @@
-"""Whose business the number of replicas is. Pure: reads the managed fields of an object that is there.
+"""Who sets the number of replicas. Pure: reads the managed fields of a live object.
 
-Where an autoscaler that lives has set it, a stencil's number is left out: a deployment must not throw the load onto fewer
-pods. One that is gone has no say any more.
-Where one scales it that has not had to change the number yet, a stencil's may raise it, and never lowers it.
-Where a stencil stops naming a number (because an autoscaler will), the live one stays: left out of an apply it would
+If a live autoscaler has set it, a stencil's number is left out: a deployment must not move the load to fewer
+pods. A deleted autoscaler does not count any more.
+If an autoscaler exists but has not changed the number yet, a stencil's may raise it, and never lowers it.
+If a stencil no longer sets a number (because an autoscaler will), the live one stays: if an apply left it out, it would
 fall back to 1 before the autoscaler can act.
 """
 
@@ -16,16 +16,16 @@ from sealane.clients.kubernetes import kinds
 
 
 def was_autoscaled(live: Mapping[str, Any]) -> bool:
-    """Whether an autoscaler once set the number of replicas, as the records tell."""
+    """Whether an autoscaler once set the number of replicas, by the records."""
     return _sets_replicas(live, "kube-controller-manager", "scale")
 
 
 def scaled(
     manifest: Mapping[str, Any], live: Mapping[str, Any], *, autoscaled: bool, followed: bool = False
 ) -> Mapping[str, Any]:
-    """The manifest with the replicas to apply to the object that is there.
+    """The manifest with the replicas to apply to the live object.
 
-    `autoscaled` says whether an autoscaler that lives scales it, `followed` that one of the same deployment does.
+    `autoscaled` says whether a live autoscaler scales it, `followed` whether one of the same deployment does.
     """
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping) or "replicas" not in (live.get("spec") or {}):
@@ -40,7 +40,7 @@ def scaled(
 
 
 def adds(manifest: Mapping[str, Any], scaled: Mapping[str, Any]) -> bool:
-    """Whether the number that is there is applied, although the manifest names none any more."""
+    """Whether the live number is applied, although the manifest no longer sets one."""
     return "replicas" in (scaled.get("spec") or {}) and "replicas" not in (manifest.get("spec") or {})
 
 

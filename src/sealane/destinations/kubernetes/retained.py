@@ -1,8 +1,8 @@
-"""Fields that Sealane gave up, that nobody else holds, and that an apply takes away in vain. Pure.
+"""Fields that Sealane gave up and nobody else owns, but that stay after an apply. Pure.
 
-The API server keeps some values of an object as long as it lives (a Service's `clusterIP`), and puts defaults in for others.
-What an object made now would have, too, is no news; whatever else stays is told, since the stencil no longer says it. What
-an object made now would have is asked of the cluster, by a dry run under a name that nothing has.
+The API server keeps some values of an object as long as it lives (a Service's `clusterIP`), and fills in defaults for
+others. Fields that a new object would have too are not reported; other ones are, because the stencil no longer sets them.
+A dry run under an unused name shows what a new object would have.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _STEPS = re.compile(r"[^.\[\]]+|\[[^\]]*\]")
 
 
 def stand_in(manifest: Manifest) -> dict[str, Any]:
-    """The manifest under a name that nothing has, to be made by a dry run."""
+    """The manifest under an unused name, to be created in a dry run."""
     metadata = manifest["metadata"]
     name = f"sealane-{hashing.content_id(metadata['name'])[-12:]}"
     return {**manifest, "metadata": {**metadata, "name": name}}
 
 
 def renamed(made: Manifest, manifest: Manifest) -> dict[str, Any]:
-    """What was made for the stand-in, as it would be under the manifest's own name."""
+    """The result for the stand-in, under the manifest's own name."""
     new = str(made["metadata"]["name"]).encode()
     text: bytes = msgspec.json.encode(made)
     result: dict[str, Any] = msgspec.json.decode(text.replace(new, str(manifest["metadata"]["name"]).encode()))
@@ -40,7 +40,7 @@ def renamed(made: Manifest, manifest: Manifest) -> dict[str, Any]:
 
 
 def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[str, Any]:
-    """The manifest without the fields that a creation is refused for: a port that the object itself holds, say."""
+    """The manifest without the fields that make a creation fail, such as a port that the object itself uses."""
     whole: Any = manifest
     for cause in causes:
         whole = _less(whole, _STEPS.findall(cause.field))
@@ -48,7 +48,7 @@ def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[s
 
 
 def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
-    """Those of the fields that an object made now would not have, or not so."""
+    """The fields that a new object would not have, or with other values."""
     added: dict[str, Any] = {}
     for key, inner in stays.items():
         has, part = managed_fields.part(made, key)
@@ -64,7 +64,7 @@ def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
 def told(
     fields: managed_fields.Fields, there: Manifest, ref: model.ObjectRef, *, ours: managed_fields.Fields
 ) -> Iterator[model.FieldLeft]:
-    """Each field in words. `ours` are those that Sealane itself keeps as they are there."""
+    """Each field in words. `ours` are those that Sealane itself keeps at their live values."""
     for leaf, value in _leaves(fields, there):
         (path,) = field_managers.paths(leaf)
         hidden = manifest_secrets.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
@@ -86,7 +86,7 @@ def _leaves(fields: managed_fields.Fields, node: Any) -> Iterator[tuple[dict[str
 
 
 def _less(node: Any, steps: Sequence[str]) -> Any:
-    """A copy without what stands at the path; the same where nothing does."""
+    """A copy without the value at the path; unchanged if there is none."""
     if not steps:
         return node
     step, rest = steps[0], steps[1:]

@@ -1,6 +1,6 @@
 """The rights that Sealane's account needs in a cluster, as Kubernetes' own manifests. Pure: knows no cluster.
 
-What it may do is bound in the namespaces of the operators' files and nowhere else; of the whole cluster it reads namespaces.
+Its rights are bound in the namespaces of the operators' files and nowhere else; cluster-wide, it reads only namespaces.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _SEE = ("list", "watch")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """A kind as rules name it."""
+    """A kind as in rules."""
 
     group: str
     plural: str
     kind: str = ""
-    """Empty for one of somebody else's making, of which only the plural is known."""
+    """Empty for a custom kind, of which only the plural is known."""
 
     def __str__(self) -> str:
         return f"{self.group}/{self.plural}" if self.group else self.plural
@@ -59,7 +59,7 @@ class Account:
         return cls(home=home, name=name)
 
     def own(self, role: str) -> str:
-        """A name for what belongs to this account alone: several accounts of one cluster take nothing from each other."""
+        """A name for this account's own objects, so that several accounts of one cluster don't overwrite each other's."""
         return f"{role}:{self.home}:{self.name}"
 
 
@@ -77,7 +77,7 @@ USUAL = (
     Resource(group="networking.k8s.io", plural="ingresses", kind="Ingress"),
     Resource(group="networking.k8s.io", plural="networkpolicies", kind="NetworkPolicy"),
 )
-"""Kinds that stencils may have without further words."""
+"""Kinds that stencils may use by default."""
 
 _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
@@ -85,16 +85,16 @@ _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("configmaps", "secrets"),
         ("get", "list", "watch", "create", "patch", "delete"),
     ),  # ledgers, configuration, secrets
-    ("", ("pods",), ("list", "watch", "delete")),  # a StatefulSet's stuck pod is freed by removing it
+    ("", ("pods",), ("list", "watch", "delete")),  # deletes a StatefulSet's stuck pod
     ("", ("pods/log",), ("get",)),
     ("", ("events",), ("list", "watch")),
-    ("metrics.k8s.io", ("pods",), ("list",)),  # what pods use, where somebody measures it
+    ("metrics.k8s.io", ("pods",), ("list",)),  # the usage of pods, if somebody measures it
 )
 _BESIDE: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
     "Deployment": (("apps", ("replicasets",), _SEE),),
     "DaemonSet": (("apps", ("controllerrevisions",), _SEE),),
 }
-"""What is looked at beside a kind, because it makes it."""
+"""Kinds to read together with a kind, because it creates them."""
 
 
 def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def role(resources: Collection[Resource]) -> list[dict[str, Any]]:
 
 
 def observing() -> list[dict[str, Any]]:
-    """The rules of the role that is bound where Sealane only looks at what others deploy."""
+    """The rules of the role for namespaces where Sealane only observes what others deploy."""
     return [
         _rule("", ("pods", "events"), _SEE),
         _rule("apps", ("deployments", "statefulsets", "daemonsets"), ("get", *_SEE)),
@@ -120,9 +120,9 @@ def observing() -> list[dict[str, Any]]:
 def manifests(
     resources: Collection[Resource], namespaces: Iterable[str], account: Account, *, observed: Iterable[str] = ()
 ) -> list[dict[str, Any]]:
-    """The account in its namespace, the roles, and what binds them: to be applied by the cluster's administrator.
+    """The account in its namespace, the roles and their bindings, to be applied by the cluster's administrator.
 
-    In the `observed` namespaces it may only look.
+    In the `observed` namespaces, it may only read.
     """
     identity = {"name": account.name, "namespace": account.home}
     subject = {"kind": "ServiceAccount", **identity}

@@ -1,7 +1,7 @@
 """Writes a deployment's objects, phase by phase. The only place that creates and changes objects in a cluster.
 
-Every write is fenced, and carries what it was planned against: a creation is create-only, a change names the version it
-saw; when that moved, the object is planned anew. Objects that are as wanted already are not written, hence a repeated
+Every write is fenced, and depends on the state that it was planned for: a creation is create-only, a change names the
+version it saw; if that has changed, the object is planned again. Objects already as wanted are not written, so a repeated
 apply changes nothing. A new object is created rather than applied, and then its ownership record is turned into the one
 that an apply would have left (as kubectl does when it migrates to server-side apply): only a creation can be exclusive.
 """
@@ -30,7 +30,7 @@ from sealane.destinations.kubernetes import (
 )
 
 TRIES = 10
-"""How often a write is planned anew because the object moved: controllers write its status all the time."""
+"""How often a write is planned again because the object changed; controllers write its status all the time."""
 SETTLING_SECONDS = 60.0
 """How long a namespace, a definition or a deletion may take."""
 ACCOUNT_SECONDS = 10.0
@@ -48,7 +48,7 @@ async def apply(
     adopt: bool = False,
     finished: Collection[str] = (),
 ) -> model.Applied:
-    """Makes the objects so; see the port for what is promised."""
+    """Writes the objects, as the port promises."""
     planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence, identity)
@@ -92,7 +92,7 @@ class _Writing:
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed), left=tuple(left))
 
     async def _write(self, planned: planning.PlannedObject) -> planning.PlannedObject:
-        """One object: written if need be, planned anew as often as it moved meanwhile."""
+        """Writes one object if needed, and plans it again as often as it changes meanwhile."""
         if planned.apart is not None and not planned.change.refusal:
             await self._fence()
             if refusal := await adoption_copies.keep(
@@ -103,7 +103,7 @@ class _Writing:
             await ownership_records.settle(
                 self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence
             )
-            planned = await self._again(planned)  # only now does an apply take away what was others'
+            planned = await self._again(planned)  # only now does an apply remove the fields of others
         if not planned.change.checked:
             planned = await self._again(planned)
         for attempt in range(TRIES):
@@ -149,7 +149,7 @@ class _Writing:
         return planning.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
 
     async def _again(self, planned: planning.PlannedObject) -> planning.PlannedObject:
-        """Plans an object anew; waits first until one that is being deleted is gone."""
+        """Plans an object again; first waits until a deleted one is gone."""
         if planned.live and planned.live.terminating:
             await self._until_gone(planned)
         again = await self._planner.plan_one(planned.manifest)
@@ -166,7 +166,7 @@ class _Writing:
         await _until(gone, f"{planned.ref} is being deleted and still there", "what do its finalizers wait for?")
 
     async def _settled(self, phase: apply_order.Phase, refs: Sequence[model.ObjectRef]) -> None:
-        """Waits until namespaces take objects and new kinds are known."""
+        """Waits until namespaces accept objects and new kinds are known."""
         if phase not in (apply_order.Phase.NAMESPACES, apply_order.Phase.KINDS):
             return
         kind = kinds.NAMESPACE if phase is apply_order.Phase.NAMESPACES else kinds.CUSTOM_KIND
@@ -182,8 +182,8 @@ class _Writing:
                 await self._has_account(name)
 
     async def _has_account(self, namespace: str) -> None:
-        """Waits a little for the account that pods run as, without which a new namespace refuses every one of them."""
-        with suppress(errors.ClusterError):  # it may not be looked at
+        """Waits briefly for the account that pods run as, without which a new namespace refuses all pods."""
+        with suppress(errors.ClusterError):  # the account may not read it
             for _ in range(round(ACCOUNT_SECONDS / POLL)):
                 if await self._cluster.find(_ACCOUNT, "default", namespace=namespace) is not None:
                     return
@@ -191,12 +191,12 @@ class _Writing:
 
 
 def _moved(error: errors.ClusterError) -> bool:
-    """Whether the object is not as it was planned against: then it is planned anew."""
+    """Whether the object has changed since it was planned, so that it must be planned again."""
     return isinstance(error, errors.Conflict | errors.NotFound) and not isinstance(error, errors.NoNamespace)
 
 
 def _refused(planned: planning.PlannedObject, error: errors.ClusterError) -> planning.PlannedObject:
-    """The object with the cluster's refusal; trouble that may pass is raised again."""
+    """The object with the cluster's refusal; raises temporary trouble again."""
     refusal = refusals.of_error(planned.ref, error)
     if refusal is None:
         raise error

@@ -1,4 +1,4 @@
-"""One observation, read from live views: what each wanted object has around it, handed to what judges its kind."""
+"""One observation from live views: each wanted object's related objects are passed to the code that judges its kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealane.verdicts import model as verdicts
 
 
 class SnapshotSource:
-    """The wanted objects of one formation and the views they are seen by, looked at through one reader."""
+    """The wanted objects of one formation and their views, all read through one reader."""
 
     def __init__(
         self,
@@ -31,12 +31,12 @@ class SnapshotSource:
         self._asks = asks
         self._reader = reader
         self._ends: dict[str, owned_objects.Part] = {}
-        """How those ended that were seen to, by name: it stays true when they are removed."""
+        """By name: the observed ends of objects, which stay true after their removal."""
         self._missed: dict[str, datetime] = {}
-        """Since when those are missed that had been written."""
+        """Since when written objects have been missing."""
 
     def read(self, *, at: datetime) -> verdicts.Observation:
-        """Everything as it is now. Raises Forbidden when the right to see what is needed was taken away."""
+        """The complete current state. Raises Forbidden when the account lost the right to read what the verdict needs."""
         states = {key: self._reader.state(view) for key, view in self._views.items()}
         needed = [state for key, state in states.items() if key in self._opened.needed]
         for state in needed:
@@ -71,7 +71,7 @@ class SnapshotSource:
         return part
 
     def _gone(self, subject: views.Subject, name: str, *, at: datetime) -> owned_objects.Part:
-        """Something that is not there: because it ended and was removed, because somebody removed it, or not yet."""
+        """A missing object: it ended and was removed, somebody removed it, or it is not created yet."""
         uid = subject.ref.uid
         if uid is None:
             return registry.absent(name, runs=subject.watched.runs)
@@ -83,7 +83,7 @@ class SnapshotSource:
         return registry.removed(name, since=since, runs=subject.watched.runs)
 
     def _unseen(self, name: str, key: views.Key, state: reflector.State, *, at: datetime) -> owned_objects.Part:
-        """Its kind alone can't be looked at: by right, which is as if it never could, or for trouble, with patience."""
+        """Only its kind can't be read: without the right it counts as never watched; after other trouble, patience waits."""
         error = state.error
         if isinstance(error, errors.Forbidden):
             return generic.there(name, message=f"not watched: {views.not_allowed(key[1])}", settled=True)
@@ -115,7 +115,7 @@ class SnapshotSource:
         )
 
     def _belonging(self, place: str, kind: kinds.Kind[Any], owners: Sequence[Any]) -> list[Any]:
-        """What the owners control, or events about them; none when the kind can't be seen."""
+        """The objects that the owners control, or events about them; none when the kind can't be read."""
         view = self._views.get((place, kind))
         if view is None:
             return []
@@ -131,7 +131,7 @@ class SnapshotSource:
         return owned_objects.NamespaceFacts(ask=self._asks.ask)
 
     def _labels(self, place: str, selector: Mapping[str, str]) -> Sequence[Mapping[str, str]] | None:
-        """Of what the formation's workloads make and, when the selector fits none of it, of all pods that stay."""
+        """The labels of pods that the formation's workloads create and, if the selector matches none, of all lasting pods."""
         made = []
         for subject in self._subjects:
             if subject.place == place and subject.watched.runs and subject.ref.kind != "Pod":

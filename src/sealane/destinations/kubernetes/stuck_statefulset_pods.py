@@ -1,8 +1,8 @@
-"""Broken old pods of a StatefulSet, which hold up its wanted version, are deleted.
+"""Deletes broken old pods of a StatefulSet that block its desired version.
 
 A StatefulSet that starts its pods in order waits for a broken pod of an older version to become ready before it
-replaces it, which may be never: a documented limit of Kubernetes ("forced rollback"). Such a pod serves nobody and would
-be replaced anyway, so it is deleted; the controller then makes it anew from the wanted version.
+replaces it, which may never happen: a documented limit of Kubernetes ("forced rollback"). Such a pod does not serve and
+would be replaced anyway, so it is deleted; the controller then creates it again in the desired version.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sealane.destinations import model
 from sealane.destinations.kubernetes.converge import stateful_set
 
 SEEN_SECONDS = 10.0
-"""How long the controller may take to take in a new version; later the next apply frees it."""
+"""How long the controller may take to see a new version; if it takes longer, the next apply deletes the pod."""
 POLL = 0.1
 _REVISION_HASH = "controller-revision-hash"
 
 
 async def free(cluster: clusters.Cluster, applied: model.Inventory, *, fence: model.Fence) -> None:
-    """Deletes pods that hold up StatefulSets. Repeated, it deletes nothing: then they are of the wanted version."""
+    """Deletes pods that block StatefulSets. A repetition deletes nothing, because then they have the desired version."""
     for ref in applied:
         if (ref.group, ref.kind) == ("apps", "StatefulSet"):
             stateful_set = await _seen(cluster, ref)
@@ -30,7 +30,7 @@ async def free(cluster: clusters.Cluster, applied: model.Inventory, *, fence: mo
 
 
 async def _seen(cluster: clusters.Cluster, ref: model.ObjectRef) -> workloads.StatefulSet | None:
-    """The StatefulSet once its controller has taken it in; None when it updates in a way that can't be held up."""
+    """The StatefulSet once its controller has seen the new version; None if its kind of update can't be blocked."""
     for _ in range(round(SEEN_SECONDS / POLL)):
         stateful_set = await cluster.find(kinds.STATEFUL_SET, ref.name, namespace=ref.namespace)
         if stateful_set is None or stateful_set.spec.pod_management_policy != "OrderedReady":
@@ -58,11 +58,11 @@ async def _free(
             only = clusters.Precondition(uid=pod.metadata.uid)
             await cluster.delete(kinds.POD, pod.metadata.name, namespace=namespace, only=only)
         except (errors.NotFound, errors.Conflict):
-            continue  # it went by itself
+            continue  # it was gone already
 
 
 def holds_up(pod: objects.Pod, workload: workloads.StatefulSet) -> bool:
-    """Whether it is an older version's, not ready, and stays although it should be replaced."""
+    """Whether it has an older version, is not ready, and stays although it should be replaced."""
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != workload.status.update_revision
     kept = stateful_set.is_kept(pod, workload)

@@ -1,7 +1,7 @@
-"""Jobs of hooks and gates, as they are written: under a name of their own, with a limit to their time. Pure.
+"""Jobs of hooks and gates, as they are written: under their own names, with a time limit. Pure.
 
-A Job removes itself from the cluster a week after its end at the earliest, whatever its manifest says: a worker that takes
-over has to find how it ended.
+A Job removes itself from the cluster no earlier than a week after its end, whatever its manifest says: a worker that takes
+over must be able to find how it ended.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 KEPT = timedelta(days=7)
-"""How long an ended Job stays to be looked at."""
+"""How long an ended Job stays."""
 
 
 def job(given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> dict[str, Any]:
-    """The Job of a rendered one; `variables` are set in every container, beside what the manifest sets."""
+    """The Job to write for a rendered one; `variables` are set in every container, in addition to the manifest's."""
     longest = max(1, int(timeout.total_seconds()))
     own = given["spec"].get("activeDeadlineSeconds")
     kept, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())

@@ -1,15 +1,15 @@
-"""Fields of which an object may have only one: which of those that are there must go for a wanted one. Pure.
+"""Fields of which an object may have only one: finds the live ones that a wanted one excludes. Pure.
 
-Server-side apply leaves a field that the API server defaulted and nobody owns: the `rollingUpdate` of a strategy that
-becomes `Recreate`, the `emptyDir` of a volume that was given no source. The object is refused then, although a creation
-would be taken. Which fields exclude each other comes from the cluster's own OpenAPI document, by these rules:
+Server-side apply keeps a field that the API server set by default and nobody owns: the `rollingUpdate` of a strategy that
+becomes `Recreate`, the `emptyDir` of a volume without a source. Then the object is refused, although a creation
+would be accepted. The cluster's own OpenAPI document tells which fields exclude each other, by these rules:
 
 * `x-kubernetes-unions` (KEP-1027), and `oneOf` of required fields in custom resource definitions;
 * a field `type` with an `enum`, and fields named like its values (`RollingUpdate`, `rollingUpdate`);
 * a type whose description says that only one of its fields may be given, and a field whose description says that it is
   mutually exclusive with another;
 * fields whose types are all called …Source or …Action: a volume's, a probe's, a hook's, a metric's;
-* `_UNSAID`: what the document leaves to words of single fields.
+* `_UNSAID`: exclusions that the document only describes in words of single fields.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _UNSAID: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """Fields that exclude each other. With a discriminator, `members` says for which of its values a field is meant."""
+    """Fields that exclude each other. With a discriminator, `members` maps its values to fields."""
 
     members: Mapping[str, str | None]
     discriminator: str | None = None
@@ -56,7 +56,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """What must go at one place of an object, for what is wanted there."""
+    """The fields to remove at one place of an object, for the wanted one."""
 
     path: Path
     group: Group
@@ -66,7 +66,7 @@ class Choice:
 def choices(
     manifest: Mapping[str, Any], live: Mapping[str, Any], schema: schemas.Schema, path: Path = ()
 ) -> Iterator[Choice]:
-    """Wherever the object that is there has a field that excludes one of the manifest's."""
+    """All places where the live object has a field that excludes one of the manifest's."""
     if schema.is_atomic:
         return
     for group in groups(schema):
@@ -128,7 +128,7 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
 
 
 def _not_together(fields: Mapping[str, schemas.Schema]) -> set[frozenset[str]]:
-    """Pairs of which one says that it excludes the other; the words may have the other's name in capitals."""
+    """Pairs of fields of which one's description excludes the other; the text may have the other's name in capitals."""
     names = {name.lower(): name for name in fields}
     said = ((name, _NOT_WITH.search(schema.description)) for name, schema in fields.items())
     return {frozenset((name, names[other[1].lower()])) for name, other in said if other and other[1].lower() in names}
@@ -142,7 +142,7 @@ def _by_type(fields: Mapping[str, schemas.Schema]) -> dict[str, str | None]:
 
 
 def at(node: Any, path: Sequence[str | Keys]) -> Any:
-    """What stands at a path; None when there is nothing."""
+    """The value at a path; None if there is none."""
     for step in path:
         if isinstance(step, str):
             node = node.get(step) if isinstance(node, Mapping) else None
@@ -154,9 +154,9 @@ def at(node: Any, path: Sequence[str | Keys]) -> Any:
 
 
 def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source: Mapping[str, Any]) -> Any:
-    """A copy in which the fields `names` of what stands at the path are those of `source`, or not there.
+    """A copy in which the fields `names` at the path have the values of `source`, or are removed.
 
-    The same where nothing stands there.
+    Unchanged if there is nothing at the path.
     """
     if len(path) == 0:
         kept = {key: value for key, value in node.items() if key not in names}
@@ -168,5 +168,5 @@ def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source
 
 
 def _has(item: Any, keys: Keys) -> bool:
-    """Whether it is the item of these keys; one left out is the default, which the key has."""
+    """Whether it is the item with these keys; a missing key has its default."""
     return isinstance(item, Mapping) and all(item.get(name, value) == value for name, value in keys)

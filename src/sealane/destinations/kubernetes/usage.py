@@ -1,4 +1,4 @@
-"""What workloads use, by the cluster's metrics API, beside what their manifests ask for; silent where nobody measures."""
+"""The usage of workloads by the cluster's metrics API, with their requests; none if nobody measures it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sealane.destinations.kubernetes.stencils import resource_requests
 from sealane.destinations.usage import Resources, WorkloadUsage, total
 
 PATIENCE = 2.0
-"""Seconds for an answer: nobody waits longer for a page."""
+"""Seconds to wait for an answer: nobody waits longer for a page."""
 
 
 async def usage(cluster: Cluster, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[WorkloadUsage, ...]:
-    """Each workload whose instances stay, with the pods that its selector finds."""
+    """Each workload with lasting instances, with the pods that its selector matches."""
     workloads = [manifest for manifest in objects if _labels(manifest)]
     pods = await _pods(cluster, namespace) if workloads else []
     return tuple(_of(workload, pods) for workload in workloads)
 
 
 async def _pods(cluster: Cluster, namespace: str) -> list[PodMetrics]:
-    """None where there is no such API, it does not answer, or the account may not ask."""
+    """None if there is no such API, it does not answer, or the account may not use it."""
     try:
         async with asyncio.timeout(PATIENCE):
             return (await cluster.pod_metrics(namespace)).items
@@ -33,7 +33,7 @@ async def _pods(cluster: Cluster, namespace: str) -> list[PodMetrics]:
 
 
 def _labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
-    """What its selector asks of its pods; empty for what keeps none alive."""
+    """The labels that it selects its pods by; empty for kinds that keep no pods alive."""
     spec = manifest.get("spec")
     if not isinstance(spec, Mapping) or not isinstance(spec.get("template"), Mapping):
         return {}
@@ -63,7 +63,7 @@ def _asked(container: Mapping[str, Any], what: str) -> Resources:
 
 
 def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:
-    """A pod may use as much as it likes where one of its containers has no limit."""
+    """A pod's usage is unlimited if one of its containers has no limit."""
     limits = [_asked(container, "limits") for container in containers]
     whole = total(limits)
     return Resources(

@@ -1,4 +1,4 @@
-"""The live views that an observation needs; it goes without those that the account may not have."""
+"""The live views that an observation needs; it works without those that the account may not read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealane.destinations import model
 from sealane.destinations.kubernetes import watched
 
 LONGEST_SECONDS = 20.0
-"""How long the first list of a kind that a verdict can do without may take."""
+"""How long the first list of an optional kind may take."""
 
 Key = tuple[str, kinds.Kind[Any]]
 """Namespace, empty for a kind of the whole cluster, and kind."""
@@ -23,30 +23,30 @@ Key = tuple[str, kinds.Kind[Any]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """One wanted object, and what is watched for it."""
+    """One wanted object, and the kinds watched for it."""
 
     ref: model.ObjectRef
     watched: watched.Watched
     checked: bool
     """The formation has a health check for it."""
     place: str
-    """Its namespace; empty for one of the whole cluster."""
+    """Its namespace; empty for a cluster-scoped one."""
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The views it is seen by, its own kind's first; events are told only in namespaces."""
+        """The views for it, its own kind's first; events exist only in namespaces."""
         told = (kinds.EVENT,) if self.place else ()
         return tuple((self.place, kind) for kind in (*self.watched.kinds, *told))
 
     @property
     def needed(self) -> bool:
-        """Whether there is no verdict without seeing it."""
+        """Whether the verdict needs to see it."""
         return self.watched.runs or self.checked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
-    """The views there are, and why others are not."""
+    """The available views, and why others are not."""
 
     views: Mapping[Key, reflector.Reflector[Any]]
     without: Mapping[Key, str]
@@ -55,9 +55,9 @@ class Opened:
 
 
 async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Sequence[Subject]) -> Opened:
-    """All views, open as long as the stack is; first those without which there is no verdict.
+    """All views, open as long as the stack is; the ones that the verdict needs come first.
 
-    Raises what stands in the way of one of those.
+    Raises the error of one of those.
     """
     needed = dict.fromkeys(key for subject in subjects if subject.needed for key in subject.keys)
     first = await _together([_view(stack, cluster, key) for key in needed])
@@ -74,7 +74,7 @@ async def opened(stack: AsyncExitStack, cluster: clusters.Cluster, subjects: Seq
 
 
 async def _together(calls: Sequence[Any]) -> list[Any]:
-    """All at once; raises the first error when all are done, so that nothing goes on behind one's back."""
+    """Opens all at once; raises the first error when all are done, so that nothing goes on unseen."""
     done = await asyncio.gather(*calls, return_exceptions=True)
     for outcome in done:
         if isinstance(outcome, BaseException):
@@ -105,5 +105,5 @@ async def _perhaps(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -
 
 
 def not_allowed(kind: kinds.Kind[Any]) -> str:
-    """For a kind that the account has no right to."""
+    """The message for a kind that the account may not read."""
     return f"the account may not list and watch {kind.kind}"

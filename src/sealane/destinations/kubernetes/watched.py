@@ -1,4 +1,4 @@
-"""Which kinds of a cluster are watched for a verdict. Pure: knows nothing about connections."""
+"""The kinds that are watched for a verdict. Pure: knows nothing about connections."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _OWN_GROUPS = re.compile(
     r"|authorization|certificates|coordination|discovery|events|flowcontrol\.apiserver|internal\.apiserver|metrics"
     r"|networking|node|rbac\.authorization|resource|scheduling|storage|storagemigration)\.k8s\.io)"
 )
-"""Groups of Kubernetes itself; what lives in any other was defined by somebody, and has conditions as a rule."""
+"""Groups of Kubernetes itself; kinds in all others are custom, and usually have conditions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watched:
-    """What is watched for one object."""
+    """The kinds watched for one object."""
 
     own: kinds.Kind[Any]
     others: tuple[kinds.Kind[Any], ...] = ()
-    """Kinds of what it owns, or leads to."""
+    """Kinds of objects that it owns or refers to."""
     runs: bool
-    """Instances come from it: without seeing them there is no verdict."""
+    """It creates instances, which the verdict needs to see."""
 
     @property
     def kinds(self) -> tuple[kinds.Kind[Any], ...]:
@@ -51,7 +51,7 @@ class Watched:
 
 
 def watched(ref: model.ObjectRef, *, checked: bool) -> Watched | None:
-    """What is watched for an object, None when it is there once it is written.
+    """The kinds watched for an object; None if it is ready once it is written.
 
     `checked` is whether the formation has a health check for its kind.
     """

@@ -1,7 +1,7 @@
-"""When somebody writes a formation's objects, told by the live views that all formations of a namespace share.
+"""Tells when somebody writes a formation's objects, from the live views that all formations of a namespace share.
 
-An object was written when its generation, or anybody's record of the fields that they set, is another one; what controllers
-say in its status is no writing. The times of records are whole seconds: who looks a second later has seen all of it.
+A write changes an object's generation, or anybody's record of the fields that they set; a controller's change of its
+status is no write. The times in records are whole seconds: a look one second later sees all of the write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Key = tuple[str, kinds.Kind[Any]]
 
 
 async def written(cluster: clusters.Cluster, wanted: model.Inventory) -> AsyncIterator[None]:
-    """Tells once at the beginning, and whenever one of the objects was written, made or removed since.
+    """Yields once at the beginning, and whenever one of the objects was written, created or removed since.
 
     Kinds that the account may not watch are left out. Raises ClusterError where the cluster doesn't answer.
     """
@@ -40,7 +40,7 @@ async def written(cluster: clusters.Cluster, wanted: model.Inventory) -> AsyncIt
 
 
 def _key(ref: model.ObjectRef) -> Key:
-    """The view that a verdict is made of, where there is one, so that there is one stream."""
+    """The view that the verdict uses, if there is one, so that there is only one stream."""
     known = watched.watched(ref, checked=False)
     kind = known.own if known else kinds.Kind(api_version=ref.api_version, kind=ref.kind, type=objects.Written)
     return ref.namespace or "", kind
@@ -58,11 +58,11 @@ async def _view(stack: AsyncExitStack, cluster: clusters.Cluster, key: Key) -> r
 
 
 def _mark(reader: subscriber.Reader, view: reflector.Reflector[Any], ref: model.ObjectRef) -> object:
-    """What is another thing once the object was written; None where it is not there."""
+    """A value that changes when the object is written; None if it does not exist."""
     live = reader.find(view, ref.namespace or "", ref.name)
     if live is None:
         return None
     metadata = live.metadata
     records = tuple(managed_field for managed_field in metadata.managed_fields if managed_field.subresource != "status")
-    version = metadata.generation or metadata.resource_version  # kinds without a generation have next to no status
+    version = metadata.generation or metadata.resource_version  # kinds without a generation have almost no status
     return metadata.uid, version, metadata.deletion_timestamp, records
