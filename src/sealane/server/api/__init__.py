@@ -1,1 +1,1 @@
-"""The HTTP API, a file a subject; its OpenAPI document is the contract of the command line and other clients."""
+"""The HTTP API, one file per subject; its OpenAPI document is the contract with the command line and other clients."""

@@ -1,4 +1,4 @@
-"""Who may do what with an app, and what gives it: answers, not settings; these are the operators' and the users' groups."""
+"""The rights on an app and their reasons, read-only; operators' files and users' groups set them."""
 
 from __future__ import annotations
 

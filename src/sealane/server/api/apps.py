@@ -268,7 +268,7 @@ def _hook_urls(server: dependencies.Server, app: str) -> dict[str, str]:
 
 
 def shown(server: dependencies.Server, app: App, trouble: Trouble | None = None) -> AppShown:
-    """The app as everybody may see it: a folder on the server's disk is told as the URL it is served at."""
+    """The app as everybody may see it; a folder on the server's disk is shown as its served URL."""
     return AppShown(
         name=app.name,
         owner=app.owner,

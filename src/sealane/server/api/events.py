@@ -1,4 +1,4 @@
-"""What happened, for programs that follow it."""
+"""Events, for programs that follow them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ async def events(
     limit: addresses.Limit = 50,
 ) -> EventPage:
     """What happened, the oldest first. Asked again with the cursor of the answer, it goes on from there."""
-    newest = await server.store.outbox.newest()  # first: what comes meanwhile is for the next page
+    newest = await server.store.outbox.newest()  # first: later events are for the next page
     kept_from = await server.store.outbox.trimmed()
     domain_events = await server.views.events(after, limit=limit, app=app, formation=formation)
     ids = [event.id for event in domain_events]
-    cursor = ids[-1] if len(ids) == limit else max([newest, *ids])  # also for who asks from a time to come
+    cursor = ids[-1] if len(ids) == limit else max([newest, *ids])  # also for a cursor from the future
     return EventPage(events=list(domain_events), cursor=cursor, missed=after < kept_from)
 
 

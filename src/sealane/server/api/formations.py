@@ -1,4 +1,4 @@
-"""What is where, and why something does not move."""
+"""Formations: what runs where, and why something does not continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gates: people's words on inconclusive ones, and the alerts that others send in."""
+"""Gates: people's answers to inconclusive ones, and the alerts that other programs send."""
 
 from __future__ import annotations
 

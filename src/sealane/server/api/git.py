@@ -1,6 +1,6 @@
-"""Git over HTTP: repositories that Sealane serves itself. A push starts a run.
+"""Git over HTTP: repositories served by Sealane itself. A push starts a run.
 
-The password is a user's own token, by which who pushed is known, or the app's push token, by which it is not.
+The password is a user's own token, which tells who pushed, or the app's push token, which does not.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ router = APIRouter(prefix="/git", include_in_schema=False)
 _PUSH = "git-receive-pack"
 _SIGN_IN = "the password is your own token (sealane user token) or the app's push token (sealane app push-token)"
 pushing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-"""One push at a time for each app, so that what moved is told by comparing before and after."""
+"""One push at a time for each app, so that a comparison of the references before and after shows what moved."""
 
 _taking: set[asyncio.Task[None]] = set()
-"""Pushes under way: a task that nothing else holds may end at any time."""
+"""Running pushes: a task without a reference to it may be dropped at any time."""
 
 
 @router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
 async def serve(app: str, path: str, request: Request, server: dependencies.OpenServer) -> StreamingResponse:
-    """One request of git's client: fetching and pushing both want a token."""
+    """One request of git's client; fetching and pushing both need a token."""
     writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
     registered, pusher = await _checked(app, request, server, writes=writes)
     asked = git_http_backend.Request(
@@ -64,7 +64,7 @@ async def serve(app: str, path: str, request: Request, server: dependencies.Open
 
 
 async def _checked(app: str, request: Request, server: dependencies.Server, *, writes: bool) -> tuple[App, Pusher]:
-    """The app, and who asks. Raises as `Access.check_push`, with what somebody at git's client can do about it."""
+    """The app and the actor. Raises as `Access.check_push`, with a hint for users of git's client."""
     try:
         return await server.access.check_push(app, _password(request), writes=writes, address=address_of(request))
     except NotSignedIn as error:
@@ -73,7 +73,7 @@ async def _checked(app: str, request: Request, server: dependencies.Server, *, w
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Push:
-    """A push that goes to its end whether its client waits for that or not: git may have moved references by then."""
+    """A push that continues even if its client leaves, because git may have moved references by then."""
 
     registered: App
     pusher: Pusher
@@ -82,16 +82,16 @@ class _Push:
     server: composition.Server
     began: asyncio.Future[git_http_backend.Answer]
     parts: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
-    """git's answer as it comes; None after its end."""
+    """git's answer in parts; None after its end."""
 
     async def take(self) -> None:
-        """Lets git take it and starts its runs, before git's client hears the end, so that nothing is lost."""
+        """Passes the push to git and starts its runs, before git's client gets the end of the answer, so that nothing is lost."""
         name = self.registered.name
         last = b""
         try:
             async with pushing[name]:
                 before, known = await _before(self.server, self.registered, self.pusher)
-                self.server.untaken[name] = known  # until it is
+                self.server.untaken[name] = known  # until it is recorded
                 try:
                     answer = await self.server.repositories.serve(name, self.asked, self.head.through())
                     self.began.set_result(answer)
@@ -106,14 +106,14 @@ class _Push:
             self.parts.put_nowait(None)
 
     async def answer(self, taking: asyncio.Task[None]) -> AsyncIterator[bytes]:
-        """What git answers, for as long as somebody listens."""
+        """The answer of git, as long as the client listens."""
         while (part := await self.parts.get()) is not None:
             yield part
         await asyncio.shield(taking)
 
 
 async def _receive_pack(push: _Push) -> StreamingResponse:
-    """Raises why git took nothing."""
+    """Raises the reason why git rejected the push."""
     taking = asyncio.create_task(push.take())
     _taking.add(taking)
     taking.add_done_callback(_taking.discard)
@@ -132,9 +132,9 @@ async def _words(server: composition.Server, registered: App, receipts: Mapping[
 async def take_in(
     server: composition.Server, registered: App, before: dict[str, str], pusher: Pusher | None = None
 ) -> Mapping[str, Receipt]:
-    """Starts what a push asks for: one event for each reference that isn't where it was. Gives what came of each.
+    """Starts the runs of a push: one event for each reference that moved. Returns the result of each.
 
-    Without a pusher nobody knows any more who it was.
+    Without a pusher, it is unknown who pushed.
     """
     tips = await server.repositories.tips(registered.name, before)
     for gone in pushes.gone(registered.name, before=before, after=tips, received=clock.now()):
@@ -155,16 +155,16 @@ async def take_in(
 
 
 async def take_in_left(server: composition.Server, registered: App) -> None:
-    """Takes in what earlier pushes left, compared with what was taken in last."""
+    """Starts the runs that earlier pushes missed, by comparison with the last recorded references."""
     heads = dict(await server.views.heads(registered.name))
     await take_in(server, registered, heads, server.untaken.get(registered.name))
 
 
 async def _before(server: composition.Server, registered: App, pusher: Pusher) -> tuple[dict[str, str], Pusher | None]:
-    """What the references stand at before a push, and who counts as its pusher.
+    """The references before a push, and its pusher.
 
-    What an earlier push left is taken in first, as its own pusher's. Where that still fails this push is compared with
-    what was taken in last, and nobody can tell whose is whose.
+    Runs missed by an earlier push are started first, for its own pusher. If that still fails, this push is compared with
+    the last recorded references, and nobody knows who pushed which part.
     """
     name = registered.name
     if name in server.untaken or await server.store.troubles.of(name) is not None:
@@ -185,7 +185,7 @@ def _password(request: Request) -> str:
     scheme, _, coded = request.headers.get("authorization", "").partition(" ")
     try:
         _, _, password = base64.b64decode(coded, validate=True).decode().partition(":")
-    except ValueError:  # no base64, or no text in it
+    except ValueError:  # not base64, or not text
         password = ""
     if scheme.lower() != "basic" or not password:
         raise NotSignedIn("git must sign in")

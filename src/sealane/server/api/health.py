@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work. Nobody signs in for that, so nothing else is told."""
+"""Whether the process is alive, and whether it is ready. Needs no token, so it tells nothing else."""
 
 from __future__ import annotations
 

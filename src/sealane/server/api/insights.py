@@ -1,4 +1,4 @@
-"""How well delivery goes, in figures."""
+"""Figures about delivery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Prometheus reads: of deployments, runs and the platform itself. Who may read it is told by a setting."""
+"""Metrics for Prometheus: of deployments, runs and the platform itself. A setting decides who may read them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, server: dependencies.OpenServer) -> Response:
-    """Everything that is measured, in Prometheus' text format; docs/metrics.md has the names.
+    """All metrics, in Prometheus' text format; docs/metrics.md has the names.
 
-    With `SEALANE_METRICS__TOKEN` whoever shows that token reads it, and without it this machine only. Raises NotSignedIn, Refused.
+    With `SEALANE_METRICS__TOKEN`, readers need that token; without it, only this machine may read. Raises NotSignedIn, Refused.
     """
     _check_may(request, server.settings)
     measured: PlatformMetrics = request.app.state.metrics
@@ -44,10 +44,10 @@ def _check_may(request: Request, settings: Settings) -> None:
 
 
 def _is_here(request: Request) -> bool:
-    """Whether it comes from this machine, and from no proxy on it that forgot to say for whom."""
+    """Whether it comes from this machine, and not from a proxy on it that doesn't name its client."""
     if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
         return False
     try:
         return ip_address(request.client.host.partition("%")[0]).is_loopback
-    except ValueError:  # a socket of another kind
+    except ValueError:  # another kind of socket
         return False

@@ -1,4 +1,4 @@
-"""Notices: who was told of what, what could not be sent, and trying a target."""
+"""Notices: sent ones, those that could not be sent, and a test of a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators' rules say about a revision that a person has rendered on their own machine."""
+"""The operators' policies and limits for a revision that a person rendered on their own machine."""
 
 from __future__ import annotations
 

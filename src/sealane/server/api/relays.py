@@ -1,4 +1,4 @@
-"""Relays: who may dial in, who is there, and the connection of each."""
+"""Relays: which may dial in, which are connected, and the connection of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", tags=["relays"])
 
 _GREET_WITHIN = 15.0
 _ASKED_EVERY = 10.0
-"""Seconds for which a token that was good is believed, while its relay is connected."""
+"""Seconds for which a valid token is not checked again while its relay is connected."""
 _PROTOCOL_ERROR = 1002
 _ENDED = "it ended"
 
@@ -96,7 +96,7 @@ async def connect(socket: WebSocket) -> None:
     bearer, address = _bearer(socket), socket.client.host if socket.client else ""
     try:
         token = await server.access.authenticate_relay(bearer, address=address)
-    except SealaneError:  # the log tells why
+    except SealaneError:  # the log has the reason
         await socket.close()  # before it is accepted: 403
         return
     await socket.accept()
@@ -141,7 +141,7 @@ def _bearer(socket: WebSocket) -> str:
 
 
 async def _greeted(socket: WebSocket, relay: str, server: composition.Server) -> frames.Hello:
-    """What the relay says first, once it was answered. Raises Garbled, TimeoutError."""
+    """The relay's first message after its connection was accepted. Raises Garbled, TimeoutError."""
     async with asyncio.timeout(_GREET_WITHIN):
         hello = frames.to_server(await socket.receive_bytes())
     if not isinstance(hello, frames.Hello):
@@ -164,22 +164,22 @@ async def _write(socket: WebSocket, sending: asyncio.Queue[bytes]) -> None:
 
 
 async def _while_good(server: composition.Server, connection: Connection, bearer: str, address: str) -> None:
-    """Notes that the connection stands, until its token is no longer good. Raises NotSignedIn then."""
+    """Records that the connection is up, until its token is no longer valid. Raises NotSignedIn then."""
     lines, relay, begun = server.store.relay_lines, connection.relay, clock.now()
     try:
         while True:
-            with contextlib.suppress(Unavailable):  # the database is away: the connection may well stay
+            with contextlib.suppress(Unavailable):  # the database is down: the connection may stay
                 await server.access.authenticate_relay(bearer, address=address)
                 await lines.stand(relay, server.process, version=connection.version, begun=begun, at=clock.now())
             await asyncio.sleep(_ASKED_EVERY)
     finally:
-        if server.relays.connection(relay) is connection:  # and no newer one
+        if server.relays.connection(relay) is connection:  # and has no newer one
             with contextlib.suppress(Unavailable):
                 await lines.end(relay, server.process, at=clock.now())
 
 
 async def _closed(socket: WebSocket, reason: str) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):  # it is closed already
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):  # it is already closed
         await socket.close(code=_PROTOCOL_ERROR if reason != _ENDED else 1000, reason=frames.close_reason(reason))
 
 

@@ -1,4 +1,4 @@
-"""Tokens that work: whose they are, when they were used last, and revoking one."""
+"""Valid tokens: their owners, their last use, and how to revoke one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks of git hosts: signed with the app's secret, answered as soon as the event is stored."""
+"""Webhooks of git hosts: signed with the app's secret, answered once the event is stored."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def receive(
 
 
 def _digest(body: bytes, place: int) -> str:
-    """What a part of a message is known by when it comes again: what is proven is the body."""
+    """Identifies a part of a message that is sent again; the signature covers the body."""
     return hashlib.sha256(body + (f"/{place}".encode() if place else b"")).hexdigest()
 
 
