@@ -1,10 +1,10 @@
-"""Who may, as types in a route's signature: `async def route(app: str, actor: Developer)`.
+"""Required permissions, as types in a route's signature: `async def route(app: str, actor: Developer)`.
 
-A request shows a token (`Authorization: Bearer sln_…`) or a session's cookie. A cookie alone may only look: what
-changes something must also carry the session's form token, which another site's page can't know.
+A request carries a token (`Authorization: Bearer sln_…`) or a session's cookie. A cookie alone only allows reading: a request
+that changes something must also carry the session's form token, which another site's page can't know.
 
-Every route that has the server in its signature goes through `admitted`, the one gate: it finds out who asks and, from
-the names in the address, of which app, and answers as if there were none where they may not read it.
+Every route with the server in its signature goes through `admitted`, the one gate: it finds the actor and, from the names
+in the address, the app. If the actor may not read the app, it answers as if there were none.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ SUBJECTS: Mapping[str, Subject] = {
     "deployment": Subject.DEPLOYMENT,
     "what": Subject.ANYTHING,
 }
-"""Parts of an address that name something of an app's; `formation` does with `app` before it."""
+"""Parts of an address that name something of an app; so does `formation`, together with the `app` before it."""
 FORMATION = "formation"
 FORMATIONS_TO_BE = "/api/formations/{app}/{formation}/deploy"
-"""The route that may name a formation that nothing was ever offered to."""
+"""The route that may name a formation without any deployments yet."""
 NO_SUBJECTS = frozenset({"key", "gate", "user", "token_id", "source", "path", "relay"})
-"""Parts of an address that name nothing by themselves, or nothing of an app's."""
+"""Parts of an address that name nothing on their own, or nothing of an app."""
 QUESTIONS: Mapping[str, Subject] = {"of": Subject.TOPIC}
-"""The same for what stands behind the question mark."""
+"""The same for query parameters."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""What only looks."""
+"""Methods that only read."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedIn:
-    """Somebody in a browser, and the token their forms must carry."""
+    """A person in a browser, and the token that their forms must carry."""
 
     actor: Actor
     csrf: str = field(repr=False)
@@ -59,20 +59,20 @@ class SignedIn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admitted:
-    """Who came through the gate, and what the address is about, if it is about an app's."""
+    """The actor who passed the gate, and the app's place that the address names, if any."""
 
     actor: Actor
     place: AppPlace | None
     csrf: str | None = field(repr=False)
-    """The session's form token; None for who came with a token."""
+    """The session's form token; None with a token."""
     turn: AsyncExitStack = field(repr=False)
     """Their turn to be answered, until it is closed."""
 
 
 async def admitted(request: Request) -> AsyncIterator[Admitted]:
-    """Who asks, with the apps they may read, in their turn.
+    """The actor, with the apps they may read, in their turn.
 
-    Raises NotSignedIn, TooManyAttempts, Refused, and NotThere for what they may not read.
+    Raises NotSignedIn, TooManyAttempts, Refused, and NotThere for things that they may not read.
     """
     who, csrf = await _who(request)
     turns: Turns = request.app.state.turns
@@ -103,7 +103,7 @@ def _named(request: Request) -> Iterator[tuple[Subject, str]]:
 
 
 async def _who(request: Request) -> tuple[Actor, str | None]:
-    """Who makes the request, by token or session; its form token checked where something changes."""
+    """The actor, by token or session; checks the form token if the request changes something."""
     access: Access = request.app.state.server.access
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -121,12 +121,12 @@ async def _who(request: Request) -> tuple[Actor, str | None]:
 
 
 def address_of(request: Request) -> str:
-    """Where the request came from; what proxies say counts where they are trusted."""
+    """The origin of the request; trusted proxies may set it."""
     return request.client.host if request.client else ""
 
 
 def same(given: str, expected: str) -> bool:
-    """Whether a form's token is the one; what a form may hold, such as half a character, can be none."""
+    """Whether a form's token is the expected one; untrusted input, such as half a character, is allowed and never matches."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode(errors="replace"))
 
 
@@ -146,15 +146,15 @@ async def _following(
         await _admitted(request, *await _who(request), who.turn)
 
     streams: Share = request.app.state.streams
-    await who.turn.aclose()  # what goes on for long is counted by itself
-    with streams.one_more(who.actor.name):  # before the answer begins, and until it has ended
+    await who.turn.aclose()  # long answers are counted separately
+    with streams.one_more(who.actor.name):  # before the answer begins, and again until it has ended
         yield again
 
 
 class Requires:
-    """A dependency that lets through who has the permission where the address is about.
+    """A dependency that requires a permission at the place that the address names.
 
-    What is of no environment, such as a run, takes the permission in some environment of its app; `everywhere` in each.
+    Something without an environment, such as a run, needs it in any environment of its app; with `everywhere`, in each.
     """
 
     def __init__(self, permission: Permission, *, everywhere: bool = False) -> None:
@@ -177,7 +177,7 @@ class Requires:
 
 
 class RequiresInBrowser:
-    """The same for pages, which are seen with a session only."""
+    """The same for pages, which need a session."""
 
     def __init__(self, permission: Permission) -> None:
         self.requires = Requires(permission)
@@ -191,12 +191,12 @@ class RequiresInBrowser:
 
 Gate = Annotated[Admitted, Depends(admitted)]
 Following = Annotated[Callable[[], Awaitable[None]], Depends(_following)]
-"""Lets who is let in begin an answer that goes on for long, unless too many of theirs go on; asks the gate again."""
+"""Starts a long answer, unless the actor has too many; returns a function that asks the gate again."""
 
 Signed = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.READ))]
 SignedDeveloper = Annotated[SignedIn, Depends(RequiresInBrowser(Permission.DEPLOY))]
 Viewer = Annotated[Actor, Depends(Requires(Permission.READ))]
 Developer = Annotated[Actor, Depends(Requires(Permission.DEPLOY))]
 Keeper = Annotated[Actor, Depends(Requires(Permission.DEPLOY, everywhere=True))]
-"""Who may deploy the app in every environment: what acts for the whole app, such as its push token, is theirs to make."""
+"""May deploy the app in every environment, and so may create what acts for the whole app, such as its push token."""
 Administrator = Annotated[Actor, Depends(Requires(Permission.ADMINISTER))]

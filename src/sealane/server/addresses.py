@@ -1,4 +1,4 @@
-"""Parts of addresses, each with what it may look like. What does not look so is there for nobody: the answer is 404."""
+"""Parts of addresses, each with its pattern. If a part does not match, nothing exists there: the answer is 404."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ from sealane.settings.model import Settings
 
 
 def create(settings: Settings) -> openapi.Documented:
-    """The application; `app.state.server` is the running server below it, to be set before the first request."""
+    """Creates the application; set `app.state.server` to the running server before the first request."""
     app = openapi.Documented(
         title="Sealane",
         version=__version__,
@@ -90,13 +90,13 @@ def create(settings: Settings) -> openapi.Documented:
         token_pages,
         access_pages,
     ):
-        # As they stand: `include_router` builds every route anew at the first request, which takes a third of a second.
+        # As they are: `include_router` builds every route again at the first request, which takes a third of a second.
         app.router.routes.extend(part.router.routes)
     app.mount("/static", StaticFiles(directory=templates.STATIC), name="static")
     error_answers.add_to(app)
 
     async def step_networks() -> Iterable[str]:
-        """Of the server, which is there once there are requests."""
+        """The server's networks; it exists once there are requests."""
         networks: Iterable[str] = await app.state.server.store.step_networks.of_running()
         return networks
 

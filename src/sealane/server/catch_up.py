@@ -1,7 +1,7 @@
-"""Catch-up: what was pushed to repositories of ours while nobody took it in, at the start and until it works.
+"""Catch-up: starts the runs of pushes to our repositories that were missed, at the start and until that works.
 
-One app that is broken stops no other. It is told in the log, beside the app and on the overview; it is tried again and again,
-with longer and longer pauses, and with its next push. Once it works that is told, too.
+One broken app stops no other. Its trouble is shown in the log, at the app and on the overview; it is tried again
+with growing pauses, and with its next push. Its recovery is shown, too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sealane.server.api import git
 
 _log = logging.getLogger("sealane.server")
 _LOOK = 1.0
-"""Seconds between two looks whether something is to be tried again."""
+"""Seconds between two checks for apps to try again."""
 _LOOK_IN_TROUBLE = 10.0
-"""The same where looking itself failed."""
+"""The same after the check itself failed."""
 
 
 async def at_start(server: composition.Server) -> None:
-    """Takes in what was pushed when the server died before it had stored the event."""
+    """Starts the runs of pushes after which the server died before it stored the event."""
     for app in await server.apps.all():
         if app.hosted:
             await _take_in(server, app, aloud=True)
@@ -32,7 +32,7 @@ async def at_start(server: composition.Server) -> None:
 
 @asynccontextmanager
 async def trying(server: composition.Server) -> AsyncIterator[None]:
-    """Tries again what is broken, as long as the block lasts."""
+    """Tries broken apps again, as long as the block lasts."""
     task = asyncio.create_task(_keep_trying(server))
     try:
         yield
@@ -57,19 +57,19 @@ async def _keep_trying(server: composition.Server) -> None:
 
 
 async def _due(server: composition.Server) -> tuple[str, ...]:
-    """Apps whose time has come, and those with a push that nobody has found broken yet."""
+    """Apps whose next try is due, and apps with a push that are not known to be broken."""
     broken = {trouble.app for trouble in await server.store.troubles.all(now=clock.now()) if trouble.resolved is None}
     new = [name for name in server.untaken if name not in broken]
     return (*await server.store.troubles.due(clock.now()), *new)
 
 
 async def _again(server: composition.Server, name: str) -> None:
-    if git.pushing[name].locked():  # whoever pushes now takes it in
+    if git.pushing[name].locked():  # the current push takes it in
         return
     async with git.pushing[name]:
         try:
             app = await server.apps.get(name)
-        except NotThere:  # it was removed meanwhile, and its trouble with it
+        except NotThere:  # it was removed meanwhile, with its trouble
             server.untaken.pop(name, None)
             return
         broken = await server.store.troubles.of(name) is not None
@@ -78,12 +78,12 @@ async def _again(server: composition.Server, name: str) -> None:
 
 
 async def _take_in(server: composition.Server, app: App, *, aloud: bool) -> bool:
-    """Whether it worked. What did not is noted, and told in the log when it is new, or when it should be aloud."""
+    """Returns whether it worked. A failure is recorded, and logged if it is new or `aloud`."""
     try:
         await git.take_in_left(server, app)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
         told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
-        reason = inputs.fitted(paths.without(server.settings.folders)(told))  # people of the app read it
+        reason = inputs.fitted(paths.without(server.settings.folders)(told))  # users of the app read it
         known = await server.store.troubles.of(app.name)
         try:
             trouble = await server.store.troubles.found(app.name, reason, at=clock.now())

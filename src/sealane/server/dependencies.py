@@ -1,4 +1,4 @@
-"""The running server in a route's signature, and what routes share about apps."""
+"""The running server in a route's signature, and common functions about apps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealane.workflows import checkouts
 
 
 def opened(request: Request) -> composition.Server:
-    """The running server, whoever asks."""
+    """The running server, for any caller."""
     server: composition.Server = request.app.state.server
     return server
 
@@ -25,16 +25,16 @@ def _scoped(request: Request, who: Gate) -> composition.Server:
 
 
 Server = Annotated[composition.Server, Depends(_scoped)]
-"""The server as whoever asks may see it: they came through the gate, and its views show them their apps only."""
+"""The server as the actor may see it: they passed the gate, and its views show only their apps."""
 OpenServer = Annotated[composition.Server, Depends(opened)]
-"""The whole server, for routes that find out by themselves who asks: signing in, git and webhooks."""
+"""The whole server, for routes that identify the actor themselves: signing in, git and webhooks."""
 
 
 def repository(server: composition.Server, app: App) -> str:
-    """The URL people clone the app from."""
+    """The URL to clone the app from."""
     return checkouts.public_repository(app, server.settings)
 
 
 def of_app(event: Event, app: App, server: composition.Server) -> Event:
-    """The event with the registered repository: what a payload says of where to clone from is not believed."""
+    """The event with the registered repository; the one named by the payload is not trusted."""
     return dataclasses.replace(event, app=app.name, repository=repository(server, app), trunk=app.trunk)

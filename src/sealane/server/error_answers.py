@@ -1,4 +1,4 @@
-"""Errors as answers: JSON for clients, a page or the way to the sign-in for browsers."""
+"""Errors as answers: JSON for clients; a page or a redirect to the sign-in for browsers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAMES = ("app", "formation", "run", "deployment", "user")
 
 
 def add_to(app: FastAPI) -> None:
-    """Every error of Sealane gets its own status; an unknown one is logged and told without its inside."""
+    """Each error of Sealane gets its own status; an unknown one is logged and answered without details."""
 
     @app.exception_handler(SealaneError)
     async def known(request: Request, error: SealaneError) -> Response:
@@ -47,7 +47,7 @@ def add_to(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:
-        return Response(status_code=400)  # nobody hears it
+        return Response(status_code=400)  # the client has left
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> Response:
@@ -57,7 +57,7 @@ def add_to(app: FastAPI) -> None:
 
 
 def _of_ours(request: Request, error: HTTPException) -> SealaneError | None:
-    """What the framework says, as the error of ours that it is."""
+    """The framework's error as one of ours."""
     if error.status_code == 404:
         return NotThere(f"there is nothing at {request.url.path}")
     if isinstance(error.__cause__, SealaneError):  # raised while the framework read the body
@@ -66,7 +66,7 @@ def _of_ours(request: Request, error: HTTPException) -> SealaneError | None:
 
 
 async def answer(request: Request, error: SealaneError) -> Response:
-    """One error as one answer; what it quotes of the request is made fit to be sent."""
+    """One error as one answer; text from the request is sanitized."""
     if not openapi.is_documented(request, error.http_status):
         _tell_undocumented(request, error)
     message, hint = inputs.storable(error.message), inputs.storable(error.hint) if error.hint else None
@@ -96,7 +96,7 @@ def _headers(request: Request, error: SealaneError) -> dict[str, str]:
 
 
 def _tell_undocumented(request: Request, error: SealaneError) -> None:
-    """A fault of ours: a client that was made from the document does not know the answer."""
+    """An error of ours: a client made from the document does not know the answer."""
     log_lines.event(
         "answer.undocumented",
         level=logging.WARNING,
@@ -108,13 +108,13 @@ def _tell_undocumented(request: Request, error: SealaneError) -> None:
 
 
 def _for_git(message: str, hint: str | None) -> str:
-    """What git's client prints behind `remote:`, a line each: it shows the body of a failed request that is plain text."""
+    """Lines for git's client to print after `remote:`; it shows a failed request's body if that is plain text."""
     lines = [f"sealane: {message}", *([f"sealane: {hint}"] if hint else [])]
     return "".join(f"{controls.removed(' '.join(line.split()))}\n" for line in lines)
 
 
 def _tell_refused(request: Request, error: Refused) -> None:
-    """A line in the log, with the route and its names, not the address: that may hold anything."""
+    """Logs the route and its names, but not the address, which may contain anything."""
     route = request.scope.get("route")
     log_lines.event(
         "request.refused",
@@ -129,7 +129,7 @@ def _tell_refused(request: Request, error: Refused) -> None:
 
 
 async def _page(request: Request, status: int, message: str, hint: str | None) -> Response:
-    """The error's page, with the navigation of whoever is signed in."""
+    """The error's page, with the navigation for a signed-in user."""
     frame = await frames.anyone(request)
     shown = {**frame, "status": status, "message": message, "hint": hint, "around": frames.around(request.url.path)}
     return templates.page("error.html", shown, status=status)

@@ -1,4 +1,4 @@
-"""What an answer says when something could not be done, and how a route declares which of its own it gives."""
+"""The body of an error, and how a route declares which errors it returns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Error(BaseModel):
 
 
 CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-"""By reference, for a framework's model would get the type of the route's own answer, which may be text."""
+"""By reference, because the framework's model would get the type of the route's own answer, which may be text."""
 _HEADERS: Mapping[type[SealaneError], tuple[str, str]] = {
     NotSignedIn: ("WWW-Authenticate", "How to sign in."),
     TooManyAttempts: ("Retry-After", "Seconds after which it may go on."),
@@ -37,9 +37,9 @@ _HEADERS: Mapping[type[SealaneError], tuple[str, str]] = {
 
 
 def raised(*kinds: type[SealaneError]) -> Responses:
-    """The `responses` of a route that answers with these errors, beside those that follow from its signature.
+    """The `responses` of a route that returns these errors, besides those that follow from its signature.
 
-    Those follow in `server.openapi`: who is not let in, what the address names and is not there, a body that does not fit.
+    `server.openapi` adds those: no permission, a name in the address that does not exist, an invalid body.
     """
     by_status: dict[int, list[type[SealaneError]]] = {}
     for kind in dict.fromkeys(kinds):
@@ -58,5 +58,5 @@ def _response(kinds: Iterable[type[SealaneError]]) -> dict[str, Any]:
 
 
 def described(kind: type[SealaneError]) -> str:
-    """What the error means, in a sentence."""
+    """The error's meaning, in a sentence."""
     return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())

@@ -1,4 +1,4 @@
-"""The fields of requests, each held to its limits: bodies and forms of the API and the pages are made of these."""
+"""The fields of requests with their limits; the bodies and forms of the API and the pages use them."""
 
 from __future__ import annotations
 

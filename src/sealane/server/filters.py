@@ -1,4 +1,4 @@
-"""Which runs or deployments a list shows: the same words in the API and in the addresses of pages."""
+"""Which runs or deployments a list shows: the same parameters in the API and in the pages' addresses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealane.records.filters import Figure, Filter, Ran
 
 
 def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
-    """A filter of the question; empty it lets all through, as it is in a form that nobody filled in."""
+    """A filter in the query; an empty one matches everything, as in a form that nobody filled in."""
     limits: dict[str, Any] = {"enum": ["", *one_of]} if one_of else {"maxLength": inputs.LONGEST_LINE}
     return Query(description=description, json_schema_extra=limits)
 
@@ -41,7 +41,7 @@ def _run_filter(
     since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
     until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
-    """Raises UsageError for an unknown state, and for what is no line of text."""
+    """Raises UsageError for an unknown state, and for text that is not one line."""
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
     texts |= {"author": author, "search": search, "commit": commit, "team": team, "step": step, "test": test}
     counted = _one_of(ran, tuple(Ran), "ran")
@@ -67,7 +67,7 @@ def _deployment_filter(
     since: Annotated[str, _asked("Only those that ended then or later: a day, or a moment with its zone.")] = "",
     until: Annotated[str, _asked("Only those that ended before.")] = "",
 ) -> Filter:
-    """Raises UsageError for an unknown state or figure, and for what is no line of text."""
+    """Raises UsageError for an unknown state or figure, and for text that is not one line."""
     texts = {"app": app, "formation": formation, "environment": environment, "branch": branch}
     texts |= {"author": author, "search": search, "commit": commit, "team": team, "cause": cause}
     texts |= {"hour": _one_of(hour, filters.HOURS, "hour") or ""}
@@ -87,7 +87,7 @@ def _who_did_what(
     actor: Annotated[str, _asked("Only what this person did.")] = "",
     kind: Annotated[str, _asked("Only this, such as approval.given.")] = "",
 ) -> AuditFilter:
-    """Raises UsageError for what is no line of text."""
+    """Raises UsageError for text that is not one line."""
     checked = {name: _line(text, name) for name, text in (("app", app), ("actor", actor), ("kind", kind))}
     return AuditFilter(**checked)
 
@@ -102,7 +102,7 @@ def _what_of_delivery(
     days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days, up to the end of today in UTC.")] = 90,
     by: Annotated[By, Query(description="What the figures are told apart by.")] = By.APP,
 ) -> Question:
-    """Raises UsageError for what is no line of text."""
+    """Raises UsageError for text that is not one line."""
     return Question(
         span=Span.up_to(clock.now(), days),
         app=_line(app, "app"),
@@ -113,7 +113,7 @@ def _what_of_delivery(
 
 
 def of_runs(question: Annotated[Question, Depends(_what_of_delivery)]) -> Question:
-    """The question where it is about runs. Raises UsageError where it names or tells apart environments: runs are of none."""
+    """The query for runs. Raises UsageError if it has environments, because runs have none."""
     if question.environment is not None:
         raise UsageError("environment: runs are of none", hint="leave it out, or ask for figures, failures or waits")
     if question.by is By.ENVIRONMENT:
@@ -127,12 +127,12 @@ WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
 
 
 def _of_app(app: Annotated[str, _asked("Only this app's.")] = "") -> str | None:
-    """Raises UsageError for what is no line of text."""
+    """Raises UsageError for text that is not one line."""
     return _line(app, "app")
 
 
 def _of_formation(formation: Annotated[str, _asked("Only this formation's.")] = "") -> str | None:
-    """Raises UsageError for what is no line of text."""
+    """Raises UsageError for text that is not one line."""
     return _line(formation, "formation")
 
 
@@ -141,12 +141,12 @@ Formation = Annotated[str | None, Depends(_of_formation)]
 
 
 def _line(text: str, name: str) -> str | None:
-    """None for what is empty, as in a form that nobody filled in."""
+    """None for an empty text, as in a form that nobody filled in."""
     return (inputs.check_line(text, name) or None) if text.strip() else None
 
 
 def _filter(texts: Mapping[str, str], state: str | None, since: str, until: str) -> Filter:
-    """What is empty, as in a form that nobody filled in, lets all through."""
+    """An empty value, as in a form that nobody filled in, matches everything."""
     checked = {name: _line(text, name) for name, text in texts.items()}
     return Filter(**checked, state=state, since=_moment(since, "since"), until=_moment(until, "until"))  # type: ignore[arg-type]
 
@@ -159,7 +159,7 @@ def _one_of(text: str, known: Sequence[str], name: str) -> str | None:
 
 
 def _moment(text: str, name: str) -> datetime | None:
-    """A day in UTC, or a moment; without a zone it is in UTC."""
+    """A day in UTC, or a moment; in UTC if it has no zone."""
     value = _line(text, name)
     try:
         at = datetime.fromisoformat(value) if value else None

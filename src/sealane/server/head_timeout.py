@@ -1,6 +1,6 @@
-"""A connection whose request's head must come in time; uvicorn has a time-out for idle connections only.
+"""A time-out for the head of each request; uvicorn has one for idle connections only.
 
-A client that sends a letter now and then would otherwise hold a connection, its memory and a file of the process for ever.
+Otherwise a client that sends a letter now and then would hold a connection, its memory and a file of the process for ever.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _LATE = (
 
 
 class HeadInTime(H11Protocol):
-    """Uvicorn's protocol, which ends a connection whose next head is not whole in time."""
+    """Uvicorn's protocol, which closes a connection whose next head is not complete in time."""
 
     seconds: float
     _head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Waits for the first head."""
+        """Starts the time-out for the first head."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Waits on, unless the head is whole now."""
+        """Stops the time-out once the head is complete."""
         super().data_received(data)
         if self._answers() or self.transport.get_protocol() is not self:  # or a WebSocket has taken over
             self._stop()
@@ -42,12 +42,12 @@ class HeadInTime(H11Protocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Waits no more."""
+        """Stops the time-out."""
         self._stop()
         super().connection_lost(exc)
 
     def _answers(self) -> bool:
-        """Whether a request is being answered: what comes meanwhile is its body, or the next one's."""
+        """Whether a request is being answered, so that further data is its body or the next request."""
         cycle: Any = self.cycle
         return cycle is not None and not cycle.response_complete
 
@@ -71,5 +71,5 @@ class HeadInTime(H11Protocol):
 
 
 def protocol(seconds: float) -> type[HeadInTime]:
-    """The protocol that gives each head so many seconds."""
+    """The protocol with that many seconds for each head."""
     return type("HeadInTimeAs", (HeadInTime,), {"seconds": seconds})

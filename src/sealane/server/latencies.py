@@ -1,4 +1,4 @@
-"""How long requests take until their answer begins, by route and code: what follows live goes on for hours."""
+"""Time until requests get an answer, by route and code; live answers last for hours, so only their beginning counts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Latencies:
-    """Of one process, since it began. Labels are routes as they are written, never addresses."""
+    """One process' times, since its start. Labels are routes as in the code, never addresses."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], Distribution] = {}
 
     def family(self) -> Family:
-        """All that was measured."""
+        """All measurements."""
         samples = [
             Sample(value=kept, labels={"method": method, "route": route, "code": code})
             for (method, route, code), kept in sorted(self._kept.items())
@@ -28,7 +28,7 @@ class Latencies:
         return Family(name=NAME, shape=Shape.HISTOGRAM, help=HELP, samples=samples)
 
     def add(self, scope: Scope, code: int, seconds: float) -> None:
-        """One request more."""
+        """Adds one request."""
         method = scope["method"] if scope["method"] in _METHODS else "other"
         key = (method, _route(scope), str(code))
         self._kept[key] = self._kept.get(key, Distribution.empty(LATENCY_BUCKETS)).plus(seconds)
@@ -59,13 +59,13 @@ class Measured:
         try:
             await self.app(scope, receive, measured)
         except Exception:
-            if not code:  # what answers it stands outside
+            if not code:  # the answer comes from outside of the routes
                 self.latencies.add(scope, 500, self.clock() - began)
             raise
 
 
 def _route(scope: Scope) -> str:
-    """The route as it is written; files lie under one name, and addresses without a route under another."""
+    """The route as in the code; files share one name, and addresses without a route another."""
     template = getattr(scope.get("route"), "path", None)
     if isinstance(template, str):
         return template

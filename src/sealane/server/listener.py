@@ -1,4 +1,4 @@
-"""The socket that a server listens at."""
+"""The socket that a server listens on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sealane.errors import Unavailable
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Its connections send at once: asyncio sees to that only for sockets it makes itself.
+    """A listening socket. Its connections send without delay; asyncio sets this only for sockets that it creates itself.
 
-    Else an answer's body waits for the client to acknowledge the head, which takes 40 ms (Nagle's algorithm, RFC 896).
-    Raises Unavailable: the address is another program's, or none of this machine.
+    Otherwise an answer's body waits for the client to acknowledge the head, which takes 40 ms (Nagle's algorithm, RFC 896).
+    Raises Unavailable if another program uses the address, or it is not one of this machine.
     """
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -20,5 +20,5 @@ def listen(host: str, port: int) -> socket.socket:
             f"can't listen on {host}, port {port}: {str(error.strerror).partition(' (while')[0]}",
             hint="name another with --port or --host, or end the program that has it",
         ) from error
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what it accepts has it, too
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
     return listening

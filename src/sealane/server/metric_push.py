@@ -1,4 +1,4 @@
-"""Metric stores are told again and again how all stands, as `/metrics` shows it to whoever asks."""
+"""Regularly sends all current values to metric stores, the same as `/metrics` shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def pushing(server: composition.Server, measured: PlatformMetrics) -> AsyncIterator[None]:
-    """Each store for itself, as long as the block lasts."""
+    """Sends to each store independently, as long as the block lasts."""
     tasks = [asyncio.create_task(_keep_pushing(key, push, server, measured)) for key, push in server.pushes.items()]
     try:
         yield

@@ -1,4 +1,4 @@
-"""Guards every request: its size, its address, and what browsers may do with the answer."""
+"""Guards every request: limits its size and its address, and sets what browsers may do with the answer."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: limits bodies as they come (a length in a header proves nothing), and adds the headers."""
+    """ASGI middleware: limits bodies while they arrive (a length in a header proves nothing), and adds the headers."""
 
     def __init__(self, app: App, *, most: int, seconds: float = 60.0, folders: Collection[Path] = ()) -> None:
-        """`most` is what the body of a request may have, in bytes, `seconds` what it may take; of git neither counts.
+        """`most` is a request body's limit in bytes, `seconds` its time limit; neither applies to git.
 
-        Errors name files below `folders` from there on.
+        Errors name files relative to `folders`.
         """
         self.app = app
         self.most = most
@@ -92,19 +92,19 @@ class Guard:
 
 
 class StepsOutside:
-    """ASGI middleware: answers nothing to containers of steps, by the networks that they are in.
+    """ASGI middleware: answers nothing to containers of steps, which it knows by their networks.
 
-    A step reaches every address of its engine's machine, and so the server. Its container has an address of its run's
-    network, which no rule changes on the way to its own machine; a proxy before the server says it in `X-Forwarded-For`.
+    A step reaches every address of its engine's machine, including the server. Its container's address is in its run's
+    network, and no rule changes it on the way to its own machine; a proxy before the server sets it in `X-Forwarded-For`.
     """
 
     def __init__(self, app: App, *, networks: Callable[[], Awaitable[Iterable[str]]]) -> None:
-        """`networks` gives those of the runs that are at it, in CIDR form."""
+        """`networks` returns those of the current runs, in CIDR form."""
         self.app = app
         self.networks = networks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes one request on, unless a step made it."""
+        """Passes one request on, unless it is from a step."""
         peer = _peer(scope)
         if peer is not None and not peer.is_loopback:
             inside = [network for network in await self.networks() if peer in ip_network(network, strict=False)]
@@ -126,13 +126,13 @@ def _peer(scope: Scope) -> IPv4Address | IPv6Address | None:
         return None
     try:
         address = ip_address(str(scope["client"][0]).partition("%")[0])
-    except ValueError:  # a socket of another kind
+    except ValueError:  # another kind of socket
         return None
     return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
 
 
 def _wrong_address(scope: Scope) -> UsageError | None:
-    """Why nothing here can have the address: no route, file or row is looked for under it."""
+    """Why nothing can exist at the address, so that no route, file or row is looked up."""
     try:
         inputs.check_address(scope["path"], unquote_plus(scope["query_string"].decode("latin-1")))
     except UsageError as error:

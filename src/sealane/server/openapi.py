@@ -1,7 +1,7 @@
-"""The application's OpenAPI document: each route with every status it answers, and what lets a request in.
+"""The application's OpenAPI document: each route with every status it answers, and the credentials that it accepts.
 
-What follows from a route's signature is derived here, in one place. What a route alone answers it declares beside
-itself: `responses=error_responses.raised(Conflicting)`. An answer that is not in the document is told in the log.
+The answers that follow from a route's signature are added here, in one place. A route declares its other answers
+itself: `responses=error_responses.raised(Conflicting)`. An answer that is not in the document is logged.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ _SCHEMES = {
     },
 }
 _ALWAYS: tuple[type[SealaneError], ...] = (UsageError, Refused, TooSlow, SealaneError)
-"""What is answered before any route is looked for (an address that can't be, a step that asks, a head that does not
-come), and by whatever breaks."""
+"""Errors before routing (an invalid address, a request from a step, a head that does not
+arrive), and unexpected errors."""
 
 
 class Documented(FastAPI):
-    """An application whose document names every answer."""
+    """An application whose document has every answer."""
 
     def openapi(self) -> dict[str, Any]:
-        """The document; made once."""
+        """The document; generated once."""
         if self.openapi_schema is None:
             document = super().openapi()
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Error"] = error_responses.Error.model_json_schema()
-            for unused in ("HTTPValidationError", "ValidationError"):  # what the framework would answer by itself
+            for unused in ("HTTPValidationError", "ValidationError"):  # the framework's own answers
                 schemas.pop(unused, None)
             document["components"]["securitySchemes"] = _SCHEMES | {SIGNATURE: _signature()}
             for route in self.api_routes():
@@ -82,12 +82,12 @@ class Documented(FastAPI):
         return self.openapi_schema
 
     def api_routes(self) -> Iterator[APIRoute]:
-        """Every route but those of files and connections."""
+        """Every route except files and connections."""
         return (route for route in self.routes if isinstance(route, APIRoute))
 
 
 def proofs(adapters: Adapters = SHIPPED) -> str:
-    """In which header each git host proves that it knows an app's hook secret."""
+    """The header in which each git host proves that it knows an app's hook secret."""
     hosts = adapters.git_hosts.every(GitHost).values()
     keyed, plain = (
         ", ".join(f"`{host.proof.title()}` ({host.name})" for host in hosts if host.keyed is keyed)
@@ -102,7 +102,7 @@ def _signature() -> dict[str, str]:
 
 
 def signed_by(*schemes: str) -> dict[str, Any]:
-    """The `openapi_extra` of a route that takes messages of other programs, proved in one of these ways."""
+    """The `openapi_extra` of a route that accepts messages of other programs with one of these proofs."""
     message = {"type": "object"}
     form = {"type": "object", "required": ["payload"], "properties": {"payload": {"type": "string"}}}
     content = {"application/json": message, "application/x-www-form-urlencoded": form}
@@ -113,7 +113,7 @@ def signed_by(*schemes: str) -> dict[str, Any]:
 
 
 def is_documented(request: Request, status: int) -> bool:
-    """Whether the document says that this request may be answered so; what is no route of the document may be anyhow."""
+    """Whether the document has this status for the request; true for routes outside of the document."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or not route.include_in_schema:
         return True
@@ -121,7 +121,7 @@ def is_documented(request: Request, status: int) -> bool:
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
-    """Adds what follows from the route's signature; what the route declares itself stays."""
+    """Adds what follows from the route's signature; keeps what the route declares itself."""
     for status, response in error_responses.raised(*_raised(route, method)).items():
         if status not in route.responses:
             operation["responses"][str(status)] = response
@@ -139,7 +139,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
 
 def _raised(route: APIRoute, method: str) -> Iterator[type[SealaneError]]:
     yield from _ALWAYS
-    if method not in SAFE_METHODS:  # even without a body of its own: a form of a session is looked for
+    if method not in SAFE_METHODS:  # even without a body of its own, because the form of a session is read
         yield TooLarge
     gated = _asks(route.dependant, access.admitted)
     if gated or _asks(route.dependant, dependencies.opened):
@@ -155,7 +155,7 @@ def _asks(dependant: Dependant, wanted: Callable[..., Any]) -> bool:
 
 
 def dependants(of: Dependant) -> Iterator[Dependant]:
-    """What it depends on, at any depth."""
+    """Its dependencies, at any depth."""
     for dependant in of.dependencies:
         yield dependant
         yield from dependants(dependant)

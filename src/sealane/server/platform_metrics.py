@@ -1,4 +1,4 @@
-"""What `/metrics` shows: the tables are counted once in some seconds, however many ask."""
+"""The content of `/metrics`: tables are counted once every few seconds, for any number of readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PlatformMetrics:
     def __init__(
         self, *, readiness: Readiness, latencies: Latencies, every: float, now: clock.Clock = clock.now
     ) -> None:
-        """`every` is the seconds for which counts are shown again."""
+        """`every` is the seconds for which counts are reused."""
         self._readiness = readiness
         self._latencies = latencies
         self._every = every
@@ -34,7 +34,7 @@ class PlatformMetrics:
         self._last: tuple[PlatformFacts, tuple[Family, ...]] | None = None
 
     async def families(self, server: composition.Server) -> tuple[Family, ...]:
-        """Everything. While the database is away, what the process knows by itself."""
+        """All metrics. While the database is down, only what the process itself knows."""
         checks = await self._readiness.look(server)
         try:
             facts, totals = await self._counted(server)
@@ -64,7 +64,7 @@ class PlatformMetrics:
 
 
 def _sizes(server: composition.Server, facts: PlatformFacts | None) -> tuple[Family, ...]:
-    """Of databases and of the disk."""
+    """The sizes of databases and of the disk."""
     settings = server.settings
     sizes = {"store": float(facts.database_bytes)} if facts else {}
     journal = Path(settings.flows_url.removeprefix(_SQLITE))

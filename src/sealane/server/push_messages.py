@@ -1,6 +1,6 @@
-"""What git's client prints after a push: where its runs are told, and why one was refused where that is known at once.
+"""Messages that git's client prints after a push: the addresses of its runs, and an early refusal.
 
-A push is not held for longer than a few seconds: what is not known by then, its run tells.
+A push waits at most a few seconds; its run shows everything later.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_FINDINGS = 10
 
 
 async def words(server: dependencies.Server, runs: Sequence[str]) -> list[str]:
-    """The lines for a push that began these runs."""
+    """The lines for a push that started these runs."""
     with suppress(TimeoutError):
         async with asyncio.timeout(server.settings.git.push_words):
             await asyncio.gather(*(_looked_at(server, run) for run in runs[:_MOST_RUNS]))
@@ -60,7 +60,7 @@ async def _told(server: dependencies.Server, run: str) -> list[str]:
 
 
 def _outcome(view: RunView) -> list[str]:
-    """Why it was refused, else what it warns of."""
+    """Why it was refused, otherwise its warnings."""
     refused = view.run.status is RunStatus.FAILED and not view.steps
     if refused:
         head = f"sealane: {view.run.label} is refused, and nothing of it runs:"

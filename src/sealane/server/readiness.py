@@ -1,4 +1,4 @@
-"""Whether a server can do its work now: for load balancers and monitors, who need not sign in and learn no more than that."""
+"""Whether a server is ready: for load balancers and monitors, which need no token and learn nothing else."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sealane.records.workers import WorkerRow
 from sealane.store import migration
 
 _KEPT = 1.0
-"""Seconds for which an answer counts: whoever asks more often costs nothing."""
+"""Seconds for which an answer is reused, so that frequent requests cost nothing."""
 _PATIENCE = 5.0
-"""Seconds after which a part that does not answer counts as broken."""
+"""Seconds after which a part without an answer counts as broken."""
 
 _ONLY_TOLD = frozenset({"subscribers"})
-"""What keeps no server from its work: deliveries go on while a metric store is away."""
+"""Parts that are shown but needed by no server: deliveries go on while a metric store is down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One part, whether it is ready, and what is wrong with it."""
+    """One part, whether it is ready, and its problem."""
 
     name: str
     ready: bool
@@ -32,7 +32,7 @@ class Check:
 
 
 class Readiness:
-    """Looks at the parts, at most once a second however many ask."""
+    """Checks the parts, at most once a second for any number of requests."""
 
     def __init__(self, *, silent_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         """`silent_after` is the seconds after which a worker without a heartbeat counts as dead, by this process's clock."""
@@ -42,7 +42,7 @@ class Readiness:
         self._looking = asyncio.Lock()
         self._last: tuple[float, tuple[Check, ...]] | None = None
         self.alive = 0
-        """Workers that were alive at the last look."""
+        """Live workers at the last check."""
 
     async def look(self, server: composition.Server) -> tuple[Check, ...]:
         """Every part, whether it is ready or not."""
@@ -52,7 +52,7 @@ class Readiness:
             return self._last[1]
 
     def silent(self, rows: Iterable[WorkerRow], *, own: str | None) -> str | None:
-        """Why no work is done: no worker lives, or this process's own does not."""
+        """Why no work is done: no worker is alive, or this process's own is not."""
         now = self._clock()
         living = []
         for row in rows:
@@ -106,7 +106,7 @@ class Readiness:
 
 
 async def _checked(look: Callable[[], Awaitable[str | None]], otherwise: str) -> str | None:
-    """What is wrong, in our own words: a driver's could hold addresses and names."""
+    """The problem in our own words, because a driver's could contain addresses and names."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await look()

@@ -1,4 +1,4 @@
-"""What one person may have of a server process at a time, so that nobody takes what all share."""
+"""Limits each person's share of a server process, so that nobody uses it up for the others."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from weakref import WeakValueDictionary
 from sealane.errors import TooManyAttempts
 
 _ANSWERED = 4
-"""Requests of one person that are answered at the same time: what a page asks for at once, and little of a process."""
+"""Simultaneously answered requests of one person: enough for a page, and a small part of a process."""
 
 
 class Share:
-    """How much of a kind each person has at a time."""
+    """How many of one kind each person may have at a time."""
 
     def __init__(self, *, most: int, full: str, after: int) -> None:
-        """`full` is what is said of somebody who has that many, `after` in how many seconds one may have ended."""
+        """`full` is the message for a person at the limit, `after` the seconds until a retry may work."""
         self._most = most
         self._full = full
         self._after = after
@@ -26,7 +26,7 @@ class Share:
 
     @contextmanager
     def one_more(self, name: str) -> Iterator[None]:
-        """Counts one of that person's for as long as it goes on. Raises TooManyAttempts where it would be too many."""
+        """Counts one of that person's as long as the block lasts. Raises TooManyAttempts above the limit."""
         if self._had[name] >= self._most:
             raise TooManyAttempts(f"{name} {self._full.format(most=self._most)}, as many as one may", after=self._after)
         self._had[name] += 1
@@ -39,22 +39,22 @@ class Share:
 
 
 def streams(most: int) -> Share:
-    """Logs that are followed, and pages that hear of changes."""
+    """Followed logs, and pages with live updates."""
     return Share(most=most, full="follows {most} logs and pages already", after=10)
 
 
 class Turns:
-    """Requests: a few of one person are answered at a time, the others' beside them, and what is more waits."""
+    """Requests: a few of each person are answered at a time; further ones wait."""
 
     def __init__(self, *, most: int) -> None:
-        """`most` is how many of one person are answered, or wait for that."""
+        """`most` is how many requests of one person are answered or wait."""
         self._share = Share(most=most, full="waits for {most} answers already", after=1)
         self._answering = WeakValueDictionary[str, asyncio.Semaphore]()
-        """By person, while there is one of theirs."""
+        """By person, as long as they have a request."""
 
     @asynccontextmanager
     async def one(self, name: str) -> AsyncIterator[None]:
-        """Waits for a turn of that person's, and has it. Raises TooManyAttempts where too many wait."""
+        """Waits for that person's turn, and holds it. Raises TooManyAttempts when too many wait."""
         with self._share.one_more(name):
             async with self._answering.setdefault(name, asyncio.Semaphore(_ANSWERED)):
                 yield

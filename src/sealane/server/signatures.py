@@ -1,4 +1,4 @@
-"""Messages that are believed for their signature, made with one of several secrets."""
+"""Verifies signed messages with one of several secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Read = TypeVar("Read")
 
 
 def with_any(secrets: Sequence[str], read: Callable[[str], Read]) -> Read:
-    """What `read` makes of the message with the first secret that fits. Raises NotSignedIn when none does."""
+    """The result of `read` for the message with the first secret that fits. Raises NotSignedIn when none does."""
     for secret in secrets[:-1]:
         try:
             return read(secret)

@@ -1,4 +1,4 @@
-"""What a push to a repository of ours is told of the branches and tags that are not run. Pure."""
+"""Messages after a push to one of our repositories about branches and tags that are not run. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_NAMED = 20
 
 
 def lines(app: str, receipts: Mapping[str, Receipt], *, url: str) -> list[str]:
-    """The lines, for the receipts by reference: each is named with the way to run it, many are counted."""
+    """The lines for the receipts by reference: a few are named with the way to run them, the rest are counted."""
     left_out = {ref: receipt for ref, receipt in receipts.items() if receipt.left_out}
     if not left_out:
         return []

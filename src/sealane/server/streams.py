@@ -1,4 +1,4 @@
-"""Streams of what changes: logs that go on, and the word that something changed."""
+"""Streams of changes: growing logs, and messages that something changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealane.records.views import LogPart
 from sealane.server import dependencies
 
 _ASKED_EVERY = 10.0
-"""Seconds for which somebody who was let in is believed, while an answer goes on."""
+"""Seconds for which a permission is not checked again during an answer."""
 Part = TypeVar("Part")
 
 
@@ -28,7 +28,7 @@ class TextStream(StreamingResponse):
 async def while_admitted(
     parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
-    """The parts for as long as whoever reads may: it ends when they may not any more, also while no part comes.
+    """The parts, as long as the reader has permission; it ends without it, even between parts.
 
     `again` asks the gate, and raises as it does.
     """
@@ -41,7 +41,7 @@ async def while_admitted(
             if time.monotonic() - asked >= every:
                 try:
                     await again()
-                except SealaneError:  # nobody can say that they may
+                except SealaneError:  # nobody can confirm the permission
                     return
                 asked = time.monotonic()
             if done:
