@@ -1,1 +1,1 @@
-"""The web pages: views made from the store's data, written out by templates; live where something moves."""
+"""The web pages: views of the store's data, rendered by templates; live where something changes."""

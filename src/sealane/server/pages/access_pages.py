@@ -1,4 +1,4 @@
-"""The pages of who may what: what the reader may with every app, and what everybody may with one."""
+"""The pages of rights: the reader's rights on every app, and everybody's rights on one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/access")
 async def own(server: dependencies.Server, signed: Signed) -> HTMLResponse:
-    """What the reader may with each app that they may read."""
+    """The reader's rights on each app that they may read."""
     table = presenting_access.own(signed.actor, await server.membership.own(signed.actor))
     return templates.page("access.html", {**await frames.shown(server, signed, "/access"), "table": table})
 
 
 @router.get("/access/{app}")
 async def everybody(app: addresses.App, server: dependencies.Server, signed: Signed) -> HTMLResponse:
-    """Who may what with the app, for whoever may deploy it everywhere."""
+    """Everybody's rights on the app, for people who may deploy it everywhere."""
     actor = signed.actor
     if not actor.may_everywhere(Permission.DEPLOY, app):
         raise Refused(f"{actor.name} may not see what others may with {app}", hint="/access tells what you may")

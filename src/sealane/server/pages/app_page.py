@@ -1,4 +1,4 @@
-"""The page of an app, and what people do on it."""
+"""The page of an app, and its actions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def app_page(
     signed: Signed,
     shown: Annotated[str | None, Query(alias="in", max_length=inputs.LONGEST_LINE)] = None,
 ) -> HTMLResponse:
-    """One app: how its formations fare, and what runs in one of them."""
+    """One app: the health of its formations, and what runs in one of them."""
     view = await server.views.app(app)
     repository = dependencies.repository(server, view.app)
     used = await server.looking.usage(view)
@@ -41,7 +41,7 @@ async def compare(
     left: Annotated[str, Query(max_length=inputs.LONGEST_LINE)] = "",
     right: Annotated[str, Query(max_length=inputs.LONGEST_LINE)] = "",
 ) -> HTMLResponse:
-    """What differs between what is in two formations."""
+    """The differences between two formations."""
     page = presenting_comparisons.page(await server.views.compared(app, left, right))
     return templates.page("compare.html", {**await frames.shown(server, signed, "/"), "page": page})
 
@@ -54,7 +54,7 @@ async def deploy(
     signed: SignedDeveloper,
     release: Annotated[fields.Reference, Form()],
 ) -> Response:
-    """Sends a version to a formation."""
+    """Deploys a version to a formation."""
     made = await server.requests.deploy(app, formation, release=release, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
 
@@ -68,7 +68,7 @@ async def scale(
     word: Annotated[fields.Reference, Form()],
     replicas: Annotated[str, Form(max_length=10)],
 ) -> Response:
-    """Gives a workload another number of instances."""
+    """Sets a workload's number of instances."""
     if not replicas.strip().isdecimal():
         raise UsageError(f"{replicas.strip() or 'nothing'} is no number of instances", hint="write one, such as 3")
     made = await server.requests.scale(app, formation, word, int(replicas), by=signed.actor)
@@ -83,6 +83,6 @@ async def restart(
     signed: SignedDeveloper,
     word: Annotated[fields.Reference, Form()],
 ) -> Response:
-    """Makes all instances of a workload anew."""
+    """Replaces all instances of a workload."""
     made = await server.requests.restart(app, formation, word, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)

@@ -1,4 +1,4 @@
-"""What the page of an app shows, as values. Pure."""
+"""The views of an app's page, as values. Pure."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from sealane.server.pages.views import Action, Link, Pill, Tone
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lane:
-    """One formation: what is there, and how it fares."""
+    """One formation: its version and its health."""
 
     formation: str
     href: str
-    """The same page with what runs there."""
+    """The same page with this formation chosen."""
     chosen: bool
     tone: Tone
     pill: Pill
     since: datetime | None
-    """Since when it fares so; None where that is no state of health."""
+    """Since when it has this state; None if that is no state of health."""
     lasts: str
-    """How long that is."""
+    """How long it has had this state."""
     version: str
     deployment: str
-    """The page of the deployment that is there, or on its way."""
+    """The page of the current deployment, or of the running one."""
     subject: str
     """The first line of the commit's message."""
     cause: str
-    """Why it does not fare well; empty while it does."""
+    """The cause of bad health; empty if healthy."""
     behind: str
-    """How far it is behind the newest that is in any formation; empty where it is not."""
+    """How far it is behind the newest version in any formation; empty if it is not."""
     drift: Link | None
     facts: tuple[str, ...]
     at: datetime | None
@@ -46,34 +46,34 @@ class InstanceRow:
     pill: Pill
     notes: tuple[str, ...]
     log: str
-    """Where its log is."""
+    """The address of its log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TreeRow:
-    """One object of a formation, and the instances that it keeps alive."""
+    """One object of a formation, with its instances."""
 
     key: str
-    """The same each time the page is read, and no other's on it."""
+    """Stays the same when the page is read again, and is unique on it."""
     kind: str
     name: str
     pill: Pill
     note: str
     uses: str
-    """What it uses, asks for and is limited to; empty where nothing is known."""
+    """Its usage, requests and limits; empty if unknown."""
     squares: tuple[Tone | str, ...]
-    """A square an instance, in its tone; `none` for one that is not there yet."""
+    """A square for each instance, in its tone; `none` for a missing one."""
     instances: tuple[InstanceRow, ...]
     more: int
-    """Instances that are not named."""
+    """Number of instances that are not listed."""
     log: str
-    """Where its log is; empty for what prints none."""
+    """The address of its log; empty if it has none."""
     actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppPage:
-    """One app: its formations, what runs in one of them, and what came last."""
+    """One app: its formations, what runs in one of them, and the last deployments."""
 
     app: str
     owner: str
@@ -82,38 +82,38 @@ class AppPage:
     """The newest run."""
     lanes: tuple[Lane, ...]
     chosen: str
-    """The formation whose objects are shown; empty where there is none."""
+    """The formation whose objects are shown; empty without formations."""
     tree: tuple[TreeRow, ...]
     seen: datetime | None
-    """When it was looked at last; None before anybody did."""
+    """When it was last read; None if never."""
     deploy: tuple[Action, ...]
-    """Sending another version to the chosen formation, for those who may."""
+    """Deploying another version to the chosen formation, for people who may."""
     compare: str
-    """Where the first formation is compared with the last one; empty where there are not two."""
+    """The address that compares the first formation with the last one; empty for a single formation."""
     last: tuple[ListRow, ...]
     """The last deployments."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogPage:
-    """What runs in a formation prints."""
+    """The output of a formation's containers."""
 
     app: str
     formation: str
     of: str
-    """The workload or instance that is chosen; empty for all."""
+    """The chosen workload or instance; empty for all."""
     find: str
     choices: tuple[tuple[str, str], ...]
-    """What is sent, and what people read."""
+    """The value that is sent, and its text."""
     stream: str
-    """Where the lines come from."""
+    """The address of the stream of lines."""
     text: str
-    """The last ones as text, for pages without scripts."""
+    """The last lines as text, for pages without scripts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitsCard:
-    """Commits that one formation has and another has not."""
+    """Commits in one formation that are missing in another."""
 
     title: str
     words: str
@@ -122,11 +122,11 @@ class CommitsCard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparePage:
-    """What differs between what is in two formations."""
+    """The differences between two formations."""
 
     app: str
     formations: tuple[str, ...]
-    """Those that can be compared."""
+    """The formations that can be compared."""
     left: str
     right: str
     left_version: str

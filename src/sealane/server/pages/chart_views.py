@@ -1,4 +1,4 @@
-"""What pictures of times show, as values: bars on a line of time, what comes after what, and counts over time. Pure."""
+"""The views of charts over time, as values: bars on a time line, their order, and counts. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from sealane.server.pages.time_scale import Cut, Tick
 from sealane.server.pages.views import Tone
 
 BarTone = Tone | Literal["back", "none"]
-"""`none` is drawn hollow: it has not begun, or only waited. `back`: the way back to what was there before."""
+"""`none` is drawn hollow: not started, or only waiting. `back` is a rollback."""
 ROW = 44
-"""Pixels from a row to the next one."""
+"""Pixels from one row to the next."""
 MIDDLE = 33
 """Pixels from a row's top to the middle of its bar."""
 BAR = 10
-"""Pixels that a bar is high."""
+"""Pixels of a bar's height."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bar:
-    """A span of time: where it begins and how wide it is, in parts of a hundred."""
+    """A span of time: its beginning and its width, in percent."""
 
     x: float
     width: float
@@ -42,7 +42,7 @@ class ChartRow:
     """One thing with its times."""
 
     key: str
-    """The same each time the page is read, and no other's in its picture."""
+    """Stays the same when the page is read again, and is unique in its chart."""
     name: str
     kind: str
     state: str
@@ -50,17 +50,17 @@ class ChartRow:
     time: str
     href: str
     after: str
-    """What it comes after, in words; empty where nothing is before it."""
+    """Its predecessors, in words; empty without any."""
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edge:
-    """One comes after the other: down from the end of its bar, then to where the other begins."""
+    """An order of two rows: down from the end of one's bar, then to the beginning of the other's."""
 
     x: float
-    """Of the end of what comes first."""
+    """The end of the first one."""
     y: int
     to_x: float
     to_y: int
@@ -68,14 +68,14 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """Rows on one line of time."""
+    """Rows on one time line."""
 
     rows: tuple[ChartRow, ...]
     edges: tuple[Edge, ...]
     ticks: tuple[Tick, ...]
     cuts: tuple[Cut, ...]
     more: int = 0
-    """Rows that are left out."""
+    """Number of rows that are left out."""
 
     @property
     def height(self) -> int:
@@ -85,12 +85,12 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """How many instances there were for a while, as heights in pixels from the bottom."""
+    """The number of instances during a span, as heights in pixels from the bottom."""
 
     x: float
     width: float
     parts: tuple[tuple[str, float, float], ...]
-    """What they are (`new`, `coming`, `old`), where it begins from the top, and how high it is."""
+    """The kind (`new`, `coming`, `old`), the distance from the top, and the height."""
     title: str
 
 
@@ -106,12 +106,12 @@ class CountRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstanceChart:
-    """Instances over time, old ones and new ones."""
+    """Instances over time, old and new ones."""
 
     unit: str
-    """What they are called, in the plural."""
+    """Their name in the plural."""
     words: str
-    """What it shows, in a sentence."""
+    """The content in a sentence."""
     height: int
     most: int
     columns: tuple[Column, ...]

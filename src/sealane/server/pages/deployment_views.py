@@ -1,4 +1,4 @@
-"""What the pages of a deployment and of its drift show, as values. Pure."""
+"""The views of the pages of a deployment and its drift, as values. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealane.server.pages.views import Action, HealthSaid, Link, Pill, Tone
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelinePoint:
-    """One point of a deployment's way."""
+    """One point in a deployment's history."""
 
     at: datetime
     words: str
@@ -23,7 +23,7 @@ class TimelinePoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectRow:
-    """One object of a deployment and how it is."""
+    """One object of a deployment and its state."""
 
     name: str
     kind: str
@@ -37,12 +37,12 @@ class Lines:
 
     lines: tuple[str, ...]
     again: int = 0
-    """How often it repeats what stands above already, whatever numbers differ; such lines are folded."""
+    """How often it repeats the lines above, ignoring numbers; such lines are folded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One piece of a failure report: a heading and the lines as they were."""
+    """One piece of a failure report: a heading and the original lines."""
 
     heading: str
     parts: tuple[Lines, ...]
@@ -50,23 +50,23 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateCard:
-    """What a gate asked, and what came back."""
+    """A gate's requests and their answers."""
 
     key: str
     gate: str
     place: str
-    """Where in the rollout; empty for the only place."""
+    """Its place in the rollout; empty for the only one."""
     asked: str
     pill: Pill
     answers: tuple[tuple[datetime, str, str, bool], ...]
-    """When it asked, what came back, how long that took, and whether it is good; the newest first."""
+    """The time of the request, the answer, its duration, and whether it is good; the newest first."""
     earlier: int
-    """Answers that are not kept."""
+    """Number of answers that are not stored."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentPage:
-    """One deployment: verdict and cause first, then how it came about."""
+    """One deployment: verdict and cause first, then its history."""
 
     id: str
     app: str
@@ -75,25 +75,25 @@ class DeploymentPage:
     subject: str
     """The first line of the commit's message."""
     kind: str
-    """How it came about, where not by a run's own delivery."""
+    """How it was started, unless by a run's own delivery."""
     pill: Pill
     headline: str
     explanation: str
     hint: str
-    """How to get it out, where it ended without being there."""
+    """A way to get it deployed, if it ended without that."""
     log: str
-    """The line of the blamed container's log that tells most; empty without one."""
+    """The most telling line of the blamed container's log; empty without one."""
     ended: datetime | None
     duration: str
     since: datetime | None
-    """Since when it has been rolling out, while it does."""
+    """Since when it has been rolling out; None otherwise."""
     moments: tuple[TimelinePoint, ...]
     milestones: tuple[TimelinePoint, ...]
-    """What each phase came to."""
+    """The result of each phase."""
     chart: Chart | None
-    """Its parts to scale; None before it has begun."""
+    """Its phases to scale; None before it has begun."""
     instances: InstanceChart | None
-    """How many instances there were; None where nobody has seen any."""
+    """The number of instances over time; None if never observed."""
     gates: tuple[GateCard, ...]
     objects: tuple[ObjectRow, ...]
     evidence: tuple[Evidence, ...]
@@ -102,23 +102,23 @@ class DeploymentPage:
     commits: tuple[str, ...]
     difference: tuple[str, ...]
     first: bool
-    """Whether nothing was there before."""
+    """Whether it was the first deployment there."""
     facts: tuple[tuple[str, tuple[Link, ...]], ...]
     hold: str
-    """Why nothing newer goes out by itself; empty without a hold."""
+    """Why newer ones are not deployed automatically; empty without a hold."""
     health: HealthSaid | None
-    """How it fares, while it is what is there."""
+    """Its health, while it is the current deployment."""
     may_drift: bool
-    """Whether it is what is there, so that a look at the destination tells something."""
+    """Whether it is the current deployment, so that it can be compared with the destination."""
     needs: tuple[Need, ...]
-    """What it waits for that this reader's word decides."""
+    """Things it waits for that this reader may decide."""
     actions: tuple[Action, ...]
     live: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftedRow:
-    """One object that is not as it was deployed: what somebody changed, line by line, and who."""
+    """One object that differs from what was deployed: the changes, line by line, and who made them."""
 
     name: str
     pill: Pill
@@ -129,7 +129,7 @@ class DriftedRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DriftPage:
-    """What somebody changed since a deployment."""
+    """The changes since a deployment."""
 
     id: str
     app: str

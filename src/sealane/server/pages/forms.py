@@ -1,4 +1,4 @@
-"""What people do on pages: plain forms, which lead to the page of what came of it."""
+"""Actions on pages: plain forms, which lead to the page with the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def cancel_run(run: str, server: dependencies.Server, signed: SignedDevelo
 
 @router.post("/runs/{run}/erase-logs")
 async def erase_logs(run: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
-    """Erases what its steps printed."""
+    """Erases the output of its steps."""
     await server.requests.erase_logs(run, by=signed.actor)
     return RedirectResponse(f"/runs/{run}", status_code=303)
 
@@ -37,7 +37,7 @@ async def rerun(run: str, server: dependencies.Server, signed: SignedDeveloper) 
 
 @router.post("/deployments/{deployment}/cancel")
 async def cancel(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
-    """Calls a deployment off, or stops a rollout."""
+    """Cancels a deployment, or stops a rollout."""
     await server.requests.cancel(deployment, by=signed.actor)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
@@ -45,7 +45,7 @@ async def cancel(deployment: str, server: dependencies.Server, signed: SignedDev
 @router.post("/deployments/{deployment}/drift")
 @router.post("/deployments/{deployment}/rerun")
 async def deploy_again(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
-    """Deploys the same revision again; where it is there, that puts its drift right."""
+    """Deploys the same revision again; if it is the current one, that corrects its drift."""
     earlier = (await server.views.deployment(deployment)).deployment
     made = await server.requests.deploy(earlier.app, earlier.formation, revision=earlier.revision_id, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
@@ -53,7 +53,7 @@ async def deploy_again(deployment: str, server: dependencies.Server, signed: Sig
 
 @router.post("/deployments/{deployment}/rollback")
 async def roll_back(deployment: str, server: dependencies.Server, signed: SignedDeveloper) -> Response:
-    """Goes back to the revision that was verified before this one."""
+    """Rolls back to the revision that was verified before this one."""
     earlier = (await server.views.deployment(deployment)).deployment
     made = await server.requests.rollback(earlier.app, earlier.formation, to=None, by=signed.actor)
     return RedirectResponse(f"/deployments/{made.id}", status_code=303)
@@ -69,14 +69,14 @@ async def lift_hold(deployment: str, server: dependencies.Server, signed: Signed
 
 @router.post("/approvals/{deployment}")
 async def approve(deployment: str, server: dependencies.Server, signed: Signed) -> Response:
-    """Says yes."""
+    """Approves it."""
     await server.approvals.approve(deployment, by=signed.actor)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
 
 @router.post("/approvals/{deployment}/decline")
 async def decline(deployment: str, server: dependencies.Server, signed: Signed) -> Response:
-    """Says no."""
+    """Declines it."""
     await server.approvals.reject(deployment, by=signed.actor)
     return RedirectResponse("/approvals", status_code=303)
 
@@ -90,7 +90,7 @@ async def say(
     word: Annotated[Literal["pass", "fail"], Form()],
     reason: Annotated[fields.Reason, Form()] = "",
 ) -> Response:
-    """Says how to take an inconclusive gate."""
+    """Answers an inconclusive gate."""
     await server.speaking.say(deployment, gate, passes=word == "pass", by=signed.actor, reason=reason)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
@@ -99,7 +99,7 @@ async def say(
 async def break_glass(
     deployment: str, server: dependencies.Server, signed: Signed, reason: Annotated[fields.Reason, Form()] = ""
 ) -> Response:
-    """Lets it begin though its window is shut; whether the person may is the operators' word."""
+    """Lets it begin outside its window; the operators decide who may."""
     await server.glass.break_it(deployment, by=signed.actor, reason=reason)
     return RedirectResponse(f"/deployments/{deployment}", status_code=303)
 
@@ -108,7 +108,7 @@ async def break_glass(
 async def delete(
     deployment: str, server: dependencies.Server, signed: SignedDeveloper, typed: Annotated[str, Form()] = ""
 ) -> Response:
-    """Deploys what is there once more, with a yes to deleting what the budget left in place."""
+    """Deploys the current revision again, with a confirmation to delete the objects that the budget left in place."""
     earlier = (await server.views.deployment(deployment)).deployment
     if typed.strip() != earlier.label:
         raise UsageError(f"{typed.strip() or 'nothing'} was typed", hint=f"type {earlier.label} to delete what it left")

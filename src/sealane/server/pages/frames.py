@@ -1,4 +1,4 @@
-"""The frame of every page: who reads it, where they are, and how much waits for them."""
+"""The frame of every page: its reader, the navigation, and the number of things that wait for them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LISTS = {"runs": "All runs", "deployments": "All deployments", "approvals": "Al
 
 
 async def shown(server: dependencies.Server, signed: Signed, here: str) -> dict[str, Any]:
-    """What the frame shows; `here` is the part of the navigation that the page belongs to."""
+    """The frame's content; `here` is the page's part of the navigation."""
     return framed(signed, here, await server.views.pending())
 
 
 def framed(signed: Signed, here: str, items: Sequence[InboxItem]) -> dict[str, Any]:
-    """The same for a page that knows what waits for people."""
+    """The same for a page that has already read what waits for people."""
     actor = signed.actor
     mine = len(inbox.folded(item for item in items if not eligibility.why_not(item, actor)))
     reader = Reader(name=actor.name, groups=tuple(sorted(actor.groups)), waits=mine, form_token=signed.csrf)
@@ -32,13 +32,13 @@ def framed(signed: Signed, here: str, items: Sequence[InboxItem]) -> dict[str, A
 
 
 def around(path: str) -> Link | None:
-    """The list that an address is below, or is."""
+    """The list that contains the address, or has it."""
     first = path.strip("/").partition("/")[0]
     return Link(words=_LISTS[first], href=f"/{first}") if first in _LISTS else None
 
 
 async def anyone(request: Request) -> dict[str, Any]:
-    """The frame of a page that may be shown to anyone: with navigation for whoever is signed in."""
+    """The frame of a page for everybody, with navigation for a signed-in user."""
     nobody: dict[str, Any] = {"reader": None, "here": ""}
     server: composition.Server | None = getattr(request.app.state, "server", None)
     cookie = request.cookies.get(COOKIE)
@@ -48,5 +48,5 @@ async def anyone(request: Request) -> dict[str, Any]:
         who, session = await server.access.session(cookie)
         actor = await server.membership.of(who)
         return await shown(server, SignedIn(actor=actor, csrf=session.csrf), "")
-    except SealaneError:  # nobody is signed in, or the database does not answer: the error is told all the same
+    except SealaneError:  # nobody is signed in, or the database is down: the error is shown all the same
         return nobody

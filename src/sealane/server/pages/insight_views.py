@@ -1,4 +1,4 @@
-"""What the page of insights shows, as values. Pure."""
+"""The views of the page of insights, as values. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from sealane.server.pages.views import Link, Tone
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """A trend as a picture."""
+    """A trend as a chart."""
 
     title: str
     kind: str
     """`bars` or `line`."""
     at: tuple[int, ...]
-    """Seconds since 1970 at which each point begins."""
+    """The beginning of each point, in seconds since 1970."""
     values: tuple[float | None, ...]
     words: tuple[str, ...]
     """Each point in words."""
     links: tuple[str, ...]
-    """Where each point leads."""
+    """The address of each point."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +32,10 @@ class Tile:
     number: str
     unit: str
     change: str
-    """How it differs from as many days before; empty where that can't be told."""
+    """The difference to the same number of days before; empty if unknown."""
     tone: Tone
     note: Link
-    """What it is made of; leads to the deployments behind it."""
+    """Its details; leads to the deployments behind it."""
     chart: Chart
 
 
@@ -54,13 +54,13 @@ class WaitPart:
     name: str
     tone: Tone
     share: float
-    """Of a hundred."""
+    """In percent."""
     words: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitsBar:
-    """Where the time from commit to production goes."""
+    """The parts of the time from commit to production."""
 
     whole: str
     parts: tuple[WaitPart, ...]
@@ -73,7 +73,7 @@ class HourBar:
 
     hour: str
     height: int
-    """Of a hundred, the highest of all."""
+    """In percent of the highest one."""
     link: Link
 
 
@@ -94,7 +94,7 @@ class InsightsPage:
     csv: str
     environments: tuple[str, ...]
     empty: str
-    """Why there is nothing to show; empty where there is."""
+    """Why there is nothing to show; empty otherwise."""
     tiles: tuple[Tile, ...]
     by: str
     columns: tuple[str, ...]
@@ -103,10 +103,10 @@ class InsightsPage:
     waits: WaitsBar | None
     causes: tuple[FigureRow, ...]
     became: tuple[Link, ...]
-    """What became of failed changes."""
+    """The results of failed changes."""
     hours: tuple[HourBar, ...]
     of_runs: str
-    """What figures of runs are about where an environment is chosen: runs are of none."""
+    """A note on figures of runs if an environment is chosen, because runs have none."""
     pipelines: tuple[FigureRow, ...]
     steps: tuple[FigureRow, ...]
     tests: RankedRows

@@ -1,4 +1,4 @@
-"""What lists of runs, deployments and the audit show, as values. Pure."""
+"""The views of lists of runs, deployments and the audit, as values. Pure."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ class ListRow:
     subject: str
     """The first line of the commit's message."""
     facts: tuple[Link, ...]
-    """Where it comes from and who asked; links filter the list."""
+    """Its origin and who asked for it; links filter the list."""
     because: str
-    """Why it failed, or what it waits for; empty where there is nothing to say."""
+    """Why it failed, or what it waits for; empty otherwise."""
     at: datetime
     took: str
-    """How long it took or has been going on; empty before it began."""
+    """How long it took or has been running; empty before its beginning."""
     since: datetime | None
-    """Since when it goes on, while it does."""
+    """Since when it has been running; None otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """One filter of a list: a list of what can be chosen, or a line to write where there is none."""
+    """One filter of a list: a choice of options, or a text field if there are none."""
 
     name: str
     label: str
     value: str
     options: tuple[tuple[str, str], ...] = ()
-    """What is sent, and what people read."""
+    """The value that is sent, and its text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,15 +48,15 @@ class ListPage:
     path: str
     search: str
     searched: str
-    """What the search looks at; empty where nothing is searched."""
+    """The fields that the search covers; empty without a search."""
     choices: tuple[Choice, ...]
     chosen: tuple[Link, ...]
-    """The filters that are set; each leads to the list without it."""
+    """The active filters; each leads to the list without it."""
     kept: tuple[tuple[str, str], ...] = ()
-    """Filters that nothing here chooses, which stay when another one is set."""
+    """Filters without a choice here, which stay active when another one is set."""
     other: Link | None
-    """The other list with the same filters, where any are set."""
+    """The other list with the same filters, if any are active."""
     rows: tuple[ListRow, ...]
     empty: str
     older: str
-    """Where the list goes on; empty at its end."""
+    """The address of the older part; empty at the end."""

@@ -1,4 +1,4 @@
-"""The pages that list runs, deployments and who did what."""
+"""The pages with lists of runs, deployments and the audit."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def audit(
     only: filters.WhoDidWhat,
     before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
 ) -> HTMLResponse:
-    """Who did what, the newest first: of the apps that the reader may read; of people and the server for administrators."""
+    """The audit, the newest first: the reader's apps; for administrators, also people and the server."""
     views = server.views
     listed, kinds, apps = await asyncio.gather(
         views.audit(only, limit=_PAGE, before=before), views.audited(), views.apps()
@@ -81,7 +81,7 @@ async def audit(
 
 @router.get("/notices")
 async def notices(server: dependencies.Server, signed: Signed, unsent: str = "") -> HTMLResponse:
-    """Who was told of what: what can't be sent first, then the newest."""
+    """Notices: failed ones first, then the newest."""
     only = unsent == "true"
     listed = await server.store.notices.listed(unsent=only, limit=_PAGE, scope=server.scope)
     page = presenting_notices.page(listed, unsent=only, now=clock.now())

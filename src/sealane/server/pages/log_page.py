@@ -1,4 +1,4 @@
-"""The page of what runs in a formation prints, live, of all of it or of one workload or pod, and searched."""
+"""The page with the output of a formation, live, for all of it or one workload or pod, with a search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sealane.workflows.live_queries import LogQuery
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _LINES = 200
-"""Of each container, to begin with."""
+"""Lines of each container at the beginning."""
 
 Of = Annotated[str, Query(alias="object", max_length=2 * inputs.LONGEST_LINE)]
 Find = Annotated[str, Query(max_length=inputs.LONGEST_LINE)]
@@ -27,7 +27,7 @@ Find = Annotated[str, Query(max_length=inputs.LONGEST_LINE)]
 def _asked(
     of: Of = "", find: Find = "", last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None
 ) -> LogQuery:
-    """What a page follows; one that was cut off is not told the first lines again."""
+    """The requested lines; a page that reconnects does not get the first lines again."""
     return LogQuery(of=of or None, find=find or None, lines=0 if last else _LINES, follow=True)
 
 
@@ -40,7 +40,7 @@ async def logs(
     of: Of = "",
     find: Find = "",
 ) -> HTMLResponse:
-    """The frame; the lines come by themselves."""
+    """The frame; a stream adds the lines."""
     page = presenting_logs.page(await server.views.app(app), formation, of=of, find=find, lines=_LINES)
     return templates.page("logs.html", {**await frames.shown(server, signed, "/"), "page": page})
 
@@ -54,10 +54,10 @@ async def follow(
     again: Following,
     asked: Annotated[LogQuery, Depends(_asked)],
 ) -> Response:
-    """The lines as they come, as server-sent events."""
+    """The lines as they arrive, as server-sent events."""
 
     async def body() -> AsyncGenerator[str, None]:
-        yield "retry: 2000\n\n"  # at once: who may not read it has been told by now
+        yield "retry: 2000\n\n"  # sent at once: a reader without permission has been refused by now
         try:
             told = await server.looking.tail(app, formation, asked)
             if not asked.lines:

@@ -1,4 +1,4 @@
-"""What waits for a person, or went wrong and holds something up, as values. Pure."""
+"""The views of things that wait for a person, or failed and block something, as values. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealane.server.pages.views import Action, Link, Pill
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OlderRow:
-    """One that waits for the same and comes before."""
+    """An older one that waits for the same decision."""
 
     version: str
     subject: str
@@ -20,10 +20,10 @@ class OlderRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
-    """One thing that waits for a person, or went wrong and holds something up."""
+    """One thing that waits for a person, or failed and blocks something."""
 
     key: str
-    """The same each time the page is read, and no other's on it."""
+    """Stays the same when the page is read again, and is unique on it."""
     pill: Pill
     app: str
     version: str
@@ -34,22 +34,22 @@ class Need:
     at: datetime
     href: str
     link: str
-    """What a button to its page says; without one its name leads there."""
+    """The text of a button to its page; if empty, its name is the link."""
     otherwise: str = ""
-    """What comes of it without anybody's word, and when."""
+    """What happens without an answer, and when."""
     answers: tuple[Action, ...] = ()
-    """What the reader may answer, where their word counts."""
+    """The answers that this reader may give."""
     why_not: str = ""
-    """Why it doesn't."""
+    """Why they may not answer."""
     wrong: bool = False
-    """Whether it went wrong, instead of waiting."""
+    """Whether it failed, rather than waits."""
     facts: tuple[Link, ...] = ()
-    """For an approval, who wrote it, what is new, how it was tested and where it was built."""
+    """For an approval: the author, the new commits, the tests and the build."""
     commits: tuple[str, ...] = ()
-    """For an approval, the commits that it brings."""
+    """For an approval: its commits."""
     difference: tuple[str, ...] = ()
-    """For an approval, what it would change."""
+    """For an approval: its changes."""
     first: bool = False
-    """Whether nothing was there before."""
+    """Whether it is the first deployment there."""
     older: tuple[OlderRow, ...] = ()
-    """Others of the same formation that come before it."""
+    """Older ones of the same formation."""

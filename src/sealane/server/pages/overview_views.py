@@ -1,4 +1,4 @@
-"""What the overview shows, as values. Pure."""
+"""The views of the overview, as values. Pure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Cell:
     href: str
     note: str = ""
     health: HealthSaid | None = None
-    """How what is there fares; None while something is on its way."""
+    """Its current health; None during a deployment."""
     drift: Link | None = None
-    """What somebody changed since it was deployed, as it was seen last."""
+    """The changes since its deployment, as last seen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One app over all formations, in the order of the columns; None where it isn't."""
+    """One app in all formations, in the order of the columns; None if it is not there."""
 
     app: str
     owner: str
@@ -35,17 +35,17 @@ class Row:
     cells: tuple[Cell | None, ...]
     href: str
     run: ListRow | None = None
-    """The newest run, where it did not come to its end."""
+    """The newest run, unless it succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """The last seven days in four numbers; the days' counts end today."""
+    """The last seven days in four numbers; the daily counts end today."""
 
     days: tuple[int, ...]
     rolled_back: int
     back_after: str
-    """Median time from apply to the old version serving, of rollouts, in words; empty when none was rolled back."""
+    """Median time from apply until the old version serves again, for rollbacks, in words; empty without any."""
     to_production: str
     waiting: int
     oldest: datetime | None
@@ -53,12 +53,12 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObservedLine:
-    """Something that others deploy."""
+    """A workload that others deploy."""
 
     app: str
     owner: str
     where: str
-    """Its formation, and its environment where that has another name."""
+    """Its formation, and its environment if that has another name."""
     place: str
     version: str
     health: HealthSaid | None
@@ -66,22 +66,22 @@ class ObservedLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untold:
-    """Notices that one target can't be sent."""
+    """Unsent notices of one target."""
 
     target: str
     words: str
-    """How many, and whether they are tried again."""
+    """How many, and whether they will be tried again."""
     reason: str
     since: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
-    """What needs me, then what is where."""
+    """The reader's tasks, then what runs where."""
 
     figures: Figures
     needs: tuple[Need, ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     asked: str = ""
-    """What was looked for, when the rows are what was found."""
+    """The search text, if the rows are its results."""

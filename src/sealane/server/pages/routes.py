@@ -1,4 +1,4 @@
-"""The pages' routes: each reads the store, has a view made of it and writes it out."""
+"""The pages' routes: each reads the store, builds a view and renders it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from sealane.server.pages.presenters import runs as presenting_runs
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _WEEK = 7
-"""Days that the overview's figures are of."""
+"""Days in the overview's figures."""
 _KEEP_ALIVE = 15.0
 _MOST_UNSENT = 500
-"""Notices that can't be sent which are counted."""
+"""Most unsent notices that are counted."""
 _MOST_DETAILS = 100
-"""Approvals whose changes are shown; the page of each deployment has its own."""
+"""Most approvals whose changes are shown; each deployment's own page has them too."""
 
 
 @router.get("/")
 async def overview(server: dependencies.Server, signed: Signed, find: str = "") -> HTMLResponse:
-    """What needs me, and what is where."""
+    """The reader's tasks, and what runs where."""
     views, now = server.views, clock.now()
     formations, apps, waits, lately, runs, left_out = await asyncio.gather(
         views.overview(),
@@ -110,7 +110,7 @@ async def follow_log(
     again: Following,
     begin: Annotated[int, Query(alias="from", ge=0, le=2**62)] = 0,
 ) -> Response:
-    """A step's log as it comes, as server-sent events of ready lines; ends with the step."""
+    """A step's log as it grows, as server-sent events of rendered lines; ends with the step."""
     await server.views.run(run)
     await server.views.log_size(run, key)
 
@@ -136,10 +136,10 @@ async def changes(
     of: str,
     last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**62)] = None,
 ) -> Response:
-    """Says `changed` whenever what a page shows has changed; the page then reads itself again.
+    """Sends `changed` whenever the page's data has changed; the page then reads itself again.
 
-    Says so once at the beginning, too, for what changed after the page was read. A page that was cut off says which
-    event it heard of last, and hears at once only if something has happened since.
+    Sends it once at the beginning, too, for changes after the page was read. A page that reconnects names its last
+    event, and gets one at once only if something has happened since.
     """
     topic = of.replace("/", ":", 1)
 
@@ -171,7 +171,7 @@ def _events(body: AsyncGenerator[str, None], again: Following) -> Response:
 
 @router.get("/deployments/{deployment}")
 async def deployment(deployment: str, server: dependencies.Server, signed: Signed) -> HTMLResponse:
-    """One deployment: verdict, cause, story, evidence."""
+    """One deployment: verdict, cause, history, evidence."""
     view = await server.views.deployment(deployment)
     why, waits = await asyncio.gather(server.views.why(deployment), server.views.pending())
     page = presenting_deployments.deployment(view, signed.actor, now=clock.now(), why=why, pending=waits)
@@ -180,7 +180,7 @@ async def deployment(deployment: str, server: dependencies.Server, signed: Signe
 
 @router.get("/deployments/{deployment}/drift")
 async def drift(deployment: str, server: dependencies.Server, signed: Signed) -> HTMLResponse:
-    """What somebody changed since this deployment; asks the destination."""
+    """The changes since this deployment; asks the destination."""
     view = await server.views.deployment(deployment)
     drift_report = await server.looking.drift(view.deployment.app, view.deployment.formation)
     page = presenting_drifts.drift(view, drift_report, signed.actor)
@@ -189,7 +189,7 @@ async def drift(deployment: str, server: dependencies.Server, signed: Signed) ->
 
 @router.get("/approvals")
 async def approvals(server: dependencies.Server, signed: Signed) -> HTMLResponse:
-    """What waits for people."""
+    """Things that wait for people."""
     waits = await server.views.pending()
     folded_items = inbox.folded(waits)
     wants = [
@@ -205,7 +205,7 @@ async def approvals(server: dependencies.Server, signed: Signed) -> HTMLResponse
 
 
 async def _end_of_log(server: dependencies.Server, run: str, key: str) -> tuple[Any, int]:
-    """The last part of a log that a page shows, and the byte it begins at."""
+    """The last part of a log for a page, and its first byte's position."""
     size = await server.views.log_size(run, key)
     begun = max(0, size - presenting_runs.MOST_BYTES)
     try:

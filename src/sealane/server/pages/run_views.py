@@ -1,4 +1,4 @@
-"""What the page of a run shows, as values. Pure."""
+"""The views of a run's page, as values. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class StepRow:
     tone: Tone | Literal["none"]
     state: str
     time: str
-    """How long it took or has been running; empty before."""
+    """How long it took or has been running; empty before its beginning."""
     since: datetime | None
-    """Since when it has been running, while it does."""
+    """Since when it has been running; None otherwise."""
     href: str
     chosen: bool
     tests: str = ""
-    """What its tests reported, in a few words."""
+    """Its test report, in a few words."""
     tests_wrong: bool = False
 
 
@@ -35,7 +35,7 @@ class TestRow:
     """One failing test."""
 
     key: str
-    """The same each time the page is read, and no other's on it."""
+    """Stays the same when the page is read again, and is unique on it."""
     suite: str
     name: str
     outcome: str
@@ -46,32 +46,32 @@ class TestRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TestsCard:
-    """What the tests of a step's last attempt reported."""
+    """The test report of a step's last attempt."""
 
     words: str
     time: str
     wrong: bool
     bar: tuple[tuple[str, float], ...]
-    """Parts of a hundred by their tone."""
+    """Percentages by tone."""
     attempt: int
-    """Which attempt it was; 0 when it was the only one."""
+    """The number of the attempt; 0 for the only one."""
     earlier: tuple[str, ...]
     rows: tuple[TestRow, ...]
     more: int
-    """Failing tests that are not shown."""
+    """Number of failing tests that are not shown."""
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryRow:
-    """What became of one delivery of a run."""
+    """The result of one delivery of a run."""
 
     pill: Pill
     formation: str
     href: str
     words: str
     hint: str
-    """How to get it out, where it ended without being there."""
+    """A way to get it deployed, if it ended without that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +81,7 @@ class RunPage:
     id: str
     app: str
     label: str
-    """How people name it: `shop #12`."""
+    """Its name for people: `shop #12`."""
     subject: str
     """The first line of the commit's message."""
     pill: Pill
@@ -89,27 +89,27 @@ class RunPage:
     commit: Link
     time: str
     since: datetime | None
-    """Since when it has been running, while it does."""
+    """Since when it has been running; None otherwise."""
     reason: str
     findings: tuple[str, ...]
-    """What was found in the files, each with its place and how to fix it."""
+    """Findings in the files, each with its place and a hint."""
     wrong: bool
-    """Whether that stopped it; otherwise they are warnings."""
+    """Whether they stopped it; otherwise they are warnings."""
     steps_pill: Pill | None
-    """How its steps ended, where `pill` tells of its deliveries."""
+    """The result of its steps, if `pill` shows its deliveries."""
     deliveries: tuple[DeliveryRow, ...]
     graph: Chart | None
-    """All of it on a line of time; None before anything of it has begun."""
+    """The whole run on a time line; None before any part has begun."""
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     delivery: DeliveryRow | None
-    """What became of the chosen step, where that is a delivery."""
+    """The result of the chosen step, if that is a delivery."""
     image: str
     log: tuple[str, ...]
     log_from: int
-    """The byte at which a live log goes on."""
+    """The byte from which a live log continues."""
     log_cut: bool
     live: bool
     actions: tuple[Action, ...]
     tests: TestsCard | None
-    """What the tests of the chosen step reported."""
+    """The test report of the chosen step."""

@@ -1,4 +1,4 @@
-"""Pages to sign in and out: a token for a session. The form is protected like every other, by a token of its own."""
+"""Pages to sign in and out: a token for a session. The form is protected like all others, with its own form token."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ async def sign_out(request: Request, server: dependencies.OpenServer, _: Signed)
 
 
 def local(where: str) -> str:
-    """The path to go on to, when it is one of this server; else the overview."""
+    """The path to continue to, if it is on this server; otherwise the overview."""
     try:
         parts = urlsplit(where)
-    except ValueError:  # a host that can't be one
+    except ValueError:  # an invalid host
         return "/"
     ours = where.startswith("/") and not where.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return where if ours and "\\" not in where else "/"

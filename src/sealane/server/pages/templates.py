@@ -1,4 +1,4 @@
-"""Templates and static files: what turns a view into a page."""
+"""Templates and static files: render views as pages."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from sealane.server.pages import chart_views, text
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 _COMMAND = re.compile(r"sealane (?:(?!, |; | and | or |\.? \(|\.(?: |$)|\)).)+")
-"""A command within a sentence, up to where the sentence goes on."""
+"""A command in a sentence, up to the rest of the sentence."""
 
 
 def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
-    """One page; never kept by a browser's or proxy's cache, since it shows what is so now."""
+    """One page; browsers and proxies never cache it, because it shows the current state."""
     text = environment().get_template(name).render(**shown)
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 @functools.cache
 def static(name: str) -> str:
-    """The address of a static file; it changes with its content, so that browsers may keep it for ever."""
+    """The address of a static file; it changes with its content, so browsers may cache it for ever."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?{digest}"
 
 
 def commands(text: str) -> markupsafe.Markup:
-    """A sentence with its commands written as commands."""
+    """A sentence with its commands marked up as commands."""
     shown, parts, at = str(_shown(text)), [], 0
     for match in _COMMAND.finditer(shown):
         parts += [markupsafe.escape(shown[at : match.start()]), markupsafe.Markup("<code>{}</code>").format(match[0])]
@@ -64,7 +64,7 @@ def environment() -> jinja2.Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What is written on a page: strangers' text has no control characters there, and none that turn its direction."""
+    """Text for a page, without control characters from untrusted sources, and without any that change its direction."""
     return inputs.storable(controls.removed(value)) if type(value) is str else value
 
 

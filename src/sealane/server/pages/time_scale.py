@@ -1,4 +1,4 @@
-"""Moments as places on a line of a hundred parts, to scale; spans in which nothing happened are cut. Pure."""
+"""Positions of moments on a time line, in percent and to scale; spans without events are cut. Pure."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from sealane.server.pages import text
 Span = tuple[datetime, datetime]
 
 _CUT = 5.0
-"""Parts of a hundred that stand for a span which is cut."""
+"""Percent of the line for a cut span."""
 _LONG = 0.25
-"""A span in which nothing happened is cut when it is longer than this share of what did."""
+"""A span without events is cut if it is longer than this share of the time with events."""
 _MOST_CUTS = 6
 _TICKS = 5
 _APART = 9.0
-"""Parts of a hundred between two times, for their words."""
+"""Least percent between two times, for their labels."""
 _NICE = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
-    """A time beneath the line, counted from its beginning."""
+    """A label below the line, counted from its beginning."""
 
     x: float
     words: str
@@ -40,7 +40,7 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """A span that is drawn, from `left` on, so many parts of a hundred wide."""
+    """A span that is drawn, from `left` on, with its width in percent."""
 
     begin: datetime
     end: datetime
@@ -48,7 +48,7 @@ class Block:
     width: float
 
     def place(self, moment: datetime) -> float:
-        """Where that is; what is outside of the span is at its border."""
+        """The moment's position; outside of the span, the nearer border."""
         whole = (self.end - self.begin) / timedelta(seconds=1)
         into = min(max((moment - self.begin) / timedelta(seconds=1), 0.0), whole)
         return self.left + (self.width * into / whole if whole else 0.0)
@@ -61,13 +61,13 @@ class Scale:
     blocks: tuple[Block, ...]
 
     def place(self, moment: datetime) -> float:
-        """Where that is, of a hundred; what is within a cut is where the cut begins."""
+        """The moment's position in percent; inside a cut, the cut's beginning."""
         begun = [block for block in self.blocks if block.begin <= moment] or list(self.blocks[:1])
         return round(begun[-1].place(moment), 2) if begun else 0.0
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
-        """Where spans are left out, and how long they are."""
+        """The positions of cut spans, and their lengths."""
         pairs = itertools.pairwise(self.blocks)
         return tuple(
             Cut(x=round(one.left + one.width, 2), words=text.duration((other.begin - one.end).total_seconds()))
@@ -99,7 +99,7 @@ class Scale:
 
 
 def scale(spans: Iterable[Span]) -> Scale:
-    """The line on which all of these spans are; a moment alone is a span of no length."""
+    """The line with all of these spans; a single moment is a span without length."""
     active = _together(sorted(spans))
     if not active:
         return Scale(blocks=())
@@ -118,7 +118,7 @@ def scale(spans: Iterable[Span]) -> Scale:
 
 
 def _together(spans: Sequence[Span]) -> list[Span]:
-    """Spans that touch or overlap, as one each."""
+    """Merges spans that touch or overlap."""
     joined: list[Span] = []
     for begin, end in spans:
         if joined and begin <= joined[-1][1]:

@@ -1,4 +1,4 @@
-"""The page of tokens: what signs in as whom, and revoking one."""
+"""The page of tokens: their owners, and how to revoke one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ async def tokens(server: dependencies.Server, signed: Signed) -> HTMLResponse:
 async def revoke(
     token_id: str, server: dependencies.Server, signed: Signed, also: Annotated[Reach, Form()] = Reach.OWN
 ) -> Response:
-    """Makes a token void at once, and what was made with it; who revokes the one they signed in with is signed out."""
+    """Makes a token void at once, with those made with it; signs out people who revoke their own sign-in token."""
     await server.access.revoke_token(token_id, by=signed.actor, reach=also)
     return RedirectResponse("/tokens", status_code=303)

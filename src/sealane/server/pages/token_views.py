@@ -1,4 +1,4 @@
-"""What the page of tokens shows, as values. Pure."""
+"""The views of the page of tokens, as values. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealane.server.pages.views import Pill
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenRow:
-    """One token that works, or worked until it expired."""
+    """One token that is valid, or was until it expired."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What every page shows, as values: states in a word, links, what a person may do. Pure."""
+"""The views that all pages share, as values: states in a word, links, a person's actions. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealane import hashing
 
 Tone = Literal["ok", "run", "wait", "bad", "off"]
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_-]+")
-"""What an element's id may not have where it is looked for by a selector."""
+"""Characters that an element's id must not have if a selector looks for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class Pill:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A few words that may lead somewhere."""
+    """A few words with an optional link."""
 
     words: str
     href: str = ""
@@ -32,48 +32,48 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Who looks at the page, and what the head of every page shows them."""
+    """The page's reader, and the content of its head for them."""
 
     name: str
     groups: tuple[str, ...]
     waits: int
-    """How many things wait for this reader's word."""
+    """Number of things that wait for this reader's answer."""
     form_token: str
-    """What every form sends back, so that no other site can send it."""
+    """The token in every form, so that no other site can send it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """What a form asks a person to write."""
+    """A form's field for a person's text."""
 
     name: str
     label: str
     hint: str
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
-    """What may be chosen: what is sent, and what people read; empty where anything may be written."""
+    """The options: the value that is sent, and its text; empty for free text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
-    """Something a person may do, after a question."""
+    """An action of a person, after a question."""
 
     action: str
-    """Where the form is sent."""
+    """The address of the form."""
     words: str
     asks: str
-    """What comes of it, told before it is done."""
+    """The consequence, shown before the action."""
     yes: str
     value: str = ""
-    """Sent as `word`, where one form answers in several ways."""
+    """Sent as `word`, if one form has several answers."""
     field: Field | None = None
-    """What it asks to be written."""
+    """A field for text."""
     first: bool = False
-    """Whether it is the one that stands out."""
+    """Whether it is the prominent one."""
 
     @property
     def key(self) -> str:
-        """The same each time the page is read, and no other's on it; another once there is something else to choose."""
+        """Stays the same when the page is read again, and is unique on it; it changes with the options."""
         choices = self.field.choices if self.field else ()
         chosen_from = hashing.content_id(choices)[-8:] if choices else ""
         return _UNNAMEABLE.sub("-", f"{self.action}-{self.value}-{chosen_from}").strip("-")
@@ -81,9 +81,9 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthSaid:
-    """How something fares that is there."""
+    """The health of something that runs."""
 
     pill: Pill
     since: datetime
     cause: str
-    """Why, in one sentence; empty while it is healthy."""
+    """The cause, in one sentence; empty if healthy."""

@@ -1,1 +1,1 @@
-"""Presenters: the store's data made into what pages show. Pure: knows nothing about the database, HTTP or templates."""
+"""Presenters: turn the store's data into views of pages. Pure: knows nothing about the database, HTTP or templates."""

@@ -1,4 +1,4 @@
-"""Who may what as a table: a row a person or an app, a column an environment. Pure."""
+"""Rights as a table: one row per person or app, one column per environment. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOWHERE = "no environment yet"
 
 
 def own(actor: Actor, known: Sequence[AppRights]) -> AccessTable:
-    """What the reader may, by app. An app leads to its people where the reader may see what these may."""
+    """The reader's rights, by app. An app links to its people if the reader may see their rights."""
     columns = tuple(sorted({name for app_rights in known for name in app_rights.environments})) or (_NOWHERE,)
     rows = (
         AccessRow(
@@ -38,7 +38,7 @@ def own(actor: Actor, known: Sequence[AppRights]) -> AccessTable:
 
 
 def of_app(app: str, environments: Sequence[str], people: Iterable[tuple[User, Sequence[Right]]]) -> AccessTable:
-    """Those who may something with the app, by name; the others are named below it."""
+    """People with rights on the app, by name; the others are listed below."""
     columns = tuple(environments) or (_NOWHERE,)
     rows: list[AccessRow] = []
     nothing: list[str] = []
@@ -54,7 +54,7 @@ def of_app(app: str, environments: Sequence[str], people: Iterable[tuple[User, S
 def _cells(
     columns: Iterable[str], environments: Iterable[str], rights: Sequence[Right]
 ) -> tuple[AccessCell | None, ...]:
-    """An app that is about no environment yet says in each column what one may everywhere."""
+    """For an app without environments, each column shows the rights that one has everywhere."""
     about = frozenset(environments)
     return tuple(_cell(column, rights) if column in about or not about else None for column in columns)
 

@@ -1,4 +1,4 @@
-"""What a person may do with a run or a deployment, each after a question. Pure."""
+"""A person's actions on a run or a deployment, each after a question. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealane.verdicts.model import VerdictKind
 
 
 def of_run(run: Run, actor: Actor) -> tuple[Action, ...]:
-    """Cancelling a run that goes on; of one that is over starting it again, and erasing what it printed."""
+    """Cancelling an active run; starting an ended one again, and erasing its output."""
     if not actor.may(Permission.DEPLOY, run.app):
         return ()
     if run.ended:
@@ -48,7 +48,7 @@ def of_run(run: Run, actor: Actor) -> tuple[Action, ...]:
 
 
 def of_deployment(view: DeploymentView, actor: Actor) -> tuple[Action, ...]:
-    """Lifting its hold, going back from it, calling it off while it goes on, deploying its revision again when it is over."""
+    """Lifting its hold, rolling it back, cancelling it while active, deploying its revision again after its end."""
     deployment = view.deployment
     if not actor.may(Permission.DEPLOY, deployment.app, deployment.environment):
         return ()
@@ -67,7 +67,7 @@ def lifting(deployment: str, formation: str) -> Action:
 
 
 def of_drift(deployment: Deployment, actor: Actor) -> tuple[Action, ...]:
-    """Putting right what drifted."""
+    """Correcting the drift."""
     if not actor.may(Permission.DEPLOY, deployment.app, deployment.environment):
         return ()
     return (
@@ -81,7 +81,7 @@ def of_drift(deployment: Deployment, actor: Actor) -> tuple[Action, ...]:
 
 
 def _back(view: DeploymentView) -> Iterator[Action]:
-    """Going back from what was deployed to the revision that was verified before."""
+    """Rolling back from this deployment to the revision that was verified before."""
     deployment = view.deployment
     if view.previous and deployment.verdict_kind is VerdictKind.DEPLOYED:
         to = versions.previous(view)

@@ -1,4 +1,4 @@
-"""The page of an app: how its formations fare, and what runs in one of them, down to its instances. Pure."""
+"""The page of an app: the health of its formations, and what runs in one of them, down to its instances. Pure."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def page(
     asked: str | None = None,
     used: Mapping[str, Sequence[WorkloadUsage]] = MappingProxyType({}),
 ) -> AppPage:
-    """The whole page for one reader; `asked` is the formation whose objects are shown, else the one that fares worst.
+    """The whole page for one reader; `asked` is the formation to show, by default the one in the worst state.
 
-    `used` is what workloads use now, by formation, as far as anybody measures it.
+    `used` is the workloads' current usage, by formation, as far as measured.
     """
     known = {formation.row.formation: formation for formation in view.formations}
     ordered = [known[name] for name in overview.columns(formation.row for formation in view.formations)]
@@ -76,7 +76,7 @@ def page(
 
 
 def _worst(formations: Sequence[FormationNow]) -> FormationNow | None:
-    """What is broken, else what moves, else the last in line, which is nearest to production."""
+    """A broken one, else one with a rollout, else the last one, which is nearest to production."""
     broken = [
         formation for formation in formations if formation.row.health and formation.row.health.state in health.BAD
     ]
@@ -102,7 +102,7 @@ def _lane(
     row = now_there.row
     shown = row.running or row.current or row.last or next(iter(row.waiting), None)
     origin = origins.get(shown.id) if shown else None
-    said = states.health(row.health)  # of what is on its way only that its destination is away
+    said = states.health(row.health)  # during a deployment, only whether its destination is away
     pill = said.pill if said else states.deployment(shown) if shown else Pill(tone="off", words="not here")
     return Lane(
         formation=row.formation,
@@ -124,7 +124,7 @@ def _lane(
 
 
 def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadUsage]) -> Iterator[str]:
-    """How many of its instances are ready, what it uses of what it asks for, and what waits."""
+    """The number of its ready instances, its usage and requests, and the deployments that wait."""
     running = [workload for workload in seen.running if not workload.one_shot] if seen else []
     if seen and (desired := sum(workload.desired for workload in running)):
         yield f"{sum(workload.ready for workload in running)} of {text.count(desired, seen.unit)} ready"
@@ -137,7 +137,7 @@ def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadU
 
 
 def _tree(now: FormationNow, reader: Actor, used: Sequence[WorkloadUsage]) -> Iterator[TreeRow]:
-    """What instances come from first, then everything else that is there."""
+    """Workloads with instances first, then all other objects."""
     seen = {workload.object: workload for workload in now.observation.workloads} if now.observation else {}
     instances = now.observation.instances if now.observation else ()
     acts = reader.may(Permission.DEPLOY, now.row.app, now.row.environment) and _may_act(now.row)
@@ -149,7 +149,7 @@ def _tree(now: FormationNow, reader: Actor, used: Sequence[WorkloadUsage]) -> It
 
 
 def _may_act(row: FormationRow) -> bool:
-    """Only what is verified and there is scaled: another deployment decides otherwise."""
+    """Only a verified current deployment can be scaled; otherwise another deployment is about to decide."""
     return row.current is not None and row.verified is not None and row.current.id == row.verified.id
 
 
@@ -186,12 +186,12 @@ def _pill(seen: Workload | None) -> Pill:
 def _note(seen: Workload | None) -> str:
     if seen is None or seen.health is Health.READY:
         return object_rows.beside(seen) if seen else ""
-    counts = seen.runs and not seen.old and seen.updated == seen.desired  # then the message says what the pill says
+    counts = seen.runs and not seen.old and seen.updated == seen.desired  # then the message only repeats the pill
     return "" if counts else seen.message
 
 
 def _squares(seen: Workload, own: Sequence[Instance]) -> tuple[str, ...]:
-    """What is named has its own tone; the others are ready or of an older version; what is wanted and not there is empty."""
+    """Listed instances have their own tone; others are ready or of an older version; missing ones are empty."""
     named = [_tone(instance) for instance in own]
     ready = max(
         0, seen.ready - sum(instance.ready and instance.desired and not instance.terminating for instance in own)
@@ -227,7 +227,7 @@ def _tone(instance: Instance) -> Tone:
 
 
 def _actions(row: FormationRow, name: str, seen: Workload) -> tuple[Action, ...]:
-    """What those may do who may deploy: each is a deployment like any other."""
+    """Actions for people who may deploy; each is a deployment like any other."""
     where = f"/apps/{row.app}/{row.formation}"
     restarting = Action(
         action=f"{where}/restart",

@@ -1,4 +1,4 @@
-"""Versions of an app that may go to a formation, and the button that sends one there. Pure."""
+"""Versions of an app that can be deployed to a formation, and the button for it. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sealane.server.pages.presenters import versions as shown
 from sealane.server.pages.views import Action, Field
 
 _LONGEST = 60
-"""Characters of a commit's subject."""
+"""Most characters of a commit's subject."""
 
 
 def may_go(row: FormationRow, built: Sequence[Version]) -> tuple[Version, ...]:
-    """Those that are not there or on their way, and that no hold stops."""
+    """Versions that are not current, not on their way, and not stopped by a hold."""
     on_way = [deployment.release_id for deployment in (row.current, row.running, *row.waiting) if deployment]
     held = row.hold.place if row.hold else None
     return tuple(
@@ -25,7 +25,7 @@ def may_go(row: FormationRow, built: Sequence[Version]) -> tuple[Version, ...]:
 
 
 def deploying(row: FormationRow, built: Sequence[Version], reader: Actor) -> Iterator[Action]:
-    """The button, for those who may, where there is anything to send."""
+    """The button, for people who may deploy, if there is a version to deploy."""
     choices = tuple((version.release, _words(version)) for version in may_go(row, built))
     if choices and reader.may(Permission.DEPLOY, row.app, row.environment):
         yield Action(
@@ -40,7 +40,7 @@ def deploying(row: FormationRow, built: Sequence[Version], reader: Actor) -> Ite
 
 
 def _words(version: Version) -> str:
-    """`77ab103 Add invoices`; the deploy tag where nobody knows the commit."""
+    """`77ab103 Add invoices`; the deploy tag if the commit is unknown."""
     came = version.origin
     if came is None or not came.commit:
         return version.deploy_tag

@@ -26,11 +26,11 @@ _ENDS = frozenset(
     }
 )
 _REASONS = ("reason", "comment", "why")
-"""Parts of the data that are a person's or the server's words."""
+"""Parts of the data with the words of a person or of the server."""
 _ELSEWHERE = frozenset(
     {"revision", "release", "number", "cause", "branch", "by", "environment", "destination", "namespace"}
 )
-"""What the page of the run or the deployment says."""
+"""Parts that the page of the run or deployment shows."""
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
 _SHORT = 40
 
@@ -38,7 +38,7 @@ _SHORT = 40
 def page(
     entries: Sequence[DomainEvent], only: AuditFilter, *, apps: Sequence[str], kinds: Sequence[str], last: int | None
 ) -> ListPage:
-    """The page; `last` is the number of its last line where older ones may follow."""
+    """The page; `last` is the number of its last line if there may be older ones."""
     shown = lists.chosen(PATH, only)
     return ListPage(
         title="Audit",
@@ -59,7 +59,7 @@ def page(
 
 
 def row(entry: DomainEvent, only: AuditFilter) -> ListRow:
-    """One line: what was done leads to where it was done, and who did it to all that they did."""
+    """One line: the action links to its place, the actor to all of their actions."""
     facts = [Link(words=f"by {entry.actor}", href=lists.address(PATH, only, actor=entry.actor))]
     if entry.app and entry.app != entry.about:
         facts.append(Link(words=entry.app, href=lists.address(PATH, only, app=entry.app)))
@@ -95,7 +95,7 @@ def _href(entry: DomainEvent, only: AuditFilter) -> str:
 
 
 def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What else is kept of it, as words: without what the line says already, and hashes cut."""
+    """The other stored data in words, without repetitions, and with short hashes."""
     facts = []
     for name, value in data.items():
         if name in _REASONS or name in _ELSEWHERE or value in (None, "", []):

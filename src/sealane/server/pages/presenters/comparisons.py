@@ -1,4 +1,4 @@
-"""What differs between two formations of an app: commits that one has and the other has not, and manifests. Pure."""
+"""The differences between two formations of an app: commits that only one has, and manifests. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment: the verdict with its cause first, then how it came about. Pure."""
+"""A deployment: the verdict with its cause first, then its history. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from sealane.verdicts.model import VerdictKind
 
 _NOTHING_BEFORE = "What it had written was taken away: nothing had been verified there before."
 _LEFT = frozenset({VerdictKind.SUPERSEDED, VerdictKind.CANCELLED})
-"""It never was there, and nothing is wrong with it."""
+"""It was never deployed, and nothing is wrong with it."""
 _GOOD = "Everything of this revision is there, ready, and stayed ready."
 
 
@@ -55,7 +55,7 @@ def deployment(
 ) -> DeploymentPage:
     """The page of one deployment for one reader.
 
-    `why` is the answer to why it is not there yet; of what is `pending`, only what is about this deployment is shown.
+    `why` explains why it is not deployed yet; from `pending`, only its own items are shown.
     """
     deployment = view.deployment
     moments = tuple(_moments(view))
@@ -98,7 +98,7 @@ def deployment(
 
 
 def row(deployment: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
-    """One line of the list of deployments that `only` filters; `came` is where its release comes from."""
+    """One line of the list of deployments, filtered by `only`; `came` is its release's origin."""
     origin = [Link(words=said)] if (said := facts.how(deployment)) else []
     if came and came.branch:
         origin.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
@@ -129,7 +129,7 @@ def row(deployment: Deployment, came: Origin | None, only: Filter = ALL) -> List
 
 
 def _about(deployment: Deployment, pending: Sequence[InboxItem]) -> Iterator[FoldedItem]:
-    """What waits on this deployment; its own hold is lifted in the page's head."""
+    """Its own waiting items; its hold is lifted in the page's head instead."""
     return (FoldedItem(newest=item) for item in pending if deployment.id == item.deployment.id)
 
 
@@ -193,7 +193,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
 
 
 def _hold(view: DeploymentView, why: Explanation) -> str:
-    """What the hold stops, and who ends it; its reason and the command where they do not stand there already."""
+    """What the hold stops, and who ends it; with its reason and the command unless the page shows them already."""
     hold, verdict = view.hold, view.deployment.verdict
     if hold is None:
         return ""
@@ -205,14 +205,14 @@ def _hold(view: DeploymentView, why: Explanation) -> str:
 
 
 def _left(deployment: Deployment) -> str:
-    """What is there after a failure that nothing was rolled back for."""
+    """The state after a failure without a rollback."""
     if deployment.verdict and deployment.verdict.untouched:
         return "Nothing of its workloads was written: what was there before still serves."
     return "There was nothing verified to go back to, so it stays as it is for you to look at."
 
 
 def _condition(condition: Condition, *, known: bool) -> str:
-    """What it waits for, unless the headline says it, when that will be, and who may end it."""
+    """The thing it waits for, unless the headline names it, when that will be, and who may end the wait."""
     what = "" if known else condition.what
     return causes.told(
         what, f"It {condition.when}" if condition.when else "", f"Who lifts it: {causes.bare(condition.who)}"
@@ -229,7 +229,7 @@ def _duration(deployment: Deployment, now: datetime) -> str:
 
 
 def _moments(view: DeploymentView) -> Iterator[TimelinePoint]:
-    """Every moment of it, in the order in which they were."""
+    """All its moments, in order."""
     deployment = view.deployment
     yield TimelinePoint(at=deployment.created, words=f"asked for by {view.approval.asked_by}", tone="ok", phase="asked")
     for entry in view.timeline:
@@ -238,7 +238,7 @@ def _moments(view: DeploymentView) -> Iterator[TimelinePoint]:
 
 
 def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
-    """What each phase came to: its last moment."""
+    """The result of each phase: its last moment."""
     return tuple(
         moment
         for moment, following in itertools.zip_longest(moments, moments[1:])

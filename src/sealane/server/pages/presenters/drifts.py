@@ -1,4 +1,4 @@
-"""Drift: what somebody changed since a deployment, and who."""
+"""Drift: the changes since a deployment, and who made them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS = {
 
 
 def drift(view: DeploymentView, report: DriftReport, actor: Actor) -> DriftPage:
-    """The page for one reader; the button is there only for those who may deploy."""
+    """The page for one reader; the button only for people who may deploy."""
     return DriftPage(
         id=view.deployment.id,
         app=view.deployment.app,
@@ -47,7 +47,7 @@ def _row(drifted: Drift) -> DriftedRow:
 
 
 def _lines(field: FieldChange) -> Iterator[str]:
-    """As a difference: from what was deployed to what is there now."""
+    """As a difference: from the deployed state to the current one."""
     yield f"@@ {field.path}"
     if field.after is not None:
         yield f"-{_value(field.after)}"

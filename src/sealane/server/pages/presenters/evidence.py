@@ -11,12 +11,12 @@ from sealane.server.pages.presenters import repeats
 
 
 def pieces(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    """Last words, probe answers, how containers ended, what else stood in the way, events."""
+    """Last words, probe answers, container exits, other obstacles, events."""
     return tuple(piece for piece in _pieces(failure_report) if piece.parts)
 
 
 def of_rollback(failure_report: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    """The same of a rollback that failed, too: why first."""
+    """The same for a failed rollback, its cause first."""
     cause = failure_report.get("cause")
     why = Evidence(heading="Why the rollback failed", parts=_lines([cause["sentence"]] if cause else ()))
     named = (replace(piece, heading=f"Rollback: {piece.heading}") for piece in pieces(failure_report))
@@ -48,7 +48,7 @@ def _pieces(failure_report: Mapping[str, Any]) -> Iterator[Evidence]:
 
 
 def _without_end(lines: Sequence[Any]) -> list[str]:
-    """The lines without empty ones at their end."""
+    """The lines without empty ones at the end."""
     told = [str(line) for line in lines]
     while told and not told[-1].strip():
         told.pop()

@@ -1,4 +1,4 @@
-"""The facts of a deployment, each leading to what it names. Pure."""
+"""The facts of a deployment, each with a link. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_AUTHORS = 6
 
 
 def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
-    """A name and what it is, in the order of importance."""
+    """Pairs of name and value, in the order of importance."""
     deployment = view.deployment
     only = Filter(app=deployment.app)
     if came := view.origin:
@@ -38,7 +38,7 @@ def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
 
 
 def how(deployment: Deployment) -> str:
-    """How it came about, where that is not by a run's own delivery."""
+    """How it was started, unless by a run's own delivery."""
     by = f" by {deployment.requested_by}" if deployment.requested_by else ""
     match deployment.kind:
         case DeploymentKind.ROLLBACK:

@@ -1,4 +1,4 @@
-"""What gates asked, and what came back, answer by answer. Pure."""
+"""The requests of gates and their answers, one by one. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sealane.server.pages.views import Pill
 from sealane.verdicts.gate_requests import GateRequests
 
 _ONLY = "rolling"
-"""The key of the only place of a rollout in which gates are checked."""
+"""The key of a rollout's only place for gates."""
 
 
 def cards(requests: Sequence[GateRequests]) -> Iterator[GateCard]:
-    """A card a gate and place, in the order in which they began."""
+    """One card per gate and place, in the order in which they began."""
     for number, gate in enumerate(requests):
         bad = gate.count - gate.good
         yield GateCard(

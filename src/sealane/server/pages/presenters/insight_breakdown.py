@@ -26,7 +26,7 @@ _TONES: dict[str, Tone] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Breakdown:
-    """What the lower half tells of."""
+    """The data of the lower half."""
 
     waits: Waits
     failures: Failures
@@ -35,7 +35,7 @@ class Breakdown:
 
 
 def waits(counted: Waits) -> WaitsBar | None:
-    """The parts of the average way to production, with their shares; None where nothing was counted."""
+    """The parts of the average way to production, with their shares; None without data."""
     if not counted.changes or not counted.lead_time:
         return None
     parts = []
@@ -51,7 +51,7 @@ def waits(counted: Waits) -> WaitsBar | None:
 
 
 def causes(counted: Failures) -> tuple[FigureRow, ...]:
-    """The most frequent first: the cause, where it is most often, and how often."""
+    """The most frequent first: the cause, its most frequent place, and how often."""
     return tuple(
         FigureRow(
             name=Link(words=words.cause(cause.cause), href=""),
@@ -68,7 +68,7 @@ def causes(counted: Failures) -> tuple[FigureRow, ...]:
 
 
 def became(counted: Failures) -> tuple[Link, ...]:
-    """What became of the failed changes."""
+    """The results of the failed changes."""
     kinds = (
         (counted.rolled_back, "rolled back automatically", "rolled_back"),
         (counted.gone_back, "gone back from", "deployed"),
@@ -82,7 +82,7 @@ def became(counted: Failures) -> tuple[Link, ...]:
 
 
 def hours(counted: Failures) -> tuple[HourBar, ...]:
-    """A bar for each hour of the day, as high as its share of failed changes; none where nothing failed."""
+    """A bar for each hour of the day, as high as its share of failed changes; none without failures."""
     shares = [hour.failed / hour.changes if hour.changes else 0.0 for hour in counted.hours]
     most = max(shares, default=0.0)
     return tuple(_bars(counted, shares, most)) if most else ()
@@ -97,7 +97,7 @@ def _bars(counted: Failures, shares: list[float], most: float) -> Iterator[HourB
 
 
 def pipelines(counted: Pipelines) -> tuple[FigureRow, ...]:
-    """The runs of each app or team, those that fail most first."""
+    """The runs of each app or team, the one with the highest failure rate first."""
     key = By.TEAM.value if counted.question.by is By.TEAM else By.APP.value
     listed = sorted(counted.parts, key=lambda part: (part.ran.success, part.name))
     return tuple(
@@ -110,7 +110,7 @@ def pipelines(counted: Pipelines) -> tuple[FigureRow, ...]:
 
 
 def steps(counted: Pipelines) -> tuple[FigureRow, ...]:
-    """The steps of the app that is chosen, the slowest first."""
+    """The steps of the chosen app, the slowest first."""
     return tuple(
         FigureRow(name=Link(words=part.name, href=""), cells=_ran(counted.question, part.ran, step=part.name))
         for part in counted.steps
@@ -118,7 +118,7 @@ def steps(counted: Pipelines) -> tuple[FigureRow, ...]:
 
 
 def tests(ranked: RankedTests) -> RankedRows:
-    """Each test with its step, whose app is said where none is chosen, and what is counted of it."""
+    """Each test with its step and its counts, and with its app if none is chosen."""
     question = ranked.question
     return RankedRows(
         slowest=tuple(

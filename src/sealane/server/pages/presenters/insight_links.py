@@ -1,4 +1,4 @@
-"""Where figures of insights lead: to the list of what is behind each. Pure."""
+"""Links from the figures of insights to the list behind each. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.server.pages.presenters import lists
 
 
 def behind(question: Question, figure: Figure, since: datetime, until: datetime, **only: str) -> str:
-    """The list of the deployments that a figure is made of."""
+    """The list of the deployments behind a figure."""
     chosen = {"app": question.app, "team": question.team, "environment": question.environment, **only}
     production = chosen["environment"] is None
     listed = Filter(figure=figure, since=since, until=until, production=production)
@@ -20,23 +20,23 @@ def behind(question: Question, figure: Figure, since: datetime, until: datetime,
 
 
 def of_span(question: Question, figure: Figure, **only: str) -> str:
-    """The same of all that the question is about."""
+    """The same for the whole query."""
     return behind(question, figure, question.span.since, question.span.until, **only)
 
 
 def runs(question: Question, ran: Ran, **only: str) -> str:
-    """The list of the runs that a figure is made of."""
+    """The list of the runs behind a figure."""
     chosen = {"app": question.app, "team": question.team, **only}
     return lists.address("/runs", Filter(ran=ran, since=question.span.since, until=question.span.until), **chosen)
 
 
 def address(path: str, question: Question, **only: str) -> str:
-    """The page, or its values, with the question, some of it changed."""
+    """The address of the page, or of its data, with the query and some changes."""
     given = {"app": question.app, "team": question.team, "environment": question.environment}
     given |= {"days": str(question.span.days), "by": question.by.value, **only}
     return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
 def span(seconds: float | None) -> str:
-    """How long, in words; a dash where nothing was counted."""
+    """A duration in words; a dash without data."""
     return "-" if seconds is None else text.duration(seconds)

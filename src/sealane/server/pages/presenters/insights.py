@@ -19,13 +19,13 @@ PATH = "/insights"
 _DAYS = (7, 30, 90, 365)
 _COLUMNS = ("Deployments", "A day", "Lead time", "95 of 100", "Failed", "Share", "Restored in")
 _SAME = 0.02
-"""Less of a difference than this is none."""
+"""A smaller difference counts as none."""
 
 
 def page(
     counted: Insights, breakdown: insight_breakdown.Breakdown, places: Places, teams: Sequence[str]
 ) -> InsightsPage:
-    """The page; `places` and `teams` are what can be chosen."""
+    """The page; `places` and `teams` are the options."""
     question = counted.question
     return InsightsPage(
         choices=_choices(question, places, teams),
@@ -193,7 +193,7 @@ def _cells(figures: Figures, behind: Callable[[Figure], str]) -> tuple[Link, ...
 
 
 def _a_day(figures: Figures) -> str:
-    """`14.2`, `0.9`; `0.02` of what is rarer than once in ten days."""
+    """`14.2`, `0.9`; `0.02` if rarer than once in ten days."""
     rare = 0 < figures.per_day < 0.1
     return f"{figures.per_day:.1g}" if rare else f"{figures.per_day:.1f}"
 

@@ -1,4 +1,4 @@
-"""Lists of runs and deployments: what they are filtered by, and where they go on. Pure."""
+"""Lists of runs and deployments: their filters, and the links to their next parts. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealane.server.pages.list_views import Choice, ListPage, ListRow
 from sealane.server.pages.views import Link
 
 _KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step", "test", "since", "until")
-"""Filters that lead here from elsewhere, and stay when another one is set."""
+"""Filters that links from other pages set; they stay active when another one is set."""
 
 
 def address(path: str, only: Filter | AuditFilter, *, before: str | None = None, **changed: str | None) -> str:
@@ -25,7 +25,7 @@ def address(path: str, only: Filter | AuditFilter, *, before: str | None = None,
 
 
 def chosen(path: str, only: Filter | AuditFilter) -> tuple[Link, ...]:
-    """The filters that are set; each leads to the list without it."""
+    """The active filters; each leads to the list without it."""
     given = {name: value for name, value in dataclasses.asdict(only).items() if value}
     return tuple(
         Link(words=_chip(name, _written(value)), href=address(path, only, **{name: None}))
@@ -34,7 +34,7 @@ def chosen(path: str, only: Filter | AuditFilter) -> tuple[Link, ...]:
 
 
 def _written(value: object) -> str:
-    """A filter's value as it stands in an address."""
+    """A filter's value in an address."""
     if isinstance(value, datetime):
         return text.moment(value)
     return "yes" if value is True else str(value)
@@ -48,21 +48,21 @@ def _chip(name: str, value: str) -> str:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ListQuery:
-    """What somebody asked for: which list, and which part of it."""
+    """A request for a part of a list."""
 
     title: str
     path: str
     only: Filter
     states: Sequence[str]
-    """What a state may be."""
+    """The possible states."""
     nothing: str
-    """What is said where there never was anything."""
+    """The text of a list that never had an entry."""
     other: Link
     """The other list, without filters."""
 
 
 def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str | None) -> ListPage:
-    """The page; `last` is the id of its last row where older ones may follow."""
+    """The page; `last` is the id of its last row if there may be older ones."""
     only = asked.only
     shown = chosen(asked.path, only)
     return ListPage(
@@ -88,14 +88,14 @@ def page(asked: ListQuery, rows: Sequence[ListRow], places: Places, *, last: str
 
 
 def _other(asked: ListQuery) -> Link:
-    """The other list with the same filters; a state of one list may not be one of the other's."""
+    """The other list with the same filters, except a state that it does not have."""
     unknown_there = dict.fromkeys(("state", "figure", "cause", "hour", "ran", "step", "test"))
     href = address(asked.other.href, dataclasses.replace(asked.only, **unknown_there, production=False))
     return Link(words=asked.other.words, href=href)
 
 
 def choice(name: str, value: str | None, known: Sequence[str], everything: str) -> Choice:
-    """One of those that there are; one that is asked for and not there stays to be seen."""
+    """A choice of the available options; a chosen one that is missing stays visible."""
     listed = dict.fromkeys([*known, *([value] if value else [])])
     options = (("", everything), *((option, _read(option) if name == "state" else option) for option in listed))
     return Choice(name=name, label=name.capitalize(), value=value or "", options=options)

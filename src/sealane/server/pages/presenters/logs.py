@@ -1,4 +1,4 @@
-"""What runs in a formation prints: whose lines can be chosen, and each line as it is shown. Pure."""
+"""The output of a formation: the choice of its source, and each line as shown. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sealane.server.pages.app_views import LogPage
 
 
 def page(view: AppView, formation: str, *, of: str, find: str, lines: int) -> LogPage:
-    """The page; `of` is a workload or one of its instances, empty for all. Raises NotThere for a formation that nobody may see."""
+    """The page; `of` is a workload or one of its instances, empty for all. Raises NotThere for an unknown formation."""
     now = next((formation_now for formation_now in view.formations if formation_now.row.formation == formation), None)
     if now is None:
         raise NotThere(f"{view.app.name} has no formation {formation}")
     known = dict(_choices(now))
-    if of and of not in known:  # a pod that has gone, or was not named
+    if of and of not in known:  # a pod that has gone, or was never listed
         known[of] = of.partition("/")[2]
     asked = urlencode({name: value for name, value in (("object", of), ("find", find)) if value})
     text = urlencode({name: value for name, value in (("object", of), ("find", find), ("tail", lines)) if value})
@@ -33,7 +33,7 @@ def page(view: AppView, formation: str, *, of: str, find: str, lines: int) -> Lo
 
 
 def _choices(now: FormationNow) -> list[tuple[str, str]]:
-    """What is sent, and what people read."""
+    """The value that is sent, and its text."""
     seen = now.observation
     options = [("", "all of it")]
     for workload in seen.running if seen else ():
@@ -48,13 +48,13 @@ def _choices(now: FormationNow) -> list[tuple[str, str]]:
 
 
 def line(told: str, find: str) -> str:
-    """One line as markup: what was looked for is marked, whose line it is stands before it."""
+    """One line as markup: its source first, with matches of the search marked."""
     source, _, words = told.partition("  ")
     return f'<span><span class="soft">{html.escape(source)}</span> {_marked(words, find)}</span>'
 
 
 def said(words: str) -> str:
-    """A line of Sealane's own."""
+    """A line by Sealane itself."""
     return f'<span class="said">{html.escape(words)}</span>'
 
 

@@ -1,4 +1,4 @@
-"""What waits for a person, for one reader: what is asked, and the forms that answer. Pure."""
+"""Things that wait for a person, for one reader: the question, and the forms to answer it. Pure."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _PILLS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboxContext:
-    """What is known of the deployments that wait."""
+    """Data of the deployments that wait."""
 
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    """Where the release of each comes from, by the deployment's id."""
+    """The origin of each one's release, by the deployment's id."""
     details: Mapping[str, DeploymentView] = field(default_factory=dict)
-    """All of those whose changes are shown, by the deployment's id."""
+    """The full data of those whose changes are shown, by the deployment's id."""
 
 
 def listed(items: Iterable[FoldedItem], reader: Actor, about: InboxContext) -> tuple[Need, ...]:
-    """Everything that waits, with forms only where this reader's word counts."""
+    """Everything that waits, with forms only if this reader may answer."""
     return tuple(_need(item, reader, about) for item in items)
 
 
 def left_out(runs: Iterable[Run]) -> tuple[Need, ...]:
-    """One for each app whose pushes brought more branches than are run at once. The runs are oldest first."""
+    """One for each app with pushes of more branches than run at once. The runs are in order, oldest first."""
     return tuple(_left_out(app, tuple(runs)) for app, runs in groupby(runs, key=lambda run: run.app))
 
 
@@ -99,7 +99,7 @@ def _need(folded: FoldedItem, reader: Actor, about: InboxContext) -> Need:
 
 
 def _facts(came: Origin | None, view: DeploymentView) -> Iterator[Link]:
-    """What a reviewer wants to know first: who, what is new, whether it was tested, and where it was built."""
+    """First facts for a reviewer: the author, the new commits, the tests, and the build."""
     if came and came.author:
         yield Link(words=f"by {came.author}")
     yield Link(words=review.brings(view))
@@ -125,7 +125,7 @@ def _pill(item: InboxItem) -> Pill:
 
 
 def _words(item: InboxItem, *, judged: bool) -> str:
-    """What it asks; where it stands to be judged, its authors stand beneath."""
+    """The question; on its review page, the authors are listed separately."""
     if item.kind is not InboxKind.APPROVAL:
         return item.asks
     given = f" · given by {', '.join(item.given)}" if item.given else ""
@@ -134,12 +134,12 @@ def _words(item: InboxItem, *, judged: bool) -> str:
 
 
 def _otherwise(until: datetime | None, what: str) -> str:
-    """What comes of it without a word, and when."""
+    """What happens without an answer, and when."""
     return f"Without a word {what} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
 
 
 def answers(item: InboxItem) -> Iterator[Action]:
-    """What a person may say to one thing that waits."""
+    """A person's possible answers to one thing that waits."""
     subject, formation = item.subject, item.deployment.formation
     match item.kind:
         case InboxKind.APPROVAL:

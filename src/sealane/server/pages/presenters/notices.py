@@ -1,4 +1,4 @@
-"""Notices as a list: who was told of what, and what could not be sent. Pure."""
+"""Notices as a list: sent ones, and those that could not be sent. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def page(listed: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage
 
 
 def untold(unsent: Iterable[Outgoing], now: datetime) -> tuple[Untold, ...]:
-    """What can't be sent, a line a target; what was given up is told for a day."""
+    """Unsent notices, one line per target; given-up ones are shown for a day."""
     by_target: dict[str, list[Outgoing]] = {}
     for one in unsent:
         if one.since and (one.state is TellState.UNSENT or now - one.updated < _GIVEN_UP_SHOWN):

@@ -19,7 +19,7 @@ _NEVER = Pill(tone="off", words="not applied")
 
 
 def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
-    """A row for each object of the revision, as it is now; after a failure, as it was when the verdict fell."""
+    """A row for each object of the revision in its current state; after a failure, in its state at the verdict."""
     seen = {workload.object: workload for workload in _seen(view)}
     return tuple(_row(view, rendered.kind, rendered.name, seen) for rendered in view.revision.objects)
 
@@ -58,19 +58,19 @@ def _state(view: DeploymentView, workload: Workload | None) -> Pill:
 
 
 def pill(workload: Workload) -> Pill:
-    """How an object fares that is there."""
+    """The state of an existing object."""
     if workload.suspended and not workload.ended:
         return Pill(tone="off", words="suspended")
     return Pill(tone=_TONES[workload.health], words=words(workload))
 
 
 def beside(workload: Workload) -> str:
-    """What is to be said of it although it is ready; of what no instances come from, what else is seen of it."""
+    """A note for a ready object; for one without instances, its details."""
     return workload.note or ("" if workload.runs else workload.message)
 
 
 def words(workload: Workload) -> str:
-    """`2 of 3 ready`; of what no instances come from, only whether it is there."""
+    """`2 of 3 ready`; for an object without instances, only whether it exists."""
     if workload.ended:
         return "done"
     if workload.health is Health.FAILED and workload.ready >= workload.desired:

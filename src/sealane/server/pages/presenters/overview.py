@@ -1,4 +1,4 @@
-"""The overview: what needs me, then what is where. Pure."""
+"""The overview: the reader's tasks, then what runs where. Pure."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def overview(
 ) -> Overview:
     """The whole page.
 
-    `lately` are the last seven days, `runs` each app's newest, `origins` where releases come from, by deployment.
-    `left_out` are runs that a push brought too many of.
+    `lately` are the last seven days, `runs` each app's newest, `origins` those of releases, by deployment.
+    `left_out` are runs that a push had too many of.
     """
     shown = columns(formations)
     rows = [row for row in _rows(formations, apps, shown, runs) if _matches(row, asked)]
@@ -63,7 +63,7 @@ def overview(
 
 
 def observed(rows: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLine, ...]:
-    """What others deploy, of what is looked for."""
+    """Workloads deployed by others, as far as they match the search."""
     wanted = asked.strip().lower()
     return tuple(
         ObservedLine(
@@ -80,20 +80,20 @@ def observed(rows: Iterable[ObservedRow], asked: str = "") -> tuple[ObservedLine
 
 
 def version(formation: FormationRow) -> str:
-    """The short commit of what is there, else the revision's hash."""
+    """The short commit of the current deployment, else the revision's hash."""
     if formation.release:
         return formation.release.commit[: versions.SHORT] or formation.release.deploy_tag
     return messages.short(formation.current.revision_id) if formation.current else ""
 
 
 def columns(formations: Iterable[FormationRow]) -> tuple[str, ...]:
-    """Formations in the order in which a release goes through them: production ones last, else by name."""
+    """Formations in the order of a release's way: production ones last, otherwise by name."""
     known = {row.formation: row for row in formations}
     return tuple(sorted(known, key=lambda name: (known[name].production, _rank(known[name].environment), name)))
 
 
 def _rank(environment: str) -> int:
-    """Where it stands among those before production: most companies call them alike."""
+    """Its position before production, by the usual names."""
     order = ("dev", "test", "qa", "staging", "stage", "preprod")
     return next((at for at, word in enumerate(order) if environment.startswith(word)), 3)
 
@@ -120,7 +120,7 @@ def _rows(
 
 
 def _unfinished(newest: Run | None) -> ListRow | None:
-    """The newest run, unless it came to its end, and its release to where it should go."""
+    """The newest run, unless it succeeded and its release was deployed everywhere."""
     if newest is None or (newest.status in _TO_ITS_END and newest.delivered not in deliveries.BAD):
         return None
     return replace(presenting_runs.row(newest), what=f"run #{newest.sequence}")
@@ -167,7 +167,7 @@ def _matches(row: Row, asked: str) -> bool:
 def _needs(
     formations: Sequence[FormationRow], waits: Sequence[InboxItem], reader: Actor, origins: Mapping[str, Origin]
 ) -> tuple[Need, ...]:
-    """What this reader can do something about: their word counts, or they may send something better."""
+    """The reader's tasks: they may answer, or deploy a better version."""
     answered = inbox.folded(item for item in waits if not eligibility.why_not(item, reader))
     asked = needs.listed(answered, reader, needs.InboxContext(origins=origins))
     mine = [row for row in formations if reader.may(Permission.DEPLOY, row.app, row.environment)]
@@ -175,7 +175,7 @@ def _needs(
 
 
 def _unwell(formations: Sequence[FormationRow], origins: Mapping[str, Origin]) -> list[Need]:
-    """What was deployed, and has trouble now."""
+    """Current deployments in bad health."""
     return [
         Need(
             key=f"health-{row.current.id}",

@@ -1,4 +1,4 @@
-"""Repeats in a log: what an application says over and over is told once, and the rest folded, not lost. Pure."""
+"""Repeats in a log: folds what an application prints repeatedly; nothing is lost. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from sealane.server.pages.deployment_views import Lines
 
 _MOST = 2_000
-"""Lines in which repeats are looked for; a longer text stays as it is."""
+"""Most lines that are searched for repeats; a longer text stays unchanged."""
 _BLOCK = 3
-"""Lines that, one after the other, stood anywhere above are a repeat: a stack trace, a banner."""
+"""This many consecutive lines count as a repeat of any lines above: a stack trace, a banner."""
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
-"""What differs though the same is said: times, numbers, addresses, ids."""
+"""The varying parts of equal messages: times, numbers, addresses, ids."""
 
 
 def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
-    """The lines in their order; those that say what stands above already, whatever numbers differ, are folded."""
+    """The lines in order; those that repeat lines above, ignoring numbers, are folded."""
     same = [_CHANGING.sub("0", line) for line in lines]
     parts: list[Lines] = []
     begun = at = 0
@@ -28,7 +28,7 @@ def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
         if begun < at:
             parts.append(Lines(lines=tuple(lines[begun:at])))
         again, kept = max(1, length // distance), tuple(lines[at : at + length])
-        if begun == at and parts and parts[-1].again:  # what is folded already goes on
+        if begun == at and parts and parts[-1].again:  # continues the last fold
             again, kept = parts[-1].again + again, parts.pop().lines + kept
         parts.append(Lines(lines=kept, again=again))
         at += length
@@ -37,7 +37,7 @@ def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
 
 
 def _before(same: Sequence[str], at: int) -> tuple[int, int]:
-    """How many lines from there on stood above already, and how far above: the most, and of those the nearest."""
+    """How many lines from there repeat lines above, and how far above: the longest repeat, then the nearest."""
     best, distance = 0, 1
     for back in range(1, at + 1):
         length = 0
@@ -49,7 +49,7 @@ def _before(same: Sequence[str], at: int) -> tuple[int, int]:
 
 
 def _repeats(same: Sequence[str], at: int, length: int, distance: int) -> bool:
-    """Whether so many lines are worth folding: a block, several at once, or a line that is there for the third time."""
+    """Whether the repeat is worth folding: a block, several adjacent repeats, or a line's third occurrence."""
     if distance == 1:
         return length >= 1 and at >= 2 and same[at - 2] == same[at]
     return length >= _BLOCK or length >= distance

@@ -1,4 +1,4 @@
-"""What the tests of a step reported, for its run's page. Pure."""
+"""Test reports of a step, for its run's page. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sealane.server.pages import text
 from sealane.server.pages.run_views import TestRow, TestsCard
 
 MOST = 100
-"""Failing tests that a page shows; the API has all that are listed."""
+"""Most failing tests on a page; the API has all listed ones."""
 
 
 def card(reports: Sequence[StepReport], key: str | None) -> TestsCard | None:
-    """The last attempt's report of the step; None when it has none."""
+    """The report of the step's last attempt; None without one."""
     mine = [step_report for step_report in reports if step_report.key == key]
     if not mine:
         return None
@@ -35,7 +35,7 @@ def card(reports: Sequence[StepReport], key: str | None) -> TestsCard | None:
 
 
 def beside(reports: Sequence[StepReport], key: str) -> tuple[str, bool]:
-    """The report in a few words for the list of steps, and whether something is wrong; empty without one."""
+    """The report in a few words for the list of steps, and whether tests failed; empty without one."""
     mine = [report.report for report in reports if report.key == key]
     return (mine[-1].words, mine[-1].wrong > 0) if mine and mine[-1].files else ("", False)
 
@@ -53,7 +53,7 @@ def _row(test: FailingTest, key: str) -> TestRow:
 
 
 def _bar(report: Report) -> tuple[tuple[str, float], ...]:
-    """Parts of a hundred by their tone; what is wrong can always be seen."""
+    """Percentages by tone; failures are always visible."""
     if not report.tests:
         return ()
     wrong = max(2.0, 100 * report.wrong / report.tests) if report.wrong else 0.0

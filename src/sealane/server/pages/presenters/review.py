@@ -1,4 +1,4 @@
-"""What a reviewer compares: the commits that a deployment brings, and what it changes in the manifests. Pure."""
+"""Data for a reviewer: the commits of a deployment, and its changes of the manifests. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealane.releases.changes import Changes
 
 
 def brings(view: DeploymentView) -> str:
-    """How much is new, in a few words."""
+    """The amount of new commits, in a few words."""
     if view.previous is None:
         return "the first deployment there"
     if view.since is None:
@@ -18,7 +18,7 @@ def brings(view: DeploymentView) -> str:
 
 
 def commits(view: DeploymentView) -> tuple[str, ...]:
-    """A line for each commit that it brings, the newest first."""
+    """A line for each new commit, the newest first."""
     return commits_of(view.since) if view.since else ()
 
 
@@ -30,7 +30,7 @@ def commits_of(since: CommitRange) -> tuple[str, ...]:
 
 
 def difference(view: DeploymentView) -> tuple[str, ...]:
-    """What the manifests differ in from what is there, line by line; of a first deployment every object is new."""
+    """The differences to the current manifests, line by line; in a first deployment, every object is new."""
     if view.previous is not None and view.previous.id == view.revision.id:
         return ()
     return lines(changes.between(view.previous, view.revision))

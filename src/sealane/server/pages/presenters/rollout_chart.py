@@ -1,4 +1,4 @@
-"""A rollout on a line of time: its stages, what its gates asked, and how many instances there were. Pure."""
+"""A rollout on a time line: its stages, its gates' requests, and its instances over time. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sealane.verdicts.gate_requests import GateRequests
 from sealane.verdicts.model import VerdictKind
 
 HEIGHT = 84
-"""Pixels of the picture of instances."""
+"""Pixels of the instances' chart."""
 _PARTS: Mapping[str, str] = {
     Phase.APPLY: "rollout",
     Phase.WATCH: "rollout",
@@ -29,14 +29,14 @@ _PARTS: Mapping[str, str] = {
     Phase.REVERT: "rollback",
     Phase.PRUNE: "clean-up",
 }
-"""What phases are parts of: writing and watching take turns, and are one."""
+"""Phases by the part that they belong to: writing and watching alternate, and form one part."""
 
 _FAILED = frozenset({VerdictKind.FAILED, VerdictKind.ROLLED_BACK, VerdictKind.ROLLBACK_FAILED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A span of a rollout that is one thing."""
+    """One part of a rollout, with its span."""
 
     name: str
     stage: str
@@ -45,7 +45,7 @@ class Part:
 
 
 def chart(view: DeploymentView, now: datetime) -> Chart | None:
-    """Its parts, each with a row, and its gates; None before it has begun."""
+    """A row for each part and gate; None before it has begun."""
     deployment = view.deployment
     if deployment.started is None:
         return None
@@ -58,7 +58,7 @@ def chart(view: DeploymentView, now: datetime) -> Chart | None:
 
 
 def parts(timeline: Sequence[TimelineEntry], begin: datetime, end: datetime) -> tuple[Part, ...]:
-    """What one thing after the other took, from the first line of it to the first one of what came next."""
+    """The parts, one after the other: each lasts from its first line to the next part's first line."""
     drawn: list[Part] = []
     for entry in timeline:
         name, stage = _PARTS.get(entry.phase, ""), _stage(entry)
@@ -75,7 +75,7 @@ def parts(timeline: Sequence[TimelineEntry], begin: datetime, end: datetime) -> 
 
 
 def instances(view: DeploymentView, now: datetime) -> InstanceChart | None:
-    """How many there were over time; None where nobody has seen any."""
+    """The number of instances over time; None if never observed."""
     deployment = view.deployment
     if deployment.started is None or not view.instances:
         return None
@@ -130,7 +130,7 @@ def _row(scale: Scale, part: Part, deployment: Deployment, follows: str) -> Char
 
 
 def _tone(part: Part, deployment: Deployment, follows: str) -> BarTone:
-    """What evidence was taken of, or was rolled back, had failed; a rollback is no success of its own."""
+    """A part before the evidence or a rollback has failed; a rollback is no success either."""
     if part.name == "rollback":
         return "bad" if deployment.verdict_kind is VerdictKind.ROLLBACK_FAILED else "back"
     if part.name == "evidence":
@@ -161,7 +161,7 @@ def _gate(scale: Scale, gate: GateRequests, at: int) -> ChartRow:
 
 
 def _counted(count: InstanceCount) -> tuple[int, int, int]:
-    """New and ready, new and not ready, old: on the way back those of the version before are the old ones."""
+    """New and ready, new and not ready, old; during a rollback, the former version's count as the old ones."""
     if count.back:
         return 0, count.old, count.updated
     return count.ready, max(0, count.updated - count.ready), count.old
@@ -181,7 +181,7 @@ def _column(
 
 
 def _stacked(counts: Sequence[tuple[str, int]], most: int) -> Iterator[tuple[str, float, float]]:
-    """From the bottom upwards."""
+    """From the bottom to the top."""
     below = 0
     for name, count in counts:
         if count:
@@ -201,7 +201,7 @@ def _words(shown: Sequence[tuple[int, int, int]], units: str) -> str:
 
 
 def _course(counts: Sequence[int]) -> str:
-    """`0, 1, 3`: what it came to, one after the other; the middle of many is left out."""
+    """`0, 1, 3`: the counts in order; the middle of many is left out."""
     steps = [count for count, _ in itertools.groupby(counts)]
     told = [*map(str, steps[:3]), "…", *map(str, steps[-3:])] if len(steps) > 7 else [*map(str, steps)]
     return ", ".join(told)

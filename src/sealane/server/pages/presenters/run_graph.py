@@ -1,4 +1,4 @@
-"""A run as a graph on a line of time: its services, steps and images, and what became of its deliveries. Pure."""
+"""A run as a graph on a time line: its services, steps and images, and the results of its deliveries. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sealane.server.pages.presenters import states
 from sealane.server.pages.time_scale import Scale, Span
 
 MOST = 200
-"""Rows that are drawn."""
+"""Most rows that are drawn."""
 
 
 def chart(view: RunView, now: datetime) -> Chart | None:
-    """All of the run; None before anything of it has begun."""
+    """The whole run; None before any part has begun."""
     deployments = {f"{Kind.DELIVER}/{deployment.formation}": deployment for deployment in view.deployments}
     spans = [*_spans(view, deployments, now)]
     if not spans:
@@ -51,7 +51,7 @@ def chart(view: RunView, now: datetime) -> Chart | None:
 
 
 def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """What each one needs, without what another need of it needs already; needs point backwards only."""
+    """Each one's needs, without those that another need already includes; needs only point backwards."""
     number = {key: at for at, key in enumerate(needs)}
     before: dict[str, int] = {}
     direct: dict[str, tuple[str, ...]] = {}
@@ -66,7 +66,7 @@ def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _spans(view: RunView, deployments: Mapping[str, Deployment], now: datetime) -> Iterator[Span]:
-    """When something of it went on; what a delivery waits is none of it."""
+    """The spans when a part was active; a delivery's waiting does not count."""
     for service in view.services:
         yield _came_up(view, service, now)
     for step in view.steps:
@@ -84,7 +84,7 @@ def _bar(scale: Scale, span: Span, tone: BarTone | None, title: str = "") -> Bar
 def _bars(
     scale: Scale, step: RunStep, made: Deployment | None, needs: Sequence[tuple[Bar, ...]], now: datetime
 ) -> tuple[Bar, ...]:
-    """Its spans; of what has not begun, a mark behind what it waits for."""
+    """Its spans; before its beginning, a mark after its needs."""
     behind = round(max((bars[-1].x + bars[-1].width for bars in needs if bars), default=0.0), 2)
     if made is not None:
         asked = step.ended or made.created
@@ -100,7 +100,7 @@ def _bars(
 
 
 def _came_up(view: RunView, service: RunService, now: datetime) -> Span:
-    """While it was on its way; one that never came up was so until the run ended."""
+    """From its start until it was healthy; if it never was, until the end of the run."""
     return service.started, service.ended or max(service.started, view.run.ended or now)
 
 

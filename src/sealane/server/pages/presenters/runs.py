@@ -24,7 +24,7 @@ from sealane.server.pages.views import Link
 from sealane.verdicts.messages import causes
 
 MOST_BYTES = 256 * 1024
-"""How much of a log a page shows; the rest is behind `Raw`."""
+"""Most bytes of a log on a page; `Raw` has all of it."""
 
 _WRONG = {RunStatus.FAILED, RunStatus.BROKEN}
 _WRONG_STEPS = {StepStatus.FAILED, StepStatus.BROKEN}
@@ -32,7 +32,7 @@ _OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
 
 
 def lines(data: bytes) -> tuple[str, ...]:
-    """A log's lines for a page: escape sequences and control characters are left out, overwritten text too."""
+    """A log's lines for a page, without escape sequences, control characters and overwritten text."""
     kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in data.decode(errors="replace").split("\n"))
     shown = tuple(controls.removed(line) for line in kept)
     return shown[:-1] if shown and not shown[-1] else shown
@@ -41,7 +41,7 @@ def lines(data: bytes) -> tuple[str, ...]:
 def run(
     view: RunView, log: LogPart | None, actor: Actor, *, chosen: str | None, log_from: int, now: datetime
 ) -> RunPage:
-    """One run for one reader; `chosen` is the key of the step whose log is shown, `log_from` where that log's part began."""
+    """One run for one reader; `chosen` is the key of the step whose log is shown, from byte `log_from` on."""
     rows = tuple(_step(view, step, chosen=step.key == chosen, now=now) for step in view.steps)
     event = view.run.event
     over = view.run.status.value in _OVER
@@ -78,7 +78,7 @@ def run(
 
 
 def row(run: Run, only: Filter = ALL) -> ListRow:
-    """One line of the list of runs that `only` filters."""
+    """One line of the list of runs, filtered by `only`."""
     event = run.event
     what, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
     to = f"{what} to {where}" if where else what
@@ -102,7 +102,7 @@ def row(run: Run, only: Filter = ALL) -> ListRow:
 
 
 def choose(view: RunView, asked: str | None) -> str | None:
-    """The step that is worth seeing: the one asked for, else what went wrong, a delivery too, what runs, what came last."""
+    """The step to show: the requested one, else a failed step or delivery, a running one, or the last one."""
     keys = [step.key for step in view.steps]
     if asked in keys:
         return asked
@@ -126,7 +126,7 @@ def _event(run: Run) -> str:
 
 
 def _commit(run: Run) -> Link:
-    """Its commit, which leads to where that went."""
+    """Its commit, with a link to its deployments."""
     commit = (run.event.commit or "")[: versions.SHORT]
     return Link(words=commit, href=lists.address("/deployments", Filter(app=run.app, commit=commit)))
 
@@ -138,7 +138,7 @@ def _time(run: Run, now: datetime) -> str:
 
 
 def _reason(view: RunView) -> str:
-    """What the run came to; the findings, which stand below, are left out of it."""
+    """The run's result, without the findings, which are shown below."""
     said = view.run.reason or ""
     return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
 
@@ -154,7 +154,7 @@ def _delivery(delivery: Delivery) -> DeliveryRow:
 
 
 def _key(delivery: Delivery) -> str:
-    """The key of the step that asked for it."""
+    """The key of the step that requested it."""
     return f"{Kind.DELIVER}/{delivery.formation}"
 
 
@@ -166,7 +166,7 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
     elif step.status is StepStatus.WAITING and step.needs:
         state = f"after {step.needs[-1].split('/', 1)[-1]}"
     delivery = next((delivery for delivery in view.deliveries if step.key == _key(delivery)), None)
-    if delivery is not None:  # asking for it is all that the step does: what became of it counts
+    if delivery is not None:  # the step only requests it, so the delivery's result counts
         tone, state, time = states.delivered(delivery.state).tone, delivery.state.words, ""
     tests, tests_wrong = reports.beside(view.reports, step.key)
     return StepRow(

@@ -1,4 +1,4 @@
-"""States as pills: the word and the colour of every state a page can show. Pure."""
+"""States as pills: the word and the colour of every state on a page. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _HEALTH: dict[HealthState, Tone] = {
 
 
 def health(said: FormationHealth | None) -> HealthSaid | None:
-    """How a formation fares; None where nobody looks."""
+    """A formation's health; None if not watched."""
     if said is None:
         return None
     pill = Pill(tone=_HEALTH[said.state], words=said.state.value)
@@ -78,7 +78,7 @@ def health(said: FormationHealth | None) -> HealthSaid | None:
 
 
 def deployment(deployment: Deployment) -> Pill:
-    """How a deployment ended, or how far it is."""
+    """A deployment's result or progress."""
     if deployment.verdict is not None:
         return _VERDICTS[deployment.verdict.kind]
     if deployment.state is DeploymentState.WAITING and deployment.rules:
@@ -87,14 +87,14 @@ def deployment(deployment: Deployment) -> Pill:
 
 
 def run(run: Run) -> Pill:
-    """How a run ended, or how far it is: one that passed is where its deliveries are."""
+    """A run's result or progress; a passed one has the state of its deliveries."""
     if run.status is RunStatus.PASSED and run.delivered is not None:
         return delivered(run.delivered)
     return Pill(tone=_RUNS.get(run.status.value, "off"), words=run.status.value)
 
 
 def delivered(state: DeliveryOutcome) -> Pill:
-    """How a delivery ended, or how far it is."""
+    """A delivery's result or progress."""
     return Pill(tone=_DELIVERED[state], words=state.words)
 
 

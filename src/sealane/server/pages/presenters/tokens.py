@@ -1,4 +1,4 @@
-"""Tokens by whose they are, for one reader. Pure."""
+"""Tokens grouped by owner, for one reader. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SOON = timedelta(days=14)
 
 
 def groups(tokens: Iterable[Token], reader: str, *, now: datetime) -> tuple[TokenGroup, ...]:
-    """The reader's own first, then those of apps and of relays, then those of other people."""
+    """The reader's own first, then those of apps and relays, then those of other people."""
     listed = tuple(tokens)
     titled: dict[tuple[int, str], list[TokenRow]] = {}
     for token in listed:
@@ -30,7 +30,7 @@ def _title(token: Token, reader: str) -> tuple[int, str]:
 
 
 def _makes(token: Token, listed: Iterable[Token]) -> int:
-    """How many of the listed tokens of its user were made with it, or with one of these."""
+    """How many of the user's listed tokens were made with it, directly or indirectly."""
     mine = [other for other in listed if other.user is not None and other.user == token.user and other.made_with]
     ends = {token.id}
     while more := {other.id for other in mine if other.made_with in ends} - ends:

@@ -1,4 +1,4 @@
-"""What a deployment deploys, as people name it. Pure."""
+"""The version of a deployment, as people name it. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SHORT = 7
 
 
 def of(deployment: Deployment, came: Origin | None) -> str:
-    """The short commit of what a deployment deploys, else the revision's hash; `came` is where its release comes from."""
+    """The short commit of a deployment, else the revision's hash; `came` is its release's origin."""
     return (came.commit if came else "")[:SHORT] or messages.short(deployment.revision_id)
 
 
 def previous(view: DeploymentView) -> str:
-    """What was there before, or is there still: its short commit, else its revision; empty where nothing was."""
+    """The former version, or the one still there: its short commit, else its revision; empty without one."""
     if view.since is not None:
         return view.since.there[:SHORT]
     return f"revision {messages.short(view.previous.id)}" if view.previous else ""
