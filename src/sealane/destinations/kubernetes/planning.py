@@ -180,7 +180,7 @@ class Planner:
             if ref.namespace not in self._namespaces:
                 raise
             checked = False
-        except errors.UnknownKind:  # its definition is among the objects, otherwise its reference would have been refused
+        except errors.UnknownKind:  # its definition is among the objects, else its reference had been refused
             checked = False
         except errors.AdmissionDenied as error:
             if not error.has_no_dry_run:

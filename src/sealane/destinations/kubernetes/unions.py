@@ -43,7 +43,7 @@ _UNSAID: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """Fields that exclude each other. With a discriminator, `members` maps its values to fields."""
+    """Fields that exclude each other. With a discriminator, `members` maps each field to its value."""
 
     members: Mapping[str, str | None]
     discriminator: str | None = None

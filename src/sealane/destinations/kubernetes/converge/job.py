@@ -3,7 +3,7 @@
 A Job that succeeded is settled; one without retries left has failed. Before that, its containers' exits are not
 decisive, so those facts only explain the failure.
 
-A Job that is suspended, or may have no pods at once, is as desired: nothing of it runs, and the message says so.
+A Job that is suspended, or allows no pods, is as desired: nothing of it runs, and the message says so.
 If something else should start it (a queue, or the controller that it names), that is waited for.
 """
 

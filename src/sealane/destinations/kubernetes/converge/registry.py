@@ -48,7 +48,7 @@ def converge(live: Any, surroundings: owned_objects.OwnedObjects) -> owned_objec
 
 
 def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
-    """The part of a wanted workload that does not exist."""
+    """The part for a wanted workload that does not exist."""
     workload = model.Workload(
         object=name,
         health=model.Health.CONVERGING,
@@ -65,12 +65,12 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
 
 
 def ended(kind: type[Any], name: str, events: Iterable[objects.Event], *, at: datetime) -> owned_objects.Part | None:
-    """How a missing object ended, from the events about it; None if there are none."""
+    """How a missing object ended, from the events about it; None if they don't tell."""
     return job.ended(name, events, at=at) if kind is workloads.Job else None
 
 
 def removed(name: str, *, since: datetime, runs: bool = True) -> owned_objects.Part:
-    """The part of a wanted workload that was written and then removed."""
+    """The part for a wanted workload that was written and then removed."""
     workload, _, _ = absent(name, runs=runs)
     fact = model.Fact(
         kind=model.FactKind.REMOVED,

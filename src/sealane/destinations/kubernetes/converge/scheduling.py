@@ -49,7 +49,7 @@ def unmounted(
 ) -> tuple[model.Fact, ...]:
     """The volumes that it waits for, until a container is created.
 
-    Events report attempts, and the last failed one stays after a success; later events than mounting show the success.
+    Events report attempts, and the last failed one stays after a success; signs of the steps after mounting show the success.
     """
     ready = any(
         condition.type == "PodReadyToStartContainers" and condition.status == "True"
