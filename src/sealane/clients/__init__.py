@@ -2,4 +2,4 @@
 
 import sys
 
-sys.modules["httpx._main"] = None  # type: ignore[assignment]  # its own command line: it brings rich, click and pygments
+sys.modules["httpx._main"] = None  # type: ignore[assignment]  # its own command line: it loads rich, click and pygments

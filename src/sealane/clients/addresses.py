@@ -1,6 +1,6 @@
-"""The addresses at which a host may be asked: looked up once, checked, and then connected to as they are.
+"""Addresses of hosts that may be contacted: looked up once, checked, and then connected to by address.
 
-Whoever connects by name again would have the name looked up again, and get another address than the one that was checked.
+Connecting by name would look the name up again and might get another address than the checked one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from sealane.errors import Refused
 
 
 class NotListed(Refused):
-    """The operators' lists do not let the host be asked, or not at its address."""
+    """The operators' lists do not allow the host, or not its address."""
 
 
 def look_up(host: str, port: int, allowed: Allowlist) -> tuple[str, ...]:
-    """Where the host may be asked, in the order to try. Blocks.
+    """The addresses of the host, in the order to try. Blocks.
 
     Raises NotListed, OSError when the name has no address.
     """

@@ -10,7 +10,7 @@ import pyrage
 
 from sealane.errors import SealaneError, UsageError
 
-_SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how every identity begins, not one
+_SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - the prefix of every identity, not one
 
 
 class NotForUs(SealaneError):
@@ -18,7 +18,7 @@ class NotForUs(SealaneError):
 
 
 class NotEncrypted(SealaneError):
-    """The content isn't what age writes, or is damaged."""
+    """The content is not an age file, or is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ def new_identity() -> Identity:
 
 
 def identities(text: str) -> tuple[Identity, ...]:
-    """The key pairs of a file as `age-keygen` writes it: one a line, comments begin with #.
+    """The key pairs of a file that `age-keygen` wrote: one a line, comments begin with #.
 
-    Raises UsageError for a line that is neither; the message names its number only.
+    Raises UsageError for a line that is neither; the message only has its number.
     """
     keys = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -56,7 +56,7 @@ async def decrypt(content: bytes, known: Sequence[Identity]) -> bytes:
 
 
 async def encrypt(content: bytes, recipients: Sequence[str]) -> bytes:
-    """The content, armored, so that only the recipients (`age1…`) can read it. Raises UsageError for one that is none."""
+    """The content, encrypted and armored for the recipients (`age1…`). Raises UsageError for an invalid recipient."""
     return await asyncio.to_thread(_encrypt, content, recipients)
 
 

@@ -1,4 +1,4 @@
-"""Whose certificates count for connections to a Sealane server."""
+"""The certificate authorities for connections to a Sealane server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import certifi
 
 
 def trusted() -> ssl.SSLContext:
-    """The authorities this machine trusts, or those of SSL_CERT_FILE and SSL_CERT_DIR; where it has none, Mozilla's."""
+    """The machine's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR; Mozilla's if there are none."""
     known = ssl.get_default_verify_paths()
     if known.cafile or (known.capath and any(Path(known.capath).iterdir())):
         return ssl.create_default_context()

@@ -1,8 +1,8 @@
-"""The context of a build as a tar, less what its ignore file leaves out.
+"""The context of a build as a tar, without the files that its ignore file excludes.
 
-Steps may change the workspace while it is packed: everything is opened by descriptors, below the folder where the way began,
-and links are packed as links. Engines read ignore files a second time, by rules of their own; they are given files that
-leave out only what is ours.
+Steps may change the workspace during packing: all files are opened by descriptors, below the first folder, and links
+are packed as links. Engines apply ignore files a second time, by their own rules; they get files that only exclude
+Sealane's own.
 """
 
 from __future__ import annotations
@@ -30,31 +30,33 @@ _LARGEST_TEXT = 16 * 1024 * 1024
 _DEEPEST = 200
 _LATEST = 8**11 - 1
 _TRIES = 50
-"""How often an entry is looked at that is exchanged in the very moment."""
+"""How often to look again at an entry that was replaced at that moment."""
 _EXCHANGED = {errno.ELOOP, errno.ENOTDIR, errno.EINVAL, errno.EXDEV}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """What an image is built of."""
+    """The sources of an image."""
 
     root: Path
     """A folder whose path no step can change."""
     inside: str = ""
-    """The app's folder in it, which nothing leads out of."""
+    """The app's folder in it; no path leads out of it."""
     context: str = "."
-    """From the app's folder, as is the Dockerfile."""
+    """Relative to the app's folder, like the Dockerfile."""
     dockerfile: str = "Dockerfile"
     rewrite: Callable[[bytes], bytes] | None = None
-    """Makes another Dockerfile of it; what is built is what this has read. Raises UsageError for one that may not be built."""
+    """Rewrites the Dockerfile; the build uses the text that was read here. Raises UsageError for one that may not be
+    built."""
 
 
 def pack(
     source: Source, mounted: Mapping[str, str], archive: IO[bytes], *, podman: bool, apart: bool = False
 ) -> tuple[str, bytes]:
-    """Writes the tar, with `mounted` files beside the context's own; gives the Dockerfile's name in it, and its text.
+    """Writes the tar, `mounted` files beside the context's; returns the Dockerfile's name in it and its text.
 
-    With `apart` the text that was read is what the build goes by, whatever becomes of the file. Raises UsageError for a context, a Dockerfile or an ignore file that can't be read.
+    With `apart` the build uses the text that was read, even if the file changes later. Raises UsageError for a context,
+    a Dockerfile or an ignore file that can't be read.
     """
     with _app(source) as app:
         dockerfile, text = _dockerfile(app, source.dockerfile)
@@ -126,7 +128,7 @@ def _text(descriptor: int, path: str) -> bytes:
 
 
 def _ignored(app: int, source: Source) -> tuple[str, ignores.Rules]:
-    """The one ignore file that counts: the Dockerfile's own, else the context's. One that leads out is none."""
+    """The one ignore file that applies: the Dockerfile's own, else the context's. One outside the context is none."""
     for path in [*ignores.beside(source.dockerfile), *(f"{source.context}/{name}" for name in ignores.ROOT_FILES)]:
         try:
             with descriptors.reached(app, path, links=True) as opened:
@@ -147,7 +149,7 @@ def _ignored(app: int, source: Source) -> tuple[str, ignores.Rules]:
 
 
 def _name_in(context: tuple[str, ...], dockerfile: tuple[str, ...], rules: ignores.Rules) -> str | None:
-    """The Dockerfile's name in the context; None when it is elsewhere, or left out for the image's sake."""
+    """The Dockerfile's name in the context; None if it is outside, or excluded from the image."""
     inside = dockerfile[len(context) :]
     if dockerfile[: len(context)] != context or not rules.keeps(inside):
         return None
@@ -163,7 +165,7 @@ def _is_there(folder: int, name: str) -> bool:
 
 
 def _ignoring_ours(text: str, *, keeps_itself: bool, podman: bool) -> dict[str, bytes]:
-    """An ignore file that keeps our own files out of the image, and nothing that was not left out before."""
+    """An ignore file that only keeps Sealane's own files out of the image."""
     if podman:
         return {_FOR_PODMAN: f"/{_FOR_PODMAN}\n/{_DOCKERFILE}\n".encode()}
     itself = "" if keeps_itself else f"/{_FOR_DOCKER}\n"
@@ -173,13 +175,13 @@ def _ignoring_ours(text: str, *, keeps_itself: bool, podman: bool) -> dict[str, 
 def _leads_out(path: str, target: str) -> bool:
     """Whether Podman refuses a link there, which it does with an empty answer.
 
-    It joins the target to the link's folder, though it begins with `/` (`breakoutError` in containers/storage).
+    It joins the target to the link's folder, even if it begins with `/` (`breakoutError` in containers/storage).
     """
     return posixpath.normpath(f"{posixpath.dirname(path) or '.'}/{target}").partition("/")[0] == ".."
 
 
 class _Packing:
-    """Fills a tar with a folder. What is gone before it is looked at is left out, as are sockets and devices."""
+    """Fills a tar with a folder. Leaves out files that vanish before they are read, sockets and devices."""
 
     def __init__(self, tar: tarfile.TarFile, rules: ignores.Rules, extra: Mapping[str, bytes], *, podman: bool) -> None:
         self._tar = tar
@@ -187,7 +189,7 @@ class _Packing:
         self._extra = extra
         self._podman = podman
         self._linked: dict[tuple[int, int], str] = {}
-        """Paths of files that have several names, by their number."""
+        """Paths of files with several names, by device and inode."""
 
     def pack(self, context: int) -> None:
         try:
@@ -212,7 +214,7 @@ class _Packing:
             self._entry(folder, name, path, matched, depth)
 
     def _entry(self, folder: int, name: str, path: str, matching: tuple[bool, ...], depth: int) -> None:
-        """Looked at again when it was exchanged between two looks."""
+        """Adds one entry; looks again if it was replaced between two looks."""
         for _ in range(_TRIES):
             try:
                 self._packed(folder, name, path, matching, depth)

@@ -1,6 +1,7 @@
-"""What an engine may fetch for a build, looked at before it begins: images, URLs of ADD, and what bases add by ONBUILD.
+"""Checks what an engine fetches for a build before it begins: images, URLs of ADD, and what bases add by ONBUILD.
 
-The engine fetches both from the machine's own network, loopback included, unlike what a RUN asks from its container.
+The engine fetches images and URLs from the machine's own network, loopback included, unlike a RUN, whose requests come
+from its container.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from sealane.images.base_images import Base, Needs
 _PORTS = {"http": 80, "https": 443}
 _CONFIGURATION = re.compile(r"[0-9a-f]{64}\.json")
 _AT_ONCE = 2 * 1024 * 1024
-"""Bytes of an archive that are read at once."""
+"""Bytes of an archive per read."""
 _HOPS, _SILENCE = 10, 20.0
-"""Redirects that are followed, and seconds that a host may say nothing."""
+"""Most redirects to follow, and most seconds of a host's silence."""
 _HINT = "fetch it in a RUN, or operators list its host in SEALANE_ENGINE__ADD_HOSTS"
 
 
@@ -49,25 +50,25 @@ class Fetching:
     pulls: RegistryAccess = registry_access.OPEN
     """Registries of images; on a person's own machine any, and then nothing else is limited."""
     adds: Allowlist | None = None
-    """Hosts of URLs that ADD names; None where anything is limited: no host."""
+    """Hosts for URLs in ADD; None: no host, if anything is limited."""
     problem: Callable[[str], str | None] = _none
-    """Why a build may not take from an image, or None; asked in the build's own thread."""
+    """Why a build may not use an image, or None; called in the build's own thread."""
 
 
 OPEN = Fetching()
-"""A person's own machine."""
+"""The access on a person's own machine."""
 
 
 def check(api: Any, fetching: Fetching, dockerfile: str, args: Mapping[str, str], *, podman: bool) -> None:
-    """Fetches the images that something is built on and reads what they hand on. Blocks.
+    """Fetches the base images and checks what they pass on to the build. Blocks.
 
-    Raises NotListed and UsageError for what may not be fetched, what `docker` raises, and what a registry does.
+    Raises NotListed and UsageError for what may not be fetched, and the errors of `docker` and of registries.
     """
     if fetching.pulls.allowed is None:
         return
     plain = base_images.needs(dockerfile, args)
     for url in plain.urls:
-        if "$" not in url:  # a base may say what else it stands for
+        if "$" not in url:  # a base may define the variable
             _check_url(url, fetching.adds, "")
     for image in plain.images:
         _check_image(api, image, fetching)
@@ -82,7 +83,7 @@ def check(api: Any, fetching: Fetching, dockerfile: str, args: Mapping[str, str]
 
 
 def _check_inherited(api: Any, fetching: Fetching, plain: Needs, whole: Needs) -> None:
-    """What is fetched because of a base: by what it left with ONBUILD, and by its variables."""
+    """Checks what a build fetches because of a base: its ONBUILD instructions and its variables."""
     by = ", which an image that it is built on has a say in,"
     for url in whole.urls:
         if url not in plain.urls or "$" in url:
@@ -134,9 +135,9 @@ def _check_url(url: str, adds: Allowlist | None, by: str) -> None:
 
 
 async def _follow(url: str, allowed: Allowlist) -> None:
-    """Asks as the engine will, and goes where the host leads; the engine would follow it anywhere.
+    """Requests the URL like the engine will, and follows redirects; the engine would follow them anywhere.
 
-    Raises NotListed. What else is wrong with the URL the engine tells.
+    Raises NotListed. The engine reports all other problems of the URL.
     """
     asking = httpx.AsyncClient(
         transport=PinnedTransport(allowed),
@@ -151,7 +152,7 @@ async def _follow(url: str, allowed: Allowlist) -> None:
 
 
 def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
-    """Now, so that what it hands on is known. Raises what the engine says."""
+    """Pulls the image now, to learn what it passes on. Raises the engine's errors."""
     asked = pulls.request(api, image, podman=podman, platform=platform)
     url = api._url(asked.path)  # noqa: SLF001 - the SDK's own pull() can't say tlsVerify
     answer = api._post(url, params=asked.query, headers=asked.headers, stream=True)  # noqa: SLF001
@@ -172,9 +173,9 @@ def _base(api: Any, image: str, fetching: Fetching, *, podman: bool) -> Base:
 
 
 def _asked(api: Any, image: str, inspected: Mapping[str, Any], pulls: RegistryAccess) -> tuple[Any, ...]:
-    """Podman does not tell of triggers: the registry has the configuration, whose digest is the image's id.
+    """Podman does not report triggers: the registry has the configuration, whose digest is the image's id.
 
-    Of one that was built or loaded here, and is in no registry, the engine is asked for all of it: what is saved has it, too.
+    An image that was built or loaded here, and is in no registry, is exported from the engine: its archive has it, too.
     """
     digest = f"sha256:{str(inspected['Id']).removeprefix('sha256:')}"
     for name in (image, *(inspected.get("RepoDigests") or ())):
@@ -187,7 +188,7 @@ def _asked(api: Any, image: str, inspected: Mapping[str, Any], pulls: RegistryAc
 
 
 def _saved(api: Any, image: str) -> tuple[Any, ...]:
-    """What the engine's archive of the image says: its configuration is a file at the top, named by its digest."""
+    """The image's triggers in the engine's archive: the configuration is a file at the top, named by its digest."""
     with tarfile.open(fileobj=_Pieces(api.get_image(image)), mode="r|", bufsize=_AT_ONCE) as archive:
         for member in archive:
             if _CONFIGURATION.fullmatch(member.name) and (file := archive.extractfile(member)) is not None:
@@ -198,14 +199,14 @@ def _saved(api: Any, image: str) -> tuple[Any, ...]:
 
 
 class _Pieces(io.RawIOBase):
-    """What comes in pieces, read as a file."""
+    """A stream of pieces, read as a file."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = iter(pieces)
         self._rest = b""
 
     def read(self, size: int = -1) -> bytes:
-        """So many bytes, fewer at the end."""
+        """At most so many bytes; fewer at the end."""
         while len(self._rest) < size and (piece := next(self._pieces, b"")):
             self._rest += piece
         given, self._rest = self._rest[:size], self._rest[size:]

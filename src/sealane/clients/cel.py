@@ -34,14 +34,14 @@ _COMPARED = (
 _NUMBERS = ("int", "uint", "double")
 _COMPARISONS = ("_<_", "_<=_", "_>_", "_>=_")
 _LONGEST = 300
-"""Characters of a message that are kept; the engine puts whole objects into some."""
+"""Most characters of a message; the engine puts whole objects into some."""
 _COMPLAINT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.+)")
 
 
 class Uncompilable(errors.UsageError):
     """An expression that is not CEL, or whose types don't fit.
 
-    `complaints` has line and column, from 1, within the expression, and what is wrong there.
+    `complaints`: line and column within the expression, from 1, and the problem there.
     """
 
     def __init__(self, complaints: Sequence[tuple[int, int, str]]) -> None:
@@ -58,28 +58,28 @@ class Function:
     """A function that CEL itself lacks.
 
     Types are CEL's names (`string`, `list<int>`, `dyn`); a name with a dot and a capital, such as
-    `kubernetes.Quantity`, is a type of its own whose values `call` takes and gives as canonical text.
-    `call` raises ValueError when there is no result.
+    `kubernetes.Quantity`, is a type of its own whose values `call` takes and returns as canonical text. `call` raises
+    ValueError when there is no result.
     """
 
     name: str
     parameters: tuple[str, ...]
     result: str
     call: Callable[..., Any] | None
-    """None: the engine has it, only its declaration is wanted."""
+    """None: the engine has it and only needs the declaration."""
     member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Values of names, ready to be used by many expressions."""
+    """Values of names, ready for use by many expressions."""
 
     activation: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression; `result` is the type it has, by CEL's name in lower case."""
+    """A compiled expression; `result` is its type, as CEL's name in lower case."""
 
     source: str
     result: str
@@ -114,10 +114,10 @@ class Language:
         self._checkers: dict[tuple[bool, tuple[tuple[str, str], ...]], Any] = {}
 
     def compile(self, source: str, names: Mapping[str, Any], *, binds: bool = False) -> Expression:
-        """Compile, given the names in scope and their types: CEL's names, or the `type` of another expression.
+        """Compiles, given the names in scope and their types: CEL's names, or the `type` of another expression.
 
-        `binds` allows `cel.bind(name, value, expression)`, whose value is found when it is needed and once.
-        Raises Uncompilable.
+        `binds` allows `cel.bind(name, value, expression)`; its value is computed once, when it is needed. Raises
+        Uncompilable.
         """
         checker = self._checker(names, binds=binds)
         try:
@@ -129,7 +129,7 @@ class Language:
         return Expression(source=source, result=str(kind).lower(), type=kind, program=program)
 
     def bind(self, values: Mapping[str, Any]) -> Bindings:
-        """Values for names; one whose value is no data is found out only by the expression that needs it."""
+        """Values for names; one that is not plain data fails only in the expression that needs it."""
         return Bindings(self._runtime.Activation(dict(values)))
 
     def _checker(self, names: Mapping[str, Any], *, binds: bool) -> Any:
@@ -142,7 +142,7 @@ class Language:
 
 
 def find(text: str, pattern: str) -> str:
-    """The first match of an RE2 pattern, or nothing; raises ValueError for a bad pattern.
+    """The first match of an RE2 pattern, or an empty string; raises ValueError for a bad pattern.
 
     Runs in the engine's own RE2: linear in the text, whatever the pattern.
     """
@@ -179,7 +179,7 @@ _GROUP = re.compile(
 
 @functools.lru_cache(maxsize=1024)
 def _without_groups(pattern: str) -> str:
-    """The pattern with groups that don't capture: the engine would give the group instead of the match."""
+    """The pattern with groups that don't capture: otherwise, the engine would return the group instead of the match."""
     return _GROUP.sub(lambda group: group["kept"] or "(?:", pattern)
 
 
@@ -244,7 +244,7 @@ def _implementations(functions: Sequence[Function]) -> list[Any]:
 
 
 def _kind(word: str) -> str:
-    """What a type is at run time, where only kinds of values are told apart."""
+    """The kind of a type at run time, where only kinds of values can be told apart."""
     if _is_own(word) or word.startswith("map"):
         return "map"
     if word == "dyn":
@@ -253,7 +253,7 @@ def _kind(word: str) -> str:
 
 
 def _dispatching(overloads: Sequence[Function]) -> Callable[..., Any]:
-    """Choose by the types of our own among overloads that look alike to the engine."""
+    """A function that chooses by Sealane's own types among overloads that look alike to the engine."""
 
     def call(*arguments: Any) -> Any:
         for overload in overloads:
@@ -275,7 +275,7 @@ def _taken(word: str, value: Any) -> tuple[bool, Any]:
 
 
 def _comparisons() -> list[Function]:
-    """The comparisons with those between kinds of numbers, which the engine has but does not declare."""
+    """All comparisons, also those between kinds of numbers, which the engine has but does not declare."""
     pairs = [(kind, kind) for kind in _COMPARED] + [(a, b) for a in _NUMBERS for b in _NUMBERS if a != b]
     return [Function(name=name, parameters=pair, result="bool", call=None) for name in _COMPARISONS for pair in pairs]
 
@@ -285,7 +285,7 @@ def _printing() -> list[Function]:
 
 
 def _inserting() -> list[Function]:
-    """What transformMap and transformMapEntry expand to; the engine declares it and leaves it out."""
+    """The functions that transformMap and transformMapEntry expand to; the engine declares them but lacks them."""
 
     def entry(into: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
         if key in into:

@@ -1,7 +1,7 @@
-"""Charts of others: out of an HTTP repository or an OCI registry, known by digest, unpacked with bounds.
+"""Remote charts: from an HTTP repository or an OCI registry, identified by digest, unpacked with limits.
 
-A commit names them, so each request goes the way of a registry's client: to listed hosts, with a password only for the host
-it belongs to.
+A commit names them, so each request follows the rules of a registry client: only listed hosts, and a password only for
+its own host.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from sealane.errors import NotThere, Refused, Unavailable
 from sealane.images import references
 
 _MOST_KEPT = 200
-"""Archives that stay in the folder, the newest."""
+"""Most archives in the folder; the newest stay."""
 _INDEX = 64 * 1024 * 1024
 _DEEPEST = 5
-"""Levels of an index down to the address of an archive."""
+"""Levels of an index down to an archive's address."""
 _SHOWN, _LONGEST = 10, 40
-"""Versions that are named where one is missing, and characters of each."""
+"""Versions to list when one is missing, and most characters of each."""
 _CHUNK = 64 * 1024
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChartRepositories:
-    """Where charts are fetched from, and where they are kept."""
+    """Access to remote charts, and the folder that keeps them."""
 
     access: RegistryAccess = OPEN
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`user:password` by the host of an HTTP repository; those of registries are Docker's."""
     folder: Path | None = None
-    """Keeps archives by digest; None: none is kept."""
+    """Keeps archives by digest; None: keeps none."""
 
     async def fetch(self, chart: RemoteChart) -> PackedChart:
-        """The chart with the digest that it has now; one that is kept under the digest asked for is not asked for again.
+        """The chart with its current digest; an archive kept under the requested digest is not fetched again.
 
-        Raises NotThere, Refused and what a registry's client raises.
+        Raises NotThere, Refused and the errors of a registry client.
         """
         if chart.digest and (kept := await asyncio.to_thread(self._kept, chart.digest)):
             return PackedChart(digest=chart.digest, files=(await asyncio.to_thread(unpacked, kept))[1])
@@ -91,7 +91,7 @@ class ChartRepositories:
         return f"sha256:{hashlib.sha256(archive).hexdigest()}", archive
 
     def _read(self, session: requests.Session, url: str, host: str, most: int) -> bytes:
-        """The body of an answer. The password goes to the repository's own host alone."""
+        """The body of an answer. Only the repository's own host gets the password."""
         here, password = urlsplit(url).netloc.lower(), self.passwords.get(host)
         basic = base64.b64encode(password.encode()).decode() if password and here == host else None
         try:
@@ -131,7 +131,7 @@ class ChartRepositories:
 
 
 def _address(index: bytes, chart: RemoteChart) -> str:
-    """Where the version's archive is. Raises NotThere, Refused."""
+    """The address of the version's archive. Raises NotThere, Refused."""
     entries: dict[str | int, dict[str | int, str]] = {}
     try:
         for path, text in _texts(index):
@@ -151,13 +151,13 @@ def _address(index: bytes, chart: RemoteChart) -> str:
 def _texts(text: bytes) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Each text of a YAML document with its path, event by event.
 
-    An index has megabytes and is a stranger's: nothing is built of it, so that neither its depth nor its aliases matter.
+    An index has megabytes and is not trusted: it is never built in memory, so neither its depth nor its aliases matter.
     Raises yaml.YAMLError, Refused.
     """
     path: list[Any] = []
-    """Of each list and mapping that is open, what is read of it: the index, or the key."""
+    """The position in each open list (index) and mapping (key)."""
     keys: list[bool | None] = []
-    """Of each whether a key comes next; None of a list."""
+    """For each mapping, whether a key comes next; None for a list."""
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionEndEvent):
             path.pop(), keys.pop()

@@ -11,7 +11,7 @@ from sealane.errors import Unavailable
 
 
 async def send(host: str, port: int, datagrams: Iterable[str]) -> None:
-    """Sends each. Nobody answers; that nobody listens is only known of an agent on this machine. Raises Unavailable."""
+    """Sends each datagram. Nothing answers; a missing agent is noticed on this machine only. Raises Unavailable."""
     try:
         await asyncio.to_thread(_send, host, port, [datagram.encode() for datagram in datagrams])
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Commits checked out for a run. What is in them is hostile: no hooks, no submodules, limited in files and bytes."""
+"""Commits checked out for a run. Their content is hostile: no hooks, no submodules, limits for files and bytes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from sealane.errors import NotThere, Unavailable, UsageError
 
 MOST_FILES = 100_000
 MOST_BYTES = 1024 * 1024 * 1024
-"""What one commit may hold when it is checked out."""
+"""Most bytes of one commit when it is checked out."""
 
 _MOST_LISTED = 64 * 1024 * 1024
-"""Bytes that git may print about a commit: a tree of a few objects can name more files than there are numbers for."""
+"""Most bytes of git's output about a commit: a tree of a few objects can name a vast number of files."""
 _MOST_MEMORY = 2 * 1024 * 1024 * 1024
-"""Bytes that a git process may take: a few bytes of a pack can say to make an object of any size, which git makes in memory.
+"""Most bytes of memory of a git process: a few bytes of a pack can define an object of any size, which git builds in
+memory.
 
-Objects that are packed whole are not held in memory, whatever their size; pushes of ordinary git programs pack files above
-512 MiB so.
+Objects that are packed whole are not held in memory, whatever their size; ordinary git programs push files above 512
+MiB so.
 """
 _PATIENCE = 600.0
 _AS_EVERYWHERE = 0o022
-"""The umask that files of a clone are made with, whatever the server's own: their modes go into images."""
+"""The umask for files of a clone, independent of the server's own: their modes go into images."""
 _DEPTH = "--depth=1"
 _NOT_ANSWERING = (
     "could not resolve host",
@@ -51,8 +52,9 @@ class RepositoryUnavailable(Unavailable):
 async def checkout(repository: str, commit: str, folder: Path, *, access: Access = OPEN) -> None:
     """Puts the commit's files into the folder, without its history, which `git_history` brings.
 
-    `repository` is a URL or a path. Key: the folder; one that holds this commit already is left alone, a half-made one
-    is made anew. Raises RepositoryUnavailable, NotListed for what the access does not allow, NotThere for a commit that isn't there, UsageError for one that is too large.
+    `repository` is a URL or a path. Key: the folder; one that already holds this commit is left alone, an incomplete
+    one is made again. Raises RepositoryUnavailable, NotListed for what the access does not allow, NotThere for a commit
+    that does not exist, UsageError for one that is too large.
     """
     if await head(folder) == commit:
         return
@@ -67,21 +69,21 @@ async def checkout(repository: str, commit: str, folder: Path, *, access: Access
         await run("-C", str(making), "checkout", "--quiet", "--detach", commit)
         making.rename(folder)
     except BaseException:
-        shutil.rmtree(making, ignore_errors=True)  # here: a task that is cancelled waits for nothing any more
+        shutil.rmtree(making, ignore_errors=True)  # here: a cancelled task can't wait for anything
         raise
 
 
 async def fetch_commit(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
-    """Brings one commit into a repository, within the limits. Raises what `checkout` raises."""
+    """Fetches one commit into a repository, within the limits. Raises what `checkout` raises."""
     await _fetch(folder, repository, commit, environment)
     await _measure(folder, commit)
 
 
 async def run(*arguments: str, environment: Mapping[str, str] | None = None, umask: int = _AS_EVERYWHERE) -> bytes:
-    """Runs git and gives what it printed.
+    """Runs git and returns its output.
 
-    Raises RepositoryUnavailable when a host does not answer, UsageError for all else that git refuses, Unavailable
-    when there is no git.
+    Raises RepositoryUnavailable when a host does not answer, UsageError for git's other errors, Unavailable when git is
+    missing.
     """
     environment = environment or quiet()
     try:
@@ -99,9 +101,9 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None, uma
 
 
 def command(*arguments: str) -> tuple[str, ...]:
-    """The command of a git process that takes no more memory than it may, and no process that it starts does.
+    """The command of a git process with a memory limit that also applies to the processes it starts.
 
-    Raises Unavailable when there is no git.
+    Raises Unavailable when git is missing.
     """
     program = shutil.which("git")
     if program is None:
@@ -111,10 +113,11 @@ def command(*arguments: str) -> tuple[str, ...]:
 
 
 def fetching(repository: str) -> tuple[str, ...]:
-    """The beginning of a fetch from there, of no tags and no submodules.
+    """The beginning of a fetch command from there, without tags and submodules.
 
-    A folder is read whoever owns it, as root reads another's for `run --clean`: git's other process there is not told by
-    the environment. It runs no hooks, and fetches nothing itself (GIT_NO_LAZY_FETCH), so nothing of the folder is run.
+    A folder is readable whoever owns it, because root reads another user's for `run --clean`; git's other process there
+    does not get the environment's settings. It runs no hooks and fetches nothing itself (GIT_NO_LAZY_FETCH), so nothing
+    of the folder is run.
     """
     trusting = ("--upload-pack=git -c 'safe.directory=*' upload-pack",) if Path(repository).is_dir() else ()
     return ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *trusting)
@@ -124,7 +127,7 @@ def fetching(repository: str) -> tuple[str, ...]:
 async def speaking(
     access: Access, repository: str, more: Mapping[str, str] | None = None
 ) -> AsyncIterator[dict[str, str]]:
-    """The environment for commands that fetch from the repository, and go nowhere that the access does not allow.
+    """The environment for commands that fetch from the repository, limited to hosts that the access allows.
 
     Raises NotListed, Unavailable.
     """
@@ -133,10 +136,10 @@ async def speaking(
 
 
 def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """An environment in which git asks nobody, reads nobody's settings, and runs and follows nothing it fetched.
+    """An environment in which git asks nobody, reads no user's settings, and runs and follows nothing it fetched.
 
-    What was fetched, or pushed, replaces no object by another (git-replace(1)): a commit is what its hash says. `more` are
-    settings for this one command, `repeated` those that take several values.
+    Nothing that was fetched or pushed may replace an object by another (git-replace(1)): a commit is defined by its
+    hash. `more` are settings for this one command, `repeated` those with several values.
     """
     settings = {
         "core.hooksPath": os.devnull,
@@ -170,7 +173,7 @@ def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str
 
 
 async def head(folder: Path) -> str | None:
-    """The commit that a clone is at; None where there is no clone."""
+    """The current commit of a clone; None if there is no clone."""
     if not (folder / ".git").is_dir():
         return None
     try:
@@ -180,7 +183,7 @@ async def head(folder: Path) -> str | None:
 
 
 async def _fetch(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
-    """The one commit where the host allows asking for it, else every branch and tag."""
+    """Fetches only the commit if the host allows it, else every branch and tag."""
     fetch = ("-C", str(folder), *fetching(repository))
     try:
         await run(*fetch, _DEPTH, "--", repository, commit, environment=environment)
@@ -194,7 +197,7 @@ async def _fetch(folder: Path, repository: str, commit: str, environment: Mappin
 
 
 async def _measure(folder: Path, commit: str) -> None:
-    """Refuses a commit that would fill the disk, before a file of it is written."""
+    """Refuses a commit that would fill the disk, before any of its files is written."""
     named = await run(
         "-C", str(folder), "ls-tree", "-r", "-z", "--name-only", commit
     )  # sizes take a hundred times as long

@@ -1,8 +1,8 @@
-"""Where git may go, and as whom: a relay of its own for every command that fetches, and passwords that belong to one host.
+"""Hosts that git may contact, and its credentials: a relay for each command that fetches, and passwords for one host.
 
-Git and Git LFS follow redirects and hosts' own words to other hosts. They go by a SOCKS relay of this process (RFC 1928,
-signed in to as RFC 1929 says), which connects only to hosts and addresses that are allowed. A password is given by a
-credential helper, which git asks once a host wants one, and for that host only.
+Git and Git LFS follow redirects and hosts' own words to other hosts. They connect through a SOCKS relay of this process
+(RFC 1928, with passwords of RFC 1929), which only connects to allowed hosts and addresses. Passwords come from a
+credential helper, which git asks once a host wants one, and only for that host.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ _HELPER = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """Where git may go, and as whom."""
+    """Hosts that git may contact, and its credentials."""
 
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`user:password` by `scheme://host[:port]`."""
     keys: Keys = field(default_factory=Keys)
-    """What signs in by SSH, and how hosts are known there; on a person's own machine their `ssh` knows it."""
+    """SSH keys, and how hosts are known; on a person's own machine their `ssh` knows both."""
     allowed: Allowlist | None = None
-    """None on a person's own machine: anywhere."""
+    """None on a person's own machine: any host."""
     patience: Patience = USUAL_PATIENCE
-    """How long a host is waited for; on a person's own machine only for a connection."""
+    """How long to wait for a host; on a person's own machine only for a connection."""
 
     def password(self, url: str) -> str | None:
-        """What signs in at the URL's own host, in the URL's own way."""
+        """The credentials for the URL's own host, for its scheme."""
         return next((secret for key, secret in self.passwords.items() if origin(key) == origin(url)), None)
 
 
 OPEN = Access()
-"""A person's own machine: anywhere, as nobody."""
+"""Access on a person's own machine: any host, without credentials."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitEnvironment:
-    """What git is told for one command: settings, and variables of its environment."""
+    """Git's settings and environment variables for one command."""
 
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -66,10 +66,10 @@ class GitEnvironment:
 
 @asynccontextmanager
 async def opened(access: Access, url: str) -> AsyncIterator[GitEnvironment]:
-    """The way to a repository, for as long as this lasts, and no longer than the access has patience.
+    """Access to a repository inside the block, at most as long as the access has patience.
 
-    Raises NotListed for a host or address that is not allowed, also in place of what git says of it; Unavailable when
-    the host has no address, says nothing, or takes too long.
+    Raises NotListed for a host or address that is not allowed, also in place of git's error; Unavailable when the host
+    has no address, is silent, or takes too long.
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS:
@@ -89,7 +89,7 @@ async def opened(access: Access, url: str) -> AsyncIterator[GitEnvironment]:
 
 @asynccontextmanager
 async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> AsyncIterator[GitEnvironment]:
-    """By SSH to the address that was checked, by HTTP through a relay."""
+    """Access by SSH to the checked address, by HTTP through a relay."""
     if parts.scheme == "ssh":
         async with _by_ssh(access, allowed, parts) as command:
             yield GitEnvironment(settings={"core.sshCommand": shlex.join(command), "ssh.variant": "ssh"})
@@ -117,7 +117,7 @@ def _signing_in(access: Access, url: str) -> GitEnvironment:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, as one host is told from another."""
+    """Scheme, host and port of a URL: its identity as a host."""
     parts = urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)
     usual = port == _PORTS.get(parts.scheme)
@@ -134,7 +134,7 @@ async def _find(parts: SplitResult, allowed: Allowlist) -> str:
 
 
 async def by_ssh(access: Access, url: str, *words: str) -> bytes:
-    """What a git host answers to a command by SSH, cut to a size. Raises NotListed, Unavailable, UsageError."""
+    """A git host's answer to a command by SSH, cut to a size. Raises NotListed, Unavailable, UsageError."""
     parts = urlsplit(url)
     user = f"{parts.username}@" if parts.username else ""
     port = ("-p", str(parts.port)) if parts.port else ()
@@ -167,14 +167,14 @@ async def _by_ssh(access: Access, allowed: Allowlist, parts: SplitResult) -> Asy
 
 
 def _agent(access: Access) -> dict[str, str]:
-    """A person's agent signs in for them; a server asks none, which would offer every key to every host."""
+    """A person's agent signs in for them; a server uses none, because it would offer every key to every host."""
     name = "SSH_AUTH_SOCK"
     return {name: os.environ[name]} if access.allowed is None and name in os.environ else {}
 
 
 @dataclass(slots=True)
 class _Quiet:
-    """Since when nothing has come through a connection, either way."""
+    """When something last came through a connection, in either direction."""
 
     clock: Callable[[], float]
     since: float
@@ -185,7 +185,7 @@ class _Quiet:
 
 @dataclass(kw_only=True, slots=True)
 class _Relay:
-    """SOCKS 5 for whoever knows the password."""
+    """SOCKS 5 for clients that know the password."""
 
     allowed: Allowlist
     silence: float
@@ -193,7 +193,7 @@ class _Relay:
     port: int = 0
     refused: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
-    """Addresses of hosts from which nothing came for too long."""
+    """Addresses of hosts that were silent for too long."""
     carrying: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -201,13 +201,13 @@ class _Relay:
         return {"http.proxy": f"socks5h://git:{self.password}@127.0.0.1:{self.port}"}
 
     def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Begins to carry one connection."""
+        """Starts to relay one connection."""
         task = asyncio.create_task(self._serve(reader, writer))
         self.carrying.add(task)
         task.add_done_callback(self.carrying.discard)
 
     async def close(self) -> None:
-        """Ends what is carried."""
+        """Ends all relayed connections."""
         left = tuple(self.carrying)
         for task in left:
             task.cancel()
@@ -220,12 +220,12 @@ class _Relay:
             if there is not None:
                 await self._carry((reader, writer), there)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            pass  # either side went away: git says what that means to it
+            pass  # one side closed: git reports what it means
         finally:
             await _closed(writer)
 
     async def _carry(self, here: _Connection, there: _Connection) -> None:
-        """Both ways, until either ends, or nothing comes for too long. A connection that git has done with ends so, too."""
+        """Relays both ways, until one side ends or nothing comes for too long; so git's unused connections end, too."""
         clock = asyncio.get_running_loop().time
         quiet = _Quiet(clock, clock())
         carrying = asyncio.create_task(_both_ways(here, there, quiet))

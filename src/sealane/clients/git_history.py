@@ -23,10 +23,10 @@ async def complete(
     depth: int | None = None,
     access: Access = OPEN,
 ) -> None:
-    """Brings the rest of the history to a clone of the commit: every branch, tag and older commit.
+    """Fetches the rest of the history into a clone of the commit: every branch, tag and older commit.
 
-    With a depth only so many commits, and of `ref` the tag. Key: the folder; what is there already stays.
-    Raises what `git.run` raises.
+    With a depth, only so many commits and the tag of `ref`. Key: the folder; existing parts stay. Raises what `git.run`
+    raises.
     """
     if depth is not None:
         tag = [f"+{ref}:{ref}"] if ref and ref.startswith("refs/tags/") else []
@@ -40,18 +40,18 @@ async def complete(
 
 
 def is_shallow(folder: Path) -> bool:
-    """Whether older commits are left out of the clone."""
+    """Whether the clone lacks older commits."""
     return (folder / ".git" / "shallow").exists()
 
 
 async def name_origin(folder: Path, url: str) -> None:
-    """Says in the clone where it comes from, as `git clone` does; whoever fetches from there signs in by themselves."""
+    """Records the clone's origin in it, as `git clone` does; whoever fetches from there needs their own credentials."""
     await git.run("-C", str(folder), "config", "remote.origin.url", url)
     await git.run("-C", str(folder), "config", "remote.origin.fetch", _BRANCHES)
 
 
 async def bring(folder: Path, repository: str, commit: str, *, access: Access = OPEN) -> bool:
-    """Whether the commit is in the clone, or could be brought. Raises RepositoryUnavailable when the host is away."""
+    """Whether the commit is in the clone, or could be fetched. Raises RepositoryUnavailable when the host is away."""
     if await _has(folder, commit):
         return True
     try:
@@ -62,7 +62,7 @@ async def bring(folder: Path, repository: str, commit: str, *, access: Access = 
 
 
 async def branch_point(folder: Path, branch: str, commit: str) -> str | None:
-    """The newest commit that the commit and the branch of the origin have in common. None where there is none.
+    """The newest common commit of the commit and the origin's branch. None if there is none.
 
     Raises NotThere when the clone does not know the branch.
     """
@@ -76,7 +76,7 @@ async def branch_point(folder: Path, branch: str, commit: str) -> str | None:
 
 
 async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...]:
-    """Every path whose content differs between two commits; all paths of the commit when there is no base."""
+    """All paths whose content differs between two commits; without a base, all paths of the commit."""
     if base is None:
         named = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
     else:
@@ -85,9 +85,9 @@ async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...
 
 
 async def commits(folder: Path, commit: str, *, most: int) -> tuple[Commit, ...]:
-    """The commit and those before it, newest first. Commits whose parents were left out of the clone are left out.
+    """The commit and those before it, newest first; without commits whose parents are missing in the clone.
 
-    What people wrote is made one line each.
+    Texts of people become one line each.
     """
     form = "--format=%H%x1f%P%x1f%an%x1f%s"
     told = await git.run("-C", str(folder), "log", "-z", "--no-show-signature", f"--max-count={most}", form, commit)

@@ -1,6 +1,6 @@
 """Bare git repositories served over HTTP by git's own `http-backend` (git-http-backend(1)), one for each app.
 
-What is pushed is hostile: objects are checked (fsck), packs are limited in size, hooks and submodules are never run or
+Pushed content is hostile: objects are checked (fsck), packs are limited in size, hooks and submodules are never run or
 fetched, and only git's smart protocol is served.
 """
 
@@ -23,14 +23,14 @@ from sealane.events.sources.pushes import Tip
 T = TypeVar("T")
 
 PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
-"""All that the smart protocol asks for (gitprotocol-http(5))."""
+"""All paths of the smart protocol (gitprotocol-http(5))."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PRIVATE = 0o077
 _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
 _AHEAD = 1024 * 1024
-"""What git may answer, in bytes, while it is still being sent the request."""
+"""Most bytes of git's answer while the request is still being sent to it."""
 _CONFIGURATION = {
     "http.receivepack": "true",
     "http.uploadpack": "true",
@@ -42,8 +42,8 @@ _CONFIGURATION = {
 }
 
 _REFERENCES = ("refs", "!refs/heads", "!refs/tags")
-"""What is hidden and can't be pushed, and what is not: notes, and what replaces objects by others, would be a second way to
-say what a commit is (gitnamespaces(7), git-config(1) on transfer.hideRefs)."""
+"""Hidden references, which can't be pushed, and the exceptions: notes and replacements of objects would be a second way
+to define a commit's content (gitnamespaces(7), git-config(1) on transfer.hideRefs)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What git answers: status, headers and the body as it comes."""
+    """Git's answer: status, headers and the body as it comes."""
 
     status: int
     headers: Mapping[str, str]
@@ -70,19 +70,19 @@ class Repositories:
     """The bare repositories below one folder."""
 
     def __init__(self, folder: Path, *, most_bytes: int = 512 * 1024 * 1024, patience: float = 300.0) -> None:
-        """`most_bytes` limits one pack pushed, `patience` is the seconds one request may take."""
+        """`most_bytes` limits one pushed pack, `patience` the seconds of one request."""
         self.folder = folder
         self.most_bytes = most_bytes
         self.patience = patience
 
     def path(self, app: str) -> Path:
-        """Where the app's repository is. Raises NotThere for what can't be an app's name."""
+        """The path of the app's repository. Raises NotThere for an invalid app name."""
         if not _NAME.fullmatch(app):
             raise NotThere(f"there is no repository {app}")
         return self.folder / f"{app}.git"
 
     async def create(self, app: str, *, trunk: str = "main") -> Path:
-        """Makes the app's repository, or brings its settings up to date. Key: the app's name."""
+        """Creates the app's repository, or updates its settings. Key: the app's name."""
         path = self.path(app)
         await git.run("init", "--quiet", "--bare", f"--initial-branch={trunk}", str(path), umask=_PRIVATE)
         await git.run("-C", str(path), "symbolic-ref", "HEAD", f"refs/heads/{trunk}", umask=_PRIVATE)
@@ -92,9 +92,9 @@ class Repositories:
         return path
 
     async def put_aside(self, app: str, word: str) -> Path | None:
-        """Keeps the repository of an app that is no more from the next one of its name, and says where it is now.
+        """Moves the repository of a removed app away from the next app of its name, and returns its new path.
 
-        One without references is nobody's: it was made for an app that is being registered, or never was.
+        One without references belongs to nobody: its app is still being registered, or never was.
         """
         path = self.path(app)
         if not path.exists() or not await self.refs(app):
@@ -102,14 +102,14 @@ class Repositories:
         return await asyncio.to_thread(path.rename, path.with_name(f"{path.name}.{word}"))
 
     async def refs(self, app: str) -> dict[str, str]:
-        """Every branch and tag with the commit it stands at."""
+        """All branches and tags with their commits."""
         form = "%(refname) %(objectname) %(*objectname)"
         listed = await git.run("-C", str(self.path(app)), "for-each-ref", f"--format={form}", "refs/heads", "refs/tags")
         lines = (line.split() for line in listed.decode(errors="replace").splitlines())
         return {parts[0]: parts[-1] for parts in lines}
 
     async def tips(self, app: str, before: Mapping[str, str]) -> dict[str, Tip]:
-        """What is told of each branch and tag that isn't where it was; the others only by their commit."""
+        """The tips of all branches and tags that have moved; of the others only the commit."""
         return {
             ref: Tip(commit=commit) if before.get(ref) == commit else await self._tip(app, commit)
             for ref, commit in (await self.refs(app)).items()
@@ -121,11 +121,11 @@ class Repositories:
         return Tip(commit=commit, author=author, message=message)
 
     async def serve(self, app: str, request: Request, body: AsyncIterator[bytes]) -> Answer:
-        """Answers one request of git's client, once all of its body was read.
+        """Answers one request of git's client, after its whole body was read.
 
-        Whoever sends the answer may listen for the client going away, and would take what is left of the body for that.
-        The answer's body must be read to its end or closed. Raises NotThere, Refused for the dumb protocol,
-        Unavailable when git fails.
+        Whoever sends the answer may listen for the client's disconnect, and would mistake the rest of the body for it.
+        The answer's body must be read to its end or closed. Raises NotThere, Refused for the dumb protocol, Unavailable
+        when git fails.
         """
         path = self.path(app)
         if not path.is_dir():
@@ -176,7 +176,7 @@ class _Exchange:
         self.feeding = asyncio.create_task(self._feed(body))
 
     async def _feed(self, body: AsyncIterator[bytes]) -> None:
-        """Sends all of it, and reads on when git said no before the end: git's client hears nothing until it has sent."""
+        """Sends the whole body, and reads on if git refused early: git's client reads no answer before it is done."""
         stdin = self.process.stdin
         if stdin is None:
             return
@@ -225,7 +225,7 @@ class _Exchange:
             raise Unavailable("git took too long to serve the repository") from error
 
     async def end(self) -> None:
-        """Ends the process if it hasn't ended, and what feeds it."""
+        """Ends the process, if it still runs, and its feeding task."""
         self.feeding.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await self.feeding

@@ -1,7 +1,7 @@
-"""Files of Git LFS in a clone: which of them are only pointers, and the files in their place.
+"""Git LFS files in a clone: finds the pointers, and replaces them by the files.
 
-They are fetched by LFS's batch API (git-lfs docs/api/batch.md) and its basic transfer, not by its program: a host says where
-each file is, and that program asks this machine's own addresses past every proxy.
+Uses LFS's batch API (git-lfs docs/api/batch.md) and its basic transfer, not its program: a host names each file's
+address, and the program would contact this machine's own addresses past every proxy.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n?"
 )
 _NOT_SO = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
-"""What reading an answer raises that is not built as the API says."""
+"""Errors from reading an answer that does not follow the API."""
 _TYPE = "application/vnd.git-lfs+json"
 _AT_ONCE = 100
-"""Files that one request asks for, as the API's own client has it."""
+"""Files per request, the same as in the API's own client."""
 _HOPS = 5
 _EVERYWHERE = frozenset({"accept", "content-type"})
-"""Headers that go along to another host; all others may be what signs in at the first."""
+"""Headers that may go to another host; all others may be credentials for the first."""
 _OF_THE_CONNECTION = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pointer:
-    """What stands in the place of a file."""
+    """A pointer that stands for a file."""
 
     oid: str
     size: int
 
 
 async def pointers(folder: Path) -> dict[str, Pointer]:
-    """Paths of files whose content stays at the host, and what stands for each."""
+    """Paths of files whose content is still at the host, with their pointers."""
     try:
         named = await git.run("-C", str(folder), "ls-files", "-z", "--", ":(attr:filter=lfs)")
     except UsageError:
@@ -61,10 +61,10 @@ async def pointers(folder: Path) -> dict[str, Pointer]:
 
 
 async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None:
-    """Puts the files in the place of their pointers. Key: the clone; those that are there stay.
+    """Replaces the pointers by the files. Key: the clone; files already there stay.
 
-    They come from the repository itself, whatever a `.lfsconfig` in it says. Raises UsageError where the repository keeps
-    none, one is not what its pointer says, or they are too large; NotListed; RepositoryUnavailable.
+    They come from the repository itself, even if its `.lfsconfig` names another place. Raises UsageError if the
+    repository has none, one does not match its pointer, or they are too large; NotListed; RepositoryUnavailable.
     """
     wanted = await pointers(folder)
     if not wanted:
@@ -84,7 +84,7 @@ async def fetch(folder: Path, repository: str, *, access: Access = OPEN) -> None
 
 
 async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[str, Pointer]) -> None:
-    import httpx  # here: most clones have no such files, and it takes a command a while to load
+    import httpx  # here: most clones have no such files, and loading it slows a command down
 
     from sealane.clients import pinned
 
@@ -108,7 +108,7 @@ async def _fetch(folder: Path, repository: str, access: Access, wanted: Mapping[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Host:
-    """Where the API is, and what signs in there."""
+    """The API's address and credentials."""
 
     client: httpx.AsyncClient
     url: str
@@ -116,7 +116,7 @@ class _Host:
     password: str | None
 
     async def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> httpx.Response:
-        """An answer whose body is still to be read. Signs in at the API's own host, and takes that to no other."""
+        """An answer whose body is still to be read. Only the API's own host gets the credentials."""
         for _ in range(_HOPS):
             answer = await self._send(method, url, headers, body)
             if answer.status_code == 401 and self.password and _same_host(url, self.url):
@@ -137,7 +137,7 @@ class _Host:
             raise UsageError(f"{url[:200]!r}, where files of Git LFS are said to be, is no address of HTTP")
         try:
             request = self.client.build_request(method, url, headers=dict(headers), content=body)
-        except ValueError as error:  # characters that no header has
+        except ValueError as error:  # characters that headers can't have
             raise UsageError(f"{self.url} asks for headers that HTTP does not have") from error
         return await self.client.send(request, stream=True)
 
@@ -156,7 +156,7 @@ async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _
 
 
 async def _fetched(host: _Host, objects: Mapping[str, Pointer], folder: Path) -> Any:
-    """Each file by its digest, kept where LFS's own program keeps them."""
+    """Fetches each file by its digest and keeps it where LFS's own program does."""
     for oid, href, headers in await _batch(host, objects):
         at = folder / OBJECTS / oid[:2] / oid[2:4] / oid
         await asyncio.to_thread(at.parent.mkdir, parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[tuple[
 
 
 def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Digest, address and headers of each that was asked for."""
+    """Digest, address and headers of each requested file."""
     known = {answer.get("oid"): answer for answer in said if isinstance(answer, dict)}
     for oid in objects:
         answer = known.get(oid) or {}
@@ -192,7 +192,7 @@ def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iter
 
 
 def _headers(said: Mapping[str, Any]) -> dict[str, str]:
-    """What is to be sent along; not what says whom a request is for, which may be a host that is not listed, or its length."""
+    """Headers to send along; without those for the host, which may name an unlisted one, and the length."""
     found = {str(name): str(value) for name, value in (said.get("header") or {}).items()}
     return {name: value for name, value in found.items() if name.lower() not in _OF_THE_CONNECTION}
 
@@ -248,7 +248,7 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _place(content: Path, target: Path) -> None:
-    """Puts a copy in the place of the pointer, whose mode it takes. A link is replaced, not followed."""
+    """Replaces the pointer by a copy and keeps its mode. A link is replaced, not followed."""
     making = content.with_suffix(".making")
     making.write_bytes(b"")
     with content.open("rb") as source, making.open("wb") as copy:
@@ -259,7 +259,7 @@ def _place(content: Path, target: Path) -> None:
 
 
 def _pointer(path: Path) -> Pointer | None:
-    """What a pointer states; None for what is none. Links are not followed."""
+    """The content of a pointer; None for other files. Links are not followed."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -1,4 +1,4 @@
-"""What git says about commits: which come after others, and who wrote them. Reads a repository; runs nothing of it."""
+"""Order and authors of commits, according to git. Reads a repository; runs nothing from it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ALL = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 async def bring(folder: Path, repository: str, wanted: Sequence[str], *, access: Access = OPEN) -> None:
-    """Makes a bare repository of the commits alone, without files where the host can leave them out.
+    """Makes a bare repository of the commits alone, without files if the host supports that.
 
-    It has the wanted commits as far as the host still knows them. Key: the folder; what is there already stays. Raises
-    what `git.run` raises.
+    It has the wanted commits that the host still knows. Key: the folder; existing parts stay. Raises what `git.run`
+    raises.
     """
     await git.run("init", "--quiet", "--bare", str(folder))
     fetch = ("-C", str(folder), *git.fetching(repository), "--filter=tree:0", "--", repository)
@@ -43,7 +43,7 @@ async def has(folder: Path, commit: str) -> bool:
 
 
 async def descend(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
-    """Those of the commits that have the commit in their history; what the repository has not is none of them."""
+    """Those of the commits that have the commit in their history; commits missing in the repository don't count."""
     listed = frozenset(among) - {commit}
     if not listed:
         return listed
@@ -51,7 +51,7 @@ async def descend(folder: Path, commit: str, among: Iterable[str]) -> frozenset[
 
 
 async def known(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
-    """Those of the commits that the commit has in its history, or is."""
+    """Those of the commits that are the commit itself or in its history."""
     listed = frozenset(among)
     if not listed:
         return listed
@@ -62,10 +62,9 @@ async def known(folder: Path, commit: str, among: Iterable[str]) -> frozenset[st
 
 
 async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[Author, ...]:
-    """Whom the commit and those before it name as authors and co-authors, without what the `since` have in their history.
+    """Authors and co-authors of the commit and those before it, without the history of the commits in `since`.
 
-    Without any of those in the repository only the commit itself counts. Raises UsageError for more people than anybody
-    could look at.
+    If the repository has none of those, only the commit itself counts. Raises UsageError for too many people.
     """
     told = await _log(folder, commit, tuple(since))
     people: dict[Author, None] = {}
@@ -83,7 +82,7 @@ async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[A
 
 
 async def _log(folder: Path, commit: str, since: Sequence[str]) -> bytes:
-    """The words of the commits; mostly all that they are told since are there, and git is asked once."""
+    """The messages of the commits; usually all commits of `since` exist, and one call of git is enough."""
     log = ("-C", str(folder), "log", "-z", f"--format={_FORMAT}", "--no-use-mailmap", commit)
     try:
         if since:

@@ -1,4 +1,4 @@
-"""Words for the person who pushes: git's client prints them after `remote:` (gitprotocol-pack(5), side-band-64k). Pure."""
+"""Messages to people who push: git's client prints them after `remote:` (gitprotocol-pack(5), side-band-64k). Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LENGTH = 4
 
 
 class Head:
-    """Lets a request's body through and keeps the beginning of it, where git's client says what it can do."""
+    """Passes a request's body on and keeps its beginning, where git's client lists its capabilities."""
 
     def __init__(self, body: AsyncIterator[bytes]) -> None:
         self._body = body
@@ -27,9 +27,9 @@ class Head:
 
     @property
     def wants_words(self) -> bool:
-        """Whether the client prints words.
+        """Whether the client prints messages.
 
-        `quiet` among what it can do is about git's own progress, and sent wherever there is no terminal.
+        The capability `quiet` is about git's own progress, and is sent whenever there is no terminal.
         """
         try:
             first = self._kept[_LENGTH : int(self._kept[:_LENGTH], 16)]
@@ -39,12 +39,12 @@ class Head:
 
 
 def said(lines: Iterable[str], last: bytes) -> bytes:
-    """The last part of git's answer with the lines before its end; as it was when that is no end."""
+    """The last part of git's answer with the lines before its end; unchanged if that is not an end."""
     packets = b"".join(_packet(line) for line in lines)
     return last.removesuffix(END) + packets + END if last.endswith(END) else last
 
 
 def _packet(line: str) -> bytes:
-    """One line on the second band, which is the one for people."""
+    """One line on the second band, which is for people."""
     data = b"\x02" + line.encode()[:_MOST] + b"\n"
     return f"{len(data) + _LENGTH:04x}".encode() + data

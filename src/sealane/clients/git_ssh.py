@@ -1,6 +1,7 @@
-"""SSH to git hosts: to the address that was checked, known by its host key, signed in to with the key of that host alone.
+"""SSH to git hosts: to the checked address, verified by host key, with the key for that host alone.
 
-A server's `ssh` reads no configuration file and asks no agent: they can name other hosts, programs and keys (ssh_config(5)).
+A server's `ssh` reads no configuration file and uses no agent: they can name other hosts, programs and keys
+(ssh_config(5)).
 """
 
 from __future__ import annotations
@@ -16,31 +17,31 @@ from urllib.parse import SplitResult
 from sealane.errors import SealaneError, Unavailable, UsageError
 
 PERSONAL = ("ssh", "-o", "BatchMode=yes")
-"""On a person's own machine: as they have set it up, but it asks nothing."""
+"""On a person's own machine: with their configuration, but without questions."""
 _PORT = 22
 _MOST_SAID = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keys:
-    """What signs a server in by SSH, and how it knows hosts."""
+    """A server's SSH keys, and how it knows hosts."""
 
     by_host: Mapping[str, Path] = field(default_factory=dict)
-    """File of the private key by `host` or `host:port`; each is offered to its own host only."""
+    """Files of private keys by `host` or `host:port`; each is offered to its own host only."""
     known_hosts: Path | None = None
-    """None: `known_hosts` of the user that runs the server, and of the machine."""
+    """None: the `known_hosts` files of the server's user and of the machine."""
 
     def of(self, parts: SplitResult) -> Path | None:
-        """The key that belongs to a URL's host."""
+        """The key for a URL's host."""
         return self.by_host.get(_listed(parts))
 
 
 @asynccontextmanager
 async def opened(parts: SplitResult, address: str, keys: Keys, silence: float) -> AsyncIterator[tuple[str, ...]]:
-    """The command that connects to the host of a URL at this address; git or others put user and host behind it.
+    """The command that connects to a URL's host at this address; git or others append user and host.
 
-    Where what uses it fails, raises UsageError for a host that is not known or lets nobody in, and Unavailable for one
-    that can't be reached, in place of what was raised.
+    When its use fails, raises UsageError for a host that is unknown or denies access, and Unavailable for one that
+    can't be reached, in place of the original error.
     """
     with tempfile.TemporaryDirectory(prefix="sealane-ssh-") as folder:
         log = Path(folder) / "log"
@@ -76,7 +77,7 @@ def _options(parts: SplitResult, address: str, keys: Keys, silence: float) -> tu
 
 
 def _problem(parts: SplitResult, keys: Keys, said: str) -> SealaneError | None:
-    """What `ssh` itself complained of; None where it did not, and the host or git did."""
+    """The problem that `ssh` itself reported; None if git or the host failed."""
     host, file = _listed(parts), keys.known_hosts or "known_hosts of the user that runs the server"
     if "IDENTIFICATION HAS CHANGED" in said:
         hint = f"if its operators changed it, put the new one into {file}; otherwise somebody stands between"
@@ -95,18 +96,18 @@ def _problem(parts: SplitResult, keys: Keys, said: str) -> SealaneError | None:
 
 
 def _listed(parts: SplitResult) -> str:
-    """The host as operators list it."""
+    """The host in the operators' format."""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     return host if parts.port in {None, _PORT} else f"{host}:{parts.port}"
 
 
 def _known_as(parts: SplitResult) -> str:
-    """The host as `known_hosts` has it (sshd(8))."""
+    """The host in the format of `known_hosts` (sshd(8))."""
     return parts.hostname or "" if parts.port in {None, _PORT} else f"[{parts.hostname}]:{parts.port}"
 
 
 def _path(path: Path) -> str:
-    """A path as an option takes it: one word, and no sign in it means anything."""
+    """A path for an option: one word, in which no character is special."""
     return '"' + str(path).replace("%", "%%") + '"'
 
 

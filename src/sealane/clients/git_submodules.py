@@ -15,42 +15,42 @@ from sealane.errors import UsageError
 
 FILE = ".gitmodules"
 MOST = 50
-"""Submodules that one clone may have, those of submodules included."""
+"""Most submodules of one clone, including those of submodules."""
 _DEEPEST = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """From where submodules may be fetched, and as whom."""
+    """Allowed sources of submodules, and the credentials for them."""
 
     base: str
     """URL of the repository itself, to which URLs may be relative."""
     allowed: Sequence[str]
     """Globs of host and path."""
     hint: str
-    """What to do where one is not allowed."""
+    """What people can do when one is not allowed."""
     access: Access = OPEN
-    """What the repository itself is fetched with. A submodule's own host may be asked, too, once a glob allows it."""
+    """The access for the repository itself. Once a glob allows it, a submodule's own host may be contacted, too."""
 
 
 async def links(folder: Path, commit: str) -> dict[str, str]:
-    """Where the commit wants submodules, and at which commit each."""
+    """Paths of the commit's submodules, and the commit of each."""
     listed = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--full-tree", commit)
     entries = (entry.decode(errors="replace").partition("\t") for entry in listed.split(b"\0") if entry)
     return {path: how.split()[2] for how, _, path in entries if how.startswith("160000 ")}
 
 
 async def fetch(folder: Path, commit: str, rules: Rules, *, recursive: bool) -> None:
-    """Puts the submodules that the commit wants into the clone. Key: the folder; those that are there stay.
+    """Fetches the commit's submodules into the clone. Key: the folder; those already there stay.
 
     Raises UsageError for one that is not allowed, not described or too large, NotThere for a commit that its repository
-    has not, RepositoryUnavailable.
+    lacks, RepositoryUnavailable.
     """
     await _fetch(folder, commit, rules, _Budget(), deepest=_DEEPEST if recursive else 1)
 
 
 class _Budget:
-    """What all submodules together may still bring."""
+    """What all submodules together may still use."""
 
     def __init__(self) -> None:
         self.left = MOST
@@ -83,7 +83,7 @@ async def _fetch(folder: Path, commit: str, rules: Rules, budget: _Budget, *, de
 
 
 def naming(access: Access, url: str) -> Access:
-    """The access with the host of an allowed URL as one that may be asked."""
+    """The access with the host of an allowed URL added."""
     if access.allowed is None:
         return access
     host = git_urls.host(url)
@@ -105,7 +105,7 @@ def _url(path: str, urls: Mapping[str, str], rules: Rules) -> str:
 
 
 async def _place(url: str, commit: str, target: Path, folder: Path, access: Access) -> None:
-    """Clones beside the folder, where no file of it is in the way, and moves the clone to its place."""
+    """Clones beside the folder, where none of its files is in the way, and moves the clone to its place."""
     if await git.head(target) == commit:
         return
     if not await asyncio.to_thread(_is_own, target, folder):
@@ -117,12 +117,12 @@ async def _place(url: str, commit: str, target: Path, folder: Path, access: Acce
 
 
 def _is_own(target: Path, folder: Path) -> bool:
-    """Whether it is a folder of the clone, and no link leads to it."""
+    """Whether it is a folder of the clone that is reached without links."""
     return target.is_dir() and target.resolve() == folder.resolve() / target.relative_to(folder)
 
 
 async def _urls(folder: Path, commit: str) -> dict[str, str]:
-    """URL by path, out of the commit itself and not out of the working tree."""
+    """URLs by path, from the commit itself and not from the working tree."""
     pattern = r"^submodule\..*\.(path|url)$"
     try:
         said = await git.run("-C", str(folder), "config", f"--blob={commit}:{FILE}", "-z", "--get-regexp", pattern)

@@ -1,7 +1,7 @@
 """The files of a commit, read from git's objects in a bare repository that no step of a run can reach.
 
-Steps may write all of their clone, its `.git` too. What a commit says is kept apart from it before the first of them
-begins; submodules and small files of Git LFS that the clone was given are kept with it.
+Steps may write all of their clone, also its `.git`. So before the first one begins, the commit's content is kept apart,
+together with the clone's submodules and small Git LFS files.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*
 _LINK = "120000"
 _SUBMODULE = "160000"
 _AHEAD = 8 * 1024 * 1024
-"""Bytes of a folder's other files that are read with the first one asked for."""
+"""Bytes of a folder's other files that are read together with the first one."""
 
 
 async def keep(repository: str, commit: str, folder: Path, *, access: Access = OPEN) -> None:
-    """Keeps the commit's objects in a bare repository. Key: the folder; one that has the commit is left alone.
+    """Keeps the commit's objects in a bare repository. Key: the folder; one that already has the commit is left alone.
 
     Raises what `git.checkout` raises.
     """
@@ -46,14 +46,14 @@ async def keep(repository: str, commit: str, folder: Path, *, access: Access = O
         async with git.speaking(access, repository) as environment:
             await git.fetch_commit(making, repository, commit, environment)
         await git.run("-C", str(making), "update-ref", _REF, commit)
-        with suppress(OSError):  # whoever made it meanwhile made the same
+        with suppress(OSError):  # somebody else made the same meanwhile
             await asyncio.to_thread(making.rename, folder)
     finally:
         await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
 
 
 async def keep_submodules(clone: Path, commit: str, folder: Path) -> None:
-    """Keeps what the clone has of the commit's submodules with it. Key: the folder; before any step has begun."""
+    """Keeps the clone's copies of the commit's submodules. Key: the folder; call it before any step begins."""
     for path, wanted in (await git_submodules.links(folder, commit)).items():
         source = clone / path
         if await git.head(source) == wanted:
@@ -62,12 +62,12 @@ async def keep_submodules(clone: Path, commit: str, folder: Path) -> None:
 
 
 async def keep_lfs(clone: Path, folder: Path) -> None:
-    """Keeps the clone's files of Git LFS that are small enough to be read. Key: the folder; before any step has begun."""
+    """Keeps the clone's Git LFS files up to the size limit. Key: the folder; call it before any step begins."""
     await asyncio.to_thread(_copy_small, clone / git_lfs.OBJECTS, folder / _LFS)
 
 
 async def tree(folder: Path, commit: str, root: str = "") -> GitTree:
-    """The files of a commit that is kept, as seen from a folder in it.
+    """The files of a kept commit, as seen from a folder in it.
 
     Raises UsageError when the folder leads out of the repository or through a link.
     """
@@ -102,7 +102,7 @@ class GitTree:
         self._contents: dict[str, bytes] = {}
 
     def files(self, folder: str) -> tuple[str, ...]:
-        """Of a submodule that was not brought there are none."""
+        """Submodules that were not kept have no files."""
         path = "/".join(trees.parts(folder))
         self._refuse_links(path)
         prefix = f"{path}/"
@@ -118,7 +118,7 @@ class GitTree:
         return tuple(sorted(paths))
 
     def read(self, path: str) -> bytes:
-        """Reads small files of the same folder along with it, because they are mostly asked for next."""
+        """Reads small files of the same folder, too, because they are mostly requested next."""
         path = "/".join(trees.parts(path))
         entry = self._entries.get(path)
         if entry is None or entry.mode in {_LINK, _SUBMODULE}:
@@ -141,7 +141,7 @@ class GitTree:
         return [*objects]
 
     def _lfs(self, content: bytes) -> bytes:
-        """The file that a pointer stands for, where the clone was given it; else the content itself."""
+        """The file that a pointer stands for, if the clone had it; else the content itself."""
         match = _POINTER.fullmatch(content) if len(content) <= trees.LONGEST_POINTER else None
         if match is None:
             return content
@@ -181,7 +181,7 @@ async def _has(folder: Path, commit: str) -> bool:
 
 
 async def _entries(folder: Path, commit: str, prefix: str) -> dict[str, Entry]:
-    """By path from the top; of submodules that are kept what is in them."""
+    """By path from the top, including the content of kept submodules."""
     listed = await git.run("-C", str(folder), "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
     entries = await asyncio.to_thread(lambda: dict(_parsed(listed.split(b"\0"), prefix)))
     for path, entry in [*entries.items()]:
@@ -200,7 +200,7 @@ def _parsed(lines: Iterable[bytes], prefix: str) -> Iterable[tuple[str, Entry]]:
 
 
 def _blobs(repository: Path, objects: list[str]) -> dict[str, bytes]:
-    """Contents by object. Raises Unavailable when git can't read one that was listed."""
+    """Contents by object. Raises Unavailable when git can't read a listed one."""
     command = git.command("-C", str(repository), "cat-file", "--batch")
     asked = "".join(f"{blob}\n" for blob in objects).encode()
     done = subprocess.run(command, input=asked, capture_output=True, env=git.quiet(), check=False)

@@ -1,5 +1,7 @@
-"""URLs of repositories: those of submodules, as a pushed commit writes them, are hostile until shown to be plain HTTPS or
-SSH; those that are registered are looked at for slips. Pure.
+"""Checks URLs of repositories. Pure.
+
+Those of submodules come from pushed commits and are hostile until shown to be plain HTTPS or SSH; registered ones are
+checked for mistakes.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def resolve(written: str, base: str) -> str:
-    """The URL that a submodule means; `base` is the repository's own, to which `./` and `../` are relative.
+    """The URL of a submodule; `base` is the repository's own, to which `./` and `../` are relative.
 
-    Raises UsageError with the reason for everything that is not by HTTPS or SSH, or could mean more than a repository;
-    HTTP is let pass only beside a repository that comes by HTTP.
+    Raises UsageError with the reason for all URLs other than HTTPS or SSH, or with more than a repository in them; HTTP
+    is only allowed beside a repository with HTTP.
     """
     if not written or _ODD.search(written):
         raise UsageError("it is no URL: it is empty or has spaces, control characters or backslashes")
@@ -36,7 +38,7 @@ def resolve(written: str, base: str) -> str:
 
 
 def check_registered(written: str) -> None:
-    """Raises UsageError for what git would not fetch from a host: a path would be a file of the server's own machine."""
+    """Raises UsageError unless git would fetch the URL from a host: a path would be a file on the server's machine."""
     if "://" not in written and _SCP.fullmatch(written):
         raise UsageError(f"{written} is no repository's URL", hint=f"write {_full(written)}")
     try:
@@ -57,25 +59,25 @@ def check_registered(written: str) -> None:
 
 
 def is_allowed(url: str, allowed: Iterable[str]) -> bool:
-    """Whether one of the globs matches its host and path, `git.example.com/libs/*`; an ending `.git` counts for nothing."""
+    """Whether one of the globs matches its host and path, `git.example.com/libs/*`; an ending `.git` is ignored."""
     return globs.any_matches(tuple(allowed), place(url))
 
 
 def place(url: str) -> str:
-    """Host and path of a URL, as operators write them."""
+    """Host and path of a URL, in the operators' format."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname}{port}/{parts.path.strip('/').removesuffix('.git')}"
 
 
 def host(url: str) -> str:
-    """The URL's host as an entry of a list of hosts, with its port where it names one."""
+    """The URL's host in the format of a list of hosts, with its port if it has one."""
     port = urlsplit(url).port
     return f"{name(url)}:{port}" if port else name(url)
 
 
 def name(url: str) -> str:
-    """The URL's host without a port, as URLs have it."""
+    """The URL's host without a port, in the format of URLs."""
     host = urlsplit(url).hostname or ""
     return f"[{host}]" if ":" in host else host
 
@@ -91,7 +93,7 @@ def _is_address(host: str) -> bool:
 def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
-    except ValueError as error:  # brackets that are no address
+    except ValueError as error:  # brackets without an address
         raise UsageError("its host or user can't be one") from error
 
 
@@ -103,7 +105,7 @@ def _full(written: str) -> str:
 
 
 def _below(written: str, base: str) -> str:
-    """As git does: each `../` takes one part off the end of the repository's own path."""
+    """Like git does it: each `../` removes one part from the end of the repository's own path."""
     base = _full(base)
     parts = _split(base)
     if parts.scheme not in {"https", "http", "ssh"}:

@@ -1,8 +1,8 @@
-"""Helm, asked for nothing but what a chart renders. A chart is hostile input.
+"""Helm, used only to render charts. A chart is hostile input.
 
-Each time it runs in folders of its own that are gone afterwards, without plugins, repositories and variables of this process,
-and with bounds for time, memory and what it prints. It reaches no cluster: `--dry-run=server` with an address where
-nothing listens makes a chart that calls `lookup` fail there, where it would be given nothing otherwise.
+Each time it runs in temporary folders of its own, without plugins, repositories and variables of this process, and with
+limits for time, memory and output. It reaches no cluster: `--dry-run=server` with an address where nothing listens
+makes a chart that calls `lookup` fail there; otherwise, `lookup` would return nothing.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ PROGRAM = "helm"
 PATIENCE = 60.0
 _MOST_PRINTED = 32 * 1024 * 1024
 _MOST_MEMORY = 2 * 1024 * 1024
-"""Kilobytes of addresses: Go takes a gigabyte for nothing at all."""
+"""Kilobytes of address space: Go reserves a gigabyte from the start."""
 _NO_FILES = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 _BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
-"""Where a system can't bound it, as macOS, it runs without a bound."""
+"""Runs without a limit if the system does not support one, as macOS."""
 _NOWHERE = """apiVersion: v1
 kind: Config
 clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}]
@@ -57,15 +57,15 @@ def _open() -> ChartRepositories:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Helm:
-    """The program, and how long one chart may take."""
+    """The program, and the time limit of one chart."""
 
     program: str = PROGRAM
     patience: float = PATIENCE
     repositories: Callable[[], ChartRepositories] = _open
-    """Opens what fetches charts that are no folder of the commit: few commands need the clients of registries."""
+    """Opens the client for remote charts: few commands need the clients of registries."""
 
     async def template(self, request: TemplateRequest) -> TemplateResult:
-        """What the chart renders, or why it doesn't; nothing of it stays on this machine."""
+        """The rendered chart, or why it can't be rendered; nothing of it stays on this machine."""
         program = shutil.which(self.program)
         if program is None:
             return TemplateResult(problem=_NONE)
@@ -98,7 +98,7 @@ ON_PATH = Helm()
 
 
 def of(variables: Mapping[str, str]) -> Helm:
-    """The program that the variables name, as a server's settings do."""
+    """Helm as the variables configure it, like a server's settings do."""
     home = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     passwords = _passwords(variables.get("SEALANE_HELM__PASSWORDS", "{}"))
 
@@ -111,7 +111,7 @@ def of(variables: Mapping[str, str]) -> Helm:
 
 
 def _passwords(written: str) -> dict[str, str]:
-    """Raises UsageError for what is no JSON object of texts."""
+    """Passwords by host. Raises UsageError for anything but a JSON object of strings."""
     try:
         return typed_data.from_json(written, dict[str, str])
     except msgspec.MsgspecError as error:
@@ -119,7 +119,7 @@ def _passwords(written: str) -> dict[str, str]:
 
 
 def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
-    """Writes what Helm reads, or says which file of the chart can't be written: names of commits and archives are free."""
+    """Writes Helm's input, or returns the chart file that can't be written: commits and archives may use any names."""
     chart = home / "chart"
     for path, content in request.files.items():
         file = chart / path

@@ -1,8 +1,8 @@
 """Builds and pushes of images over the Docker Engine API, Docker's or Podman's.
 
 Secrets of a build are mounted (`RUN --mount=type=secret,id=NAME`), never in a layer, argument or label. Podman's engine
-takes them beside the context and moves them out of it before the build begins; Docker's answers them only through a
-BuildKit session, which this client does not speak, so it says so instead of building without them.
+takes them beside the context and moves them out of it before the build begins; Docker's only accepts them through a
+BuildKit session, which this client does not speak: it reports that instead of building without them.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from sealane.errors import Refused, SealaneError, Unavailable, UsageError
 from sealane.images.references import Reference
 
 Sink = Callable[[bytes], None]
-"""Takes what the engine says, as it says it; called from another thread."""
+"""Takes the engine's output as it comes; called from another thread."""
 
 PATIENCE = 3600.0
 _MOUNTED = ".sealane-build-mount-{}"
 _GONE_OR_IN_USE = {404, 409}
 _NOBODY = b"e30="
-"""Who pushes without signing in: `{}`, as Docker's own client has it; its engine wants the header."""
+"""Pushes without signing in: `{}`, the same as Docker's own client; its engine requires the header."""
 
 
 class BuildFailed(SealaneError):
-    """The Dockerfile's own work failed; the log says why."""
+    """The Dockerfile's own commands failed; the log says why."""
 
     http_status = 422
     exit_code = 1
@@ -53,7 +53,7 @@ class EngineCouldNot(Unavailable):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One build: what it is made of, and what the result is called."""
+    """One build: its sources, and the name of its result."""
 
     source: build_context.Source
     target: str | None
@@ -63,14 +63,14 @@ class Build:
     name: str
     """`host/path:tag` of the result."""
     fetching: Fetching = build_sources.OPEN
-    """Where the engine may fetch what the Dockerfile names."""
+    """Where the engine may fetch the Dockerfile's images and URLs from."""
 
 
 async def build(base_url: str, what: Build, sink: Sink, *, within: float = PATIENCE) -> str:
-    """Builds the image and gives the engine's id of it.
+    """Builds the image and returns the engine's id of it.
 
-    Raises BuildFailed for what the Dockerfile did, EngineCouldNot for the engine and for a build that takes longer than
-    `within` seconds, UsageError for the context, NotListed for an image that the engine may not fetch.
+    Raises BuildFailed for failures of the Dockerfile, EngineCouldNot for the engine and for a build that takes longer
+    than `within` seconds, UsageError for the context, NotListed for an image that the engine may not fetch.
     """
     return await asyncio.to_thread(lambda: _build(base_url, what, sink, within))
 
@@ -81,7 +81,7 @@ async def push(base_url: str, reference: Reference, sink: Sink, *, within: float
 
 
 async def tags(base_url: str, repository: str) -> list[str]:
-    """Tags of the images of a repository that the engine has, in order. Raises EngineCouldNot."""
+    """The tags of a repository's images in the engine, in order. Raises EngineCouldNot."""
     return await asyncio.to_thread(lambda: _tags(base_url, repository))
 
 
@@ -91,15 +91,15 @@ async def forget(base_url: str, repository: str, unwanted: Collection[str]) -> N
 
 
 _LISTINGS = 3
-"""How often a list that failed is asked for again."""
+"""How often a failed list is tried again."""
 _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
 _FAILED_REQUESTS = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
-"""What is read of a stream raises the errors of the library below."""
+"""Reading a stream raises the errors of the underlying library."""
 
 
 @contextmanager
 def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
-    """An APIClient; Any, because the calls made here are ones its stubs leave out."""
+    """An APIClient; Any, because its stubs lack the calls made here."""
     path = base_url.removeprefix("unix://")
     if path != base_url and not Path(path).is_socket():
         raise EngineCouldNot(f"no container engine listens at {path}", hint="start Docker or Podman's socket service")
@@ -120,7 +120,7 @@ def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
 
 
 def _said(error: docker.errors.APIError) -> str:
-    """What an engine says; some answer with nothing but a status."""
+    """An engine's message; some only answer with a status."""
     if error.explanation or error.response is None:
         return f"the container engine says: {error.explanation or error}"
     return f"the container engine answered {error.response.status_code} and did not say why; its own log may"
@@ -171,7 +171,7 @@ def _tags(base_url: str, repository: str) -> list[str]:
 
 
 def _listed(api: Any, repository: str) -> list[dict[str, Any]]:
-    """Podman reads every image, whatever is asked for, and fails over one that somebody removes just then."""
+    """Lists again on failure: Podman reads every image, and fails if somebody removes one meanwhile."""
     for _ in range(_LISTINGS):
         try:
             return list(api.images(name=repository))
@@ -199,7 +199,7 @@ def _push_error(message: str) -> SealaneError:
 def _follow(
     api: Any, answer: requests.Response, sink: Sink, error: Callable[[str], SealaneError], within: float
 ) -> None:
-    """Passes on what the engine says; its first error ends it, and so does the end of its time."""
+    """Passes on the engine's output; stops at its first error or at the time limit."""
     with closing(answer), _cut_after(within, answer) as is_cut:
         api._raise_for_status(answer)  # noqa: SLF001
         try:
@@ -219,7 +219,7 @@ def _follow(
 
 @contextmanager
 def _cut_after(seconds: float, answer: requests.Response) -> Iterator[Callable[[], bool]]:
-    """Hangs up when the time has come, which also ends a read that waits; tells whether it did."""
+    """Closes the connection at the time limit, which also ends a waiting read; yields whether it did."""
     cut = threading.Event()
 
     def hang_up() -> None:

@@ -1,7 +1,7 @@
-"""What a registry's manifest or index names (image-spec v1.1, manifest.md, image-index.md). Pure.
+"""References in a registry's manifest or index (image-spec v1.1, manifest.md, image-index.md). Pure.
 
-A registry, and whoever pushed there, may have written anything: what is not built as the specification says is refused, so
-that no digest leads to another address and no list is without an end.
+A registry, and whoever pushed there, may have written anything: everything outside the specification is refused, so
+that no digest leads to another address and no list is endless.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sealane import typed_data
 from sealane.images import references
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of a manifest, and of an image's configuration; registries take no larger manifests either."""
+"""Most bytes of a manifest or an image's configuration; registries accept no larger manifests either."""
 MOST = 500
-"""Manifests that one index may name; there is one a platform, and what attests it."""
+"""Most manifests of one index: one for each platform, and its attestations."""
 
 
 class Part(msgspec.Struct):
@@ -26,12 +26,12 @@ class Part(msgspec.Struct):
     digest: Annotated[str, msgspec.Meta(pattern=rf"\A(?:{references.DIGEST})\Z")]
     size: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
     urls: list[str] | None = None
-    """Where else it is; such a layer is not copied."""
+    """Other addresses of the layer; such a layer is not copied."""
     media_type: str | None = msgspec.field(name="mediaType", default=None)
 
 
 class Manifest(msgspec.Struct):
-    """What belongs to an image, or to an index of images."""
+    """The parts of an image or an index of images."""
 
     manifests: Annotated[list[Part], msgspec.Meta(max_length=MOST)] | None = None
     config: Part | None = None
@@ -39,13 +39,13 @@ class Manifest(msgspec.Struct):
 
     @property
     def blobs(self) -> tuple[Part, ...]:
-        """What is to be copied with it."""
+        """The blobs to copy with it."""
         named = (*([self.config] if self.config else ()), *(self.layers or ()))
         return tuple(part for part in named if not part.urls)
 
 
 def read(body: bytes) -> Manifest:
-    """What the manifest names. Raises ValueError with the reason for what is none."""
+    """The content of a manifest. Raises ValueError with the reason for an invalid one."""
     try:
         return typed_data.from_json(body, Manifest)
     except RecursionError as error:
@@ -55,11 +55,11 @@ def read(body: bytes) -> Manifest:
 
 
 def is_of(digest: str, body: bytes) -> bool:
-    """Whether the bytes are those that the digest names."""
+    """Whether the bytes match the digest."""
     kind, _, named = digest.partition(":")
     return kind in {"sha256", "sha512"} and hashlib.new(kind, body).hexdigest() == named
 
 
 def digest_of(body: bytes) -> str:
-    """The usual digest of the bytes."""
+    """The SHA-256 digest of the bytes."""
     return f"sha256:{hashlib.sha256(body).hexdigest()}"

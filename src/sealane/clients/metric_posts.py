@@ -1,4 +1,4 @@
-"""Posts to metric stores: one connection a time, no proxies, no redirects."""
+"""Posts to metric stores: one connection each, no proxies, no redirects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealane.errors import Refused
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], *, query: Mapping[str, str] | None = None) -> None:
-    """Raises Unavailable while the store does not take anything, and Refused, with its words, for what it will not take."""
+    """Raises Unavailable while the store accepts nothing, and Refused, with its message, for what it rejects."""
     status, said = await requests.ask_store(url, patience=requests.PATIENCE, query=query, headers=headers, post=body)
     if status >= 300:
         raise Refused(f"{url} answered {status}: {said[:300].decode(errors='replace').strip()}")

@@ -1,4 +1,4 @@
-"""OTLP's messages of spans and metrics, by OpenTelemetry's own definitions of them."""
+"""Spans and metrics as OTLP messages, in OpenTelemetry's own definitions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _DEFINED = {definition.family: definition for definition in DEFINITIONS.values()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """Who tells it."""
+    """The process that sends them."""
 
     version: str
     process: str
-    """The same after a restart, and no other process's."""
+    """The same after a restart, and different from any other process's."""
 
 
 def metrics(families: Iterable[Family], at: datetime, of: Resource, *, prefix: str) -> bytes:
-    """The body of a request to `/v1/metrics`: everything as it stands, counted from the beginning (`CUMULATIVE`).
+    """The body of a request to `/v1/metrics`: all current values, counted from the beginning (`CUMULATIVE`).
 
-    What happened has the names and units of the catalog: a Prometheus makes of them the names that it reads at `/metrics`.
+    Names and units are the catalog's: a Prometheus turns them into the same names that it reads at `/metrics`.
     """
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.metrics.v1 import metrics_pb2

@@ -1,4 +1,4 @@
-"""HTTP connections that go to the address that was checked, and to no other, whatever the name means a moment later."""
+"""HTTP connections to the checked address and no other, even if the name's addresses change a moment later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealane.egress import Allowlist
 
 @functools.cache
 def _authorities() -> ssl.SSLContext:
-    """Reading them takes more of the processor than the request that needs them."""
+    """Cached, because reading them takes more processor time than the request that needs them."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -28,7 +28,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         self._inner = httpx.AsyncHTTPTransport(verify=_authorities(), trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One request. Its body can be sent again to the next address, because it is bytes."""
+        """Sends one request. Its body can be sent again to the next address, because it is bytes."""
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
         problem: httpx.HTTPError | None = None
@@ -47,5 +47,5 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         raise problem or httpx.ConnectError(f"{url.host} has no address")
 
     async def aclose(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         await self._inner.aclose()

@@ -1,4 +1,4 @@
-"""A program is run to its end, and what it printed is read; none outlives the task that asked."""
+"""Runs a program to its end and reads its output; none outlives the task that started it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from dataclasses import dataclass
 _MOST_SAID = 300
 _CHUNK = 64 * 1024
 _MOST_PROBLEM = 64 * 1024
-"""Bytes of complaints that are kept: a host may send them through the program, and without end."""
+"""Most bytes of error output that are kept: a host may send it through the program, without end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a program ended: its exit code, what it printed, and what it complained of."""
+    """The result of a program: its exit code, its output, and its error output."""
 
     code: int
     out: bytes
     problem: str
-    """What it complained of, as it wrote it."""
+    """Its error output, unchanged."""
 
     @property
     def said(self) -> str:
-        """What it complained of, in one line cut to 300 characters."""
+        """Its error output, in one line cut to 300 characters."""
         return " ".join(self.problem.split())[:_MOST_SAID]
 
 
 class PrintsTooMuch(Exception):
-    """The program had more to say than is read; it was ended."""
+    """The program printed more than the limit; it was ended."""
 
 
 async def run(
@@ -44,8 +44,8 @@ async def run(
 ) -> Ended:
     """Runs a program without input, for at most `within` seconds. Raises TimeoutError, FileNotFoundError.
 
-    Without an environment it has this process's own; a `umask` of -1 leaves it at this process's. Of what it prints, the
-    first `most` bytes are kept. Raises PrintsTooMuch at more than `limit` bytes.
+    Without an environment it gets this process's own; a `umask` of -1 keeps this process's. The first `most` bytes of
+    its output are kept. Raises PrintsTooMuch at more than `limit` bytes.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -54,7 +54,7 @@ async def run(
         stderr=asyncio.subprocess.PIPE,
         env=dict(environment) if environment is not None else None,
         umask=umask,
-        start_new_session=True,  # so that what it has started ends with it, and nothing of it asks at a terminal
+        start_new_session=True,  # so that its child processes end with it, and none asks at a terminal
     )
     try:
         async with asyncio.timeout(within):

@@ -1,4 +1,4 @@
-"""Prometheus' text of families, by its own client library."""
+"""Metrics in Prometheus' text format, by its own client library."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 _MOST = 128
-"""Characters that OpenMetrics lets names and values of an exemplar have together."""
+"""Most characters of an exemplar's names and values together in OpenMetrics."""
 
 
 def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
-    """The text and its content type: OpenMetrics, which alone has exemplars, for whoever accepts it.
+    """The text and its content type: OpenMetrics, which alone has exemplars, for clients that accept it.
 
-    What this process uses (processor, memory, open files) is added.
+    Adds the resource use of this process (processor, memory, open files).
     """
     from prometheus_client import exposition as text
 
@@ -29,13 +29,13 @@ def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
 
 
 class _Given:
-    """What the library collects from: a registry for one answer."""
+    """The library's source: a registry for one answer."""
 
     def __init__(self, families: Iterable[Family]) -> None:
         self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, in the library's own values."""
+        """All metrics, in the library's own values."""
         from prometheus_client import ProcessCollector
 
         yield from map(_metric, self._families)
@@ -56,7 +56,7 @@ def _metric(family: Family) -> Metric:
 
 
 def _add_buckets(metric: Metric, sample: Sample, kept: Distribution) -> None:
-    """The exemplar stands at the bucket that it fell into."""
+    """Adds buckets; the exemplar belongs to the bucket of its value."""
     labels, left = dict(sample.labels), sample.exemplar
     for bound, count in zip((*kept.bounds, math.inf), accumulate(kept.counts), strict=True):
         exemplar, left = (left, None) if left is not None and left.value <= bound else (None, left)
@@ -67,7 +67,7 @@ def _add_buckets(metric: Metric, sample: Sample, kept: Distribution) -> None:
 
 
 def _exemplar(given: Exemplar | None) -> samples.Exemplar | None:
-    """None for one that is longer than the format bears."""
+    """None for one longer than the format allows."""
     from prometheus_client.samples import Exemplar as Written
 
     if given is None or sum(len(name) + len(value) for name, value in given.labels.items()) > _MOST:

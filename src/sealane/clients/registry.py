@@ -1,4 +1,4 @@
-"""OCI registries (distribution-spec v1.1): digests and copying by manifest, layers left where they are.
+"""OCI registries (distribution-spec v1.1): digests and copies by manifest; layers that exist stay where they are.
 
 Signing in is the `oras` library's: tokens, basic, Docker's config file and its credential helpers.
 """
@@ -31,9 +31,9 @@ _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.doc
 _ACCEPT = {"Accept": ", ".join((*_INDEXES, *_MANIFESTS))}
 _CHUNK = 1024 * 1024
 _DEEPEST = 3
-"""Levels of indexes, one in the other."""
+"""Most levels of nested indexes."""
 _NOT_SO = (AttributeError, TypeError, ValueError, LookupError, RecursionError)
-"""What the library raises at answers that are not built as registries build them."""
+"""The library's exceptions for answers that violate the specification."""
 
 
 _CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -42,11 +42,11 @@ T = TypeVar("T")
 
 
 class RegistryUnavailable(Unavailable):
-    """The registry did not answer, or answered that it can't just now."""
+    """The registry did not answer, or answered that it can't now."""
 
 
 class RegistryDenied(Refused):
-    """The registry knows us and says no, or doesn't know us."""
+    """The registry refused the credentials, or the account lacks the right."""
 
 
 class ImageMissing(SealaneError):
@@ -57,7 +57,7 @@ class ImageMissing(SealaneError):
 
 
 async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
-    """The digest the registry has under this reference now.
+    """The current digest of this reference in the registry.
 
     Raises ImageMissing, RegistryDenied, RegistryUnavailable, NotListed, CredentialsAstray.
     """
@@ -70,7 +70,7 @@ async def digest(reference: Reference, access: RegistryAccess = OPEN) -> str:
 
 
 async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool:
-    """Whether the registry gives it to somebody who has not signed in. Raises RegistryUnavailable, NotListed."""
+    """Whether the registry delivers it without sign-in. Raises RegistryUnavailable, NotListed."""
 
     def ask(line: Line) -> str:
         with closing(_Repository(reference, access, line, anonymous=True)) as repository:
@@ -85,7 +85,7 @@ async def is_public(reference: Reference, access: RegistryAccess = OPEN) -> bool
 def config(reference: Reference, digest: str, access: RegistryAccess = OPEN) -> dict[str, Any]:
     """The configuration of this digest (image-spec, config.md) in the reference's repository. Blocks.
 
-    Raises what the async `digest` raises, and RegistryDenied for what is not that.
+    Raises what the async `digest` raises, and RegistryDenied for anything but a configuration.
     """
     line = Line()
     with closing(line), closing(_Repository(reference, access, line)) as repository:
@@ -123,19 +123,19 @@ async def chart(reference: Reference, access: RegistryAccess = OPEN, *, largest:
 
 
 def signs_in(host: str) -> bool:
-    """Whether this machine's user has a password for the registry, by Docker's configuration."""
+    """Whether this machine's user has a password for the registry, in Docker's configuration."""
     try:
         config = docker.auth.load_config()
         return bool(docker.auth.resolve_authconfig(config, registry=None if host == registry_access.HUB else host))
-    except docker.errors.DockerException:  # a helper that can't say: there is something it would say it of
+    except docker.errors.DockerException:  # a broken helper: it still means that credentials exist
         return True
 
 
 async def copy(source: Reference, target: Reference, access: RegistryAccess = OPEN) -> str:
-    """Puts the source's manifest under the target's tag, and what it names beside it; gives the digest.
+    """Copies the source's manifest and its blobs to the target's tag; returns the digest.
 
-    Blobs the target has are left alone; those of the same registry are mounted, others streamed through.
-    Copying again changes nothing. Raises what `digest` raises.
+    Blobs that the target has are left alone; those of the same registry are mounted, others streamed through. Copying
+    again changes nothing. Raises what `digest` raises.
     """
 
     def carry(line: Line) -> str:
@@ -146,7 +146,7 @@ async def copy(source: Reference, target: Reference, access: RegistryAccess = OP
 
 
 async def in_time(host: str, access: RegistryAccess, work: Callable[[Line], T]) -> T:
-    """Does it in a thread, and gives what that gives. Where hosts are limited, all of it may take as long as the access has patience."""
+    """Runs it in a thread and returns its result. With limited hosts, the access's patience limits the whole call."""
     line, whole = Line(), access.patience.whole
     working = asyncio.ensure_future(asyncio.to_thread(work, line))
     if access.allowed is None:
@@ -164,7 +164,7 @@ async def in_time(host: str, access: RegistryAccess, work: Callable[[Line], T]) 
 
 
 class _Repository:
-    """One repository of one registry, spoken to with blocking requests."""
+    """One repository of one registry, used with blocking requests."""
 
     def __init__(self, reference: Reference, access: RegistryAccess, line: Line, *, anonymous: bool = False) -> None:
         self.reference = reference
@@ -178,11 +178,11 @@ class _Repository:
         self.base = f"{'http' if reference.insecure else 'https'}://{host}/v2/{reference.path}/"
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         self.session.close()
 
     def ask(self, method: str, path: str, *, expect: tuple[int, ...] = (200,), **how: Any) -> requests.Response:
-        """One request; signs in when asked to. Answers outside `expect` become our errors."""
+        """Sends one request; signs in if required. Answers outside `expect` become Sealane's errors."""
         url = urljoin(self.base, path)
         headers = {**how.pop("headers", {})}
         try:
@@ -199,17 +199,17 @@ class _Repository:
             raise RegistryUnavailable(f"the registry {self.reference.host} did not answer: {_plain(error)}") from error
         except oras.auth.AuthenticationException as error:
             raise self._denied(str(error)) from error
-        except _NOT_SO as error:  # the library takes a registry's words as they should be
+        except _NOT_SO as error:  # the library expects well-formed answers of a registry
             raise self._denied("it says nothing useful about how to sign in") from error
         if answer.status_code in expect:
             return answer
         raise self._error(answer)
 
     def _sign_in(self, answer: requests.Response, headers: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """What to ask with once more, and whether that may help.
+        """What to send with the next attempt, and whether that may help.
 
-        Some registries want the password with each request, as `htpasswd` makes them; the library knows those only that
-        name where a token is to be had.
+        Some registries want the password with each request, as with `htpasswd`; the library only supports those that
+        name a token server.
         """
         if not answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
             signed_in: tuple[dict[str, Any], bool] = self.auth.authenticate_request(answer, headers)
@@ -221,7 +221,7 @@ class _Repository:
         return headers | self.plainly, True
 
     def manifest(self, pointer: str) -> tuple[bytes, str]:
-        """The manifest's bytes as they are, and their media type. Raises RegistryDenied for others than were asked for."""
+        """The manifest's bytes, unchanged, and their media type. Raises RegistryDenied for an unrequested type."""
         answer = self.ask("GET", f"manifests/{pointer}", headers=dict(_ACCEPT))
         if ":" in pointer and not image_manifests.is_of(pointer, answer.content):
             raise RegistryDenied(f"{self.reference.host} gives another manifest than {pointer}")
@@ -249,9 +249,9 @@ class _Repository:
 
 
 class _Stream:
-    """A body that is read once and whose length is known: without one it is sent in chunks, whatever its headers say.
+    """A body that is read once and has a known length: otherwise, it is sent in chunks, whatever its headers say.
 
-    It has exactly that many bytes or breaks: what is more would be the next request on the connection.
+    It has exactly that many bytes or fails: further bytes would be the next request on the connection.
     """
 
     def __init__(self, host: str, chunks: Iterator[bytes], size: int) -> None:
@@ -314,7 +314,7 @@ class _Copying:
 
 
 def _said(answer: requests.Response) -> str:
-    """The registry's own words, shortened."""
+    """The registry's own message, shortened."""
     try:
         first = answer.json()["errors"][0]
         return f"{first.get('code', '')} {first.get('message', '')}".strip()[:200]

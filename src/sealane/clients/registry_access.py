@@ -1,7 +1,7 @@
-"""What a registry's client may reach, and whom it tells a password: every request passes here, redirects and sign-in included.
+"""Hosts that a registry's client may contact, and who gets passwords: all requests, redirects and sign-ins pass here.
 
-A registry says where to sign in (`realm`), where a layer is (a redirect) and where to upload (`Location`): its words, not
-the operators'. Connections go to the address that was checked.
+A registry names the places to sign in (`realm`), of layers (a redirect) and of uploads (`Location`): these are its
+words, not the operators'. Connections go to the checked address.
 """
 
 from __future__ import annotations
@@ -40,29 +40,30 @@ _HUB_LAYERS = (
     "production.cloudflare.docker.com",
     "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
 )
-"""Where Docker Hub keeps layers, as Docker's own list for firewalls has it."""
+"""Docker Hub's hosts of layers, from Docker's own list for firewalls."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryAccess:
-    """Which registries may be asked, and where each signs in beside itself."""
+    """Registries that may be contacted, and where each signs in beside itself."""
 
     allowed: Allowlist | None = None
-    """None on a person's own machine: any."""
+    """None on a person's own machine: any registry."""
     token_hosts: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = USUAL_PATIENCE
 
     def problem(self, host: str) -> str | None:
-        """Why the registry may not be asked, or None."""
+        """Why the registry may not be contacted, or None."""
         if self.allowed is None:
             return None
         name, port = _split(asked(host))
         return _with_hub(self.allowed).refused(name, port)
 
     def check_pull(self, image: str) -> None:
-        """Raises NotListed for an image that the engine may not be asked to fetch, by its registry and where that is.
+        """Raises NotListed for an image that the engine may not fetch, by its registry and that host's address.
 
-        Blocks. The engine looks the name up again, and follows where its registry leads: that is the engine's own network.
+        Blocks. The engine looks the name up again, and follows its registry's redirects: that is the engine's own
+        network.
         """
         if self.allowed is None:
             return
@@ -83,24 +84,24 @@ class RegistryAccess:
 
 
 OPEN = RegistryAccess()
-"""A person's own machine."""
+"""Access on a person's own machine."""
 
 
 class CredentialsAstray(Refused):
-    """A registry's password would go to a host that it does not belong to."""
+    """A registry's password would go to a host that may not have it."""
 
 
 class EndlessAnswer(Refused):
-    """What should be a manifest, a token or an error has more bytes than any of them."""
+    """A manifest, token or error response has more bytes than allowed."""
 
 
 def asked(host: str) -> str:
-    """The host that answers for a registry."""
+    """The host behind a registry's name."""
     return _HUB_ASKED if host == HUB else host
 
 
 class Line:
-    """The connections of one call, which another thread can cut."""
+    """The connections of one call, which another thread can close."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -108,15 +109,15 @@ class Line:
         self._is_cut = False
 
     def carry(self, connection: socket.socket) -> None:
-        """Takes note of a connection. Raises OSError once the line is cut."""
+        """Records a connection. Raises OSError once the line is cut."""
         with self._lock:
             if self._is_cut:
                 connection.close()
                 raise ConnectionAbortedError("it took too long")
-            self._open.append(socket.socket(fileno=os.dup(connection.fileno())))  # TLS takes the other one over
+            self._open.append(socket.socket(fileno=os.dup(connection.fileno())))  # TLS takes over the other one
 
     def cut(self) -> None:
-        """Ends all connections, and what waits on them in its thread; none is made any more."""
+        """Closes all connections, which ends waiting calls in its thread; new ones are refused."""
         with self._lock:
             self._is_cut = True
             for connection in self._open:
@@ -125,7 +126,7 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        """Forgets them."""
+        """Forgets the connections."""
         with self._lock:
             for connection in self._open:
                 connection.close()
@@ -133,16 +134,16 @@ class Line:
 
 
 def session(host: str, access: RegistryAccess, line: Line) -> requests.Session:
-    """A session for one registry that goes nowhere else than allowed, and tells its password to nobody else.
+    """A session for one registry that only contacts allowed hosts, and sends its password to no other host.
 
-    The line carries its connections where hosts are limited.
+    The line records its connections if hosts are limited.
     """
     made = requests.Session()
-    made.headers["Accept-Encoding"] = "identity"  # a small body may be a large one when it is packed
+    made.headers["Accept-Encoding"] = "identity"  # a small body may become large when it is decompressed
     allowed = access.allowed
     token_host = access.token_hosts.get(host) or (_HUB_SIGNS_IN if host == HUB else None)
     if allowed is not None:
-        made.trust_env = False  # a proxy would look the name up by itself
+        made.trust_env = False  # a proxy would look the name up itself
         allowed = _with_hub(allowed)
         if token_host:
             allowed = replace(allowed, names=(*allowed.names, token_host))
@@ -153,7 +154,7 @@ def session(host: str, access: RegistryAccess, line: Line) -> requests.Session:
 
 
 class _Adapter(HTTPAdapter):
-    """Sends one request; each redirect comes here again."""
+    """Sends one request; redirects come here again."""
 
     def __init__(
         self, registry: str, knows: frozenset[str], allowed: Allowlist | None, silence: float, line: Line
@@ -166,13 +167,13 @@ class _Adapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **how: Any) -> None:
-        """Pools whose connections look at the address; on a person's own machine plain ones."""
+        """Connection pools that check the address; plain ones on a person's own machine."""
         super().init_poolmanager(*arguments, **how)
         if self._allowed is not None:
             self.poolmanager.pool_classes_by_scheme = _pools(self._allowed, self._line)
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **how: Any) -> requests.Response:
-        """Raises CredentialsAstray, EndlessAnswer, NotListed, and what requests raises."""
+        """Sends a request. Raises CredentialsAstray, EndlessAnswer, NotListed, and the errors of requests."""
         parts = urlsplit(request.url or "")
         if "Authorization" in request.headers and not self._may_know(parts.scheme, parts.netloc.lower()):
             where = f"{parts.scheme}://{parts.netloc}"
@@ -192,7 +193,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _read(answer: requests.Response, registry: str) -> None:
-    """Reads a body that is not a layer: a manifest, a token, an error. Raises EndlessAnswer, and what requests raises."""
+    """Reads a body other than a layer: a manifest, a token, an error. Raises EndlessAnswer, and errors of requests."""
     try:
         body = answer.raw.read(LARGEST + 1, decode_content=False)
         answer.raw.release_conn()
@@ -205,7 +206,7 @@ def _read(answer: requests.Response, registry: str) -> None:
 
 
 def _pools(allowed: Allowlist, line: Line) -> dict[str, Any]:
-    """Pools of connections to addresses that were looked at."""
+    """Pools of connections to checked addresses."""
 
     def connected(host: str, port: int, timeout: Any, options: Any) -> socket.socket:
         problem: OSError = OSError(f"{host} has no address")

@@ -1,4 +1,4 @@
-"""The command line's side of the HTTP API: one server, one token."""
+"""The command line's client of the HTTP API: one server, one token."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _BY_STATUS: dict[int, type[SealaneError]] = {
 
 
 class Server:
-    """A server of Sealane's, spoken to with blocking requests.
+    """A Sealane server, used with blocking requests.
 
     Every call raises the error the server answered with, as the same class; Unavailable when it did not answer.
     """
 
     def __init__(self, url: str, token: str, *, patience: float | None = None) -> None:
-        """`patience` is the seconds for which an answer is waited; half a minute when left out."""
+        """`patience`: the seconds to wait for an answer; half a minute when left out."""
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         trusted = authorities.trusted() if self.url.startswith("https:") else False
@@ -57,24 +57,24 @@ class Server:
         )
 
     def get(self, path: str, **query: object) -> Any:
-        """Reads; parameters that are None are left out."""
+        """Sends a GET; parameters that are None are left out."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         return self._ask("GET", path, params=given)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Asks for something to be made or done."""
+        """Sends a POST, to create or do something."""
         return self._ask("POST", path, json=dict(body or {}))
 
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Replaces something."""
+        """Sends a PUT, to replace something."""
         return self._ask("PUT", path, json=dict(body))
 
     def delete(self, path: str, **query: object) -> Any:
-        """Removes something."""
+        """Sends a DELETE, to remove something."""
         return self._ask("DELETE", path, params=query)
 
     def stream(self, path: str, **query: object) -> Iterator[bytes]:
-        """Reads a body as it comes, for as long as it comes."""
+        """Reads a body as it comes, until it ends."""
         given = {name: str(value) for name, value in query.items() if value is not None}
         with self._telling(), self._http.stream("GET", path, params=given, timeout=None) as answer:
             if answer.status_code >= 400:

@@ -1,1 +1,1 @@
-"""Amazon Web Services: the only importer of its SDK, which is loaded when an account is opened first."""
+"""Amazon Web Services: the only importer of its SDK, which is loaded when the first account is opened."""

@@ -1,6 +1,6 @@
-"""One account and region, signed in as the SDK does it: profiles, SSO, instance roles, web identity, a role to assume.
+"""One account and region, with the SDK's own ways to sign in: profiles, SSO, instance roles, web identity, other roles.
 
-The SDK tries nothing again: what a lost answer left has to be looked at before anything is written once more.
+The SDK does not retry: after a lost answer, the state has to be checked before anything is written again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CONNECT, _READ = 5, 30
 
 
 class Rejected(errors.Refused):
-    """The service says no to what was asked; `code` is its own."""
+    """The service refused the call; `code` is its own."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -36,32 +36,32 @@ class Rejected(errors.Refused):
 
     @property
     def denied(self) -> bool:
-        """Whether the account's permissions say so."""
+        """Whether the account lacks the permission."""
         return self.code in _DENIED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """Which account and region, and how to sign in."""
+    """The account and region, and how to sign in."""
 
     region: str
     profile: str | None = None
     role: str | None = None
-    """Address of a role to assume."""
+    """ARN of a role to assume."""
     external_id: str | None = None
     endpoint: str | None = None
-    """Where the services are, if not at Amazon."""
+    """Address of the services, if not Amazon's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What a call gave."""
+    """The result of a call."""
 
     values: Mapping[str, Any]
     request: str
-    """Number of the request: what the service tells of it later carries it."""
+    """ID of the request; the service's later messages about it carry it."""
     at: datetime
-    """What time it is at the service, in whole seconds."""
+    """The service's time, in whole seconds."""
 
 
 class Account:
@@ -73,7 +73,7 @@ class Account:
         self._lock = threading.Lock()
 
     async def call(self, service: str, operation: str, **given: Any) -> Answer:
-        """One call. Raises Rejected; Unavailable where nobody knows whether it was done, or it should be asked later."""
+        """Makes one call. Raises Rejected; Unavailable if the outcome is unknown, or it should be tried later."""
         return await asyncio.to_thread(self._call, service, operation, given)
 
     def _call(self, service: str, operation: str, given: Mapping[str, Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""Elastic Beanstalk's calls. Lists are read to their end; texts that alone tell how an update went become signs."""
+"""Elastic Beanstalk's calls. Lists are read to their end; texts that alone tell an update's outcome become signs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOG_BYTES = 256 * 1024
 
 
 class Busy(Rejected):
-    """Another update of the environment is under way: the service takes one at a time."""
+    """Another update of the environment is under way: the service allows one at a time."""
 
 
 class Beanstalk:
@@ -28,12 +28,12 @@ class Beanstalk:
         self._account = account
 
     async def environments(self, application: str) -> tuple[tuple[Environment, ...], datetime]:
-        """The environments of an application, and the time there. Whoever may not look is told of none."""
+        """The environments of an application, and the service's time. Empty if the account may not see them."""
         told = await self._call("describe_environments", ApplicationName=application, IncludeDeleted=False)
         return tuple(_environment(each) for each in told.values.get("Environments", ())), told.at
 
     async def events(self, name: str, *, since: datetime) -> tuple[Event, ...]:
-        """What the environment told since, oldest first."""
+        """The environment's events since a time, oldest first."""
         found: list[Any] = []
         more: dict[str, str] = {}
         while len(found) < _MOST_EVENTS:
@@ -45,7 +45,7 @@ class Beanstalk:
         return tuple(_event(each) for each in reversed(found))
 
     async def fleet(self, name: str) -> Fleet | None:
-        """Its instances; None where health is basic, and nothing is known of them."""
+        """Its instances; None with basic health, which knows nothing about them."""
         found: list[Any] = []
         more: dict[str, str] = {}
         try:
@@ -65,7 +65,7 @@ class Beanstalk:
         return Fleet(causes=tuple(whole.values.get("Causes", ())), instances=tuple(_instance(each) for each in found))
 
     async def settings(self, application: str, name: str) -> dict[tuple[str, str], str]:
-        """Option settings as they are there, by namespace and name."""
+        """The current option settings, by namespace and name."""
         told = await self._call("describe_configuration_settings", ApplicationName=application, EnvironmentName=name)
         deployed = [
             each for each in told.values.get("ConfigurationSettings", ()) if each.get("DeploymentStatus") != "pending"
@@ -74,12 +74,12 @@ class Beanstalk:
         return {(each["Namespace"], each["OptionName"]): str(each.get("Value", "")) for each in options}
 
     async def version(self, application: str, label: str) -> Version | None:
-        """A version; None where there is none."""
+        """A version; None if it does not exist."""
         told = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
         return next((_version(each) for each in told.values.get("ApplicationVersions", ())), None)
 
     async def create_version(self, application: str, label: str, bundle: Mapping[str, str], words: str) -> Version:
-        """Makes a version, its configuration files checked."""
+        """Creates a version with its configuration files checked."""
         told = await self._call(
             "create_application_version",
             ApplicationName=application,
@@ -92,11 +92,11 @@ class Beanstalk:
         return _version(told.values["ApplicationVersion"])
 
     async def deploy(self, name: str, label: str) -> str:
-        """Starts an update to a version; gives the number of the request. Raises Busy, as all writes do."""
+        """Starts an update to a version and returns the request's ID. Raises Busy, as all writes do."""
         return (await self._call("update_environment", EnvironmentName=name, VersionLabel=label)).request
 
     async def configure(self, name: str, options: Sequence[Mapping[str, str]]) -> str:
-        """Starts an update of option settings; gives the number of the request."""
+        """Starts an update of option settings and returns the request's ID."""
         given = [dict(option) for option in options]
         return (await self._call("update_environment", EnvironmentName=name, OptionSettings=given)).request
 
@@ -110,11 +110,11 @@ class Beanstalk:
         await self._call("abort_environment_update", EnvironmentName=name)
 
     async def ask_for_logs(self, name: str) -> datetime:
-        """Asks for the ends of all logs; they come later. Gives the time there."""
+        """Requests the ends of all logs, which come later. Returns the service's time."""
         return (await self._call("request_environment_info", EnvironmentName=name, InfoType="tail")).at
 
     async def logs(self, name: str, *, since: datetime) -> tuple[LogSample, ...]:
-        """Those that have come since; older ones are told by the service, too."""
+        """The logs that have come since; the service lists older ones, too."""
         told = await self._call("retrieve_environment_info", EnvironmentName=name, InfoType="tail")
         fresh = [each for each in told.values.get("EnvironmentInfo", ()) if _utc(each["SampleTimestamp"]) >= since]
         return tuple([await _sample(each) for each in fresh])
@@ -123,7 +123,7 @@ class Beanstalk:
         try:
             return await self._account.call("elasticbeanstalk", operation, **given)
         except Rejected as rejected:
-            if rejected.message.endswith("Must be Ready."):  # the code is that of any wrong parameter
+            if rejected.message.endswith("Must be Ready."):  # the code is the same for any wrong parameter
                 raise Busy(rejected.code, rejected.message) from None
             raise
 
@@ -136,7 +136,7 @@ async def _sample(told: Mapping[str, Any]) -> LogSample:
 
 
 def _fetched(address: str) -> str:
-    """What is at an address that the service signed."""
+    """The content at an address that the service signed."""
     try:
         with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - the service's own address
             return str(answer.read(_LOG_BYTES).decode(errors="replace"))

@@ -11,7 +11,7 @@ from sealane.clients.aws.event_signs import Sign
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One line of what an environment tells."""
+    """One event of an environment."""
 
     at: datetime
     severity: str
@@ -21,13 +21,13 @@ class Event:
 
     @property
     def bad(self) -> bool:
-        """Whether it says that something went wrong for good."""
+        """Whether it reports a final failure."""
         return self.severity in {"ERROR", "FATAL"} or self.sign in {Sign.FAILED, Sign.SOME_FAILED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstanceHealth:
-    """One machine, and what it was deployed last."""
+    """One instance, and its last deployment."""
 
     id: str
     health: str
@@ -40,7 +40,7 @@ class InstanceHealth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Environment:
-    """One environment as it is now."""
+    """The current state of one environment."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """What enhanced health knows."""
+    """The result of enhanced health."""
 
     causes: tuple[str, ...]
     instances: tuple[InstanceHealth, ...]

@@ -1,4 +1,4 @@
-"""Small objects in a bucket of S3, written only over what was read."""
+"""Small objects in an S3 bucket, overwritten only if unchanged since they were read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Bucket:
         self._account, self.name = account, name
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
-        """The object and its tag; None where there is none."""
+        """The object and its tag; None if it does not exist."""
         try:
             told = await self._account.call("s3", "get_object", Bucket=self.name, Key=key)
         except Rejected as rejected:
@@ -23,7 +23,7 @@ class Bucket:
         return told.values["Body"], str(told.values["ETag"])
 
     async def put(self, key: str, content: bytes, *, over: str | None) -> str:
-        """Writes over the object of that tag, None: where there is none; gives its new one. Raises Conflicting."""
+        """Overwrites the object with that tag (None: it must not exist) and returns the new tag. Raises Conflicting."""
         condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
         try:
             told = await self._account.call("s3", "put_object", Bucket=self.name, Key=key, Body=content, **condition)
@@ -34,6 +34,6 @@ class Bucket:
         return str(told.values["ETag"])
 
     async def keys(self, prefix: str) -> tuple[str, ...]:
-        """The names of the objects that begin so."""
+        """The names of the objects with the prefix."""
         told = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
         return tuple(str(each["Key"]) for each in told.values.get("Contents", ()))

@@ -1,4 +1,4 @@
-"""What Elastic Beanstalk's events say. It tells how an update went in texts alone, so they are read here. Pure."""
+"""Meanings of Elastic Beanstalk's events. Only their texts tell an update's outcome, so they are read here. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 
 
 class Sign(StrEnum):
-    """What an event stands for."""
+    """The meaning of an event."""
 
     STARTING = "starting"  # an update of the environment begins
-    SUCCEEDED = "succeeded"  # it ended, and the service is content
-    FAILED = "failed"  # it ended or ends, and the service is not
-    SOME_FAILED = "some failed"  # a command did not come through on every instance
-    TIMED_OUT = "timed out"  # instances did not answer in their time
-    ABORTING = "aborting"  # somebody stops it
-    SWAPPED = "swapped"  # names of two environments were exchanged
-    HEALTH = "health"  # how it fares, whoever asked for what
+    SUCCEEDED = "succeeded"  # it ended well
+    FAILED = "failed"  # it ended badly, or is about to
+    SOME_FAILED = "some failed"  # a command failed on some instances
+    TIMED_OUT = "timed out"  # instances did not answer in time
+    ABORTING = "aborting"  # somebody stops the update
+    SWAPPED = "swapped"  # two environments exchanged their names
+    HEALTH = "health"  # the environment's health, independent of any request
     OTHER = "other"
 
 
@@ -40,5 +40,5 @@ _PATTERNS = tuple((sign, re.compile(pattern)) for sign, pattern in _SIGNS)
 
 
 def sign(told: str) -> Sign:
-    """What an event with these words stands for."""
+    """The meaning of an event with this text."""
     return next((sign for sign, pattern in _PATTERNS if pattern.match(told)), Sign.OTHER)

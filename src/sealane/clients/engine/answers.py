@@ -1,4 +1,4 @@
-"""What engines answer, as our values: Docker and Podman have different words for the same."""
+"""Converts engines' answers to Sealane's values: Docker and Podman use different words for the same things."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AFTER_END = {"exited", "stopped", "dead"}
 
 
 def state(inspected: dict[str, Any]) -> ContainerState:
-    """How far a container is, from the engine's long description of it."""
+    """The container's state, from the engine's long description of it."""
     said = inspected.get("State") or {}
     status = str(said.get("Status") or "").lower()
     wanted = str((inspected.get("Config") or {}).get("StopSignal") or "") or None
@@ -36,7 +36,7 @@ def state(inspected: dict[str, Any]) -> ContainerState:
 
 
 def last_check(inspected: dict[str, Any]) -> str:
-    """What the last health check of a container said, and how it ended."""
+    """The output and result of a container's last health check."""
     state = inspected.get("State") or {}
     log = (state.get("Health") or state.get("Healthcheck") or {}).get("Log") or [{}]
     return words(str(log[-1].get("Output") or ""), int(log[-1].get("ExitCode") or 0))
@@ -58,7 +58,7 @@ def image_check(inspected: dict[str, Any]) -> ImageCheck | None:
 
 
 def is_rootless(info: dict[str, Any]) -> bool:
-    """Whether an engine that describes itself so runs as a plain user: Podman has a field for it, Docker an option."""
+    """Whether the engine with this description runs as a plain user: Podman has a field for it, Docker an option."""
     return bool(info.get("Rootless")) or any("rootless" in option for option in info.get("SecurityOptions") or ())
 
 
@@ -68,7 +68,7 @@ def words(said: str, exit_code: int) -> str:
 
 
 def message(answer: str) -> str:
-    """The words in an error the engine answered with."""
+    """The message of an engine's error response."""
     try:
         return str(json.loads(answer)["message"])
     except (ValueError, KeyError, TypeError):
@@ -76,7 +76,7 @@ def message(answer: str) -> str:
 
 
 def pull_problem(image: str, text: str) -> SealaneError:
-    """Why an image could not be fetched: not there for us, or perhaps later."""
+    """Why an image could not be fetched: missing or denied, or perhaps available later."""
     lower = text.lower()
     said = " ".join(text.split())[:400]
     if _only_local(image):
@@ -97,13 +97,13 @@ def pull_problem(image: str, text: str) -> SealaneError:
 
 
 def subnets(network: Mapping[str, Any]) -> tuple[str, ...]:
-    """The addresses of a network that was asked about."""
+    """The addresses of a network, from the engine's description of it."""
     given = ((network.get("IPAM") or {}).get("Config")) or ()
     return tuple(str(subnet["Subnet"]) for subnet in given if subnet.get("Subnet"))
 
 
 def limits(info: Mapping[str, Any]) -> EngineLimits:
-    """What an engine says that it can limit; without the kernel's say it can't."""
+    """The limits that an engine supports, as it reports them; a missing report means no."""
     return EngineLimits(
         memory_of_machine=int(info.get("MemTotal") or 0),
         memory=bool(info.get("MemoryLimit")),
@@ -112,7 +112,7 @@ def limits(info: Mapping[str, Any]) -> EngineLimits:
 
 
 def pulled_too_long(image: str, seconds: float) -> errors.EngineFailed:
-    """What is said of a pull whose time is over."""
+    """The error for a pull that took too long."""
     return errors.EngineFailed(
         f"image {image} is not on this engine and could not be fetched within {seconds:g} s",
         hint="see that its registry answers; operators give more time with SEALANE_ENGINE__PULL_PATIENCE",
@@ -120,7 +120,7 @@ def pulled_too_long(image: str, seconds: float) -> errors.EngineFailed:
 
 
 def raise_pull_problem(image: str, lines: Iterable[bytes]) -> None:
-    """Raises what the engine's account of a pull says went wrong, if it does."""
+    """Raises the problem that the engine's pull report contains, if any."""
     for line in lines:
         said = json.loads(line) if line.strip() else {}
         if problem := said.get("error"):
@@ -136,7 +136,7 @@ def _span(nanoseconds: Any) -> timedelta | None:
 
 
 def _time(text: Any) -> datetime | None:
-    """An engine's time; what never happened is written as the year 1."""
+    """An engine's time; None for the year 1, which engines write for "never"."""
     if not isinstance(text, str) or not text or text.startswith("0001-"):
         return None
     try:

@@ -31,15 +31,15 @@ _CONNECTING = 10
 """Seconds to connect."""
 PULL_PATIENCE = 600.0
 _LISTINGS = 10
-"""Times that containers are listed anew."""
+"""How often containers are listed again."""
 _BRIDGE = "com.docker.network.bridge.name"
 
 
 class Engine:
     """A container engine that answers.
 
-    Raises EngineUnavailable when it stops answering and EngineFailed when it can't; what else a call may raise stands
-    with it. `address` is where it answers, for people and for other clients of the same engine.
+    Raises EngineUnavailable when it stops answering and EngineFailed when it fails; each call names its other errors.
+    `address` is where it answers, for people and for other clients of the same engine.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Engine:
         await asyncio.to_thread(self._api.close)
 
     async def create_network(self, name: str, labels: Mapping[str, str], *, interface: str) -> tuple[str, ...]:
-        """Makes a network with name resolution, unless it is there; gives its addresses, as networks in CIDR form.
+        """Creates a network with name resolution, unless it exists; returns its addresses in CIDR form.
 
-        `interface` is what its bridge is called on the engine's machine, by which packet filters know it.
+        `interface` is its bridge's name on the engine's machine, by which packet filters know it.
         """
         networks = await self._call(lambda api: api.networks(names=[name]))
         there = next((network for network in networks if network.get("Name") == name), None)
@@ -95,7 +95,7 @@ class Engine:
                 security_opt=_security(spec),
                 **_confined(spec.confinement),
             )
-            if spec.user_mapping:  # the SDK takes Docker's values only
+            if spec.user_mapping:  # the SDK only accepts Docker's values
                 host_config["UsernsMode"] = spec.user_mapping
             api.create_container(
                 spec.image,
@@ -118,18 +118,18 @@ class Engine:
         await self._call(lambda api: api.start(name))
 
     async def state(self, name: str) -> ContainerState | None:
-        """How far the container is; None when there is none of that name."""
+        """The state of the container; None if there is none of that name."""
         try:
             return answers.state(await self._call(lambda api: api.inspect_container(name)))
         except errors.ContainerMissing:
             return None
 
     async def attach(self, name: str) -> Stream:
-        """All that the container prints from now on; attach before it is started."""
+        """The container's output from now on; attach before it is started."""
         return await self._stream("POST", f"/containers/{name}/attach", {"stream": 1, "stdout": 1, "stderr": 1})
 
     async def logs(self, name: str, *, follow: bool, tail: int | None = None) -> Stream:
-        """What the container has printed, and with `follow` what it goes on to print until it ends."""
+        """The container's output so far, and with `follow` also its later output until it ends."""
         query: dict[str, int | str] = {
             "stdout": 1,
             "stderr": 1,
@@ -139,9 +139,9 @@ class Engine:
         return await self._stream("GET", f"/containers/{name}/logs", query)
 
     async def is_healthy(self, name: str, test: Sequence[str], timeout: float) -> tuple[bool, str]:  # noqa: ASYNC109 - the test's
-        """Runs a running container's healthcheck once: whether it passed, and its words.
+        """Runs a running container's healthcheck once; returns whether it passed, and its output.
 
-        `test` must be the one it was created with. One that takes longer than `timeout` seconds is given up on.
+        `test` must be the one it was created with. It is abandoned after `timeout` seconds.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -152,11 +152,11 @@ class Engine:
             return False, f"no answer within {timeout:g}s"
 
     async def put(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Puts files into a container, readable for every user, at absolute paths whose folders are there."""
+        """Puts files into a container, readable for every user, at absolute paths whose folders exist."""
         await self._call(lambda api: api.put_archive(name, "/", streams.archive(files)))
 
     async def _healthcheck(self, name: str) -> tuple[bool, str]:
-        """Podman's way: a program executed over its API leaves two processes behind for five minutes."""
+        """For Podman: a program executed over its API leaves two processes behind for five minutes."""
         answer = await self._stream("GET", f"/libpod/containers/{name}/healthcheck", {})
         said = await _whole(answer)
         if json.loads(said).get("Status") == "healthy":
@@ -165,7 +165,7 @@ class Engine:
         return False, answers.last_check(inspected)
 
     async def is_rootless(self) -> bool:
-        """Whether root in its containers is the user that runs it."""
+        """Whether root in its containers is the user that runs the engine."""
         return answers.is_rootless(await self._call(lambda api: api.info()))
 
     async def limits(self) -> EngineLimits:
@@ -173,12 +173,12 @@ class Engine:
         return answers.limits(await self._call(lambda api: api.info()))
 
     async def image_user(self, image: str) -> str:
-        """The user an image says its containers run as; empty for root. Raises ImageMissing."""
+        """The default user of an image's containers; empty for root. Raises ImageMissing."""
         inspected = await self._call(lambda api: api.inspect_image(image))
         return str((inspected.get("Config") or {}).get("User") or "")
 
     async def read(self, name: str, path: str) -> bytes | None:
-        """A small file of a container, which need not run; None when there is none."""
+        """A small file of a container, which need not run; None if it does not exist."""
         try:
             pieces, _ = await self._call(lambda api: api.get_archive(name, path))
             return await asyncio.to_thread(lambda: streams.first_file(b"".join(pieces)))
@@ -186,9 +186,9 @@ class Engine:
             return None
 
     async def execute(self, name: str, command: Sequence[str]) -> tuple[bool, str]:
-        """Runs a program in a running container: whether it ended with 0, and its last words.
+        """Runs a program in a running container; returns whether it exited with 0, and its last output.
 
-        Podman keeps two small processes of its own for five minutes after each: for rare things only.
+        Podman keeps two small processes of its own for five minutes after each call, so use it rarely.
         """
         created = await self._call(lambda api: api.exec_create(name, list(command)))
         answer = await self._stream("POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False})
@@ -204,7 +204,7 @@ class Engine:
             await asyncio.sleep(0.02)
 
     async def signal(self, name: str, signal: str) -> None:
-        """Sends a signal to the container's first process; fine if it does not run, or is not there."""
+        """Sends a signal to the container's first process; fine if it does not run or does not exist."""
         try:
             await self._call(lambda api: api.kill(name, signal))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: it is not running
@@ -215,8 +215,8 @@ class Engine:
                 raise
 
     async def remove(self, what: Leftover) -> None:
-        """Ends and removes a container with its anonymous volumes; fine if it is not there."""
-        if what.running:  # Podman's API would ask it to end first, and wait for ten seconds
+        """Ends and removes a container with its anonymous volumes; fine if it does not exist."""
+        if what.running:  # Podman's API would first ask it to end, and wait for ten seconds
             await self.signal(what.name, "KILL")
         try:
             await self._call(lambda api: api.remove_container(what.name, v=True, force=True))
@@ -224,7 +224,7 @@ class Engine:
             return
 
     async def remove_network(self, name: str) -> None:
-        """Removes a network nobody uses any more; fine if it is not there."""
+        """Removes an unused network; fine if it does not exist."""
         await self._remove(lambda api: api.remove_network(name))
 
     async def containers(self, label: str) -> tuple[Leftover, ...]:
@@ -236,7 +236,7 @@ class Engine:
         )
 
     async def _listed(self, label: str) -> Sequence[Mapping[str, Any]]:
-        """Podman looks at every container's processes, whatever is asked for, and fails over one that ends just then."""
+        """Lists again on failure: Podman inspects the processes of all containers, and fails if one ends meanwhile."""
         for _ in range(_LISTINGS):
             with suppress(errors.ProcessGone):
                 return await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
@@ -248,16 +248,16 @@ class Engine:
         return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in listed)
 
     async def healthcheck(self, name: str) -> ImageCheck | None:
-        """The health check a container has, from its image where it was given none; None when there is none.
+        """The container's health check, its own or its image's; None if it has none.
 
-        The container is asked, not its image: Podman leaves an image's check out of Docker's API.
+        Asks about the container, not its image: Podman leaves an image's check out of Docker's API.
         """
         return answers.image_check(await self._call(lambda api: api.inspect_container(name)))
 
     async def pull(self, image: str, within: float = PULL_PATIENCE) -> None:
-        """Fetches an image. Raises ImageMissing for what no waiting will bring, EngineFailed for what it may.
+        """Fetches an image. Raises ImageMissing if waiting will not help, EngineFailed if it may.
 
-        The engine waits for a silent registry without end: `within` is how many seconds it has.
+        The engine waits forever for a silent registry: `within` is the limit in seconds.
         """
         asked = pulls.request(self._api, image, podman=self.podman)
         until = asyncio.get_running_loop().time() + within
@@ -283,7 +283,7 @@ class Engine:
         asked = asyncio.ensure_future(asyncio.to_thread(call))
         try:
             return await asyncio.shield(asked)
-        except asyncio.CancelledError:  # a thread can't be stopped: what it makes must be there before anyone cleans up
+        except asyncio.CancelledError:  # a thread can't be stopped: it must be finished before anyone cleans up
             await asyncio.wait([asked])
             raise
 
@@ -323,7 +323,7 @@ class Engine:
 
 
 async def _pulled(image: str, stream: Stream) -> None:
-    """Reads the engine's account of a pull to its end. Raises what went wrong."""
+    """Reads the engine's pull report to its end. Raises the problem in it."""
     said = b""
     while (piece := await stream.read_raw()) is not None:
         said += piece
@@ -351,7 +351,7 @@ def _security(spec: ContainerSpec) -> list[str] | None:
 
 
 def _confined(to: Confinement) -> dict[str, Any]:
-    """In the words of the SDK's host configuration."""
+    """The confinement as the SDK's host configuration."""
     limits: dict[str, Any] = {}
     if to.capabilities is not None:
         limits |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}

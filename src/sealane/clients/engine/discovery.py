@@ -1,4 +1,4 @@
-"""The container engine that answers: a socket on disk, or a program on PATH, proves nothing."""
+"""Finds the container engine that answers: a socket on disk or a program on PATH is no proof of one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEWEST_SPOKEN = (1, 44)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """An address an engine may answer at, and who says so."""
+    """An address that an engine may have, and the source of this guess."""
 
     address: str
     source: str
@@ -37,7 +37,7 @@ async def find(environ: Mapping[str, str] | None = None) -> Engine:
 
 
 def candidates(environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Candidate, ...]:
-    """Where engines may be, best first; DOCKER_HOST is an order and leaves nothing else to try."""
+    """Possible addresses of engines, best first; with DOCKER_HOST, only that one."""
     if host := environ.get("DOCKER_HOST"):
         return (Candidate(address=host, source="DOCKER_HOST"),)
     places = [_docker_context(environ), Candidate(address="unix:///var/run/docker.sock", source="Docker")]
@@ -64,7 +64,7 @@ _ON_MACOS = (
 
 
 def _docker_context(environ: Mapping[str, str]) -> Candidate | None:
-    """The endpoint of the context that the docker program uses, where one is chosen."""
+    """The endpoint of the docker program's current context, if one is chosen."""
     config = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/")) / ".docker")
     try:
         name = environ.get("DOCKER_CONTEXT") or json.loads((config / "config.json").read_text()).get("currentContext")
@@ -75,7 +75,7 @@ def _docker_context(environ: Mapping[str, str]) -> Candidate | None:
             if context.get("Name") == name:
                 host = str(context["Endpoints"]["docker"]["Host"])
                 return Candidate(address=host, source=f"Docker context {name}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # no such file, or not one we understand
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # the file is missing, or has an unknown form
         return None
     return None
 
@@ -105,7 +105,7 @@ def _hint(environ: Mapping[str, str], tried: list[str]) -> str:
 
 
 def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
-    """The engine at the address, or why there is none."""
+    """The engine at the address, or the reason why there is none."""
     if address.startswith("unix://") and (problem := _unreachable(address.removeprefix("unix://"))):
         return problem
     try:
@@ -127,7 +127,7 @@ def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
 
 
 def _unreachable(path: str) -> str | None:
-    """Why nothing can be asked at a socket; None when somebody listens."""
+    """Why a socket can't be used; None if a process listens there."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_PATIENCE)
         try:
@@ -140,7 +140,7 @@ def _unreachable(path: str) -> str | None:
 
 
 def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:
-    """How DOCKER_TLS_VERIFY and DOCKER_CERT_PATH want to be spoken to, as the docker program reads them."""
+    """The TLS settings from DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, read like the docker program does."""
     if not environ.get("DOCKER_TLS_VERIFY"):
         return False
     folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "/")) / ".docker")

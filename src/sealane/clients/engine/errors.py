@@ -1,4 +1,4 @@
-"""What an engine's refusals mean: the SDK's exceptions become ours here and go no further."""
+"""Meanings of an engine's errors: the SDK's exceptions become Sealane's here and never leave this module."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ class ProcessGone(EngineFailed):
 
 
 class EngineTooSlow(EngineUnavailable):
-    """It answers, but took too long with what it was asked."""
+    """The engine answers, but took too long."""
 
 
 class ImageMissing(SealaneError):
-    """The engine does not have the image, and no registry gives it."""
+    """The engine does not have the image, and no registry delivers it."""
 
     exit_code = 1
 
 
 class CannotExecute(SealaneError):
-    """The image is there, but the program asked for is not in it or can't be run."""
+    """The image exists, but its program is missing or can't be run."""
 
     exit_code = 1
 
     def names(self, program: str) -> bool:
-        """Whether it is this program; engines have no field for it."""
+        """Whether the error is about this program; engines have no field for it."""
         return program in self.message
 
 
 class ArgumentsTooLong(CannotExecute):
-    """Arguments and environment together are more than the kernel lets a program be started with."""
+    """Arguments and environment together are larger than the kernel allows for a program."""
 
 
 class UserMissing(CannotExecute):
-    """The image knows no user, or group, of the name that it is to run as."""
+    """The image has no user, or group, of the requested name."""
 
 
 class ContainerMissing(SealaneError):
@@ -92,7 +92,7 @@ _MEANINGS: Mapping[tuple[str, ...], type[SealaneError]] = {
     _NO_SUCH_CONTAINER: ContainerMissing,
     _TAKEN: NameTaken,
 }
-"""What engines say, the first that fits."""
+"""Parts of engines' messages and their errors; the first match counts."""
 NOT_GIVEN = (
     "manifest unknown",
     "name unknown",
@@ -112,12 +112,12 @@ NOT_GIVEN = (
     "no matching manifest",
     "not found",
 )
-"""What a registry or engine says about an image that waiting will not bring."""
+"""Messages of registries and engines about images that won't appear by waiting."""
 
 
 @contextmanager
 def translated(address: str) -> Iterator[None]:
-    """Turns what the SDK and its transport raise into our errors; `address` is the engine's, for people."""
+    """Converts exceptions of the SDK and its transport to Sealane's; `address` is the engine's, for people."""
     try:
         yield
     except docker.errors.APIError as error:
@@ -129,7 +129,7 @@ def translated(address: str) -> Iterator[None]:
 
 
 def gone(address: str, error: Exception) -> EngineUnavailable:
-    """The engine stopped answering."""
+    """The error of an engine that stopped answering."""
     text = _one_line(str(error))
     slow = isinstance(error, requests.exceptions.Timeout)
     why = "it took too long" if slow else _root_cause(error) or text
@@ -140,7 +140,7 @@ def gone(address: str, error: Exception) -> EngineUnavailable:
 
 
 def engine_says(text: str) -> EngineFailed:
-    """What the engine could not do, with the hint people need most often."""
+    """The error for the engine's own failure, with the hint that people need most often."""
     lower = text.lower()
     if any(words in lower for words in DISK_FULL):
         return EngineFailed(
@@ -156,7 +156,7 @@ def engine_says(text: str) -> EngineFailed:
 
 
 def meaning(status: int, text: str) -> SealaneError:
-    """The error for an HTTP answer of the engine: its status and its words."""
+    """The error for an engine's HTTP response, from its status and message."""
     lower = text.lower()
     if any(words in lower for words in DISK_FULL):
         return engine_says(text)

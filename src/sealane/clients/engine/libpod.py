@@ -1,4 +1,4 @@
-"""A container in the words of Podman's own API, for what its Docker API loses. Pure.
+"""A container in the format of Podman's own API, because its Docker API loses some details. Pure.
 
 Podman's Docker API splits the arguments of a health check at spaces: `[CMD, sh, -c, "a b"]` becomes `sh -c a b`.
 """
@@ -10,11 +10,11 @@ from typing import Any
 from sealane.clients.engine.model import Confinement, ContainerSpec
 
 NEVER = 3600 * 10**9
-"""Nanoseconds between health checks by the engine itself, so that it leaves them to us."""
+"""Nanoseconds between the engine's own health checks, so long that only Sealane runs them."""
 
 
 def container(spec: ContainerSpec) -> dict[str, Any]:
-    """What Podman is to create; it has no folders of the machine mounted."""
+    """Podman's request to create a container without folders of the machine."""
     wanted: dict[str, Any] = {
         "name": spec.name,
         "image": spec.image,

@@ -1,4 +1,4 @@
-"""What is asked of an engine, and what it answers. Pure."""
+"""Requests to an engine and its answers. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """How far a container is."""
+    """The phase of a container."""
 
     CREATED = "created"
     RUNNING = "running"
@@ -18,12 +18,12 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confinement:
-    """What a container may have of its machine; None leaves it to the engine."""
+    """A container's limits on its machine; None leaves one to the engine."""
 
     capabilities: tuple[str, ...] | None = None
-    """Of Linux (capabilities(7)), without `CAP_`; it has no others."""
+    """Linux capabilities (capabilities(7)), without `CAP_`; all others are dropped."""
     new_privileges: bool = True
-    """Whether its programs may become more than they are, by setuid or file capabilities."""
+    """Whether its programs may gain privileges by setuid or file capabilities."""
     memory: int | None = None
     """Bytes, swap included."""
     pids: int | None = None
@@ -35,7 +35,7 @@ UNCONFINED = Confinement()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSpec:
-    """A container to create. `entrypoint` None keeps the image's own, and its command unless one is given."""
+    """A container to create. `entrypoint` None keeps the image's own, and also its command unless one is given."""
 
     name: str
     image: str
@@ -47,26 +47,26 @@ class ContainerSpec:
     user: str | None = None
     """`user[:group]`, names or numbers; None keeps the image's own."""
     user_mapping: str | None = None
-    """Which users of the machine its users are, as `--userns` takes it; None for the engine's usual ones."""
+    """Mapping of its users to the machine's, in the format of `--userns`; None for the engine's default."""
     binds: tuple[str, ...] = ()
-    """`source:target`: a folder's absolute path or a volume's name, and where it is mounted."""
+    """`source:target`: a folder's absolute path or a volume's name, and the mount point."""
     network: str | None = None
     aliases: tuple[str, ...] = ()
-    """Other names by which it is found in its network."""
+    """Its other names in its network."""
     healthcheck: tuple[str, ...] | None = None
     """The test in the engine's form (CMD or CMD-SHELL first), run only when asked for; None keeps the image's own."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """What is put into it, at absolute paths, before it starts."""
+    """Files to put into it before it starts, by absolute path."""
     unlabelled: bool = False
-    """Let it into the machine's own folders on hosts with SELinux."""
+    """Gives it access to the machine's own folders on hosts with SELinux."""
     log_bytes: int
-    """How much of its output the engine keeps."""
+    """Bytes of its output that the engine keeps."""
     confinement: Confinement = UNCONFINED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerState:
-    """What the engine says about a container."""
+    """The engine's state of a container."""
 
     phase: Phase
     exit_code: int | None = None
@@ -76,15 +76,15 @@ class ContainerState:
     ended: datetime | None = None
     error: str = ""
     stop_signal: str | None = None
-    """What it wants to be asked to end with; None when it does not say."""
+    """The signal that asks it to end; None if it does not define one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageCheck:
-    """A health check that an image brings along; what it does not say is None."""
+    """A health check that an image defines; None for fields that it does not set."""
 
     test: tuple[str, ...]
-    """In the engine's form: CMD or CMD-SHELL first."""
+    """The test in the engine's form: CMD or CMD-SHELL first."""
     interval: timedelta | None = None
     timeout: timedelta | None = None
     retries: int | None = None
@@ -103,7 +103,7 @@ class EngineLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leftover:
-    """Something of a run that an engine has: its name or id, and its labels."""
+    """A leftover of a run in an engine: its name or id, and its labels."""
 
     name: str
     labels: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The request that makes an engine fetch an image, signed in as Docker's configuration of this machine says."""
+"""The request that makes an engine fetch an image, with the credentials from this machine's Docker configuration."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class PullRequest:
     path: str
     query: dict[str, int | str]
     headers: dict[str, bytes] | None
-    """The sign-in at the image's registry, where there is one."""
+    """The credentials for the image's registry, if any."""
 
 
 def host_of(image: str) -> str:
-    """The registry that an engine asks, with its port."""
+    """The registry that an engine contacts, with its port."""
     repository, _ = docker.utils.parse_repository_tag(image)
     host: str = docker.auth.resolve_repository_name(repository)[0]
     return host
 
 
 def request(api: Any, image: str, *, podman: bool, platform: str = "") -> PullRequest:
-    """`platform` is `linux/arm64/v8` or a part of it; empty: the engine's own.
+    """`platform` is `linux/arm64/v8` or a part of it; empty for the engine's own.
 
-    Podman speaks plain HTTP with this machine's registry only where its own API asks for it; Docker does so by itself.
+    Podman uses plain HTTP with this machine's registry only if its own API is told to; Docker does so by itself.
     """
     repository, tag = docker.utils.parse_repository_tag(image)
     host = host_of(image)

@@ -1,4 +1,4 @@
-"""What containers print, as the Engine API frames it: pulled in large pieces, so that whoever reads sets the pace."""
+"""Output of containers, as the Engine API frames it: read in large pieces, so that the reader sets the pace."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sealane.clients.engine import errors
 _PIECE = 1 << 18
 _HEADER = 8
 _THREADS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="engine-stream")
-"""Reading blocks for as long as a step is silent, so it must not take the threads that short calls need."""
+"""A read blocks while a step is silent, so it must not take the threads that short calls need."""
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
-    """Files at absolute paths as the tar that engines take, readable for everybody."""
+    """A tar for engines with files at absolute paths, readable for everybody."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
         for path, content in files.items():
@@ -42,13 +42,13 @@ def first_file(archive: bytes) -> bytes | None:
 
 
 class Frames:
-    """Takes the API's multiplexed stream in any pieces and gives the payloads, both channels in order."""
+    """Parses the API's multiplexed stream from pieces of any size and returns the payloads, both channels in order."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, piece: bytes) -> bytes:
-        """The payload bytes that are whole now; a payload may be given in parts."""
+        """The payload bytes that are complete so far; a payload may come in parts."""
         data = self._rest + piece if self._rest else piece
         parts: list[bytes] = []
         at = 0
@@ -64,7 +64,7 @@ class Frames:
 
 
 class Stream:
-    """The output of one container; `read` until it gives nothing, and always `close`."""
+    """The output of one container; `read` until the end, and always `close`."""
 
     def __init__(self, answer: requests.Response, address: str) -> None:
         self._answer = answer
@@ -74,7 +74,7 @@ class Stream:
     async def read(self) -> bytes | None:
         """The next bytes printed; None at the end.
 
-        The end also comes when the engine goes away in the middle: ask it about the container to know.
+        The end also comes when the engine disappears: only the container's state tells whether it ended.
         """
         while (piece := await self.read_raw()) is not None:
             if payload := self._frames.feed(piece):
@@ -82,7 +82,7 @@ class Stream:
         return None
 
     async def read_raw(self) -> bytes | None:
-        """The next bytes as they come, for answers that are not framed; None at the end."""
+        """The next bytes as they come, for responses without frames; None at the end."""
         return await asyncio.get_running_loop().run_in_executor(_THREADS, self._pull) or None
 
     def _pull(self) -> bytes:
@@ -94,7 +94,7 @@ class Stream:
             return b""
 
     async def close(self) -> None:
-        """Hangs up, which also ends a `read` that is waiting in its thread."""
+        """Closes the connection, which also ends a `read` that waits in its thread."""
         try:
             with socket.socket(fileno=os.dup(self._answer.raw.fileno())) as connection:
                 connection.shutdown(socket.SHUT_RDWR)

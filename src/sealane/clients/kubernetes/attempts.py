@@ -1,4 +1,4 @@
-"""What a request to an API server was to do, in words. Pure: method and path in, words out."""
+"""Describes requests to an API server. Pure: method and path in, words out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _REVIEWS = "selfsubjectaccessreviews"
 
 
 def words(method: str, path: str, *, name: str = "") -> str:
-    """The attempt as errors name it: `changing deployment web in namespace shop`; `name` is that of what is created."""
+    """The request in words for errors: `changing deployment web in namespace shop`; `name` is that of a new object."""
     resource, named_part, part, where = _parsed(path)
     verb = _VERBS.get(method, method.lower())
     if not resource:
@@ -21,7 +21,7 @@ def words(method: str, path: str, *, name: str = "") -> str:
 
 
 def _parsed(path: str) -> tuple[str, str, str, str]:
-    """Resource, name, subresource, and where it lives; empty where the path has none."""
+    """Resource, name, subresource, and namespace; empty if the path has none."""
     parts = path.strip("/").split("/")
     rest = parts[2:] if parts[0] == "api" else parts[3:]
     where = ""
@@ -32,7 +32,7 @@ def _parsed(path: str) -> tuple[str, str, str, str]:
 
 
 def _one(plural: str) -> str:
-    """One of a resource's plural name: `networkpolicy`, `ingress`, `pod`."""
+    """The singular of a resource's plural name: `networkpolicy`, `ingress`, `pod`."""
     if plural.endswith("ies"):
         return f"{plural.removesuffix('ies')}y"
     if plural.endswith(("sses", "xes", "ches", "shes")):

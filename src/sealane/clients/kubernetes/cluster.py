@@ -29,7 +29,7 @@ T = TypeVar("T")
 L = TypeVar("L", bound=cache.Named)
 
 LOG_LINE = 1024 * 1024
-"""Bytes of one line of a log that are followed; what it goes on with is left out."""
+"""Most bytes of one line of a followed log; the rest of the line is left out."""
 LOG_LIMIT = 1024 * 1024
 _WRITE = {"fieldManager": kinds.MANAGER, "fieldValidation": "Strict"}
 _APPLY = "application/apply-patch+yaml"
@@ -38,14 +38,14 @@ _JSON_PATCH = "application/json-patch+json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Precondition:
-    """What must still be so for a write to happen; a Conflict otherwise."""
+    """A condition for a write; a Conflict if it is not met."""
 
     uid: str | None = None
     version: str | None = None
 
 
 class Cluster:
-    """One cluster, signed in. Made by `connect`."""
+    """One cluster, with credentials. Made by `connect`."""
 
     def __init__(self, connection: transport.Transport) -> None:
         self._connection = connection
@@ -68,9 +68,9 @@ class Cluster:
     ) -> AsyncIterator[Self]:
         """Signs in with a kubeconfig (`KUBECONFIG` or `~/.kube/config` when None) or as the pod it runs in.
 
-        `patience` is how many seconds repeatable calls go on trying while the server is away or busy. `called` is what
-        errors call the kubeconfig, whose path they name otherwise.
-        Raises NoSignIn; whether the server answers shows with the first call.
+        `patience`: seconds of retries of repeatable calls while the server is away or busy. `called`: a name for the
+        kubeconfig in errors, which otherwise show its path. Raises NoSignIn; whether the server answers shows with the
+        first call.
         """
         source = credentials.Source(kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, called=called)
         async with cls.over(direct.Direct(source), patience=patience) as cluster:
@@ -79,7 +79,7 @@ class Cluster:
     @classmethod
     @asynccontextmanager
     async def over(cls, by: exchange.Exchange, *, patience: float = 15.0) -> AsyncIterator[Self]:
-        """The cluster that an exchange reaches. Raises NoSignIn."""
+        """The cluster behind an exchange. Raises NoSignIn."""
         connection = transport.Transport(by, patience=patience)
         await connection.open()
         cluster = cls(connection)
@@ -94,10 +94,10 @@ class Cluster:
         """The address of the API server."""
         return self._connection.server
 
-    # --- what there is
+    # --- kinds and objects
 
     async def resource(self, kind: kinds.Kind[Any]) -> discovery.Resource:
-        """Where a kind lives. Asks the server once, and again for a kind it didn't have: a definition may be new.
+        """The resource of a kind. Asks the server once, and again for a missing kind: its definition may be new.
 
         Raises UnknownKind.
         """
@@ -121,13 +121,13 @@ class Cluster:
         return discovery.read(answer.body for answer in answers)
 
     async def known(self) -> Iterable[tuple[str, str, str]]:
-        """Group, version and kind of everything that the cluster has."""
+        """Group, version and kind of everything in the cluster."""
         if not self._resources:
             self._resources = await self._discover()
         return self._resources.keys()
 
     async def schema(self, kind: kinds.Kind[Any]) -> schemas.Schema | None:
-        """The type of a kind's objects; None when the cluster does not describe it. Asks once for group and version."""
+        """The type of a kind's objects; None if the cluster doesn't describe it. Asks once a group and version."""
         path = schemas.path(kind)
         if path not in self._documents:
             try:
@@ -145,7 +145,7 @@ class Cluster:
         return lists.decoded(answer.body, kind.type, str(call))
 
     async def find(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T | None:
-        """One object, or None when there is no such object, namespace or kind."""
+        """One object, or None if the object, namespace or kind does not exist."""
         try:
             return await self.get(kind, name, namespace=namespace)
         except errors.NotFound:
@@ -158,9 +158,9 @@ class Cluster:
 
     @asynccontextmanager
     async def live(self, kind: kinds.Kind[L], *, namespace: str | None = None) -> AsyncIterator[reflector.Reflector[L]]:
-        """A live view of a kind in a namespace, shared by all who ask for it at the same time; already filled.
+        """A filled live view of a kind in a namespace, shared by all who open it at the same time.
 
-        Raises what stands in the way of the first listing.
+        Raises the errors of the first listing.
         """
         resource = await self.resource(kind)
         async with self._live.view(resource, kind.type, namespace) as view:
@@ -168,7 +168,7 @@ class Cluster:
 
     @contextmanager
     def reader(self) -> Iterator[subscriber.Reader]:
-        """A reader of this cluster's live views, who takes turns with all others."""
+        """A reader of this cluster's live views, which takes turns with all others."""
         reader = subscriber.Reader(self._pace)
         try:
             yield reader
@@ -186,7 +186,7 @@ class Cluster:
         dry_run: bool = False,
         version: str | None = None,
     ) -> dict[str, Any]:
-        """Server-side apply: makes the fields so, and gives the whole object. An apply that changes nothing writes nothing.
+        """Server-side apply: sets the fields and returns the whole object. An apply without changes writes nothing.
 
         `version` is the resourceVersion the object must still have. Raises Conflict when that moved or, without
         `force`, when another manager set a field differently; Rejected for a field the schema doesn't know.
@@ -203,7 +203,7 @@ class Cluster:
     async def create(
         self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
     ) -> dict[str, Any]:
-        """Makes the object only if it isn't there. Raises AlreadyExists; Unreachable may leave it made."""
+        """Creates the object if it does not exist. Raises AlreadyExists; after Unreachable it may exist."""
         path = (await self.resource(kinds.of(manifest))).path(namespace=namespace)
         query = {**_WRITE, **_dry(dry_run)}
         name = str(manifest["metadata"].get("name", ""))
@@ -248,7 +248,7 @@ class Cluster:
         answer = await self._connection.call(call)
         return lists.decoded(answer.body, dict[str, Any], str(call))
 
-    # --- around pods
+    # --- pods
 
     async def log(
         self,
@@ -280,12 +280,12 @@ class Cluster:
                 yield line.decode(errors="replace").rstrip("\r")
 
     async def pod_metrics(self, namespace: str) -> lists.Listing[pod_metrics.PodMetrics]:
-        """What the namespace's pods use. Raises NotFound where the cluster has no metrics API."""
+        """Resource use of the namespace's pods. Raises NotFound if the cluster has no metrics API."""
         path = pod_metrics.path(namespace)
         return await lists.listed(self._connection, path, pod_metrics.PodMetrics, {})
 
     async def may(self, verb: str, kind: kinds.Kind[Any], *, namespace: str | None = None, name: str = "") -> bool:
-        """Whether the account may do this."""
+        """Whether the account is allowed to do this."""
         resource = await self.resource(kind)
         asked = {"verb": verb, "group": resource.group, "resource": resource.plural, "name": name}
         if namespace and resource.namespaced:
@@ -300,7 +300,7 @@ class Cluster:
         return bool(answer.get("status", {}).get("allowed"))
 
 
-def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001 - it is what the one argument says
+def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001 - the one argument says it
     return {"dryRun": "All"} if dry_run else {}
 
 

@@ -1,8 +1,8 @@
-"""Credentials: where a cluster is, what its certificate must be, and which credentials to send.
+"""Sign-in to a cluster: its address, its expected certificate, and the credentials to send.
 
-The only importer of the official package, for `kubernetes.aio.config` alone: it gets tokens, client certificates, exec
-plugins and OIDC right. It is imported when first needed (a third of a second) and run in a thread of its own, because it
-reads files and keeps the certificates it unpacks in a process-wide table; those files are deleted at once.
+The only importer of the official package, for `kubernetes.aio.config` alone: it handles tokens, client certificates,
+exec plugins and OIDC correctly. It is imported when first needed (a third of a second) and run in a thread of its own,
+because it reads files and keeps the certificates it unpacks in a process-wide table; those files are deleted at once.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from sealane.findings import did_you_mean, not_utf8
 SIGN_IN_SECONDS = 60.0
 """How long an exec plugin or an identity provider may take."""
 REREAD = timedelta(seconds=60)
-"""How often a token file is read again: the cluster replaces service account tokens about hourly."""
+"""How often to read a token file again: the cluster replaces service account tokens about hourly."""
 EARLY = timedelta(seconds=60)
-"""How long before its end a credential is renewed."""
+"""How long before its expiry a credential is renewed."""
 _PUT_THERE = (
     "the server's operators have to put it where `kubeconfig` in the environment's file says, seen from that file"
 )
@@ -41,13 +41,13 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Where the sign-in comes from: a kubeconfig (the usual places when None) or the pod's own service account."""
+    """The source of the sign-in: a kubeconfig (the usual places when None) or the pod's own service account."""
 
     kubeconfig: Path | None = None
     context: str | None = None
     in_cluster: bool = False
     called: str = ""
-    """What errors call the kubeconfig, where people read them who have no business with its path; empty: by its path."""
+    """Name of the kubeconfig in errors, for readers who should not see its path; empty: its path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ def in_a_pod() -> bool:
 
 
 def files(source: Source) -> tuple[tuple[int, ...] | None, ...]:
-    """What tells that somebody wrote the kubeconfig anew: of each file its place on the disk, size and time."""
+    """Device, inode, size and time of each kubeconfig file: they change when somebody rewrites it."""
     if source.in_cluster:
         return ()
     return tuple(map(_file, kubeconfig_paths(source.kubeconfig)))
@@ -87,7 +87,7 @@ async def sign_in(source: Source) -> SignIn:
 
 
 def keep_tls(fresh: SignIn, tls: ssl.SSLContext | None) -> SignIn:
-    """The fresh sign-in on the old TLS context, so that open connections stay usable."""
+    """The fresh sign-in with the old TLS context, so that open connections stay usable."""
     return replace(fresh, tls=tls)
 
 
@@ -113,7 +113,7 @@ def _sign_in(source: Source) -> SignIn:
 
 
 def _plain(source: Source) -> SignIn | None:
-    """What a simple kubeconfig says, without the library."""
+    """The sign-in of a simple kubeconfig, read without the library."""
     paths = kubeconfig_paths(source.kubeconfig)
     if source.in_cluster or len(paths) != 1:
         return None
@@ -155,12 +155,12 @@ def _by_library(source: Source) -> SignIn:
             raise errors.NoSignIn(message, hint="does the kubeconfig's plugin wait for someone to type?") from error
         except errors.NoSignIn:
             raise
-        except Exception as error:  # the library raises whatever its parts raise
+        except Exception as error:  # the library raises anything that its parts raise
             words = _without_paths(_one_line(error), source)
             raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", hint=_where(source)) from error
         finally:
             logger.removeHandler(said)
-            library._cleanup_temp_files()  # noqa: SLF001 - it would keep keys in files until the process ends
+            library._cleanup_temp_files()  # noqa: SLF001 - otherwise, keys stay in files until the process ends
 
 
 async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
@@ -182,7 +182,7 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
 
 
 def _check(paths: list[Path], source: Source) -> None:
-    """Says what the library would only stumble over: a file that is none, and a context that is in none of them."""
+    """Reports problems that the library reports badly: an invalid file, and a context that no file has."""
     contexts: list[str] = []
     current = ""
     for path in filter(Path.is_file, paths):
@@ -216,7 +216,7 @@ def _content(path: Path, name: str) -> Any:
 
 
 def _check_plugin(loader: Any, settings: Any, said: _Listening) -> None:
-    """The library logs a failing plugin and goes on without credentials; that would only end in a puzzling 403."""
+    """Raises for a failing plugin: the library only logs it and continues, which ends in a puzzling 403."""
     if "exec" in (_user(loader) or {}) and not settings.api_key and not settings.cert_file:
         reason = "; ".join(said.messages) or "it printed neither a token nor a certificate"
         raise errors.NoSignIn(f"the kubeconfig's exec plugin gave no credentials: {reason[:500]}")
@@ -252,7 +252,7 @@ def _tls(settings: Any) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=settings.ssl_ca_cert)
     context.verify_flags &= (
         ~ssl.VERIFY_X509_STRICT
-    )  # clusters' own authorities often lack a key identifier; kubectl minds not
+    )  # clusters' own authorities often lack a key identifier; kubectl accepts that
     if settings.cert_file:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     if not settings.verify_ssl:
@@ -262,7 +262,7 @@ def _tls(settings: Any) -> ssl.SSLContext:
 
 
 def _fingerprint(settings: Any) -> str:
-    """Changes when the TLS material does: connections are kept as long as it stays."""
+    """Changes with the TLS material: connections are kept while it stays the same."""
     digest = hashlib.sha256(f"{settings.host} {settings.verify_ssl}".encode())
     for name in (settings.ssl_ca_cert, settings.cert_file, settings.key_file):
         digest.update(Path(name).read_bytes() if name else b"-")
@@ -279,7 +279,7 @@ def _where(source: Source) -> str:
 
 
 def _without_paths(text: str, source: Source) -> str:
-    """What the library says, without the path of a kubeconfig that has another name for readers."""
+    """The library's message, without the path of a kubeconfig that has another name for readers."""
     if not source.called:
         return text
     for path in kubeconfig_paths(source.kubeconfig):
@@ -292,7 +292,7 @@ def _one_line(error: Exception) -> str:
 
 
 class _Listening(logging.Handler):
-    """Keeps what the library only logs."""
+    """Collects messages that the library only logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -1,4 +1,7 @@
-"""Connections to an API server, signed in and timed. The only importer of aiohttp's client here; its errors stay inside."""
+"""Connections to an API server, with credentials and timeouts.
+
+The only importer of aiohttp's client here; its errors stay inside.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ CONNECT_SECONDS = 10.0
 
 
 class Direct:
-    """One API server, reached from here."""
+    """One API server, reached directly."""
 
     def __init__(self, source: credentials.Source) -> None:
         self._source = source
         self._signed_in: credentials.SignIn | None = None
         self._files: tuple[tuple[int, ...] | None, ...] = ()
-        """The kubeconfig as it was when it was read."""
+        """The state of the kubeconfig's files when it was read."""
         self._signing_in = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
 
@@ -72,7 +75,7 @@ class Direct:
             response.release()
 
     async def reachable(self) -> None:
-        """At once: only a call can tell."""
+        """Returns at once: only a call can show it."""
 
     async def _request(
         self, call: Call, signed_in: credentials.SignIn, limits: aiohttp.ClientTimeout
@@ -91,7 +94,7 @@ class Direct:
             return await self._session.request(
                 call.method,
                 url,
-                data=None if call.body is None else io.BytesIO(call.body),  # sent in pieces, however long it is
+                data=None if call.body is None else io.BytesIO(call.body),  # sent in pieces, whatever its length
                 headers=headers,
                 timeout=limits,
                 allow_redirects=False,
@@ -101,8 +104,10 @@ class Direct:
             )
 
     async def _sign_in(self, instead_of: credentials.SignIn | None = None) -> credentials.SignIn:
-        """The credentials; read again when they run out, when the server no longer takes `instead_of`, and when somebody
-        wrote the kubeconfig anew: until that is whole, those that were taken before go on.
+        """The credentials; read again when they expire or the server rejects `instead_of`.
+
+        They are also read again when somebody rewrites the kubeconfig: while it is incomplete, the previous ones stay
+        in use.
         """
         async with self._signing_in:
             now, files = self._signed_in, credentials.files(self._source)
@@ -118,7 +123,7 @@ class Direct:
             if now is not None and now.fingerprint == fresh.fingerprint:
                 fresh = credentials.keep_tls(fresh, now.tls)
             if now is not None and now.server != fresh.server and self._session is not None:
-                await self._session.close()  # nothing is to be followed at one cluster and changed at another
+                await self._session.close()  # never follow objects at one cluster and change them at another
                 self._session = _session()
             self._signed_in, self._files = fresh, files
             return fresh
@@ -162,7 +167,7 @@ def _translated(call: Call) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """What kept the connection from being made, without the library's own objects."""
+    """Why the connection failed, without the library's own objects."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", error.certificate_error)
         return f"{error.host}:{error.port} has a certificate that is not trusted: {why}"
@@ -176,7 +181,7 @@ def _reason(error: Exception) -> str:
 
 
 def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket that notices within half a minute that the other side is gone, also on a silent watch."""
+    """A socket that detects a lost peer within half a minute, also on a silent watch."""
     family, kind, protocol = address[:3]
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -1,4 +1,4 @@
-"""Which kinds a cluster has and where their objects live. Pure: reads the answers of aggregated discovery."""
+"""The kinds of a cluster, and the paths of their objects. Pure: reads the answers of aggregated discovery."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sealane.clients.kubernetes import errors
 ACCEPT = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
-"""Aggregated discovery: two requests tell everything; Kubernetes 1.26 and later answer it."""
+"""Aggregated discovery: two requests return everything; supported since Kubernetes 1.26."""
 PATHS = ("/api", "/apis")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """Where the objects of one kind live."""
+    """The resource of one kind."""
 
     group: str
     version: str
@@ -29,7 +29,7 @@ class Resource:
     verbs: frozenset[str] = frozenset()
 
     def path(self, *, namespace: str | None = None, name: str | None = None) -> str:
-        """The path of one object, of all in a namespace, or of all."""
+        """The path of one object, of all in a namespace, or of all in the cluster."""
         base = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{base}{place}/{self.plural}" + (f"/{name}" if name else "")

@@ -1,4 +1,4 @@
-"""What a cluster says no with, as one tree of errors. Pure: turns a status code and a body into an error.
+"""The errors of a cluster, as one tree. Pure: turns a status code and a body into an error.
 
 ClusterError
 ├── Unreachable         no answer: network, time-out, TLS        retried
@@ -6,18 +6,18 @@ ClusterError
 │   └── RelayAway       the relay that reaches it is not connected
 ├── NoSignIn            no usable kubeconfig, context or credentials
 ├── Unauthorized        401
-├── Forbidden           403: the account may not
-├── NamespaceLeaves     403: the namespace the object is in is being deleted
-├── AdmissionDenied     a webhook, policy or plugin says no
+├── Forbidden           403: the account lacks the right
+├── NamespaceTerminating 403: the namespace of the object is being deleted
+├── AdmissionDenied     a webhook, policy or plugin refuses
 ├── QuotaExceeded
 ├── NotFound            404
-│   ├── NoNamespace     the namespace the object is in
+│   ├── NoNamespace     the namespace of the object does not exist
 │   └── UnknownKind     the cluster has no such kind
 ├── Conflict            409: `causes` name field and manager
 │   └── AlreadyExists
 ├── Gone                410: the resource version is too old
 ├── Invalid             400, 413, 422: `causes` name the fields
-│   └── Rejected        the schema says no
+│   └── Rejected        the schema refuses
 ├── TooManyRequests     429                                      retried
 └── ServerError         5xx, failing webhooks                    retried
 """
@@ -51,7 +51,7 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """One reason among several: a field, what is wrong with it and, in a conflict, who manages it.
+    """One of several reasons: a field, its problem and, in a conflict, its manager.
 
     `reason` is the API's own word, such as `FieldValueForbidden`.
     """
@@ -102,7 +102,7 @@ class Untrusted(Unreachable):
 
 
 class RelayAway(Unreachable):
-    """The relay beside the cluster is not connected; it dials in again by itself, so whoever can wait does."""
+    """The relay beside the cluster is not connected; it reconnects by itself, so waiting may help."""
 
     comes_back = True
 
@@ -122,7 +122,7 @@ class Forbidden(ClusterError):
 
 
 class NamespaceTerminating(ClusterError):
-    """Nothing can be made in the namespace any more: it is being deleted."""
+    """Nothing can be created in the namespace any more: it is being deleted."""
 
 
 class AdmissionDenied(ClusterError):
@@ -130,7 +130,7 @@ class AdmissionDenied(ClusterError):
 
     @property
     def has_no_dry_run(self) -> bool:
-        """Whether only the trial is refused: a webhook with side effects is not asked in one."""
+        """Whether only the dry run is refused: webhooks with side effects are not called in one."""
         return "does not support dry run" in self.answer
 
 
@@ -143,11 +143,11 @@ class NotFound(ClusterError):
 
 
 class NoNamespace(NotFound):
-    """The object's namespace is not there."""
+    """The object's namespace does not exist."""
 
 
 class UnknownKind(NotFound):
-    """The cluster knows no such kind."""
+    """The cluster does not know the kind."""
 
 
 class Conflict(ClusterError):
@@ -155,7 +155,7 @@ class Conflict(ClusterError):
 
 
 class AlreadyExists(Conflict):
-    """It was to be created and is there."""
+    """The object to create already exists."""
 
 
 class Gone(ClusterError):
@@ -167,7 +167,7 @@ class Invalid(ClusterError):
 
     @property
     def immutable(self) -> bool:
-        """Whether a field was to change that never may."""
+        """Whether an immutable field was to change."""
         return any(words in self.message for words in _NEVER_CHANGES)
 
 
@@ -182,7 +182,7 @@ class TooManyRequests(ClusterError):
 
 
 class ServerError(ClusterError):
-    """The server, its store or one of its webhooks is in trouble."""
+    """The server, its store or one of its webhooks has a problem."""
 
     retry = True
 
@@ -200,7 +200,7 @@ class _Details(msgspec.Struct, rename="camel"):
 
 
 class Status(msgspec.Struct):
-    """The API's `Status` object, as far as it is read."""
+    """The fields that are read of the API's `Status` object."""
 
     kind: str = ""
     message: str = ""
@@ -229,19 +229,19 @@ _BY_CODE: dict[int, type[ClusterError]] = {
 def of_response(
     code: int, body: bytes, *, request: str, secret: bool = False, retry_after: float | None = None
 ) -> ClusterError:
-    """The error a response stands for. `request` is what was tried, in words; a `secret`'s values are hidden."""
+    """The error for a response. `request` is the attempt in words; a `secret`'s values are hidden."""
     try:
         status = typed_data.from_json(body, Status)
     except ValueError:
         status = Status()
-    if status.kind != Status.KIND:  # a proxy's page, or text: nothing of it is repeated
+    if status.kind != Status.KIND:  # a proxy's page, or text: nothing from it is repeated
         status = Status(code=code)
     replaced = msgspec.structs.replace(status, code=code)
     return of_status(replaced, request=request, secret=secret, retry_after=retry_after)
 
 
 def of_status(status: Status, *, request: str, secret: bool = False, retry_after: float | None = None) -> ClusterError:
-    """The error a `Status` stands for, wherever it came from (a response, or an ERROR event of a watch)."""
+    """The error for a `Status`, whatever its source (a response, or an ERROR event of a watch)."""
     details = status.details or _Details()
     kind = _class_of(status, details)
     causes = tuple(
@@ -265,7 +265,7 @@ def of_status(status: Status, *, request: str, secret: bool = False, retry_after
 
 
 def scrubbed(message: str, *, secret: bool) -> str:
-    """The message without credentials and, if it is about a Secret, without the values the server repeats."""
+    """The message without credentials and, if it is about a Secret, without the values that the server repeats."""
     message = _BEARER.sub(r"\1 <hidden>", message)
     if secret:
         for pattern, instead in _VALUES:
@@ -310,7 +310,7 @@ def _forbidden(message: str) -> type[ClusterError]:
 
 
 def _in_short(kind: type[ClusterError], message: str, details: _Details) -> str:
-    """The message, without the page of data that an invalid object's carries: what counts stands at its end."""
+    """The message without the page of data that an invalid object's message has: the important part is at its end."""
     if not issubclass(kind, Invalid) or not details.causes or len(message) < 300:
         return message
     return "; ".join(f"{c.field}: {_LONG_VALUE.sub('Invalid value', c.message)}" for c in details.causes[:MAX_CAUSES])

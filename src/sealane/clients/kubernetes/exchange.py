@@ -1,6 +1,6 @@
-"""What carries calls to one API server and brings back its answers, good or not: the port of `Transport`.
+"""Carries calls to one API server and brings back all its answers, also errors: the port of `Transport`.
 
-`direct.Direct` connects to the server; `relayed.Relayed` has a relay do it, which runs where the server can be reached.
+`direct.Direct` connects to the server; `relayed.Relayed` uses a relay that runs where the server can be reached.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request. `query` values are sent as they are; `repeatable` says whether sending it twice does no harm.
+    """One request. `query` values are sent unchanged; `repeatable` says whether sending it twice is harmless.
 
-    `name` is that of the object that is created, which no path holds.
+    `name` is that of a new object, which no path contains.
     """
 
     method: str
@@ -32,22 +32,22 @@ class Call:
     name: str = ""
 
     def __str__(self) -> str:
-        """What it was to do, as errors name it."""
+        """The request in words, for errors."""
         return attempts.words(self.method, self.path, name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Seconds that an answer may take; None: for ever."""
+    """Time limits of an answer, in seconds; None: no limit."""
 
     total: float | None = None
     silence: float | None = None
-    """The longest gap between two pieces of it."""
+    """The longest gap between two pieces of the answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """What the server answers; the body comes in pieces."""
+    """The server's answer; the body comes in pieces."""
 
     status: int
     content_type: str
@@ -60,11 +60,11 @@ class Exchange(Protocol):
 
     @property
     def server(self) -> str:
-        """The address of the API server, or the name of what reaches it."""
+        """The address of the API server, or the name of its relay."""
         ...
 
     async def open(self) -> None:
-        """Gets ready; may connect only when first asked. Raises NoSignIn."""
+        """Prepares; may connect only with the first call. Raises NoSignIn."""
         ...
 
     async def close(self) -> None:
@@ -76,5 +76,5 @@ class Exchange(Protocol):
         ...
 
     async def reachable(self) -> None:
-        """Waits for as long as it is known without asking that nothing reaches the server."""
+        """Waits while the server is known to be unreachable; makes no request."""
         ...

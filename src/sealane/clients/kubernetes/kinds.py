@@ -1,4 +1,4 @@
-"""Kinds: what to ask a cluster for, and as what to decode the answer. Pure: knows nothing about HTTP."""
+"""Kinds: what to request from a cluster, and the type of the decoded answer. Pure: knows nothing about HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Kind(Generic[T]):
 
 
 def whole(api_version: str, kind: str) -> Kind[dict[str, Any]]:
-    """A kind whose objects are wanted whole, as plain data."""
+    """A kind whose objects are read whole, as plain data."""
     return Kind(api_version=api_version, kind=kind, type=dict[str, Any])
 
 

@@ -17,15 +17,15 @@ T = TypeVar("T")
 FIRST_PAGE, MOST = 100, 2000
 """Objects of the first page, and of any."""
 MOST_PAGES = 10_000
-"""Of one list: whoever answers may say for ever that there is more."""
+"""Most pages of one list: a server may claim forever that there is more."""
 PAGE = 1024 * 1024
-"""Bytes of a page, about: a full pod is 10 KB, an event one. All views of a cluster are filled at once, and larger pages leave
-holes in the process's memory that nothing fills again; smaller ones take longer."""
+"""Approximate bytes of a page: a full pod is 10 KB, an event one. All views of a cluster are filled at once, and larger
+pages leave holes in the process's memory that are never filled again; smaller ones take longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing(Generic[T]):
-    """All objects of a kind, as of one version."""
+    """All objects of a kind, at one version."""
 
     items: list[T]
     version: str
@@ -43,21 +43,21 @@ class _List(msgspec.Struct, Generic[T]):
 
 @functools.cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """The decoder of a type; made once."""
+    """The decoder of a type; made once for each."""
     return typed_data.json_decoder(kind)
 
 
 def decoded(body: bytes, kind: type[T], request: str) -> T:
-    """A body as a value of the type. Raises ServerError when it isn't one: a proxy may answer for the server."""
+    """A body decoded as the type. Raises ServerError for an invalid one: a proxy may answer for the server."""
     try:
         value: T = decoder(cast("Any", kind)).decode(body)
-    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are not text
         raise errors.ServerError(f"{request}: the answer can't be read: {error}") from error
     return value
 
 
 async def listed(connection: transport.Transport, path: str, kind: type[T], query: Mapping[str, str]) -> Listing[T]:
-    """A whole list; begins again, once, when the server forgot the page token in between. Raises a ClusterError."""
+    """A whole list; starts again, once, when the server forgot the page token. Raises a ClusterError."""
     try:
         return await _pages(connection, path, kind, query)
     except errors.Gone:

@@ -1,4 +1,4 @@
-"""What is read of Kubernetes' objects: pruned structs, decoded straight from the wire. Pure: knows nothing about HTTP.
+"""The fields that are read of Kubernetes' objects: pruned structs, decoded from JSON. Pure: knows nothing about HTTP.
 
 A full pod is 10 KB of JSON; these keep only what judging and showing need, so ten thousand live pods fit in 100 MiB.
 Names are Python's (`ready_replicas`), the wire's are camelCase (`readyReplicas`). Unknown fields are skipped, missing
@@ -48,7 +48,7 @@ class Metadata(Read, frozen=True, kw_only=True):
 
 
 class FieldRecord(Read, frozen=True, kw_only=True):
-    """One entry of `metadata.managedFields`, without the fields: who set some last, and when."""
+    """One entry of `metadata.managedFields`, without the fields: its manager and time."""
 
     manager: str = ""
     subresource: str = ""
@@ -56,19 +56,19 @@ class FieldRecord(Read, frozen=True, kw_only=True):
 
 
 class OwnMetadata(Metadata, frozen=True, kw_only=True):
-    """`metadata` of kinds that people write, with the records of who did; there are few of these beside the pods."""
+    """`metadata` of kinds that people write, with the records of their managers; few compared to pods."""
 
     managed_fields: tuple[FieldRecord, ...] = ()
 
 
 class Written(Read, frozen=True, kw_only=True):
-    """Any object, as far as it tells that somebody wrote it."""
+    """Any object with the records of who wrote it."""
 
     metadata: OwnMetadata
 
 
 class Identity(Read, frozen=True, kw_only=True):
-    """Any object, as far as its identity goes: kind, labels and annotations, whatever the rest."""
+    """Any object's identity: kind, labels and annotations."""
 
     api_version: str = ""
     kind: str = ""
@@ -96,7 +96,7 @@ class ContainerWaiting(Read, frozen=True, kw_only=True):
 
 
 class ContainerRunning(Read, frozen=True, kw_only=True):
-    """Since when a container runs."""
+    """The start time of a running container."""
 
     started_at: datetime | None = None
 
@@ -113,7 +113,7 @@ class Terminated(Read, frozen=True, kw_only=True):
 
 
 class ContainerState(Read, frozen=True, kw_only=True):
-    """At most one of the three is set."""
+    """The state of a container: at most one of the three is set."""
 
     waiting: ContainerWaiting | None = None
     running: ContainerRunning | None = None
@@ -121,7 +121,7 @@ class ContainerState(Read, frozen=True, kw_only=True):
 
 
 class ContainerStatus(Read, frozen=True, kw_only=True):
-    """What the kubelet says of one container."""
+    """The kubelet's status of one container."""
 
     name: str
     image: str = ""
@@ -134,7 +134,7 @@ class ContainerStatus(Read, frozen=True, kw_only=True):
 
 
 class Probe(Read, frozen=True, kw_only=True):
-    """When a probe is asked and how often it may fail; what it asks is kept only as far as a person wants to read it."""
+    """When a probe runs and how often it may fail; its target is kept only for people to read."""
 
     http_get: HttpProbe | None = None
     tcp_socket: PortProbe | None = None
@@ -195,14 +195,14 @@ class Container(Read, frozen=True, kw_only=True):
 
 
 class Named(Read, frozen=True, kw_only=True):
-    """What a volume refers to; a Secret's name has a field of its own."""
+    """The object of a volume; a Secret's name has a field of its own."""
 
     name: str | None = None
     secret_name: str | None = None
 
 
 class Volume(Read, frozen=True, kw_only=True):
-    """One of a pod's volumes, as far as it comes from a ConfigMap or Secret."""
+    """One of a pod's volumes, if it comes from a ConfigMap or Secret."""
 
     name: str
     config_map: Named | None = None
@@ -217,13 +217,13 @@ class Volume(Read, frozen=True, kw_only=True):
 
 
 class SchedulingGate(Read, frozen=True, kw_only=True):
-    """What keeps a pod from being placed until something takes it off."""
+    """Keeps a pod from being scheduled until it is removed."""
 
     name: str
 
 
 class PodSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a pod."""
+    """A pod's specification."""
 
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
@@ -235,7 +235,7 @@ class PodSpec(Read, frozen=True, kw_only=True):
 
 
 class PodStatus(Read, frozen=True, kw_only=True):
-    """What became of a pod."""
+    """A pod's status."""
 
     phase: str = "Pending"
     reason: str | None = None
@@ -256,19 +256,19 @@ class Pod(Read, frozen=True, kw_only=True):
 
 
 class PodTemplate(Read, frozen=True, kw_only=True):
-    """The pods a workload makes."""
+    """The template of a workload's pods."""
 
     metadata: Metadata = Metadata()
     spec: PodSpec = PodSpec()
 
 
 class Selector(Read, frozen=True, kw_only=True):
-    """`matchLabels` only: expressions are not needed to find a workload's own pods by owner."""
+    """`matchLabels` only: a workload's own pods are found by owner, which needs no expressions."""
 
     match_labels: dict[str, str] = {}
 
 
-# --- what the cluster says about objects
+# --- events and phases
 
 
 class InvolvedObject(Read, frozen=True, kw_only=True):
@@ -289,7 +289,7 @@ class EventSeries(Read, frozen=True, kw_only=True):
 
 
 class EventSource(Read, frozen=True, kw_only=True):
-    """Who reported an event, in the older form."""
+    """The reporter of an event, in the older form."""
 
     component: str = ""
 
@@ -312,20 +312,20 @@ class Event(Read, frozen=True, kw_only=True):
 
     @property
     def last_seen(self) -> datetime | None:
-        """When it was last reported: old and new forms keep that in different fields."""
+        """When it was last reported: the old and new forms keep that in different fields."""
         series = self.series.last_observed_time if self.series else None
         return series or self.last_timestamp or self.event_time or self.metadata.creation_timestamp
 
 
 class Phase(Read, frozen=True, kw_only=True):
-    """A status that is one word, with conditions beside it."""
+    """A status with one word and conditions."""
 
     phase: str | None = None
-    conditions: tuple[Condition, ...] | None = None  # null in a definition that was just made
+    conditions: tuple[Condition, ...] | None = None  # null in a new definition
 
 
 class Phased(Read, frozen=True, kw_only=True):
-    """Namespaces, volume claims and custom resource definitions, as far as waiting for them goes."""
+    """Namespaces, volume claims and custom resource definitions, as read to wait for them."""
 
     metadata: Metadata
     status: Phase = Phase()

@@ -1,7 +1,7 @@
-"""What a kubeconfig simply says: a token or a client certificate, in one file.
+"""The sign-in of a simple kubeconfig: a token or a client certificate, in one file.
 
-The official package does this, too, but takes longer to import than a whole deployment of something unchanged. Whatever
-is not simple (plugins, providers, token files, passwords, proxies, several files) is left to it.
+The official package can read it, too, but its import takes longer than a whole deployment without changes. It handles
+everything else (plugins, providers, token files, passwords, proxies, several files).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _USER = frozenset(["token", "client-certificate", "client-certificate-data", "cl
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plain:
-    """What such a kubeconfig gives."""
+    """The content of such a kubeconfig."""
 
     server: str
     token: str | None
@@ -47,7 +47,7 @@ class Plain:
 
 
 def read(path: Path, context: str | None) -> Plain | None:
-    """The sign-in; None when it is not that simple, or anything about the file is unusual."""
+    """The sign-in; None if it is not that simple, or anything about the file is unusual."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         chosen = _named(content["contexts"], "context", context or content["current-context"])
@@ -57,7 +57,7 @@ def read(path: Path, context: str | None) -> Plain | None:
             return None
         return _plain(cluster, user, path.parent)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, binascii.Error):
-        return None  # the official package says what is wrong with it
+        return None  # the official package reports the problem
 
 
 def _named(entries: list[Mapping[str, Any]], what: str, name: str) -> Mapping[str, Any]:
@@ -83,7 +83,7 @@ def _plain(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) ->
     key = _material(user, "client-key", folder)
     insecure = bool(cluster.get("insecure-skip-tls-verify"))
     tls = ssl.create_default_context(cadata=authority.decode() if authority else None)
-    # clusters' own authorities often lack a key identifier; kubectl minds not
+    # clusters' own authorities often lack a key identifier; kubectl accepts that
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if certificate and key:
         _load(tls, certificate, key)
@@ -104,14 +104,14 @@ def _plain(cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) ->
 
 
 def _material(entry: Mapping[str, Any], name: str, folder: Path) -> bytes | None:
-    """What stands in the file itself, else what the file it names holds; relative to the kubeconfig."""
+    """Data in the kubeconfig itself, else of the file that it names; paths are relative to the kubeconfig."""
     if data := entry.get(f"{name}-data"):
         return base64.b64decode(data)
     return (folder / entry[name]).read_bytes() if entry.get(name) else None
 
 
 def _load(tls: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """Python takes certificates from files only; they are gone at once."""
+    """Python loads certificates from files only; they are deleted at once."""
     with tempfile.TemporaryDirectory(prefix="sealane-") as folder:
         path = Path(folder) / "pair.pem"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""What pods use, as far as it is read: `metrics.k8s.io/v1beta1`, which a cluster has once somebody has installed it. Pure."""
+"""Resource use of pods: `metrics.k8s.io/v1beta1`, which a cluster has once somebody has installed it. Pure."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class PodMetrics(Read, frozen=True, kw_only=True):
 
 
 def path(namespace: str) -> str:
-    """Where those of a namespace are; asked without looking up whether the cluster has the kind."""
+    """The path for a namespace; used without checking whether the cluster has the kind."""
     return f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"

@@ -1,7 +1,7 @@
-"""What is read of objects that no container runs from. Pure: knows nothing about HTTP.
+"""The fields that are read of objects that run no containers. Pure: knows nothing about HTTP.
 
 Pruned like those of `objects.py`. Source of the fields: the Kubernetes API reference, v1.36; for custom resources the
-conventions of `kstatus` (sigs.k8s.io/cli-utils), which few definitions keep to in all points: nothing is taken for sure.
+conventions of `kstatus` (sigs.k8s.io/cli-utils), which few definitions follow completely: no field is certain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealane.clients.kubernetes.objects import Read
 
 
 class Conditions(Read, frozen=True, kw_only=True):
-    """A status of which only conditions are read."""
+    """A status whose conditions alone are read."""
 
     observed_generation: int | None = None
     conditions: tuple[objects.Condition, ...] | None = None
@@ -44,14 +44,14 @@ class DisruptionBudget(Read, frozen=True, kw_only=True):
 
 
 class AutoscalerSpec(Read, frozen=True, kw_only=True):
-    """Between how many replicas it scales."""
+    """The least and most replicas."""
 
     min_replicas: int = 1
     max_replicas: int = 0
 
 
 class AutoscalerStatus(Conditions, frozen=True, kw_only=True):
-    """What became of a HorizontalPodAutoscaler."""
+    """A HorizontalPodAutoscaler's status."""
 
     current_replicas: int = 0
 
@@ -64,11 +64,11 @@ class Autoscaler(Read, frozen=True, kw_only=True):
     status: AutoscalerStatus = AutoscalerStatus()
 
 
-# --- services and what leads to them
+# --- services, and what routes to them
 
 
 class LoadBalancerIngress(Read, frozen=True, kw_only=True):
-    """One address at which a load balancer is reached."""
+    """One address of a load balancer."""
 
     ip: str | None = None
     hostname: str | None = None
@@ -81,12 +81,12 @@ class LoadBalancerStatus(Read, frozen=True, kw_only=True):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Those that were given, in their order."""
+        """The given addresses, in order."""
         return tuple(address for entrance in self.ingress if (address := entrance.ip or entrance.hostname))
 
 
 class ServiceSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a Service."""
+    """A Service's specification."""
 
     type: str = "ClusterIP"
     selector: dict[str, str] = msgspec.field(default_factory=dict)
@@ -94,7 +94,7 @@ class ServiceSpec(Read, frozen=True, kw_only=True):
 
 
 class ServiceStatus(Read, frozen=True, kw_only=True):
-    """What became of a Service."""
+    """A Service's status."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
     conditions: tuple[objects.Condition, ...] = ()
@@ -109,13 +109,13 @@ class Service(Read, frozen=True, kw_only=True):
 
 
 class BackendService(Read, frozen=True, kw_only=True):
-    """The Service that a backend names."""
+    """The Service of a backend."""
 
     name: str
 
 
 class Backend(Read, frozen=True, kw_only=True):
-    """Where requests are sent: a Service, or a resource that is not read."""
+    """A destination of requests: a Service, or a resource that is not read."""
 
     service: BackendService | None = None
 
@@ -139,14 +139,14 @@ class Rule(Read, frozen=True, kw_only=True):
 
 
 class IngressSpec(Read, frozen=True, kw_only=True):
-    """What was asked of an Ingress."""
+    """An Ingress's specification."""
 
     default_backend: Backend | None = None
     rules: tuple[Rule, ...] = ()
 
 
 class IngressStatus(Read, frozen=True, kw_only=True):
-    """What became of an Ingress."""
+    """An Ingress's status."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
@@ -160,7 +160,7 @@ class Ingress(Read, frozen=True, kw_only=True):
 
     @property
     def services(self) -> Iterator[str]:
-        """Names of the Services it sends requests to, in the order in which they stand there."""
+        """Names of the Services that it sends requests to, in order."""
         paths = [path.backend for rule in self.spec.rules if rule.http for path in rule.http.paths]
         for backend in (self.spec.default_backend, *paths):
             if backend and backend.service:
@@ -168,20 +168,20 @@ class Ingress(Read, frozen=True, kw_only=True):
 
 
 class CronJobSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a CronJob."""
+    """A CronJob's specification."""
 
     suspend: bool = False
 
 
 class CronJob(Read, frozen=True, kw_only=True):
-    """batch/v1 CronJob: what it will start later is not read."""
+    """batch/v1 CronJob; the Jobs that it will start are not read."""
 
     metadata: objects.OwnMetadata
     spec: CronJobSpec = CronJobSpec()
 
 
 class Custom(Read, frozen=True, kw_only=True):
-    """An object of any kind, specification and status as they are: every definition is free to have what it likes."""
+    """An object of any kind, with its whole specification and status: each definition has its own fields."""
 
     metadata: objects.OwnMetadata
     kind: str = ""

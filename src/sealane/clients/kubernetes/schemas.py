@@ -1,4 +1,4 @@
-"""The types of a cluster's objects, as its OpenAPI v3 documents describe them. Pure: reads one document."""
+"""The types of a cluster's objects, from its OpenAPI v3 documents. Pure: reads one document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KINDS = "x-kubernetes-group-version-kind"
 
 
 def path(kind: kinds.Kind[Any]) -> str:
-    """Where the document of the kind's group and version lives."""
+    """The path of the document for the kind's group and version."""
     place = f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
     return f"/openapi/v3/{place}"
 
@@ -25,13 +25,13 @@ class Schema:
     """One type, and the types it refers to."""
 
     name: str
-    """The type's name, such as `io.k8s.api.core.v1.Probe`; empty where it is written in place."""
+    """The type's name, such as `io.k8s.api.core.v1.Probe`; empty for a type without one."""
     plain: Mapping[str, Any]
     types: Mapping[str, Any] = field(repr=False)
 
     @property
     def fields(self) -> Mapping[str, Schema]:
-        """Its fields by name."""
+        """The type's fields by name."""
         return {name: self._of(schema) for name, schema in (self.plain.get("properties") or {}).items()}
 
     def field(self, name: str) -> Schema | None:
@@ -47,17 +47,17 @@ class Schema:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What tells the items of a list apart (`x-kubernetes-list-map-keys`); none where the list is taken whole."""
+        """Fields that identify the items of a list (`x-kubernetes-list-map-keys`); none if the list is atomic."""
         return tuple(self.plain.get("x-kubernetes-list-map-keys") or ())
 
     @property
     def is_set(self) -> bool:
-        """Whether a list may hold each value once (`x-kubernetes-list-type: set`)."""
+        """Whether a list holds each value at most once (`x-kubernetes-list-type: set`)."""
         return self.plain.get("x-kubernetes-list-type") == "set"
 
     @property
     def is_atomic(self) -> bool:
-        """Whether an object is taken whole, never merged."""
+        """Whether an object is replaced as a whole, never merged."""
         return self.plain.get("x-kubernetes-map-type") == "atomic"
 
     @property
@@ -67,16 +67,16 @@ class Schema:
 
     @property
     def default(self) -> Any:
-        """What a value is when it is left out."""
+        """The default value."""
         return self.plain.get("default")
 
     @property
     def description(self) -> str:
-        """What the document says of it."""
+        """The description in the document."""
         return str(self.plain.get("description") or "")
 
     def key_of(self, item: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[tuple[str, Any], ...] | None:
-        """The keys of one of a list's items, defaults put in; None when one is missing. Asked of the item's type."""
+        """The keys of one list item, with defaults; None if one is missing. Called on the item's type."""
         parts = []
         for name in keys:
             own = self.field(name)
@@ -87,7 +87,7 @@ class Schema:
         return tuple(parts)
 
     def _of(self, written: Mapping[str, Any]) -> Schema:
-        """What is written in place, or what it refers to; its own words beside a reference count more."""
+        """The type written in place or referred to; keywords beside a reference take precedence."""
         beside = {key: value for key, value in written.items() if key not in ("allOf", "$ref")}
         parts = list(written.get("allOf") or [])
         ref = written.get("$ref") or (parts[0].get("$ref") if len(parts) == 1 else None)
@@ -101,7 +101,7 @@ class Document:
     """The types of one group and version."""
 
     def __init__(self, body: bytes) -> None:
-        """Raises ClusterError for what is no such document."""
+        """Raises ClusterError for anything but such a document."""
         try:
             self._types = msgspec.json.decode(body)["components"]["schemas"]
         except (ValueError, RecursionError, KeyError, TypeError) as error:

@@ -1,7 +1,7 @@
-"""Calls to one API server, tried again where that may help.
+"""Calls to one API server, retried where that may help.
 
-A call that may be repeated is, while the server is away, busy or broken, with growing and jittered pauses, for at most
-`patience` seconds; a call that may not be repeated only when it certainly never reached the server.
+While the server is away, busy or broken, a repeatable call is retried with growing and jittered pauses, for at most
+`patience` seconds; any other call only if it certainly never reached the server.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from sealane.clients.kubernetes import errors
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
 
 ANSWER_SECONDS = 65.0
-"""How long an answer may take: admission webhooks alone may take 30 s, one after the other."""
+"""Time limit of an answer: admission webhooks alone may take 30 s each, one after the other."""
 FIRST_PATIENCE = 3.0
-"""How long a server that has never answered is tried: a wrong address should be said soon."""
+"""How long to try a server that has never answered: a wrong address should be reported soon."""
 LONGEST_NO = 1024 * 1024
-"""Bytes of an error that are read; an invalid object comes back whole in it."""
+"""Most bytes of an error that are read; it may contain a whole invalid object."""
 LONGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes of one answer, or of one change in a stream, that are read: no page of a list and no object comes near to it."""
+"""Most bytes of one answer, or of one change in a stream; pages and objects are far smaller."""
 PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came back, when it was good."""
+    """A successful answer."""
 
     status: int
     body: bytes
@@ -38,7 +38,7 @@ class Answer:
 
 
 class Transport:
-    """The way to one API server."""
+    """Access to one API server."""
 
     def __init__(self, exchange: Exchange, *, patience: float = 15.0) -> None:
         self._exchange = exchange
@@ -46,7 +46,7 @@ class Transport:
         self._reached = False
 
     async def open(self) -> None:
-        """Gets ready. Raises NoSignIn."""
+        """Prepares. Raises NoSignIn."""
         await self._exchange.open()
 
     async def close(self) -> None:
@@ -59,7 +59,7 @@ class Transport:
         return self._exchange.server
 
     async def call(self, call: Call, *, seconds: float = ANSWER_SECONDS) -> Answer:
-        """Sends a request and reads the answer, trying again where that may help. Raises a ClusterError."""
+        """Sends a request and reads the answer, with retries where they may help. Raises a ClusterError."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + (self._patience if self._reached else min(FIRST_PATIENCE, self._patience))
         attempt = 0
@@ -75,7 +75,7 @@ class Transport:
 
     @asynccontextmanager
     async def stream(self, call: Call, *, silence: float | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Opens a stream once, without trying again, and gives its chunks; `silence` is the longest gap in seconds.
+        """Opens a stream once, without retries, and yields its chunks; `silence` is the longest gap in seconds.
 
         The stream ends when the server ends it. Raises a ClusterError, also while iterating.
         """
@@ -83,7 +83,7 @@ class Transport:
             yield response.chunks
 
     async def rest(self, seconds: float, *, away: float) -> None:
-        """A pause; where nothing reaches the server then, until something does, for at most `away` seconds more."""
+        """Pauses; while nothing reaches the server, waits for at most `away` seconds more."""
         await asyncio.sleep(seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(away):
@@ -96,7 +96,7 @@ class Transport:
 
     @asynccontextmanager
     async def _send(self, call: Call, limits: Limits) -> AsyncIterator[Response]:
-        """The response to a request, when it is good."""
+        """The response to a request, if successful."""
         async with self._exchange.send(call, limits) as response:
             self._reached = True
             if response.status >= 300:
@@ -115,7 +115,7 @@ async def bounded(chunks: AsyncIterator[bytes], request: str) -> AsyncIterator[b
 
 
 def _try_again(call: Call, error: errors.ClusterError) -> bool:
-    if isinstance(error, errors.TooManyRequests):  # turned away at the door: nothing was done
+    if isinstance(error, errors.TooManyRequests):  # rejected before anything was done
         return True
     if isinstance(error, errors.Unreachable) and not error.sent:
         return error.retry
@@ -123,14 +123,14 @@ def _try_again(call: Call, error: errors.ClusterError) -> bool:
 
 
 def _pause(attempt: int, retry_after: float | None) -> float:
-    """Seconds until the next attempt: what the server asks for, else growing, at least half of it by chance."""
+    """Seconds until the next attempt: the server's own value, else growing, and random by up to half."""
     longest: float = min(PAUSE * 2**attempt, LONGEST_PAUSE)
     pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
     return max(pause, retry_after or 0.0)
 
 
 def pause(attempt: int) -> float:
-    """Seconds to wait before the given attempt (from 0) of something that is tried for ever."""
+    """Seconds before the given attempt (from 0) of something that is retried forever."""
     return _pause(attempt, None)
 
 

@@ -1,4 +1,4 @@
-"""What makes pods, as far as it is read: workloads, Jobs, and what they make on the way. Pure, and pruned as `objects`."""
+"""The fields that are read of workloads, Jobs, and what they create for their pods. Pure; pruned like `objects`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sealane.clients.kubernetes.objects import Condition, Metadata, OwnMetadata,
 
 
 class RollingUpdate(Read, frozen=True, kw_only=True):
-    """How many may change at once; `partition` of a StatefulSet."""
+    """How many pods may change at once; `partition` of a StatefulSet."""
 
     max_surge: int | str | None = None
     max_unavailable: int | str | None = None
@@ -23,7 +23,7 @@ class UpdateStrategy(Read, frozen=True, kw_only=True):
 
 
 class DeploymentSpec(Read, frozen=True, kw_only=True):
-    """Of a Deployment or, without strategy, a ReplicaSet."""
+    """The specification of a Deployment or, without strategy, a ReplicaSet."""
 
     replicas: int = 1
     selector: Selector = Selector()
@@ -36,7 +36,7 @@ class DeploymentSpec(Read, frozen=True, kw_only=True):
 
 
 class DeploymentStatus(Read, frozen=True, kw_only=True):
-    """Of a Deployment or a ReplicaSet."""
+    """The status of a Deployment or a ReplicaSet."""
 
     observed_generation: int = 0
     replicas: int = 0
@@ -64,13 +64,13 @@ class ReplicaSet(Read, frozen=True, kw_only=True):
 
 
 class Ordinals(Read, frozen=True, kw_only=True):
-    """How a StatefulSet numbers its pods: from `start` on."""
+    """The numbering of a StatefulSet's pods: begins at `start`."""
 
     start: int = 0
 
 
 class StatefulSetSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a StatefulSet."""
+    """A StatefulSet's specification."""
 
     replicas: int = 1
     selector: Selector = Selector()
@@ -82,7 +82,7 @@ class StatefulSetSpec(Read, frozen=True, kw_only=True):
 
 
 class StatefulSetStatus(Read, frozen=True, kw_only=True):
-    """What became of a StatefulSet."""
+    """A StatefulSet's status."""
 
     observed_generation: int = 0
     replicas: int = 0
@@ -104,7 +104,7 @@ class StatefulSet(Read, frozen=True, kw_only=True):
 
 
 class DaemonSetSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a DaemonSet."""
+    """A DaemonSet's specification."""
 
     selector: Selector = Selector()
     template: PodTemplate = PodTemplate()
@@ -113,7 +113,7 @@ class DaemonSetSpec(Read, frozen=True, kw_only=True):
 
 
 class DaemonSetStatus(Read, frozen=True, kw_only=True):
-    """What became of a DaemonSet; the numbers count nodes."""
+    """A DaemonSet's status; the numbers count nodes."""
 
     observed_generation: int = 0
     desired_number_scheduled: int = 0
@@ -135,14 +135,14 @@ class DaemonSet(Read, frozen=True, kw_only=True):
 
 
 class ControllerRevision(Read, frozen=True, kw_only=True):
-    """apps/v1 ControllerRevision: one template a StatefulSet or DaemonSet had; its data is not read."""
+    """apps/v1 ControllerRevision: one former template of a StatefulSet or DaemonSet; its data is not read."""
 
     metadata: Metadata
     revision: int = 0
 
 
 class JobSpec(Read, frozen=True, kw_only=True):
-    """What was asked of a Job."""
+    """A Job's specification."""
 
     completions: int | None = None
     parallelism: int | None = None
@@ -154,7 +154,7 @@ class JobSpec(Read, frozen=True, kw_only=True):
 
 
 class JobStatus(Read, frozen=True, kw_only=True):
-    """What became of a Job; the numbers count pods."""
+    """A Job's status; the numbers count pods."""
 
     active: int = 0
     ready: int = 0

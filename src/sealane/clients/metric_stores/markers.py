@@ -1,4 +1,4 @@
-"""What metric stores are told of a deployment, for the line in their graphs."""
+"""Markers of deployments in metric stores, for the line in their graphs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sealane.errors import Refused
 
 JSON = {"Content-Type": "application/json"}
 MOST = 2_000
-"""Characters of a text; Datadog takes 4,000 in all."""
+"""Most characters of a text; Datadog accepts 4,000 in all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
-    """What is told: a title, a text and labels, of a moment."""
+    """A marker: a title, a text and labels, at a time."""
 
     title: str
     text: str
@@ -39,7 +39,7 @@ async def tell(
     *,
     query: Mapping[str, str] | None = None,
 ) -> None:
-    """Posts to the store. Raises Unavailable, and Refused with its words."""
+    """Posts to the store. Raises Unavailable, and Refused with its message."""
     status, said = await requests.ask_store(
         url, patience=requests.PATIENCE, query=query, headers=headers, post=body, allowed=allowed
     )

@@ -1,4 +1,4 @@
-"""One request to an address that somebody's file names: no redirects, no proxies, a bounded answer and time."""
+"""One request to an address from somebody's file: no redirects, no proxies, limited size and time of the answer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     import httpx
 
 MOST = 4 * 1024 * 1024
-"""Bytes of an answer that are read."""
+"""Most bytes of an answer that are read."""
 PATIENCE = timedelta(seconds=10)
-"""What a metric store has for one answer."""
+"""Time limit of a metric store's answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What an address answered; `problem` says why it did not."""
+    """An address's answer; `problem` says why there is none."""
 
     seconds: float
     status: int | None = None
@@ -42,11 +42,11 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     post: bytes | None = None,
 ) -> Answer:
-    """One GET, or the POST of a body, on a connection of its own. With a list only hosts and addresses that it allows are asked.
+    """One GET, or the POST of a body, on its own connection. With a list, only to hosts and addresses that it allows.
 
-    Never raises for what the other side does: no answer is an answer without a status.
+    Never raises for problems of the other side: without an answer, the result has no status.
     """
-    import httpx  # here: most deployments ask nobody, and it takes a command a while to load
+    import httpx  # here: most deployments contact nobody, and loading it slows a command down
 
     began = time.monotonic()
     try:
@@ -82,7 +82,7 @@ async def ask_store(
     allowed: Allowlist | None = None,
     post: bytes | None = None,
 ) -> tuple[int, bytes]:
-    """As `ask`, for one that has to answer: its status and body. Raises Unavailable."""
+    """Like `ask`, but an answer is required: returns its status and body. Raises Unavailable."""
     answer = await ask(url, patience=patience, query=query, headers=headers, post=post, allowed=allowed)
     if answer.status is None or answer.status >= 500 or answer.status == 429:
         said = answer.problem or f"it answered {answer.status}"
@@ -93,7 +93,7 @@ async def ask_store(
 async def ask_json(
     url: str, query: Mapping[str, str], headers: Mapping[str, str], allowed: Allowlist | None
 ) -> dict[str, Any]:
-    """A metric store's answer to a query. Raises Unavailable, and Refused with its words."""
+    """A metric store's answer to a query. Raises Unavailable, and Refused with its message."""
     status, body = await ask_store(url, patience=PATIENCE, query=query, headers=headers, allowed=allowed)
     try:
         said = json.loads(body)
@@ -117,7 +117,7 @@ def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport | None:
 
 
 class _TooMuch(Exception):
-    """The answer does not end."""
+    """The answer is too large."""
 
 
 async def _read(answer: httpx.Response) -> bytes:

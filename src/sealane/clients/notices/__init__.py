@@ -1,1 +1,1 @@
-"""Notices on their way: mail by SMTP, and requests to what takes notices."""
+"""Sending of notices: mail by SMTP, and requests to services."""

@@ -1,4 +1,4 @@
-"""The hundred and more services that the library apprise knows, by its addresses."""
+"""The more than a hundred services of the library apprise, by its addresses."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Tone = Literal["info", "success", "warning", "failure"]
 
 
 class NotTaken(Unavailable):
-    """A service did not take it; the library tells no reasons apart, so it is tried again."""
+    """A service did not accept it; the library does not tell why, so it is tried again."""
 
 
 def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> None:
-    """Tells one service; `text` is what there is to say in so many characters. Blocks.
+    """Notifies one service; `text` makes the message with at most so many characters. Blocks.
 
-    Raises UsageError for what is no address of the library's, and NotTaken with its words. Those may repeat parts of the
-    address: the caller masks what is secret in it.
+    Raises UsageError for an invalid address, and NotTaken with the library's message. That may repeat parts of the
+    address: the caller masks its secret parts.
     """
-    import apprise  # here: it takes a sixth of a second to load, and most servers tell nobody by it
+    import apprise  # here: loading takes a sixth of a second, and most servers don't use it
 
     asset = apprise.AppriseAsset(app_id="Sealane", app_desc="Sealane", app_url="https://sealane.dev", async_mode=False)
     service = apprise.Apprise.instantiate(address, asset=asset)
@@ -31,9 +31,9 @@ def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> No
         raise UsageError(
             "this is no address of a service", hint="apprise lists them; it reads like ntfys://ntfy.sh/topic"
         )
-    service.overflow_mode = apprise.OverflowMode.TRUNCATE  # else what is too long is sent, and refused over there
+    service.overflow_mode = apprise.OverflowMode.TRUNCATE  # otherwise, a long text is sent and rejected there
     with _said() as words:
-        body = text(service.body_maxlen - len(title) - 2)  # many put the title before the body
+        body = text(service.body_maxlen - len(title) - 2)  # many services put the title before the body
         taken = service.notify(title=title, body=body, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
     if not taken:
         scheme = address.partition(":")[0]
@@ -43,7 +43,7 @@ def send(address: str, title: str, text: Callable[[int], str], tone: Tone) -> No
 
 @contextmanager
 def _said() -> Iterator[list[str]]:
-    """What the library warns of in this thread meanwhile: it tells reasons in its log alone."""
+    """The library's warnings in this thread meanwhile: only its log has reasons."""
     log, words = logging.getLogger("apprise"), list[str]()
     handler = _Kept(threading.get_ident(), words)
     log.addHandler(handler)

@@ -1,4 +1,4 @@
-"""Mail by SMTP, one message a connection."""
+"""Mail by SMTP, one connection for each message."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sealane.egress import Allowlist
 from sealane.errors import Refused, Unavailable
 
 PATIENCE = 20.0
-"""Seconds for each answer of the server."""
+"""Seconds for each of the server's answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A mail server and how it is spoken to."""
+    """A mail server and how to connect to it."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class Server:
 
 
 def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: Allowlist) -> None:
-    """Hands a message to the server. Blocks. Raises Unavailable, and Refused with the server's words."""
+    """Hands a message to the server. Blocks. Raises Unavailable, and Refused with the server's message."""
     name = f"{server.host}:{server.port}"
     try:
         with _connected(server, addresses.look_up(server.host, server.port, allowed)) as smtp:
@@ -45,16 +45,16 @@ def send(server: Server, message: EmailMessage, to: Sequence[str], *, allowed: A
     except (smtplib.SMTPException, ssl.SSLError, OSError) as error:
         words = error.strerror or str(error) or type(error).__name__
         raise Unavailable(f"the mail server {name} can't be told: {words[:200]}") from None
-    if left_out:  # the others have it: to send it again would be a second copy for them
+    if left_out:  # the others have it: sending again would give them a second copy
         raise PartlySent(f"the mail server {name} does not take it for {', '.join(sorted(left_out))}")
 
 
 class PartlySent(Refused):
-    """Some have it; the message says who has not."""
+    """Only some received it; the message lists the others."""
 
 
 def _connected(server: Server, numeric: Sequence[str]) -> smtplib.SMTP:
-    """A connection to the first address that answers; the certificate is that of the host's name."""
+    """A connection to the first address that answers; the certificate must match the host's name."""
     problem: OSError | None = None
     for address in numeric:
         try:
@@ -75,7 +75,7 @@ def _secured(server: Server, address: str) -> smtplib.SMTP:
 
 
 class _PlainAt(smtplib.SMTP):
-    """Connects to an address, and calls itself by the host's name."""
+    """Connects to an address, but keeps the host's name."""
 
     def __init__(self, host: str, address: str, port: int, context: ssl.SSLContext) -> None:
         self._address, self._tls = address, context

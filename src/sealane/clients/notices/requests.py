@@ -1,4 +1,4 @@
-"""One request to what takes notices: pinned to the address that was checked, with a bounded answer and time."""
+"""One request to a service for notices: sent to the checked address, with limits for size and time of the answer."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PATIENCE = 15.0
 """Seconds for one answer."""
 _MOST = 1024 * 1024
 _LONGEST_PAUSE = 3600.0
-"""No host keeps people from being told for longer by what it says."""
+"""Most seconds to wait: a host may not delay notices for longer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What was answered."""
+    """The answer."""
 
     status: int
     body: bytes
 
     @property
     def said(self) -> dict[str, Any]:
-        """Its JSON; empty where it is no object."""
+        """Its JSON; empty if that is not an object."""
         try:
             parsed = json.loads(self.body)
         except ValueError:
@@ -45,12 +45,12 @@ async def send(
     headers: Mapping[str, str],
     method: Literal["POST", "GET"] = "POST",
 ) -> Answer:
-    """Sends a body, on a connection of its own and without following anywhere.
+    """Sends a body, on a connection of its own and without following redirects.
 
-    Raises Unavailable when nothing answers or it can't now, Overrun when it says until when, Refused when it does not take
-    it or must not be asked. No message holds the address's path, which may be a secret.
+    Raises Unavailable when nothing answers or it can't now, Overrun when it says when to retry, Refused when it rejects
+    the body or must not be contacted. No message contains the address's path, which may be a secret.
     """
-    import httpx  # here: commands that tell nobody load it for nothing
+    import httpx  # here: most commands send no notices
 
     from sealane.clients.pinned import PinnedTransport
 
@@ -83,7 +83,7 @@ async def send(
 
 
 def seconds(pause: str, now: datetime) -> float:
-    """What `Retry-After` says (RFC 9110, section 10.2.3): seconds, or a date; 0 for what says nothing. Pure."""
+    """The seconds of `Retry-After` (RFC 9110, section 10.2.3), from a number or a date; 0 for anything else. Pure."""
     try:
         after = float(pause) if pause.isdecimal() else (parsedate_to_datetime(pause) - now).total_seconds()
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""The dialer: the relay keeps a connection to each process of the server, and comes back whenever one ends."""
+"""The dialer: keeps the relay connected to each process of the server, and reconnects whenever a connection ends."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from sealane.clients.relay.forwarder import Forwarder
 
 PATH = "/api/relay"
 LARGEST = 16 * 1024 * 1024
-"""Bytes of one message: the largest object that an API server takes, and room."""
+"""Most bytes of one message: the largest object that an API server takes, with a margin."""
 HEARTBEAT = 10.0
-"""Seconds between two pings; a line that is cut is noticed within two."""
+"""Seconds between two pings; two of them are enough to notice a broken connection."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 _GREET_WITHIN = 15.0
@@ -28,16 +28,16 @@ _GREET_WITHIN = 15.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerAddress:
-    """Where a relay dials."""
+    """The server's address for the relay."""
 
     url: str
     token: str = field(repr=False)
     trusted: ssl.SSLContext | None = None
-    """Whose certificates count; None for the system's."""
+    """The trusted authorities; None for the system's."""
 
 
 class Dialer:
-    """Serves what the processes of one server ask for, until it is cancelled."""
+    """Serves the processes of one server, until it is cancelled."""
 
     def __init__(self, server: ServerAddress, exchange: Exchange) -> None:
         self._server = server
@@ -47,8 +47,8 @@ class Dialer:
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Dials for ever."""
-        tries = 0  # since one that gave a new connection
+        """Connects and reconnects for ever."""
+        tries = 0  # attempts since the last new connection
         async with aiohttp.ClientSession(trust_env=True) as session, asyncio.TaskGroup() as serving:
             while True:
                 self._ended.clear()
@@ -59,7 +59,7 @@ class Dialer:
                 await self._pause(tries)
 
     async def _pause(self, tries: int) -> None:
-        """Until it is worth dialing again: a balancer may lead to another process, or a connection has ended."""
+        """Waits before the next attempt: a balancer may lead to another process, or a connection has ended."""
         longest = min(_FIRST_PAUSE * 2 ** min(tries, 10), _LONGEST_PAUSE)
         pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         if not self._connected:
@@ -72,7 +72,7 @@ class Dialer:
             pass
 
     async def _connect(self, session: aiohttp.ClientSession, answered: asyncio.Future[None]) -> None:
-        """One connection, from its beginning to its end; `answered` is done once it stands, or is not needed."""
+        """One connection, from beginning to end; `answered` is done once it is open, or not needed."""
         process = None
         try:
             async with session.ws_connect(

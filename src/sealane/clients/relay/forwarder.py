@@ -1,4 +1,4 @@
-"""The relay's end of one connection: it carries out the server's calls, each in a task of its own."""
+"""The relay's end of one connection: it makes the server's calls, each in a task of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.clients.relay.frames import GO_WITHIN
 
 
 class Forwarder:
-    """Carries out what one server process asks for, until `close`."""
+    """Makes the calls of one server process, until `close`."""
 
     def __init__(self, exchange: Exchange, send: Callable[[bytes], None]) -> None:
         """`send` queues a message to the server."""
@@ -21,7 +21,7 @@ class Forwarder:
         self._calls: dict[int, _Forwarded] = {}
 
     def received(self, frame: frames.ToRelay) -> None:
-        """Takes a message of the server's. Raises Garbled."""
+        """Handles a message from the server. Raises Garbled."""
         if isinstance(frame, frames.Ask):
             if frame.id in self._calls:
                 raise frames.Garbled(f"call {frame.id} is asked twice")
@@ -42,7 +42,7 @@ class Forwarder:
             forwarded.task.cancel()
 
     async def close(self) -> None:
-        """Ends what is under way: nobody waits for it any more."""
+        """Ends all calls: nobody waits for them any more."""
         tasks = [call.task for call in self._calls.values()]
         for task in tasks:
             task.cancel()
@@ -105,7 +105,7 @@ class _Forwarded:
 
 
 def _head(number: int, response: Response) -> frames.Head:
-    """How the answer begins, in what a head may say: whatever stands before the API server may say more."""
+    """The beginning of the answer, within the limits of a head: proxies before the API server may send more."""
     pause = response.retry_after
     return frames.Head(
         id=number,
@@ -123,14 +123,14 @@ class _Window:
         self._given = asyncio.Event()
 
     async def take(self, count: int) -> None:
-        """Waits until there is room for any more."""
+        """Waits until there is room."""
         while self._left <= 0:
             self._given.clear()
             await self._given.wait()
         self._left -= count
 
     def give(self, count: int) -> None:
-        """The reader has read so many bytes."""
+        """Adds the bytes that the reader has read."""
         self._left += count
         self._given.set()
 

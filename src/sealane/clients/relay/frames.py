@@ -1,8 +1,8 @@
-"""What a server and a relay say to each other, as MessagePack in the binary messages of one WebSocket. Pure.
+"""The messages between a server and a relay: MessagePack in the binary messages of one WebSocket. Pure.
 
-Each call has a number of the server's. A call that may change something is carried out in two steps: the relay says that
-it has it (`Ready`), and does nothing before the server says that it still wants it (`Go`). So a message that lay in
-some buffer while the line was cut changes nothing when it arrives.
+The server numbers each call. A call that may change something takes two steps: the relay reports that it has the call
+(`Ready`), and does nothing before the server confirms it (`Go`). So a message from a buffer, late after a broken
+connection, changes nothing.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from sealane import typed_data
 
 PROTOCOL = 1
 WINDOW = 1024 * 1024
-"""Bytes of an answer that may be on their way; the reader gives credit for what it has read."""
+"""Most bytes of an answer in transit; the reader gives credit for what it has read."""
 GO_WITHIN = 10.0
-"""Seconds after which a call that may change something is not wanted any more: whoever asked may have been replaced."""
+"""Seconds after which a call that may change something is dropped: its caller may have been replaced."""
 PIECE = 128 * 1024
-"""Bytes of an answer in one message, so that a long one does not keep others waiting."""
+"""Most bytes of an answer in one message, so that a long one does not delay others."""
 LONGEST_TYPE = 1024
 LONGEST_WORDS = 4096
-"""Characters of a message about a failure, and of its hint."""
+"""Most characters of a failure's message, and of its hint."""
 LONGEST_PAUSE = 86_400.0
-"""Seconds for which an API server may ask to be left alone."""
+"""Most seconds of a pause that an API server may ask for."""
 _LONGEST_REASON = 123
-"""Bytes of a reason that a message of the end may have (RFC 6455, 5.5)."""
+"""Most bytes of a close message's reason (RFC 6455, 5.5)."""
 
-# What a relay says is shown to administrators and kept: whoever has its token may have another program say it.
+# A relay's messages are shown to administrators and kept: anybody with its token may use another program to send them.
 Version = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[0-9A-Za-z.!+_-]*\Z")]
 Process = Annotated[str, msgspec.Meta(max_length=200)]
 ContentType = Annotated[str, msgspec.Meta(max_length=LONGEST_TYPE)]
@@ -36,7 +36,7 @@ Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 Pause = Annotated[float, msgspec.Meta(ge=0, le=LONGEST_PAUSE)]
 Words = Annotated[str, msgspec.Meta(max_length=LONGEST_WORDS)]
 
-# What a server asks goes to the API server with the relay's rights: nothing of it may lead anywhere else.
+# A server's call goes to the API server with the relay's rights: nothing in it may lead anywhere else.
 Method = Annotated[str, msgspec.Meta(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE)\Z")]
 CallPath = Annotated[str, msgspec.Meta(max_length=4096, pattern=r"^/")]
 
@@ -51,20 +51,20 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     protocol: int
     version: Version
     connected: Annotated[tuple[Process, ...], msgspec.Meta(max_length=1000)] = ()
-    """Processes of the server that it is connected to already: each of them says who it is, and ends this one."""
+    """Server processes that it is already connected to: any of them sends its name and closes this connection."""
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
-    """The server's answer: which of its processes it is."""
+    """The server's answer: the name of its process."""
 
     process: str
     relay: str
     alone: bool
-    """Whether the server has no other process."""
+    """Whether the server has only this process."""
 
 
 class Ask(Frame, frozen=True, kw_only=True, tag="ask"):
-    """A call. `changes`: it waits for `Go`. Seconds as in `exchange.Limits`."""
+    """A call. `changes`: it waits for `Go`. Seconds like in `exchange.Limits`."""
 
     id: int
     method: Method
@@ -85,7 +85,7 @@ class Go(Frame, frozen=True, kw_only=True, tag="go"):
 
 
 class Credit(Frame, frozen=True, kw_only=True, tag="credit"):
-    """So many bytes of the answer were read."""
+    """So many bytes of the answer have been read."""
 
     id: int
     bytes: int
@@ -98,7 +98,7 @@ class Cancel(Frame, frozen=True, kw_only=True, tag="cancel"):
 
 
 class Ready(Frame, frozen=True, kw_only=True, tag="ready"):
-    """The call is here, and waits for `Go`."""
+    """The call has arrived and waits for `Go`."""
 
     id: int
 
@@ -120,13 +120,13 @@ class Chunk(Frame, frozen=True, kw_only=True, tag="chunk"):
 
 
 class End(Frame, frozen=True, kw_only=True, tag="end"):
-    """The answer is whole."""
+    """The answer is complete."""
 
     id: int
 
 
 class Failed(Frame, frozen=True, kw_only=True, tag="failed"):
-    """There is no answer, or no more of it. `sent`: the call may have reached the API server; `retry`: it may yet answer."""
+    """No answer, or no more of it. `sent`: the call may have reached the API server; `retry`: it may answer later."""
 
     id: int
     message: Words
@@ -145,30 +145,30 @@ _to_server: msgspec.msgpack.Decoder[ToServer] = typed_data.msgpack_decoder(ToSer
 
 
 class Garbled(Exception):
-    """The other side says something that is no message of this protocol."""
+    """The other side sent something that is not a message of this protocol."""
 
 
 def encode(frame: ToRelay | ToServer) -> bytes:
-    """The message as it is sent."""
+    """The message in encoded form."""
     return _encoder.encode(frame)
 
 
 def close_reason(reason: str) -> str:
-    """The reason as the message of the end may say it: cut off between two characters where it is too long."""
+    """The reason as a close message allows it: if it is too long, cut between two characters."""
     return reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
 
 
 def to_relay(data: bytes) -> ToRelay:
-    """A server's message. Raises Garbled."""
+    """Decodes a server's message. Raises Garbled."""
     try:
         return _to_relay.decode(data)
-    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are not text
         raise Garbled(str(error)) from error
 
 
 def to_server(data: bytes) -> ToServer:
-    """A relay's message. Raises Garbled."""
+    """Decodes a relay's message. Raises Garbled."""
     try:
         return _to_server.decode(data)
-    except (ValueError, RecursionError) as error:  # ValueError: bytes that are no text, too
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are not text
         raise Garbled(str(error)) from error

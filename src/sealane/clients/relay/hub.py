@@ -1,6 +1,6 @@
-"""The server's end: the relays that are connected to this process, and the calls that are on their way through them.
+"""The server's end: the relays connected to this process, and the running calls through them.
 
-A connection lives on the event loop that reads it; calls come from any loop of the process.
+A connection belongs to the event loop that reads it; calls come from any loop of the process.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Lost:
 Inbox = asyncio.Queue["frames.Answers | Lost"]
 
 _MOST_CONNECTIONS = 8
-"""Of one relay with one process; while it is replaced there are two."""
+"""Most connections of one relay to one process; there are two during replacement."""
 _MOST_UNREAD = 20_000
-"""Messages of an answer that wait to be read; a relay that keeps to its window sends fewer."""
+"""Most unread messages of an answer; a relay that keeps to its window sends fewer."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Waiting:
-    """Who waits for an answer, and the bytes of it that were not read yet."""
+    """A caller that waits for an answer, and the answer's unread bytes."""
 
     loop: asyncio.AbstractEventLoop
     inbox: Inbox
@@ -45,11 +45,11 @@ class Connection:
     """One relay's connection."""
 
     def __init__(self, relay: str, *, version: str, send: Callable[[bytes], None]) -> None:
-        """`send` queues a message; it is called on the loop on which this is made."""
+        """`send` queues a message; it is called on the loop that creates this object."""
         self.relay = relay
         self.version = version
         self.over = asyncio.Event()
-        """Set once newer connections of the relay have taken its place."""
+        """Set once newer connections of the relay have replaced it."""
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
@@ -57,7 +57,7 @@ class Connection:
         self._lost: Lost | None = None
 
     def begin(self, ask: Callable[[int], frames.Ask]) -> OnItsWay:
-        """Sends a call, from any loop; the answer comes to the caller's."""
+        """Sends a call, from any loop; the answer arrives on the caller's."""
         number = next(self._numbers)
         inbox: Inbox = asyncio.Queue()
         self._waiting[number] = _Waiting(loop=asyncio.get_running_loop(), inbox=inbox)
@@ -73,12 +73,12 @@ class Connection:
             _call(self._loop, self._send, frames.encode(frame))
 
     def forget(self, number: int) -> None:
-        """Nobody waits for that answer any more."""
+        """Stops waiting for that answer."""
         if self._waiting.pop(number, None) is not None:
             self.post(frames.Cancel(id=number))
 
     def received(self, data: bytes) -> None:
-        """Takes a message of the relay's. Raises Garbled, also where it sends more than was asked for."""
+        """Handles a message from the relay. Raises Garbled, also if it sends more than requested."""
         frame = frames.to_server(data)
         if isinstance(frame, frames.Hello):
             raise frames.Garbled("it says hello twice")
@@ -94,7 +94,7 @@ class Connection:
         _call(waiting.loop, waiting.inbox.put_nowait, frame)
 
     def credit(self, number: int, count: int) -> None:
-        """So many bytes of an answer were read, on any loop."""
+        """Gives credit for bytes of an answer that were read, on any loop."""
         _call(self._loop, self._credited, number, count)
         self.post(frames.Credit(id=number, bytes=count))
 
@@ -103,7 +103,7 @@ class Connection:
             waiting.unread -= count
 
     def lose(self, reason: str) -> None:
-        """The connection is over: every call that waits is told."""
+        """Ends the connection: every waiting call learns that."""
         self._lost = Lost(reason=reason)
         for waiting in list(self._waiting.values()):
             _call(waiting.loop, waiting.inbox.put_nowait, self._lost)
@@ -120,53 +120,53 @@ class OnItsWay:
     _begun: float = field(default_factory=time.monotonic)
 
     async def next(self) -> frames.Answers | Lost:
-        """What comes next of the answer."""
+        """The next part of the answer."""
         return await self.inbox.get()
 
     def go(self) -> bool:
-        """Has the relay carry it out, unless too much time went by since it was asked for; False then."""
+        """Makes the relay carry it out; False if too much time has passed since the call."""
         if time.monotonic() - self._begun > GO_WITHIN:
             return False
         self.connection.post(frames.Go(id=self.number))
         return True
 
     def credit(self, count: int) -> None:
-        """So many bytes were read."""
+        """Gives credit for bytes that were read."""
         self.connection.credit(self.number, count)
 
     def end(self) -> None:
-        """Nobody reads on; the relay ends what it does for it."""
+        """Stops reading; the relay ends the call."""
         self.connection.forget(self.number)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Away:
-    """What is known of a relay that has no connection to this process."""
+    """The state of a relay without a connection to this process."""
 
     elsewhere: int = 0
-    """Other processes of the server that it is connected to."""
+    """Number of other server processes that it is connected to."""
     since: datetime | None = None
-    """When the last connection to any of them ended; None: there never was one."""
+    """When the last connection to any of them ended; None: there was none."""
 
 
 async def _never(relay: str) -> Away:
-    """Where nobody keeps what became of a relay."""
+    """Used if nobody records the states of relays."""
     del relay
     return Away()
 
 
 class Hub:
-    """All connections of relays to this process."""
+    """All relays' connections to this process."""
 
     def __init__(self, away: Callable[[str], Awaitable[Away]] = _never) -> None:
-        """`away` tells what all processes know of a relay."""
+        """`away` returns what all processes know about a relay."""
         self.away = away
         self._connections: dict[str, list[Connection]] = {}
         self._bells: dict[str, set[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
 
     @contextmanager
     def joined(self, connection: Connection) -> Iterator[None]:
-        """The relay is connected until the block ends; the newest of several connections is used, and of many the oldest ends."""
+        """Keeps the relay connected inside the block; its newest connection is used; if too many, the oldest ends."""
         of_relay = self._connections.setdefault(connection.relay, [])
         for older in of_relay[: 1 - _MOST_CONNECTIONS]:
             older.over.set()
@@ -181,7 +181,7 @@ class Hub:
             connection.lose(reason)
 
     def connection(self, relay: str) -> Connection | None:
-        """The relay's newest connection; None while it has none."""
+        """The relay's newest connection; None if it has none."""
         of_relay = self._connections.get(relay)
         return of_relay[-1] if of_relay else None
 
@@ -191,14 +191,14 @@ class Hub:
         bells = self._bells.setdefault(relay, set())
         bells.add(bell)
         try:
-            if self.connection(relay) is None:  # looked for once its bell hangs: it may join from another thread
+            if self.connection(relay) is None:  # checked after registering: it may connect from another thread
                 await bell[1].wait()
         finally:
             bells.discard(bell)
 
 
 def _call(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *given: object) -> None:
-    """Calls it on the loop; where that has ended, nobody waits."""
+    """Calls it on the loop; if that has ended, nobody waits."""
     if loop.is_closed():
         return
     loop.call_soon_threadsafe(act, *given)

@@ -1,4 +1,4 @@
-"""Calls to an API server that go through a relay."""
+"""Calls to an API server through a relay."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sealane.clients.relay.hub import Hub, Lost, OnItsWay
 
 _READS = frozenset({"GET", "HEAD"})
 _MARGIN = 30.0
-"""Seconds beyond the limits that the relay keeps to, for the way and for `Go`: one that keeps to none holds nobody up."""
+"""Seconds beyond the limits that the relay applies, for transfer and `Go`: so a relay without limits delays nobody."""
 
 
 class Relayed:
-    """The API server beside a relay: an `exchange.Exchange`."""
+    """The API server behind a relay: an `exchange.Exchange`."""
 
     def __init__(self, hub: Hub, relay: str) -> None:
         self._hub = hub
@@ -26,18 +26,18 @@ class Relayed:
 
     @property
     def server(self) -> str:
-        """What reaches it."""
+        """The name of the relay."""
         return f"relay {self._relay}"
 
     async def open(self) -> None:
-        """Nothing: the relay dials in."""
+        """Does nothing: the relay connects by itself."""
 
     async def close(self) -> None:
-        """Nothing: the relay stays connected."""
+        """Does nothing: the relay stays connected."""
 
     @asynccontextmanager
     async def send(self, call: Call, limits: Limits) -> AsyncIterator[Response]:
-        """The answer. Raises RelayAway while the relay is not connected, Unreachable for what it could not reach."""
+        """The answer. Raises RelayAway while the relay is not connected, Unreachable if it can't reach the server."""
         connection = self._hub.connection(self._relay)
         if connection is None:
             raise await self._away(call)
@@ -91,7 +91,7 @@ class Relayed:
             raise self._unreached(call, "it does not answer in time", sent=sent) from None
 
     def _broken(self, call: Call, frame: frames.Answers | Lost, *, sent: bool) -> errors.ClusterError:
-        """The error of an answer that does not come."""
+        """The error for a missing answer."""
         if isinstance(frame, Lost):
             return self._unreached(call, frame.reason, sent=sent)
         if not isinstance(frame, frames.Failed):
@@ -128,7 +128,7 @@ _BALANCER = (
 
 
 def _until(limit: float | None) -> float | None:
-    """Until when something may come, by the loop's clock; None: for ever."""
+    """The deadline for the next part, by the loop's clock; None: for ever."""
     return None if limit is None else asyncio.get_running_loop().time() + limit + _MARGIN
 
 

@@ -1,1 +1,1 @@
-"""Live views of objects: listed once, kept current by a watch, their readers woken by what they looked at."""
+"""Live views of objects: listed once, kept current by a watch; a change of what a reader looked at wakes it."""

@@ -1,4 +1,4 @@
-"""The objects of a live view: found by key and by what they belong to, their readers woken when they change."""
+"""The objects of a live view: found by key or owner; changes wake their readers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ T = TypeVar("T", bound=Named)
 
 
 class ObjectCache(Generic[T]):
-    """The objects of a view as they are now. Every change of them goes through here, and wakes whoever follows it."""
+    """The current objects of a view. Every change goes through here, and wakes whoever follows the object."""
 
     def __init__(self) -> None:
         self.changes = subscriptions.ChangeCounter()
-        """Moves with every change."""
+        """Counts every change."""
         self.followers = subscriptions.Followers()
         self._objects: dict[subscriptions.ObjectKey, T] = {}
         self._belonging: dict[str, dict[subscriptions.ObjectKey, T]] = {}
@@ -38,22 +38,22 @@ class ObjectCache(Generic[T]):
         return MappingProxyType(self._objects)
 
     def belonging(self, uid: str) -> tuple[T, ...]:
-        """What the object with this uid controls (the pods of a ReplicaSet) or, of events, those about it."""
+        """The objects that this uid's object controls (the pods of a ReplicaSet) or, for events, those about it."""
         return tuple(self._belonging.get(uid, {}).values())
 
     def put(self, item: T) -> None:
-        """It is there, and looks like this now."""
+        """Adds the object or updates it."""
         old = self._drop(_key(item))
         self._add(item)
         self._moved(item if old is None else old, item)
 
     def drop(self, item: T) -> None:
-        """It is gone."""
+        """Removes the object."""
         old = self._drop(_key(item))
         self._moved(item if old is None else old, item)
 
     def replace(self, items: Iterable[T]) -> None:
-        """These are there, and nothing else is."""
+        """Replaces all objects by these."""
         self._objects.clear()
         self._belonging.clear()
         for item in items:
@@ -62,12 +62,12 @@ class ObjectCache(Generic[T]):
         self.followers.wake_all()
 
     def stand(self) -> None:
-        """How far the view can be believed is another thing now."""
+        """Reports a change of the view's state."""
         self.changes.move()
         self.followers.wake([subscriptions.Whole.STATE])
 
     def _moved(self, old: T, new: T) -> None:
-        """Both count: an object that changes hands concerns who had it and who has it."""
+        """Both count: a change of owner concerns the old and the new one."""
         topics: set[subscriptions.Topic] = {_key(new), subscriptions.Whole.OBJECTS, _whose(old), _whose(new)}
         self.changes.move()
         self.followers.wake(topics)
@@ -96,7 +96,7 @@ def _key(item: Named) -> subscriptions.ObjectKey:
 
 
 def _whose(item: Named) -> str:
-    """The uid of what it belongs to: what an event is about, what controls anything else; empty when nothing does."""
+    """The uid of the object that an event is about, or of any other object's controller; empty if there is none."""
     if isinstance(item, objects.Event):
         return item.involved_object.uid
     owner = item.metadata.controller

@@ -1,7 +1,7 @@
 """The reflector: all objects of a kind in a namespace, listed once and then kept current by one watch.
 
-Level-based: a reader looks at what is there now and waits until that changes, it never counts events. However many
-readers ask for the same view, there is one stream; `subscriber.Reader` looks at several views and is woken by what concerns it.
+Level-based: a reader looks at the current objects and waits for changes; it never counts events. However many readers
+use the same view, there is one stream; `subscriber.Reader` reads several views and only wakes for its own objects.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from sealane.clients.kubernetes import discovery, errors, lists, transport
 from sealane.clients.kubernetes.informer import cache, subscriptions, watch_stream
 
 GRACE = 1.0
-"""Seconds within which a stream that broke may be resumed before its view counts as old: streams break every day."""
+"""Seconds in which a broken stream may resume before its view counts as old: streams break every day."""
 AWAY = 60.0
-"""Seconds after which it is asked again though nothing is known to reach the server: what is said of that may change."""
+"""Seconds after which it asks again although the server is known to be unreachable: that may have changed."""
 
 T = TypeVar("T", bound=cache.Named)
 
 
 class SyncState(StrEnum):
-    """How far a view can be believed."""
+    """Whether a view is current."""
 
-    FILLING = "filling"  # the first list isn't there yet
+    FILLING = "filling"  # the first list is not complete
     LIVE = "live"
-    AWAY = "away"  # the server does not answer, or says no; what is shown may be old
+    AWAY = "away"  # the server does not answer, or refuses; the objects may be old
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """How far a view can be believed, since when, and what stands in the way."""
+    """Whether a view is current, since when, and what prevents it."""
 
     standing: SyncState
     since: datetime
@@ -44,7 +44,7 @@ class State:
 
 
 class Reflector(Generic[T]):
-    """A live view of one kind. Read `objects` and `state`; wait with `changes.after(count)` for any change at all."""
+    """A live view of one kind. Read `objects` and `state`; wait with `changes.after(count)` for any change."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Reflector(Generic[T]):
         self.held: cache.ObjectCache[T] = cache.ObjectCache()
         self.state = State(standing=SyncState.FILLING, since=clock.now())
         self.lists = 0
-        """How often everything was listed: 1 as long as every reconnection could resume."""
+        """How often everything was listed: stays 1 while every reconnection could resume."""
         self._connection = connection
         self._path = resource.path(namespace=namespace)
         self._kind = kind
@@ -66,12 +66,12 @@ class Reflector(Generic[T]):
 
     @property
     def objects(self) -> Mapping[subscriptions.ObjectKey, T]:
-        """All objects by namespace and name, as they are now."""
+        """All current objects by namespace and name."""
         return self.held.objects
 
     @property
     def changes(self) -> subscriptions.ChangeCounter:
-        """Moves with every change of an object or of the state."""
+        """Counts changes of the objects and of the state."""
         return self.held.changes
 
     async def run(self) -> None:
@@ -83,7 +83,7 @@ class Reflector(Generic[T]):
 
     async def _follow(self) -> None:
         version: str | None = None
-        fruitless = 0  # attempts in a row that brought nothing; each makes the next pause longer
+        fruitless = 0  # attempts in a row without progress; each makes the next pause longer
         pause = 0.0
         while True:
             begun, asked = clock.now(), 0.0
@@ -110,12 +110,12 @@ class Reflector(Generic[T]):
             fruitless += 1
 
     def ended(self, task: asyncio.Task[None]) -> None:
-        """Called when `run` ends; only a fault of ours makes it end by itself, and then readers must not wait."""
+        """Called when `run` ends; only a fault of Sealane's ends it by itself, and then readers must not wait."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._stand(SyncState.AWAY, errors.ClusterError(f"watching {self._path} broke: {error!r}"))
 
     async def filled(self) -> None:
-        """Waits for the first list. Raises the ClusterError in its way when trying again won't help."""
+        """Waits for the first list. Raises its ClusterError if trying again won't help."""
         count = self.changes.count
         while self.lists == 0:
             if self.state.error is not None and not self.state.error.retry:
@@ -144,7 +144,7 @@ class Reflector(Generic[T]):
         return self.state.standing is SyncState.LIVE
 
     def _broke(self, error: errors.ClusterError | None) -> None:
-        """The stream is at its end: the view is old unless it is resumed in time."""
+        """The stream has ended: the view becomes old unless it resumes in time."""
         if not self._lives or (error is not None and not error.retry and not isinstance(error, errors.Gone)):
             self._stand(SyncState.AWAY, error)
             return
@@ -179,7 +179,7 @@ class _Running:
 
 
 class Shared:
-    """The views of one cluster that are in use: made for the first reader, ended after the last."""
+    """The views of one cluster in use: opened for the first reader, ended after the last."""
 
     def __init__(self, connection: transport.Transport) -> None:
         self._connection = connection
@@ -189,7 +189,7 @@ class Shared:
     async def view(
         self, resource: discovery.Resource, kind: type[T], namespace: str | None
     ) -> AsyncIterator[Reflector[T]]:
-        """A filled view, shared. Raises what stands in the way of filling it."""
+        """A filled view, shared. Raises the error that prevents filling it."""
         key = (resource.path(namespace=namespace), kind)
         running = self._running.get(key) or self._start(key, resource, kind, namespace)
         running.readers += 1

@@ -1,4 +1,4 @@
-"""Equal parts kept once: the pods of one workload differ in names, times and addresses, and are alike in all the rest."""
+"""Keeps equal parts once: pods of one workload only differ in names, times and addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def shared(value: T, like: T) -> T:
-    """A value equal to the given one, made of the parts of `like` wherever they are equal. Of two types it takes nothing."""
+    """A value equal to the given one, with equal parts taken from `like`. Values of two types share nothing."""
     if value is like or type(value) is not type(like):
         return value
     if isinstance(value, msgspec.Struct):
@@ -23,7 +23,7 @@ def shared(value: T, like: T) -> T:
 
 
 def _struct(value: Any, like: Any) -> Any:
-    """Field by field: comparing all of it first would compare what differs at every level."""
+    """Goes field by field: comparing whole structs first would compare the differing parts at every level."""
     parts, differs = {}, False
     for name in value.__struct_fields__:
         own, other = getattr(value, name), getattr(like, name)

@@ -1,4 +1,4 @@
-"""Subscriptions to live views: each reader waits on a count of its own, which moves when what it follows does."""
+"""Subscriptions to live views: each reader waits on its own count, which moves with what it follows."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ ObjectKey = tuple[str, str]
 
 
 class Whole(Enum):
-    """What can be followed of a view as a whole."""
+    """Topics about a view as a whole."""
 
     OBJECTS = auto()
     """Any of its objects."""
     STATE = auto()
-    """How far it can be believed."""
+    """Its state."""
 
 
 Topic = ObjectKey | str | Whole
-"""What can be followed of a view: one object, what belongs to the object of a uid, or the whole."""
+"""A topic to follow in a view: one object, everything that belongs to the object with a uid, or the whole view."""
 
 
 class ChangeCounter:
@@ -31,14 +31,14 @@ class ChangeCounter:
         self._next: asyncio.Future[None] | None = None
 
     def move(self) -> None:
-        """Something changed."""
+        """Counts a change."""
         self.count += 1
         if self._next is not None and not self._next.done():
             self._next.set_result(None)
         self._next = None
 
     async def after(self, count: int) -> int:
-        """Waits until the count is beyond the given one, and gives it."""
+        """Waits until the count exceeds the given one, and returns it."""
         while self.count <= count:
             if self._next is None:
                 self._next = asyncio.get_running_loop().create_future()
@@ -47,32 +47,32 @@ class ChangeCounter:
 
 
 class Followers:
-    """Whose count moves with which topic of one view."""
+    """The counts that follow each topic of one view."""
 
     def __init__(self) -> None:
         self._by_topic: dict[Topic, set[ChangeCounter]] = {}
 
     def __len__(self) -> int:
-        """How many topics anybody follows."""
+        """The number of topics that anybody follows."""
         return len(self._by_topic)
 
     def add(self, topic: Topic, changes: ChangeCounter) -> None:
-        """From now on the count moves with the topic."""
+        """Makes the count move with the topic from now on."""
         self._by_topic.setdefault(topic, set()).add(changes)
 
     def remove(self, topic: Topic, changes: ChangeCounter) -> None:
-        """From now on it does not; nothing happens when it did not before."""
+        """Stops moving the count with the topic; does nothing if it did not follow it."""
         following = self._by_topic.get(topic, set())
         following.discard(changes)
         if not following:
             self._by_topic.pop(topic, None)
 
     def wake(self, topics: Iterable[Topic]) -> None:
-        """Something of these topics changed."""
+        """Moves the counts that follow these topics."""
         for topic in topics:
             for changes in self._by_topic.get(topic, ()):
                 changes.move()
 
     def wake_all(self) -> None:
-        """Anything may have changed."""
+        """Moves all counts."""
         self.wake(self._by_topic)

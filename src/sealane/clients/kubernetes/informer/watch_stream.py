@@ -15,7 +15,7 @@ from sealane.clients.kubernetes import errors, exchange, transport
 T = TypeVar("T")
 
 SERVER_SECONDS = 300
-"""How long the server keeps a watch open; a little less by chance, so that not all of them end at once."""
+"""How long the server keeps a watch open; a random bit less, so that not all of them end at once."""
 
 
 class _Frame(msgspec.Struct):
@@ -53,10 +53,10 @@ async def changes(
     since: str,
     query: dict[str, str] | None = None,
 ) -> AsyncIterator[Change[T]]:
-    """Everything that changes after the version `since`, until the server closes the watch.
+    """All changes after the version `since`, until the server closes the watch.
 
-    The first value is a bookmark at `since`: the watch stands.
-    Raises Gone when the server no longer knows that version, whether it says so with HTTP 410 or in the stream.
+    The first value is a bookmark at `since`: the watch is open. Raises Gone when the server no longer knows that
+    version, whether it says so with HTTP 410 or in the stream.
     """
     seconds = int(SERVER_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311 - spreads load
     asked = {
@@ -74,7 +74,7 @@ async def changes(
 
 
 async def lines(chunks: AsyncIterator[bytes], request: str) -> AsyncIterator[bytes]:
-    """Splits a stream at line ends. Raises ServerError where a line is longer than any object."""
+    """Splits a stream at line ends. Raises ServerError if a line is longer than any object."""
     waiting: list[bytes] = []
     length = 0
     async for chunk in chunks:
@@ -92,7 +92,7 @@ async def lines(chunks: AsyncIterator[bytes], request: str) -> AsyncIterator[byt
 
 
 async def shortened(chunks: AsyncIterator[bytes], longest: int) -> AsyncIterator[bytes]:
-    """The stream without what goes beyond so many bytes of a line: programs may print for ever without ending one."""
+    """The stream with lines cut after so many bytes: programs may print forever without ending a line."""
     room = longest
     async for chunk in chunks:
         kept: list[bytes] = []
@@ -113,5 +113,5 @@ def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) 
             return Change(version=version)
         return Change(version=version, deleted=frame.type == "DELETED", object=decoder.decode(frame.object))
     except (ValueError, RecursionError) as error:
-        # the connection broke within a line, or the server speaks nonsense: resuming from the last version is right
+        # the connection broke within a line, or the data is invalid: resuming from the last version is right
         raise errors.Unreachable(f"{call}: a change could not be read: {error}") from error
