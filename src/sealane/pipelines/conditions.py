@@ -1,4 +1,4 @@
-"""Whether conditions hold for an event, and if not, why, in words. Pure."""
+"""Whether conditions hold for an event, and if not, the reason in words. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALLED = {
 
 
 def unmet(when: When, event: Event) -> str | None:
-    """Why the conditions don't hold for this event, or None when they do. `status` is not asked here."""
+    """Why the conditions don't hold for this event, or None if they do. Ignores `status`."""
     return (
         _event(when.event, event)
         or _name("branch", when.branch, event.branch, event)
@@ -31,10 +31,10 @@ def unmet(when: When, event: Event) -> str | None:
 
 
 def undelivered(delivery: Delivery, event: Event) -> str | None:
-    """Why this event doesn't lead to the delivery, or None when it does.
+    """Why this event doesn't lead to the delivery, or None if it does.
 
-    Without conditions of its own a delivery follows pushes, promotions and runs by hand, from the default branch only:
-    a branch pushed for somebody to look at must not reach an environment by accident.
+    Without conditions of its own a delivery follows pushes, promotions and manual runs, from the default branch only: a
+    branch pushed for review must not reach an environment by accident.
     """
     if event.kind in NEVER_DELIVERED:
         return f"{_CALLED[event.kind]} delivers nothing"
@@ -72,7 +72,7 @@ def _name(what: str, patterns: Patterns | None, name: str | None, event: Event) 
 
 
 def _paths(patterns: Patterns | None, event: Event) -> str | None:
-    """Holds when one changed file counts, when nobody knows what changed, and for a commit that changes nothing."""
+    """Holds if one changed file matches, if the changes are unknown, and for a commit without changes."""
     if patterns is None or not event.paths:
         return None
     for path in event.paths:

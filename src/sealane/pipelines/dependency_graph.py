@@ -1,4 +1,4 @@
-"""Orders and circles in a graph of needs. Pure: knows names only."""
+"""Order and circles in a graph of needs. Pure: knows names only."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 
 def circles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """One circle for each knot of names that need each other, beginning with the name that comes first.
+    """One circle for each group of names that need each other; each begins with the name that comes first.
 
-    Each circle reads as it is written: the first needs the second, and the last needs the first.
+    Each circle reads like the file: the first needs the second, and the last needs the first.
     """
     circles: list[list[str]] = []
     seen: set[str] = set()
@@ -23,7 +23,7 @@ def circles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 
 def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """All names, each after what it needs, else as they come. The needs must have no circle and be known."""
+    """All names, each after its needs, otherwise in their order. The needs must be known and without circles."""
     order: list[str] = []
     placed: set[str] = set()
     left = list(needs)
@@ -36,7 +36,7 @@ def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _way_back(needs: Mapping[str, Sequence[str]], start: str) -> list[str] | None:
-    """The shortest way from a name back to itself, without its end, or nothing."""
+    """The shortest path from a name back to itself, without its end, or None."""
     came_from: dict[str, str] = {}
     front = [start]
     while front:

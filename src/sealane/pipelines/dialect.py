@@ -1,4 +1,4 @@
-"""The port of dialects: ways to write a pipeline, each with files and a reading of its own. Pure."""
+"""The port of dialects: formats of a pipeline, each with its own files and its own way to read them. Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class Dialect:
     files: tuple[str, ...]
     """Names of its files in an app's folder."""
     misnamed: tuple[str, ...] = ()
-    """Names that people give them, and that nothing looks for."""
+    """Wrong names that people give these files, and that Sealane does not read."""
     read: Callable[[str, str], tuple[Pipeline | None, list[Finding]]]
-    """The pipeline that a text means, unless findings of severity error stand in its way; the file's name is for places."""
+    """The pipeline of a text, unless it has findings of severity error; the file's name is for places."""

@@ -1,7 +1,7 @@
-"""Which runs get a free slot next: the app that has the fewest, and none more than its share. Pure.
+"""Chooses the runs that get a free slot next: the app with the fewest comes first, within its share. Pure.
 
-Max-min fairness: whoever waits and has the least is served first, by age where two have as much. A share keeps slots that
-others find free at once, because a run that has begun is never ended for another.
+Max-min fairness: among waiting apps, the one with the fewest slots is served first; equal ones by age. A share reserves
+slots that others find free at once, because a run that has begun is never ended for another.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ class Queued:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slots:
-    """How many runs go at the same time."""
+    """The limits of concurrent runs."""
 
     all: int
     per_app: int
-    """The share: what one app may have of them."""
+    """The share: the most slots of one app."""
 
 
 def share(slots: int, given: int | None) -> int:
-    """What one app may have of so many slots: what operators gave, or all but one; never more than there are."""
+    """The most slots of one app: the operators' value, or all but one; never more than all."""
     return min(slots, given or max(1, slots - 1))
 
 
 def next_runs(queue: Sequence[Queued], running: Mapping[str, int], slots: Slots) -> tuple[str, ...]:
-    """The runs that begin now, in their order. `queue` has the oldest first; `running` counts runs by app."""
+    """The runs that begin now, in order. `queue` has the oldest first; `running` counts runs by app."""
     held = Counter(running)
     waiting: dict[str, deque[tuple[int, str]]] = {}
     for age, queued in enumerate(queue):

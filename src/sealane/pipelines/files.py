@@ -1,4 +1,4 @@
-"""The shape of `.sealane.yml`, as people write it. Pure: what it means is decided in `dialects/native.py`.
+"""The shape of `.sealane.yml`, as people write it. Pure: `dialects/native.py` interprets it.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """
@@ -33,7 +33,7 @@ FailureName = Literal["infrastructure", "failure"]
 
 
 def _shape(value: Any) -> str | None:
-    """Which of the ways to write a value was chosen; tags are in brackets so that they never are a key's name."""
+    """The chosen form of a value; tags are in brackets so that they never are a key's name."""
     shapes: dict[type, str] = {str: "(one)", list: "(list)", dict: "(mapping)"}
     return shapes.get(type(value))
 

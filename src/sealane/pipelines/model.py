@@ -1,4 +1,4 @@
-"""Pipelines: what to do for an event, and how far it is. Pure: knows nothing about files, engines or clusters."""
+"""Pipelines: what to do for an event, and its state. Pure: knows nothing about files, engines or clusters."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sealane.pipelines.notices import NoticeRule
 
 
 class FailureClass(StrEnum):
-    """Whose fault an unfinished step is: the user's own work, or the machinery under it."""
+    """The cause of a step's failure: the user's own work, or the machinery under it."""
 
     FAILURE = "failure"
     INFRASTRUCTURE = "infrastructure"
 
 
 class Outcome(StrEnum):
-    """How everything went that a step comes after; what `when: {status: …}` asks for."""
+    """The result of everything before a step; `when: {status: …}` selects it."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patterns:
-    """Globs of which one must match and none may; no `include` means everything."""
+    """Globs: one of `include` must match and none of `exclude` may; without `include`, everything matches."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class When:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retry:
-    """How often a step is tried again, and after what; `limit` counts the tries after the first."""
+    """How often a step is retried, and after what; `limit` counts the retries after the first try."""
 
     limit: int = 0
     on: tuple[FailureClass, ...] = (FailureClass.INFRASTRUCTURE,)
@@ -54,16 +54,16 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One container of a run. No `commands` means that the image's own entry point does the work."""
+    """One container of a run. Without `commands`, the image's own entry point runs."""
 
     name: str
     image: str
-    """A reference, or `${image.NAME}` for an image this pipeline builds."""
+    """A reference, or `${image.NAME}` for an image that this pipeline builds."""
     commands: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     user: str | None = None
-    """`user[:group]` that the commands run as; None for the image's."""
+    """`user[:group]` of the commands; None for the image's."""
     needs: tuple[str, ...] | None = None
     """Names of steps and images; None means the step before it, or nothing in a graph."""
     when: When = field(default_factory=When)
@@ -75,26 +75,26 @@ class Step:
 
 
 NO_CHECK = "NONE"
-"""The one word of a health check's test that says that there is none, not even the image's."""
+"""The single word of a health check's test that disables it, and also the image's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clone:
-    """How much of the repository a run on a server has."""
+    """How much of the repository a run on a server gets."""
 
     depth: int | None = None
-    """How many commits; None: all, with every branch and tag."""
+    """Number of commits; None: all, with every branch and tag."""
     submodules: bool | None = None
-    """Whether submodules are fetched; None: nobody said, so that they are missed is told."""
+    """Whether submodules are fetched; None: not specified, so missing ones cause a warning."""
     recursive: bool = False
     """Whether submodules of submodules are fetched, too."""
     lfs: bool | None = None
-    """Whether files of Git LFS are fetched; None: nobody said."""
+    """Whether Git LFS files are fetched; None: not specified."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Healthcheck:
-    """How to ask a service whether it is ready; `test` in the engine's form: CMD or CMD-SHELL first, or NO_CHECK."""
+    """How to check whether a service is ready; `test` in the engine's form: CMD or CMD-SHELL first, or NO_CHECK."""
 
     test: tuple[str, ...]
     interval: timedelta = timedelta(seconds=1)
@@ -105,7 +105,7 @@ class Healthcheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A container beside the steps, reached by its name; started first and waited for until healthy."""
+    """A container beside the steps, reached by its name; starts first, and steps wait until it is healthy."""
 
     name: str
     image: str
@@ -135,7 +135,7 @@ class ImageBuild:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageRetag:
-    """A ready-made image given this run's deploy tag."""
+    """An existing image that gets this run's deploy tag."""
 
     name: str
     source: str
@@ -148,12 +148,12 @@ Image = ImageBuild | ImageRetag
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """How many different people out of which groups must agree."""
+    """How many different people must approve, and from which groups."""
 
     by: tuple[str, ...]
     count: int = 1
     unknown_pusher: int = 0
-    """How many people more, where nobody knows who pushed; only operators say so."""
+    """How many more people, if the pusher is unknown; only operators set it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,28 +161,28 @@ class ReleaseGroup:
     """Several formations that the release reaches together or not at all."""
 
     formations: tuple[str, ...]
-    """In the order in which they move; those that moved before one failed go back in reverse."""
+    """In the order of their deployment; when one fails, the earlier ones roll back in reverse."""
     parallel: bool = False
-    """Whether they move side by side instead."""
+    """Whether they are deployed in parallel."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One formation a finished run goes to."""
+    """One formation that a finished run is delivered to."""
 
     formation: str
     approval: Approval | None = None
     release_group: ReleaseGroup | None = None
-    """Those it goes with."""
+    """The group that it belongs to."""
     keep: bool = False
-    """Stays where it is when its release group goes back."""
+    """Keeps it deployed when its release group rolls back."""
     when: When = field(default_factory=When)
     place: Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pipeline:
-    """All of a pipeline file, checked."""
+    """A whole pipeline file, checked."""
 
     app: str
     owner: str | None = None
@@ -192,15 +192,15 @@ class Pipeline:
     images: tuple[Image, ...] = ()
     deliver: tuple[Delivery, ...] = ()
     notices: tuple[NoticeRule, ...] = ()
-    """Who is told of what, beside whom the operators have told."""
+    """The app's own notices, in addition to the operators'."""
     place: Place
 
     def step(self, name: str) -> Step:
-        """The step of that name, which must exist."""
+        """The step with that name, which must exist."""
         return next(step for step in self.steps if step.name == name)
 
     def image(self, name: str) -> Image:
-        """The image of that name, which must exist."""
+        """The image with that name, which must exist."""
         return next(image for image in self.images if image.name == name)
 
     def delivery(self, formation: str) -> Delivery:
@@ -213,7 +213,7 @@ class Pipeline:
 
 
 class Kind(StrEnum):
-    """What a planned step does."""
+    """The kind of a planned step."""
 
     STEP = "step"
     IMAGE = "image"
@@ -229,42 +229,42 @@ class PlannedStep:
     kind: Kind
     name: str
     needs: tuple[str, ...] = ()
-    """Keys that must have ended first."""
+    """Keys of steps that must end first."""
     on: tuple[Outcome, ...] = (Outcome.SUCCESS,)
-    """How what it comes after must have gone."""
+    """The accepted results of everything before it."""
     beside: tuple[str, ...] = ()
-    """Keys of deliveries that it need not wait for once they are offered: they move side by side."""
+    """Keys of deliveries that it does not wait for once they are offered: they are deployed in parallel."""
     skip: str | None = None
-    """Why it is left out of this run, or None."""
+    """Why this run skips it, or None."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """All that a run will do, in the order in which people read it; needs point backwards only."""
+    """All steps of a run, in the order for readers; needs only point backwards."""
 
     steps: tuple[PlannedStep, ...] = ()
 
     def step(self, key: str) -> PlannedStep:
-        """The planned step of that key, which must exist."""
+        """The planned step with that key, which must exist."""
         return next(step for step in self.steps if step.key == key)
 
 
 class StepStatus(StrEnum):
-    """How far a planned step is."""
+    """The state of a planned step."""
 
     WAITING = "waiting"
     RUNNING = "running"
     PASSED = "passed"
     FAILED = "failed"
-    """The user's own work said no."""
+    """The user's own work failed."""
     BROKEN = "broken"
-    """Sealane, the engine or the cluster could not do it."""
+    """Sealane, the engine or the cluster failed."""
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
 
 
 class RunStatus(StrEnum):
-    """How far a run is; only ever folded from its steps."""
+    """The state of a run; always computed from its steps."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -272,5 +272,5 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     BROKEN = "broken"
     SKIPPED = "skipped"
-    """Nothing was to be done for this event."""
+    """There was nothing to do for this event."""
     CANCELLED = "cancelled"

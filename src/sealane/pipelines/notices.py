@@ -1,4 +1,4 @@
-"""Rules of who is told of what, as they stand in `.sealane.yml` and in the operators' `notices.yaml`. Pure.
+"""Rules for notices, in `.sealane.yml` and in the operators' `notices.yaml`. Pure.
 
 The docstrings here are the descriptions in the JSON Schema and the words of the reference in the documentation.
 """
@@ -35,7 +35,7 @@ WORDS = (
     *("app", "owner", "formation", "environment", "kind", "title", "text", "commit", "subject", "author", "branch"),
     *("version", "log", "link"),
 )
-"""What a template may name: ${app}."""
+"""The placeholders of a template: ${app}."""
 _WORD = re.compile(r"\$\{([^{}]*)\}")
 
 GlobsOfNames = Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]]
@@ -150,7 +150,7 @@ class AppNoticeFile(_RuleFile):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """A webhook that a commit brought along."""
+    """A webhook from a commit."""
 
     url: str
     secret: str | None = None
@@ -159,7 +159,7 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeRule:
-    """Who is told of what."""
+    """Who gets which notices."""
 
     to: tuple[str, ...] = ()
     """Targets by name."""
@@ -174,7 +174,7 @@ class NoticeRule:
 
 
 def rule(written: NoticeFile | AppNoticeFile, place: Place) -> NoticeRule:
-    """The rule that a file's text means."""
+    """The rule in a file's text."""
     to = written.to
     named = (to,) if isinstance(to, str) else tuple(to) if isinstance(to, list) else ()
     kinds = [written.of] if isinstance(written.of, str) else written.of
@@ -195,7 +195,7 @@ def rule(written: NoticeFile | AppNoticeFile, place: Place) -> NoticeRule:
 
 
 def rule_problems(written: NoticeFile | AppNoticeFile, document: Document, path: Path) -> Iterator[Finding]:
-    """What the shape can't say."""
+    """Problems that the shape can't express."""
     for key in ("apps", "environments", "owners"):
         for index, glob in enumerate(getattr(written, key, None) or ()):
             if reason := globs.problem(glob):
@@ -209,7 +209,7 @@ def rule_problems(written: NoticeFile | AppNoticeFile, document: Document, path:
 
 
 def matches(rule: NoticeRule, *, kind: NoticeKind, app: str, owner: str, environment: str | None) -> bool:
-    """Whether the rule is about it. What is of no environment fits only where none is asked for."""
+    """Whether the rule applies. Notices without an environment only match a rule without environments."""
     return (
         kind in rule.of
         and fits(rule.apps, app)
@@ -219,12 +219,12 @@ def matches(rule: NoticeRule, *, kind: NoticeKind, app: str, owner: str, environ
 
 
 def fits(patterns: tuple[str, ...] | None, name: str) -> bool:
-    """Whether one of the globs means the name; None means all."""
+    """Whether one of the globs matches the name; None matches all."""
     return patterns is None or any(globs.matches(pattern, name) for pattern in patterns)
 
 
 def filled(template: str, words: Mapping[str, str], most: int = 8_000) -> str:
-    """The template with what is known in place of its words, up to so many characters."""
+    """The template with its placeholders replaced, cut to so many characters."""
     room = most - len(_WORD.sub("", template))
 
     def word(placeholder: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
-"""A pipeline file taken apart, with the places of its parts, whether or not all of it is well formed. Pure.
+"""The parts of a pipeline file with their places, even if the file has errors. Pure.
 
-Checks of what a file means read a draft, so that a slip in one step hides nothing that is wrong in another.
+Checks read a draft, so that an error in one step hides no problem in another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sealane.pipelines import files
 M = TypeVar("M", bound=File)
 
 MOST = 1000
-"""Parts of one kind looked at; a file with more of them is refused for its shape."""
+"""Most parts of one kind that are checked; the shape's rules refuse files with more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +57,12 @@ class DeliveryPart(Part):
 
     file: files.DeliveryFile
     named_at: Path
-    """Where its formation is named; what is said about it stands at `path`."""
+    """The place of its formation's name; findings about the delivery are at `path`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """What can be read of a file. `named` also has the steps and images that can't be read but have a name."""
+    """The readable parts of a file. `named` also has unreadable steps and images with a name."""
 
     document: Document
     services: tuple[ServicePart, ...]
@@ -77,12 +77,12 @@ class Draft:
         return Finding(message=message, place=self.document.place(path), hint=hint, severity=severity)
 
     def place(self, path: Path) -> Place:
-        """Where the value at the path stands."""
+        """The place of the value at the path."""
         return self.document.place(path)
 
 
 def draft(document: Document) -> Draft:
-    """Takes a document apart; what can't be read is left out."""
+    """Takes a document apart; unreadable parts are left out."""
     value = document.value if isinstance(document.value, dict) else {}
     return Draft(
         document=document,
@@ -131,7 +131,7 @@ def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
 
 
 def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
-    """Each formation of a release group as a delivery of its own; what is said of all of them stands at the release group."""
+    """Each formation of a release group as a delivery of its own; findings about all of them name the release group."""
     said = {key: value for key, value in item.items() if key in {"approval", "when"}}
     for index, member in enumerate(item["formations"][:MOST]):
         name = member.get("formation") if isinstance(member, dict) else member

@@ -1,8 +1,8 @@
-"""What a run will do for an event, in which order, and what it leaves out and why. Pure.
+"""Plans a run for an event: its steps, their order, and why some are skipped. Pure.
 
-Steps run in order; any `needs` among them makes them a graph. Images come after the steps, those that a step needs at
-once. Deliveries come last, one after the other. What is left out holds nothing up: what needs it goes on, except that
-nothing is delivered without all of its images.
+Steps run in order; any `needs` among them makes them a graph. Images come after the steps, but those that a step needs
+come at once. Deliveries come last, one after the other. A skipped part delays nothing: whatever needs it continues,
+except that nothing is delivered without all of its images.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealane.pipelines.model import Delivery, Image, ImageBuild, Kind, Pipeline,
 
 
 def plan(pipeline: Pipeline, event: Event) -> Plan:
-    """The plan of a run of a checked pipeline, in an order in which everything comes after what it needs."""
+    """The plan of a run of a checked pipeline; everything comes after its needs."""
     work = {step.key: step for step in (*_steps(pipeline, event), *_images(pipeline, event))}
     order = dependency_graph.in_order({own: step.needs for own, step in work.items()})
     steps = [work[own] for own in order]
@@ -24,7 +24,7 @@ def plan(pipeline: Pipeline, event: Event) -> Plan:
 
 
 def key(kind: Kind, name: str) -> str:
-    """The key of a planned step: its kind, a slash and its name. An image keeps its key when it is retagged instead."""
+    """The key of a planned step: its kind, a slash and its name. A retagged image has the same key as a built one."""
     return f"{Kind.IMAGE if kind is Kind.RETAG else kind}/{name}"
 
 
@@ -63,7 +63,7 @@ def _images(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
 
 
 def _needed_by_steps(pipeline: Pipeline, names: set[str]) -> set[str]:
-    """Images that a step needs, or that such an image needs in turn."""
+    """Images that a step needs, directly or through other images."""
     images: dict[str, Image] = {image.name: image for image in pipeline.images}
     needed: set[str] = set()
     front = [need for step in pipeline.steps for need in step.needs or () if need in names]

@@ -1,6 +1,6 @@
-"""From the text of a pipeline's file to the pipeline, or to all that is wrong with it. Pure: reads no disk.
+"""Reads the text of a pipeline's file: returns the pipeline, or everything that is wrong. Pure: reads no disk.
 
-The file's name says which dialect it is written in; any other name is taken for the first dialect's.
+The file's name tells its dialect; any other name means the first dialect.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ FILE = ".sealane.yml"
 
 
 def files(adapters: Adapters = SHIPPED) -> tuple[str, ...]:
-    """The names that are looked for in an app's folder."""
+    """The names of pipeline files in an app's folder."""
     return tuple(name for dialect in adapters.dialects.every(Dialect).values() for name in dialect.files)
 
 
 def misnamed(adapters: Adapters = SHIPPED) -> dict[str, str]:
-    """Names that nothing looks for, and what each should be called."""
+    """Wrong names that Sealane does not read, and the right name for each."""
     every = adapters.dialects.every(Dialect).values()
     return {wrong: dialect.files[0] for dialect in every for wrong in dialect.misnamed}
 
 
 def file_in(is_there: Callable[[str], bool], adapters: Adapters = SHIPPED) -> str:
-    """The pipeline's file in a folder; where none is, the name of the one to write."""
+    """The pipeline's file in a folder; without one, the name of the file to write."""
     return next((name for name in files(adapters) if is_there(name)), FILE)
 
 
 def beginning(beside: Collection[str], adapters: Adapters = SHIPPED) -> str:
-    """What to do in a folder of these files, which has no pipeline's file."""
+    """What to do in a folder of these files, which has no pipeline file."""
     renamed = next(((wrong, name) for wrong, name in misnamed(adapters).items() if wrong in beside), None)
     return f"rename {renamed[0]} to {renamed[1]}" if renamed else "`sealane init` writes one to begin with"
 
 
 def read(text: str, file: str = FILE, adapters: Adapters = SHIPPED) -> tuple[Pipeline | None, list[Finding]]:
-    """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
+    """The pipeline, unless it has findings of severity error; all findings at once, by place."""
     dialects = list(adapters.dialects.every(Dialect).values())
     named = PurePath(file).name
     return next((dialect for dialect in dialects if named in dialect.files), dialects[0]).read(text, file)

@@ -1,4 +1,4 @@
-"""Whether a step is tried again, and after how long. Pure."""
+"""Whether and when a step is tried again. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_WAIT = timedelta(seconds=30)
 
 
 def again(retry: Retry, attempt: int, why: FailureClass) -> timedelta | None:
-    """How long to wait before the next try, or None when there is none; `attempt` counts the tries so far, from 1.
+    """How long to wait before the next try, or None for no further try; `attempt` counts the tries so far, from 1.
 
     The step's own failure is retried at once; machinery gets a second to recover, then twice as long each time.
     """

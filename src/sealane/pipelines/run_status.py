@@ -1,4 +1,4 @@
-"""How far a run is, folded from how far its steps are; it is never set in any other way. Pure."""
+"""The state of a run, computed from the states of its steps; it is never set in any other way. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ENDS = (
     (StepStatus.BROKEN, RunStatus.BROKEN),
     (StepStatus.PASSED, RunStatus.PASSED),
 )
-"""What decides an ended run, the strongest first: a person's word, then the user's own failure, then ours."""
+"""The statuses that decide an ended run, strongest first: cancelled, then the user's own failure, then Sealane's."""
 
 
 def fold(statuses: Iterable[StepStatus]) -> RunStatus:
-    """The status of a run whose steps have these; one without steps, or with skipped ones only, is skipped."""
+    """The status of a run from its steps' statuses; without steps, or with only skipped ones, it is skipped."""
     step_statuses = set(statuses)
     if StepStatus.RUNNING in step_statuses:
         return RunStatus.RUNNING

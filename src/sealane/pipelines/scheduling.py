@@ -1,7 +1,7 @@
-"""What to do next in a run, from its plan and how far each step is. Pure, and the same on a laptop and on the server.
+"""The next steps of a run, from its plan and its steps' states. Pure, and the same on a laptop and on the server.
 
-A status that is not known yet is `waiting`. Whoever runs the plan marks what `skipped` names, starts what `next_steps`
-gives, and asks again whenever a status has changed, until `done`.
+A missing status means `waiting`. Whoever runs the plan marks the steps in `skipped`, starts the `next_steps`, and asks
+again after each change of a status, until `done`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sealane.pipelines.model import Outcome, Plan, PlannedStep, StepStatus
 
 Statuses = Mapping[str, StepStatus]
-"""How far each planned step is, by its key."""
+"""The status of each planned step, by its key."""
 
 ENDED = frozenset(StepStatus) - {StepStatus.WAITING, StepStatus.RUNNING}
 _FAILED = {StepStatus.FAILED, StepStatus.BROKEN}
@@ -28,7 +28,7 @@ def skipped(plan: Plan, statuses: Statuses) -> dict[str, str]:
 
 
 def done(plan: Plan, statuses: Statuses) -> bool:
-    """Whether every step has ended, or will never run."""
+    """Whether every step has ended or will never run."""
     left_out = skipped(plan, statuses)
     return all(step.key in left_out or statuses.get(step.key) in ENDED for step in plan.steps)
 
@@ -58,17 +58,17 @@ def _look(plan: Plan, statuses: Statuses) -> tuple[list[PlannedStep], dict[str, 
 
 
 def _settles(status: StepStatus | None, *, needs_are_settled: bool) -> bool:
-    """What is left out passes on the waiting for what it needs itself; anything else has waited for that."""
+    """A skipped step still waits for its own needs; any other has waited for them already."""
     return needs_are_settled if status is StepStatus.SKIPPED else status in ENDED
 
 
 def _culprit(step: PlannedStep, culprits: Mapping[str, PlannedStep | None]) -> PlannedStep | None:
-    """The first step that did not go well among all that this one comes after."""
+    """The first unsuccessful step among all that come before this one."""
     return next((culprit for need in step.needs if (culprit := culprits.get(need))), None)
 
 
 def _hopeless(step: PlannedStep, culprit: PlannedStep | None, now: Statuses, *, ready: bool) -> str | None:
-    """Why a waiting step will never run, or None while it may."""
+    """Why a waiting step will never run, or None if it may."""
     if culprit is None:
         return "nothing has failed" if ready and Outcome.SUCCESS not in step.on else None
     status = now[culprit.key]

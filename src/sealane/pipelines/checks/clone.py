@@ -1,4 +1,4 @@
-"""What a repository has and a run on a server would lack. Pure."""
+"""Parts of a repository that a run on a server would lack. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ATTRIBUTES = ".gitattributes"
 
 
 def lacking(clone: Clone, *, submodules: bool, lfs: bool, above: str = "") -> Iterator[Finding]:
-    """Warnings for what is there and nobody said whether to fetch it. `above` leads to the folder that shows it: `../../`."""
+    """Warnings for parts that the file says nothing about. `above` leads to the folder that shows them: `../../`."""
     if submodules and clone.submodules is None:
         yield Finding(
             message="the repository has submodules, which a run on a server does not fetch: their folders are empty",
@@ -30,6 +30,6 @@ def lacking(clone: Clone, *, submodules: bool, lfs: bool, above: str = "") -> It
 
 
 def uses_lfs(attributes: str) -> bool:
-    """Whether a `.gitattributes` leaves files to Git LFS."""
+    """Whether a `.gitattributes` puts files into Git LFS."""
     lines = (line for line in attributes.splitlines() if not line.lstrip().startswith("#"))
     return any("filter=lfs" in line.split()[1:] for line in lines)

@@ -1,4 +1,4 @@
-"""Conditions: globs that can be meant, and conditions that can hold at all. Pure."""
+"""Conditions: globs must be valid, and conditions must be possible. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _when(draft: Draft, path: Path, when: files.WhenFile) -> Iterator[Finding]:
 def wanted_events(
     patterns: str | list[files.EventName] | files.EventPatterns | None,
 ) -> tuple[set[str] | None, set[str]]:
-    """Events asked for, None for any, and those left out."""
+    """Events that are included, None for any, and those that are excluded."""
     if patterns is None:
         return None, set()
     if isinstance(patterns, files.EventPatterns):
@@ -69,7 +69,7 @@ def _listed(patterns: str | list[str] | list[files.EventName] | None) -> list[st
 
 
 def _waiting_for_nothing(draft: Draft) -> Iterator[Finding]:
-    """A step for failures only, before which nothing can fail."""
+    """A step for failures only, when nothing before it can fail."""
     graph = any(step.file.needs is not None for step in draft.steps)
     for index, step in enumerate(draft.steps):
         when = step.file.when

@@ -1,4 +1,4 @@
-"""Containers: times that can be kept, health checks that fit, commands that do something. Pure."""
+"""Containers: possible times, consistent health checks, commands that do something. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sealane.pipelines.partial import Draft, ServicePart
 LONGEST = timedelta(days=7)
 
 MOST_IN_ONE = 128 * 1024 - 1
-"""Bytes of one argument or variable that Linux lets a program be started with."""
+"""Linux's limit in bytes for one argument or variable of a program."""
 
 MOST_TOGETHER = 1_500_000
-"""Bytes of all variables together: Linux takes 2 MiB of variables and arguments, and the image has some, too."""
+"""Most bytes of all variables together: Linux accepts 2 MiB of variables and arguments, and the image has some, too."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
-    """Times of nothing or without end, empty commands, health checks that can't be met."""
+    """Times of zero or without end, empty commands, impossible health checks."""
     for step in draft.steps:
         yield from _time(draft, (*step.path, "timeout"), step.file.timeout)
         yield from _commands(draft, (*step.path, "commands"), step.file.commands)
@@ -51,7 +51,7 @@ def _service(draft: Draft, service: ServicePart) -> Iterator[Finding]:
 
 
 def _test(draft: Draft, path: Path, test: str | list[str]) -> Iterator[Finding]:
-    """Words of compose files that ask for another number of words after them than there are."""
+    """Tests in the format of compose files with a wrong number of words."""
     match test:
         case ["CMD"]:
             yield draft.finding(path, "CMD has no program after it", 'as in [CMD, pg_isready, "-q"]')
@@ -90,14 +90,14 @@ def _text(
 
 
 def _goes_on(line: str) -> bool:
-    """Whether a shell would take the next line, which is another command, for the rest of this one."""
+    """Whether a shell would read the next line, which is another command, as part of this one."""
     last = line.rstrip("\n").rpartition("\n")[2]
     backslashes = len(last) - len(last.rstrip("\\"))
     return backslashes % 2 == 1 and not last.lstrip().startswith("#")
 
 
 def _arguments(draft: Draft, path: Path, words: str | list[str] | None) -> Iterator[Finding]:
-    """A shell command, or the words of a program, of which only the first must not be empty."""
+    """A shell command, or a program and its arguments, of which only the program must not be empty."""
     for index, word in enumerate([words] if isinstance(words, str) else words or []):
         where = path if isinstance(words, str) else (*path, index)
         by_a_shell = isinstance(words, str)

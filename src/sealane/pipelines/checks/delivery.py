@@ -1,4 +1,4 @@
-"""Deliveries: each formation once, approvals that people can give, events that may deliver. Pure."""
+"""Deliveries: each formation once, possible approvals, events that may deliver. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _events(draft: Draft, part: DeliveryPart) -> Iterator[Finding]:
 
 
 def unknown_formations(pipeline: Pipeline, formations: Collection[str]) -> list[Finding]:
-    """Deliveries to formations that have no file, as findings; for a folder whose formations are known."""
+    """Findings for deliveries to formations that have no file; for a folder with known formations."""
     return [
         Finding(
             message=f"no formation is called {delivery.formation}",
@@ -60,7 +60,7 @@ def unknown_formations(pipeline: Pipeline, formations: Collection[str]) -> list[
 
 
 def impossible_approvals(pipeline: Pipeline, groups: Mapping[str, Collection[str]]) -> list[Finding]:
-    """Approvals that ask for an unknown group, or for more people than all the groups named have together."""
+    """Approvals by an unknown group, or by more people than all their groups have together."""
     findings = []
     for delivery in pipeline.deliver:
         approval = delivery.approval

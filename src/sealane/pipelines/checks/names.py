@@ -1,4 +1,4 @@
-"""Names: each once, none that Sealane needs itself. Pure."""
+"""Names: each only once, and none of Sealane's own. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _reserved(draft: Draft) -> Iterator[Finding]:
 
 
 def _variables(draft: Draft) -> Iterator[Finding]:
-    """Variables set by Sealane, set twice, or set to a secret and a plain value at once."""
+    """Variables that Sealane sets, that are set twice, or that have both a secret and a plain value."""
     containers: list[StepPart | ServicePart] = [*draft.steps, *draft.services]
     for part in containers:
         environment = part.file.environment or {}

@@ -1,4 +1,4 @@
-"""Needs: of steps and images that exist, never in a circle. Pure."""
+"""Needs: steps and images that exist, without circles. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.pipelines.partial import Draft
 
 
 def check(draft: Draft) -> Iterator[Finding]:
-    """Unknown, doubled and circular needs, and images used without being needed or built."""
+    """Unknown, duplicate and circular needs, and images used without being needed or built."""
     known = {part.name for part in draft.named}
     wanted = {path[:2]: (name, list(needs)) for name, path, needs in _all(draft)}
     for path, (name, needs) in wanted.items():
@@ -38,7 +38,7 @@ def _all(draft: Draft) -> Iterator[tuple[str, Path, list[str]]]:
 
 
 def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Iterator[Finding]:
-    """The first circle of each knot, told once, at the part that stands first in the file."""
+    """The first circle of each group of circular parts, reported once, at its first part in the file."""
     graph = {name: [need for need in needs if need != name] for name, needs in wanted.values()}
     paths = {name: path for path, (name, _) in wanted.items()}
     for circle in dependency_graph.circles(graph):
@@ -48,7 +48,7 @@ def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Itera
 
 
 def _built(draft: Draft) -> Iterator[Finding]:
-    """A step that runs an image of this file must need it, or it would start before the image is there."""
+    """A step that runs an image of this file must need it; otherwise, it would start before the image exists."""
     images = {part.name for part in draft.named if part.path[0] == "images"}
     for step in draft.steps:
         name = fields.built_image(step.file.image)

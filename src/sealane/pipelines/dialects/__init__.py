@@ -1,1 +1,1 @@
-"""The ways to write a pipeline; each turns its own file into the one model. Pure."""
+"""The formats of a pipeline; each turns its own file into the one model. Pure."""

@@ -1,4 +1,4 @@
-"""Our own way to write a pipeline: a checked `.sealane.yml` becomes the model. Pure."""
+"""Sealane's own format: a checked `.sealane.yml` becomes the model. Pure."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ ELSEWHERE = {
     "groups": "by",
     "approvers": "by",
 }
-"""Keys of other tools' files, and what we call the same thing."""
+"""Keys of other tools' files, and Sealane's names for the same thing."""
 
 SHELL_FORM = "CMD-SHELL"
 EXEC_FORM = "CMD"
 
 
 def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
-    """The pipeline, unless findings of severity error stand in its way; all findings at once, by place."""
+    """The pipeline, unless it has findings of severity error; all findings at once, by place."""
     parsed, wrong = documents.read(text, file)
     if not parsed:
         return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
@@ -88,7 +88,7 @@ def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
 
 
 def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
-    """The pipeline a file means; `document` is where it was read from, for places."""
+    """The pipeline of a file; `document` is the parsed file, for places."""
     return Pipeline(
         app=file.app,
         owner=file.owner,
@@ -154,7 +154,7 @@ def _service(name: str, file: files.ServiceFile, place: Place) -> Service:
 
 
 def _patience(check: Healthcheck | None) -> timedelta:
-    """As long as the health check itself allows before it gives up, at least a minute."""
+    """As long as the health check itself may take until it fails, but at least a minute."""
     allowed = check.start_period + check.retries * (check.interval + check.timeout) if check else timedelta(0)
     return max(timedelta(minutes=1), allowed)
 
@@ -166,7 +166,7 @@ def _healthcheck(file: files.HealthcheckFile) -> Healthcheck:
             test = (NO_CHECK,)
         case str():
             test = (SHELL_FORM, file.test)
-        case ["CMD" | "CMD-SHELL", _, *_]:  # as compose files write it
+        case ["CMD" | "CMD-SHELL", _, *_]:  # the format of compose files
             test = tuple(file.test)
         case _:
             test = (EXEC_FORM, *file.test)
@@ -259,7 +259,7 @@ def _retry(file: files.RetryFile | None) -> Retry:
 
 
 def _texts(written: str | Iterable[str] | None) -> tuple[str, ...]:
-    """One text or several, as several."""
+    """One or several texts, as a tuple."""
     return (written,) if isinstance(written, str) else tuple(written or ())
 
 
@@ -272,7 +272,7 @@ def _time(text: str | None) -> timedelta | None:
 
 
 def _given(**values: Any) -> Mapping[str, Any]:
-    """What was written; the rest keeps the model's own default."""
+    """The values that were written; all others keep the model's own default."""
     return {key: value for key, value in values.items() if value is not None}
 
 
