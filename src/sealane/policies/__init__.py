@@ -1,1 +1,1 @@
-"""Policies: tests of rendered manifests that deny, ask for a sign-off or warn."""
+"""Policies: tests of rendered manifests that deny, ask for a sign-off, or warn."""

@@ -1,4 +1,4 @@
-"""The request that the API server would see for an object. Pure: knows nothing about policies or clusters."""
+"""The request that the API server gets for an object. Pure: knows nothing about policies or clusters."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Request:
 
     @property
     def kind(self) -> tuple[str, str, str, bool]:
-        """What resource rules look at, names aside."""
+        """The fields that resource rules match, without names."""
         return self.group, self.version, self.resource, self.namespaced
 
     def names(self) -> dict[str, Any]:
-        """`request` and `namespaceObject` as rules see them. Who asks is not known offline: there is no `userInfo`."""
+        """`request` and `namespaceObject` for rules. The requesting user is unknown offline: there is no `userInfo`."""
         kind = {"group": self.group, "version": self.version, "kind": self.subject.kind}
         resource = {"group": self.group, "version": self.version, "resource": self.resource}
         namespace = None
@@ -56,7 +56,7 @@ class Request:
 
 
 def request(manifest: dict[str, Any], facts: Facts, custom: Custom) -> Request:
-    """The request that creates the object of a manifest, however incomplete that is."""
+    """The request that creates a manifest's object, even an incomplete one."""
     group, _, version = str(manifest.get("apiVersion", "")).rpartition("/")
     kind = str(manifest.get("kind", ""))
     metadata = manifest.get("metadata")

@@ -1,4 +1,4 @@
-"""The line of CEL in the table of policy engines: ValidatingAdmissionPolicies, as Kubernetes writes them. Pure."""
+"""CEL in the table of policy engines: ValidatingAdmissionPolicies in Kubernetes' format. Pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Policies to compiled rules: types checked as the API server checks them, each policy once. Pure.
+"""Compiles policies to rules: checks types like the API server does, each policy once. Pure.
 
-For the check `variables.NAME` is a name with a type of its own. For the run all is composed into single expressions,
-where a variable is evaluated only when it is needed, as on the API server; what most objects come to, that they meet
-every validation, then takes one evaluation.
+For the check, `variables.NAME` is a name with a type of its own. For the run, everything is combined into single
+expressions, where a variable is evaluated only when it is needed, like on the API server; so the usual case, an object
+that meets all validations, takes one evaluation.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from sealane.policies.model import NamedExpression, Policy, Scope, Validation
 
 _OF_OBJECT = frozenset({"object", "oldObject", "request", "namespaceObject"})
 _PORTABLE = re.compile(r"(?:bool|int|double|string|null_type|dyn|list|map|[<>, ])+")
-"""Types whose values can leave the engine and come back as they were."""
+"""Types whose values stay the same outside the engine."""
 _FORGOTTEN = re.compile(r"kubernetes\.|net\.|optional_type")
-"""Types that the API server forgets in a variable: quantities, addresses, optionals."""
+"""Types that the API server loses in a variable: quantities, addresses, optionals."""
 _ONLY_IN_CLUSTERS = {
     "authorizer": "only a cluster knows who may do what; keep such a rule to the cluster",
     "objects": "only a policy annotated sealane.dev/scope: release sees all objects",
@@ -38,13 +38,13 @@ class Check:
     validation: Validation
     expression: cel.Expression
     message: cel.Expression | None
-    """The messageExpression, when it has one."""
+    """The messageExpression, if any."""
 
 
 class Compiled:
-    """A policy, ready to run; what only a refusal needs is compiled when the first one comes.
+    """A policy, ready to run; the parts for refusals are only compiled for the first one.
 
-    Each part raises cel.Uncompilable for what `problems` gives as findings.
+    Each part raises cel.Uncompilable for the problems that `problems` returns as findings.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -79,19 +79,19 @@ class Compiled:
 
     @functools.cached_property
     def paths(self) -> cel.Expression | None:
-        """The variable `paths`, a list of the fields that are meant, when the policy has one."""
+        """The variable `paths`, a list of the affected fields, if the policy has one."""
         there = any(variable.name == "paths" for variable in self.policy.variables)
         return self._composed("variables.paths") if there else None
 
     @functools.cached_property
     def once(self) -> Mapping[str, cel.Expression]:
-        """Variables that are the same for every object, by the names they are bound to for all other expressions."""
+        """Variables that are the same for every object, by their names in all other expressions."""
         names, sources = self._scope.names, dict(self._scope.once.values())
         return {bound: language.language().compile(text, names, binds=True) for bound, text in sources.items()}
 
     @functools.cached_property
     def variables(self) -> tuple[tuple[str, cel.Expression], ...]:
-        """All variables, to tell which of them fails."""
+        """All variables, to find the one that fails."""
         return tuple(
             (variable.name, self._composed(f"variables.{variable.name}")) for variable in self.policy.variables
         )
@@ -108,13 +108,13 @@ class Compiled:
 
 @functools.lru_cache(maxsize=1024)
 def compiled(policy: Policy) -> Compiled:
-    """The policy ready to run, made once."""
+    """The policy ready to run, compiled once."""
     return Compiled(policy)
 
 
 @functools.lru_cache(maxsize=1024)
 def problems(policy: Policy) -> tuple[Finding, ...]:
-    """What is wrong with the policy's expressions; all of it."""
+    """All problems of the policy's expressions."""
     scope = _scope(policy)
     findings = list(scope.findings)
     for condition in policy.conditions:
@@ -133,11 +133,11 @@ class _Scope:
     """The names that a policy's expressions may use."""
 
     names: dict[str, Any]
-    """What is there without variables."""
+    """The names without variables."""
     typed: dict[str, Any]
     """With all variables, for the check."""
     once: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Variables that don't look at the object: the name each is bound to, and its whole expression."""
+    """Variables that don't use the object: the name of each, and its whole expression."""
     findings: list[Finding] = field(default_factory=list)
 
 

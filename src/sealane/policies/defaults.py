@@ -1,8 +1,8 @@
-"""What the API server makes of a manifest before policies see it: defaults filled in, nulls dropped. Pure.
+"""A manifest as the API server passes it to policies: defaults filled in, nulls dropped. Pure.
 
-A rule such as `object.spec.replicas > 1` must find the 1 that Kubernetes puts where nothing is said. The values are
-those of Kubernetes' own defaulting of its v1 kinds (k8s.io/kubernetes/pkg/apis/*/v1/defaults.go). What depends on a
-cluster is left out: numbers of ports and addresses, the service account's volume, labels that a Job makes.
+A rule such as `object.spec.replicas > 1` must see the 1 that Kubernetes fills in. The values are those of Kubernetes'
+own defaulting of its v1 kinds (k8s.io/kubernetes/pkg/apis/*/v1/defaults.go). Values that depend on a cluster are left
+out: numbers of ports and addresses, the service account's volume, labels that a Job makes.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ _SERVICE: Mapping[str, Any] = {"type": "ClusterIP", "sessionAffinity": "None"}
 
 
 def defaulted(manifest: Mapping[str, Any], namespace: str | None) -> _Fields:
-    """The manifest as policies see it when it is created in the namespace (None: outside of any).
+    """The manifest for policies when it is created in the namespace (None: outside of any).
 
-    Kinds that Kubernetes does not define itself are left as they are, but for the namespace.
+    Kinds that Kubernetes does not define itself stay unchanged, except for the namespace.
     """
     filled: _Fields = dict(manifest)
     group = str(filled.get("apiVersion", "")).rpartition("/")[0]
@@ -80,18 +80,18 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _fields(value: Any) -> _Fields:
-    """A mapping as it is, anything else as an empty one: what is wrong with it is not defaulting's business."""
+    """The mapping itself; anything else becomes an empty one: defaulting does not report errors."""
     return value if isinstance(value, dict) else {}
 
 
 def _with(fields: _Fields, key: str, change: Callable[[Any], Any]) -> None:
-    """Change what is at the key in place, where it is."""
+    """Changes the value at the key in place, if it exists."""
     if key in fields:
         fields[key] = change(fields[key])
 
 
 def _each(change: Callable[[_Fields], _Fields]) -> Callable[[Any], Any]:
-    """The change for every mapping of a list."""
+    """The change applied to every mapping of a list."""
 
     def changed(items: Any) -> Any:
         return (
@@ -102,7 +102,7 @@ def _each(change: Callable[[_Fields], _Fields]) -> Callable[[Any], Any]:
 
 
 def _bare_pod(spec: _Fields) -> _Fields:
-    """A Pod itself, unlike a template, also takes limits for requests."""
+    """In a Pod itself, unlike in a template, limits are also the default of requests."""
     pod = {"enableServiceLinks": True, **_pod(spec)}
     for key in ("containers", "initContainers"):
         _with(pod, key, _each(_requesting))
@@ -137,7 +137,7 @@ def _container(given: _Fields) -> _Fields:
 
 
 def _pull_policy(image: str) -> str:
-    """Always for `latest`, also where no tag is the same as latest."""
+    """Always for `latest`, also for an image without tag and digest."""
     name, _, digest = image.partition("@")
     tag = name.rpartition("/")[2].partition(":")[2]
     return "Always" if tag == "latest" or (not tag and not digest) else "IfNotPresent"
@@ -169,7 +169,7 @@ def _resources(given: Any) -> Any:
 
 
 def _amount(given: Any) -> Any:
-    """A quantity as the API server writes it; numbers are quantities, too."""
+    """A quantity in the API server's format; numbers are quantities, too."""
     if isinstance(given, bool) or not isinstance(given, int | float | str):
         return given
     try:

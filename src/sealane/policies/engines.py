@@ -1,4 +1,4 @@
-"""The port of policy engines: languages that policies are written in, each with files and a reading of its own. Pure."""
+"""The port of policy engines: languages for policies, each with its own files and its own way to read them. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sealane.policies.model import Decision, Facts
 
 
 class Origin(Protocol):
-    """Knows where an object was written."""
+    """Knows the source of an object."""
 
     def place(self, path: Path = ()) -> Place:
-        """Where the field, or its nearest parent, was written."""
+        """The source of the field or its nearest parent."""
 
 
 class Vettable(Protocol):
-    """A rendered object with its origin."""
+    """A rendered object with its source."""
 
     @property
     def object(self) -> dict[str, Any]:
@@ -28,11 +28,11 @@ class Vettable(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Where it was written."""
+        """Its source."""
 
 
 class EnginePolicy(Protocol):
-    """A policy that was read; all else of it is its engine's."""
+    """A policy that was read; its engine knows everything else."""
 
     @property
     def engine(self) -> str:
@@ -44,17 +44,17 @@ class PolicyEngine:
     """One line of the table of policy engines."""
 
     endings: tuple[str, ...]
-    """How names of its files end; no two engines share one."""
+    """Endings of its files' names; no two engines share one."""
     read: Callable[[Mapping[str, str]], tuple[Sequence[EnginePolicy], list[Finding]]]
-    """All policies of some files, by file name, and all that is wrong with them."""
+    """Reads all policies of some files, by file name, and returns them with all problems."""
     vet: Callable[[Sequence[Vettable], Sequence[Any], Facts], tuple[Decision, ...]]
-    """Every decision that an object does not meet one of the engine's policies, in the order of objects, the gravest first."""
+    """Every violation of the engine's policies, in the order of objects, the gravest first."""
 
 
 def vet(
     objects: Sequence[Vettable], policies: Iterable[EnginePolicy], facts: Facts, adapters: Adapters = SHIPPED
 ) -> tuple[Decision, ...]:
-    """Every decision of every engine that has policies here, one engine after the other."""
+    """Every decision of all engines that have policies here, one engine after the other."""
     own: dict[str, list[EnginePolicy]] = {}
     for policy in policies:
         own.setdefault(policy.engine, []).append(policy)

@@ -1,7 +1,7 @@
-"""Evaluates rendered objects against policies, and gives decisions. Pure: no clusters, no files, no clock.
+"""Evaluates rendered objects against policies and returns decisions. Pure: no clusters, no files, no clock.
 
-Each policy decides as the API server would on the creation of each object. An expression that can't be evaluated
-counts as not met, unless the policy says `failurePolicy: Ignore`.
+Each policy decides as the API server would when each object is created. An expression that can't be evaluated counts as
+not met, unless the policy says `failurePolicy: Ignore`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _RANK = {Effect.DENY: 0, Effect.SIGN_OFF: 1, Effect.WARN: 2}
 
 
 def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -> tuple[Decision, ...]:
-    """Every decision that an object does not meet a policy, in the order of objects, the gravest first.
+    """Every violation of a policy by an object, in the order of objects, the gravest first.
 
-    Raises cel.Uncompilable for a policy whose problems were not looked at.
+    Raises cel.Uncompilable for a policy whose problems were not checked before.
     """
     items = [item for vettable in objects for item in _items(vettable)]
     custom = kinds.defined(item.manifest for item in items)
@@ -42,7 +42,7 @@ def vet(objects: Sequence[Vettable], policies: Iterable[Policy], facts: Facts) -
 
 
 def verdict(decisions: Iterable[Decision]) -> Verdict:
-    """What all decisions together come to."""
+    """The overall verdict of all decisions."""
     effects = {decision.effect for decision in decisions}
     if Effect.DENY in effects:
         return Verdict.DENIED
@@ -51,7 +51,7 @@ def verdict(decisions: Iterable[Decision]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One object; `base` is its path in what was rendered, for the items of a List."""
+    """One object; `base` is its path in the rendered object, for items of a List."""
 
     manifest: dict[str, Any]
     origin: Origin
@@ -59,7 +59,7 @@ class _Item:
 
 
 class _Rule:
-    """A compiled policy, and its effect on kinds already met where only the kind decides."""
+    """A compiled policy, and its known effects on kinds, if only the kind decides."""
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
@@ -67,7 +67,7 @@ class _Rule:
         self._effects: dict[tuple[str, str, str, bool], Effect | None] = {}
 
     def effect(self, request: Request) -> Effect | None:
-        """The effect that the policy would have on the request; None when it is not about it."""
+        """The effect that the policy would have on the request; None if it does not apply."""
         if not self._by_kind:
             return match_rules.effect(self.compiled.policy, request)
         kind = request.kind
@@ -77,7 +77,7 @@ class _Rule:
 
 
 class _Case:
-    """One object before the policies, with its names ready for the engine once a policy is about it."""
+    """One object to check, with its names ready for the engine once a policy applies to it."""
 
     def __init__(self, item: _Item, request: Request, shared: Mapping[str, Any]) -> None:
         self.item = item
@@ -86,12 +86,12 @@ class _Case:
 
     @functools.cached_property
     def bindings(self) -> cel.Bindings:
-        """For variables and validations."""
+        """The names for variables and validations."""
         return language.language().bind(self.names)
 
     @functools.cached_property
     def before(self) -> cel.Bindings:
-        """For match conditions, which the API server evaluates before it knows the namespace."""
+        """The names for match conditions, which the API server evaluates before it knows the namespace."""
         return language.language().bind({**self.names, "namespaceObject": None})
 
 
@@ -103,12 +103,12 @@ def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str,
         try:
             names[name] = expression.evaluate(bindings)
         except cel.EvaluationError:
-            continue  # stays unknown: an expression that needs it fails, and says so
+            continue  # stays unknown: an expression that needs it fails and reports that
     return names
 
 
 def _items(rendered: Vettable) -> Iterator[_Item]:
-    """The object, or those in it: a List must not carry anything past the policies."""
+    """The object, or the items in it: a List must not hide objects from the policies."""
     yield from _unpacked(_Item(rendered.object, rendered.origin))
 
 
@@ -175,7 +175,7 @@ def _check(rule: Compiled, check: Check, effect: Effect, case: _Case) -> Iterato
 
 
 def _message(check: Check, bindings: cel.Bindings) -> str:
-    """The message as the API server chooses it."""
+    """The message, chosen like the API server does."""
     text = ""
     if check.message:
         try:
@@ -215,7 +215,7 @@ def _unevaluated(source: str, error: cel.EvaluationError) -> str:
 
 
 def _failed(policy: Policy, effect: Effect, case: _Case, message: str) -> Decision:
-    """A policy that can't be evaluated is not met; with failurePolicy Ignore that only warns."""
+    """A policy that can't be evaluated counts as not met; with failurePolicy Ignore it only warns."""
     if policy.ignores_errors:
         effect = Effect.WARN
     return _decision(policy, effect, case, message, (), failed=True)

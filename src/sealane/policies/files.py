@@ -1,4 +1,4 @@
-"""The shape of policy files: ValidatingAdmissionPolicy and its binding, as Kubernetes' v1 API has them. Pure."""
+"""The shape of policy files: ValidatingAdmissionPolicy and its binding, as in Kubernetes' v1 API. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a kind's resource is called, and whether it lives in a namespace. Pure: knows nothing about clusters.
+"""The resource name of a kind, and whether the kind is namespaced. Pure: knows nothing about clusters.
 
-A cluster knows by discovery; offline there is this table, the custom resource definitions among the objects, and for
-the rest the plural that English and Kubernetes make.
+A cluster's discovery knows this; offline, it comes from this table, the custom resource definitions among the objects,
+or else Kubernetes' rule for English plurals.
 """
 
 from __future__ import annotations
@@ -55,18 +55,18 @@ _IRREGULAR = {"Endpoints": "endpoints", "ComponentStatus": "componentstatuses"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """What the API server would call a kind."""
+    """The API server's resource for a kind."""
 
     name: str
     namespaced: bool
 
 
 Custom = Mapping[tuple[str, str], Resource]
-"""Group and kind to the resource that a definition among the objects makes."""
+"""The resources of definitions among the objects, by group and kind."""
 
 
 def resource(group: str, kind: str, custom: Custom) -> Resource:
-    """The resource of a kind; one of an unknown group is taken to live in a namespace."""
+    """The resource of a kind; one of an unknown group counts as namespaced."""
     if known := custom.get((group, kind)):
         return known
     return Resource(name=plural(kind), namespaced=(group, kind) not in _CLUSTER)

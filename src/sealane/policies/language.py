@@ -1,7 +1,7 @@
-"""CEL as Kubernetes speaks it in admission policies, and the words an expression is made of. Pure.
+"""CEL in Kubernetes' version for admission policies, and the words in an expression. Pure.
 
-Functions are those of Kubernetes 1.36: CEL's standard library, strings, lists, sets, optionals and comprehensions with
-two variables by the engine, the rest from `functions/`. What only a cluster can answer (`authorizer`) is not there.
+Functions are those of Kubernetes 1.36: the engine provides CEL's standard library, strings, lists, sets, optionals and
+comprehensions with two variables, `functions/` the rest. Functions that need a cluster (`authorizer`) are missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KNOWN: Mapping[str, str] = {
     "request.dryRun": "bool",
     "namespaceObject.metadata.name": "string",
 }
-"""Fields of `request` and `namespaceObject` whose types the API server knows and this engine can't be told."""
+"""Types of fields of `request` and `namespaceObject` that the API server knows, but this engine can't express."""
 _BOUND = "sealane_variable_"
 _TOKEN = re.compile(
     r"""(?P<skip>//[^\n]*|\s+)"""
@@ -49,10 +49,10 @@ def language() -> cel.Language:
 
 
 def composed(source: str, variables: Sequence[tuple[str, str]], known: Mapping[str, str]) -> str:
-    """The expression as one: each `variables.NAME` of those given is bound around it, and evaluated only when needed.
+    """The expression with each given `variables.NAME` bound around it, evaluated only when needed.
 
-    `variables` are names and expressions in their order; one may use those before it. `known` are the variables that
-    have been evaluated already, with the names by which the expression finds them.
+    `variables` are names and expressions in order; one may use those before it. `known` are variables that have been
+    evaluated already, with their names in the expression.
     """
     names = {name for name, _ in variables}
     needed = used_variables(source) & names
@@ -85,12 +85,12 @@ def used_variables(source: str) -> set[str]:
 
 
 def words(source: str) -> set[str]:
-    """All identifiers, those of fields and functions too."""
+    """All identifiers, including those of fields and functions."""
     return {text for kind, text in _tokens(source) if kind == "word"}
 
 
 def chains(source: str, root: str) -> set[tuple[str, ...]]:
-    """The longest plain selections that start at a name: `object.spec.replicas > 1` gives `("spec", "replicas")`.
+    """The longest plain selections that start at a name: `object.spec.replicas > 1` has `("spec", "replicas")`.
 
     A name at the end that is called as a function is left out.
     """
@@ -117,7 +117,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
 
 
 def _variable(tokens: list[tuple[str, str]], index: int) -> str:
-    """NAME where `variables.NAME` starts at the index, else nothing."""
+    """NAME if `variables.NAME` starts at the index, else an empty string."""
     if tokens[index] != ("word", "variables") or (index and tokens[index - 1][1] == "."):
         return ""
     after = tokens[index + 1 : index + 3]

@@ -1,7 +1,7 @@
-"""Which field a decision is about, and where it was written. Pure: knows nothing about CEL's engine.
+"""The field of a decision, and its source. Pure: knows nothing about CEL's engine.
 
-A policy may say it itself, with a variable `paths` that lists fields such as `spec.containers[name=web].image`. Else
-the fields that the expression selects are looked at: if it is only one, it is meant.
+A policy may name its fields in a variable `paths`, such as `spec.containers[name=web].image`. Otherwise, if the
+expression selects only one field, it is that one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _STEP = re.compile(r"""\.?([^.\[\]]+)|\[(\d+)\]|\[['"]([^'"\]]*)['"]\]|\[([A-Za-
 
 
 def resolve(text: str, manifest: Mapping[str, Any]) -> Path:
-    """The path in the manifest that a field's text names, as far as it is there.
+    """The path in the manifest for a field's text, as far as it exists.
 
     >>> resolve("spec.containers[name=web].image", {"spec": {"containers": [{"name": "web"}]}})
     ('spec', 'containers', 0)
@@ -39,7 +39,7 @@ def resolve(text: str, manifest: Mapping[str, Any]) -> Path:
 
 
 def guess(expression: str, manifest: Mapping[str, Any]) -> str | None:
-    """The field that an expression is about, when it selects only one of the object."""
+    """The only field of the object that an expression selects; None for none or several."""
     chains = language.chains(expression, "object") - {("kind",), ("apiVersion",), ("metadata", "name")}
     if len(chains) != 1:
         return None

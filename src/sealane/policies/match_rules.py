@@ -1,4 +1,4 @@
-"""Whether a policy or binding is about a request: resource rules and label selectors. Pure: knows nothing about CEL."""
+"""Whether a policy or binding applies to a request: resource rules, label selectors. Pure: knows nothing about CEL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sealane.policies.model import Effect, Match, Policy, Requirement, ResourceR
 
 
 def matches(match: Match, request: Request) -> bool:
-    """Whether the request is meant, by the rules of the API server's matcher.
+    """Whether the rules match the request, like in the API server's matcher.
 
-    No rules at all mean every request, as in a binding.
+    No rules at all match every request, as in a binding.
     """
     if match.rules and not any(_rule_matches(rule, request, any_version=match.any_version) for rule in match.rules):
         return False
@@ -26,7 +26,7 @@ def matches(match: Match, request: Request) -> bool:
 
 
 def effect(policy: Policy, request: Request) -> Effect | None:
-    """The effect that a policy would have on a request: the gravest of its bindings that fit; None when none does."""
+    """The effect of a policy on a request: the gravest of its matching bindings; None if none matches."""
     if not matches(policy.match, request):
         return None
     if not policy.bindings:
@@ -38,7 +38,7 @@ def effect(policy: Policy, request: Request) -> Effect | None:
 
 
 def by_kind(policy: Policy) -> bool:
-    """Whether the kind of an object alone decides if a policy is about it."""
+    """Whether the kind of an object alone decides if a policy applies to it."""
     return all(
         not (match.objects or match.namespaces or any(rule.names for rule in (*match.rules, *match.excluded)))
         for match in (policy.match, *(binding.match for binding in policy.bindings))

@@ -1,6 +1,6 @@
-"""Policies and what they decide. Pure: knows nothing about files, CEL or clusters.
+"""Policies and their decisions. Pure: knows nothing about files, CEL or clusters.
 
-The words are those of Kubernetes' ValidatingAdmissionPolicy (admissionregistration.k8s.io/v1), so that one file means
+The terms are those of Kubernetes' ValidatingAdmissionPolicy (admissionregistration.k8s.io/v1), so that one file means
 the same in the pipeline and in the cluster.
 """
 
@@ -15,27 +15,27 @@ from sealane.findings import Finding, Place, Severity
 
 
 class Effect(StrEnum):
-    """What follows when a policy is not met; the gravest first."""
+    """The consequence of a policy that is not met; the gravest first."""
 
     DENY = "deny"
     """Nothing is deployed."""
     SIGN_OFF = "sign-off"
-    """A person has to agree first."""
+    """A person has to approve first."""
     WARN = "warn"
-    """It is said, and nothing else follows."""
+    """It is only reported."""
 
 
 class Scope(StrEnum):
-    """What a policy sees."""
+    """The objects that a policy sees."""
 
     OBJECT = "object"
-    """One object, as the API server does."""
+    """One object, like on the API server."""
     RELEASE = "release"
     """One object and, as `objects`, all that are rendered with it. Only Sealane can evaluate it."""
 
 
 class Verdict(StrEnum):
-    """What all decisions together come to."""
+    """The overall result of all decisions."""
 
     PASSES = "passes"
     NEEDS_SIGN_OFF = "needs sign-off"
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResourceRule:
-    """Which requests are meant; `*` stands for all."""
+    """Requests that match; `*` stands for all."""
 
     groups: tuple[str, ...]
     versions: tuple[str, ...]
@@ -65,12 +65,12 @@ class Requirement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """Which objects are meant: one of `rules`, none of `excluded`, and labels that fit."""
+    """Objects that match: one of `rules`, none of `excluded`, and the labels."""
 
     rules: tuple[ResourceRule, ...] = ()
     excluded: tuple[ResourceRule, ...] = ()
     any_version: bool = True
-    """matchPolicy Equivalent: the group and resource decide, the API server converts between versions."""
+    """matchPolicy Equivalent: group and resource decide; the API server converts between versions."""
     objects: tuple[Requirement, ...] = ()
     """The objectSelector."""
     namespaces: tuple[Requirement, ...] = ()
@@ -79,7 +79,7 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binding:
-    """A ValidatingAdmissionPolicyBinding: where a policy holds, and with which effect."""
+    """A ValidatingAdmissionPolicyBinding: where a policy applies, and its effect."""
 
     name: str
     effect: Effect
@@ -108,20 +108,20 @@ class Validation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """One ValidatingAdmissionPolicy with what Sealane adds by annotations."""
+    """One ValidatingAdmissionPolicy with Sealane's annotations."""
 
     engine: ClassVar[str] = "cel"
     name: str
     effect: Effect | None = None
-    """By annotation; None: that of the bindings that fit, and `deny` where there are none."""
+    """From an annotation; None: the effect of the matching bindings, or `deny` without bindings."""
     scope: Scope = Scope.OBJECT
     hint: str = ""
     match: Match
     bindings: tuple[Binding, ...] = ()
-    """Those in the same files, one of which must fit; none: the policy holds everywhere."""
+    """Bindings in the same files, one of which must match; none: the policy applies everywhere."""
     takes_params: bool = False
     ignores_errors: bool = False
-    """failurePolicy Ignore: an expression that can't be evaluated lets the object pass."""
+    """failurePolicy Ignore: objects pass when an expression can't be evaluated."""
     conditions: tuple[NamedExpression, ...] = ()
     variables: tuple[NamedExpression, ...] = ()
     validations: tuple[Validation, ...]
@@ -130,7 +130,7 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is true of where the objects go; rules read it as `params.data.NAME`, always text."""
+    """Facts about the destination of objects; rules read them as `params.data.NAME`, always text."""
 
     environment: str
     production: bool = False
@@ -138,12 +138,12 @@ class Facts:
     app: str = ""
     formation: str = ""
     registries: tuple[str, ...] = ()
-    """Globs of the images that may run, such as `registry.example.com/shop/*`; empty: any."""
+    """Globs of the allowed images, such as `registry.example.com/shop/*`; empty: any."""
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels of the namespace where they are known; its name is always one of them."""
+    """Labels of the namespace, if known; its name is always one of them."""
 
     def params(self) -> dict[str, Any]:
-        """The ConfigMap that stands for these facts, as a cluster would have it."""
+        """These facts as a ConfigMap, like in a cluster."""
         data = {
             "environment": self.environment,
             "production": "true" if self.production else "false",
@@ -162,7 +162,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """The object a decision is about."""
+    """The object of a decision."""
 
     kind: str
     namespace: str | None
@@ -174,7 +174,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """A field of an object, such as `spec.template.spec.containers[name=web].image`, and where it was written."""
+    """A field of an object, such as `spec.template.spec.containers[name=web].image`, and its source."""
 
     path: str
     place: Place
@@ -182,7 +182,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """One policy not met by one object, and how to fix it."""
+    """One policy that one object violates, and how to fix it."""
 
     effect: Effect
     policy: str
@@ -190,20 +190,20 @@ class Decision:
     hint: str
     subject: Subject
     fields: tuple[Field, ...] = ()
-    """What is wrong, where it can be told."""
+    """The wrong fields, if known."""
     written: Place
-    """Where the object was written."""
+    """The object's source."""
     failed: bool = False
     """The policy could not be evaluated; it counts as not met."""
 
     @property
     def path(self) -> str | None:
-        """The first field that is wrong."""
+        """The first wrong field."""
         return self.fields[0].path if self.fields else None
 
     @property
     def place(self) -> Place:
-        """Where the first field that is wrong, else the object, was written."""
+        """The source of the first wrong field, or else of the object."""
         return self.fields[0].place if self.fields else self.written
 
     @property

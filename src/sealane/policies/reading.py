@@ -1,6 +1,6 @@
-"""Policy files: text to policies and findings. Pure: takes texts, reads no files.
+"""Reads policy files: text to policies and findings. Pure: takes texts, reads no files.
 
-A policy that says something Sealane can't hold it to is a finding, never a rule that silently passes everything.
+A policy with a rule that Sealane can't enforce causes a finding; it never silently passes everything.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ACTIONS = {"Deny": Effect.DENY, "Warn": Effect.WARN, "Audit": Effect.WARN}
 
 
 def read(texts: Mapping[str, str]) -> tuple[list[Policy], list[Finding]]:
-    """All policies of some files, by file name, each with the bindings that name it; and all that is wrong with them.
+    """All policies of some files, by file name, each with its bindings, and all problems.
 
     Policies with findings are left out.
     """
@@ -80,7 +80,7 @@ def _add(document: Document, policies: dict[str, Policy]) -> list[Finding]:
 
 
 def _meaning(document: Document, shape: files.PolicyFile) -> list[Finding]:
-    """What the parts of one policy mean to each other."""
+    """Checks that the parts of one policy fit together."""
     findings = []
     params = shape.spec.param_kind
     if params and (params.api_version, params.kind) != ("v1", "ConfigMap"):
@@ -100,7 +100,7 @@ def _meaning(document: Document, shape: files.PolicyFile) -> list[Finding]:
 
 
 def _annotations(document: Document) -> list[Finding]:
-    """Sealane's own annotations are held to as strictly as keys are."""
+    """Checks Sealane's own annotations as strictly as keys."""
     metadata = document.value.get("metadata")
     given = metadata.get("annotations") if isinstance(metadata, dict) else None
     findings = []

@@ -14,7 +14,7 @@ _CIDR = re.compile(r"[^/]+/(?:0|[1-9]\d{0,2})")
 
 
 def address(text: str) -> IPv4Address | IPv6Address:
-    """The address; raises ValueError for none, one with a zone or an IPv4 address in IPv6's clothes."""
+    """The address; raises ValueError for other texts, a zone, or an IPv4 address mapped to IPv6."""
     try:
         parsed = ip_address(text)
     except ValueError as error:
@@ -60,7 +60,7 @@ def _is(parse: Callable[[str], Any]) -> Callable[[str], bool]:
 
 
 def _global(text: str) -> bool:
-    """What Go calls a global unicast address; private ones are, too."""
+    """Whether it is a global unicast address in Go's sense, which includes private ones."""
     parsed = address(text)
     odd = parsed.is_unspecified or parsed.is_loopback or parsed.is_multicast or parsed.is_link_local
     return not odd and str(parsed) != "255.255.255.255"

@@ -14,13 +14,13 @@ _COMPARABLE = (*_SUMMABLE, "bool", "string", "bytes")
 
 
 def is_sorted(items: Sequence[Any]) -> bool:
-    """Whether no item is greater than the next; raises ValueError when they can't be compared."""
+    """Whether no item is greater than the next; raises ValueError if they can't be compared."""
     _comparable(items)
     return all(left <= right for left, right in itertools.pairwise(items))
 
 
 def total(items: Sequence[Any]) -> Any:
-    """The sum of numbers, 0 of nothing; raises ValueError for anything else."""
+    """The sum of numbers, 0 for an empty list; raises ValueError for anything else."""
     if any(isinstance(item, bool) or not isinstance(item, int | float) for item in items):
         message = "no such overload"
         raise ValueError(message)
@@ -38,12 +38,12 @@ def largest(items: Sequence[Any]) -> Any:
 
 
 def index_of(items: Sequence[Any], item: Any) -> int:
-    """Where the item stands first, or -1."""
+    """The first index of the item, or -1."""
     return next((index for index, element in enumerate(items) if _equal(element, item)), -1)
 
 
 def last_index_of(items: Sequence[Any], item: Any) -> int:
-    """Where the item stands last, or -1."""
+    """The last index of the item, or -1."""
     return next((index for index in reversed(range(len(items))) if _equal(items[index], item)), -1)
 
 

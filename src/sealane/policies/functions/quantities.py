@@ -30,7 +30,7 @@ def parse(text: str) -> Fraction:
     match = _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
         raise ValueError(_wrong(text))
-    number, suffix = (Fraction(match[1]), match[2]) if match[1] else (Fraction(0), match[4])  # Mi alone is zero
+    number, suffix = (Fraction(match[1]), match[2]) if match[1] else (Fraction(0), match[4])  # Mi alone means zero
     if suffix in _BINARY:
         value = number * _BINARY[suffix]
     elif suffix in _DECIMAL:
@@ -56,7 +56,7 @@ def is_quantity(text: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def printed(text: str) -> str:
-    """A quantity as the API server writes it: `1024Mi` is `1Gi`, `0.5` is `500m`; raises ValueError.
+    """A quantity in the API server's format: `1024Mi` is `1Gi`, `0.5` is `500m`; raises ValueError.
 
     Keeps the family of its suffix, with the largest one that leaves a whole number.
     """

@@ -1,6 +1,6 @@
 """URLs: `url('https://example.com/a').getHost()`. Pure: knows nothing about policies.
 
-An absolute URL, or a path from the root, is one; anything else is not.
+A URL is absolute, or a path from the root; nothing else is one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SAFE_IN_PATH = "/$&+,:;=@!'()*[]~-._"
 
 
 def parse(text: str) -> str:
-    """The text if it is a URL; raises ValueError."""
+    """The text, if it is a URL; raises ValueError otherwise."""
     if problem := _problem(text):
         message = f'URL parse error during conversion from string: parse "{text}": {problem}'
         raise ValueError(message)
@@ -62,7 +62,7 @@ def _port(text: str) -> str:
 
 
 def _escaped_path(text: str) -> str:
-    """The path as it was written if that is a valid encoding, else encoded afresh."""
+    """The path as it was written if that is a valid encoding, else with a new encoding."""
     path = _parts(text).path
     valid = not re.search(r"[^A-Za-z0-9%" + re.escape(_SAFE_IN_PATH) + "]", path)
     return path if valid else quote(unquote(path), safe="/$&+,:;=@~-._")

@@ -18,7 +18,7 @@ _GRAMMAR = re.compile(
 
 
 def parse(text: str, normal: bool = False) -> str:  # noqa: FBT001, FBT002 - called by CEL, by position
-    """The version as text; `normal` forgives a `v` before it, leading zeros and missing parts. Raises ValueError."""
+    """The version as text; `normal` allows a `v` before it, leading zeros and missing parts. Raises ValueError."""
     match = _GRAMMAR.fullmatch(_normalised(text) if normal else text)
     if not match:
         few = text.count(".") < 2
@@ -37,7 +37,7 @@ def is_version(text: str, normal: bool = False) -> bool:  # noqa: FBT001, FBT002
 
 
 def compare(left: str, right: str) -> int:
-    """-1, 0 or 1; what stands after a plus does not count."""
+    """Returns -1, 0 or 1; ignores everything after a plus."""
     a, b = _key(left), _key(right)
     return (a > b) - (a < b)
 
@@ -50,7 +50,7 @@ def _normalised(text: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _key(text: str) -> tuple[Any, ...]:
-    """Sorts as versions do: one with a pre-release before the one without, numbers before words."""
+    """The sort key of versions: a pre-release comes before its release, numbers before words."""
     match = _GRAMMAR.fullmatch(text)
     assert match, text
     before = match[4].split(".") if match[4] else []

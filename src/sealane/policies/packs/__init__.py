@@ -1,7 +1,7 @@
-"""Packs of policies by name and version: those that come with Sealane, `default@1`, and the operators' own.
+"""Packs of policies by name and version: Sealane's own, `default@1`, and the operators'.
 
-A version never changes what it decides; a stricter pack is a new version. The operators' packs stand beside their
-environments, in `policies/NAME/VERSION/`; the ending of a file says which policy engine reads it.
+A version never changes its decisions; a stricter pack is a new version. The operators' packs are beside their
+environments, in `policies/NAME/VERSION/`; a file's ending selects the policy engine.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from sealane.policies.engines import EnginePolicy, PolicyEngine
 FOLDER = "policies"
 _REFERENCE = re.compile(r"([a-z][a-z0-9-]*)@([1-9][0-9]*)")
 _RELEASE = "release"
-"""The folder in a pack for policies that a cluster can't evaluate; everything else can be applied to one as it is."""
+"""The folder in a pack for policies that a cluster can't evaluate; all others can be applied to one unchanged."""
 
 
 def load(reference: str, config: Path | None = None, adapters: Adapters = SHIPPED) -> tuple[EnginePolicy, ...]:
     """The policies of a pack; `config` is the folder of the operators' files.
 
-    Raises UsageError for a pack that is not there, InvalidFiles for one with mistakes.
+    Raises UsageError for an unknown pack, InvalidFiles for one with mistakes.
     """
     match = _REFERENCE.fullmatch(reference)
     places = _places(config)
@@ -49,7 +49,7 @@ def load(reference: str, config: Path | None = None, adapters: Adapters = SHIPPE
 
 
 def known(config: Path | None = None) -> tuple[str, ...]:
-    """The packs there are."""
+    """The names of all packs."""
     return _known(_places(config))
 
 
