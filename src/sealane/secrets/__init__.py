@@ -1,1 +1,1 @@
-"""Secrets: references resolved last, values that don't show themselves, masking."""
+"""Secrets: references that are resolved last, values that stay hidden, masking."""

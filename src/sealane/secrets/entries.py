@@ -1,4 +1,4 @@
-"""Entries of a decrypted file: `NAME=value` lines or a YAML mapping of texts. Pure. No message holds any content."""
+"""Entries of a decrypted file: `NAME=value` lines or a YAML mapping of texts. Pure. No message contains any content."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _LINE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)")
 
 
 class Unreadable(ValueError):
-    """The text holds no entries; the message says where and why."""
+    """The text has no entries; the message says where and why."""
 
 
 def parse(text: str) -> dict[str, str]:
-    """All entries. A text whose first line reads `NAME=…` has only such lines; any other text is YAML.
+    """All entries. If the first line is `NAME=…`, all lines must be; any other text is YAML.
 
-    In lines everything after `=` is the value, quotes and all; blank lines and lines that begin with # count for
-    nothing. Values of several lines want YAML. Raises `Unreadable`.
+    In lines, everything after `=` is the value, including quotes; blank lines and lines that begin with # are ignored.
+    Values of several lines need YAML. Raises `Unreadable`.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if _matters(line)]
     if not lines:
@@ -50,6 +50,6 @@ def _of_yaml(text: str) -> dict[str, str]:
         raise Unreadable("it is neither NAME=value lines nor one YAML mapping")
     for name, value in parsed[0].value.items():
         if not isinstance(value, str):
-            # A password such as 0123 would be read as a number and come out as another text.
+            # YAML would read a password such as 0123 as a number and change its text.
             raise Unreadable(f"line {parsed[0].place((name,)).line}: {name} must be a text; quote it")
     return dict(parsed[0].value)

@@ -1,4 +1,4 @@
-r"""Files of `NAME=value` lines with secrets for a run on this machine. Pure: takes text, gives values and findings.
+r"""Files of `NAME=value` lines with secrets for a run on this machine. Pure: takes text, returns values and findings.
 
     # a comment
     NPM_TOKEN=npm_abcdef
@@ -102,7 +102,7 @@ class _Reading:
         self.at += len(line) + 1
 
     def _line(self) -> str:
-        """What is left of the line."""
+        """The rest of the line."""
         end = self.text.find("\n", self.at)
         return self.text[self.at : end if end >= 0 else len(self.text)]
 

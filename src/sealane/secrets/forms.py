@@ -1,4 +1,4 @@
-"""The forms in which a secret may turn up in a log: what common encoders make of it. Pure: knows nothing about logs."""
+"""The forms of a secret in a log: the results of common encoders. Pure: knows nothing about logs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from sealane import controls
 from sealane.secrets import parts
 
 SHORTEST = parts.SHORTEST
-"""Characters; anything shorter stands in every other line by accident."""
+"""Characters; anything shorter appears in many lines by chance."""
 
 _MOST_LINES = 1000
-"""Lines of which every form is looked for; of further ones only what they are."""
+"""Most lines whose forms are all searched; of further lines, only the plain text."""
 _URL_SAFE = ("", "/", "*", "!'()*", "/!'()*", ";,/?:@&=+$!*'()#")
-"""What encoders of URLs let be: Python's two, Java's, JavaScript's two, and one for paths."""
+"""Characters that URL encoders keep: Python's two, Java's, JavaScript's two, and one for paths."""
 _GUARDED = ("[<>&\u2028\u2029]", "[<>&'\u2028\u2029]")
-"""What Go's and others' JSON writes as numbers, to stand in a page."""
+"""Characters that JSON encoders of Go and others write as numbers, for use in HTML pages."""
 _XML = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _NUMBERS = ("&#{};", "&#x{:x};", "&#x{:X};")
 _ANSI = {"\n": r"\n", "\t": r"\t", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v", "\x1b": r"\E"}
 
 
 def forms(secret: str) -> frozenset[bytes]:
-    """Every byte string that gives the secret away: itself, its parts, its lines, and what encoders make of each."""
+    """Every byte string that reveals the secret: itself, its parts, its lines, and all their encoded forms."""
     written: set[bytes] = set()
     texts = parts.parts(secret)
     lines = sorted(frozenset().union(*map(parts.lines, texts)) - texts)
@@ -40,7 +40,7 @@ def forms(secret: str) -> frozenset[bytes]:
 
 
 def as_bytes(text: str) -> bytes:
-    """A secret's bytes; of one that is no text, read with `surrogateescape`, those that it was read from."""
+    """A secret's bytes; for binary data read with `surrogateescape`, the original ones."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -48,13 +48,13 @@ def as_bytes(text: str) -> bytes:
 
 
 def _written(text: str) -> Iterator[str]:
-    """As programs write a text into others."""
+    """The text as programs write it into other texts."""
     yield from _in_urls(text)
     yield from _in_json(text)
     yield from _in_python(text)
     yield from _in_xml(text)
     yield from _in_shell(text)
-    yield " ".join(text.split())  # where a text is shown in one line
+    yield " ".join(text.split())  # texts shown in one line
     yield text.replace("'", "''")  # YAML, SQL
     yield text.replace('"', '""')  # CSV
 
@@ -74,14 +74,14 @@ def _encoded(data: bytes) -> set[bytes]:
 
 
 def _in_base64(data: bytes) -> set[bytes]:
-    """What base64 of any text around the secret is sure to contain, at each of the three alignments."""
+    """The certain part of base64 of any text around the secret, at each of the three alignments."""
     encodings = _sure(base64.b64encode, data, group=3, bits=6)
     encodings |= {form.translate(bytes.maketrans(b"+/", b"-_")) for form in encodings}
     return encodings | {urllib.parse.quote(form, safe="").encode() for form in encodings}
 
 
 def _sure(encode: Callable[[bytes], bytes], data: bytes, *, group: int, bits: int) -> set[bytes]:
-    """The characters that stand for the data alone, wherever in a group of bytes it begins."""
+    """The characters that encode the data alone, whatever its position in a group of bytes."""
     sure = set()
     for offset in range(group):
         encoded = encode(bytes(offset) + data + bytes(group))
@@ -112,14 +112,14 @@ def _in_json(text: str) -> Iterator[str]:
 
 
 def _in_python(text: str) -> Iterator[str]:
-    """In either quotes, as text and as bytes."""
+    """In both kinds of quotes, as text and as bytes."""
     for shown in (repr(text)[1:-1], repr(as_bytes(text))[2:-1], ascii(text)[1:-1]):
         bare = shown.replace(r"\'", "'")
         yield from (shown, bare, bare.replace("'", r"\'"), bare.replace('"', r"\""))
 
 
 def _in_xml(text: str) -> Iterator[str]:
-    """Signs as names or numbers, few or all of them; line ends as they are or as numbers, as in attributes."""
+    """Special characters as names or numbers, few or all; line ends unchanged or as numbers, as in attributes."""
     for signs in ("&<>", "&<", '&<>"', "&<>\"'"):
         named = "".join(f"&{_XML[sign]};" if sign in signs else sign for sign in text)
         for quote in ("&apos;", "&#39;", "&#x27;"):
@@ -139,7 +139,7 @@ def _numbered(signs: str, number: str, text: str) -> str:
 
 
 def _in_shell(text: str) -> Iterator[str]:
-    """As bash, dash and zsh print variables and trace commands, without the quotes around."""
+    """As bash, dash and zsh print variables and trace commands, without the outer quotes."""
     for quote in (r"'\''", "'\"'\"'", r"\'"):
         yield text.replace("'", quote)
     yield re.sub(r'(["\\$`])', r"\\\1", text)
@@ -154,5 +154,5 @@ def _in_shell(text: str) -> Iterator[str]:
 
 
 def _gnu(controls: re.Match[str]) -> str:
-    """Control characters between quotes of GNU's programs."""
+    """Control characters as GNU programs write them between quotes."""
     return "'$'" + "".join(_ANSI.get(sign, f"\\{ord(sign):03o}") for sign in controls[0]) + "''"

@@ -36,21 +36,21 @@ def names_key(secret: str) -> bytes:
 
 
 def cache_key(key: bytes, app: str, registered: datetime) -> str:
-    """What marks an app's layers and cache folders in an engine as its own; nobody guesses another app's.
+    """Marks an app's layers and cache folders in an engine as its own; nobody can guess another app's.
 
-    An app that is registered under the name of a removed one is another app.
+    An app with the name of a removed one is another app.
     """
     text = f"cache of {app}, registered {registered.isoformat()}"
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def own_names_key(folder: Path) -> bytes:
-    """The key of names in the folder, made the first time."""
+    """The key of names in the folder, created the first time."""
     return names_key(_kept(folder / "names.key", lambda: secrets.token_hex(32) + "\n").strip())
 
 
 def identities(folder: Path, app: str) -> tuple[age.Identity, ...]:
-    """The app's age identities in the folder; none when it has none there."""
+    """The app's age identities in the folder; empty if it has none."""
     path = _identity_file(folder, app)
     try:
         return age.identities(path.read_text())
@@ -63,7 +63,7 @@ def identities(folder: Path, app: str) -> tuple[age.Identity, ...]:
 
 
 def own_identity(folder: Path, app: str) -> age.Identity:
-    """The app's first age identity in the folder, made when it has none; its recipient is what people encrypt to."""
+    """The app's first age identity in the folder, created if it has none; people encrypt to its recipient."""
 
     def made() -> str:
         identity = age.new_identity()
@@ -77,7 +77,7 @@ def own_identity(folder: Path, app: str) -> age.Identity:
 
 
 def put_aside(folder: Path, app: str, word: str) -> None:
-    """Keeps the identities of an app that is no more from the next one of its name. Fine where there are none."""
+    """Keeps a removed app's identities away from the next app of its name. Fine if there are none."""
     path = _identity_file(folder, app)
     try:
         path.replace(path.with_name(f"{path.name}.{word}"))
@@ -94,12 +94,12 @@ def _identity_file(folder: Path, app: str) -> Path:
 
 
 def _shown(path: Path) -> str:
-    """Which file it is, without the way to it: people of a server's apps read this, too."""
+    """The file without its folder: people of a server's apps read this, too."""
     return f"{path.parent.name}/{path.name}"
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """The file's content; made, whole or not at all, when there is no such file yet."""
+    """The file's content; a missing file is created, completely or not at all."""
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -110,7 +110,7 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def _make_once(path: Path, content: str) -> None:
-    """Writes a file of its own first; the link fails when another process was faster, and then its file counts."""
+    """Writes a temporary file first; the link fails if another process was faster, and then its file counts."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -1,4 +1,4 @@
-"""Values of Secrets that stand among a formation's own manifests, or at its destination: masked like any other. Pure."""
+"""Values of Secrets in a formation's own manifests, or at its destination: masked like any other. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sealane.secrets import forms, parts
 
 _GIVEN = "<secret "
-"""What stands for a value that a store has."""
+"""The beginning of a placeholder for a value from a store."""
 
 
 def is_secret(manifest: Mapping[str, Any]) -> bool:
@@ -19,9 +19,9 @@ def is_secret(manifest: Mapping[str, Any]) -> bool:
 
 
 def values(objects: Iterable[Mapping[str, Any]], *, made: tuple[str, ...] = ()) -> dict[str, str]:
-    """`NAME/KEY` of each Secret's entries to their values, without those too short or too common to be masked.
+    """The values of each Secret's entries by `NAME/KEY`, without those too short or too common to mask.
 
-    What stands in Secrets whose names begin with one of `made` comes from stores, and is no common word to anybody.
+    Values of Secrets whose names begin with one of `made` come from stores, so they are never common words.
     """
     by_key: dict[str, str] = {}
     for manifest in objects:
@@ -45,5 +45,5 @@ def _is_value(key: str, text: str, *, is_made: bool) -> bool:
 def _decoded(value: object) -> str:
     try:
         return base64.b64decode(str(value), validate=False).decode("utf-8", "surrogateescape")
-    except binascii.Error:  # the cluster will say so
+    except binascii.Error:  # the cluster will report it
         return str(value)

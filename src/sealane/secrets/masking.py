@@ -1,8 +1,8 @@
-"""Masks secrets: none leaves in a log, however the log is cut. Pure: bytes in, bytes out.
+"""Masks secrets: none leaves in a log, wherever the log is cut. Pure: bytes in, bytes out.
 
-What is certain goes on at once; what could be the beginning of a secret is kept, however long it takes, because letting
-it go would leak it when the rest follows. That is at most as much as one secret is long, and nearly always nothing: a
-log's line rarely ends in what a secret begins with.
+Certain bytes are passed on at once; a possible beginning of a secret is kept, however long it takes: passed on, it would
+leak when the rest follows. That is at most the length of one secret, and nearly always nothing: a log's line rarely
+ends with a secret's beginning.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _WRAPPED = re.compile(rb"\n(?<=[A-Za-z0-9+/_-]{60}\n)[ \t]{0,64}(?=[A-Za-z0-9+/_
 _WRAPPED_CRLF = re.compile(rb"\r\n(?<=[A-Za-z0-9+/_-]{60}\r\n)[ \t]{0,64}(?=[A-Za-z0-9+/_=-]|\Z)")
 """The end of a line of base64: openssl breaks it at 64 characters, coreutils and MIME at 76."""
 _CONTEXT = 64
-"""Bytes before those that are looked at which tell whether a line is one of base64."""
+"""Bytes before the current ones, to recognise lines of base64."""
 _MAY_BE_CUT = 200
-"""Bytes from which on a text may be a part of a longer one; shorter limits are marked where they cut."""
+"""From this length in bytes on, a text may be part of a longer one; shorter limits are marked at the cut."""
 _CUT = ("…".encode(), b"...")
 _MOST_KEPT = 64 * 1024
-"""Bytes that are kept, beside the secrets' own: no log of control characters alone grows in memory."""
+"""Most bytes that are kept in addition to the secrets' lengths: a log of only control characters can't fill memory."""
 
 
 class TooShort(UsageError):
-    """A secret that can't be masked without blacking out half the log."""
+    """A secret too short to be masked without hiding half the log."""
 
 
 def check(secrets: Mapping[str, str]) -> None:
-    """Refuses secrets that can't be masked. Raises TooShort, naming all of them."""
+    """Refuses secrets that can't be masked. Raises TooShort with all their names."""
     short = sorted(name for name, value in secrets.items() if len(value.strip()) < forms.SHORTEST)
     if short:
         raise TooShort(
@@ -47,9 +47,8 @@ def check(secrets: Mapping[str, str]) -> None:
 class Masker:
     """Masks secrets in one log that arrives in pieces of any size.
 
-    Every byte that belongs to an occurrence of a secret, in any of its forms, is masked, and so are control characters
-    inside one: whoever shows the log leaves those out. Occurrences that overlap become one mask; all other bytes stay as
-    they are. Raises TooShort.
+    Masks every byte of a secret in any of its forms, and control characters inside one, because whoever shows the log
+    leaves those out. Overlapping occurrences become one mask; all other bytes stay the same. Raises TooShort.
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
@@ -60,7 +59,7 @@ class Masker:
 
     @classmethod
     def of(cls, values: Iterable[str]) -> Masker:
-        """Masks those of the values that are long enough to be masked."""
+        """Masks those of the values that are long enough."""
         return cls({str(at): value for at, value in enumerate(values) if len(value.strip()) >= forms.SHORTEST})
 
     def another(self) -> Masker:
@@ -71,7 +70,7 @@ class Masker:
 
     @property
     def waits(self) -> bool:
-        """Whether something is kept that may be the beginning of a secret."""
+        """Whether it keeps a possible beginning of a secret."""
         return bool(self._kept)
 
     def feed(self, piece: bytes) -> bytes:
@@ -86,11 +85,11 @@ class Masker:
         shown = _masked(data[:end], [span for span in spans if span[1] <= end])
         if len(self._kept) <= _MOST_KEPT + 2 * self._search.longest:
             return shown
-        self._kept = b""  # a secret's beginning, and then nothing but control characters
+        self._kept = b""  # a secret's beginning, followed by control characters only
         return shown + MASK
 
     def flush(self) -> bytes:
-        """The rest, once the log has ended; what still looks like the beginning of a secret is masked."""
+        """The rest, once the log has ended; a possible beginning of a secret is masked."""
         data, self._kept = self._kept, b""
         spans, cut = self._look(data)
         if len(data) - cut >= forms.SHORTEST:
@@ -98,10 +97,10 @@ class Masker:
         return _masked(data, _merged(spans))
 
     def whole(self, text: str) -> str:
-        """A text that is there as a whole, masked; for reasons and messages.
+        """Masks a complete text; for reasons and messages.
 
-        What may have been cut out of a longer one (a kubelet cuts what containers say) may begin or end inside a secret:
-        such a part of one is masked, too.
+        A text that may be part of a longer one (a kubelet cuts containers' messages) may begin or end inside a secret:
+        that part of the secret is masked, too.
         """
         if not self._search.wanted:
             return text
@@ -118,14 +117,14 @@ class Masker:
         return _masked(data, _merged(spans)).decode(errors="replace")
 
     def _ends(self, data: bytes) -> int:
-        """Where at the data's beginning the end of a secret ends that began before it."""
+        """The end of a secret's tail at the beginning of the data."""
         visible = controls.visible(data)
         backwards = visible.data[: self._search.longest][::-1]
         length = len(backwards) - self._search.backwards.beginning(backwards)
         return visible.origin(length - 1) + 1 if length else 0
 
     def _look(self, data: bytes) -> tuple[list[Span], int]:
-        """Where secrets stand, as the data is and as it is read; and where one may begin at its end."""
+        """Positions of secrets in the data, plain and as readers see it, and where one may begin at its end."""
         spans, cut = self._search.occurrences(data), self._search.beginning(data)
         before = self._before
         for view in _views(before + data):
@@ -140,7 +139,7 @@ class Masker:
 
 
 def _views(data: bytes) -> Iterator[Visible]:
-    """The data as it is read, where that is otherwise than it stands: without control characters, and with lines joined."""
+    """The data as readers see it, if that differs: without control characters, and with joined lines."""
     visible = controls.visible(data)
     if len(visible.data) < len(data):
         yield visible
@@ -150,7 +149,7 @@ def _views(data: bytes) -> Iterator[Visible]:
 
 
 def _merged(spans: list[Span]) -> list[Span]:
-    """Overlapping spans as one; those that merely touch stay apart."""
+    """Merges overlapping spans; adjacent ones stay apart."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -161,7 +160,7 @@ def _merged(spans: list[Span]) -> list[Span]:
 
 
 def _before(spans: list[Span], end: int) -> int:
-    """`end`, or the start of what reaches over it: a mask is shown once it is known how far it goes."""
+    """`end`, or the start of a span across it: a mask is only shown once its length is known."""
     for start, stop in reversed(spans):
         if start < end < stop:
             return start

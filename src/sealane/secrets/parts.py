@@ -1,7 +1,7 @@
-"""What in a secret is secret by itself: fields of a document, the password in an address. Pure.
+"""The parts of a secret that are secret themselves: fields of a document, the password in an address. Pure.
 
-A program reads a document of several secrets and prints one of them. What stands beside them in the document, such as a
-host or the name of an engine, is no secret and stands in every other line of a log.
+A program reads a document of several secrets and prints one of them. Other parts of the document, such as a host or the
+name of an engine, are not secret and appear in many lines of a log.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from typing import Any
 from sealane.configfiles import documents
 
 SHORTEST = 4
-"""Characters; anything shorter stands in every other line by accident."""
+"""Characters; anything shorter appears in many lines by chance."""
 
 _UNNAMED = 8
-"""Characters of a part that no name tells to be a secret."""
+"""Least characters of a part whose name does not mark it as secret."""
 _SENTENCE = 12
 _DEEPEST = 3
 _MOST = 500
-"""Parts of one secret."""
+"""Most parts of one secret."""
 
 _NAMES = re.compile(
     r"pass|pwd|\bpw\b|secret|token|credential|private|signature|cookie|session|\bsas\b|\bsig\b|\bpin\b|\botp\b|bearer"
     r"|(?:^|[^a-z])auth(?:$|[^a-z])|key(?!word|board|stone)",
     re.IGNORECASE,
 )
-"""What names of secret fields hold."""
+"""Parts of the names of secret fields."""
 _ABOUT = re.compile(
     r"(?:ur[il]|endpoint|type|names?|alias|size|usage|ring|host|file|path|method|algorithm|ttl|version|key[_-]?id)$|monkey|expir",
     re.IGNORECASE,
 )
-"""What names of fields hold that say something about a secret: token_uri, key_id."""
+"""Parts of the names of fields that describe a secret: token_uri, key_id."""
 _TRIVIAL = re.compile(r"true|false|null|none|yes|no|on|off|default|enabled|disabled|changeme|[0-9]{1,5}", re.IGNORECASE)
 _PLACES = re.compile(
     r"(?:^|[_.-])(?:user|username|host|hostname|port|database|db|dbname|schema|region)$", re.IGNORECASE
@@ -67,14 +67,14 @@ _Fields = list[tuple[str, str]]
 
 
 def parts(secret: str) -> frozenset[str]:
-    """The secret itself, and what in it is secret by itself."""
+    """The secret itself, and its parts that are secret themselves."""
     collected = {secret, secret.strip()}
     _collect(secret.strip(), collected, _DEEPEST)
     return frozenset(part for part in collected if len(part) >= SHORTEST)
 
 
 def lines(secret: str) -> frozenset[str]:
-    """The lines of a text of several, each of which may be printed alone; none of a document, whose fields count."""
+    """The lines of a text, each of which may be printed alone; none for a document, because its fields count."""
     if len(secret.splitlines()) < 2 or _fields(secret) is not None:
         return frozenset()
     return frozenset(line.strip() for line in secret.splitlines() if len(line.strip()) >= SHORTEST)
@@ -122,7 +122,7 @@ def _netrc(text: str) -> _Fields | None:
 
 
 def _settings(text: str) -> _Fields | None:
-    """Lines of `NAME=value`, in sections or not; a single one only where its name is a variable's."""
+    """Lines of `NAME=value`, with or without sections; a single line only if its name is a variable's."""
     written = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;"]
     sections = [line for line in written if _SECTION.fullmatch(line)]
     settings = [match for line in written if (match := _LINE.fullmatch(line))]
@@ -157,7 +157,7 @@ def _unquoted(text: str) -> str:
 
 
 def _inside(text: str) -> Iterator[str]:
-    """Secret parts of a text of one line or so: of an address, of settings, of a pair, of what is encoded."""
+    """Secret parts of a short text: of an address, of settings, of a pair, of encoded text."""
     if address := _USERINFO.fullmatch(text):
         yield from {address["password"], urllib.parse.unquote(address["password"])}
         yield f"{address['user']}:{address['password']}"
@@ -178,7 +178,7 @@ def _inside(text: str) -> Iterator[str]:
 
 
 def _decoded(text: str) -> str | None:
-    """The text that a text is base64 of, if it is."""
+    """The text that is encoded in base64, or None."""
     if not _BASE64.fullmatch(text) or len(text) % 4 == 1:
         return None
     try:
@@ -191,13 +191,13 @@ def _decoded(text: str) -> str | None:
 
 
 def is_plain(name: str, value: str) -> bool:
-    """Whether a Secret's entry is a word that logs are full of, or names a user or a place: `POSTGRES_USER: postgres`."""
+    """Whether a Secret's entry is a common word in logs, or names a user or a place: `POSTGRES_USER: postgres`."""
     text = value.strip()
     return bool(_TRIVIAL.fullmatch(text) or (_PLACES.search(name) and _WORD.fullmatch(text)))
 
 
 def _is_secret(name: str, value: str) -> bool:
-    """Whether a field's text is a secret: its name says so, or it looks like nothing people would write in a log."""
+    """Whether a field's text is a secret: its name says so, or it does not look like text in a log."""
     text = value.strip()
     if len(text) < SHORTEST or _TRIVIAL.fullmatch(text):
         return False

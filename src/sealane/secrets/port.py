@@ -1,8 +1,8 @@
-"""The port every store of secrets fills. Pure.
+"""The port of secret stores. Pure.
 
-A store belongs to one app: what it can't give to that app isn't there. Its calls may be made in any order, at once
-and any number of times; none changes anything in the store. Values leave a store only through `read`, and no message
-of an error holds one.
+A store belongs to one app: secrets of other apps don't exist for it. Its calls may be made in any order, in parallel
+and any number of times; none changes anything in the store. Values leave a store only through `read`, and no error's
+message contains one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sealane.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Names one secret in one store. It is no secret itself."""
+    """The name of one secret in one store. It is not secret itself."""
 
     scheme: str
     name: str
@@ -29,7 +29,7 @@ class Reference:
 
 
 class BadReference(ValueError):
-    """No reference to a secret; the message says why, `hint` how it is written."""
+    """An invalid reference to a secret; the message says why, `hint` shows the right form."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -41,15 +41,15 @@ class SecretMissing(Refused):
 
 
 class SecretStore(Protocol):
-    """Where values of secrets come from. Raises `errors.Unavailable` when the store itself doesn't answer."""
+    """A source of secret values. Raises `errors.Unavailable` when the store itself doesn't answer."""
 
     @staticmethod
     def parse(rest: str) -> Reference:
-        """The reference that stands after the scheme's colon. Raises BadReference, without any of the text."""
+        """The reference in the text after the scheme's colon. Raises BadReference, without any of the text."""
         ...
 
     async def check(self, reference: Reference) -> str | None:
-        """Why `read` would give nothing, or None; without looking at the value where the store allows that."""
+        """Why `read` would fail, or None; without reading the value if the store supports that."""
         ...
 
     async def read(self, reference: Reference) -> bytes:
@@ -59,13 +59,13 @@ class SecretStore(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreContext:
-    """What a store is opened with."""
+    """The inputs for opening a store."""
 
     app: str
     variables: Mapping[str, str]
     """The environment of Sealane's own process."""
     read_file: Callable[[str], bytes]
-    """A file of the repository by its path; raises UsageError with the reason."""
+    """Reads a file of the repository by its path; raises UsageError with the reason."""
     identities: Path
     """The folder of the apps' age identities."""
 
@@ -75,10 +75,10 @@ class StoreAdapter:
     """One line of the table of stores; its key is the scheme of references."""
 
     pattern: str
-    """What follows the scheme's colon, for editors."""
+    """The pattern of the text after the scheme's colon, for editors."""
     parse: Callable[[str], Reference]
-    """As `SecretStore.parse`."""
+    """Like `SecretStore.parse`."""
     in_commit: bool = False
-    """Whether its secrets are files of the repository, so that a commit has to be there to read them."""
+    """Whether its secrets are files of the repository, which can only be read with a commit."""
     open: Callable[[StoreContext], SecretStore]
-    """The app's store."""
+    """Opens the app's store."""

@@ -1,4 +1,4 @@
-"""Resolution: references to values, last and at once. What leaves the step that does it is versions, never values."""
+"""Resolution: references to values, last and together. Versions leave the step that does it, never values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealane.secrets.port import BadReference, SecretMissing, SecretStore, Store
 from sealane.secrets.values import SecretValue
 
 Stores = Mapping[str, SecretStore]
-"""Scheme of references to the store that has them; all of one app."""
+"""Stores by scheme of references; all of one app."""
 
 
 def open_stores(context: StoreContext, adapters: Adapters = SHIPPED) -> Stores:
@@ -21,11 +21,11 @@ def open_stores(context: StoreContext, adapters: Adapters = SHIPPED) -> Stores:
 
 
 _NO_STORE = "there is no store for it here"
-"""Says nothing of the text: it may be a value that somebody took for a reference."""
+"""Contains nothing of the text: it may be a value that somebody used as a reference."""
 
 
 class Unresolved(Refused):
-    """Some secrets have no value; `reasons` says why for each name."""
+    """Some secrets have no value; `reasons` has the reason for each name."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         said = "; ".join(f"{name}: {reason}" for name, reason in sorted(reasons.items()))
@@ -34,7 +34,7 @@ class Unresolved(Refused):
 
 
 async def check(wanted: Mapping[str, str], stores: Stores) -> dict[str, str]:
-    """Names whose reference would give no value, to the reason; `wanted` maps names to references.
+    """The reasons for all names whose reference has no value; `wanted` maps names to references.
 
     Raises `errors.Unavailable` when a store doesn't answer.
     """
@@ -70,7 +70,7 @@ async def resolve(wanted: Mapping[str, str], stores: Stores, *, key: bytes) -> d
 
 
 def versions(values: Mapping[str, SecretValue]) -> dict[str, str]:
-    """What of the values may be kept."""
+    """The versions of the values, which may be stored."""
     return {name: value.version for name, value in values.items()}
 
 

@@ -1,8 +1,8 @@
-"""Values of secrets that were revealed while something was done: no error that it ends in says one of them.
+"""Secret values revealed during some work: no error from that work contains one.
 
-Whoever answers, or keeps how something ended, watches; whoever resolves a secret notes it. An error of Sealane's masks its
-words when it is made, so that they are safe wherever they go. What is noted is known to this piece of work alone, and to
-the tasks that it begins.
+Code that answers a request or stores a result watches; code that resolves a secret records it. Sealane's errors mask
+their messages when they are created, so they are safe everywhere. The recorded values are known only to this work and
+to the tasks that it starts.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 
 class Revealed:
-    """What was revealed so far."""
+    """The values revealed so far."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._masker: Masker | None = None
 
     def note(self, values: Iterable[str]) -> None:
-        """Takes more values."""
+        """Adds values."""
         new = {*values} - self._values
         if new:
             self._values |= new
             self._masker = None
 
     def mask(self, text: str) -> str:
-        """The text without any of them."""
+        """The text with all of them masked."""
         if not self._values:
             return text
         if self._masker is None:
-            from sealane.secrets.masking import Masker  # a command that reveals nothing needs none
+            from sealane.secrets.masking import Masker  # a command that reveals nothing does not need it
 
             self._masker = Masker.of(self._values)
         return self._masker.whole(text)
@@ -48,7 +48,7 @@ _CURRENT: ContextVar[Revealed | None] = ContextVar("revealed", default=None)
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Errors that are made in here, and in tasks begun here, say nothing of what is noted in here."""
+    """Inside the block, and in tasks started there, errors contain none of the recorded values."""
     if _CURRENT.get() is not None:
         yield
         return
@@ -62,6 +62,6 @@ def watched() -> Iterator[None]:
 
 
 def note(values: Iterable[str]) -> None:
-    """Says that these values are known to what is being done now."""
+    """Records that the current work has revealed these values."""
     if (current := _CURRENT.get()) is not None:
         current.note(values)

@@ -1,8 +1,8 @@
 """Searches bytes for many others at once. Pure.
 
-One pass over the data, whatever the number of those wanted: whoever is at least fifteen bytes long covers a whole word of
-eight bytes wherever it stands, and whether any of the data's words is one of theirs is asked of a set. Only those that may
-be there are then looked for. Shorter ones cover a word of four bytes, from seven bytes on.
+One pass over the data, whatever the number of wanted byte strings: one of at least fifteen bytes always covers a whole
+aligned word of eight bytes, and a set tells whether any word of the data belongs to one. Only the possible ones are
+then searched. Shorter ones cover a word of four bytes, if they have at least seven bytes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 Span = tuple[int, int]
 
 _FEW = 8
-"""So many are looked for one after the other: that is faster than reading the data's words."""
+"""Up to so many are searched one after the other: that is faster than reading the data's words."""
 _HEAD = 15
 
 
 class Search:
-    """Finds where any of the wanted stands, and where one may begin at the end of the data."""
+    """Finds all occurrences of the wanted byte strings, and where one may begin at the end of the data."""
 
     def __init__(self, wanted: Iterable[bytes]) -> None:
         self.wanted = sorted(set(wanted))
@@ -35,15 +35,15 @@ class Search:
 
     @functools.cached_property
     def backwards(self) -> Search:
-        """Finds the same from their ends on; made when first asked for, which few do."""
+        """Finds the same backwards; made on first use, because few need it."""
         return Search(word[::-1] for word in self.wanted)
 
     def occurrences(self, data: bytes) -> list[Span]:
-        """Where each stands, also where occurrences overlap."""
+        """The span of each occurrence, including overlapping ones."""
         return [(at, at + len(word)) for group in self._groups for word, at in group.occurrences(data)]
 
     def beginning(self, data: bytes) -> int:
-        """Where the longest end of the data begins that is a beginning of one, but not all of it."""
+        """The start of the longest end of the data that is an incomplete beginning of one."""
         start, last = max(0, len(data) - self.longest + 1), max(0, len(data) - _HEAD)
         window = data[start:]
         for at in sorted({start + at for _, at in self._heads.occurrences(window)}):
@@ -60,7 +60,7 @@ class Search:
 
 
 class _Group:
-    """Those wanted that cover a whole word of some bytes, by every word that they may cover."""
+    """The wanted byte strings that cover a whole word of some bytes, by every word that they may cover."""
 
     def __init__(self, size: int, wanted: Iterable[bytes]) -> None:
         self._size = size
@@ -80,7 +80,7 @@ class _Group:
                 at = data.find(word, at + 1)
 
     def _possible(self, data: bytes) -> Iterable[bytes]:
-        """Those that may stand in the data."""
+        """Those that may occur in the data."""
         if not self._words:
             return self._wanted
         whole = memoryview(data)[: len(data) // self._size * self._size]

@@ -1,4 +1,4 @@
-"""Values of secrets: they don't show themselves. Pure."""
+"""Values of secrets: they stay hidden. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import NoReturn
 class SecretValue:
     """A secret's value and its version.
 
-    The version may be kept and compared: it is a keyed hash. The value shows in no text form, can't be turned into JSON,
-    copied to another process or stored by accident; whoever needs it asks with `reveal`, inside the step that uses it.
+    The version may be kept and compared: it is a keyed hash. The value appears in no text form, can't be turned into
+    JSON, copied to another process or stored by accident; code that needs it calls `reveal`, inside the step that uses
+    it.
     """
 
     __slots__ = ("_value", "version")

@@ -1,1 +1,1 @@
-"""Stores of secrets: one module a store, each behind the port `secrets.port`."""
+"""Secret stores: one module each, behind the port `secrets.port`."""

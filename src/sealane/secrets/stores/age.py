@@ -1,8 +1,8 @@
-"""Secrets from files in the repository, encrypted with age to the app's own recipient.
+"""Secrets from files in the repository, encrypted with age for the app's own recipient.
 
 `age:deploy/secrets/production.age#DATABASE_URL` is an entry of that file. Each app has an identity of its own on the
-server, so a file copied from another app's repository stays shut. The file is read as the commit has it: the version of
-a secret moves and rolls back with the code that needs it.
+server, so it can't decrypt a file copied from another app's repository. The file is read from the commit: the version
+of a secret changes and rolls back together with the code that needs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class AgeStore:
     """Encrypted files of one commit of one app."""
 
     def __init__(self, read_file: Callable[[str], bytes], identities: Sequence[age.Identity]) -> None:
-        """`read_file` gives a file of the repository by its path, or raises UsageError with the reason."""
+        """`read_file` returns a file of the repository by its path, or raises UsageError with the reason."""
         self.read_file = read_file
         self.identities = tuple(identities)
 
@@ -39,7 +39,7 @@ class AgeStore:
         return Reference("age", name, path)
 
     async def check(self, reference: Reference) -> str | None:
-        """Opens the file, which is the only way to learn what is in it; the values are dropped."""
+        """Decrypts the file, the only way to learn its entries; the values are dropped."""
         try:
             await self.read(reference)
         except SecretMissing as missing:

@@ -1,7 +1,7 @@
-"""Secrets from variables of Sealane's own environment, named for the app.
+"""Secrets from variables of Sealane's own environment, with the app's name in theirs.
 
-`env:DATABASE_URL` of the app `web-shop` is `SEALANE_SECRET_WEB_SHOP__DATABASE_URL`. Two underscores part app and name,
-and neither may hold two of its own, so that no app can spell a variable of another one.
+`env:DATABASE_URL` of the app `web-shop` is `SEALANE_SECRET_WEB_SHOP__DATABASE_URL`. Two underscores separate app and
+name, and neither may contain two, so that no app can name a variable of another one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _VARIABLE = r"[A-Z](?:_?[A-Z0-9])*"
 
 
 class EnvironmentStore:
-    """Variables of a process, `os.environ` as a rule; of one app."""
+    """One app's variables in a process's environment, usually `os.environ`."""
 
     def __init__(self, app: str, variables: Mapping[str, str]) -> None:
         if "--" in app:
