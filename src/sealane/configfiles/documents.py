@@ -1,8 +1,8 @@
-"""YAML documents with the place of every key and value. Pure: takes text, gives data and findings.
+"""YAML documents with the place of every key and value. Pure: takes text, returns data and findings.
 
-Sealane reads YAML that strangers push, so the text is hostile: it is limited in size, depth and expansion (a
-"billion laughs" file is refused, of aliases and of merge keys), tags that build objects are refused, and a key given
-twice is a finding instead of a silent loss. `<<` merges mappings as YAML 1.1 says.
+Sealane reads YAML that strangers push, so the text is hostile: it is limited in size, depth and expansion (a "billion
+laughs" file is refused, of aliases and of merge keys), tags that build objects are refused, and a duplicate key is a
+finding instead of a silent loss. `<<` merges mappings as in YAML 1.1.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _Pair = tuple[yaml.Node, yaml.Node]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """One YAML document: plain data, and where each value and key stands.
+    """One YAML document: plain data, and the place of each value and key.
 
-    `values` and `keys` map a path, such as `("steps", 0, "image")`, to its place; the empty path is the document. What an
-    alias or a merge brings has the place where it was written.
+    `values` and `keys` map a path, such as `("steps", 0, "image")`, to its place; the empty path is the document.
+    Content of an alias or a merge has the place where it was written.
     """
 
     file: str
@@ -49,28 +49,28 @@ class Document:
     values: dict[Path, Place]
     keys: dict[Path, Place]
     written: dict[Path, str] = field(default_factory=dict)
-    """Path to the text of each number, true, false and null as it was written: 3.10, 0644, 1e3."""
+    """The original text of each number, true, false and null, by path: 3.10, 0644, 1e3."""
     lines: tuple[str, ...] = field(default=(), repr=False)
     """The whole file."""
 
     def place(self, path: Path) -> Place:
-        """Where the value at the path stands, or its nearest parent that is in the file."""
+        """The place of the value at the path, or of its nearest parent in the file."""
         return nearest_place(self.values, path, Place(file=self.file))
 
     def key_place(self, path: Path) -> Place:
-        """Where the key at the path stands, or the value when it has none."""
+        """The place of the key at the path, or of the value if it has no key."""
         return self.keys.get(path) or self.place(path)
 
     def rest_of_line(self, path: Path) -> str:
-        """What stands on its first line from the value at the path on; empty for what is not in the file."""
+        """The rest of the line from the value at the path on; empty if that is not in the file."""
         place = self.values.get(path)
         return self.lines[place.line - 1][place.column - 1 :] if place and 0 < place.line <= len(self.lines) else ""
 
 
 def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
-    """All documents of a text, empty ones left out, and what is wrong with it; some findings are warnings.
+    """All documents of a text, without empty ones, and its problems; some findings are warnings.
 
-    A text that isn't YAML, or is too large, gives no documents and an error.
+    A text that isn't YAML, or is too large, has no documents and an error.
     """
     if len(text) > MAX_TEXT:
         message = f"the file has {len(text)} characters"
@@ -107,9 +107,9 @@ def _compose(text: str) -> Iterator[yaml.Node]:
 
 
 def _too_deep(text: str) -> yaml.Mark | None:
-    """Where lists and mappings stand too deeply within each other.
+    """Where lists and mappings are nested too deeply.
 
-    The C composer recurses without a limit, so that a deep text would end the process: it is asked after this.
+    The C composer recurses without a limit, and a deep text would end the process: so this check comes first.
     """
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -120,7 +120,7 @@ def _too_deep(text: str) -> yaml.Mark | None:
 
 
 class _Reading:
-    """Turns one composed document into data, counting what it expands to."""
+    """Converts one composed document to data, and counts its expanded size."""
 
     def __init__(self, file: str, lines: tuple[str, ...]) -> None:
         self.file = file
@@ -131,7 +131,7 @@ class _Reading:
         self.findings: list[Finding] = []
         self.nodes = 0
         self.open: list[yaml.Node] = []
-        """The nodes that what is read now stands within."""
+        """The nodes around the current one."""
         self.too_large = False
 
     def document(self, value: Any) -> Document:
@@ -155,7 +155,7 @@ class _Reading:
         return built
 
     def fits(self, node: yaml.Node, depth: int) -> bool:
-        """Counts the node; false once the document is larger than is read."""
+        """Counts the node; false once the document exceeds the limit."""
         self.nodes += 1
         if self.too_large:
             return False
@@ -199,7 +199,7 @@ class _Reading:
         return own, self.merged(*merge, depth) if merge else {}
 
     def merged(self, key: yaml.Node, value: yaml.Node, depth: int) -> dict[str, _Pair]:
-        """What the value of `<<` brings: of several mappings the earlier one wins, and own keys over merged ones."""
+        """The content of the value of `<<`: earlier mappings win over later ones, and own keys over merged ones."""
         pairs: dict[str, _Pair] = {}
         for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
             if not isinstance(source, yaml.MappingNode):
@@ -231,7 +231,7 @@ class _Reading:
         return value
 
     def is_tagged_text(self, node: yaml.Node) -> bool:
-        """Whether it says !!str itself; YAML 1.1 takes more words for texts than we do."""
+        """Whether it has the tag !!str; YAML 1.1 reads more words as texts than Sealane does."""
         mark = node.start_mark
         return node.tag == _STRING and bool(_TAGGED.match(self.lines[mark.line], mark.column))
 

@@ -1,6 +1,6 @@
 """Fields that files share: names, durations, image references, globs. Pure: knows nothing about any one file.
 
-Each is a type for a pydantic model of a file. Its pattern also stands in the JSON Schema, so that an editor refuses
+Each is a type for a pydantic model of a file. Its pattern is also in the JSON Schema, so that an editor refuses
 what Sealane refuses; patterns keep to what Python's and JavaScript's expressions both understand.
 """
 
@@ -24,7 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 SHARED = "x-"
-"""Begins the keys of anchors that several parts of a file share."""
+"""The beginning of keys for anchors that several parts of a file share."""
 
 
 class File(BaseModel):
@@ -50,10 +50,10 @@ class TopFile(File):
 
 
 class NotEmpty:
-    """A key may be left out, but what is written must have a value: `when:` with nothing after it is a slip."""
+    """A key may be left out, but if it is written, it needs a value: `when:` with nothing after it is a mistake."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Checks before anything else does."""
+        """Checks before all other rules."""
         return core_schema.no_info_before_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -77,23 +77,23 @@ Maybe = Annotated[T | None, NotEmpty()]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matching:
-    """A text that matches a pattern as a whole; `expected` says in words what it should look like."""
+    """A text that must match a pattern completely; `expected` describes the right form in words."""
 
     pattern: str
     expected: str
     longest: int = 253
     hint: Callable[[str], str | None] | None = None
-    """Says how to fix a text that doesn't match, or nothing."""
+    """How to fix a text that doesn't match, or None."""
     quiet: bool = False
-    """Keeps the text out of messages: where somebody may have written a secret instead of its name."""
+    """Keeps the text out of messages: it may be a secret instead of its name."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Checks once it is sure to be a text; what YAML took for a number gets the better advice of the two."""
+        """Checks texts; a value that YAML read as a number gets more useful advice before."""
         checked = core_schema.no_info_after_validator_function(self.check, handler(source))
         return core_schema.no_info_before_validator_function(self._advise, checked)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The same rule for editors; Python alone lets `$` match before a last newline, hence the end of it."""
+        """The same rule for editors; `$` matches before a last newline in Python only, hence the end of the pattern."""
         return handler(schema) | {"pattern": f"^(?:{self.pattern})$(?!\\n)", "maxLength": self.longest}
 
     def _advise(self, value: Any) -> Any:
@@ -104,7 +104,7 @@ class Matching:
         return value
 
     def check(self, text: str) -> str:
-        """The text as it is, or an error that says what is expected."""
+        """The text unchanged, or an error that says what is expected."""
         if len(text) > self.longest:
             message = "is {length} characters long; at most {longest} fit"
             raise PydanticCustomError("too_long_text", message, {"length": len(text), "longest": self.longest})
@@ -151,7 +151,7 @@ Name = Annotated[
         hint=_as_name,
     ),
 ]
-"""A DNS label, as Kubernetes and host names want it."""
+"""A DNS label, as required for names in Kubernetes and of hosts."""
 
 Variable = Annotated[
     str,
@@ -172,7 +172,7 @@ SecretName = Annotated[
         quiet=True,
     ),
 ]
-"""The name by which a secret is asked for, and of the variable it is set as."""
+"""The name of a secret, and of the variable that holds it."""
 
 Group = Annotated[
     str,
@@ -241,7 +241,7 @@ def _whole(value: Any) -> Any:
 
 
 WHOLE = BeforeValidator(_whole)
-"""Lets 2.0 be an int, as JSON Schema does; stands after the limits: Annotated[int, Field(ge=1), WHOLE]."""
+"""Accepts 2.0 as an int, like JSON Schema does; comes after the limits: Annotated[int, Field(ge=1), WHOLE]."""
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -253,12 +253,12 @@ _UNITS = {
 
 
 def duration(text: str) -> timedelta:
-    """The time span a checked Duration stands for."""
+    """The time span of a checked Duration."""
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", text)
     return sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())
 
 
 def built_image(reference: str) -> str | None:
-    """The NAME of `${image.NAME}`, or nothing for any other reference."""
+    """The NAME of `${image.NAME}`, or None for any other reference."""
     match = re.fullmatch(_BUILT, reference)
     return match[1] if match else None

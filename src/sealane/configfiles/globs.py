@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MOST_CHOICES = 200
-"""Alternatives that the braces of one glob may come to."""
+"""Most alternatives from the braces of one glob."""
 
 MOST_BRACES = 20
 
@@ -41,11 +41,11 @@ class _Choice:
 
 _Token = str | _Any | _Choice
 _Part = tuple[_Token, ...] | None
-"""What one part between slashes must look like; None is `**`."""
+"""The form of one part between slashes; None is `**`."""
 
 
 def problem(glob: str) -> str | None:
-    """Why a glob is not valid, or None when it can."""
+    """Why a glob is not valid, or None if it is."""
     try:
         _compiled(glob)
     except BadGlob as error:
@@ -83,7 +83,7 @@ def _pattern(text: str) -> tuple[_Part, ...]:
 
 
 def _expanded(glob: str) -> list[str]:
-    """The glob without braces, once for every choice they leave."""
+    """All globs without braces, one for every choice."""
     opened = _first(glob, "{")
     if opened is None:
         return [glob]
@@ -149,7 +149,7 @@ def _tokens(part: str) -> tuple[_Token, ...]:
 
 
 def _choice(part: str, start: int) -> tuple[_Choice, int]:
-    """The characters between brackets, and where it goes on after them."""
+    """The characters between brackets, and the position after them."""
     without = part[start : start + 1] in {"!", "^"}
     start += without
     end = part.find("]", start + 1)
@@ -168,7 +168,7 @@ def _choice(part: str, start: int) -> tuple[_Choice, int]:
 
 
 def _parts_match(pattern: Sequence[_Part], parts: Sequence[str]) -> bool:
-    """Which beginnings of the pattern the parts so far can be, part by part; None may take any number of them."""
+    """Whether the parts match: follows all positions that they can reach in the pattern; None takes any number."""
     reached = _past_stars(pattern, {0})
     for part in parts:
         after = set()
@@ -185,13 +185,13 @@ def _parts_match(pattern: Sequence[_Part], parts: Sequence[str]) -> bool:
 
 
 def _past_stars(pattern: Sequence[_Part], reached: set[int]) -> set[int]:
-    """`**` may also take no part at all."""
+    """`**` may also match no part at all."""
     stars = {index + 1 for index in reached if index < len(pattern) and pattern[index] is None}
     return reached | stars
 
 
 def _part_matches(tokens: tuple[_Token, ...], text: str) -> bool:
-    """The usual two fingers: on a mismatch go back to the last `*` and let it take one character more."""
+    """The usual two pointers: on a mismatch, go back to the last `*` and let it match one more character."""
     token = position = 0
     star, taken = -1, 0
     while position < len(text):

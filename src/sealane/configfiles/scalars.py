@@ -1,4 +1,4 @@
-"""Scalars: what a plain word of YAML stands for. Pure.
+"""Scalars: the values of plain words in YAML. Pure.
 
 YAML 1.2's core schema with Kubernetes' habit of leading-zero octals (`0644`): `yes`, `no`, `on` and dates are texts.
 """
@@ -14,7 +14,7 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL_FLOATS = {".inf": float("inf"), "+.inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
 _LONGEST = 40
-"""Digits of a number; Python would take its time over a million of them."""
+"""Most digits of a number; Python is slow with a million of them."""
 
 
 def plain(text: str) -> str | int | float | bool | None:  # noqa: PLR0911 - one return a kind is the clearest form
@@ -40,4 +40,4 @@ def plain(text: str) -> str | int | float | bool | None:  # noqa: PLR0911 - one 
     if text.lower() in _SPECIAL_FLOATS:
         return _SPECIAL_FLOATS[text.lower()]
     number = float(text) if _FLOAT.fullmatch(text) else math.inf
-    return text if math.isinf(number) else number  # 12e4567 is rather a commit than a number
+    return text if math.isinf(number) else number  # 12e4567 is more likely a commit than a number

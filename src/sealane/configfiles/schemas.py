@@ -1,4 +1,4 @@
-"""JSON Schemas of files, for editors, from the same models that read them. Pure: takes a model, gives a document."""
+"""JSON Schemas of files, for editors, from the same models that read them. Pure: takes a model, returns a document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def schema(model: type[File]) -> dict[str, Any]:
 
 
 def keys_at(model: type[File], path: Path) -> set[str]:
-    """The keys that a mapping at the path of a file may have, in whichever way it is written."""
+    """The allowed keys of a mapping at the path of a file, in any of its forms."""
     whole = schema(model)
     parts = [whole]
     for element in path:
@@ -35,7 +35,7 @@ def keys_at(model: type[File], path: Path) -> set[str]:
 
 
 def description_at(model: type[File], path: Path) -> str | None:
-    """What the value at the path is for, in the words of the model, or nothing where it says nothing."""
+    """The model's description of the value at the path, or None."""
     whole = schema(model)
     parts = [whole]
     for element in path:
@@ -45,14 +45,14 @@ def description_at(model: type[File], path: Path) -> str | None:
 
 
 class _Generate(GenerateJsonSchema):
-    """No titles made up from names of fields: an editor shows the description instead."""
+    """Omits titles made from names of fields: an editor shows the description instead."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def _tidy(node: Any) -> Any:
-    """Drops names of classes and empty defaults, and closes mappings whose names follow a pattern."""
+    """Removes names of classes and empty defaults, and closes mappings whose names follow a pattern."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
@@ -69,7 +69,7 @@ def _tidy(node: Any) -> Any:
 
 
 def _variants(whole: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
-    """The part with references followed and alternatives laid side by side."""
+    """The part with references followed, as a list of its alternatives."""
     if "$ref" in part:
         return _variants(whole, whole["$defs"][part["$ref"].rsplit("/", 1)[-1]])
     alternatives = [*part.get("oneOf", ()), *part.get("anyOf", ())]

@@ -1,4 +1,4 @@
-"""A file of one document as the model of its shape: it tells every mistake at once, each at its place. Pure."""
+"""Reads a file of one document into its model, and reports all mistakes at once, each at its place. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def read(
     elsewhere: Mapping[str, str],
     hint: str | None = None,
 ) -> tuple[tuple[M, Document] | None, list[Finding]]:
-    """What is written, and the document that it stands in; None where something is wrong, or nothing is there.
+    """The content and its document; None if something is wrong, or the file is empty.
 
-    `problems` says what the parts mean to each other, also of a file whose shape is wrong in places. `elsewhere` maps keys
-    that other tools use to ours. `hint` says what the file has to hold; without one it may be empty.
+    `problems` checks how the parts fit together, even if the shape is partly wrong. `elsewhere` maps keys of other
+    tools to Sealane's. `hint` says what the file must contain; without one it may be empty.
     """
     parsed, findings = documents.read(text, file)
     if errors(findings) or (not parsed and hint is None):

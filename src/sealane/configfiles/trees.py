@@ -1,7 +1,8 @@
-"""Trees: the files of a repository as a pushed commit has them, read without trusting any of it.
+"""Trees: the files of a repository in a pushed commit, read without trusting any of it.
 
 The port is `Tree`; `FolderTree` reads a folder of this machine, for the command line. A server reads git's objects, see
-`clients/git_tree.py`: steps may change whatever else there is of a commit. Paths are relative to where the app lives in its repository, with `/` between their parts.
+`clients/git_tree.py`, because steps may change all other copies of a commit. Paths are relative to the app's folder in
+its repository, with `/` between their parts.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
 LONGEST_POINTER = 1024
-"""Bytes of the longest file that may stand for one of Git LFS."""
+"""Most bytes of a Git LFS pointer file."""
 
 LINK = "a symbolic link is not followed"
 NOT_PLAIN = "it is not a plain file"
 
 
 class Unreadable(UsageError):
-    """A file of the repository is not there, or is not one that Sealane reads; the message is the reason alone."""
+    """A file of the repository is missing, or Sealane does not read it; the message is the reason alone."""
 
 
 class FileMissing(Unreadable):
-    """There is no such file."""
+    """The file does not exist."""
 
     def __init__(self) -> None:
         super().__init__("there is no such file")
@@ -41,22 +42,22 @@ class Tree(Protocol):
     """The files of one commit, or of a working tree.
 
     Both calls may be made in any order and any number of times. Symbolic links are never followed: they are listed, so
-    that they can be refused by name, and can't be read.
+    that they can be refused by name, but can't be read.
     """
 
     def files(self, folder: str) -> tuple[str, ...]:
-        """Paths of all files below the folder, sorted, without hidden ones; none when there is no such folder."""
+        """Paths of all files below the folder, sorted, without hidden ones; empty if the folder does not exist."""
         ...
 
     def read(self, path: str) -> bytes:
-        """The file's content. Raises `Unreadable` with the reason, for one larger than `MAX_FILE` too."""
+        """The file's content. Raises `Unreadable` with the reason, also for one larger than `MAX_FILE`."""
         ...
 
 
 class FolderTree:
-    """A folder of this machine, or one `inside` of it. Safe also while a stranger's program changes what is in it.
+    """A folder of this machine, or one `inside` of it. Safe even while an untrusted program changes its content.
 
-    Nobody else may change what leads to `root`. Files of more than `largest` bytes are refused.
+    Nobody else may change the path to `root`. Files of more than `largest` bytes are refused.
     """
 
     def __init__(self, root: Path, inside: str = "", *, largest: int = MAX_FILE) -> None:
@@ -94,7 +95,7 @@ class FolderTree:
 
     @contextmanager
     def _opened(self, path: list[str]) -> Iterator[int | None]:
-        """The folder, None where there is none. Raises `Unreadable` with the link in its way."""
+        """The folder, None if it does not exist. Raises `Unreadable` with the link in its path."""
         with ExitStack() as stack:
             try:
                 root = stack.enter_context(descriptors.folder(self.root))

@@ -1,7 +1,7 @@
-"""A document checked against the model of a file: it tells every mistake at once, each at its place. Pure.
+"""Checks a document against the model of a file, and reports all mistakes at once, each at its place. Pure.
 
-What is checked here is the shape, which the JSON Schema of the same model also states; what the parts of a file mean
-to each other is the business of the room that owns the file.
+This checks the shape, which the JSON Schema of the same model also states; the package of each file checks how its
+parts fit together.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Problem = tuple[str, str | None]
 def validate(
     document: Document, model: type[M], *, elsewhere: Mapping[str, str] | None = None
 ) -> tuple[M | None, list[Finding]]:
-    """The document as a model, or all that is wrong with its shape.
+    """The document as a model, or all problems with its shape.
 
-    `elsewhere` maps keys that other tools use to ours, so that someone who writes one is told.
+    `elsewhere` maps keys of other tools to Sealane's, for hints to people who use them.
     """
     try:
         return model.model_validate(document.value), []
@@ -39,10 +39,10 @@ def validate(
 
 
 def salvage(value: Any, model: type[M], stand_ins: Mapping[str, Any] | None = None) -> M | None:
-    """The part of a file that is well formed, so that what it means can be checked although its shape is wrong.
+    """The well-formed part of a file, so that its meaning can be checked although its shape is wrong.
 
-    Keys that are wrong are left out, or replaced by their stand-in where one is given; without what is required and
-    has no stand-in there is nothing.
+    Wrong keys are left out, or replaced by their stand-in, if any; None if a required key without a stand-in is
+    missing.
     """
     if not isinstance(value, dict):
         return None
@@ -59,7 +59,7 @@ def salvage(value: Any, model: type[M], stand_ins: Mapping[str, Any] | None = No
 
 
 def _told(model: type[File], details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the keys that are missing because they are misspelt: the unknown key beside says so."""
+    """The errors without missing keys that are misspelt: the unknown key beside them says so."""
     meant = set()
     for detail in details:
         if detail["type"] == "extra_forbidden":
@@ -90,7 +90,7 @@ def _path(detail: ErrorDetails) -> tuple[Path, bool]:
 
 
 def _label(path: Path, *, is_key: bool) -> str:
-    """How a sentence calls what is at the path: its key, or the how manieth of which list."""
+    """The name in a sentence for the value at the path: its key, or its position in a list."""
     if not path:
         return "the file"
     if is_key:
@@ -102,7 +102,7 @@ def _label(path: Path, *, is_key: bool) -> str:
 
 
 def _unknown(key: str, known: set[str], elsewhere: Mapping[str, str]) -> Problem:
-    if key in known:  # of another way to write the same thing
+    if key in known:  # of another form of the same value
         return f"{key} doesn't go with the other keys here", None
     meant = elsewhere.get(key)
     if meant in known:
@@ -111,15 +111,15 @@ def _unknown(key: str, known: set[str], elsewhere: Mapping[str, str]) -> Problem
 
 
 def _description(model: type[File], path: Path) -> str | None:
-    """The first sentence of what the missing key is for."""
+    """The first sentence of the missing key's description."""
     text = schemas.description_at(model, path)
     return text.split(". ")[0].rstrip(".") if text else None
 
 
 def _problem(detail: ErrorDetails, written: str | None, rest: str) -> Problem:
-    """What is wrong with a value, as the end of a sentence that begins with the value's name.
+    """The problem with a value, as the end of a sentence that begins with the value's name.
 
-    `written` is how the file writes a value that is no text, and `rest` what stands on its line.
+    `written` is the file's text of a value that is not a string, and `rest` the rest of its line.
     """
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind in _WANTED:
@@ -144,9 +144,9 @@ def _wrong_type(wanted: str, value: Any, written: str | None, rest: str) -> Prob
 
 
 def no_text(value: Any, written: str | None, rest: str) -> Problem:
-    """What is wrong with a value that must be a text: it was not quoted.
+    """The problem with a value that must be a string but is not quoted.
 
-    `written` is how the file writes it, where that is known, and `rest` what stands on its line.
+    `written` is the file's text, if known, and `rest` the rest of its line.
     """
     problem = f"must be a text, not {_shown(value, written)}"
     if isinstance(value, bool | int | float):
@@ -166,7 +166,7 @@ def _meant(wanted: str, text: str) -> str | None:
 
 
 def _is_colon(rest: str) -> bool:
-    """Whether a mapping is a text with a colon in it: it stands on one line, and not in braces."""
+    """Whether a mapping is probably a text with a colon: it is on one line, and not in braces."""
     return bool(re.search(r":\s+\S", rest)) and not rest.startswith("{") and len(rest) <= _LONGEST
 
 
@@ -176,7 +176,7 @@ def _as_number(text: str) -> str | None:
 
 
 def _shown(value: Any, written: str | None) -> str:
-    """What kind of value is there, in a few words."""
+    """The kind of the value, in a few words."""
     match value:
         case bool():
             return f"{written or str(value).lower()}, which is yes or no"
@@ -218,7 +218,7 @@ _LIMITS = {
     "less_than": ("less than", "lt"),
 }
 _SWITCHES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-"""What other versions of YAML take for true and false."""
+"""Words that other versions of YAML read as true and false."""
 _LONGEST = 120
 _SAID: dict[str, Callable[[Mapping[str, Any], Any], Problem]] = {
     "literal_error": _not_one_of,

@@ -17,7 +17,7 @@ from sealane.configfiles.fields import File, NotEmpty
 
 
 def by(*keys: str) -> Callable[[Any], str]:
-    """Tells variants apart by the first of these keys that is there."""
+    """Distinguishes variants by the first of these keys that exists."""
 
     def tag(value: Any) -> str:
         present = next((key for key in keys if isinstance(value, Mapping) and key in value), keys[0])
@@ -29,7 +29,7 @@ def by(*keys: str) -> Callable[[Any], str]:
 def one_of(shapes: Mapping[str, Any], *, base: type[File] = File, docs: Mapping[str, str] | None = None) -> Any:
     """The type of a mapping with `base`'s keys and exactly one of these, whose value has that shape.
 
-    `docs` says what a shape is that is no model and has no words of its own.
+    `docs` describes shapes that are not models and have no description of their own.
     """
     variants = {}
     for key, shape in shapes.items():
@@ -41,12 +41,12 @@ def one_of(shapes: Mapping[str, Any], *, base: type[File] = File, docs: Mapping[
 
 
 def key_of(written: File, keys: tuple[str, ...]) -> str:
-    """Which of the keys a checked variant has."""
+    """The variant's key in a checked mapping."""
     return next(key for key in keys if key in type(written).model_fields)
 
 
 def replaced(model: type[File], **types: Any) -> Any:
-    """The model with other types for some of its fields; their words and defaults stay."""
+    """The model with other types for some of its fields; their descriptions and defaults stay."""
     fields: dict[str, Any] = {}
     for name, kind in types.items():
         known = model.model_fields[name]
@@ -56,28 +56,28 @@ def replaced(model: type[File], **types: Any) -> Any:
 
 
 def _made(name: str, base: type[File], said: str | None, fields: Mapping[str, Any]) -> type[File]:
-    """A model without source, in which pydantic would look for the words of its fields, through every module there is."""
+    """A model without source, because pydantic would search every module for its fields' descriptions."""
     words = {"use_attribute_docstrings": False}
     return create_model(name, __base__=base, __doc__=said, __cls_kwargs__=words, **dict(fields))
 
 
 def marked(kind: Any, *marks: Any) -> Any:
-    """`Annotated`, of a type that is made while the program runs."""
+    """`Annotated`, for a type that is made at run time."""
     return Annotated.__class_getitem__((kind, *marks))  # type: ignore[attr-defined]
 
 
 def maybe(kind: Any) -> Any:
-    """`Maybe`, of such a type."""
+    """`Maybe`, for such a type."""
     return marked(kind | None, NotEmpty())
 
 
 def mapping(key: Any, value: Any, *marks: Any) -> Any:
-    """`dict`, of such types."""
+    """`dict`, for such types."""
     made = types.GenericAlias(dict, (key, value))
     return marked(made, *marks) if marks else made
 
 
 def sequence(kind: Any, *marks: Any) -> Any:
-    """`list`, of such a type."""
+    """`list`, for such a type."""
     made = types.GenericAlias(list, (kind,))
     return marked(made, *marks) if marks else made

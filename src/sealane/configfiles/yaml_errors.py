@@ -1,6 +1,6 @@
-"""What YAML's own errors mean to people, and traps that are no errors to it. Pure.
+"""Explains YAML's own errors to people, and warns about traps that are valid YAML. Pure.
 
-A parser says what it did not find; whoever wrote the file wants to know which of a handful of slips it was.
+A parser reports what it did not find; people want to know which of a few common mistakes they made.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Lines = tuple[str, ...]
 
 
 def place(file: str, mark: yaml.Mark | None) -> Place:
-    """Where a mark of the parser stands."""
+    """The place of the parser's mark."""
     return Place(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file=file)
 
 
@@ -48,17 +48,17 @@ def quoted(text: str) -> str:
 
 
 def template(text: Lines, number: int) -> str | None:
-    """How to fix a line of another tool's template; None when it is none."""
+    """How to fix a line of another tool's template; None for any other line."""
     return _TEMPLATE if "{{" in _line(text, number) else None
 
 
 def _line(text: Lines, number: int) -> str:
-    """The line of that number, counted from 0; empty when there is none."""
+    """The line of that number, counted from 0; empty if it does not exist."""
     return text[number] if 0 <= number < len(text) else ""
 
 
 def finding(error: yaml.YAMLError, text: Lines, file: str) -> Finding:
-    """A parser's error as a finding: where it began, and what was probably meant."""
+    """A parser's error as a finding: its beginning, and the probable mistake."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return _unmarked(error, text, file)
     mark, problem = error.problem_mark or error.context_mark, error.problem or error.context or "it can't be read"
@@ -98,7 +98,7 @@ def _hint(problem: str, text: Lines, mark: yaml.Mark) -> str | None:
 
 
 def _to_quote(here: str, _text: Lines, _mark: yaml.Mark) -> str | None:
-    """For a value that begins with a character which means something to YAML, or ends before its line does."""
+    """For a value that begins with a special character of YAML, or ends before its line does."""
     parts = _VALUE.match(here)
     value = parts["value"] if parts else ""
     if not value or len(value) > _LONGEST:
@@ -111,7 +111,7 @@ def _to_quote(here: str, _text: Lines, _mark: yaml.Mark) -> str | None:
 
 
 def _is_whole(value: str) -> bool:
-    """Whether it is a list or mapping as it stands, so that what is wrong is elsewhere."""
+    """Whether it is a complete list or mapping, so that the mistake is elsewhere."""
     try:
         return isinstance(yaml.compose(value, Loader=yaml.SafeLoader), yaml.CollectionNode)
     except yaml.YAMLError:
@@ -160,11 +160,11 @@ _SAID: tuple[tuple[str, Any], ...] = (
     ("node content", _to_quote),
     ("document start", _INDENTATION),
 )
-"""Part of the parser's words to how to fix it; the first that fits."""
+"""Parts of the parser's messages and how to fix each; the first match counts."""
 
 
 def traps(node: yaml.Node, text: Lines, file: str) -> Iterator[Finding]:
-    """Warnings about a scalar that YAML takes otherwise than it looks."""
+    """Warnings about a scalar that YAML reads differently than it looks."""
     style = getattr(node, "style", None)
     if style in {"|", '"'} or not any(sign in node.value for sign in ("\\ ", "'", '"')):
         return
@@ -181,7 +181,7 @@ def traps(node: yaml.Node, text: Lines, file: str) -> Iterator[Finding]:
 
 
 def _cut(value: str, here: str, end: yaml.Mark, file: str) -> Iterator[Finding]:
-    """A # inside quotes that YAML doesn't know as such: what follows is a comment."""
+    """A # inside quotes that YAML does not treat as quotes: the rest is a comment."""
     rest = here[end.column :]
     quote = _open_quote(value) if rest.lstrip().startswith("#") else None
     if quote and quote in rest:
@@ -192,7 +192,7 @@ def _cut(value: str, here: str, end: yaml.Mark, file: str) -> Iterator[Finding]:
 
 
 def _open_quote(text: str) -> str | None:
-    """The quote that a shell would still wait for the end of; one inside a word is an apostrophe."""
+    """The quote that a shell would consider still open; one inside a word is an apostrophe."""
     quote = None
     for before, letter in itertools.pairwise(f" {text}"):
         if quote is None and letter in "\"'" and not before.isalnum():
@@ -203,7 +203,7 @@ def _open_quote(text: str) -> str | None:
 
 
 def unused_anchors(text: str, file: str) -> list[Finding]:
-    """Warnings about scalars with an anchor that nothing takes: most likely a text that begins with &."""
+    """Warnings about scalars with an unused anchor: most likely a text that begins with &."""
     if not _ANCHOR.search(text):
         return []
     anchors: dict[str, Any] = {}
