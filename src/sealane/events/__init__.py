@@ -1,1 +1,1 @@
-"""What happened: what starts a run, and where it came from. Pure."""
+"""Events: what starts a run, and its origin. Pure."""

@@ -1,7 +1,8 @@
-"""Alerts as Alertmanager, Grafana, Datadog and others send them. Pure: knows nothing about HTTP or the database.
+"""Alerts from Alertmanager, Grafana, Datadog and others. Pure: knows nothing about HTTP or the database.
 
-Alertmanager and Grafana (unified alerting) send `alerts: [...]` with labels; others send one JSON object, whose `title`,
-`alert_title`, `name` or `alertname` is the alert's name, and whose `tags` (`a:b,c:d`, Datadog's) or `labels` are its labels.
+Alertmanager and Grafana (unified alerting) send `alerts: [...]` with labels; others send one JSON object, whose
+`title`, `alert_title`, `name` or `alertname` is the alert's name, and whose `tags` (`a:b,c:d`, Datadog's) or `labels`
+are its labels.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sealane.events.model import Alert
 from sealane.events.sources import bodies, webhooks
 
 MOST = 500
-"""Alerts that one message may bring."""
+"""Most alerts of one message."""
 _LONGEST = 200
 _LABELS = 50
 _AHEAD = timedelta(minutes=5)
@@ -29,14 +30,14 @@ _RESOLVED = {"resolved", "ok", "recovered", "success", "no data recovered"}
 
 
 def token(secret: str) -> str:
-    """The token for senders that can't sign; it follows from the app's hook secret and goes with it."""
+    """The token for senders that can't sign; it is derived from the app's hook secret and changes with it."""
     return hmac.new(secret.encode(), b"alerts", hashlib.sha256).hexdigest()
 
 
 def read(headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> dict[str, Alert]:
-    """The alerts that fire, by what makes each the same one. `headers` have lower-case names.
+    """The firing alerts, by their identity. `headers` have lower-case names.
 
-    Raises NotSignedIn without a right signature or token, UsageError for what is no alert.
+    Raises NotSignedIn without a right signature or token, UsageError for anything but alerts.
     """
     _check(headers, body, secret)
     payload = bodies.payload(headers, body)
@@ -91,7 +92,7 @@ def _labels(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _started(entry: Mapping[str, Any], received: datetime) -> datetime:
-    """When it began to fire; when it came in where that is not said, or can't be."""
+    """When it began to fire; if that is missing or impossible, when it arrived."""
     for key in _STARTS:
         at = _moment(entry.get(key))
         if at is not None and at <= received + _AHEAD:
@@ -109,11 +110,11 @@ def _moment(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
-        return None  # no date, or one that no calendar has in UTC
+        return None  # not a date, or one outside the calendar in UTC
 
 
 def _sameness(entry: Mapping[str, Any], alert: Alert) -> str:
-    """What the same alert, sent again, has too."""
+    """The identity of an alert: the same if it is sent again."""
     own = next((text for key in ("fingerprint", "alert_cycle_key", "id") if (text := _text(entry.get(key)))), None)
     said = [own or json.dumps([alert.name, sorted(alert.labels.items())]), alert.at.isoformat()]
     return hashlib.sha256("\0".join(said).encode(errors="replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Commits: which of them one version has and another has not, as far as the history is known. Pure."""
+"""Differences between versions: commits that one has and another lacks, within the known history. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 MOST = 100
-"""Commits that are listed; all that are known are counted."""
+"""Most commits that are listed; all known ones are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """One commit, as it says of itself."""
+    """One commit, with its own data."""
 
     id: str
     """The full hash."""
@@ -22,18 +22,18 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitRange:
-    """What a version brings over what is there, and what it takes away."""
+    """The commits that a new version adds to the current one, and those it removes."""
 
     there: str
-    """The commit that is there."""
+    """The current commit."""
     commits: tuple[Commit, ...]
-    """Those it brings, the newest first, as many as are listed."""
+    """Added commits, newest first, up to the limit of the list."""
     count: int
-    """How many it brings, as far as is known."""
+    """The number of added commits, as far as known."""
     complete: bool
-    """Whether all of the history between the two is known."""
+    """Whether the whole history between the two is known."""
     gone: int
-    """Commits that are there and not in it: it goes back, or comes from another branch."""
+    """Number of current commits that it lacks: it goes back, or comes from another branch."""
 
     @property
     def words(self) -> str:
@@ -45,7 +45,7 @@ class CommitRange:
 
 
 def since(known: Mapping[str, Commit], there: str, new: str) -> CommitRange | None:
-    """What `new` has that `there` has not; None where nothing is known of either."""
+    """The commits of `new` that `there` lacks; None if one of the two is unknown."""
     if there not in known or new not in known:
         return None if there != new else CommitRange(there=there, commits=(), count=0, complete=True, gone=0)
     old = set(_ancestors(known, there))
@@ -58,7 +58,7 @@ def since(known: Mapping[str, Commit], there: str, new: str) -> CommitRange | No
 
 
 def _ancestors(known: Mapping[str, Commit], begin: str) -> Iterator[str]:
-    """The commit and all before it, nearest first; the first ones that are not known are among them."""
+    """The commit and all before it, nearest first, up to and including the first unknown ones."""
     waiting, seen = [begin], {begin}
     for commit in waiting:
         yield commit

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What happened."""
+    """The kind of an event."""
 
     PUSH = "push"
     PULL_REQUEST = "pull_request"
@@ -21,30 +21,30 @@ class EventKind(StrEnum):
 
 
 class Signed(StrEnum):
-    """How whoever pushed proved who they are."""
+    """How the pusher proved their identity."""
 
     OWN = "own"
     """With a token of their own."""
     APP = "app"
     """With the app's own token, which several people may have."""
     HOST = "host"
-    """At the git host, which says who it was under the hook's signature."""
+    """At the git host, which names the user under the hook's signature."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pusher:
-    """Who pushed, as far as the one who let them in can say. What a commit says is no part of it."""
+    """Who pushed, as known to the server or host that accepted the push; the commit's own data does not count."""
 
     signed: Signed
     name: str = ""
     """The user's name, or the login at the host."""
     host: str = ""
-    """The git host that says so, by its key in the table of git hosts."""
+    """The git host that names the user, by its key in the table of git hosts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Somebody whom a commit names as its author or co-author: anybody may write that."""
+    """Somebody that a commit names as its author or co-author: anybody may write that."""
 
     name: str
     email: str = ""
@@ -52,7 +52,7 @@ class Author:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefGone:
-    """A branch or tag was deleted, or a pull request closed: it starts nothing, and what comes under its name is new."""
+    """A branch or tag was deleted, or a pull request closed: it starts nothing, and whatever reuses its name is new."""
 
     app: str
     ref: str
@@ -66,9 +66,9 @@ class RefGone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One thing that happened to one app, at one commit.
+    """Something that happened to one app, at one commit.
 
-    What nobody could tell is None: a working folder outside git has no commit, and a tag no list of paths.
+    Unknown values are None: a working folder outside git has no commit, and a tag no list of paths.
     """
 
     kind: EventKind
@@ -78,29 +78,29 @@ class Event:
     commit: str | None = None
     """The full hash of the commit to build."""
     branch: str | None = None
-    """The branch pushed to; of a pull request the branch it wants into; None for a tag."""
+    """The pushed branch; for a pull request, its target branch; None for a tag."""
     trunk: str | None = None
-    """The repository's default branch; unasked delivery happens from there only."""
+    """The repository's default branch; deliveries without conditions only happen from there."""
     ref: str | None = None
     """The full reference, such as refs/heads/main or refs/tags/v1."""
     before: str | None = None
-    """The commit the branch stood at before a push, where known."""
+    """The branch's commit before a push, if known."""
     author: str | None = None
-    """What its commit says of its author."""
+    """The author, according to the commit."""
     pusher: Pusher | None = None
-    """Who pushed; None where nobody recorded it."""
+    """Who pushed; None if nobody recorded it."""
     message: str = ""
     paths: tuple[str, ...] | None = None
-    """The files changed, from the repository's root; None when unknown, which counts as every file. A clone tells."""
+    """The changed files, from the repository's root; None when unknown, which counts as every file. A clone tells."""
     delivery: str | None = None
-    """The sender's id of the message, by which a redelivered one is known again."""
+    """The sender's id of the message, which identifies a message that is delivered again."""
     received: datetime
     """When it arrived, aware, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """One alert that was sent in."""
+    """One alert that was received."""
 
     name: str
     at: datetime

@@ -1,1 +1,1 @@
-"""Sources of events: each verifies what came and reads it. Pure: headers and bytes in, an event or a refusal out."""
+"""Sources of events: each verifies and reads messages. Pure: headers and bytes in, an event or a refusal out."""

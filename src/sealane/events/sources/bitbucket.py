@@ -1,4 +1,4 @@
-"""Bitbucket's webhooks, of its Cloud and its Data Center ("Event payloads" of each): one message may tell of many. Pure."""
+"""Bitbucket's webhooks, Cloud and Data Center ("Event payloads" of each): one message may have many events. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOLDERS = {"branch": "refs/heads/", "tag": "refs/tags/"}
 def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     """Verifies and reads one message; header names are lower case.
 
-    Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
+    Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload, kind = bodies.payload(headers, body), headers.get(KIND, "")
@@ -56,14 +56,14 @@ def _changes(
 
 
 def _by(read: Read, payload: Mapping[str, Any]) -> Read:
-    """With who did it. A nickname in the Cloud is what its owner likes, so it is known by the account's id there."""
+    """Adds the user. A nickname in the Cloud is chosen freely, so the user is identified by the account's id there."""
     login = webhooks.maybe(payload, "actor", "uuid")
     login = login.strip("{}") if login else webhooks.maybe(payload, "actor", "name")
     return webhooks.pushed_by(read, host="bitbucket", login=login)
 
 
 def _part(delivery: str | None, n: int) -> str | None:
-    """The id of one part of a message: the first has the message's own."""
+    """The id of one part of a message: the first part has the message's own."""
     return f"{delivery}/{n}" if delivery and n else delivery
 
 
@@ -77,7 +77,7 @@ def _listed(payload: Mapping[str, Any], *path: str) -> list[dict[str, Any]]:
 
 
 def _push(app: str, change: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    """One of the Cloud: `new` is null where something was deleted, `old` where it is new."""
+    """One push of the Cloud: `new` is null for a deleted reference, `old` for a new one."""
     side = "new" if change.get("new") is not None else "old"
     kind, name = webhooks.text(change, side, "type"), webhooks.text(change, side, "name")
     if kind not in _FOLDERS:
@@ -100,12 +100,12 @@ def _push(app: str, change: Mapping[str, Any], delivery: str | None, received: d
 
 
 def _author(raw: str | None) -> str | None:
-    """`Kim <kim@example.com>`, as git writes it."""
+    """`Kim <kim@example.com>`, in git's format."""
     return (raw.partition("<")[0].strip() or raw) if raw else None
 
 
 def _refs_changed(app: str, change: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    """One of the Data Center; `toHash` of an annotated tag is the tag itself, `toCommit` its commit."""
+    """One push of the Data Center; `toHash` of an annotated tag is the tag itself, `toCommit` its commit."""
     ref, after = webhooks.reference(webhooks.text(change, "ref", "id")), webhooks.commit(change, "toHash")
     before = webhooks.commit(change, "fromHash")
     if not ref.startswith(tuple(_FOLDERS.values())):

@@ -1,6 +1,6 @@
-"""Bodies of webhooks: JSON, as it is or in the field `payload` of a form, in any charset of the web, gzipped or not. Pure.
+"""Bodies of webhooks: JSON, plain or in the field `payload` of a form, in any charset of the web, also gzipped. Pure.
 
-A signature is over the bytes as they came, so it is checked before a body is read.
+A signature covers the received bytes, so it is checked before a body is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sealane import compression
 from sealane.errors import UnknownType, UsageError
 
 MOST = 25 * 1024 * 1024
-"""Bytes a body may have, also unzipped: GitHub's documentation caps payloads at 25 MB."""
+"""Most bytes of a body, also when unzipped: GitHub's documentation caps payloads at 25 MB."""
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = ("application/json", "text/json")
@@ -28,7 +28,7 @@ _HINT = f"set the hook's content type to application/json or {_FORM}"
 def payload(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """The JSON object of a webhook; `headers` have lower-case names.
 
-    Raises UnknownType for a type, charset or compression that isn't read, UsageError for what is no JSON object.
+    Raises UnknownType for an unsupported type, charset or compression, UsageError for anything but a JSON object.
     """
     message = Message()
     message["content-type"] = headers.get("content-type", "").strip() or _JSON[0]
@@ -68,7 +68,7 @@ def _unzipped(encoding: str, body: bytes) -> bytes:
 
 
 def _field(body: bytes) -> bytes:
-    """The field's bytes, of whichever charset: the library's own reader takes only those of ASCII and UTF-8."""
+    """The field's bytes, in any charset: the library's own reader only supports ASCII and UTF-8."""
     fields = (pair.replace(b"+", b" ").partition(b"=") for pair in body.strip().split(b"&"))
     values = [unquote_to_bytes(value) for name, _, value in fields if unquote_to_bytes(name) == b"payload"]
     if len(values) != 1:
@@ -78,7 +78,7 @@ def _field(body: bytes) -> bytes:
 
 
 def _object(data: bytes, charset: str | None) -> dict[str, Any]:
-    """Without a charset JSON tells its own; a byte order mark before it is passed over."""
+    """Without a charset, JSON tells its own; a byte order mark before it is skipped."""
     try:
         text = data if charset in {None, "utf-8", "ascii"} else data.decode(str(charset)).removeprefix("\ufeff")
         payload = json.loads(text)

@@ -1,4 +1,4 @@
-"""Gitea's webhooks (docs.gitea.com, "Webhooks"): GitHub's payloads under headers and a signature of its own. Pure."""
+"""Gitea's webhooks (docs.gitea.com, "Webhooks"): GitHub's payloads with Gitea's own headers and signature. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIGNATURE, KIND, DELIVERY = "x-gitea-signature", "x-gitea-event", "x-gitea-deliv
 def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     """Verifies and reads one message; header names are lower case.
 
-    Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
+    Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload = bodies.payload(headers, body)

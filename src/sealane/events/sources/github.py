@@ -1,4 +1,4 @@
-"""GitHub's webhooks (docs.github.com, "Webhook events and payloads") and those of hosts that speak like it. Pure."""
+"""GitHub's webhooks (docs.github.com, "Webhook events and payloads") and those of hosts with the same format. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
 def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     """Verifies and reads one message; header names are lower case.
 
-    Raises NotSignedIn for a wrong signature, UsageError for what can't be read.
+    Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
     """
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload = bodies.payload(headers, body)
@@ -32,7 +32,7 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
 def event(
     app: str, kind: str, payload: Mapping[str, Any], *, host: str, delivery: str | None, received: datetime
 ) -> Read:
-    """What a verified message of the host says. Raises UsageError when it lacks what its kind promises."""
+    """The event of a verified message. Raises UsageError if it lacks fields of its kind."""
     match kind:
         case "push":
             return _by(_push(app, payload, delivery, received), payload, host)
@@ -47,10 +47,10 @@ def event(
 
 
 def _by(read: Read, payload: Mapping[str, Any], host: str) -> Read:
-    """With who did it.
+    """Adds the user.
 
-    GitHub's `sender` is the account that caused the message; `pusher` of a push by a deploy key names its owner. Gitea has
-    both, and older ones only `pusher`.
+    GitHub's `sender` is the account that caused the message; `pusher` of a push by a deploy key names its owner. Gitea
+    has both, and older versions only `pusher`.
     """
     login = webhooks.maybe(payload, "sender", "login")
     login = login or webhooks.maybe(payload, "pusher", "login") or webhooks.maybe(payload, "pusher", "username")
@@ -81,7 +81,7 @@ def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: 
 
 
 def _delete(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
-    """Gitea's only word of a deletion; GitHub also sends a push of nothing."""
+    """Gitea's only message about a deletion; GitHub also sends a push without commits."""
     kind, name = webhooks.text(payload, "ref_type"), webhooks.text(payload, "ref")
     folder = {"branch": "refs/heads/", "tag": "refs/tags/"}.get(kind)
     if folder is None:

@@ -1,4 +1,4 @@
-"""GitLab's webhooks (docs.gitlab.com, "Webhook events"): the secret comes as it is, in a header. Pure."""
+"""GitLab's webhooks (docs.gitlab.com, "Webhook events"): a header contains the secret itself. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLOSES = {"close": "closed", "merge": "merged"}
 def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
     """Verifies and reads one message; header names are lower case.
 
-    Raises NotSignedIn for a wrong token, UsageError for what can't be read.
+    Raises NotSignedIn for a wrong token, UsageError for an unreadable message.
     """
     webhooks.verify_token(secret=secret, token=headers.get(TOKEN))
     payload, delivery = bodies.payload(headers, body), headers.get(DELIVERY)
@@ -71,7 +71,7 @@ def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: 
 
 
 def _told(payload: Mapping[str, Any], commit: str) -> Mapping[str, Any]:
-    """What the message tells of the commit: it lists at most 20, and none of a tag on a known commit."""
+    """The message's data about the commit: it lists at most 20, and none for a tag on a known commit."""
     listed = payload.get("commits")
     every = listed if isinstance(listed, list) else []
     return next((told for told in every if isinstance(told, dict) and told.get("id") == commit), {})

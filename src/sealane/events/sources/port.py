@@ -1,4 +1,4 @@
-"""The port of git hosts: what one of them signs and sends, and how it knows people. Pure."""
+"""The port of git hosts: how each signs and sends messages, and how it identifies people. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class Reader(Protocol):
     def __call__(
         self, app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime
     ) -> tuple[Read, ...]:
-        """What it says of each reference that it tells of, at least one. Raises NotSignedIn for a wrong signature, UsageError for what can't be read."""
+        """The result for each reference in the message, at least one.
+
+        Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
+        """
         ...
 
 
@@ -27,16 +30,16 @@ def _nobody(email: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitHost:
-    """One line of the table of git hosts; its key stands in the addresses of webhooks, in people.yaml, and at who pushed."""
+    """One line of the table of git hosts; its key is used in webhooks' addresses, in people.yaml, and for pushers."""
 
     name: str
-    """As people know it."""
+    """Its name for people."""
     read: Reader
     proof: str
-    """The header, in lower case, in which a message proves that it knows the app's secret."""
+    """The header, in lower case, in which a message proves that its sender knows the app's secret."""
     keyed: bool = True
     """Whether that is an HMAC-SHA256 of the body with the secret; False: the secret itself."""
     dated: bool = True
-    """Whether its messages say when something happened, so that the same bytes are the same message (decision 0034)."""
+    """Whether its messages have times, so that the same bytes are the same message (decision 0034)."""
     login: Callable[[str], str | None] = _nobody
-    """The login that an address belongs to which the host itself gives its users for commits; None for any other."""
+    """The login for an address that the host itself gives its users for commits; None for any other."""

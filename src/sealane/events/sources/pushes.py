@@ -11,7 +11,7 @@ from sealane.events.model import Event, EventKind, RefGone
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tip:
-    """Where a reference stands: the commit, and what is told of it."""
+    """The commit of a reference, and its data."""
 
     commit: str
     author: str = ""
@@ -27,7 +27,7 @@ def events(
     after: Mapping[str, Tip],
     received: datetime,
 ) -> tuple[Event, ...]:
-    """One event for each branch and tag that is new or moved.
+    """One event for each new or moved branch and tag.
 
     `before` maps references to commits. The order is by name, tags last, so that a push of a branch and a tag on it
     runs the branch first.
@@ -53,6 +53,6 @@ def events(
 
 
 def gone(app: str, *, before: Mapping[str, str], after: Mapping[str, Tip], received: datetime) -> tuple[RefGone, ...]:
-    """Every branch and tag that was there before and isn't any more."""
+    """Every branch and tag that was there before and no longer is."""
     refs = sorted(ref for ref in before if ref not in after and ref.startswith(("refs/heads/", "refs/tags/")))
     return tuple(RefGone(app=app, ref=ref, reason=f"{ref} was deleted", received=received) for ref in refs)

@@ -1,4 +1,4 @@
-"""What all webhooks share: what came, what was made of it, and how a signature is checked. Pure."""
+"""Shared parts of all webhooks: results, texts, and checks of signatures. Pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Ignored:
 
 
 Read = Event | RefGone | Ignored
-"""What a message tells of one reference."""
+"""The result of a message for one reference."""
 _LOGIN = 100
-"""Characters of a login at most; hosts have at most 40, or 255."""
+"""Most characters of a login; hosts allow at most 40, or 255."""
 _UNPROVABLE = "this app has no webhook secret"
 _SET_ONE = "set one: sealane app hook-secret APP"
 _ENTER_IT = "enter the app's webhook secret at the git host"
@@ -48,7 +48,7 @@ def verify(body: bytes, *, secret: str, signature: str | None) -> None:
 
 
 def verify_token(*, secret: str, token: str | None) -> None:
-    """Checks a secret that comes as it is. Raises as `verify` does."""
+    """Checks a secret that is sent plainly. Raises what `verify` raises."""
     if not secret:
         raise UsageError(_UNPROVABLE, hint=_SET_ONE)
     if not token:
@@ -58,19 +58,19 @@ def verify_token(*, secret: str, token: str | None) -> None:
 
 
 def pushed_by(read: Read, *, host: str, login: str | None) -> Read:
-    """With who did it, where the host says so: whoever was signed in there, who is no one that a commit names."""
+    """Adds the user, if the host names one: the user signed in there, never a name from a commit."""
     if not isinstance(read, Event) or not login:
         return read
     return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
 
 
 def of_a_fork(what: str, fork: str | None) -> str:
-    """Why what is asked for from a fork starts nothing."""
+    """Why a request from a fork starts nothing."""
     return f"a {what} from a fork ({fork or 'deleted'}) is not run: its code is a stranger's"
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str:
-    """The text at a path of keys, as far as it can be stored. Raises UsageError naming the path when it isn't there."""
+    """The text at a path of keys, fitted for storage. Raises UsageError with the path if it is missing."""
     value: Any = payload
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
@@ -80,7 +80,7 @@ def text(payload: Mapping[str, Any], *path: str) -> str:
 
 
 def number(payload: Mapping[str, Any], *path: str) -> int:
-    """The whole number at a path of keys. Raises UsageError naming the path when none is there."""
+    """The whole number at a path of keys. Raises UsageError with the path if it is missing."""
     value: Any = payload
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
@@ -95,7 +95,7 @@ def subject(message: str | None) -> str:
 
 
 def commit(payload: Mapping[str, Any], *path: str) -> str:
-    """The full hash at a path of keys; of zeros only where nothing is. Raises UsageError."""
+    """The full hash at a path of keys; only zeros if there is no commit. Raises UsageError."""
     value = text(payload, *path)
     if not _COMMIT.fullmatch(value):
         raise UsageError(f"the webhook's {'.'.join(path)} is not the hash of a commit")
@@ -103,12 +103,12 @@ def commit(payload: Mapping[str, Any], *path: str) -> str:
 
 
 def is_nowhere(hash_: str | None) -> bool:
-    """Whether it is what a push names as `before` of a new reference and `after` of a deleted one."""
+    """Whether it is the hash that a push has as `before` of a new reference and `after` of a deleted one."""
     return hash_ is not None and set(hash_) == {"0"}
 
 
 def reference(name: str) -> str:
-    """The reference, if git would take it. Raises UsageError."""
+    """The reference, if git would accept it. Raises UsageError."""
     if not inputs.is_reference(name):
         raise UsageError(f"the webhook names {name[:80]!r}, which is no reference of git")
     return name
