@@ -57,7 +57,8 @@ async def test_the_rules_of_the_docs_keep_steps_from_their_machine(side: Side, b
     ask = (
         "gateway=$(ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p'); "
         f"for host in $gateway {bed.node_address}; do nc -w 3 $host {port} </dev/null || echo nothing; done; "
-        f"wget -q -O - http://{service.name}:7777/i"
+        # Podman's name service starts anew whenever another run's network comes or goes.
+        f"until wget -q -O - http://{service.name}:7777/i 2>/dev/null; do sleep 1; done"
     )
     result, said = await side.step(ask)
     assert (result.status, said) == (StepStatus.PASSED, b"the machine\nthe machine\nthe service\n")
