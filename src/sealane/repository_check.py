@@ -20,7 +20,7 @@ from sealane.formations import reading as formation_reading
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
-from sealane.stencils import chart_rendering, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 
 MOST_FORMATIONS = 200
 YAML = (".yaml", ".yml")
@@ -144,7 +144,7 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapt
         return problems
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     inputs = rendering.Inputs(app=pipeline.app, images=images, adapters=adapters)
-    _, rendered = chart_rendering.render_now(sources, inputs, helm)
+    _, rendered = helm_template.render_now(sources, inputs, helm)
     return [*problems, *rendered]
 
 

@@ -160,7 +160,7 @@ IMPURE = frozenset(
     {
         "sealane.releases.preflight",
         "sealane.stencils.chart_inputs",
-        "sealane.stencils.chart_rendering",
+        "sealane.stencils.helm_template",
         "sealane.stencils.render_inputs",
     }
 )

@@ -21,7 +21,7 @@ from sealane.clients.registry_access import RegistryAccess
 from sealane.configfiles.trees import StoredTree
 from sealane.egress import Allowlist
 from sealane.errors import Refused
-from sealane.stencils import chart_rendering, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision
 from tests.contracts import test_charts
 
@@ -98,7 +98,7 @@ async def render(helm: Helm, url: str, **more: str) -> tuple[Revision | None, st
     )
     sources, findings = render_inputs.gather(StoredTree({"deploy/formations/dev.yaml": formation.encode()}), "dev")
     assert sources, findings
-    revision, findings = await chart_rendering.render(sources, rendering.Inputs(app="shop", images={}), helm)
+    revision, findings = await helm_template.render(sources, rendering.Inputs(app="shop", images={}), helm)
     return revision, "\n".join(str(finding) for finding in findings)
 
 

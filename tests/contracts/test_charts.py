@@ -13,7 +13,7 @@ import pytest
 
 from sealane.clients.helm import Helm
 from sealane.configfiles.trees import StoredTree
-from sealane.stencils import chart_rendering, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -53,7 +53,7 @@ async def render(helm: Helm, given: Mapping[str, str]) -> tuple[Revision | None,
     revision = None
     if sources:
         inputs = rendering.Inputs(app="shop", images={"web": WEB}, release="r1")
-        revision, more = await chart_rendering.render(sources, inputs, helm)
+        revision, more = await helm_template.render(sources, inputs, helm)
         findings = [*findings, *more]
     return revision, [str(finding) for finding in findings]
 
@@ -296,7 +296,7 @@ async def test_a_chart_makes_helm_ask_nobody_and_read_nothing_of_the_machine(hel
     sources, findings = render_inputs.gather(StoredTree(tree), "dev")
     assert sources, findings
     inputs = rendering.Inputs(app="shop", images={})
-    revision, [finding] = await chart_rendering.render(sources, inputs, helm)
+    revision, [finding] = await helm_template.render(sources, inputs, helm)
     assert finding.place.file == "deploy/web/charts/sub/values.schema.json"
     assert revision
     assert revision.objects[0].origin.file == "deploy/web/charts/sub/templates/a.yaml"

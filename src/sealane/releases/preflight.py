@@ -20,7 +20,7 @@ from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import chart_rendering, platform, render_inputs, rendering
+from sealane.stencils import helm_template, platform, render_inputs, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 
@@ -102,7 +102,7 @@ async def prospect_of(
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
-    revision, problems = await chart_rendering.render(sources, inputs, context.helm)
+    revision, problems = await helm_template.render(sources, inputs, context.helm)
     told.extend(problems)
     if environment is None:
         return None, told

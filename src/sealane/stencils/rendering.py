@@ -44,7 +44,7 @@ class Inputs:
     """The kind of its destination."""
     adapters: Adapters = SHIPPED
     charts: Mapping[str, PrintedChart] = field(default_factory=dict)
-    """Helm's output for each of the formation's charts, by the name of its release: see `chart_rendering`."""
+    """Helm's output for each of the formation's charts, by the name of its release: see `helm_template`."""
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 

@@ -11,7 +11,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.configfiles.trees import StoredTree
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.stencils import chart_rendering, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 
 FORMATION = """formation: dev
 environment: dev
@@ -97,7 +97,7 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
         sources, findings = render_inputs.gather(tree, "dev")
         assert sources, findings
         inputs = rendering.Inputs(app="shop", images={"web": image}, release=release, key=b"key")
-        revision, findings = await chart_rendering.render(sources, inputs, helm)
+        revision, findings = await helm_template.render(sources, inputs, helm)
         assert revision, findings
         async with asyncio.timeout(120):
             wish = deploy_request.DeployRequest(revision=revision, values={})

@@ -24,7 +24,7 @@ from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
-from sealane.stencils import chart_rendering, platform, render_inputs, rendering
+from sealane.stencils import helm_template, platform, render_inputs, rendering
 from sealane.stencils.model import Revision, Sources
 from sealane.stencils.rendering import Inputs
 
@@ -57,7 +57,7 @@ class Project:
             kind=self.kind,
             adapters=self.adapters,
         )
-        revision, problems = chart_rendering.render_now(self.sources, inputs, helm.of(os.environ))
+        revision, problems = helm_template.render_now(self.sources, inputs, helm.of(os.environ))
         self.tell(problems)
         if revision is None:
             raise errors.InvalidFiles([])  # unreachable: without a revision there are errors, and tell raises

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sealane.clients.aws.beanstalk_model import Event
 from sealane.clients.aws.event_signs import Sign
-from sealane.destinations.elastic_beanstalk import planning
+from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.model import Operation, Reading, Step, command_seconds, holds
 from sealane.verdicts.model import FactKind
 
@@ -69,7 +69,7 @@ def judge(operation: Operation, reading: Reading) -> Converged:
     if environment is None:
         words = "nobody can see it any more: it is gone, or the account may not look"
         return Converged(kind=FactKind.UNPROVEN, words=words, since=reading.at)
-    request = planning.request_of(operation, reading.events)
+    request = apply_plan.request_of(operation, reading.events)
     told = tuple(event for event in reading.events if request and event.request == request)
     bad = tuple(event for event in told if event.bad)
     ours = _Ours(events=told, operation=operation, reading=reading, bad=bad)
@@ -94,7 +94,7 @@ def allowed(reading: Reading) -> timedelta:
 def _taken(ours: _Ours, status: str, label: str) -> Converged | None:
     """Detects somebody else's update instead of ours; if it ends with the same version, that is as good."""
     operation = ours.operation
-    other = planning.taken_by(operation, ours.reading.events)
+    other = apply_plan.taken_by(operation, ours.reading.events)
     strange = label not in {operation.label, operation.before}
     if status == "Ready" and strange and operation.step is not Step.SWAP and ours.reading.at > operation.at + SILENT:
         words = f"somebody else deployed {label}"
@@ -179,7 +179,7 @@ def _notes(ours: _Ours, health: str) -> tuple[str, ...]:
     timed_out = any(event.sign is Sign.TIMED_OUT for event in ours.events)
     aborted = any(event.sign is Sign.ABORTING for event in ours.events)
     silent = not ours.events and ours.operation.step is not Step.NOTHING
-    found = (
+    notes = (
         "has basic health: nothing shows which version each instance runs" if ours.reading.basic else "",
         "told nothing of its update: the account may not see events"
         if silent and ours.operation.step is not Step.SWAP
@@ -188,7 +188,7 @@ def _notes(ours: _Ours, health: str) -> tuple[str, ...]:
         "was aborted on the way" if aborted else "",
         f"has health {health}" if health not in {"Ok", "Info"} else "",
     )
-    return tuple(note for note in found if note)
+    return tuple(note for note in notes if note)
 
 
 def _wrong_instances(ours: _Ours) -> str:

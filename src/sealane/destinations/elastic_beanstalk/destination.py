@@ -13,9 +13,9 @@ from typing_extensions import override
 from sealane import errors
 from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.destinations import deletions, model, observed, ownership, stages, usage
-from sealane.destinations.elastic_beanstalk import logs, planning
+from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
 from sealane.destinations.elastic_beanstalk.looks import Looks, Pace
-from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, Reading, Step, ref_of, spec_of
+from sealane.destinations.elastic_beanstalk.model import Reading, ref_of, spec_of
 from sealane.destinations.elastic_beanstalk.observe import Observing
 from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.destinations.elastic_beanstalk.writes import Writer
@@ -28,8 +28,6 @@ Manifest = Mapping[str, Any]
 
 QUEUE = timedelta(minutes=30)
 """How long a deployment waits for somebody else's update."""
-_VARIABLES = "aws:elasticbeanstalk:application:environment"
-"""Variables of the application, any of which may be a secret."""
 _STAYS = "Sealane never terminates an environment: do it by hand"
 
 
@@ -64,11 +62,11 @@ class BeanstalkDestination(Destination):
         plans = [await self._planned(manifest, identity, adopt=adopt) for manifest in objects]
         return tuple(plan.change for plan in _once(plans))
 
-    async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> planning.Plan:
+    async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> apply_plan.Plan:
         ref = ref_of(manifest, identity.namespace)
         record, _ = await self._records.environment(ref)
         reading = await self._looks.patiently(ref, record)
-        return planning.plan(ref, spec_of(manifest), reading, record, identity, adopt=adopt)
+        return apply_plan.plan(ref, spec_of(manifest), reading, record, identity, adopt=adopt)
 
     @override
     async def survey(
@@ -88,18 +86,7 @@ class BeanstalkDestination(Destination):
 
     @override
     def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
-        if shape.back or not shape.survey:
-            return stages.at_once(objects, shape)
-        needed = {step for steps in shape.survey.values() for step in steps}
-        found = []
-        if Step.SETTINGS.value in needed:
-            first = tuple(_without(manifest, "VersionLabel", "SourceBundle", "CNAMEPrefix") for manifest in objects)
-            found.append(_stage(stages.StageKind.BESIDE, "settings", "option settings first", first))
-        if Step.SWAP.value in needed:
-            then = tuple(_without(manifest, "CNAMEPrefix") for manifest in objects)
-            found.append(_stage(stages.StageKind.PREVIEW, "preview", "the version, under its own name", then))
-        last, words = ("swap", "names are exchanged") if Step.SWAP.value in needed else ("version", "the version")
-        return (*found, _stage(stages.StageKind.WHOLE, last, words, tuple(objects)))
+        return update_stages.of(objects, shape)
 
     @override
     async def apply(
@@ -205,12 +192,12 @@ class BeanstalkDestination(Destination):
 
     @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        found: dict[str, list[dict[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
+        evidence: dict[str, list[dict[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
         for workload in observation.workloads:
-            ref = _named(workload.object.partition("/")[2], identity.namespace)
+            ref = manifests.ref_named(workload.object.partition("/")[2], identity.namespace)
             for key, told in (await logs.evidence(self._service, self._records, ref, self._pace)).items():
-                found[key].extend(told)
-        return found
+                evidence[key].extend(told)
+        return evidence
 
     @override
     async def tail(
@@ -234,15 +221,17 @@ class BeanstalkDestination(Destination):
 
     @override
     async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        found = []
+        there = []
         for ref in refs:
             record, _ = await self._records.environment(ref)
             reading = await self._looks.patiently(ref, None)
             if reading.environment:
-                found.append(
-                    _manifest(ref, reading, record.labels if record else {}, record.annotations if record else {})
+                there.append(
+                    manifests.manifest_of(
+                        ref, reading, record.labels if record else {}, record.annotations if record else {}
+                    )
                 )
-        return tuple(found)
+        return tuple(there)
 
     @override
     async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
@@ -251,14 +240,14 @@ class BeanstalkDestination(Destination):
     @override
     async def observed(self, namespace: str) -> observed.Observed:
         every, _ = await self._service.environments(namespace)
-        found = []
+        others = []
         for environment in every:
-            ref = _named(environment.name, namespace)
+            ref = manifests.ref_named(environment.name, namespace)
             record, _ = await self._records.environment(ref)
             if record is None or not model.owner_of(record.labels):
-                found.append(_manifest(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
-        labels = sorted({each["spec"]["VersionLabel"] for each in found if each["spec"]["VersionLabel"]})
-        return observed.Observed(version=", ".join(labels), objects=tuple(found))
+                others.append(manifests.manifest_of(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
+        labels = sorted({label for manifest in others if (label := manifest["spec"]["VersionLabel"])})
+        return observed.Observed(version=", ".join(labels), objects=tuple(others))
 
     @override
     async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
@@ -288,51 +277,14 @@ class BeanstalkDestination(Destination):
         return await self._records.keep_ledger(ledger, app, formation, namespace)
 
 
-def _once(plans: Sequence[planning.Plan]) -> list[planning.Plan]:
+def _once(plans: Sequence[apply_plan.Plan]) -> list[apply_plan.Plan]:
     """The plans; a second plan for the same environment is refused."""
     seen: set[model.Key] = set()
-    found = []
+    once = []
     for plan in plans:
         change = plan.change
         if change.ref.key in seen:
             change = replace(change, refusal=ownership.twin(change.ref))
         seen.add(change.ref.key)
-        found.append(replace(plan, change=change))
-    return found
-
-
-def _without(manifest: Manifest, *fields: str) -> Manifest:
-    spec = {key: value for key, value in manifest["spec"].items() if key not in fields}
-    return {**manifest, "spec": spec}
-
-
-def _stage(kind: stages.StageKind, name: str, words: str, objects: Sequence[Manifest]) -> stages.Stage:
-    return stages.Stage(kind=kind, name=name, message=words, objects=objects)
-
-
-def _named(name: str, application: str) -> model.ObjectRef:
-    return ref_of({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}}, application)
-
-
-def _manifest(
-    ref: model.ObjectRef, reading: Reading, labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> Manifest:
-    """An environment as an object."""
-    environment = reading.environment
-    assert environment is not None, "it is there"
-    options = [
-        {"Namespace": namespace, "OptionName": name, "Value": model.HIDDEN if namespace == _VARIABLES else value}
-        for (namespace, name), value in sorted(reading.options.items())
-    ]
-    return {
-        "apiVersion": ref.api_version,
-        "kind": ref.kind,
-        "metadata": {
-            "name": ref.name,
-            "namespace": ref.namespace,
-            "uid": environment.id,
-            "labels": dict(labels),
-            "annotations": dict(annotations),
-        },
-        "spec": {"ApplicationName": ref.namespace, "VersionLabel": environment.label, "OptionSettings": options},
-    }
+        once.append(replace(plan, change=change))
+    return once

@@ -96,8 +96,8 @@ def spec_of(manifest: Mapping[str, Any]) -> Spec:
         label=str(spec.get("VersionLabel") or ""),
         bundle={key: str(value) for key, value in (spec.get("SourceBundle") or {}).items()},
         options={
-            (str(each["Namespace"]), str(each["OptionName"])): _text(each.get("Value", ""))
-            for each in spec.get("OptionSettings") or ()
+            (str(option["Namespace"]), str(option["OptionName"])): _text(option.get("Value", ""))
+            for option in spec.get("OptionSettings") or ()
         },
         cname_prefix=str(spec.get("CNAMEPrefix") or ""),
     )

@@ -70,34 +70,34 @@ class Observing:
         operation = record.operation if record else None
         if operation is None:
             return _workload(name, reading, "Sealane has not deployed it yet"), ()
-        found = self._twice(name, reading, converge.judge(operation, reading))
+        judged = self._twice(name, reading, converge.judge(operation, reading))
         late = self._looks.pace.now() - reading.at  # their clocks differ
-        return _seen(name, reading, operation, found, late)
+        return _seen(name, reading, operation, judged, late)
 
-    def _twice(self, name: str, reading: Reading, found: Converged) -> Converged:
+    def _twice(self, name: str, reading: Reading, judged: Converged) -> Converged:
         """A good state must be found twice, some time apart, unless the update ended long ago."""
-        if found.kind is not None or found.at_once:
+        if judged.kind is not None or judged.at_once:
             self._steady.pop(name, None)
-            return found
+            return judged
         state: object = (reading.environment, reading.fleet)
         since, before = self._steady.get(name, (reading.at, state))
         if before != state:
             since = reading.at
         self._steady[name] = (since, state)
         if reading.at - since >= converge.TWO_LOOKS:
-            return found
+            return judged
         words = "all instances run it; a second look has to find the same"
-        return Converged(kind=verdicts.FactKind.RESOURCE_PENDING, words=words, since=found.since)
+        return Converged(kind=verdicts.FactKind.RESOURCE_PENDING, words=words, since=judged.since)
 
 
 def _seen(
-    name: str, reading: Reading, operation: Operation, found: Converged, late: timedelta
+    name: str, reading: Reading, operation: Operation, judged: Converged, late: timedelta
 ) -> tuple[verdicts.Workload, tuple[verdicts.Fact, ...]]:
     instances = reading.fleet.instances if reading.fleet else ()
-    new = [each for each in instances if each.label == operation.label and each.status == "Deployed"]
-    good = found.kind is None
+    new = [instance for instance in instances if instance.label == operation.label and instance.status == "Deployed"]
+    good = judged.kind is None
     health = verdicts.Health.READY if good else verdicts.Health.CONVERGING
-    if found.kind is verdicts.FactKind.RESOURCE_FAILED:
+    if judged.kind is verdicts.FactKind.RESOURCE_FAILED:
         health = verdicts.Health.FAILED
     count = max(1, len(instances))
     workload = verdicts.Workload(
@@ -107,14 +107,14 @@ def _seen(
         updated=len(new) if instances else count,
         ready=(len(new) if instances else count) if good else 0,
         old=len(instances) - len(new),
-        ready_since=found.since + late if good else None,
-        message=found.words or f"runs {operation.label}",
-        note="; ".join(found.notes),
+        ready_since=judged.since + late if good else None,
+        message=judged.words or f"runs {operation.label}",
+        note="; ".join(judged.notes),
         takes=converge.allowed(reading) if operation.step is not Step.NOTHING else timedelta(),
     )
-    if found.kind is None:
+    if judged.kind is None:
         return workload, ()
-    fact = verdicts.Fact(kind=found.kind, object=name, workload=name, since=found.since + late, words=found.words)
+    fact = verdicts.Fact(kind=judged.kind, object=name, workload=name, since=judged.since + late, words=judged.words)
     return workload, (fact,)
 
 

@@ -22,16 +22,16 @@ class ElasticBeanstalk(Plain):
         import jsonschema
 
         validator = jsonschema.Draft202012Validator(ENVIRONMENT)
-        for each in rendered:
-            if each.object.get("apiVersion") != API_VERSION or each.kind != KIND:
-                message = f"Elastic Beanstalk has no {each.object.get('apiVersion')} {each.kind}"
-                yield Finding(message=message, place=each.origin.place(), hint=f"it takes {API_VERSION} {KIND}")
+        for shown in rendered:
+            if shown.object.get("apiVersion") != API_VERSION or shown.kind != KIND:
+                message = f"Elastic Beanstalk has no {shown.object.get('apiVersion')} {shown.kind}"
+                yield Finding(message=message, place=shown.origin.place(), hint=f"it takes {API_VERSION} {KIND}")
                 continue
             for error in sorted(
-                validator.iter_errors(each.object), key=lambda error: [str(part) for part in error.path]
+                validator.iter_errors(shown.object), key=lambda error: [str(part) for part in error.path]
             ):
-                yield _finding(each, error)
-            yield from _application(each)
+                yield _finding(shown, error)
+            yield from _application(shown)
 
 
 def _finding(rendered: Rendered, error: Any) -> Finding:

@@ -11,7 +11,7 @@ from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.beanstalk import Beanstalk, Busy
 from sealane.destinations import model
-from sealane.destinations.elastic_beanstalk import planning
+from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.looks import Looks
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Operation, Reading, Spec, Step, spec_of
 from sealane.destinations.elastic_beanstalk.records import Records
@@ -71,9 +71,9 @@ class Writer:
         record, tag = await self.records.environment(ref)
         reading = await self.looks.patiently(ref, record)
         operation = record.operation if record else None
-        if planning.may_have_been_done(operation, self.identity, reading):
+        if apply_plan.may_have_been_done(operation, self.identity, reading):
             return Brought(ref=ref, over=False)
-        plan = planning.plan(ref, spec, reading, record, self.identity, adopt=self.adopt)
+        plan = apply_plan.plan(ref, spec, reading, record, self.identity, adopt=self.adopt)
         ref, refusal = plan.change.ref, plan.change.refusal
         if not plan.steps and not refusal:
             return Brought(ref=ref, was_there=await self._note(ref, spec, reading, record, tag))
@@ -89,7 +89,7 @@ class Writer:
         self,
         ref: model.ObjectRef,
         spec: Spec,
-        plan: planning.Plan,
+        plan: apply_plan.Plan,
         reading: Reading,
         record: EnvironmentRecord | None,
         tag: str | None,
@@ -109,14 +109,14 @@ class Writer:
         self,
         ref: model.ObjectRef,
         spec: Spec,
-        plan: planning.Plan,
+        plan: apply_plan.Plan,
         reading: Reading,
         record: EnvironmentRecord | None,
         tag: str | None,
     ) -> None:
         step, environment = plan.steps[0], reading.environment
         assert environment is not None, "it was found"
-        other = planning.holder(spec, reading) if step is Step.SWAP else None
+        other = apply_plan.holder(spec, reading) if step is Step.SWAP else None
         operation = Operation(
             step=step,
             sequence=self.identity.sequence,
@@ -127,7 +127,7 @@ class Writer:
             prefix=spec.cname_prefix if other else "",
         )
         await self.fence()
-        noted = planning.marked(record, self.identity, operation)
+        noted = apply_plan.marked(record, self.identity, operation)
         tag = await self.records.keep(ref, noted, over=tag)
         await self.fence()
         match step:
@@ -140,7 +140,7 @@ class Writer:
             case Step.VERSION:
                 request = await self.service.deploy(ref.name, spec.label)
             case _:
-                assert other is not None, "planning found who has the name"
+                assert other is not None, "the plan found who has the name"
                 request = await self.service.swap(ref.name, other.name)
         await self.records.keep(ref, replace(noted, operation=replace(operation, request=request)), over=tag)
 
@@ -156,8 +156,8 @@ class Writer:
         """Stores the new owner, and the id of a request with a lost answer; returns whether nothing was written."""
         operation, environment = record.operation if record else None, reading.environment
         assert environment is not None, "it was found"
-        if operation and planning.is_of(operation, self.identity):
-            operation = replace(operation, request=planning.request_of(operation, reading.events))
+        if operation and apply_plan.is_of(operation, self.identity):
+            operation = replace(operation, request=apply_plan.request_of(operation, reading.events))
         elif not (operation and operation.label == spec.label and environment.status == "Updating"):
             operation = Operation(
                 step=Step.NOTHING,
@@ -167,7 +167,7 @@ class Writer:
                 before=environment.label,
                 at=reading.at,
             )
-        noted = planning.marked(record, self.identity, operation)
+        noted = apply_plan.marked(record, self.identity, operation)
         if noted != record:
             await self.fence()
             await self.records.keep(ref, noted, over=tag)
@@ -206,7 +206,7 @@ class Writer:
         """After this deployment's first write, somebody else's update is never overwritten."""
         if operation is None or operation.sequence != self.identity.sequence:
             return None
-        other = planning.taken_by(operation, reading.events)
+        other = apply_plan.taken_by(operation, reading.events)
         if other is None:
             return None
         message = f"somebody else's update began at {other.at:%H:%M:%S} UTC, and is left alone"

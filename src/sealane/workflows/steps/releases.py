@@ -23,7 +23,7 @@ from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import chart_rendering, platform, render_inputs
+from sealane.stencils import helm_template, platform, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
@@ -214,7 +214,7 @@ async def render(
         kind=_kind(here.tools, sources.formation),
         adapters=here.tools.adapters,
     )
-    revision, findings = await chart_rendering.render(sources, inputs, here.tools.helm)
+    revision, findings = await helm_template.render(sources, inputs, here.tools.helm)
     return revision, sources.formation, findings
 
 
