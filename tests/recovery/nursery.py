@@ -54,6 +54,8 @@ class Order:
     """Host and path before the names of images."""
     killed_when_printed: str | None = None
     """What has to stand in a log of a run for the worker to be killed."""
+    stays: bool = False
+    """Whether it goes on when everything is done, until it ends by itself."""
     heartbeat: float = 0.1
     dead_after: float = 0.6
 
@@ -143,7 +145,7 @@ async def _work(order: Order, probe: Probe) -> None:
     timing = {"heartbeat": order.heartbeat, "dead_after": order.dead_after}
     settings = settings_of(order.data, order.database, engine=order.engine, registry=order.registry, **timing)
     server = await composition.start(settings, role=composition.Role.WORKER, probe=probe)
-    while not await _done_as_far_as_known(server):
+    while order.stays or not await _done_as_far_as_known(server):
         if order.leaves_in_a_step and await _in_a_step(server):
             break
         await asyncio.sleep(0.02 if order.leaves_in_a_step else 0.2)  # looking takes the time of those who work

@@ -32,7 +32,12 @@ async def test_a_worker_that_slept_past_its_heartbeats_writes_nothing(
     everything_but = ["begin done", "begin recorded", "deliver/dev done", "deliver/dev recorded", "finish done"]
     everything_but += ["release done", "release recorded", "finish recorded", "start done", "start recorded"]
     order = Order(
-        data=str(world.data), database=postgres_url, spared=everything_but, signal=signal.SIGSTOP, dead_after=1.0
+        data=str(world.data),
+        database=postgres_url,
+        spared=everything_but,
+        signal=signal.SIGSTOP,
+        dead_after=1.0,
+        stays=True,
     )
     sleeping = asyncio.create_task(workers.work(order))
     pid = await _stopped(world.data)
