@@ -16,9 +16,9 @@ from sealane.deployments import model as rollouts
 from sealane.deployments import targets
 from sealane.deployments.steps.work import Context
 from sealane.destinations import model
+from sealane.destinations.aws.pace import Pace
+from sealane.destinations.elastic_beanstalk import records
 from sealane.destinations.elastic_beanstalk.destination import BeanstalkDestination
-from sealane.destinations.elastic_beanstalk.looks import Pace
-from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.destinations.stages import Shape
 from sealane.journal import Journal
 from tests.aws.server import Port, listening
@@ -123,5 +123,5 @@ def destination(world: World, account: Account, *, hurry: float, **more: Any) ->
             await asyncio.sleep(0)
 
     pace = Pace(now=world.clock.now, sleep=sleep)
-    records = Records(Bucket(account, BUCKET))
-    return BeanstalkDestination(Beanstalk(account), records, region="eu-central-1", pace=pace, **more)
+    kept = records.of(Bucket(account, BUCKET))
+    return BeanstalkDestination(Beanstalk(account), kept, region="eu-central-1", pace=pace, **more)

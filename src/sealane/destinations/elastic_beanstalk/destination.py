@@ -5,39 +5,40 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from typing_extensions import override
 
-from sealane import errors
 from sealane.clients.aws.beanstalk import Beanstalk
-from sealane.destinations import deletions, model, observed, ownership, stages, usage
+from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations.aws.destination import AccountDestination
+from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
-from sealane.destinations.elastic_beanstalk.looks import Looks, Pace
-from sealane.destinations.elastic_beanstalk.model import Reading, ref_of, spec_of
+from sealane.destinations.elastic_beanstalk.looks import Looks
+from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading, ref_of, spec_of
 from sealane.destinations.elastic_beanstalk.observe import Observing
 from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.destinations.elastic_beanstalk.writes import Writer
-from sealane.destinations.port import Destination
 from sealane.formations.health_checks import HealthCheck
-from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
 
 QUEUE = timedelta(minutes=30)
 """How long a deployment waits for somebody else's update."""
-_STAYS = "Sealane never terminates an environment: do it by hand"
 
 
-class BeanstalkDestination(Destination):
+class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
     """The environments of one account and region; a namespace is an application."""
+
+    stays = "Sealane never terminates an environment: do it by hand"
 
     def __init__(
         self, service: Beanstalk, records: Records, *, region: str, pace: Pace | None = None, queue: timedelta = QUEUE
     ) -> None:
-        self._service, self._records, self._region, self._queue = service, records, region, queue
+        super().__init__(records)
+        self._service, self._region, self._queue = service, region, queue
         self._pace = pace or Pace()
         self._looks = Looks(service, self._pace)
 
@@ -64,7 +65,7 @@ class BeanstalkDestination(Destination):
 
     async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> apply_plan.Plan:
         ref = ref_of(manifest, identity.namespace)
-        record, _ = await self._records.environment(ref)
+        record, _ = await self._records.get(ref)
         reading = await self._looks.patiently(ref, record)
         return apply_plan.plan(ref, spec_of(manifest), reading, record, identity, adopt=adopt)
 
@@ -124,21 +125,6 @@ class BeanstalkDestination(Destination):
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
 
     @override
-    async def prune(
-        self,
-        stored: model.Inventory,
-        wanted: model.Inventory,
-        *,
-        identity: model.Identity,
-        fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
-        """Deletes nothing: an environment has data, addresses and certificates that no deployment can recreate."""
-        unwanted = deletions.candidates(stored, wanted)
-        held = tuple(model.KeptObject(ref=ref, reason=_STAYS) for ref in unwanted)
-        return model.Pruned(deleted=(), held=held, inventory=stored)
-
-    @override
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
@@ -160,35 +146,6 @@ class BeanstalkDestination(Destination):
 
     async def _now(self, wanted: model.Inventory) -> list[Reading]:
         return [await self._looks.patiently(ref, None) for ref in wanted]
-
-    @override
-    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
-        raise errors.UsageError(f"{name} can't run: Elastic Beanstalk runs no Jobs")
-
-    @override
-    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """Rendering creates no object of secrets here."""
-        return manifest
-
-    @override
-    def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        return False
-
-    @override
-    def ends(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def is_fleeting(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    @override
-    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        return None
 
     @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
@@ -223,7 +180,7 @@ class BeanstalkDestination(Destination):
     async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
         there = []
         for ref in refs:
-            record, _ = await self._records.environment(ref)
+            record, _ = await self._records.get(ref)
             reading = await self._looks.patiently(ref, None)
             if reading.environment:
                 there.append(
@@ -234,47 +191,16 @@ class BeanstalkDestination(Destination):
         return tuple(there)
 
     @override
-    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        return ()
-
-    @override
     async def observed(self, namespace: str) -> observed.Observed:
         every, _ = await self._service.environments(namespace)
         others = []
         for environment in every:
             ref = manifests.ref_named(environment.name, namespace)
-            record, _ = await self._records.environment(ref)
+            record, _ = await self._records.get(ref)
             if record is None or not model.owner_of(record.labels):
                 others.append(manifests.manifest_of(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
         labels = sorted({label for manifest in others if (label := manifest["spec"]["VersionLabel"])})
         return observed.Observed(version=", ".join(labels), objects=tuple(others))
-
-    @override
-    async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        return ()
-
-    @override
-    async def namespace_created(self, namespace: str) -> datetime | None:
-        return None
-
-    @override
-    async def leaves(self, namespace: str) -> bool:
-        return False
-
-    @override
-    async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        return await self._records.ledger(app, formation, namespace)
-
-    @override
-    async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        return await self._records.ledgers(app, formation)
-
-    @override
-    async def write_ledger(
-        self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
-    ) -> model.Ledger:
-        await fence()
-        return await self._records.keep_ledger(ledger, app, formation, namespace)
 
 
 def _once(plans: Sequence[apply_plan.Plan]) -> list[apply_plan.Plan]:

@@ -10,7 +10,7 @@ from sealane import errors
 from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.clients.aws.beanstalk_model import LogSample
 from sealane.destinations import model
-from sealane.destinations.elastic_beanstalk.looks import Pace
+from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk.records import Records
 
 _COMES = timedelta(seconds=60)
@@ -37,7 +37,7 @@ async def evidence(
     service: Beanstalk, records: Records, ref: model.ObjectRef, pace: Pace
 ) -> Mapping[str, list[dict[str, Any]]]:
     """The environment's events since Sealane's last operation, the causes of its health, and logs."""
-    record, _ = await records.environment(ref)
+    record, _ = await records.get(ref)
     events: list[dict[str, Any]] = []
     if record and record.operation:
         try:

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sealane import clock, errors
 from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.clients.aws.beanstalk_model import Fleet
 from sealane.destinations import model
+from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading
 
-_LADDER = ((timedelta(minutes=5), 10.0), (timedelta(minutes=10), 20.0))
-_LAST = 30.0
-_JITTER = 0.2
-_TRIES = 8
-"""Failed looks in a row before a write gives up."""
 _BEFORE = timedelta(seconds=1)
 """The service's clock shows whole seconds only."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
-    """The clock, and how to wait."""
-
-    now: clock.Clock = clock.now
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-    async def between(self, since: datetime) -> None:
-        """Waits before the next look: longer over time, and at random, so that looks are not in step with others'."""
-        span = self.now() - since
-        seconds = next((seconds for until, seconds in _LADDER if span < until), _LAST)
-        await self.sleep(seconds * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311 - no secret
 
 
 class Looks:
@@ -77,11 +54,4 @@ class Looks:
 
     async def patiently(self, ref: model.ObjectRef, record: EnvironmentRecord | None) -> Reading:
         """As `read`, but tries again a little later when a look fails. Raises Unavailable, Rejected."""
-        for number in range(_TRIES):
-            try:
-                return await self.read(ref, record)
-            except errors.Unavailable:
-                if number == _TRIES - 1:
-                    raise
-                await self.pace.sleep(2.0 * (number + 1))
-        raise AssertionError
+        return await self.pace.patiently(lambda: self.read(ref, record))

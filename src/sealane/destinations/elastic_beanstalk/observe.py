@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.destinations import model
+from sealane.destinations.aws import polling
+from sealane.destinations.aws.polling import Seen, Steady
 from sealane.destinations.elastic_beanstalk import converge
 from sealane.destinations.elastic_beanstalk.converge import Converged
 from sealane.destinations.elastic_beanstalk.looks import Looks
@@ -16,45 +17,26 @@ from sealane.destinations.elastic_beanstalk.model import Operation, Options, Rea
 from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.verdicts import model as verdicts
 
-_BLIND = timedelta(seconds=60)
-"""How long looks may fail before the last state counts as old; a slower pace is no problem."""
-
 
 class Observing:
     """One watch of some environments."""
 
     def __init__(self, looks: Looks, records: Records, wanted: model.Inventory) -> None:
         self._looks, self._records, self._wanted = looks, records, wanted
-        self._steady: dict[str, tuple[datetime, object]] = {}
-        """By name: since when looks at an environment have found the same good state."""
+        self._steady = Steady()
         self._options: dict[str, Options] = {}
         """Option settings, read once: they tell how long an update may take."""
 
-    async def observations(self) -> AsyncIterator[verdicts.Observation]:
+    def observations(self) -> AsyncIterator[verdicts.Observation]:
         """The full state at once, and again after each look. Raises Unavailable if the first one fails."""
-        began = seen_at = self._looks.pace.now()
-        last: verdicts.Observation | None = None
-        while True:
-            try:
-                seen = [await self._one(ref) for ref in self._wanted]
-            except errors.Unavailable:
-                if last is None and self._looks.pace.now() > began + _BLIND:
-                    raise
-                if last is not None and self._looks.pace.now() > seen_at + _BLIND:
-                    yield _blind(last, self._looks.pace.now(), seen_at)
-            else:
-                seen_at = self._looks.pace.now()
-                last = verdicts.Observation(
-                    at=seen_at,
-                    workloads=tuple(workload for workload, _ in seen),
-                    facts=tuple(fact for _, facts in seen for fact in facts),
-                )
-                yield last
-            await self._looks.pace.between(began)
+        return polling.observations(self._looks_at_all, self._looks.pace)
 
-    async def _one(self, ref: model.ObjectRef) -> tuple[verdicts.Workload, tuple[verdicts.Fact, ...]]:
+    async def _looks_at_all(self) -> list[Seen]:
+        return [await self._one(ref) for ref in self._wanted]
+
+    async def _one(self, ref: model.ObjectRef) -> Seen:
         name = f"{ref.kind}/{ref.name}"
-        record, _ = await self._records.environment(ref)
+        record, _ = await self._records.get(ref)
         try:
             reading = await self._looks.read(ref, record, whole=ref.name not in self._options)
         except Rejected as rejected:
@@ -65,11 +47,11 @@ class Observing:
                 since=self._looks.pace.now(),
                 words=rejected.message,
             )
-            return _workload(name, None, rejected.message), (fact,)
+            return Seen(workload=_workload(name, None, rejected.message), facts=(fact,))
         reading = replace(reading, options=self._options.setdefault(ref.name, reading.options))
         operation = record.operation if record else None
         if operation is None:
-            return _workload(name, reading, "Sealane has not deployed it yet"), ()
+            return Seen(workload=_workload(name, reading, "Sealane has not deployed it yet"))
         judged = self._twice(name, reading, converge.judge(operation, reading))
         late = self._looks.pace.now() - reading.at  # their clocks differ
         return _seen(name, reading, operation, judged, late)
@@ -77,22 +59,15 @@ class Observing:
     def _twice(self, name: str, reading: Reading, judged: Converged) -> Converged:
         """A good state must be found twice, some time apart, unless the update ended long ago."""
         if judged.kind is not None or judged.at_once:
-            self._steady.pop(name, None)
+            self._steady.forget(name)
             return judged
-        state: object = (reading.environment, reading.fleet)
-        since, before = self._steady.get(name, (reading.at, state))
-        if before != state:
-            since = reading.at
-        self._steady[name] = (since, state)
-        if reading.at - since >= converge.TWO_LOOKS:
+        if self._steady.lasted(name, (reading.environment, reading.fleet), reading.at) >= converge.TWO_LOOKS:
             return judged
         words = "all instances run it; a second look has to find the same"
         return Converged(kind=verdicts.FactKind.RESOURCE_PENDING, words=words, since=judged.since)
 
 
-def _seen(
-    name: str, reading: Reading, operation: Operation, judged: Converged, late: timedelta
-) -> tuple[verdicts.Workload, tuple[verdicts.Fact, ...]]:
+def _seen(name: str, reading: Reading, operation: Operation, judged: Converged, late: timedelta) -> Seen:
     instances = reading.fleet.instances if reading.fleet else ()
     new = [instance for instance in instances if instance.label == operation.label and instance.status == "Deployed"]
     good = judged.kind is None
@@ -113,9 +88,9 @@ def _seen(
         takes=converge.allowed(reading) if operation.step is not Step.NOTHING else timedelta(),
     )
     if judged.kind is None:
-        return workload, ()
+        return Seen(workload=workload)
     fact = verdicts.Fact(kind=judged.kind, object=name, workload=name, since=judged.since + late, words=judged.words)
-    return workload, (fact,)
+    return Seen(workload=workload, facts=(fact,))
 
 
 def _workload(name: str, reading: Reading | None, words: str) -> verdicts.Workload:
@@ -130,7 +105,3 @@ def _workload(name: str, reading: Reading | None, words: str) -> verdicts.Worklo
         ready_since=None,
         message=words,
     )
-
-
-def _blind(last: verdicts.Observation, now: datetime, since: datetime) -> verdicts.Observation:
-    return verdicts.Observation(at=now, workloads=last.workloads, facts=last.facts, blind_since=since)

@@ -68,7 +68,7 @@ class Writer:
 
     async def _round(self, ref: model.ObjectRef, spec: Spec) -> Brought:
         """A look, and the next update if one is needed."""
-        record, tag = await self.records.environment(ref)
+        record, tag = await self.records.get(ref)
         reading = await self.looks.patiently(ref, record)
         operation = record.operation if record else None
         if apply_plan.may_have_been_done(operation, self.identity, reading):
@@ -146,7 +146,7 @@ class Writer:
 
     async def _not_done(self, ref: model.ObjectRef, record: EnvironmentRecord | None) -> None:
         """Removes the record of a rejected request, so that somebody else's update is not mistaken for it."""
-        _, tag = await self.records.environment(ref)
+        _, tag = await self.records.get(ref)
         await self.fence()
         await self.records.keep(ref, record or EnvironmentRecord(), over=tag)
 
