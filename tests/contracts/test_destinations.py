@@ -21,8 +21,8 @@ from sealane.clients.kubernetes import credentials, direct, kinds
 from sealane.clients.relay import relayed
 from sealane.deployments.latest import Latest
 from sealane.destinations import model, port, usage
+from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import destination as dummy
-from sealane.destinations.dummy import planning
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import destination as kubernetes
 from sealane.secrets import manifest_secrets
@@ -657,11 +657,11 @@ class TestDummyInMemory(DestinationContract):
         assert isinstance(destination, dummy.DummyDestination)
         with destination._state.write() as content:
             for manifest in objects:
-                ref = planning.ref_in(manifest, namespace)
+                ref = apply_plan.ref_in(manifest, namespace)
                 placed = {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
                 if "stringData" in placed:
                     placed["data"] = encoded(placed.pop("stringData"))
-                content.objects[planning.text(ref)] = planning.stored(content, None, placed, clock.now())
+                content.objects[apply_plan.text(ref)] = apply_plan.stored(content, None, placed, clock.now())
 
     async def test_what_instances_use_is_pretended(self, destination: port.Destination, namespace: str) -> None:
         web = sleeper("app:1")
@@ -692,10 +692,10 @@ class TestDummyInMemory(DestinationContract):
         """Begins to delete the namespace."""
 
         async def begin() -> None:
-            metadata = {"name": namespace, "annotations": {planning.LEAVES: "1"}}
+            metadata = {"name": namespace, "annotations": {apply_plan.LEAVES: "1"}}
             made = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
             with destination._state.write() as content:
-                content.objects[f"|Namespace||{namespace}"] = planning.stored(content, None, made, clock.now())
+                content.objects[f"|Namespace||{namespace}"] = apply_plan.stored(content, None, made, clock.now())
 
         return begin
 

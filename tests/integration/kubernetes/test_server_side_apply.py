@@ -14,7 +14,7 @@ from sealane import errors
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import model
-from sealane.destinations.kubernetes import planning
+from sealane.destinations.kubernetes import apply_plan
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, config_map, custom_kind, deployment, identity, job, live, names
 
@@ -76,7 +76,7 @@ async def test_a_killed_creation_is_finished_by_the_next_apply(
 ) -> None:
     """The worker died between creating the object and settling its ownership record."""
     web = deployment(busybox_image, A="1", B="2")
-    planned = await planning.Planner(cluster, [web], identity=identity(namespace)).plan()
+    planned = await apply_plan.Planner(cluster, [web], identity=identity(namespace)).plan()
     await cluster.create(planned[0].body, namespace=namespace)
     assert (await apply(cluster, namespace, web)).changed == ()
     await apply(cluster, namespace, deployment(busybox_image, A="1"), sequence=2)
@@ -216,7 +216,7 @@ async def test_a_namespace_and_a_kind_come_before_what_lives_in_them(admin: clus
     widget = {"apiVersion": f"{name}.example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 1}}
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     try:
-        planned = await planning.Planner(admin, [widget, space, definition], identity=identity(name)).plan()
+        planned = await apply_plan.Planner(admin, [widget, space, definition], identity=identity(name)).plan()
         assert [
             (str(planned_object.ref), planned_object.change.action, planned_object.change.checked)
             for planned_object in planned
@@ -287,7 +287,7 @@ async def test_a_hand_made_change_is_overwritten(
 ) -> None:
     await apply(cluster, namespace, deployment(busybox_image))
     kubectl("set", "image", "deployment/web", "web=localhost:1/other:1", f"--namespace={namespace}")
-    planned = await planning.Planner(cluster, [deployment(busybox_image)], identity=identity(namespace)).plan()
+    planned = await apply_plan.Planner(cluster, [deployment(busybox_image)], identity=identity(namespace)).plan()
     assert [(change.path, change.manager) for change in planned[0].change.fields] == [
         ("spec.template.spec.containers[web].image", "kubectl-set")
     ]
@@ -354,7 +354,7 @@ async def test_an_admission_policy_is_a_refusal_in_its_own_words(
             "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
         },
     }
-    planner = planning.Planner(cluster, [config_map("forbidden")], identity=identity(namespace))
+    planner = apply_plan.Planner(cluster, [config_map("forbidden")], identity=identity(namespace))
     await admin.create(policy)
     await admin.create(binding)
     try:

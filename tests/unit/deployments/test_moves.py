@@ -10,7 +10,7 @@ import pytest
 from sealane import errors
 from sealane.cli.local import deploy_request, deployment
 from sealane.deployments import ledger_history, model, moves
-from sealane.destinations.dummy import planning
+from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.stencils.model import Revision
@@ -162,7 +162,7 @@ async def test_a_formations_own_namespace_is_made_before_anything_else(
 async def test_a_namespace_that_is_refused_is_refused_before_anything_is_kept(
     state: states.State, destination: DummyDestination
 ) -> None:
-    refused = space("red-yard", **{planning.REFUSE: "only operators make namespaces"})
+    refused = space("red-yard", **{apply_plan.REFUSE: "only operators make namespaces"})
     one = at("red-yard", parts.revision("one", refused, parts.deployment()))
     with pytest.raises(errors.Refused, match="Namespace red-yard is refused: only operators make namespaces"):
         await deploy(destination, one)

@@ -10,7 +10,7 @@ import pytest
 from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.deployments import drift_check, ledger_history
-from sealane.destinations.dummy import planning
+from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.model import unfenced
@@ -34,7 +34,7 @@ def written(value: str, name: str = "door") -> Any:
 
 
 def code(state: states.State) -> str:
-    stored = state.read().objects[planning.text(planning.ref_in(written(""), "shop"))]
+    stored = state.read().objects[apply_plan.text(apply_plan.ref_in(written(""), "shop"))]
     return str(stored.manifest["data"]["code"])
 
 

@@ -10,7 +10,7 @@ import pytest
 from sealane import clock
 from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
-from sealane.destinations.dummy import planning
+from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.formations.strategy import BlueGreen, CanaryStep
@@ -39,13 +39,13 @@ def by_hand(state: states.State, *objects: Any) -> None:
     """Somebody makes them without Sealane."""
     with state.write() as content:
         for manifest in objects:
-            text = planning.text(planning.ref_in(manifest, "shop"))
-            content.objects[text] = planning.stored(content, None, manifest, clock.now())
+            text = apply_plan.text(apply_plan.ref_in(manifest, "shop"))
+            content.objects[text] = apply_plan.stored(content, None, manifest, clock.now())
 
 
 def content(state: states.State, manifest: Any) -> Any:
     """All of an object that is there."""
-    stored = state.read().objects.get(planning.text(planning.ref_in(manifest, "shop")))
+    stored = state.read().objects.get(apply_plan.text(apply_plan.ref_in(manifest, "shop")))
     return stored and stored.manifest
 
 
@@ -149,7 +149,7 @@ async def test_a_command_that_was_killed_after_taking_over_leaves_its_mark_on_th
     await deploy(destination, one := parts.revision("one", parts.deployment()))
     slow = parts.deployment(behaves={"DUMMY_READY_AFTER": "60"})
     late = parts.config("never", a="2")
-    late["metadata"]["annotations"] = {planning.PAUSE: "60"}  # it comes after hand, and is never written
+    late["metadata"]["annotations"] = {apply_plan.PAUSE: "60"}  # it comes after hand, and is never written
     killed = parts.revision("two", slow, parts.config("hand", limit="1"), late, parts.config("made", a="1"))
     task = asyncio.create_task(deploy(destination, killed, permitted=TAKE))
     while content(state, hand) == hand:  # noqa: ASYNC110 - it is to be seen there

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from sealane import clock, errors, typed_data
 from sealane.destinations import deletions, diff, model, observed, stages, usage
-from sealane.destinations.dummy import behavior, planning, writes
+from sealane.destinations.dummy import apply_plan, behavior, writes
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
@@ -56,7 +56,7 @@ class DummyDestination(Destination):
 
     @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
-        return tuple(planning.ref_in(manifest, namespace) for manifest in planning.ordered(objects))
+        return tuple(apply_plan.ref_in(manifest, namespace) for manifest in apply_plan.ordered(objects))
 
     @override
     async def diff(
@@ -67,7 +67,7 @@ class DummyDestination(Destination):
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        return tuple(planned.change for planned in planning.plan(self._state.read(), objects, identity, adopt=adopt))
+        return tuple(planned.change for planned in apply_plan.plan(self._state.read(), objects, identity, adopt=adopt))
 
     @override
     async def survey(
@@ -96,13 +96,13 @@ class DummyDestination(Destination):
         finished: Collection[str] = (),
     ) -> model.Applied:
         objects = writes.without_ended(self._state, finished, objects, identity.namespace)
-        planned = planning.plan(self._state.read(), objects, identity, adopt=adopt)
+        planned = apply_plan.plan(self._state.read(), objects, identity, adopt=adopt)
         if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
             return model.Applied(inventory=tuple(p.change.ref for p in planned if p.mine), refusals=refusals)
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
         followed = frozenset(autoscalers.of(objects))
-        for manifest in planning.ordered(objects):
+        for manifest in apply_plan.ordered(objects):
             change = await self._writes.put(manifest, identity, fence, adopt=adopt, followed=followed)
             if change.refusal:
                 return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(change.refusal,))
@@ -122,7 +122,9 @@ class DummyDestination(Destination):
         budget: model.Budget,
     ) -> model.Pruned:
         there = self._state.read().objects
-        candidates = {ref.key: planning.text(ref) for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS)}
+        candidates = {
+            ref.key: apply_plan.text(ref) for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS)
+        }
         live = {
             key: deletions.there(there[text].manifest, uid=there[text].uid)
             for key, text in candidates.items()
@@ -156,7 +158,7 @@ class DummyDestination(Destination):
         last: list[object] | None = None
         while True:
             there = self._state.read().objects
-            stored = [there.get(planning.text(ref)) for ref in wanted]
+            stored = [there.get(apply_plan.text(ref)) for ref in wanted]
             seen: list[object] = [kept and (kept.uid, msgspec.json.encode(kept.manifest)) for kept in stored]
             if seen != last:
                 last = seen
@@ -237,12 +239,12 @@ class DummyDestination(Destination):
     @override
     async def read(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         there = self._state.read().objects
-        return tuple(diff.shown(there[planning.text(ref)].manifest) for ref in refs if planning.text(ref) in there)
+        return tuple(diff.shown(there[apply_plan.text(ref)].manifest) for ref in refs if apply_plan.text(ref) in there)
 
     @override
     async def secrets(self, refs: model.Inventory) -> tuple[Mapping[str, Any], ...]:
         there = self._state.read().objects
-        wanted = (planning.text(ref) for ref in refs if ref.is_secret)
+        wanted = (apply_plan.text(ref) for ref in refs if ref.is_secret)
         return tuple(there[text].manifest for text in wanted if text in there)
 
     @override
@@ -272,7 +274,7 @@ class DummyDestination(Destination):
 
     @override
     async def leaves(self, namespace: str) -> bool:
-        return namespace in planning.terminating(self._state.read())
+        return namespace in apply_plan.terminating(self._state.read())
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
@@ -305,12 +307,12 @@ class DummyDestination(Destination):
         there = self._state.read().objects
         return [
             behavior.Life(
-                ref=planning.ref_in(stored.manifest, stored.manifest["metadata"].get("namespace") or ""),
+                ref=apply_plan.ref_in(stored.manifest, stored.manifest["metadata"].get("namespace") or ""),
                 manifest=stored.manifest,
                 since=stored.since,
                 older=stored.older,
                 generation=stored.generation,
-                variables=planning.variables(stored.manifest, there),
+                variables=apply_plan.variables(stored.manifest, there),
             )
             for stored in there.values()
         ]

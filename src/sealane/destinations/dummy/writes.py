@@ -9,7 +9,7 @@ from typing import Any
 
 from sealane import clock, errors
 from sealane.destinations import adoption, deletions, model, ownership
-from sealane.destinations.dummy import planning
+from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import one_shot
 
@@ -19,11 +19,11 @@ def without_ended(
 ) -> list[Mapping[str, Any]]:
     """The objects without missing ones that ran to their end."""
     there = state.read().objects
-    refs = [planning.ref_in(manifest, namespace) for manifest in objects]
+    refs = [apply_plan.ref_in(manifest, namespace) for manifest in objects]
     return [
         manifest
         for manifest, ref in zip(objects, refs, strict=True)
-        if planning.text(ref) in there or not one_shot.is_over(ref, finished)
+        if apply_plan.text(ref) in there or not one_shot.is_over(ref, finished)
     ]
 
 
@@ -38,16 +38,16 @@ class Writes:
         """Deletes an object, if it exists."""
         await fence()
         with self._state.write() as content:
-            if gone := content.objects.pop(planning.text(ref), None):
+            if gone := content.objects.pop(apply_plan.text(ref), None):
                 content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
 
     async def give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.KeptObject:
         """Restores an adopted object to its former state."""
         await fence()
         with self._state.write() as content:
-            kept = content.objects[planning.text(ref)]
+            kept = content.objects[apply_plan.text(ref)]
             returned = adoption.returned(kept.manifest, content.before.pop(kept.uid, None))
-            content.objects[planning.text(ref)] = planning.stored(content, kept, returned.object, self._now())
+            content.objects[apply_plan.text(ref)] = apply_plan.stored(content, kept, returned.object, self._now())
             content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
         return deletions.given_back(ref, whole=returned.whole)
 
@@ -61,22 +61,22 @@ class Writes:
         followed: frozenset[str],
     ) -> model.ObjectChange:
         """Writes one object if needed, planned again as long as it changes meanwhile. Raises Unavailable."""
-        pause = float(planning.annotation(manifest, planning.PAUSE) or 0)
+        pause = float(apply_plan.annotation(manifest, apply_plan.PAUSE) or 0)
         while True:
-            planned = planning.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
+            planned = apply_plan.plan_one(self._state.read(), manifest, identity, adopt=adopt, followed=followed)
             if planned.change.refusal or planned.change.action is model.Action.NONE:
                 return planned.change
             ownership.check_resolved(planned.change.ref, planned.body)
             await fence()
             await asyncio.sleep(pause)
-            ref = self._write(planned, away=int(planning.annotation(manifest, planning.AWAY) or 0))
+            ref = self._write(planned, away=int(apply_plan.annotation(manifest, apply_plan.AWAY) or 0))
             await asyncio.sleep(pause)
             if ref is not None:
                 return replace(planned.change, ref=ref)
 
-    def _write(self, planned: planning.Planned, *, away: int) -> model.ObjectRef | None:
+    def _write(self, planned: apply_plan.Planned, *, away: int) -> model.ObjectRef | None:
         """One atomic write; None when the object changed since it was planned."""
-        ref, text = planned.change.ref, planning.text(planned.change.ref)
+        ref, text = planned.change.ref, apply_plan.text(planned.change.ref)
         with self._state.write() as content:
             tries = content.tries[text] = content.tries.get(text, 0) + 1
             old = content.objects.get(text)
@@ -87,7 +87,7 @@ class Writes:
             else:
                 if old and planned.apart is not None:
                     content.before[old.uid] = planned.apart
-                new = content.objects[text] = planning.stored(content, old, planned.body, self._now())
+                new = content.objects[text] = apply_plan.stored(content, old, planned.body, self._now())
                 verb = "change" if old else "create"
                 content.journal.append(states.Write(verb=verb, object=str(ref), generation=new.generation))
         if new is None:

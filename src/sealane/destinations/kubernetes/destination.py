@@ -16,6 +16,7 @@ from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import diff, model, observed, stages
 from sealane.destinations import usage as usages
 from sealane.destinations.kubernetes import (
+    apply_plan,
     deletion,
     evidence,
     foreign,
@@ -23,7 +24,6 @@ from sealane.destinations.kubernetes import (
     log_tail,
     observe,
     one_shot,
-    planning,
     provided_refs,
     server_side_apply,
     stuck_statefulset_pods,
@@ -57,7 +57,7 @@ class KubernetesDestination(Destination):
     @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
         identity = model.Identity(app="", formation="", namespace=namespace, revision="")
-        return await planning.Planner(self._cluster, objects, identity=identity).refs()
+        return await apply_plan.Planner(self._cluster, objects, identity=identity).refs()
 
     @override
     async def diff(
@@ -68,7 +68,7 @@ class KubernetesDestination(Destination):
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        planner = planning.Planner(self._cluster, objects, identity=identity, adopt=adopt, to_delete=to_delete)
+        planner = apply_plan.Planner(self._cluster, objects, identity=identity, adopt=adopt, to_delete=to_delete)
         return tuple(planned.change for planned in await planner.plan())
 
     @override
@@ -205,7 +205,7 @@ class KubernetesDestination(Destination):
 
     @override
     async def leaves(self, namespace: str) -> bool:
-        return await planning.leaves(self._cluster, namespace)
+        return await apply_plan.leaves(self._cluster, namespace)
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:

@@ -23,9 +23,9 @@ from sealane.destinations import model, ownership
 from sealane.destinations.kubernetes import (
     adoption_copies,
     apply_order,
+    apply_plan,
     managed_fields,
     ownership_records,
-    planning,
     refusals,
 )
 
@@ -49,7 +49,7 @@ async def apply(
     finished: Collection[str] = (),
 ) -> model.Applied:
     """Writes the objects, as the port promises."""
-    planner = planning.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
+    planner = apply_plan.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence, identity)
     if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
@@ -60,14 +60,14 @@ async def apply(
 
 class _Writing:
     def __init__(
-        self, cluster: clusters.Cluster, planner: planning.Planner, fence: model.Fence, identity: model.Identity
+        self, cluster: clusters.Cluster, planner: apply_plan.Planner, fence: model.Fence, identity: model.Identity
     ) -> None:
         self._cluster = cluster
         self._identity = identity
         self._planner = planner
         self._fence = fence
 
-    async def write_all(self, planned: Sequence[planning.PlannedObject]) -> model.Applied:
+    async def write_all(self, planned: Sequence[apply_plan.PlannedObject]) -> model.Applied:
         """Writes phase after phase; stops at the first object that is refused."""
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
@@ -91,14 +91,14 @@ class _Writing:
             await self._settled(phase, written)
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed), left=tuple(left))
 
-    async def _write(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+    async def _write(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
         """Writes one object if needed, and plans it again as often as it changes meanwhile."""
         if planned.apart is not None and not planned.change.refusal:
             await self._fence()
             if refusal := await adoption_copies.keep(
                 self._cluster, planned.ref, planned.apart, identity=self._identity
             ):
-                return planning.refused(planned, refusal)
+                return apply_plan.refused(planned, refusal)
         if planned.take and not planned.change.refusal:
             await ownership_records.settle(
                 self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence
@@ -124,7 +124,7 @@ class _Writing:
             f"{planned.ref} changes too often to be written", hint="who else writes it all the time?"
         )
 
-    async def _put(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+    async def _put(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
         namespace = planned.ref.namespace
         if planned.live is None:
             made = await self._cluster.create(planned.body, namespace=namespace)
@@ -143,12 +143,12 @@ class _Writing:
             )
         return self._done(planned, made)
 
-    def _done(self, planned: planning.PlannedObject, made: Mapping[str, Any]) -> planning.PlannedObject:
+    def _done(self, planned: apply_plan.PlannedObject, made: Mapping[str, Any]) -> apply_plan.PlannedObject:
         ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
         change = replace(planned.change, ref=ref)
-        return planning.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
+        return apply_plan.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
 
-    async def _again(self, planned: planning.PlannedObject) -> planning.PlannedObject:
+    async def _again(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
         """Plans an object again; first waits until a deleted one is gone."""
         if planned.live and planned.live.terminating:
             await self._until_gone(planned)
@@ -158,7 +158,7 @@ class _Writing:
             again = await self._planner.plan_one(planned.manifest)
         return again
 
-    async def _until_gone(self, planned: planning.PlannedObject) -> None:
+    async def _until_gone(self, planned: apply_plan.PlannedObject) -> None:
         async def gone() -> bool:
             live = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
             return live is None or live["metadata"]["uid"] != planned.ref.uid
@@ -195,12 +195,12 @@ def _moved(error: errors.ClusterError) -> bool:
     return isinstance(error, errors.Conflict | errors.NotFound) and not isinstance(error, errors.NoNamespace)
 
 
-def _refused(planned: planning.PlannedObject, error: errors.ClusterError) -> planning.PlannedObject:
+def _refused(planned: apply_plan.PlannedObject, error: errors.ClusterError) -> apply_plan.PlannedObject:
     """The object with the cluster's refusal; raises temporary trouble again."""
     refusal = refusals.of_error(planned.ref, error)
     if refusal is None:
         raise error
-    return planning.refused(planned, refusal)
+    return apply_plan.refused(planned, refusal)
 
 
 def _usable(phased: objects.Phased) -> bool:
