@@ -13,7 +13,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.deployments import messages
 from sealane.destinations import model
-from sealane.destinations.kubernetes import managed_fields, server_side_apply
+from sealane.destinations.kubernetes import field_trees, server_side_apply
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, deployment, identity, live
@@ -285,7 +285,7 @@ def end(live: Manifest, wanted: Manifest) -> Any:
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)
     records = {
-        (entry["manager"], entry["operation"]): managed_fields.having(entry["fieldsV1"], wanted)
+        (entry["manager"], entry["operation"]): field_trees.having(entry["fieldsV1"], wanted)
         for entry in metadata["managedFields"]
         if not entry["manager"].startswith("kube-")
     }

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.destinations.kubernetes import managed_fields, unions
-from sealane.destinations.kubernetes.managed_fields import both, lacking, less, shared, without
+from sealane.destinations.kubernetes.field_trees import both, lacking, less, shared, without
 
 Tree = dict[str, Any]
 

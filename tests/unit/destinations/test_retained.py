@@ -9,7 +9,7 @@ from hypothesis import given
 
 from sealane.clients.kubernetes import errors, schemas
 from sealane.destinations import model
-from sealane.destinations.kubernetes import forbidden, managed_fields, retained, unions
+from sealane.destinations.kubernetes import field_trees, forbidden, managed_fields, retained, unions
 from tests.unit.destinations.test_managed_fields import LEAVES, fields_of, found, record
 
 Tree = dict[str, Any]
@@ -20,14 +20,14 @@ REF = model.ObjectRef(group="", version="v1", kind="Service", namespace="x", nam
 def test_what_is_carried_is_as_it_is_there_and_the_rest_is_told_apart(mine: Any, there: Any) -> None:
     """Nothing that the manifest says is changed, and no item is added to its lists."""
     wanted, live = {"spec": mine}, {"spec": there}
-    gone = managed_fields.lacking(fields_of(live), wanted)
+    gone = field_trees.lacking(fields_of(live), wanted)
 
-    manifest, rest = managed_fields.carried(wanted, gone, live)
+    manifest, rest = field_trees.carried(wanted, gone, live)
 
-    put_in = managed_fields.less(gone, rest)
-    assert managed_fields.having(put_in, manifest).keys() == managed_fields.having(put_in, live).keys()
-    assert retained.news(managed_fields.having(put_in, live), live, manifest) == {}
-    assert managed_fields.lacking(fields_of(wanted), manifest) == {}
+    put_in = field_trees.less(gone, rest)
+    assert field_trees.having(put_in, manifest).keys() == field_trees.having(put_in, live).keys()
+    assert retained.news(field_trees.having(put_in, live), live, manifest) == {}
+    assert field_trees.lacking(fields_of(wanted), manifest) == {}
     assert sizes(manifest) == sizes(wanted)
 
 
@@ -40,7 +40,7 @@ def sizes(node: Any) -> Any:
 @given(LEAVES)
 def test_what_an_object_made_now_has_too_is_no_news(there: Any) -> None:
     """Whatever it is; and without such an object everything is."""
-    fields = managed_fields.having(fields_of({"spec": there}), {"spec": there})
+    fields = field_trees.having(fields_of({"spec": there}), {"spec": there})
     assert retained.news(fields, {"spec": there}, {"spec": there}) == {}
     assert retained.news(fields, {"spec": there}, {}) == fields
 

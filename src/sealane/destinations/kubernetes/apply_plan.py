@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sealane import errors as ours
@@ -16,9 +15,10 @@ from sealane.destinations.kubernetes import (
     apply_order,
     autoscalers,
     field_managers,
+    field_trees,
     live_autoscalers,
-    managed_fields,
     one_shot,
+    planned_objects,
     prepare,
     preview,
     refusals,
@@ -32,51 +32,6 @@ TRIES = 5
 _TERMINATING = "Terminating"
 _CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
 _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Live:
-    """The relevant facts of a live object.
-
-    `terminating` says that it is being deleted.
-    """
-
-    uid: str
-    version: str
-    owner: str | None
-    terminating: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedObject:
-    """One object: what would change, what to write for it, and the live state that it was planned for.
-
-    `take` returns the ownership records that it needs first, None if they are right. `gains` says that Sealane would own
-    more, although nothing changes; `left` are fields of `change.left` that the body lacks. `apart` is its state before
-    adoption, to be stored first, if its annotations don't hold that.
-    """
-
-    manifest: Mapping[str, Any]
-    ref: model.ObjectRef
-    change: model.ObjectChange
-    body: Mapping[str, Any]
-    live: Live | None = None
-    take: managed_fields.Take | None = None
-    gains: bool = False
-    left: managed_fields.Fields = field(default_factory=dict)
-    left_out: bool = False
-    """It does not exist and is not created, because it ran to its end."""
-    apart: bytes | None = field(default=None, repr=False)
-
-    @property
-    def writes(self) -> bool:
-        """Whether it has to be written."""
-        return self.change.action is not model.Action.NONE or self.gains
-
-    @property
-    def kind(self) -> kinds.Kind[dict[str, Any]]:
-        """Its kind for requests to the cluster."""
-        return kinds.of(self.manifest)
 
 
 class Planner:
@@ -103,11 +58,11 @@ class Planner:
         self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
 
-    async def plan(self) -> tuple[PlannedObject, ...]:
+    async def plan(self) -> tuple[planned_objects.PlannedObject, ...]:
         """All objects, in the order of writing."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(manifest: Mapping[str, Any]) -> PlannedObject:
+        async def one(manifest: Mapping[str, Any]) -> planned_objects.PlannedObject:
             async with gate:
                 return await self.plan_one(manifest)
 
@@ -117,9 +72,11 @@ class Planner:
             - self._namespaces
         )
         phases = {name: await _phase(self._cluster, name) for name in places}
-        return tuple(_refuse_twins([self._placed(planned_object, phases) for planned_object in planned]))
+        return tuple(planned_objects.refuse_twins([self._placed(planned_object, phases) for planned_object in planned]))
 
-    def _placed(self, planned: PlannedObject, phases: Mapping[str, str | None]) -> PlannedObject:
+    def _placed(
+        self, planned: planned_objects.PlannedObject, phases: Mapping[str, str | None]
+    ) -> planned_objects.PlannedObject:
         """The object; refused if its namespace is being deleted or missing, which a cluster only reports as forbidden."""
         ref, said = planned.ref, planned.change.refusal
         phase = phases.get(ref.namespace or "", "")
@@ -135,11 +92,11 @@ class Planner:
         """The references of all objects, in the order of writing; unknown kinds count as namespaced."""
         return tuple([await self._ref(manifest) for manifest in self._objects])
 
-    async def plan_one(self, manifest: Mapping[str, Any]) -> PlannedObject:
+    async def plan_one(self, manifest: Mapping[str, Any]) -> planned_objects.PlannedObject:
         """One object. Raises a ClusterError only if a retry may help, or the account is not signed in."""
         for _ in range(TRIES):
             ref = model.ref_of(manifest, None)
-            live: Live | None = None
+            live: planned_objects.Live | None = None
             try:
                 ref = await self._ref(manifest, strict=True)
                 live_object = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
@@ -167,10 +124,10 @@ class Planner:
         own = (manifest.get("metadata") or {}).get("namespace")
         return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
-    async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> PlannedObject:
+    async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> planned_objects.PlannedObject:
         if one_shot.is_over(ref, self._finished):
             change = model.ObjectChange(action=model.Action.NONE, ref=ref)
-            return PlannedObject(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
+            return planned_objects.PlannedObject(manifest=manifest, ref=ref, change=change, body={}, left_out=True)
         body = self._body(manifest, ref, self._identity.annotations | adoption.created(self._identity))
         checked = True
         try:
@@ -187,16 +144,22 @@ class Planner:
                 raise
             checked = False
         change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=checked)
-        return PlannedObject(manifest=manifest, ref=ref, change=change, body=body)
+        return planned_objects.PlannedObject(manifest=manifest, ref=ref, change=change, body=body)
 
     async def _existing(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, live_object: Mapping[str, Any], live: Live
-    ) -> PlannedObject:
+        self,
+        manifest: Mapping[str, Any],
+        ref: model.ObjectRef,
+        live_object: Mapping[str, Any],
+        live: planned_objects.Live,
+    ) -> planned_objects.PlannedObject:
         if refusal := ownership.foreign(ref, live.owner, self._identity, adopt=self._adopt):
             return self._refused(manifest, ref, refusal, live)
         if live.terminating:
             change = model.ObjectChange(action=model.Action.CREATE, ref=ref, checked=False)
-            return PlannedObject(manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live)
+            return planned_objects.PlannedObject(
+                manifest=manifest, ref=ref, change=change, body=self._body(manifest, ref), live=live
+            )
         if live_object.get("immutable") is True and live.owner is not None:
             return self._unchanging(manifest, ref, live_object, live)
         kept = {key: value for key, value in _annotations(live_object).items() if key in _OWN_ANNOTATIONS}
@@ -220,11 +183,11 @@ class Planner:
             marks, apart = self._first.get(ref.key) or self._before(live_object, change.fields)
         if change.adopted and seen.take:  # its state before its records are moved
             self._first[ref.key] = (marks, apart)
-        left = functools.reduce(managed_fields.both, (fields for _, fields in seen.held), seen.stays)
-        body, left = managed_fields.carried(
+        left = functools.reduce(field_trees.both, (fields for _, fields in seen.held), seen.stays)
+        body, left = field_trees.carried(
             self._body(to_apply, ref, self._identity.annotations | marks), left, seen.result
         )
-        return PlannedObject(
+        return planned_objects.PlannedObject(
             manifest=manifest,
             ref=ref,
             change=change,
@@ -247,14 +210,18 @@ class Planner:
         return replica_owner.was_autoscaled(live) and await self._autoscalers.scale(ref)
 
     def _unchanging(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, live_object: Mapping[str, Any], live: Live
-    ) -> PlannedObject:
+        self,
+        manifest: Mapping[str, Any],
+        ref: model.ObjectRef,
+        live_object: Mapping[str, Any],
+        live: planned_objects.Live,
+    ) -> planned_objects.PlannedObject:
         """An immutable ConfigMap or Secret: its name identifies its content, so there is nothing to write."""
         wanted = self._body(manifest, ref)
         if not ownership.same_content(live_object, wanted):
             return self._refused(manifest, ref, ownership.changed_content(ref), live)
         change = model.ObjectChange(action=model.Action.NONE, ref=ref)
-        return PlannedObject(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
+        return planned_objects.PlannedObject(manifest=manifest, ref=ref, change=change, body=wanted, live=live)
 
     def _body(
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, annotations: Mapping[str, str] | None = None
@@ -263,11 +230,15 @@ class Planner:
         return prepare.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
 
     def _refused(
-        self, manifest: Mapping[str, Any], ref: model.ObjectRef, refusal: model.Refusal, live: Live | None = None
-    ) -> PlannedObject:
+        self,
+        manifest: Mapping[str, Any],
+        ref: model.ObjectRef,
+        refusal: model.Refusal,
+        live: planned_objects.Live | None = None,
+    ) -> planned_objects.PlannedObject:
         action = model.Action.CHANGE if live else model.Action.CREATE
         change = model.ObjectChange(action=action, ref=ref, refusal=refusal)
-        return PlannedObject(manifest=manifest, ref=ref, change=change, body={}, live=live)
+        return planned_objects.PlannedObject(manifest=manifest, ref=ref, change=change, body={}, live=live)
 
 
 async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
@@ -284,15 +255,9 @@ async def _phase(cluster: clusters.Cluster, namespace: str) -> str | None:
     return phased.status.phase if phased is not None else None
 
 
-def refused(planned: PlannedObject, refusal: model.Refusal) -> PlannedObject:
-    """The object with a refusal instead of a plan."""
-    change = model.ObjectChange(action=planned.change.action, ref=planned.ref, refusal=refusal)
-    return PlannedObject(manifest=planned.manifest, ref=planned.ref, change=change, body={})
-
-
-def _live(live: Mapping[str, Any]) -> Live:
+def _live(live: Mapping[str, Any]) -> planned_objects.Live:
     metadata = live["metadata"]
-    return Live(
+    return planned_objects.Live(
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
         owner=model.owner_of(metadata.get("labels") or {}),
@@ -309,7 +274,7 @@ def _change(
     held = [
         model.FieldLeft(path=path, manager=who) for who, theirs in seen.held for path in field_managers.paths(theirs)
     ]
-    kept = retained.told(seen.stays, seen.result, ref, ours=managed_fields.having(seen.stays, body))
+    kept = retained.told(seen.stays, seen.result, ref, ours=field_trees.having(seen.stays, body))
     fields = diff.differences(live, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,
@@ -334,27 +299,3 @@ def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:
     spec = definition.get("spec") or {}
     kind = (spec.get("names") or {}).get("kind", "")
     return (str(spec.get("group", "")), str(kind)), spec.get("scope") != "Cluster"
-
-
-def _refuse_twins(planned: Sequence[PlannedObject]) -> list[PlannedObject]:
-    """An object given twice would be written twice with different content."""
-    seen: set[model.Key] = set()
-    result = []
-    for planned_object in planned:
-        if planned_object.ref.key in seen:
-            change = model.ObjectChange(
-                action=planned_object.change.action, ref=planned_object.ref, refusal=ownership.twin(planned_object.ref)
-            )
-            result.append(
-                PlannedObject(
-                    manifest=planned_object.manifest,
-                    ref=planned_object.ref,
-                    change=change,
-                    body={},
-                    live=planned_object.live,
-                )
-            )
-        else:
-            result.append(planned_object)
-        seen.add(planned_object.ref.key)
-    return result

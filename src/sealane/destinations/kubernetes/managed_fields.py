@@ -5,21 +5,17 @@ Some of those others no longer act: a person's `kubectl`, or the `helm` that dep
 fields are first moved into Sealane's record, as `kubectl` does when it migrates to server-side apply, so that the
 next apply removes them. Controllers are left alone, because they are active and would set the fields again.
 
-The format of `fieldsV1` is that of KEP-555: `f:NAME` is a field, `k:{…}` an item of a list with these keys, `v:…` a value
-of a set, `.` the thing itself.
+The trees of `fieldsV1` are read and compared in `field_trees.py`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sealane.clients.kubernetes import kinds
-from sealane.destinations.kubernetes import unions
+from sealane.destinations.kubernetes import field_trees, unions
 
-Fields = Mapping[str, Any]
-"""A tree of `fieldsV1`."""
 Record = Mapping[str, Any]
 Take = Callable[[Mapping[str, Any]], list[Record] | None]
 """From a live object to the records that it must have; None if they are right already."""
@@ -51,7 +47,7 @@ def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record
     own = _own(now) if now else None
     if now is None or own is None:
         return None
-    said = {**own, "fieldsV1": less(_fields(own), lacking(_fields(own), manifest))}
+    said = {**own, "fieldsV1": field_trees.less(_fields(own), field_trees.lacking(_fields(own), manifest))}
     return [said if record is own else record for record in now]
 
 
@@ -76,16 +72,16 @@ def holders(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tuple[
     """Who else owns fields that Sealane gives up, and which therefore stay."""
     given_up = _given_up(records(live), manifest)
     others = [record for record in records(live) if not _is_ours(record, "Apply") and not record.get("subresource")]
-    held = [(str(record.get("manager")), shared(_fields(record), given_up)) for record in others]
+    held = [(str(record.get("manager")), field_trees.shared(_fields(record), given_up)) for record in others]
     return [(manager, fields) for manager, fields in held if fields]
 
 
-def going(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Fields:
+def going(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> field_trees.Fields:
     """The fields that an apply of the manifest removes: Sealane's, not in the manifest, and nobody else's."""
     gone = _given_up(records(live), manifest)
     for record in records(live):
         if not _is_ours(record, "Apply"):
-            gone = less(gone, _fields(record))
+            gone = field_trees.less(gone, _fields(record))
     return gone
 
 
@@ -98,26 +94,26 @@ def declared(record: Record) -> Record:
 
 def is_others(live: Mapping[str, Any], choice: unions.Choice) -> bool:
     """Whether anybody but Sealane set one of the strays."""
-    fields = [at_path((*choice.path, name)) for name in choice.strays]
+    fields = [field_trees.at_path((*choice.path, name)) for name in choice.strays]
     others = [record for record in records(live) if not _is_ours(record, "Apply")]
-    return any(shared(_fields(record), one) for record in others for one in fields)
+    return any(field_trees.shared(_fields(record), one) for record in others for one in fields)
 
 
 def gains(live: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     """Whether Sealane's record would gain fields, which somebody else set first."""
     old, new = (_fields(_own(records(record)) or {}) for record in (live, result))
-    return bool(less(new, old))
+    return bool(field_trees.less(new, old))
 
 
-def keeping(live: Mapping[str, Any], *, fields: Fields) -> list[Record] | None:
+def keeping(live: Mapping[str, Any], *, fields: field_trees.Fields) -> list[Record] | None:
     """The records with these fields added to Sealane's: those it gave up and others still own. None if they are in it.
 
     So they are still known as Sealane's, and are removed once nobody else owns them.
     """
     own = _own(records(live))
-    if own is None or not less(fields, _fields(own)):
+    if own is None or not field_trees.less(fields, _fields(own)):
         return None
-    kept = {**own, "fieldsV1": both(_fields(own), fields)}
+    kept = {**own, "fieldsV1": field_trees.both(_fields(own), fields)}
     return [kept if record is own else record for record in records(live)]
 
 
@@ -131,7 +127,7 @@ def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Re
     same = [entry for entry in moving if entry.get("apiVersion") == first.get("apiVersion")]
     fields = _fields(first)
     for record in same:
-        fields = both(fields, _fields(record))
+        fields = field_trees.both(fields, _fields(record))
     taken = {**first, "manager": kinds.MANAGER, "operation": "Apply", "fieldsV1": fields}
     return [taken if entry is first else entry for entry in before if entry is first or entry not in same]
 
@@ -143,23 +139,23 @@ def _let_go(before: Sequence[Record], manifest: Mapping[str, Any]) -> list[Recor
         return list(before)
     now = []
     for record in before:
-        if _is_by(record, _BY_HAND) and shared(_fields(record), given_up):
-            record = {**record, "fieldsV1": less(_fields(record), given_up)}  # noqa: PLW2901 - the record as it is to be
+        if _is_by(record, _BY_HAND) and field_trees.shared(_fields(record), given_up):
+            record = {**record, "fieldsV1": field_trees.less(_fields(record), given_up)}  # noqa: PLW2901 - the record as it is to be
         now.append(record)
     return [entry for entry in now if _fields(entry)]
 
 
 def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) -> list[Record]:
     """With the strays in Sealane's record, and in nobody else's."""
-    strays: Fields = {}
+    strays: field_trees.Fields = {}
     for name in choice.strays:
-        strays = both(strays, at_path((*choice.path, name)))
+        strays = field_trees.both(strays, field_trees.at_path((*choice.path, name)))
     now, own = [], None
     for record in before:
         if _is_ours(record, "Apply"):
-            own = record = {**record, "fieldsV1": both(_fields(record), strays)}  # noqa: PLW2901 - the record as it is to be
+            own = record = {**record, "fieldsV1": field_trees.both(_fields(record), strays)}  # noqa: PLW2901 - the record as it is to be
         elif not record.get("subresource"):
-            record = {**record, "fieldsV1": less(_fields(record), strays)}  # noqa: PLW2901
+            record = {**record, "fieldsV1": field_trees.less(_fields(record), strays)}  # noqa: PLW2901
         now.append(record)
     if own is None:
         own = {"manager": kinds.MANAGER, "operation": "Apply", "apiVersion": api_version, "fieldsType": "FieldsV1"}
@@ -167,9 +163,9 @@ def _claimed(before: Sequence[Record], choice: unions.Choice, api_version: str) 
     return [entry for entry in now if _fields(entry)]
 
 
-def _given_up(before: Sequence[Record], manifest: Mapping[str, Any]) -> Fields:
+def _given_up(before: Sequence[Record], manifest: Mapping[str, Any]) -> field_trees.Fields:
     own = _own(before)
-    return lacking(_fields(own), manifest) if own else {}
+    return field_trees.lacking(_fields(own), manifest) if own else {}
 
 
 def _own(before: Sequence[Record]) -> Record | None:
@@ -196,153 +192,5 @@ def _is_named(name: str, managers: Iterable[str]) -> bool:
     return any(name == manager or name.startswith(f"{manager}-") for manager in managers)
 
 
-def _fields(record: Record) -> Fields:
+def _fields(record: Record) -> field_trees.Fields:
     return record.get("fieldsV1") or {}
-
-
-# --- trees of fields
-
-
-def both(one: Fields, other: Fields) -> dict[str, Any]:
-    """Fields in either tree."""
-    return {
-        key: both(one.get(key) or {}, other.get(key) or {}) for key in [*one, *(key for key in other if key not in one)]
-    }
-
-
-def shared(one: Fields, other: Fields) -> dict[str, Any]:
-    """Fields in both trees; a field without subfields has everything in it."""
-    common: dict[str, Any] = {}
-    for key in one.keys() & other.keys():
-        deeper, wider = one[key] or {}, other[key] or {}
-        inner = shared(deeper, wider) if deeper and wider else both(deeper, wider)
-        if inner or not (deeper and wider):
-            common[key] = inner
-    return common
-
-
-def less(one: Fields, other: Fields) -> dict[str, Any]:
-    """Fields in the first tree only."""
-    left: dict[str, Any] = {}
-    for key, inner in one.items():
-        if key not in other:
-            left[key] = inner
-        elif inner and other[key] and (rest := less(inner, other[key])):
-            left[key] = rest
-    return left
-
-
-def lacking(fields: Fields, node: Any) -> dict[str, Any]:
-    """The fields that an object's part doesn't have."""
-    absent: dict[str, Any] = {}
-    for key, inner in fields.items():
-        if key == ".":
-            continue
-        has, own = part(node, key)
-        if not has:
-            absent[key] = inner
-        elif inner and (rest := lacking(inner, own)):
-            absent[key] = rest
-    return absent
-
-
-def having(fields: Fields, node: Any) -> dict[str, Any]:
-    """The fields that an object's part has."""
-    present: dict[str, Any] = {}
-    for key, inner in fields.items():
-        has, own = part(node, key) if key != "." else (False, None)
-        if not has:
-            continue
-        deeper = {name: value for name, value in inner.items() if name != "."}
-        if not deeper:
-            present[key] = {}
-        elif rest := having(deeper, own):
-            present[key] = rest
-    return present
-
-
-def without(node: Any, fields: Fields) -> Any:
-    """A copy of an object's part without the fields, and without parts that become empty."""
-    for key, inner in fields.items():
-        kind, _, text = key.partition(":")
-        if kind == "f" and isinstance(node, Mapping) and text in node:
-            node = _less_field(node, text, inner)
-        elif kind == "k" and isinstance(node, list):
-            node = [
-                value if not _is_item(value, text) else without(value, inner)
-                for value in node
-                if not (_is_item(value, text) and (not inner or "." in inner))
-            ]
-        elif kind == "v" and isinstance(node, list):
-            node = [value for value in node if value != json.loads(text)]
-    return node
-
-
-def carried(manifest: Any, fields: Fields, live: Any) -> tuple[Any, dict[str, Any]]:
-    """The manifest's part with these fields' values from the object, and the fields that were not added.
-
-    Applied like this, they stay in Sealane's record, and nothing else changes. Items that the manifest lacks are not added to
-    its lists, because they might end up in other positions.
-    """
-    rest: dict[str, Any] = {}
-    for key, inner in fields.items():
-        kind, _, text = key.partition(":")
-        has, own = part(manifest, key)
-        there, value = part(live, key)
-        if there and kind == "f" and not inner and isinstance(manifest, Mapping):
-            manifest = {**manifest, text: value}
-        elif there and has and inner:
-            new, left = carried(own, inner, value)
-            manifest = _replaced(manifest, key, own, new)
-            rest |= {key: left} if left else {}
-        elif there and kind == "f" and isinstance(manifest, Mapping) and isinstance(value, Mapping):
-            new, left = carried({}, inner, value)
-            manifest = {**manifest, text: new} if new else manifest
-            rest |= {key: left} if left else {}
-        else:
-            rest[key] = inner
-    return manifest, rest
-
-
-def _replaced(node: Any, key: str, old: Any, new: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {**node, key.partition(":")[2]: new}
-    return [new if value is old else value for value in node]
-
-
-def at_path(path: unions.Path) -> dict[str, Any]:
-    """The tree with that one field."""
-    if len(path) == 0:
-        return {}
-    step, rest = path[0], path[1:]
-    key = f"f:{step}" if isinstance(step, str) else "k:" + json.dumps(dict(sorted(step)), separators=(",", ":"))
-    return {key: at_path(rest)}
-
-
-def _less_field(node: Mapping[str, Any], name: str, inner: Fields) -> dict[str, Any]:
-    left = without(node[name], inner) if set(inner) - {"."} else None
-    rest = {key: value for key, value in node.items() if key != name}
-    return rest if left in (None, {}, []) else {**rest, name: left}
-
-
-def part(node: Any, key: str) -> tuple[bool, Any]:
-    """Whether an object's part has the field, item or value, and its value."""
-    kind, _, text = key.partition(":")
-    if kind == "f":
-        return (True, node[text]) if isinstance(node, Mapping) and text in node else (False, None)
-    if kind == "k" and isinstance(node, list):
-        item = next((value for value in node if _is_item(value, text)), None)
-        return item is not None, item
-    if kind == "v" and isinstance(node, list):
-        return json.loads(text) in node, None
-    return False, None
-
-
-def _is_item(item: Any, keys: str) -> bool:
-    """Whether it is the item with these keys; a manifest may leave out a key that has a default."""
-    named = json.loads(keys)
-    return (
-        isinstance(item, Mapping)
-        and all(item.get(name, value) == value for name, value in named.items())
-        and any(name in item for name in named)
-    )

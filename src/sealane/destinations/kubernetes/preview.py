@@ -15,7 +15,7 @@ from typing import Any
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, schemas
 from sealane.destinations import diff
-from sealane.destinations.kubernetes import derived, forbidden, managed_fields, refusals, retained, unions
+from sealane.destinations.kubernetes import derived, field_trees, forbidden, managed_fields, refusals, retained, unions
 
 Manifest = Mapping[str, Any]
 
@@ -32,9 +32,9 @@ class Preview:
     """Returns the records that it needs first; None if they are right."""
     gains: bool
     """Whether Sealane would own more fields, even if nothing else changes."""
-    held: Sequence[tuple[str, managed_fields.Fields]] = field(default=())
+    held: Sequence[tuple[str, field_trees.Fields]] = field(default=())
     """The fields that Sealane gives up and others still own, by manager."""
-    stays: managed_fields.Fields = field(default_factory=dict)
+    stays: field_trees.Fields = field(default_factory=dict)
     """Fields that Sealane gives up and nobody else owns, but that the cluster keeps, unlike in a new object."""
     checked: bool = True
     """Whether the cluster was asked; otherwise it can be asked once the records are moved."""
@@ -108,7 +108,7 @@ async def _parted(
         strays = (*strays, *more)
         records = _taker(wanted, strays, adopting=refused.adopting)(live)
         going = managed_fields.going(managed_fields.with_records(live, records), wanted)
-        whole = forbidden.merged(managed_fields.without(live, going), wanted, schema)
+        whole = forbidden.merged(field_trees.without(live, going), wanted, schema)
         try:
             return await _patched(cluster, wanted, diff.operations(live, whole)), {}, strays
         except errors.Invalid as again:
@@ -118,9 +118,9 @@ async def _parted(
 
 async def _stays(
     cluster: clusters.Cluster, said: Manifest, moved: Manifest, result: Manifest, *, adopting: bool
-) -> managed_fields.Fields:
+) -> field_trees.Fields:
     """The fields that leave Sealane's record and stay in the object, unless a new object would have them too."""
-    stays = managed_fields.having(managed_fields.going(moved, said), result)
+    stays = field_trees.having(managed_fields.going(moved, said), result)
     if not stays:
         return {}
     made = await _made_now(cluster, said)
@@ -164,7 +164,7 @@ async def _moving(
     going = managed_fields.going(managed_fields.with_records(live, records), wanted)
     if not adopting or records is None or not going:
         return None
-    whole = diff.overlaid(managed_fields.without(live, going), wanted)
+    whole = diff.overlaid(field_trees.without(live, going), wanted)
     result = await _patched(cluster, wanted, diff.operations(live, whole))
     return Preview(result=result, managers={}, take=take, gains=True, checked=False)
 
@@ -198,7 +198,7 @@ async def _dry_run(cluster: clusters.Cluster, wanted: Manifest) -> tuple[dict[st
 
 async def _without(cluster: clusters.Cluster, result: Manifest, wanted: Manifest, moved: Manifest) -> dict[str, Any]:
     """The resulting object once its records are moved."""
-    whole = managed_fields.without(result, managed_fields.going(moved, wanted))
+    whole = field_trees.without(result, managed_fields.going(moved, wanted))
     return await _patched(cluster, wanted, diff.operations(moved, whole))
 
 

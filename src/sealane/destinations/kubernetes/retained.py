@@ -16,7 +16,7 @@ import msgspec
 from sealane import hashing
 from sealane.clients.kubernetes import errors
 from sealane.destinations import model, ownership
-from sealane.destinations.kubernetes import field_managers, managed_fields
+from sealane.destinations.kubernetes import field_managers, field_trees
 from sealane.secrets import manifest_secrets
 
 Manifest = Mapping[str, Any]
@@ -47,12 +47,12 @@ def without_causes(manifest: Manifest, causes: Sequence[errors.Cause]) -> dict[s
     return {**whole}
 
 
-def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
+def news(stays: field_trees.Fields, there: Any, made: Any) -> dict[str, Any]:
     """The fields that a new object would not have, or with other values."""
     added: dict[str, Any] = {}
     for key, inner in stays.items():
-        has, part = managed_fields.part(made, key)
-        own = managed_fields.part(there, key)[1]
+        has, part = field_trees.part(made, key)
+        own = field_trees.part(there, key)[1]
         if inner and has:
             if deeper := news(inner, own, part):
                 added[key] = deeper
@@ -62,13 +62,13 @@ def news(stays: managed_fields.Fields, there: Any, made: Any) -> dict[str, Any]:
 
 
 def told(
-    fields: managed_fields.Fields, there: Manifest, ref: model.ObjectRef, *, ours: managed_fields.Fields
+    fields: field_trees.Fields, there: Manifest, ref: model.ObjectRef, *, ours: field_trees.Fields
 ) -> Iterator[model.FieldLeft]:
     """Each field in words. `ours` are those that Sealane itself keeps at their live values."""
     for leaf, value in _leaves(fields, there):
         (path,) = field_managers.paths(leaf)
         hidden = manifest_secrets.is_secret(there) and path.partition(".")[0] in ("data", "stringData")
-        if managed_fields.shared(leaf, ours):
+        if field_trees.shared(leaf, ours):
             why, hint = "it is left as it is there, for an autoscaler that may come", "write the value that you want"
         else:
             why = "the cluster keeps it as long as the object lives"
@@ -76,9 +76,9 @@ def told(
         yield model.FieldLeft(path=path, value=model.HIDDEN if hidden else value, why=why, hint=hint)
 
 
-def _leaves(fields: managed_fields.Fields, node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+def _leaves(fields: field_trees.Fields, node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
     for key, inner in fields.items():
-        value = managed_fields.part(node, key)[1]
+        value = field_trees.part(node, key)[1]
         if not inner:
             yield {key: {}}, value
         for deeper, leaf in _leaves(inner, value):

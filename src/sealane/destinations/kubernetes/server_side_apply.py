@@ -26,6 +26,7 @@ from sealane.destinations.kubernetes import (
     apply_plan,
     managed_fields,
     ownership_records,
+    planned_objects,
     refusals,
 )
 
@@ -67,7 +68,7 @@ class _Writing:
         self._planner = planner
         self._fence = fence
 
-    async def write_all(self, planned: Sequence[apply_plan.PlannedObject]) -> model.Applied:
+    async def write_all(self, planned: Sequence[planned_objects.PlannedObject]) -> model.Applied:
         """Writes phase after phase; stops at the first object that is refused."""
         inventory: list[model.ObjectRef] = []
         changed: list[model.ObjectRef] = []
@@ -91,14 +92,14 @@ class _Writing:
             await self._settled(phase, written)
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed), left=tuple(left))
 
-    async def _write(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
+    async def _write(self, planned: planned_objects.PlannedObject) -> planned_objects.PlannedObject:
         """Writes one object if needed, and plans it again as often as it changes meanwhile."""
         if planned.apart is not None and not planned.change.refusal:
             await self._fence()
             if refusal := await adoption_copies.keep(
                 self._cluster, planned.ref, planned.apart, identity=self._identity
             ):
-                return apply_plan.refused(planned, refusal)
+                return planned_objects.refused(planned, refusal)
         if planned.take and not planned.change.refusal:
             await ownership_records.settle(
                 self._cluster, planned.kind, planned.ref, take=planned.take, fence=self._fence
@@ -124,7 +125,7 @@ class _Writing:
             f"{planned.ref} changes too often to be written", hint="who else writes it all the time?"
         )
 
-    async def _put(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
+    async def _put(self, planned: planned_objects.PlannedObject) -> planned_objects.PlannedObject:
         namespace = planned.ref.namespace
         if planned.live is None:
             made = await self._cluster.create(planned.body, namespace=namespace)
@@ -143,12 +144,12 @@ class _Writing:
             )
         return self._done(planned, made)
 
-    def _done(self, planned: apply_plan.PlannedObject, made: Mapping[str, Any]) -> apply_plan.PlannedObject:
+    def _done(self, planned: planned_objects.PlannedObject, made: Mapping[str, Any]) -> planned_objects.PlannedObject:
         ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
         change = replace(planned.change, ref=ref)
-        return apply_plan.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
+        return planned_objects.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
 
-    async def _again(self, planned: apply_plan.PlannedObject) -> apply_plan.PlannedObject:
+    async def _again(self, planned: planned_objects.PlannedObject) -> planned_objects.PlannedObject:
         """Plans an object again; first waits until a deleted one is gone."""
         if planned.live and planned.live.terminating:
             await self._until_gone(planned)
@@ -158,7 +159,7 @@ class _Writing:
             again = await self._planner.plan_one(planned.manifest)
         return again
 
-    async def _until_gone(self, planned: apply_plan.PlannedObject) -> None:
+    async def _until_gone(self, planned: planned_objects.PlannedObject) -> None:
         async def gone() -> bool:
             live = await self._cluster.find(planned.kind, planned.ref.name, namespace=planned.ref.namespace)
             return live is None or live["metadata"]["uid"] != planned.ref.uid
@@ -195,12 +196,12 @@ def _moved(error: errors.ClusterError) -> bool:
     return isinstance(error, errors.Conflict | errors.NotFound) and not isinstance(error, errors.NoNamespace)
 
 
-def _refused(planned: apply_plan.PlannedObject, error: errors.ClusterError) -> apply_plan.PlannedObject:
+def _refused(planned: planned_objects.PlannedObject, error: errors.ClusterError) -> planned_objects.PlannedObject:
     """The object with the cluster's refusal; raises temporary trouble again."""
     refusal = refusals.of_error(planned.ref, error)
     if refusal is None:
         raise error
-    return apply_plan.refused(planned, refusal)
+    return planned_objects.refused(planned, refusal)
 
 
 def _usable(phased: objects.Phased) -> bool:
