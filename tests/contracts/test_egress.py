@@ -17,7 +17,7 @@ import pytest
 
 from sealane import egress
 from sealane.adapters import SHIPPED
-from sealane.clients import git, git_submodules, registry
+from sealane.clients import git, git_submodules, registry, registry_copy
 from sealane.clients.git_access import Access
 from sealane.clients.metric_stores import markers, requests
 from sealane.clients.registry_access import RegistryAccess
@@ -295,7 +295,7 @@ async def test_an_upload_that_leads_elsewhere_takes_no_token_along(webs, tmp_pat
     source.body = f'{{"config": {{"digest": "{digest}", "size": 2}}, "layers": []}}'.encode()
     target.status, target.headers = 202, {"Location": f"http://{other.place}/upload"}
     old, new = (references.parse(f"{image_place.place}/x:1") for image_place in (source, target))
-    problem = await said(registry.copy(old, new, RegistryAccess(allowed=allowlist(source.place, target.place))))
+    problem = await said(registry_copy.copy(old, new, RegistryAccess(allowed=allowlist(source.place, target.place))))
     assert problem != "fine"
     assert other.asked == []
 

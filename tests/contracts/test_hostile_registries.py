@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from sealane.clients import registry as registries
+from sealane.clients import registry_copy
 from sealane.clients.registry_access import EndlessAnswer, RegistryAccess
 from sealane.egress import Allowlist, Patience, network
 from sealane.errors import SealaneError
@@ -108,7 +109,7 @@ async def copied(source: Source, target: str) -> str:
     hosts, own = (f"localhost:{source.port}",), (target.partition("/")[0],)
     allowed = Allowlist(hosts=hosts, own=own, networks=networks, listed_in="SEALANE_REGISTRY__HOSTS")
     access = RegistryAccess(allowed=allowed, patience=Patience(silence=30, whole=60))
-    return await registries.copy(source.reference(), references.parse(f"{target}:1"), access)
+    return await registry_copy.copy(source.reference(), references.parse(f"{target}:1"), access)
 
 
 async def test_a_layer_that_is_longer_than_it_says_is_no_request_to_the_target(source: Source, target: str) -> None:

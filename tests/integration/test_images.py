@@ -14,6 +14,7 @@ import pytest
 
 from sealane.clients import image_build as builder
 from sealane.clients import registry as registries
+from sealane.clients import registry_copy, registry_repository
 from sealane.environments import image_rights
 from sealane.environments.image_rights import Rights
 from sealane.errors import UsageError
@@ -219,9 +220,9 @@ async def test_an_index_of_several_platforms_is_retagged_whole(repository, regis
 
 
 async def test_a_missing_image_and_a_missing_registry_are_told_apart(repository) -> None:
-    with pytest.raises(registries.ImageMissing, match="not in its registry"):
+    with pytest.raises(registry_repository.ImageMissing, match="not in its registry"):
         await image_retags.retag(name="x", source=f"{repository}/none:1", repository=f"{repository}/x", tag="t")
-    with pytest.raises(registries.RegistryUnavailable, match=r"127\.0\.0\.1:9 did not answer"):
+    with pytest.raises(registry_repository.RegistryUnavailable, match=r"127\.0\.0\.1:9 did not answer"):
         await image_retags.retag(name="x", source="127.0.0.1:9/none:1", repository=f"{repository}/x", tag="t")
 
 
@@ -250,9 +251,9 @@ async def test_an_image_that_was_retagged_stays_the_same_though_its_source_moves
 ) -> None:
     """A run that is taken up again keeps what it had put under its deploy tag."""
     source = f"{repository}/source:1"
-    await registries.copy(references.parse(busybox_image), references.parse(source))
+    await registry_copy.copy(references.parse(busybox_image), references.parse(source))
     first = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
-    await registries.copy(references.parse(python_image), references.parse(source))
+    await registry_copy.copy(references.parse(python_image), references.parse(source))
 
     again = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t1")
     fresh = await image_retags.retag(name="cache", source=source, repository=f"{repository}/cache", tag="t2")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from sealane.clients import registry as registries
+from sealane.clients import registry_copy
 from sealane.images import references
 from tests import pretending
 from tests.serving import Serving, free_port, until
@@ -62,7 +63,7 @@ async def test_what_a_password_opens_is_not_public(
     place, docker = closed
     monkeypatch.setenv("DOCKER_CONFIG", str(docker))
     kept, given = references.parse(f"{place}/team/base:1"), references.parse(busybox_image)
-    assert await registries.copy(given, kept) == await registries.digest(kept)
+    assert await registry_copy.copy(given, kept) == await registries.digest(kept)
     assert not await registries.is_public(kept)
     assert not await registries.is_public(references.parse(f"{place}/team/nothing:1"))
     assert await registries.is_public(given)

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from sealane.clients import registry as registries
+from sealane.clients import registry_copy
 from sealane.images import references
 from sealane.records.views import RunView
 
@@ -156,7 +157,7 @@ async def place(
     prefix = f"t{secrets.token_hex(4)}"
     podium = Podium(engine_socket)
     base = f"{registry}/{prefix}/base:1"
-    await registries.copy(references.parse(busybox_image), references.parse(base))
+    await registry_copy.copy(references.parse(busybox_image), references.parse(base))
     shop = Shop(tmp_path)
     (shop.data / "config" / "environments" / "dev.yaml").write_text(
         ENVIRONMENT.replace("registry.example.com", registry)
@@ -200,7 +201,7 @@ async def _killed_everywhere(place: Place, workers: Nursery) -> list[str]:
         assert done["code"] == -signal.SIGKILL, told_end(done["code"], place.world)
         killed.append(done["boundaries"][-1])
         if killed[-1] == "image/cache done":
-            await registries.copy(references.parse(place.other), references.parse(place.base))
+            await registry_copy.copy(references.parse(place.other), references.parse(place.base))
 
 
 async def test_images_are_the_same_wherever_the_worker_was_killed(

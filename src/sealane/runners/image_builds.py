@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from sealane.clients import build_context, image_build, registry
-from sealane.clients.registry import ImageMissing
+from sealane.clients.registry_repository import ImageMissing
 from sealane.errors import UsageError
 from sealane.images import dockerfiles, references, tags
 from sealane.images.model import Image

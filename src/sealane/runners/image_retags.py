@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane.clients import registry
+from sealane.clients import registry, registry_copy, registry_repository
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.images import references
 from sealane.images.model import Image
@@ -17,6 +17,6 @@ async def retag(*, name: str, source: str, repository: str, tag: str, access: Re
     target = references.parse(f"{repository}:{tag}")
     try:
         digest = await registry.digest(target, access)
-    except registry.ImageMissing:
-        digest = await registry.copy(references.parse(source), target, access)
+    except registry_repository.ImageMissing:
+        digest = await registry_copy.copy(references.parse(source), target, access)
     return Image(name=name, repository=target.repository, tag=tag, digest=digest)
