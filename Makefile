@@ -15,7 +15,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make .venv with sealane in it
-	@$(PY) -m compileall -q src  # pip compiles what it copies, and this is installed where it stands
+	@$(PY) -m compileall -q -j 0 src  # pip compiles what it copies, and this is installed where it stands
 $(STAMP): requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit("Sealane needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(MAKE) --no-print-directory venv

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from testbed.errors import BedError
+from testbed.layout import LOOPBACK
 from testbed.waiting import until
 
 _PATIENCE = 120.0
+PORTS = range(10_000, 30_000)
+"""Kubernetes gives out NodePorts from 30,000 on, and the kernel ports of connections from 32,768 on."""
 WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
 """Before a program's words: it ends with the process that started it, also when that is killed."""
 
@@ -43,8 +48,9 @@ def running(
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port that nobody listens on now, below those that the kernel gives to connections: none takes it meanwhile."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind((LOOPBACK, port))
+            return port

@@ -63,6 +63,7 @@ def _testbed(command: str, *, quiet: bool = False) -> int:
 
 def _pytest(*words: str) -> int:
     whole = {"HYPOTHESIS_PROFILE": "whole", **os.environ}
+    whole.pop("PYTHONDONTWRITEBYTECODE", None)  # pytest would rewrite its plugins anew each time
     return subprocess.run([sys.executable, "-m", "pytest", *words], env=whole, check=False).returncode
 
 

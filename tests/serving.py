@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from testbed.on_demand import free_port
 from tests import databases, server_nursery
 
 SEALANE = Path(sys.executable).with_name("sealane")
@@ -44,15 +42,6 @@ def until(what: str, look: Callable[[], Found | None], *, within: float = 120.0)
 def paths_under(folder: Path) -> list[Path]:
     """Everything below a folder that somebody else may change meanwhile: `Path.rglob` fails at a folder that goes away."""
     return [Path(root, name) for root, folders, files in os.walk(folder) for name in (*folders, *files)]
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, below those that the kernel gives to connections: none takes it meanwhile."""
-    while True:
-        port = 10_000 + secrets.randbelow(20_000)
-        with socket.socket() as free, contextlib.suppress(OSError):
-            free.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass

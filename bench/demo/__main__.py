@@ -46,6 +46,8 @@ def main() -> int:
     except places.Broke as broke:
         print(f"\n\nthe demo broke: {broke}", file=sys.stderr)
         print(f"its files are in {places.HOME}; the server's log is server.log", file=sys.stderr)
+        if left := stage.left():
+            print(f"{left} stay, for you to look at, until `make demo-down`", file=sys.stderr)
         return 1
 
 

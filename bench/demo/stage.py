@@ -82,6 +82,14 @@ def strike() -> bool:
     return ended
 
 
+def left() -> str:
+    """What an end in the middle leaves running; empty when it ended before there was anything."""
+    if not _RECORD.exists():
+        return ""
+    cluster = Cluster(**json.loads(_RECORD.read_text()))
+    return f"the server, the load and the namespaces {', '.join(NAMESPACES)} of {cluster.name}"
+
+
 def _give_back(cluster: Cluster) -> None:
     """Removes the demo's namespaces, unless the whole cluster is gone already."""
     try:

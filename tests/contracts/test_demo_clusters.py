@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from bench.demo import __main__ as story
 from bench.demo import clusters, places, stage
 
 KUBECTL = """\
@@ -97,3 +100,24 @@ def test_the_example_names_the_registry_and_base_image_of_the_cluster(
 
     assert "ARG BASE=quay.io/team/python:3.12\n" in (tmp_path / "Dockerfile").read_text()
     assert 'registries: ["localhost:5001/hello/*", "quay.io/team/python*"]' in (tmp_path / "dev.yaml").read_text()
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_demo_that_broke_says_what_stays_until_when(
+    kubectl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], staged: bool
+) -> None:
+    record = tmp_path / "cluster.json"
+
+    def build() -> stage.Stage:
+        if staged:
+            record.write_text(json.dumps(asdict(clusters.chosen())))
+        raise places.Broke("waited in vain")
+
+    monkeypatch.setattr(stage, "_RECORD", record)
+    monkeypatch.setattr(stage, "build", build)
+    monkeypatch.setattr(story.sys, "argv", ["demo"])
+
+    assert story.main() == 1
+    said = capsys.readouterr().err
+    assert "the demo broke: waited in vain" in said
+    assert staged == ("make demo-down" in said) == ("hello-load of kind-mine of " in said)

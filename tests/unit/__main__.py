@@ -28,11 +28,15 @@ def main(words: list[str]) -> int:
     return next((code for code in codes if code not in {0, _NONE}), min(codes))
 
 
+_COMPILED: Final = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Where that is set, pytest would rewrite its plugins anew each time, before the tests' own configuration is read."""
+
+
 def _start(words: list[str], printed: Path) -> subprocess.Popen[bytes]:
     color = "--color=yes" if sys.stdout.isatty() else "--color=no"
     with printed.open("wb") as output:
         argv = [sys.executable, "-m", "pytest", "-q", color, *words]
-        return subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT)
+        return subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env=_COMPILED)
 
 
 def _shares(number: int) -> list[list[str]]:

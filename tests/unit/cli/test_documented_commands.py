@@ -43,9 +43,15 @@ def words(line: str) -> list[str]:
     ]
 
 
+@cache
+def loaded(first: str) -> Any:
+    """The program as a line with this first word loads it."""
+    return app.command([first])
+
+
 def command_of(words_left: list[str]) -> tuple[Any, list[str]]:
     """The command that is meant and the words that are left for it."""
-    command: Any = app.command(words_left)
+    command = loaded(words_left[0])
     while words_left and hasattr(command, "commands") and not words_left[0].startswith("-"):
         assert words_left[0] in command.commands, f"there is no command {words_left[0]}"
         command, words_left = command.commands[words_left[0]], words_left[1:]
