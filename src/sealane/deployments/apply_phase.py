@@ -125,9 +125,12 @@ def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
 
 
 def union(stored: destinations.Inventory, more: destinations.Inventory) -> destinations.Inventory:
-    """All that a formation may have there between two revisions; the later inventory has the newer uids."""
+    """All that a formation may have there between two revisions; the later inventory has the newer uids.
+
+    Only the watch of this write needs to know versions: a cluster restored from a backup counts its versions anew.
+    """
     by_key = {ref.key: ref for ref in stored}
     for ref in more:
         old = by_key.get(ref.key)
         by_key[ref.key] = ref if ref.uid or old is None else old
-    return tuple(by_key.values())
+    return tuple(ref.with_uid(ref.uid) for ref in by_key.values())

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sealane import clock, errors
 from sealane.deployments import failure_reports, finished_work, model
 from sealane.destinations.port import Destination
-from sealane.verdicts import evaluate, outcomes, stability
+from sealane.verdicts import evaluate, outcomes, sightings, stability
 from sealane.verdicts import model as verdicts
 
 _KNOWN = 4096
@@ -134,7 +134,8 @@ class _Watching:
         async for observation in observations:
             if self._seen and self._seen.blind_since and not observation.blind_since:
                 blind = self._memory.blind + (observation.at - max(self._seen.blind_since, self._rules.started))
-                self._memory = verdicts.Memory(blind=blind)
+                self._memory = replace(self._memory, blind=blind)
+            self._memory = replace(self._memory, first_seen=sightings.noted(self._memory, observation))
             self._notes.add(observation, begun=self._rules.begun)
             self._seen = failure_reports.unseen(observation, self._mask)
             self._look(self._seen)

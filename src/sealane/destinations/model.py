@@ -46,7 +46,11 @@ async def unfenced() -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectRef:
-    """Names one object. `uid` is known once it exists; the key contains neither it nor the version."""
+    """Names one object. `uid` is known once it exists; the key contains neither it nor the version.
+
+    `resource_version` is the destination's own version of the object once it was written: it grows with each write, and
+    what shows a smaller one is older than the write. It identifies nothing, so references are compared without it.
+    """
 
     group: str
     version: str
@@ -54,6 +58,7 @@ class ObjectRef:
     namespace: str | None
     name: str
     uid: str | None = None
+    resource_version: str | None = field(default=None, compare=False)
 
     @property
     def api_version(self) -> str:
@@ -70,9 +75,9 @@ class ObjectRef:
         """Whether it is a Secret of Kubernetes' own."""
         return (self.group, self.kind) == ("", "Secret")
 
-    def with_uid(self, uid: str | None) -> ObjectRef:
-        """The same object with its uid."""
-        return replace(self, uid=uid)
+    def with_uid(self, uid: str | None, *, resource_version: str | None = None) -> ObjectRef:
+        """The same object with its uid, and its version at that time where it is needed."""
+        return replace(self, uid=uid, resource_version=resource_version)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

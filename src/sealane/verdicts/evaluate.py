@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sealane.verdicts import diagnose, model, thresholds
+from sealane.verdicts import diagnose, model, sightings, thresholds
 from sealane.verdicts.messages import causes
 
-RESOLUTION = timedelta(seconds=1)
-"""A cluster truncates times to whole seconds: what it says is ready since :07 may be ready since :07.9."""
+RESOLUTION = sightings.RESOLUTION
 PATIENCE = timedelta(seconds=60)
 
 
@@ -45,7 +44,7 @@ def judge(
     if first and any(due <= now for due in dues):
         return _failed(first, observation)
     if _all_ready(observation):
-        until = _held_until(observation, rules)
+        until = _held_until(observation, rules, memory)
         if until is None or until <= now:
             return model.Judgement(state=model.State.HEALTHY, waiting_for="everything is ready", since=now)
         dues.append(until)
@@ -54,7 +53,7 @@ def judge(
     if now >= deadline:
         return _overdue(observation, rules, first)
     return _progressing(
-        _waiting_for(observation, first, now=now, rules=rules),
+        _waiting_for(observation, first, now=now, rules=rules, memory=memory),
         first.since if first else rules.started,
         cause=first,
         again=min(due for due in (*dues, deadline) if due > now),
@@ -75,14 +74,32 @@ def _all_ready(observation: model.Observation) -> bool:
     return all(workload.health is model.Health.READY for workload in observation.workloads)
 
 
-def _held_until(observation: model.Observation, rules: model.Rules) -> datetime | None:
+def _held_until(observation: model.Observation, rules: model.Rules, memory: model.Memory) -> datetime | None:
     """When ready will have lasted for long enough; None when nothing has to last."""
     until = [
-        workload.ready_since + max(rules.healthy_for, workload.hold) + RESOLUTION
+        _ready_since(workload, workload.ready_since, observation, rules, memory)
+        + max(rules.healthy_for, workload.hold)
+        + RESOLUTION
         for workload in observation.workloads
         if workload.ready_since and not workload.settled and max(rules.healthy_for, workload.hold)
     ]
     return max((*until, *_proven(observation, rules)), default=None)
+
+
+def _ready_since(
+    workload: model.Workload,
+    since: datetime,
+    observation: model.Observation,
+    rules: model.Rules,
+    memory: model.Memory,
+) -> datetime:
+    """From when ready counts. Where it was told late, from when it was told and as late again: so late an end may be told."""
+    told = (
+        instance.ready_since + 2 * sightings.late(instance, rules, memory)
+        for instance in observation.instances
+        if instance.workload == workload.object and instance.desired and instance.ready and instance.ready_since
+    )
+    return max((since, *told))
 
 
 def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
@@ -95,11 +112,16 @@ def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[date
 
 
 def _waiting_for(
-    observation: model.Observation, cause: model.Cause | None, *, now: datetime, rules: model.Rules
+    observation: model.Observation,
+    cause: model.Cause | None,
+    *,
+    now: datetime,
+    rules: model.Rules,
+    memory: model.Memory,
 ) -> str:
     behind = [workload for workload in observation.workloads if workload.health is not model.Health.READY]
     if not behind:
-        until = _held_until(observation, rules) or now
+        until = _held_until(observation, rules, memory) or now
         return f"everything is ready and has to stay so for {_seconds(until - now)} more"
     if cause and cause.reason is not model.FactKind.STARTING:
         return causes.bare(cause.sentence)

@@ -17,8 +17,6 @@ from sealane.verdicts.messages import causes
 
 WINDOW = timedelta(minutes=15)
 """Older ends of containers don't count: longer than the longest pause that a cluster makes before a restart."""
-LEAST_PROOF = timedelta(seconds=10)
-"""The shortest proof: a busy node says for some seconds that a container runs although it has ended again."""
 PROOF = timedelta(minutes=10)
 """The longest time that a container has to run before its last end is forgotten: a cluster forgets it then, too."""
 
@@ -263,4 +261,4 @@ def _proofs(observation: model.Observation) -> Iterator[tuple[model.Fact, dateti
         if since is None or span is None:
             yield fact, None
         else:
-            yield fact, since + min(max(2 * span, LEAST_PROOF), PROOF) + evaluate.RESOLUTION
+            yield fact, since + min(max(2 * span, thresholds.LEAST_PROOF), PROOF) + evaluate.RESOLUTION

@@ -226,12 +226,18 @@ class Rules:
         return self.since or self.started
 
 
+News = tuple[str, str, str]
+"""Something that a destination told: the instance, the container or `ready`, and which time or end of it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memory:
     """What a watcher keeps from one judgement to the next; a new watcher starts with an empty one."""
 
     blind: timedelta = timedelta()
     """The total time without an answer from the destination: patience and deadline don't count it."""
+    first_seen: Mapping[News, datetime] = field(default_factory=dict)
+    """When each piece of news was first seen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sealane.verdicts import model
+from sealane.verdicts import model, sightings
 
 ENDS = 2
 """A container's second end in one deployment is decisive: one restart is not."""
@@ -19,6 +19,9 @@ NODE = timedelta(seconds=20)
 
 LAG = timedelta(seconds=5)
 """How long objects of different kinds may seem to contradict each other, since they are seen at different moments."""
+
+LEAST_PROOF = timedelta(seconds=10)
+"""The shortest proof: a busy node says for some seconds that a container runs although it has ended again."""
 
 _AT_ONCE = frozenset(
     {
@@ -73,7 +76,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresho
     if fact.kind in _AT_ONCE:
         return DECISIVE
     if fact.kind in _BY_ENDS:
-        return _ended(fact, rules)
+        return _ended(fact, rules, memory)
     if fact.kind in _UNTIL_THE_DEADLINE or fact.detail.get("may_come"):
         return TOLERATED
     if fact.kind is model.FactKind.QUOTA:
@@ -92,23 +95,26 @@ def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     return rules.patience
 
 
-def _ended(fact: model.Fact, rules: model.Rules) -> Threshold:
-    """The threshold of an end. Where a probe may have caused it, the probe's event is waited for: it says why."""
+def _ended(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
+    """The threshold of an end. Where a probe may have caused it, the probe's event is waited for: it says why.
+
+    The wait counts from when the end was seen: a node that tells the end late tells the event late, too.
+    """
     if terminations(fact, rules) < _BY_ENDS[fact.kind]:
         return TOLERATED
-    return Threshold(due=fact.since + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
+    return Threshold(due=sightings.ended(fact, memory) + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
 
 def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
     """How long a container that ended in this deployment has to run: longer than before its end, within patience.
 
-    It has to be so much longer that a next end after the same time would have been reported by then. A few seconds of
-    ready prove nothing for a container that ended after a minute. Init containers end by themselves.
+    It has to be so much longer that a next end after the same time would have been reported by then, also by a busy node.
+    A few seconds of ready prove nothing for a container that ended after a minute. Init containers end by themselves.
     """
     if fact.kind not in _BY_ENDS or fact.kind is model.FactKind.INIT_ENDED or not terminations(fact, rules):
         return timedelta()
     ran = fact.last - fact.run if fact.run and fact.last else timedelta()
-    return min(ran + min(ran / 2, LAG), rules.patience)
+    return min(max(ran + min(ran / 2, LAG), LEAST_PROOF), rules.patience)
 
 
 def run_before(fact: model.Fact) -> timedelta | None:

@@ -191,6 +191,20 @@ def test_a_daemon_set_goes_by_its_newest_controller_revision() -> None:
         assert workload.health == health
 
 
+def test_a_daemon_set_whose_new_revision_is_not_seen_yet_is_not_ready() -> None:
+    """Its status has taken the new version in and counts no pod of it; the watch of revisions is behind."""
+    daemons = made(
+        workloads.DaemonSet,
+        metadata=meta("agent"),
+        status={"observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 0},
+    )
+    old = meta("agent-b", owner="agent", labels={"controller-revision-hash": "b"})
+    revisions = [made(workloads.ControllerRevision, metadata=old, revision=2)]
+    pods = [a_pod("agent-x", "agent", labels={"controller-revision-hash": "b"})]
+    workload, _, _ = daemon_set.converge(daemons, owned_objects.OwnedObjects(at=AT, pods=pods, revisions=revisions))
+    assert workload.health == "converging"
+
+
 def test_a_job_is_judged_by_its_own_end() -> None:
     """Ends of its containers are its own business until its retries are used up."""
     ended = made(

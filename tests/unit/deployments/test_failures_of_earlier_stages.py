@@ -126,10 +126,10 @@ def ended(*, after: float, now: float, times: int = 1, kind: verdicts.FactKind =
 
 @pytest.mark.parametrize(
     ("after", "healthy"),
-    [(0.5, 1.5 + 0.75 + 1), (8, 8 + 1 + 12 + 1), (30, 30 + 1 + 35 + 1), (90, 90 + 1 + 40 + 1)],
+    [(0.5, 1.5 + 10 + 1), (8, 8 + 1 + 12 + 1), (30, 30 + 1 + 35 + 1), (90, 90 + 1 + 40 + 1)],
 )
 def test_a_container_that_ended_has_to_outlive_that(after: float, healthy: float) -> None:
-    """Half as long again as the run that ended, 5 s more at most, but no longer than patience; however short `healthy_for` is."""
+    """Half as long again as the run that ended, 5 s more at most, 10 s at least, no longer than patience; whatever `healthy_for` is."""
     assert ended(after=after, now=healthy - 0.1).state == "progressing"
     assert ended(after=after, now=healthy).state == "healthy"
 

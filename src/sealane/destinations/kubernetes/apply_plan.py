@@ -103,7 +103,7 @@ class Planner:
                 if live_object is None:
                     return await self._missing(manifest, ref)
                 live = _live(live_object)
-                ref = ref.with_uid(live.uid)
+                ref = ref.with_uid(live.uid, resource_version=live.version)
                 return await self._existing(manifest, ref, live_object, live)
             except errors.Conflict:
                 continue  # somebody created or changed it in between: read it again

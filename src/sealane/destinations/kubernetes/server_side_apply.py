@@ -145,7 +145,9 @@ class _Writing:
         return self._done(planned, made)
 
     def _done(self, planned: planned_objects.PlannedObject, made: Mapping[str, Any]) -> planned_objects.PlannedObject:
-        ref = planned.ref.with_uid(str(made["metadata"]["uid"]))
+        metadata = made["metadata"]
+        version = str(metadata.get("resourceVersion", "")) or None
+        ref = planned.ref.with_uid(str(metadata["uid"]), resource_version=version)
         change = replace(planned.change, ref=ref)
         return planned_objects.PlannedObject(manifest=planned.manifest, ref=ref, change=change, body=planned.body)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from sealane.clients.kubernetes import errors, kinds, resources
 from sealane.clients.kubernetes.informer import reflector, subscriber
+from sealane.destinations import model
 from sealane.destinations.kubernetes import custom_health, views
 from sealane.destinations.kubernetes.converge import generic, owned_objects, registry
 from sealane.verdicts import model as verdicts
@@ -61,6 +62,8 @@ class SnapshotSource:
         if live is None:
             return self._gone(subject, name, at=at)
         self._missed.pop(name, None)
+        if _is_older(live, subject.ref):
+            return registry.unheard(name, runs=subject.watched.runs)
         if isinstance(live, resources.Custom):
             live = msgspec.structs.replace(live, kind=subject.ref.kind, api_version=subject.ref.api_version)
         part = registry.converge(live, self._around(subject, live, at=at))
@@ -145,6 +148,16 @@ class SnapshotSource:
             return made
         pods = self._reader.everything(view).values()
         return [*made, *(pod.metadata.labels for pod in pods if pod.metadata.deletion_timestamp is None)]
+
+
+def _is_older(live: Any, written: model.ObjectRef) -> bool:
+    """Whether the view has not heard of the write yet: it still shows the version from before.
+
+    A view that was open before the write may be some seconds behind it, and shows the earlier version as ready. Versions of
+    one kind grow as whole numbers (Kubernetes' API concepts, "Resource versions"); others can't be compared.
+    """
+    seen, at_least = live.metadata.resource_version, written.resource_version or ""
+    return seen.isdecimal() and at_least.isdecimal() and int(seen) < int(at_least)
 
 
 def _away(state: reflector.State) -> bool:

@@ -1,6 +1,7 @@
 """The progress of a DaemonSet. Pure: a DaemonSet and its owned objects in, neutral values out.
 
-Its status does not name the desired version; its newest ControllerRevision does, and pods have the same label.
+Its status does not name the desired version; its newest ControllerRevision does, and pods have the same label. The two are
+watched by streams of their own: where the revision is not seen yet, the status counts fewer updated pods than the label does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sealane.clients.kubernetes import objects, workloads
-from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill, stateful_set
+from sealane.destinations.kubernetes.converge import generic, instances, owned_objects, standstill, stateful_set
+from sealane.verdicts import model
 
 
 def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) -> owned_objects.Part:
@@ -28,8 +30,7 @@ def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) 
     counted = instances.count(pods, workload=name, is_desired=is_desired, live=live)
     desired = status.desired_number_scheduled
     if not seen:
-        waits = "the cluster has not taken in its new version yet"
-        return instances.unseen(name, desired=desired, counted=counted, message=waits), counted.instances, ()
+        return instances.unseen(name, desired=desired, counted=counted, message=generic.UNSEEN), counted.instances, ()
     facts = counted.facts
     if len(counted.updated) + len(counted.old) < desired:
         facts = (
@@ -41,6 +42,12 @@ def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) 
         )
     hold = timedelta(seconds=daemon_set.spec.min_ready_seconds)
     workload = instances.workload(name, counted, desired=desired, hold=hold)
+    if workload.health is model.Health.READY and status.updated_number_scheduled < desired:
+        return (
+            instances.unseen(name, desired=desired, counted=counted, message=generic.UNSEEN),
+            counted.instances,
+            counted.facts,
+        )
     if workload.settled:
         workload = replace(workload, message="no node is to have it", note="selects no node, so it has no pods")
     if daemon_set.spec.update_strategy.type == "OnDelete":

@@ -49,6 +49,15 @@ def converge(live: Any, surroundings: owned_objects.OwnedObjects) -> owned_objec
 
 def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
     """The part for a wanted workload that does not exist."""
+    return _not_there(name, message="the cluster does not have it", runs=runs)
+
+
+def unheard(name: str, *, runs: bool = True) -> owned_objects.Part:
+    """The part for a workload whose watch still shows what was there before the write."""
+    return _not_there(name, message="the cluster has not told of its new version yet", runs=runs)
+
+
+def _not_there(name: str, *, message: str, runs: bool) -> owned_objects.Part:
     workload = model.Workload(
         object=name,
         health=model.Health.CONVERGING,
@@ -57,7 +66,7 @@ def absent(name: str, *, runs: bool = True) -> owned_objects.Part:
         ready=0,
         old=0,
         ready_since=None,
-        message="the cluster does not have it",
+        message=message,
         one_shot=name.startswith("Job/"),
         runs=runs,
     )
