@@ -292,6 +292,8 @@ def _facts(facts: NoticeFacts) -> Iterator[tuple[str, str]]:
 def _log(facts: NoticeFacts) -> tuple[str, tuple[str, ...]]:
     """The end of the log that shows the cause: of the failed step, or of the container to blame."""
     why = facts.why
+    if log := facts.event.data.get("log"):
+        return f"{log['object']} ({log['container']})", tuple(log["lines"])[-MOST_LINES:]
     if why is None or _TONES[facts.kind] is not Tone.BAD:
         return "", ()
     if why.log is not None:

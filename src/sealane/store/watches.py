@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane import typed_data
+from sealane.deployments.last_lines import LastLines
 from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment, DeploymentState
@@ -88,8 +89,13 @@ class Watches:
         fresh = tuple(watch for watch in claimed if _key(watch) in keys and _key(watch) not in watched)
         return Claim(keys=keys, fresh=fresh)
 
-    async def keep(self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime) -> bool:
-        """Keeps the formation's health, and writes events about changes. False when this worker has lost the watch."""
+    async def keep(
+        self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime, log: LastLines | None = None
+    ) -> bool:
+        """Keeps the formation's health, and writes events about changes. False when this worker has lost the watch.
+
+        `log` goes with the event that it degraded, and is kept nowhere else.
+        """
 
         def work(connection: sa.Connection) -> bool:
             row = _mine(connection, watch, worker)
@@ -98,7 +104,7 @@ class Watches:
             before = health_events.health_of(row)
             _put(connection, watch, row, health=rows.plain(said))
             if kind := health_events.change(before, said, anew=row["deployment_id"] != watch.deployment):
-                outbox.append(connection, _event(kind, watch, before, said, at))
+                outbox.append(connection, _event(kind, watch, before, said, at, log))
             return True
 
         return await self._database.write(work)
@@ -291,9 +297,16 @@ def _carried(seen: FormationHealth) -> FormationHealth | None:
 
 
 def _event(
-    kind: Kind, watch: Watch, before: FormationHealth | None, said: FormationHealth, at: datetime
+    kind: Kind,
+    watch: Watch,
+    before: FormationHealth | None,
+    said: FormationHealth,
+    at: datetime,
+    log: LastLines | None,
 ) -> DomainEvent:
     told = health_events.data(before, said, at)
+    if log is not None and kind is Kind.HEALTH_DEGRADED:
+        told["log"] = rows.plain(log)
     return DomainEvent(
         kind=kind, at=at, app=watch.app, formation=watch.formation, deployment=watch.deployment, data=told
     )

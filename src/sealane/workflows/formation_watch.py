@@ -11,18 +11,19 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from sealane.deployments import drift_watch, health_watch
+from sealane.deployments import drift_watch, health_watch, last_lines
 from sealane.deployments import targets as shared
 from sealane.deployments.drift_check import Drift
 from sealane.deployments.drift_watch import DriftContext
 from sealane.deployments.health_watch import HealthContext
+from sealane.deployments.last_lines import LastLines
 from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, trace
 from sealane.records.deployments import Deployment
 from sealane.records.drift import DriftedField, DriftSeen
 from sealane.store.watches import Claim, Key, Watch
 from sealane.verdicts import health
-from sealane.verdicts.health import FormationHealth
+from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.messages import causes
 from sealane.workflows import late_rollback
 from sealane.workflows.context import Tools
@@ -39,6 +40,10 @@ _FIRST = 10
 """How many drifted objects are named."""
 _SHORTEST, _LONGEST = 1.0, 30.0
 """Seconds before a broken watch begins again; the pause grows each time."""
+
+
+_Printed = Callable[[FormationHealth], Awaitable[LastLines | None]]
+"""Reads what the blamed container printed last."""
 
 
 class FormationWatch:
@@ -78,10 +83,12 @@ class FormationWatch:
         """Watches one formation while it is this worker's."""
         seen, pause = watch.health, _SHORTEST
 
-        async def tell(said: FormationHealth) -> bool:
+        async def tell(said: FormationHealth, printed: _Printed) -> bool:
             nonlocal seen, pause
+            degrades = said.state is HealthState.DEGRADED and (seen is None or seen.bad_since is None)
+            log = await printed(said) if degrades else None
             seen, pause = said, _SHORTEST
-            if not await self._keep(watch, said):
+            if not await self._keep(watch, said, log):
                 return False
             await late_rollback.consider(self._tools, watch, said)
             return True
@@ -111,10 +118,16 @@ class FormationWatch:
             _log.warning("how %s/%s fares is not kept: %s", watch.app, watch.formation, error)
             return True
 
-    async def _keep(self, watch: Watch, said: FormationHealth) -> bool:
-        return await self._tools.store.watches.keep(watch, said, worker=self._worker.id, at=self._tools.now())
+    async def _keep(self, watch: Watch, said: FormationHealth, log: LastLines | None = None) -> bool:
+        watches, now = self._tools.store.watches, self._tools.now()
+        return await watches.keep(watch, said, worker=self._worker.id, at=now, log=log)
 
-    async def _follow(self, watch: Watch, seen: FormationHealth | None, tell: health_watch.Tell) -> None:
+    async def _follow(
+        self,
+        watch: Watch,
+        seen: FormationHealth | None,
+        tell: Callable[[FormationHealth, _Printed], Awaitable[bool]],
+    ) -> None:
         """Follows health and drift while the formation is this worker's."""
         tools, store = self._tools, self._tools.store
         formation = await store.formations.get(watch.app, watch.formation)
@@ -125,7 +138,12 @@ class FormationWatch:
         goal = await shared.to_look_at(revision, destination, finished=finished)
         masking: health_watch.Masking = partial(targets.mask, tools, deployment, revision)
         look = partial(store.observations.keep, deployment.id)
-        by = HealthContext(tell=tell, look=look, before=seen, masking=masking, now=tools.now)
+
+        async def printed(said: FormationHealth) -> LastLines | None:
+            namespace, mask = goal.identity.namespace, await masking()
+            return await last_lines.read(destination, formation.inventory, said, namespace=namespace, mask=mask)
+
+        by = HealthContext(tell=partial(tell, printed=printed), look=look, before=seen, masking=masking, now=tools.now)
         watched = [health_watch.follow(destination, goal, formation.inventory, by)]
         if watch.verified:
             drifting = DriftContext(tell=self._drift(watch, deployment, destination), turn=self._turn)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sealane import clock
+from sealane.deployments.last_lines import LastLines
 from sealane.destinations.model import ObjectRef
 from sealane.errors import Fenced
 from sealane.records.drift import DriftedField, DriftSeen
@@ -154,6 +155,20 @@ async def test_while_a_deployment_goes_on_nothing_is_said_of_what_was_there(stor
     await store.workers.beat("one", at=clock.now())
     (row,) = await store.views.overview()
     assert row.health == WELL
+
+
+async def test_the_last_lines_go_with_the_trouble_and_nowhere_else(store: Store) -> None:
+    await ended(store, await begun(store, 1))
+    (watch,) = await claimed(store, "one")
+    log = LastLines(object="Pod/web-1", container="app", lines=("starting", "out of luck"))
+    for told in (WELL, FELL, replace(FELL, object="Pod/web-2"), WELL):
+        assert await store.watches.keep(watch, told, log=log, **HERE)
+    assert [data.get("log") for _, data in await said(store)] == [
+        None,
+        {"object": "Pod/web-1", "container": "app", "lines": ["starting", "out of luck"]},
+        None,
+        None,
+    ]
 
 
 async def test_what_changed_is_said_and_how_often_is_not(store: Store) -> None:

@@ -45,6 +45,14 @@ def test_trouble_is_called_what_it_is(state: str) -> None:
     assert (told.title, told.entries[0].text) == (f"shop/eu: {state}", f"{state}: It is so")
 
 
+def test_trouble_after_the_verdict_has_the_last_lines_of_the_container() -> None:
+    log = {"object": "Pod/web-1", "container": "app", "lines": [f"line {number}" for number in range(30)]}
+    data = {"state": "degraded", "cause": "It is so.", "log": log}
+    told = messages.notice(_facts(Kind.HEALTH_DEGRADED, NoticeKind.HEALTH_DEGRADED, data))
+    assert told.log_of == "Pod/web-1 (app)"
+    assert told.log == tuple(f"line {number}" for number in range(10, 30))
+
+
 def _facts(happened: Kind, kind: NoticeKind, data: dict[str, Any]) -> NoticeFacts:
     event = DomainEvent(kind=happened, at=datetime(2026, 11, 30, tzinfo=UTC), app="shop", formation="eu", data=data)
     return NoticeFacts(event=event, kind=kind, subject=Subject(owner="people"), server="https://x")
