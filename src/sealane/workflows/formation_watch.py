@@ -143,7 +143,9 @@ class FormationWatch:
             namespace, mask = goal.identity.namespace, await masking()
             return await last_lines.read(destination, formation.inventory, said, namespace=namespace, mask=mask)
 
-        by = HealthContext(tell=partial(tell, printed=printed), look=look, before=seen, masking=masking, now=tools.now)
+        by = HealthContext(
+            tell=lambda said: tell(said, printed), look=look, before=seen, masking=masking, now=tools.now
+        )
         watched = [health_watch.follow(destination, goal, formation.inventory, by)]
         if watch.verified:
             drifting = DriftContext(tell=self._drift(watch, deployment, destination), turn=self._turn)
