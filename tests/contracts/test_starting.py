@@ -18,6 +18,7 @@ _SERVERS = {"dbos", "sqlalchemy", "fastapi", "starlette", "uvicorn", "psycopg", 
 _DRAWING = {"rich"}
 _ENGINES = {"docker", "cel_expr_python"}
 _CLUSTERS = {"aiohttp", "kubernetes", "sealane.clients.kubernetes"}
+_BUILDS = {"httpx", "oras", "sealane.runners.build_workspace", "sealane.runners.clean_clone"}
 _FILES = {"pydantic", "yaml"}
 _NETWORK = {"asyncio", "httpx", "ssl"}
 
@@ -36,7 +37,7 @@ _NETWORK = {"asyncio", "httpx", "ssl"}
         ),
         (["watch", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["cancel", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
-        (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | {"cel_expr_python", "sealane.deployments"}),
+        (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | _BUILDS | {"cel_expr_python", "sealane.deployments"}),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )

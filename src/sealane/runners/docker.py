@@ -162,10 +162,14 @@ class DockerRunner(Runner):
     async def _run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
         begun = self._now()
         container = self._container(run, spec)
-        fresh = await self._create(container, output)
+        asked = asyncio.create_task(users.chosen(self._engine, container, self._workspaces[run]))
+        try:
+            fresh = await self._create(container, output)
+        finally:  # the engine tells whose container it is while it makes it
+            (user,) = await asyncio.gather(asked, return_exceptions=True)
         if fresh:
             self._images[run] = spec.image
-            container = await self._settled(run, container, output)
+            container = await self._settled(run, container, user if isinstance(user, str) else None, output)
         follow = log_follow.LogFollow(
             self._engine, container.name, output, patience=self._habits.engine_patience, fresh=fresh
         )
@@ -180,9 +184,15 @@ class DockerRunner(Runner):
         )
         return outcomes.result(state, context, begun=begun, now=self._now())
 
-    async def _settled(self, run: RunKey, container: ContainerSpec, output: Output) -> ContainerSpec:
-        """The container adapted to its workspace; created again if necessary."""
-        settled = await users.settled(self._engine, container, self._workspaces[run], output)
+    async def _settled(self, run: RunKey, container: ContainerSpec, user: str | None, output: Output) -> ContainerSpec:
+        """The container adapted to its workspace; created again if necessary.
+
+        `user` is asked again where it is not known: the image was fetched meanwhile.
+        """
+        workspace = self._workspaces[run]
+        if user is None:
+            user = await users.chosen(self._engine, container, workspace)
+        settled = await users.settled(self._engine, container, workspace, user, output)
         if settled is not container:
             await self._engine.remove(Leftover(name=container.name, labels=container.labels))
             await self._create(settled, output)

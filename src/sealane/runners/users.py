@@ -21,7 +21,19 @@ from sealane.runners.port import Output
 _HOME = "/tmp"  # noqa: S108 - in a container: the home of a user that its image does not know
 
 
-async def settled(engine: Engine, container: ContainerSpec, workspace: Workspace, output: Output) -> ContainerSpec:
+async def chosen(engine: Engine, container: ContainerSpec, workspace: Workspace) -> str:
+    """The user of a container, its own or its image's, where a workspace depends on it; empty for root.
+
+    Raises ImageMissing.
+    """
+    if workspace.folder is None:
+        return ""
+    return container.user or await engine.image_user(container.image)
+
+
+async def settled(
+    engine: Engine, container: ContainerSpec, workspace: Workspace, user: str, output: Output
+) -> ContainerSpec:
     """The container to create instead of the one just created, or the same one if it may stay.
 
     A clone's files are given to the step's user. In a developer's own folder, no file changes its owner: the step runs as
@@ -29,7 +41,6 @@ async def settled(engine: Engine, container: ContainerSpec, workspace: Workspace
     """
     if workspace.folder is None:
         return container
-    user = container.user or await engine.image_user(container.image)
     if ownership.is_root(user):
         return container
     if workspace.own:

@@ -6,7 +6,6 @@ from sealane import clock
 from sealane.errors import UsageError
 from sealane.images import labels
 from sealane.pipelines.model import ImageBuild, PlannedStep
-from sealane.runners.build_workspace import BuildWorkspace
 from sealane.runners.model import RunContext
 from sealane.runners.port import Output
 from sealane.runs.model import MadeImage
@@ -19,7 +18,8 @@ def maker(engine: str, *, now: clock.Clock = clock.now) -> ImageMaker:
     """Builds images on the engine at that address, as `localhost/APP/NAME:local`."""
 
     async def build(work: RunContext, planned: PlannedStep, output: Output) -> MadeImage:
-        from sealane.runners import image_builds  # most runs build none, and start sooner without this import
+        from sealane.runners import image_builds  # most runs build none, and start sooner without these imports
+        from sealane.runners.build_workspace import BuildWorkspace
 
         image = work.pipeline.image(planned.name)
         if not isinstance(image, ImageBuild) or work.workspace.folder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets as randomness
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from sealane.findings import Finding
 from sealane.images import tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
-from sealane.runners import clean_clone, specs, workspaces
+from sealane.runners import specs, workspaces
 from sealane.runners.model import RunContext, RunKey
 from sealane.secrets import files, masking, revealed
 
@@ -56,18 +57,21 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     file = asked.path
     if file.is_dir():
         file /= reading.file_in(lambda name: (asked.path / name).exists(), asked.adapters)
-    own = folder = file.resolve().parent
-    head = await _head(own)
-    if asked.clean is not None:
-        folder = await clean_clone.make(own, head, asked.clean)
-        file = folder / file.name
-    pipeline, problems = reading.read(_text(file, asked.adapters), str(file), asked.adapters)
-    if pipeline is None:
-        raise InvalidFiles(problems)
-    if asked.clean is not None and head is not None:
-        problems = [*problems, *await clean_clone.complete(own, head, asked.clean, pipeline.clone)]
-    event = await _event(asked, pipeline, own, head, now)
-    workspace, told = await workspaces.local(folder / file.name, own=asked.clean is not None)
+    own = file.resolve().parent
+    checked_out = asyncio.gather(_head(own), _branch(asked, own))
+    try:
+        if asked.clean is not None:
+            read = await _cloned(file, own, (await checked_out)[0], asked.clean, asked.adapters)
+        else:
+            await asyncio.sleep(0)  # git begins, and works while the file is read
+            read = _read(file, own, asked.adapters)
+        (workspace, told), (head, branch) = await asyncio.gather(
+            workspaces.local(read.folder / file.name, own=asked.clean is not None), checked_out
+        )
+    finally:
+        checked_out.cancel()
+    pipeline, problems = read.pipeline, read.problems
+    event = _event(asked, pipeline, head, branch, now)
     plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
     work = RunContext(
         run=RunKey(value=f"{_slug(pipeline.app)}-{now:%H%M%S}-{randomness.token_hex(3)}"),
@@ -84,6 +88,34 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
         warnings=tuple(finding for finding in (*problems, *told) if finding not in findings.errors(problems)),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """A pipeline, the folder that its steps work in, and warnings."""
+
+    pipeline: Pipeline
+    folder: Path
+    problems: tuple[Finding, ...]
+
+
+def _read(file: Path, folder: Path, adapters: Adapters) -> _Read:
+    """Raises InvalidFiles, NotThere, UsageError."""
+    pipeline, problems = reading.read(_text(file, adapters), str(file), adapters)
+    if pipeline is None:
+        raise InvalidFiles(problems)
+    return _Read(pipeline=pipeline, folder=folder, problems=tuple(problems))
+
+
+async def _cloned(file: Path, own: Path, head: str | None, into: Path, adapters: Adapters) -> _Read:
+    """The pipeline of a fresh clone, which gets all that the pipeline asks for."""
+    from sealane.runners import clean_clone  # most runs need none, and start sooner without this import
+
+    folder = await clean_clone.make(own, head, into)
+    read = _read(folder / file.name, folder, adapters)
+    if head is None:
+        return read
+    return replace(read, problems=(*read.problems, *await clean_clone.complete(own, head, into, read.pipeline.clone)))
 
 
 def _text(file: Path, adapters: Adapters) -> str:
@@ -108,18 +140,17 @@ async def _head(folder: Path) -> str | None:
         return None
 
 
-async def _branch(folder: Path) -> str | None:
-    """The branch that is checked out, before its first commit too; None without one, and without git."""
+async def _branch(asked: RunRequest, folder: Path) -> str | None:
+    """The branch asked for, or the one checked out, before its first commit too; None without one, and without git."""
+    if asked.branch is not None or asked.event is EventKind.TAG:
+        return asked.branch
     try:
         return (await git.run("-C", str(folder), "symbolic-ref", "--quiet", "--short", "HEAD")).decode().strip()
     except SealaneError:
         return None
 
 
-async def _event(asked: RunRequest, pipeline: Pipeline, at: Path, head: str | None, now: datetime) -> Event:
-    branch = asked.branch
-    if branch is None and asked.event is not EventKind.TAG:
-        branch = await _branch(at)
+def _event(asked: RunRequest, pipeline: Pipeline, head: str | None, branch: str | None, now: datetime) -> Event:
     return Event(
         kind=asked.event,
         app=pipeline.app,

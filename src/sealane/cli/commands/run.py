@@ -112,8 +112,14 @@ async def _run(asked: RunRequest, screen: Screen, habits: ContainerDefaults, at_
     from sealane.runners.docker import DockerRunner
     from sealane.runs import local_images, local_memory, local_run
 
-    assembled = await local_run.assemble(asked, now=clock.now())
-    engine = await discovery.find()
+    looking = asyncio.create_task(discovery.find())
+    try:
+        assembled = await local_run.assemble(asked, now=clock.now())
+    except BaseException:  # what is wrong with the files is told, whatever becomes of the engine
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        raise
+    engine = await looking
     try:
         for key in await sweep.sweep(engine):
             screen.say(f"removed what run {key} left behind when it was killed")
