@@ -30,6 +30,12 @@ class _Handler(BaseHTTPRequestHandler):
     lock: ClassVar[threading.Lock]
     counts: ClassVar[Counter[str]]
 
+    def handle_expect_100(self) -> bool:
+        """The SDK waits a second for leave to send an object; what is buffered would come with the answer."""
+        told = super().handle_expect_100()
+        self.wfile.flush()
+        return told
+
     def do_POST(self) -> None:
         self._handled()
 
