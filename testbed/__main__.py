@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import os
 import shlex
 import shutil
 import sys
@@ -12,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from testbed import golang, health, machine, record, start, stop
+from testbed import golang, health, machine, record, sessions, start, stop
 from testbed.errors import BedError
 from testbed.layout import Layout
 
@@ -77,6 +76,7 @@ def _up(layout: Layout, *, lean: bool) -> int:
             if not lean:
                 start.start_beside(layout)
             start.restock(layout, lean=lean)
+            sessions.join(layout)
             print(f"the bed is up ({time.monotonic() - begun:.1f} s to see)")
             return 0
         print("the bed is not whole and is replaced:\n" + "\n".join(f"  {problem}" for problem in wrong), flush=True)
@@ -95,7 +95,7 @@ def _up(layout: Layout, *, lean: bool) -> int:
         stop.stop_all(layout)
         raise
     machine.hand_over(layout)
-    layout.started_for.write_text(os.environ.get("SEALANE_TESTBED_FOR", ""))
+    sessions.begin(layout)
     print(f"the bed is up: {time.monotonic() - ready:.1f} s, described in {layout.record}")
     return 0
 
@@ -104,6 +104,8 @@ def _down(layout: Layout) -> int:
     begun = time.monotonic()
     if not health.traces(layout):
         print("there was no bed to end")
+        return 0
+    if not sessions.leave(layout):
         return 0
     stop.stop_all(layout)
     print(f"the bed is down ({time.monotonic() - begun:.1f} s)")

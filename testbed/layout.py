@@ -119,9 +119,9 @@ class Layout:
         return self.home / "lock"
 
     @property
-    def started_for(self) -> Path:
-        """Names the test session that started the bed, which therefore ends it."""
-        return self.run / "started-for"
+    def sessions(self) -> Path:
+        """Names the test sessions that use a bed which one of them started."""
+        return self.run / "sessions"
 
     @property
     def processes(self) -> Path:

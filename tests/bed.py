@@ -1,7 +1,7 @@
 """Fixtures of the test bed: a real cluster, registry, container engine and PostgreSQL.
 
-A session that selects a test using one of them starts the bed if it is not up, and then ends it, too; a bed that
-is up already stays up. Workers of one parallel session share its bed, which ends with the session.
+A session that selects a test using one of them starts the bed if it is not up; the last session that uses such a
+bed ends it. A bed that somebody started by hand stays up. Workers of one parallel session share its bed.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the bed if this session started it."""
+    """End the bed if a session started it and this is the last that uses it."""
     if hasattr(config, "workerinput"):
         return  # others still work on it
-    mark = Layout.from_environment().started_for
-    if (mark.read_text() if mark.exists() else None) == _SESSION:
+    mark = Layout.from_environment().sessions
+    if mark.exists() and _SESSION in mark.read_text().split():
         _testbed("down", _SESSION)
 
 
