@@ -68,6 +68,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/apps/{app}/alert-token": KEEPERS,
     "POST /api/apps/{app}/push-token": KEEPERS,
     "PUT /api/apps/{app}/owner": STEWARDS,
+    "PUT /api/apps/{app}/repository": STEWARDS,
     "DELETE /api/apps/{app}": STEWARDS,
     "GET /api/formations": EVERYBODY,
     "GET /api/observed": EVERYBODY,
@@ -185,6 +186,7 @@ BODIES: dict[str, Any] = {
     "test": {"target": "nobody"},
     "relays": {"name": "europe"},
     "owner": {"owner": "heron-team"},
+    "repository": {"repository": "https://git.example.com/heron.git"},
 }
 
 

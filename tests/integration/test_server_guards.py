@@ -208,7 +208,7 @@ def hook(
 
 def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> None:
     """Redelivered, or the same push under a new delivery id: nothing starts twice. Unsigned: nothing starts at all."""
-    made = serving.app("hooked", repository="http://127.0.0.1:9/nowhere.git")
+    made = serving.app("hooked", repository="http://127.0.0.1:9/t/hooked.git")
     push = json.dumps(
         {
             "ref": "refs/heads/main",
@@ -239,10 +239,37 @@ def test_a_webhook_starts_one_run_however_often_it_comes(serving: Serving) -> No
     )
 
 
+def test_a_webhook_of_another_repository_starts_nothing(serving: Serving) -> None:
+    """An organization's hook signs for its forks, too; after a rename operators say which one is the app's."""
+    secret = serving.app("wheel", repository="http://127.0.0.1:9/t/wheel.git")["hook_secret"]
+    of = {"full_name": "fork/wheel", "clone_url": "http://127.0.0.1:9/t/wheel.git"}
+    push = {"ref": "refs/heads/main", "before": "a" * 40, "after": "d" * 40, "repository": of}
+    for body in (push, push | {"after": "0" * 40}):
+        answer = hook(serving, json.dumps(body).encode(), secret, app="wheel", delivery=body["after"])
+        assert answer.status_code == 202
+        assert answer.json()["ignored"] == "the message is about fork/wheel, and the app's is t/wheel"
+    with serving.client() as client:
+        assert client.get("/api/runs", params={"app": "wheel"}).json() == []
+        moved = client.put("/api/apps/wheel/repository", json={"repository": "http://127.0.0.1:9/fork/wheel.git"})
+        assert moved.json()["repository"] == "http://127.0.0.1:9/fork/wheel.git"
+        serving.app("axle", repository="http://127.0.0.1:9/t/axle.git")
+        taken = client.put("/api/apps/axle/repository", json={"repository": "http://127.0.0.1:9/fork/wheel.git"})
+        served = client.put("/api/apps/shop/repository", json={"repository": "http://127.0.0.1:9/t/shop.git"})
+        assert (taken.status_code, served.status_code) == (409, 409)
+        audit = client.get("/api/audit", params={"app": "wheel", "kind": "app.repository_set"}).json()
+        assert [line["data"]["to"] for line in audit] == ["http://127.0.0.1:9/fork/wheel.git"]
+    assert hook(serving, json.dumps(push).encode(), secret, app="wheel").json()["run"]
+
+
 def test_a_webhook_may_be_a_form_and_larger_than_other_requests(serving: Serving) -> None:
     """GitHub's form, of more than `max_body`; what is neither JSON nor a form is told so."""
     secret = serving.app("forms", repository="http://127.0.0.1:9/forms.git")["hook_secret"]
-    push = {"ref": "refs/heads/main", "before": "a" * 40, "after": "b" * 40, "repository": {"clone_url": "x"}}
+    push = {
+        "ref": "refs/heads/main",
+        "before": "a" * 40,
+        "after": "b" * 40,
+        "repository": {"clone_url": "x", "full_name": "forms"},
+    }
     body = urlencode({"payload": json.dumps({**push, "padding": "+" * 2 * 1024 * 1024})}).encode()
     answer = hook(serving, body, secret, app="forms", form="application/x-www-form-urlencoded")
     assert (answer.status_code, answer.json()["duplicate"]) == (202, False), answer.text

@@ -108,7 +108,7 @@ def hook(serving: Serving, secret: str, branch: str, delivery: str) -> dict[str,
             "ref": f"refs/heads/{branch}",
             "before": "0" * 40,
             "after": "d" * 40,
-            "repository": {"full_name": "t/hooked", "clone_url": "https://git.example.com", "default_branch": "main"},
+            "repository": {"full_name": "hooked", "clone_url": "https://git.example.com", "default_branch": "main"},
         }
     ).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

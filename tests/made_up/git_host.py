@@ -8,10 +8,10 @@ from datetime import datetime
 from sealane.events.model import Event, EventKind, Pusher, Signed
 from sealane.events.sources import webhooks
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Read
+from sealane.events.sources.webhooks import Message
 
 
-def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
+def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Message:
     webhooks.verify(body, secret=secret, signature=headers.get("x-madeup"))
     commit, login = body.decode().split()
     pusher = Pusher(signed=Signed.HOST, name=login, host="madeup")
@@ -24,7 +24,7 @@ def _read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rec
         pusher=pusher,
         received=received,
     )
-    return (event,)
+    return Message(repository=None, changes=(event,))
 
 
 ADAPTER = GitHost(

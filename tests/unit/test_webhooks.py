@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sealane.errors import NotSignedIn, SealaneError, UsageError
 from sealane.events.model import Event, EventKind, Pusher, RefGone, Signed
 from sealane.events.sources import gitea, github, pushes
-from sealane.events.sources.webhooks import Ignored
+from sealane.events.sources.webhooks import Ignored, of_another
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 OLD, NEW = "a" * 40, "b" * 40
@@ -55,7 +55,7 @@ def receive(payload: dict[str, Any], kind: str = "push", *, host: Any = github) 
     body = json.dumps(payload).encode()
     prefix = "sha256=" if host is github else ""
     headers = {host.SIGNATURE: prefix + sign(body), host.KIND: kind, host.DELIVERY: "d-1"}
-    [read] = host.read("shop", headers, body, secret=SECRET, received=AT)
+    [read] = host.read("shop", headers, body, secret=SECRET, received=AT).changes
     return read
 
 
@@ -113,6 +113,32 @@ def test_a_pull_request_is_built_at_its_head_for_the_branch_it_wants_into() -> N
         "main",
         "refs/pull/7/head",
     )
+
+
+@pytest.mark.parametrize(
+    ("registered", "told"),
+    [
+        ("https://git.example.com/team/shop.git", "team/shop"),
+        ("https://git.example.com/team/shop", "Team/Shop"),
+        ("ssh://git@git.example.com:2222/team/shop.git", "team/shop"),
+        ("https://example.com/gitlab/group/team/shop.git/", "group/team/shop"),
+        ("https://bitbucket.example.com/scm/~kim/shop.git", "~KIM/shop"),
+        ("https://bitbucket.example.com/scm/%7Ekim/shop.git", "~kim/shop"),
+        ("https://git.example.com/team/shop.git", None),
+    ],
+)
+def test_a_message_about_the_app_s_own_repository_counts(registered: str, told: str | None) -> None:
+    assert of_another(told, registered) is None
+
+
+@pytest.mark.parametrize(
+    "told", ["evil/shop", "team/shop2", "team/my-shop", "shop/team", "a/team/shop", "", "/", "team/shop/x"]
+)
+def test_a_message_about_another_repository_does_not(told: str) -> None:
+    """Whoever has a fork in the organization could push "main" there, and its commits can be fetched from the original."""
+    reason = of_another(told, "https://git.example.com/team/shop.git")
+    assert reason is not None
+    assert reason.endswith(", and the app's is team/shop")
 
 
 @pytest.mark.parametrize(

@@ -63,14 +63,19 @@ CLOUD_CHANGE: dict[str, Any] = {
     "old": {"type": "branch", "name": "main", "target": {"hash": OLD}},
 }
 ACTOR = {"actor": {"nickname": "anybody", "uuid": f"{{{UUID}}}"}}
-CLOUD_PUSH: dict[str, Any] = {**ACTOR, "push": {"changes": [CLOUD_CHANGE]}}
+CLOUD_PUSH: dict[str, Any] = {**ACTOR, "push": {"changes": [CLOUD_CHANGE]}, "repository": {"full_name": "team/shop"}}
+SHOP = {"id": 3, "slug": "shop", "project": {"key": "TEAM"}}
 CENTER_CHANGE: dict[str, Any] = {
     "ref": {"id": "refs/heads/main", "displayId": "main", "type": "BRANCH"},
     "fromHash": OLD,
     "toHash": NEW,
     "type": "UPDATE",
 }
-CENTER_PUSH: dict[str, Any] = {"actor": {"name": "kim", "displayName": "Kim the Great"}, "changes": [CENTER_CHANGE]}
+CENTER_PUSH: dict[str, Any] = {
+    "actor": {"name": "kim", "displayName": "Kim the Great"},
+    "changes": [CENTER_CHANGE],
+    "repository": SHOP,
+}
 CENTER_PULL: dict[str, Any] = {
     "actor": {"name": "kim"},
     "pullRequest": {
@@ -78,7 +83,7 @@ CENTER_PULL: dict[str, Any] = {
         "title": "Cache pages",
         "author": {"user": {"displayName": "Kim"}},
         "fromRef": {"id": "refs/heads/cache", "latestCommit": NEW, "repository": {"id": 3, "slug": "shop"}},
-        "toRef": {"id": "refs/heads/main", "displayId": "main", "repository": {"id": 3, "slug": "shop"}},
+        "toRef": {"id": "refs/heads/main", "displayId": "main", "repository": SHOP},
     },
 }
 EVENT: dict[str, Any] = {"app": "shop", "commit": NEW, "branch": "main", "delivery": "d-1", "received": AT}
@@ -88,15 +93,35 @@ def sign(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+@pytest.mark.parametrize(
+    ("message", "kind", "repository"),
+    [
+        (LAB_PUSH, "Push Hook", "team/shop"),
+        (LAB_MERGE, "Merge Request Hook", "team/shop"),
+        (CLOUD_PUSH, "repo:push", "team/shop"),
+        (CENTER_PUSH, "repo:refs_changed", "TEAM/shop"),
+        (CENTER_PULL, "pr:opened", "TEAM/shop"),
+        ({"changes": [CENTER_CHANGE], "repository": {"slug": "shop"}}, "repo:refs_changed", ""),
+        (LAB_PUSH | {"project": {"git_http_url": "x"}}, "Push Hook", ""),
+    ],
+)
+def test_a_message_says_which_repository_it_is_about(message: dict[str, Any], kind: str, repository: str) -> None:
+    """Not the head of a request, which may be in a fork; an empty name is no app's."""
+    body = json.dumps(message).encode()
+    host = gitlab if kind.endswith("Hook") else bitbucket
+    proof = {gitlab.TOKEN: SECRET, gitlab.KIND: kind, bitbucket.SIGNATURE: sign(body), bitbucket.KIND: kind}
+    assert host.read("shop", proof, body, secret=SECRET, received=AT).repository == repository
+
+
 def from_gitlab(payload: Any, kind: str = "Push Hook") -> tuple[Any, ...]:
     headers = {gitlab.TOKEN: SECRET, gitlab.KIND: kind, gitlab.DELIVERY: "d-1"}
-    return gitlab.read("shop", headers, json.dumps(payload).encode(), secret=SECRET, received=AT)
+    return gitlab.read("shop", headers, json.dumps(payload).encode(), secret=SECRET, received=AT).changes
 
 
 def from_bitbucket(payload: Any, kind: str) -> tuple[Any, ...]:
     body = json.dumps(payload).encode()
     headers = {bitbucket.SIGNATURE: sign(body), bitbucket.KIND: kind, "x-request-uuid": "d-1"}
-    return bitbucket.read("shop", headers, body, secret=SECRET, received=AT)
+    return bitbucket.read("shop", headers, body, secret=SECRET, received=AT).changes
 
 
 def by(host: str, name: str) -> Pusher:

@@ -143,6 +143,15 @@ class Apps:
         owner = inputs.check_line(owner, "the owner")
         await self._store.apps.set_owner(name, owner, by=by.name, at=self._now())
 
+    async def set_repository(self, name: str, repository: str, *, by: Actor) -> App:
+        """Has the app cloned from another URL, because it was renamed or moved at its host; its record stays.
+
+        Raises NotThere, Conflicting, UsageError.
+        """
+        _check_repository(repository)
+        await self._store.apps.set_repository(name, repository, by=by.name, at=self._now())
+        return await self._store.apps.get(name)
+
     async def remove(self, name: str, *, by: Actor) -> None:
         """Removes the app and its record. What runs at destinations stays; its repository and key are moved away.
 

@@ -76,6 +76,8 @@ class Kind(StrEnum):
     """It has a new secret for webhooks."""
     APP_OWNER_SET = "app.owner_set"
     APP_REMOVED = "app.removed"
+    APP_REPOSITORY_SET = "app.repository_set"
+    """It is cloned from another URL from now on."""
     INTAKE_FAILED = "intake.failed"
     """Pushes could not be processed."""
     INTAKE_RECOVERED = "intake.recovered"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -79,6 +80,28 @@ class Apps:
 
         await self._database.write(work)
 
+    async def set_repository(self, name: str, repository: str, *, by: str, at: datetime) -> None:
+        """Changes the URL that the app is cloned from.
+
+        Raises NotThere, and Conflicting when the server itself serves the app's repository, or when another app has that one.
+        """
+
+        def work(connection: sa.Connection) -> None:
+            app = get(connection, name)
+            if app.hosted:
+                raise Conflicting(
+                    f"the repository of {name} is served here", hint=f"push to it, or remove {name} first"
+                )
+            if app.repository == repository:
+                return
+            _check_unused(connection, replace(app, repository=repository))
+            connection.execute(sa.update(apps).where(apps.c.name == name).values(repository=repository))
+            detail = {"from": app.repository, "to": repository}
+            moved = DomainEvent(kind=Kind.APP_REPOSITORY_SET, at=at, app=name, actor=by, data=detail)
+            outbox.append(connection, moved)
+
+        await self._database.write(work)
+
     async def remove(self, name: str, *, by: str, at: datetime) -> None:
         """Removes the app and everything stored about it; what runs at destinations stays.
 
@@ -115,6 +138,10 @@ def _check_free(connection: sa.Connection, app: App) -> None:
             f"there is an app {app.name} already, of the repository {taken['repository']}, owned by {taken['owner']}",
             hint="choose another name, or ask its owner to remove it: sealane app remove",
         )
+    _check_unused(connection, app)
+
+
+def _check_unused(connection: sa.Connection, app: App) -> None:
     same = (apps.c.repository == app.repository) & (apps.c.path == app.path)
     if other := rows.one(connection, sa.select(apps).where(same)):
         raise Conflicting(f"{app.repository} is registered already, as {other['name']}")

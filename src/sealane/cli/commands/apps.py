@@ -65,6 +65,15 @@ def owner(
     _say_who(server, name, owner)
 
 
+def repository(
+    name: Name,
+    url: Annotated[str, typer.Argument(help="URL to clone from.")],
+) -> None:
+    """Have an app cloned from another URL: its repository was renamed, or moved to another host."""
+    made = connection.server().put(f"/api/apps/{name}/repository", {"repository": url})
+    output.say(f"{name} is cloned from {made['repository'] if made else url} now")
+
+
 def list_apps(as_json: output.Json = False) -> None:
     """List the registered apps."""
     apps = connection.server().get("/api/apps")
@@ -140,6 +149,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("add", epilog=output.examples("sealane app add shop --owner payments"))(add)
     group.command("list")(list_apps)
     group.command("owner", epilog=output.examples("sealane app owner shop payments"))(owner)
+    moved = "sealane app repository shop https://git.example.com/payments/shop.git"
+    group.command("repository", epilog=output.examples(moved))(repository)
     group.command("push-token", epilog=output.examples("sealane app push-token shop --expires 90d"))(push_token)
     group.command("hook-secret", epilog=output.examples("sealane app hook-secret shop --grace 1h"))(hook_secret)
     more = "sealane secrets encrypt production.env --to $(sealane app recipient shop) --output deploy/secrets.age"

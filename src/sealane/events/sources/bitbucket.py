@@ -10,7 +10,7 @@ from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Ignored, Read
+from sealane.events.sources.webhooks import Ignored, Message, Read
 
 SIGNATURE, KIND = "x-hub-signature", "x-event-key"
 _DELIVERIES = ("x-request-uuid", "x-request-id")
@@ -20,7 +20,7 @@ _CLOSES = {"pr:merged": "merged", "pr:declined": "declined", "pr:deleted": "dele
 _FOLDERS = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
-def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Message:
     """Verifies and reads one message; header names are lower case.
 
     Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
@@ -28,6 +28,12 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload, kind = bodies.payload(headers, body), headers.get(KIND, "")
     delivery = next((headers[name] for name in _DELIVERIES if headers.get(name)), None)
+    return Message(repository=_repository(payload), changes=_events(app, kind, payload, delivery, received))
+
+
+def _events(
+    app: str, kind: str, payload: Mapping[str, Any], delivery: str | None, received: datetime
+) -> tuple[Read, ...]:
     match kind:
         case "repo:push":
             return _changes(app, _push, payload, ("push", "changes"), delivery, received)
@@ -41,6 +47,17 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
             return (Ignored(reason="Bitbucket Cloud has no reference of a pull request: the push of its branch runs"),)
         case _:
             return (Ignored(reason=f"{kind[:100]} starts nothing"),)
+
+
+def _repository(payload: Mapping[str, Any]) -> str:
+    """`team/shop` in the Cloud; in the Data Center `PROJECT/shop`, of a pull request that of its target."""
+    if name := webhooks.maybe(payload, "repository", "full_name"):
+        return name
+    for place in (("repository",), ("pullRequest", "toRef", "repository")):
+        project, slug = webhooks.maybe(payload, *place, "project", "key"), webhooks.maybe(payload, *place, "slug")
+        if project and slug:
+            return f"{project}/{slug}"
+    return ""
 
 
 def _changes(

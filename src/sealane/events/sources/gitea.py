@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sealane.events.sources import bodies, github, webhooks
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Read
+from sealane.events.sources.webhooks import Message
 
 SIGNATURE, KIND, DELIVERY = "x-gitea-signature", "x-gitea-event", "x-gitea-delivery"
 
 
-def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Message:
     """Verifies and reads one message; header names are lower case.
 
     Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
@@ -20,7 +20,7 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload = bodies.payload(headers, body)
     kind, delivery = headers.get(KIND, ""), headers.get(DELIVERY)
-    return (github.event(app, kind, payload, host="gitea", delivery=delivery, received=received),)
+    return github.message(app, kind, payload, host="gitea", delivery=delivery, received=received)
 
 
 ADAPTER = GitHost(name="Gitea or Forgejo", read=read, proof=SIGNATURE)

@@ -11,14 +11,14 @@ from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Ignored, Read
+from sealane.events.sources.webhooks import Ignored, Message, Read
 
 SIGNATURE, KIND, DELIVERY = "x-hub-signature-256", "x-github-event", "x-github-delivery"
 _NOREPLY = re.compile(r"(?:[0-9]+\+)?([^@\s]+)@users\.noreply\.github\.com", re.IGNORECASE)
 _PULL_REQUEST_STARTS = {"opened", "reopened", "synchronize", "synchronized"}
 
 
-def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Message:
     """Verifies and reads one message; header names are lower case.
 
     Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
@@ -26,13 +26,20 @@ def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, rece
     webhooks.verify(body, secret=secret, signature=headers.get(SIGNATURE))
     payload = bodies.payload(headers, body)
     kind = headers.get(KIND, "")
-    return (event(app, kind, payload, host="github", delivery=headers.get(DELIVERY), received=received),)
+    return message(app, kind, payload, host="github", delivery=headers.get(DELIVERY), received=received)
 
 
-def event(
+def message(
     app: str, kind: str, payload: Mapping[str, Any], *, host: str, delivery: str | None, received: datetime
+) -> Message:
+    """What a verified message tells. Raises UsageError if it lacks fields of its kind."""
+    read = _event(app, kind, payload, host, delivery, received)
+    return Message(repository=webhooks.maybe(payload, "repository", "full_name") or "", changes=(read,))
+
+
+def _event(
+    app: str, kind: str, payload: Mapping[str, Any], host: str, delivery: str | None, received: datetime
 ) -> Read:
-    """The event of a verified message. Raises UsageError if it lacks fields of its kind."""
     match kind:
         case "push":
             return _by(_push(app, payload, delivery, received), payload, host)

@@ -11,7 +11,7 @@ from sealane.errors import UsageError
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.events.sources import bodies, webhooks
 from sealane.events.sources.port import GitHost
-from sealane.events.sources.webhooks import Ignored, Read
+from sealane.events.sources.webhooks import Ignored, Message, Read
 
 TOKEN, KIND, DELIVERY = "x-gitlab-token", "x-gitlab-event", "idempotency-key"
 _NOREPLY = re.compile(r"[0-9]+-([^@\s]+)@users\.noreply\.gitlab\.com", re.IGNORECASE)
@@ -19,22 +19,27 @@ _STARTS = {"open", "reopen", "update"}
 _CLOSES = {"close": "closed", "merge": "merged"}
 
 
-def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> tuple[Read, ...]:
+def read(app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime) -> Message:
     """Verifies and reads one message; header names are lower case.
 
     Raises NotSignedIn for a wrong token, UsageError for an unreadable message.
     """
     webhooks.verify_token(secret=secret, token=headers.get(TOKEN))
-    payload, delivery = bodies.payload(headers, body), headers.get(DELIVERY)
-    match headers.get(KIND, ""):
+    payload = bodies.payload(headers, body)
+    read = _event(app, headers.get(KIND, ""), payload, headers.get(DELIVERY), received)
+    return Message(repository=webhooks.maybe(payload, "project", "path_with_namespace") or "", changes=(read,))
+
+
+def _event(app: str, kind: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:
+    match kind:
         case "Push Hook" | "Tag Push Hook":
-            return (_by(_push(app, payload, delivery, received), webhooks.maybe(payload, "user_username")),)
+            return _by(_push(app, payload, delivery, received), webhooks.maybe(payload, "user_username"))
         case "Merge Request Hook":
-            return (_by(_merge_request(app, payload, delivery, received), webhooks.maybe(payload, "user", "username")),)
+            return _by(_merge_request(app, payload, delivery, received), webhooks.maybe(payload, "user", "username"))
         case "":
             raise UsageError("the webhook does not say its kind")
-        case kind:
-            return (Ignored(reason=f"{kind[:100]} starts nothing"),)
+        case _:
+            return Ignored(reason=f"{kind[:100]} starts nothing")
 
 
 def _by(read: Read, login: str | None) -> Read:

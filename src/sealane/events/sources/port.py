@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sealane.events.sources.webhooks import Read
+from sealane.events.sources.webhooks import Message
 
 
 class Reader(Protocol):
@@ -15,8 +15,8 @@ class Reader(Protocol):
 
     def __call__(
         self, app: str, headers: Mapping[str, str], body: bytes, *, secret: str, received: datetime
-    ) -> tuple[Read, ...]:
-        """The result for each reference in the message, at least one.
+    ) -> Message:
+        """The result for each reference in the message, and the repository that it is about.
 
         Raises NotSignedIn for a wrong signature, UsageError for an unreadable message.
         """

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sealane import inputs
 from sealane.errors import NotSignedIn, UsageError
@@ -25,6 +26,18 @@ class Ignored:
 
 Read = Event | RefGone | Ignored
 """The result of a message for one reference."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One verified message."""
+
+    repository: str | None
+    """The full name of the repository that it is about, `team/shop`; None of a host whose messages don't tell."""
+    changes: tuple[Read, ...]
+    """The result for each reference, at least one."""
+
+
 _LOGIN = 100
 """Most characters of a login; hosts allow at most 40, or 255."""
 _UNPROVABLE = "this app has no webhook secret"
@@ -62,6 +75,22 @@ def pushed_by(read: Read, *, host: str, login: str | None) -> Read:
     if not isinstance(read, Event) or not login:
         return read
     return replace(read, pusher=Pusher(signed=Signed.HOST, name=inputs.fitted(login, most=_LOGIN), host=host))
+
+
+def of_another(repository: str | None, registered: str) -> str | None:
+    """Why a message about that repository does not count for an app with this registered URL; None if it does.
+
+    One hook of an organization, a group or a project sends messages about all its repositories, forks too, signed with one
+    secret; and a commit of a fork can be fetched from the original. The host's name and what precedes the full name
+    may differ between the two, because the server may reach the host by another address than people.
+    """
+    if repository is None:
+        return None
+    path = unquote(urlsplit(registered).path).strip("/").removesuffix(".git")
+    full, names = repository.lower().split("/"), path.lower().split("/")
+    if names[-len(full) :] == full:
+        return None
+    return f"the message is about {repository or 'no repository that it names'}, and the app's is {path}"
 
 
 def of_a_fork(what: str, fork: str | None) -> str:

@@ -120,6 +120,15 @@ class Owner(BaseModel):
     """A group, or a user: they are the app's people."""
 
 
+class Repository(BaseModel):
+    """Where an app shall be cloned from."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    repository: fields.Url
+    """URL to clone from."""
+
+
 class PushToken(BaseModel):
     """A fresh push token; the one before is void."""
 
@@ -255,6 +264,14 @@ async def rotate_hook_secret(
 async def set_owner(app: addresses.App, whom: Owner, server: dependencies.Server, actor: Administrator) -> None:
     """Gives an app to another group or person."""
     await server.apps.set_owner(app, whom.owner, by=actor)
+
+
+@router.put("/{app}/repository", responses=raised(Conflicting))
+async def set_repository(
+    app: addresses.App, where: Repository, server: dependencies.Server, actor: Administrator
+) -> AppShown:
+    """Has an app cloned from another URL from now on, because its repository was renamed or moved at its host."""
+    return shown(server, await server.apps.set_repository(app, where.repository, by=actor))
 
 
 @router.delete("/{app}", status_code=204)

@@ -12,6 +12,7 @@ from sealane import clock, composition
 from sealane.adapters import SHIPPED
 from sealane.errors import NotSignedIn, NotThere, UnknownType
 from sealane.events.model import RefGone
+from sealane.events.sources import webhooks
 from sealane.events.sources.port import GitHost
 from sealane.events.sources.webhooks import Ignored, Read
 from sealane.records.apps import App
@@ -54,14 +55,17 @@ async def receive(
     host = server.adapters.git_hosts.get(source, GitHost)
     headers = {name.lower(): value for name, value in request.headers.items()}
     body, received = await request.body(), clock.now()
-    read = signatures.with_any(
+    message = signatures.with_any(
         await server.apps.hook_secrets(app),
         lambda secret: host.read(app, headers, body, secret=secret, received=received),
     )
     registered = await server.apps.get(app)
+    another = None if registered.hosted else webhooks.of_another(message.repository, registered.repository)
     first, *others = [
-        await _take(server, registered, event, source=source, message=_digest(body, place) if host.dated else None)
-        for place, event in enumerate(read)
+        Received(ignored=another)
+        if another and not isinstance(read, Ignored)
+        else await _take(server, registered, read, source=source, message=_digest(body, place) if host.dated else None)
+        for place, read in enumerate(message.changes)
     ]
     return ReceivedAll(**first.model_dump(), others=others)
 
