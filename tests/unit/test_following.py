@@ -84,6 +84,22 @@ async def test_it_goes_on_to_its_end_for_whoever_still_may() -> None:
     assert (told, source.closed) == (["one", "more", "more"], True)
 
 
+async def test_a_long_request_is_taken_no_further_once_the_right_is_gone() -> None:
+    """A push whose pack comes slowly: what comes after its token was revoked does not reach git."""
+    came, told = ["one", "two", "three"], list[str]()
+
+    async def parts() -> AsyncGenerator[str, None]:
+        for part in came:
+            yield part
+
+    passed_on = streams.while_allowed(parts(), admitted([], None, NotSignedIn("revoked")), every=0.0)
+    told.append(await anext(passed_on))
+    with pytest.raises(NotSignedIn):
+        told.append(await anext(passed_on))
+    assert told == ["one"]
+    assert [part async for part in streams.while_allowed(parts(), admitted([], NotSignedIn("x")), every=60.0)] == came
+
+
 async def test_what_breaks_in_the_stream_is_told() -> None:
     async def parts() -> AsyncGenerator[str, None]:
         yield "one"

@@ -19,14 +19,24 @@ _ASKED_EVERY = 10.0
 Part = TypeVar("Part")
 
 
+LIVE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Headers of what comes bit by bit: no proxy may keep it, nor wait until it has more of it (nginx, proxy_buffering)."""
+
+
 class TextStream(StreamingResponse):
     """Text as it comes."""
 
     media_type = "text/plain"
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 async def while_admitted(
-    parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[None]], *, every: float = _ASKED_EVERY
+    parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[object]], *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
     """The parts, as long as the reader has permission; it ends without it, even between parts.
 
@@ -55,6 +65,18 @@ async def while_admitted(
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         await parts.aclose()
+
+
+async def while_allowed(
+    parts: AsyncIterator[Part], again: Callable[[], Awaitable[object]], *, every: float = _ASKED_EVERY
+) -> AsyncIterator[Part]:
+    """The parts of a long request, passed on as long as its sender has permission. Raises as `again` without it."""
+    asked = time.monotonic()
+    async for part in parts:
+        if time.monotonic() - asked >= every:
+            await again()
+            asked = time.monotonic()
+        yield part
 
 
 async def log(server: dependencies.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:

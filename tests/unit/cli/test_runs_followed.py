@@ -85,7 +85,7 @@ def test_a_deployment_that_ended_says_how_and_stands_still() -> None:
     screen, console = drawn(80)
     rollout = screen.deployment("dev")
     rollout.open("shop/dev #12, revision 4f7c2d1", started=NOON)
-    rollout.concluded("rolled back", "Container web ended twice with exit code 3.")
+    rollout.concluded("rolled back", "Container web ended twice with exit code 3.", at=NOON + timedelta(seconds=65))
 
     before = lines(screen, console)
     assert before[-1].strip() == "rolled back: Container web ended twice with exit code 3."
@@ -112,6 +112,19 @@ def test_in_a_pipe_each_thing_is_said_once(capsys: pytest.CaptureFixture[str]) -
         sum(words in line for line in said) for words in ("test: running", "test: failed: exit code 3", "build")
     ] == [1, 1, 0]
     assert isinstance(rollout, rollout_lines.Lines)
+
+
+def test_what_happened_long_ago_is_told_with_its_own_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever asks a day later."""
+    told = server_run_lines.Lines()
+    told.tell(view(step("test", "passed") | {"ended": (NOON + timedelta(seconds=31)).isoformat()}), ())
+    rollout = told.deployment("dev")
+    rollout.open("shop/dev #12", started=NOON)
+    rollout.concluded("deployed", "1 workload is ready.", at=NOON + timedelta(seconds=6))
+
+    said = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    assert said[1].split() == ["31.0s", "test:", "passed"]
+    assert said[-1].split()[:3] == ["6.0s", "dev:", "deployed:"]
 
 
 @pytest.mark.parametrize(

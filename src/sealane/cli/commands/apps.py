@@ -46,11 +46,14 @@ def add(
 
 def _say_who(server: Any, app: str, owner: str) -> None:
     """Warns when the owner is no known user or group: then only administrators see the app."""
+    from sealane.access.model import DEVELOPERS
+
     users = server.get("/api/users")
     if not any(owner == user["name"] or owner in user["groups"] for user in users):
+        groups = " ".join(f"--group {group}" for group in dict.fromkeys((owner, DEVELOPERS)))
         output.say(
             f"only administrators see {app} now: no user is called {owner}, and nobody is in a group {owner} "
-            f"(sealane user groups NAME --group {owner} --group developers, or sealane app owner {app} OWNER)"
+            f"(sealane user groups NAME {groups}, or sealane app owner {app} OWNER)"
         )
 
 

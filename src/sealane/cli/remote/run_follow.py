@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -50,7 +51,8 @@ class RunFollowed:
                 known.look()
                 if verdict := known.deployment["verdict"]:
                     self.view = self._server.get(f"/api/runs/{self._id}")  # with its result
-                    known.screen.concluded(verdict["kind"].replace("_", " "), verdict["reason"])
+                    at = datetime.fromisoformat(verdict["at"])
+                    known.screen.concluded(verdict["kind"].replace("_", " "), verdict["reason"], at=at)
 
     def stays(self) -> str:
         """What goes on after the command ends."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sealane import clock
 from sealane.cli import output
 from sealane.cli.screens import rollout_messages, run_progress
 
@@ -60,9 +59,9 @@ class Lines:
             self._waited = told.message
             self._say(told.at, f"waits: {told.message}", "dim")
 
-    def concluded(self, word: str, reason: str) -> None:
+    def concluded(self, word: str, reason: str, *, at: datetime) -> None:
         """The result, if it is one of several that are followed."""
-        self._say(clock.now(), f"{word}: {reason}")
+        self._say(at, f"{word}: {reason}")
 
     def conclude(self, ended: DeployOutcome) -> None:
         """The verdict, the cause first, then the evidence."""

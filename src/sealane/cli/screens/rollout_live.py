@@ -69,10 +69,10 @@ class Drawn(Lines):
             lines.append(Text("        Ctrl-C leaves it waiting", style="dim"))
         yield from lines[-max(3, console.size.height - 2) :]
 
-    def concluded(self, word: str, reason: str) -> None:
+    def concluded(self, word: str, reason: str, *, at: datetime) -> None:
         """Shown by the next frame, without the workloads."""
         self._end = f"{word}: {reason}"
-        self.story.ended, self.story.latest = self._now(), None
+        self.story.ended, self.story.latest = at, None
 
     def frame(self, width: int) -> list[Text]:
         """Its current lines, none wider than the terminal; only what is waited for may take a second line."""

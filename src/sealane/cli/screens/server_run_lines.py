@@ -58,10 +58,13 @@ class Lines:
             said = _word(step)
             if said != self._said.get(step["key"], "waiting"):
                 self._said[step["key"]] = said
-                self._say(f"{name(step)}: {said}", *(("red",) if step["status"] in {"failed", "broken"} else ()))
+                styles = ("red",) if step["status"] in {"failed", "broken"} else ()
+                self._say(f"{name(step)}: {said}", *styles, at=step["ended"] or step["started"])
 
-    def _say(self, text: str, *styles: str) -> None:
-        seconds = (clock.now() - self.started).total_seconds() if self.started else 0.0
+    def _say(self, text: str, *styles: str, at: str | None = None) -> None:
+        """Prints a line with when it happened, which may be long ago; without that, it happens now."""
+        happened = datetime.fromisoformat(at) if at else clock.now()
+        seconds = (happened - self.started).total_seconds() if self.started else 0.0
         output.say(f"{run_progress.span(seconds):>6}  {text}", *styles)
 
 

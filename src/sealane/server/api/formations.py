@@ -204,7 +204,7 @@ async def logs(
         async for line in lines:
             yield f"{line}\n"
 
-    return TextStream(streams.while_admitted(body(), again))
+    return TextStream(streams.while_admitted(body(), again), headers=streams.LIVE)
 
 
 @router.get("/why/{what:path}")

@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -22,7 +23,7 @@ from sealane.events.model import Pusher
 from sealane.events.sources import pushes
 from sealane.records.apps import App
 from sealane.records.runs import Receipt
-from sealane.server import dependencies, push_messages, skipped_refs
+from sealane.server import dependencies, push_messages, skipped_refs, streams
 from sealane.server.access import address_of
 
 _log = logging.getLogger("sealane.server")
@@ -49,14 +50,16 @@ async def serve(app: str, path: str, request: Request, server: dependencies.Open
         headers={name.lower(): value for name, value in request.headers.items()},
         user=pusher.name or registered.name,
     )
+    again = partial(_checked, app, request, server, writes=writes)
+    body = streams.while_allowed(request.stream(), again)
     if path != _PUSH:
-        answer = await server.repositories.serve(registered.name, asked, request.stream())
-        return _streaming(answer, answer.body)
+        answer = await server.repositories.serve(registered.name, asked, body)
+        return _streaming(answer, streams.while_admitted(answer.body, again))
     push = _Push(
         registered=registered,
         pusher=pusher,
         asked=asked,
-        head=git_messages.Head(request.stream()),
+        head=git_messages.Head(body),
         server=server,
         began=asyncio.get_running_loop().create_future(),
     )

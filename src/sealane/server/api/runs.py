@@ -68,7 +68,7 @@ async def log(
         async for part in streams.log(server, run, key, offset=offset, follow=follow):
             yield part.data
 
-    return TextStream(streams.while_admitted(body(), again))
+    return TextStream(streams.while_admitted(body(), again), headers=streams.LIVE)
 
 
 @router.delete("/{run}/logs", status_code=204, responses=raised(Conflicting))

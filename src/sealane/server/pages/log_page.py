@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from sealane import inputs
 from sealane.errors import SealaneError
@@ -69,7 +69,7 @@ async def follow(
         yield "event: end\ndata: \n\n"
 
     told = streams.while_admitted(body(), again)
-    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return streams.EventStream(told, headers=streams.LIVE)
 
 
 def _event(line: str) -> str:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
 from sealane import clock
 from sealane.approvals import inbox
@@ -98,7 +98,7 @@ async def raw_log(run: str, key: str, server: dependencies.Server, _: Signed, ag
         async for part in streams.log(server, run, key, offset=0, follow=False):
             yield part.data
 
-    return StreamingResponse(streams.while_admitted(body(), again), media_type="text/plain; charset=utf-8")
+    return streams.TextStream(streams.while_admitted(body(), again), headers=streams.LIVE)
 
 
 @router.get("/runs/{run}/follow/{key:path}")
@@ -166,7 +166,7 @@ async def changes(
 
 def _events(body: AsyncGenerator[str, None], again: Following) -> Response:
     told = streams.while_admitted(body, again)
-    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return streams.EventStream(told, headers=streams.LIVE)
 
 
 @router.get("/deployments/{deployment}")
