@@ -20,6 +20,7 @@ from pathlib import Path
 from sealane import paths
 from sealane.clients import age
 from sealane.errors import Unavailable, UsageError
+from sealane.events.model import Event, EventKind
 
 _NAMES = b"names of secrets and configuration"
 
@@ -35,13 +36,21 @@ def names_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), _NAMES, hashlib.sha256).digest()
 
 
-def cache_key(key: bytes, app: str, registered: datetime) -> str:
-    """Marks an app's layers and cache folders in an engine as its own; nobody can guess another app's.
+def cache_key(key: bytes, app: str, registered: datetime, event: Event) -> str:
+    """Marks layers and cache folders in an engine as those of an app and a line of its builds; nobody can guess another's.
 
-    An app with the name of a removed one is another app.
+    An app with the name of a removed one is another app. The lines are the trunk, tags, and all the rest: branches and
+    requests, whose builds may write into a cache whatever they like, before anybody has reviewed them.
     """
-    text = f"cache of {app}, registered {registered.isoformat()}"
+    text = f"cache of {app}, registered {registered.isoformat()}{_line(event)}"
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def _line(event: Event) -> str:
+    if event.kind is EventKind.TAG:
+        return ", tags"
+    on_trunk = event.kind is not EventKind.PULL_REQUEST and event.branch is not None and event.branch == event.trunk
+    return "" if on_trunk else ", branches"
 
 
 def own_names_key(folder: Path) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sealane.errors import UsageError
+from sealane.events.model import Event, EventKind
 from sealane.secrets import keys
 
 
@@ -70,9 +71,24 @@ def test_a_damaged_identity_is_told_by_line(tmp_path: Path) -> None:
 
 def test_an_app_under_a_removed_one_s_name_has_a_cache_of_its_own() -> None:
     key, at = keys.names_key("a" * 32), datetime(2026, 11, 30, tzinfo=UTC)
-    assert keys.cache_key(key, "shop", at) == keys.cache_key(key, "shop", at)
-    made = {keys.cache_key(key, app, when) for app in ("shop", "web") for when in (at, at + timedelta(microseconds=1))}
+    trunk = Event(kind=EventKind.PUSH, app="shop", branch="main", trunk="main", received=at)
+    assert keys.cache_key(key, "shop", at, trunk) == keys.cache_key(key, "shop", at, trunk)
+    times = (at, at + timedelta(microseconds=1))
+    made = {keys.cache_key(key, app, when, trunk) for app in ("shop", "web") for when in times}
     assert len(made) == 4
+
+
+def test_what_nobody_reviewed_writes_into_no_cache_of_the_trunk_or_of_tags() -> None:
+    """A pull request names the trunk as its branch; a build without a branch is no build of the trunk."""
+    key, at = keys.names_key("a" * 32), datetime(2026, 11, 30, tzinfo=UTC)
+
+    def made(kind: EventKind, branch: str | None, trunk: str | None = "main") -> str:
+        return keys.cache_key(key, "shop", at, Event(kind=kind, app="shop", branch=branch, trunk=trunk, received=at))
+
+    trunk, tag, branch = made(EventKind.PUSH, "main"), made(EventKind.TAG, None), made(EventKind.PUSH, "fix")
+    assert len({trunk, tag, branch}) == 3
+    assert made(EventKind.MANUAL, "main") == made(EventKind.SCHEDULE, "main") == trunk
+    assert {made(EventKind.PULL_REQUEST, "main"), made(EventKind.MANUAL, None, None)} == {branch}
 
 
 @pytest.mark.parametrize("app", ["../other", "", ".", "a/b"])

@@ -100,7 +100,7 @@ async def _make(tools: Tools, run: Run, work: RunContext, planned: PlannedStep, 
             problem=await _asked_elsewhere(tools, run.app),
         ),
         patience=settings.engine.build_patience,
-        key=keys.cache_key(tools.names_key, app.name, app.created),
+        key=keys.cache_key(tools.names_key, app.name, app.created, run.event),
     )
     return await tools.builder.build(image, workshop, image_builds.on_the_loop(output))
 
