@@ -76,6 +76,16 @@ def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
     )
 
 
+def beside(stored: destinations.Inventory, begun: model.Begun) -> destinations.Inventory:
+    """The workloads that were there before and that this stage is not judged by: they serve beside its own.
+
+    Only of kinds that the stage is judged by, too: others need rights that the deployment does not.
+    """
+    judged = begun.inventory if begun.watched is None else begun.watched
+    keys, kinds = {ref.key for ref in judged}, {(ref.group, ref.kind) for ref in judged}
+    return tuple(ref for ref in stored if ref.key not in keys and (ref.group, ref.kind) in kinds)
+
+
 def watched_on(begun: model.Begun, *, at: datetime, pause: timedelta = timedelta()) -> model.Begun:
     """What was begun, to be watched from that time on without a write: in a pause, or once more."""
     return replace(begun, at=at, pause=pause, since=begun.since or begun.at)

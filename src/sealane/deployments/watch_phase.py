@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sealane import clock, errors
 from sealane.deployments import failure_reports, finished_work, model
+from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import evaluate, outcomes, sightings, stability
 from sealane.verdicts import model as verdicts
@@ -74,11 +76,12 @@ async def watch(
     *,
     begun: model.Begun,
     phase: model.Phase = model.Phase.WATCH,
+    beside: destinations.Inventory = (),
     by: WatchContext | None = None,
 ) -> model.WatchResult:
     """Waits until the goal is healthy or has failed. Observations wake it, and the end of a hold or of patience.
 
-    With the same `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
+    The instances of the workloads `beside` are counted as those of the version before, and judge nothing. With the same `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
     """
     guard = goal.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
     until = begun.at + begun.pause
@@ -88,6 +91,7 @@ async def watch(
         ref for ref in every if not finished_work.is_over(destination, ref, begun.ended)
     )  # an end that was seen stays true
     reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
+    counting = asyncio.create_task(watching.count(destination.observe(goal.identity, beside))) if beside else None
     try:
         while True:
             if watched := watching.judge():
@@ -97,8 +101,10 @@ async def watch(
                 raise errors.Unavailable("the destination stopped telling what it sees", hint="try again")
             await watching.woken(reading)
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        tasks = [task for task in (reading, counting) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Watching:
@@ -124,6 +130,7 @@ class _Watching:
         self._stop = by.stop
         self._now = by.now
         self._seen: verdicts.Observation | None = None
+        self._beside = 0
         self._new = asyncio.Event()
         self._memory = verdicts.Memory()
         self._told: tuple[str, str] | None = None
@@ -137,9 +144,21 @@ class _Watching:
                 self._memory = replace(self._memory, blind=blind)
             self._memory = replace(self._memory, first_seen=sightings.noted(self._memory, observation))
             self._notes.add(observation, begun=self._rules.begun)
-            self._seen = failure_reports.unseen(observation, self._mask)
+            self._seen = replace(failure_reports.unseen(observation, self._mask), beside=self._beside)
             self._look(self._seen)
             self._new.set()
+
+    async def count(self, observations: AsyncIterator[verdicts.Observation]) -> None:
+        """Counts the instances beside what is judged. They decide nothing, so trouble only ends the counting."""
+        with contextlib.suppress(errors.SealaneError):
+            async for observation in observations:
+                if observation.blind_since:
+                    continue
+                running = [workload for workload in observation.running if not workload.one_shot]
+                self._beside = sum(workload.updated + workload.old for workload in running)
+                if self._seen:
+                    self._seen = replace(self._seen, beside=self._beside)
+                    self._look(replace(self._seen, at=observation.at))
 
     def judge(self) -> model.WatchResult | None:
         """The result, when the latest observation ends the watch."""

@@ -22,7 +22,7 @@ class InstanceCount:
     updated: int
     """All instances of the new version, ready or not."""
     old: int
-    """Instances of other versions."""
+    """Instances of other versions, those beside a canary or a new color included."""
     back: bool = False
     """Whether the new version is the previous one again, because of a rollback."""
 
@@ -36,7 +36,7 @@ def seen(observation: Observation, *, back: bool) -> InstanceCount | None:
         at=observation.at,
         ready=sum(workload.ready for workload in running),
         updated=sum(workload.updated for workload in running),
-        old=sum(workload.old for workload in running),
+        old=sum(workload.old for workload in running) + observation.beside,
         back=back,
     )
 

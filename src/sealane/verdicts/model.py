@@ -186,6 +186,8 @@ class Observation:
     """Since when the destination does not answer; the rest was seen before that."""
     unit: str = "instance"
     """What the destination calls an instance, in the singular: `pod`."""
+    beside: int = 0
+    """Instances of the version before that serve beside what is judged, not terminating ones; only counted."""
 
     @property
     def running(self) -> tuple[Workload, ...]:

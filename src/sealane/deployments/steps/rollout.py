@@ -133,7 +133,8 @@ async def watch(work: Work, begun: model.Begun) -> Watched:
             stop=watching.stop,
             now=work.context.now,
         )
-        result = await watch_phase.watch(prepared.destination, goal, begun=begun, by=by)
+        beside = apply_phase.beside(prepared.plan.stored, begun)
+        result = await watch_phase.watch(prepared.destination, goal, begun=begun, beside=beside, by=by)
     return _watched(goal, begun, result)
 
 

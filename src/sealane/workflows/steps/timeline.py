@@ -116,6 +116,7 @@ async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_H
 def _far(seen: Observation) -> list[tuple[object, ...]]:
     """The shown part: how far workloads and instances are, without times."""
     return [
+        (seen.beside,),
         *(
             (workload.object, workload.health, workload.desired, workload.ready, workload.updated, workload.old)
             for workload in seen.workloads

@@ -50,7 +50,8 @@ def converge(stateful_set: workloads.StatefulSet, live: owned_objects.OwnedObjec
     )
     if kept:
         note = f"keeps {kept} of its {replicas} pods at the version before, by its partition"
-        workload = replace(workload, note=note)
+        stay = sum(pod.metadata.deletion_timestamp is None for pod in pods if is_kept(pod, stateful_set))
+        workload = replace(workload, note=note, old=workload.old + stay)
     if stateful_set.spec.update_strategy.type == "OnDelete":
         workload, still = standstill.replaced_by_hand(
             workload, counted, metadata=stateful_set.metadata, why="updates on delete"
