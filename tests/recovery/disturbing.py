@@ -52,6 +52,8 @@ spec:
         - name: web
           image: IMAGE
           command: [sh, -c, COMMAND]
+          # without one, a node that tells late that the container ended passes a bad version for ready (docs/verdicts.md)
+          readinessProbe: {exec: {command: [test, -f, /tmp/up]}, periodSeconds: 1, timeoutSeconds: 20}
           envFrom: [{configMapRef: {name: "${config}"}}]
 """
 FORMATION = """formation: dev
@@ -67,7 +69,7 @@ apps:
   shop: {namespaces: [NAMESPACE], registries: [REGISTRY/**]}
 policies: {packs: []}
 """
-GOOD = "'sleep 3600'"
+GOOD = "'touch /tmp/up; sleep 3600'"
 BAD = "'echo it does not work; exit 1'"
 KILLS_A_TURN = 3
 LIVES = (0.3, 2.5)

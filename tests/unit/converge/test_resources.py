@@ -107,6 +107,28 @@ def test_pods_may_come_from_what_a_custom_resource_stands_for() -> None:
     assert facts[0].detail == {"may_come": "yes"}
 
 
+@pytest.mark.parametrize(
+    ("endpoints", "message"),
+    [(None, ""), (0, "no ready endpoints"), (1, "1 ready endpoint"), (3, "3 ready endpoints")],
+)
+def test_a_service_tells_its_ready_endpoints(endpoints: int | None, message: str) -> None:
+    """None are no fault of its own, and the account may have no right to see them."""
+    besides = owned_objects.NamespaceFacts(labels=[{"app": "web"}], endpoints=endpoints)
+    part = seen(resources.Service, spec={"selector": {"app": "web"}}, besides=besides)
+    assert (part[0].health, part[0].message) == ("ready", message)
+    spec = {"type": "LoadBalancer", "externalIPs": ["192.0.2.1"]}
+    told = seen(resources.Service, spec=spec, besides=owned_objects.NamespaceFacts(endpoints=2))
+    assert told[0].message == "2 ready endpoints, at 192.0.2.1"
+
+
+def test_an_endpoint_whose_readiness_is_unknown_counts() -> None:
+    """As the API asks of its readers (discovery.k8s.io/v1, `EndpointConditions`)."""
+    given = {"endpoints": [{}, {"conditions": {"ready": True}}, {"conditions": {"ready": False}}]}
+    slice_ = msgspec.convert({"metadata": {}, "addressType": "IPv4", **given}, resources.EndpointSlice)
+    assert slice_.ready == 2
+    assert msgspec.convert({"metadata": {}, "endpoints": None}, resources.EndpointSlice).ready == 0
+
+
 def test_a_load_balancer_waits_for_its_address() -> None:
     spec = {"type": "LoadBalancer"}
     assert short(seen(resources.Service, spec=spec))[1][0][0] == "address_pending"

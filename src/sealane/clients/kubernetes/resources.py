@@ -108,6 +108,31 @@ class Service(Read, frozen=True, kw_only=True):
     status: ServiceStatus = ServiceStatus()
 
 
+class EndpointConditions(Read, frozen=True, kw_only=True):
+    """The conditions of an endpoint; unknown means ready (discovery.k8s.io/v1, `EndpointConditions`)."""
+
+    ready: bool | None = None
+
+
+class Endpoint(Read, frozen=True, kw_only=True):
+    """One endpoint of a Service, without its addresses."""
+
+    conditions: EndpointConditions = EndpointConditions()
+
+
+class EndpointSlice(Read, frozen=True, kw_only=True):
+    """discovery.k8s.io/v1 EndpointSlice: up to a hundred endpoints of a Service that controls it."""
+
+    metadata: objects.Metadata
+    address_type: str = ""
+    endpoints: tuple[Endpoint, ...] | None = None
+
+    @property
+    def ready(self) -> int:
+        """How many of its endpoints are ready."""
+        return sum(endpoint.conditions.ready is not False for endpoint in self.endpoints or ())
+
+
 class BackendService(Read, frozen=True, kw_only=True):
     """The Service of a backend."""
 

@@ -93,8 +93,9 @@ _ALWAYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 _BESIDE: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
     "Deployment": (("apps", ("replicasets",), _SEE),),
     "DaemonSet": (("apps", ("controllerrevisions",), _SEE),),
+    "Service": (("discovery.k8s.io", ("endpointslices",), _SEE),),
 }
-"""Kinds to read together with a kind, because it creates them."""
+"""Kinds to read together with a kind, because it or its controller creates them."""
 
 
 def role(resources: Collection[Resource]) -> list[dict[str, Any]]:

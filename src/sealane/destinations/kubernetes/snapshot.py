@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -127,11 +128,22 @@ class SnapshotSource:
     def _besides(self, place: str, live: Any) -> owned_objects.NamespaceFacts:
         if isinstance(live, resources.Service):
             makers = any(subject.watched.own.type is resources.Custom for subject in self._subjects)
-            return owned_objects.NamespaceFacts(labels=self._labels(place, live.spec.selector), makers=makers)
+            labels = self._labels(place, live.spec.selector)
+            return owned_objects.NamespaceFacts(labels=labels, makers=makers, endpoints=self._endpoints(place, live))
         if isinstance(live, resources.Ingress) and (view := self._views.get((place, kinds.SERVICE))) is not None:
             there = (name for name in live.services if self._reader.find(view, place, name))
             return owned_objects.NamespaceFacts(services=frozenset(there))
         return owned_objects.NamespaceFacts(ask=self._asks.ask)
+
+    def _endpoints(self, place: str, live: resources.Service) -> int | None:
+        """How many ready endpoints the Service has; those of a second address family are the same pods once more."""
+        view = self._views.get((place, kinds.ENDPOINT_SLICE))
+        if view is None or _away(self._reader.state(view)) or live.spec.type == "ExternalName":
+            return None
+        ready: Counter[str] = Counter()
+        for part in self._reader.belonging(view, live.metadata.uid):
+            ready[part.address_type] += part.ready
+        return max(ready.values(), default=0)
 
     def _labels(self, place: str, selector: Mapping[str, str]) -> Sequence[Mapping[str, str]] | None:
         """The labels of pods that the formation's workloads create and, if the selector matches none, of all lasting pods."""

@@ -20,7 +20,7 @@ _RUNS: dict[tuple[str, str], tuple[kinds.Kind[Any], ...]] = {
 _STANDS: dict[tuple[str, str], tuple[kinds.Kind[Any], ...]] = {
     ("batch", "CronJob"): (kinds.CRON_JOB,),
     ("", "PersistentVolumeClaim"): (kinds.CLAIM,),
-    ("", "Service"): (kinds.SERVICE, kinds.POD),
+    ("", "Service"): (kinds.SERVICE, kinds.POD, kinds.ENDPOINT_SLICE),
     ("networking.k8s.io", "Ingress"): (kinds.INGRESS, kinds.SERVICE),
     ("autoscaling", "HorizontalPodAutoscaler"): (kinds.AUTOSCALER,),
     ("policy", "PodDisruptionBudget"): (kinds.DISRUPTION_BUDGET,),

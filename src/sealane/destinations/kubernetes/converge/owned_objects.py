@@ -38,6 +38,8 @@ class NamespaceFacts:
 
     labels: Sequence[Mapping[str, str]] | None = None
     """The labels of all pods in the namespace, and of the pods that the formation's workloads create."""
+    endpoints: int | None = None
+    """How many ready endpoints a Service has."""
     services: frozenset[str] | None = None
     """The names of the Services in the namespace, at least of those that the object refers to."""
     makers: bool = False

@@ -34,4 +34,13 @@ def converge(service: resources.Service, live: owned_objects.OwnedObjects) -> ow
         words = warned[-1] if warned else "no load balancer of the cluster has given it one yet"
         pending = generic.fact(model.FactKind.ADDRESS_PENDING, name, since=since, words=words, live=live)
         return generic.awaited(name, message="waits for an address", fact=pending)
-    return generic.quiet(name, message=generic.at(addresses))
+    return generic.quiet(
+        name, message=", ".join(filter(None, (_endpoints(live.besides.endpoints), generic.at(addresses))))
+    )
+
+
+def _endpoints(ready: int | None) -> str:
+    """How many endpoints it has, for people. None is no fault of its own: its pods say why they are not ready."""
+    if ready is None:
+        return ""
+    return f"{ready} ready {'endpoint' if ready == 1 else 'endpoints'}" if ready else "no ready endpoints"
