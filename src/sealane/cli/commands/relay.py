@@ -120,6 +120,14 @@ def manifest(
             help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"
         ),
     ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            help="The certificate in PEM of the authority that signed the server's, if it is one of your own.",
+            parser=options.path,
+            metavar="<path>",
+        ),
+    ] = None,
     as_json: output.Json = False,
 ) -> None:
     """Print what installs a relay in a cluster: its account, least rights in the namespaces, and a Deployment.
@@ -133,7 +141,8 @@ def manifest(
     home = rights.Account.of(account)
     resources = [*rights.USUAL, *map(rights.Resource.of, also or ())]
     granted = rights.manifests(resources, namespace or (), home, observed=observe or ())
-    made = relay_manifests.manifests(name, granted, server=server, image=image, account=home)
+    trusted = _certificate(authority) if authority else None
+    made = relay_manifests.manifests(name, granted, server=server, image=image, account=home, authority=trusted)
     if as_json:
         output.json({"apiVersion": "v1", "kind": "List", "items": made})
         return
@@ -162,6 +171,21 @@ def _address(server: str | None, token_file: Path | None) -> ServerAddress:
         raise UsageError("no token is given", hint="--token-file, or SEALANE_TOKEN; `sealane relay add NAME` makes one")
     trusted = authorities.trusted() if server.startswith("https:") else None
     return ServerAddress(url=server, token=token.strip(), trusted=trusted)
+
+
+def _certificate(file: Path) -> str:
+    """The certificate in the file. Raises UsageError if it has none, or a key beside it: a ConfigMap is no place for keys."""
+    from sealane.errors import UsageError
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read the certificate in {file}: {error}") from error
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise UsageError(f"{file} has no certificate in PEM", hint="it begins with -----BEGIN CERTIFICATE-----")
+    if "PRIVATE KEY-----" in text:
+        raise UsageError(f"{file} has a private key", hint="give the authority's certificate alone")
+    return text
 
 
 def _row(relay: dict[str, Any]) -> tuple[str, ...]:

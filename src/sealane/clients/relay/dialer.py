@@ -13,7 +13,7 @@ import aiohttp
 import sealane
 from sealane import log_lines
 from sealane.clients.kubernetes.exchange import Exchange
-from sealane.clients.relay import frames
+from sealane.clients.relay import disconnections, frames
 from sealane.clients.relay.forwarder import Forwarder
 
 PATH = "/api/relay"
@@ -92,7 +92,12 @@ class Dialer:
                 log_lines.event("relay.connected", server=self._server.url, process=process, relay=welcome.relay)
                 await self._serve(socket)
         except (aiohttp.ClientError, OSError, TimeoutError, frames.Garbled) as error:
-            log_lines.event("relay.disconnected", level=logging.WARNING, server=self._server.url, reason=_reason(error))
+            log_lines.event(
+                "relay.disconnected",
+                level=logging.WARNING,
+                server=self._server.url,
+                reason=disconnections.reason(error),
+            )
         else:
             if process is not None:
                 log_lines.event("relay.disconnected", server=self._server.url, process=process, reason="it ended")
@@ -130,11 +135,3 @@ async def _greeted(socket: aiohttp.ClientWebSocketResponse, connected: tuple[str
     if not isinstance(welcome, frames.Welcome):
         raise frames.Garbled("the server does not say welcome first")
     return welcome
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        if error.status in {401, 403}:
-            return "the server does not take the token: make another with `sealane relay add`"
-        return f"the server answers {error.status}"
-    return str(error) or type(error).__name__
