@@ -122,12 +122,15 @@ def namespace(api: httpx.Client) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def helm(bed: Bed) -> Helm:
-    """Helm as the bed builds it; a bed that another version started may have none yet."""
+    """Helm as the bed builds it; a bed that another version started may have none yet.
+
+    Tests start twenty at once, and beside others each has a small share of a core.
+    """
     from sealane.clients.helm import Helm
 
     layout = Layout.from_environment()
     golang.build(layout, (golang.HELM,))
-    return Helm(program=str(golang.path_of(layout, golang.HELM)))
+    return Helm(program=str(golang.path_of(layout, golang.HELM)), patience=240)
 
 
 @pytest.fixture(scope="session")

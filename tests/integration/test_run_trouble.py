@@ -200,11 +200,17 @@ def test_a_service_that_ends_fails_the_run_at_once_with_its_log_masked(here: Fol
 
 
 def test_a_step_that_failed_because_a_service_died_says_so(here: Folder) -> None:
-    command = ["/bin/sh", "-c", "while [ ! -e /die ]; do sleep 0.1; done; echo out of luck; exit 9"]
-    check = {"test": "sleep 1; touch /die", "retries": 5}
+    """It fails for want of the service, so the service has ended first, however slow the machine is."""
+    command = [
+        "/bin/sh",
+        "-c",
+        "httpd -p 8000 -h /etc; while [ ! -e /die ]; do sleep 0.1; done; echo out of luck; exit 9",
+    ]
+    check = {"test": "touch /die", "retries": 5}
+    needs = "while wget -q -T 2 -O /dev/null http://db:8000/passwd; do sleep 0.1; done"
     here.write(
         services={"db": {"command": command, "healthcheck": check}},
-        steps=[{"name": "one", "commands": ["sleep 1.5", "false"]}],
+        steps=[{"name": "one", "commands": [needs, "sleep 1", "false"]}],  # a second for the engine to notice its end
     )
     done = here.run()
     assert done.returncode == 1
