@@ -44,6 +44,6 @@ async def last_look(tools: Tools, deployment: Deployment, revision: Revision) ->
     if admitted.refusals:
         return outcomes.not_admitted(admitted.reason, at=tools.now()), False
     if admitted.rules and deployment.state is DeploymentState.QUEUED:
-        rules = (*deployment.rules, *admitted.rules)
+        rules = (*admission.lacking(deployment.rules, admitted.rules), *admitted.rules)
         return None, not await tools.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=tools.now())
     return None, True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -238,9 +239,9 @@ def _moments(view: DeploymentView) -> Iterator[TimelinePoint]:
 
 
 def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:
-    """The result of each phase: its last moment."""
+    """The result of each phase: its last moment. That of a rollback is about the old version, and says so."""
     return tuple(
-        moment
+        replace(moment, words=f"rollback: {moment.words}") if moment.phase == "revert" else moment
         for moment, following in itertools.zip_longest(moments, moments[1:])
         if following is None or following.phase != moment.phase
     )

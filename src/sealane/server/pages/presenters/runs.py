@@ -144,11 +144,12 @@ def _reason(view: RunView) -> str:
 
 
 def _delivery(delivery: Delivery) -> DeliveryRow:
+    reason = delivery.short.removeprefix(f"{delivery.state.words}: ")  # it may begin with an app's name, as it is
     return DeliveryRow(
         pill=states.delivered(delivery.state),
         formation=delivery.formation,
         href=delivery.page,
-        words=causes.capital(delivery.short.removeprefix(f"{delivery.state.words}: ")),
+        words=causes.capital(reason) if reason == delivery.short else reason,
         hint=delivery.hint,
     )
 
