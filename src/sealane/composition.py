@@ -323,6 +323,7 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
         outlook=lambda deployment: forecast.outlook(deployment.app, deployment.environment),
         production=forecast.production,
         people=forecast.people,
+        access=forecast.access,
         refusals=Readmission(settings.config_folder, forecast).round,
         room=settings.runs.at_once,
         per_app=settings.runs.per_app,

@@ -116,6 +116,15 @@ def scoped(actor: Actor, apps: Iterable[AppPeople], rules: Rules) -> Actor:
     return replace(actor, reads=reads, deploys=deploys, administers=administers, approves=approves)
 
 
+def approving(groups: frozenset[str], app: str, environment: str, access: AppAccess) -> frozenset[str]:
+    """Those of the groups whose people may approve there where a rule asks: no grant lets them approve elsewhere only."""
+    here = frozenset({environment})
+    grants = [grant for grant in access.grants if Permission.APPROVE in grant.may]
+    limited = frozenset().union(*(grant.groups for grant in grants))
+    given = (grant.groups for grant in grants if grant.is_about(app) and grant.within(here) != frozenset())
+    return groups - limited | groups & frozenset().union(*given)
+
+
 def _granted_approvals(groups: frozenset[str], rules: Rules) -> frozenset[str]:
     """Groups with a grant to approve somewhere, which then may approve nowhere else."""
     named = (grant.groups for grant in rules.access.grants if Permission.APPROVE in grant.may)

@@ -12,7 +12,8 @@ from sealane.approvals import blockers, run_blockers
 from sealane.approvals.blockers import BlockerInput, DeploymentFacts
 from sealane.approvals.explanation import Explanation
 from sealane.approvals.run_blockers import WorkerLoad
-from sealane.environments import windows
+from sealane.environments import app_access, windows
+from sealane.environments.app_access import AppAccess
 from sealane.environments.people import People
 from sealane.environments.windows import WindowStatus
 from sealane.errors import SealaneError
@@ -82,6 +83,9 @@ class Prospects:
     """Runs that one worker carries out at once."""
     per_app: int | None = None
     """Most of these for one app; None: all but one."""
+
+    access: Callable[[], AppAccess] = lambda: app_access.DEFAULTS
+    """The rights in the operators' file."""
 
     def known(self) -> tuple[People, str]:
         """People, or why they can't be read."""
@@ -219,7 +223,7 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
 def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> DeploymentFacts:
     people, trouble = prospects.known()
     return DeploymentFacts(
-        votes=votes.of(connection, deployment.id, deployment.revision_id),
+        votes=votes.standing(connection, deployment, prospects.access()),
         barred=authorship.barred(connection, deployment, people),
         trouble=trouble if deployment.rules else "",
         window=prospects.outlook(deployment),

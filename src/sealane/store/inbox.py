@@ -52,6 +52,7 @@ def approval(
 ) -> ApprovalView:
     """The votes on a deployment, missing approvals, whose work it is, and who may not approve it for that reason."""
     people, _ = prospects.known()
+    cast = votes.as_granted(cast, deployment, prospects.access())
     contribution = authorship.work(connection, deployment)
     barred = approving.barred(deployment, contribution, people)
     return ApprovalView(

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from sealane.access import rights
+from sealane.environments.app_access import AppAccess
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import Deployment, DeploymentState, Vote
@@ -52,6 +54,17 @@ def of(connection: sa.Connection, deployment_id: str, revision_id: str) -> tuple
     chosen = (votes.c.deployment_id == deployment_id) & (votes.c.revision_id == revision_id)
     listed = rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id))
     return _as_people_are(connection, [rows.vote(row) for row in listed])
+
+
+def standing(connection: sa.Connection, deployment: Deployment, access: AppAccess) -> tuple[Vote, ...]:
+    """Votes on the deployment's current revision, as they count by the operators' file."""
+    return as_granted(of(connection, deployment.id, deployment.revision_id), deployment, access)
+
+
+def as_granted(cast: Iterable[Vote], deployment: Deployment, access: AppAccess) -> tuple[Vote, ...]:
+    """The votes with the groups that may still approve there: operators may have taken that from a group since."""
+    where = deployment.app, deployment.environment
+    return tuple(replace(vote, groups=rights.approving(vote.groups, *where, access)) for vote in cast)
 
 
 def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:

@@ -12,9 +12,12 @@ from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access
 from sealane.clients.git_http_backend import Repositories
 from sealane.clock import SetClock
+from sealane.environments.app_access import DEFAULTS, AppAccess
+from sealane.environments.grants import Grant, Permission
 from sealane.errors import Conflicting
 from sealane.records.deployments import ApprovalRule, Deployment, DeploymentState, Vote
 from sealane.secrets import keys
+from sealane.store import votes
 from sealane.store.all_stores import Store
 from tests.serving import commit, git
 
@@ -176,6 +179,25 @@ async def test_a_yes_counts_while_its_person_is_still_in_the_group(
     assert [vote.user for vote in view.approval.votes] == ["olga", "omar"]
     around = await store.views.circumstances(subject)
     assert [vote.user for vote in around.votes if vote.groups & {"clerks", "judges"}] == ["olga", "omar"][not counts :]
+
+
+@pytest.mark.parametrize(
+    ("may", "counts"),
+    [({}, True), ({"environments": ("elsewhere",)}, False), ({"apps": ("kiln",)}, False), ({"apps": ("sh*",)}, True)],
+    ids=str,
+)
+async def test_a_yes_counts_while_operators_let_its_group_approve_there(
+    store: Store, access: Access, may: dict[str, tuple[str, ...]], counts: bool
+) -> None:
+    """Not by what `access.yaml` said when it was given; a no stays."""
+    await access.add_user("olga", frozenset({"clerks"}), by=ADMIN)
+    subject = await asked(store)
+    await store.votes.add(subject, yes(subject, "olga", "clerks"))
+    cast = await store.votes.of(subject.id, subject.revision_id)
+    grant = Grant(groups=frozenset({"clerks"}), may=frozenset({Permission.APPROVE}), **may)
+    (vote,) = votes.as_granted(cast, subject, AppAccess(grants=(grant,)))
+    assert (vote.approves, vote.groups) == (True, frozenset({"clerks"} if counts else ()))
+    assert votes.as_granted(cast, subject, DEFAULTS) == cast
 
 
 async def test_a_no_stays_a_no(store: Store, access: Access) -> None:
