@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from sealane.clients import git, git_history, git_http_backend, git_submodules, git_tree
+from sealane import clock
+from sealane.clients import git, git_access, git_history, git_http_backend, git_submodules, git_tree
 from sealane.errors import UsageError
+from sealane.events.sources import pushes
+from sealane.workflows.checkouts import Source
+from sealane.workflows.steps import changed_paths
 from tests.serving import git as of_person
 from tests.serving import repository
 
@@ -22,18 +26,22 @@ COPY = bytes([0x80 | 0x10 | 0x20 | 0x40]) + b"\xff\xff\xff"
 """A delta's word for all of the base."""
 
 
-def bomb(work: Path, *, levels: int) -> str:
-    """A commit of a file under ten to the power of the levels names."""
-    made = of_person(work, "hash-object", "-w", "a").stdout.strip()
-    entry = f"100644 blob {made}"
+def bomb(work: Path, *, levels: int, hollow: bool = False) -> str:
+    """A commit of a file, or of an empty folder, under ten to the power of the levels names."""
+    entry = f"040000 tree {made_tree(work, '')}" if hollow else f"100644 blob {made_blob(work)}"
     for _ in range(levels):
-        listed = "".join(f"{entry}\tf{number}\n" for number in range(10))
-        done = subprocess.run(
-            ["git", "-C", str(work), "mktree"], input=listed, capture_output=True, text=True, check=True
-        )
-        entry = f"040000 tree {done.stdout.strip()}"
+        entry = f"040000 tree {made_tree(work, ''.join(f'{entry}{chr(9)}f{number}{chr(10)}' for number in range(10)))}"
     person = ("-c", "user.name=Kim", "-c", "user.email=kim@example.com")
     return of_person(work, *person, "commit-tree", entry.split()[-1], "-m", "bomb").stdout.strip()
+
+
+def made_blob(work: Path) -> str:
+    return of_person(work, "hash-object", "-w", "a").stdout.strip()
+
+
+def made_tree(work: Path, listed: str) -> str:
+    command = ["git", "-C", str(work), "mktree"]
+    return subprocess.run(command, input=listed, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -62,15 +70,47 @@ def _all_paths(work: Path, commit: str) -> Awaitable[object]:
     return git_history.changed(work, None, commit)
 
 
+def _as_base(work: Path, commit: str) -> Awaitable[object]:
+    return git_history.changed(work, commit, of_person(work, "rev-parse", "HEAD").stdout.strip())
+
+
+def _with_base(work: Path, commit: str) -> Awaitable[object]:
+    return git_history.changed(work, of_person(work, "rev-parse", "HEAD").stdout.strip(), commit)
+
+
+@pytest.mark.parametrize("hollow", [False, True], ids=["of files", "of folders"])
 @pytest.mark.parametrize(
-    "look", [git_submodules.links, git_tree.tree, _all_paths], ids=["submodules", "files", "paths"]
+    "look",
+    [git_submodules.links, git_tree.tree, git.size, git.check_files, _all_paths, _as_base, _with_base],
+    ids=["submodules", "files", "sizes", "count", "paths", "as the base of a diff", "in a diff"],
 )
 async def test_nothing_that_looks_at_a_commit_reads_without_a_bound(
-    look: Callable[[Path, str], Awaitable[object]], work: Path, monkeypatch: pytest.MonkeyPatch
+    look: Callable[[Path, str], Awaitable[object]], hollow: bool, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor without an end: of folders alone git says nothing, however many it looks through."""
     monkeypatch.setattr(git, "_MOST_LISTED", 1024 * 1024)
-    with pytest.raises(UsageError, match="more than 1048576 bytes to tell"):
-        await look(work, bomb(work, levels=12))
+    with pytest.raises(git.CommitTooLarge, match="more than 1048576 bytes to tell"):
+        await look(work, bomb(work, levels=12, hollow=hollow))
+
+
+async def test_a_push_onto_a_commit_that_is_too_large_changed_nobody_knows_what(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So its conditions on paths hold; the push that mends a branch is run like any other."""
+    monkeypatch.setattr(git, "_MOST_LISTED", 1024 * 1024)
+    before, commit = bomb(work, levels=12), of_person(work, "rev-parse", "HEAD").stdout.strip()
+    of_person(work, "branch", "bomb", before)
+    await git.checkout(str(work), commit, tmp_path / "clone")
+    pushed = pushes.events(
+        "shop",
+        repository=str(work),
+        trunk="main",
+        before={"refs/heads/main": before},
+        after={"refs/heads/main": pushes.Tip(commit=commit)},
+        received=clock.now(),
+    )
+    source = Source(url=str(work), access=git_access.OPEN)
+    assert [await changed_paths.of(event, tmp_path / "clone", source) for event in pushed] == [None]
 
 
 async def test_a_delta_that_says_to_make_more_than_there_is_memory_makes_nothing(tmp_path: Path) -> None:

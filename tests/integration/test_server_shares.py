@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import httpx
 import pytest
 
 from tests import pretending
-from tests.serving import Serving, commit, until
+from tests.serving import Serving, commit, git, until
 
 PER_PUSH = 4
 STUCK = "app: APP\nimages:\n  cache: {retag: SOURCE}\n"
@@ -100,6 +103,44 @@ def test_webhooks_of_many_branches_run_some_and_answer_which_do_not(serving: Ser
     assert "2 pushed branches not run: delta, epsilon" in page(serving)
     again = hook(serving, made["hook_secret"], "delta", "4")
     assert (again["duplicate"], again["run"]) == (True, answers["delta"]["run"])
+
+
+def test_one_person_s_fetches_start_a_few_processes_whoever_leaves_ends_theirs_and_others_are_served(
+    serving: Serving, tmp_path: Path
+) -> None:
+    """Nobody reads the answers, which are more than is read ahead of them."""
+    made = app(serving, tmp_path, "fetched", QUICK)
+    (made.folder / "large").write_bytes(os.urandom(12_000_000))
+    commit(made.folder, {"other": "x"})
+    made.push()
+    wanted = f"want {made.head} side-band-64k ofs-delta\n"
+    body = f"{len(wanted) + 4:04x}{wanted}00000009done\n"
+    password = base64.b64encode(f"x:{made.push_token}".encode()).decode()
+    request = (
+        f"POST /git/fetched.git/git-upload-pack HTTP/1.1\r\nHost: here\r\nAuthorization: Basic {password}\r\n"
+        f"Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    )
+    with ExitStack() as stack:
+        fetching = [stack.enter_context(socket.create_connection(("127.0.0.1", serving.port))) for _ in range(12)]
+        for each in fetching:
+            each.sendall(request.encode())
+        until("its share to be taken", lambda: backends(serving) == 4 or None)
+        git(made.folder, "ls-remote", made.url(serving.user("lea", "developers")))
+        assert backends(serving) == 4
+    until("them to end with their clients", lambda: backends(serving) == 0 or None)
+    git(made.folder, "ls-remote", made.remote)
+
+
+def backends(serving: Serving) -> int:
+    """Processes of git that serve the server's repositories: one a request."""
+    root = f"GIT_PROJECT_ROOT={(serving.folder / 'data' / 'repositories').resolve()}".encode()
+    found = 0
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError):  # it has ended meanwhile, or is none
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            own = words[1:2] == [b"http-backend"] and words[0].endswith(b"git")
+            found += own and root in (folder / "environ").read_bytes().split(b"\0")
+    return found
 
 
 def hook(serving: Serving, secret: str, branch: str, delivery: str) -> dict[str, Any]:

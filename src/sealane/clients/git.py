@@ -19,6 +19,7 @@ MOST_BYTES = 1024 * 1024 * 1024
 
 _MOST_LISTED = 64 * 1024 * 1024
 """Most bytes of git's output about a commit: a tree of a few objects can name a vast number of files."""
+_FOLDER = b"040000 "
 _MOST_MEMORY = 2 * 1024 * 1024 * 1024
 """Most bytes of memory of a git process: a few bytes of a pack can define an object of any size, which git builds in
 memory.
@@ -49,12 +50,16 @@ class RepositoryUnavailable(Unavailable):
     """The repository's host did not answer."""
 
 
+class CommitTooLarge(UsageError):
+    """The commit has more files or bytes than are looked at."""
+
+
 async def checkout(repository: str, commit: str, folder: Path, *, access: Access = OPEN) -> None:
     """Puts the commit's files into the folder, without its history, which `git_history` brings.
 
     `repository` is a URL or a path. Key: the folder; one that already holds this commit is left alone, an incomplete
     one is made again. Raises RepositoryUnavailable, NotListed for what the access does not allow, NotThere for a commit
-    that does not exist, UsageError for one that is too large.
+    that does not exist, CommitTooLarge.
     """
     if await head(folder) == commit:
         return
@@ -82,8 +87,8 @@ async def fetch_commit(folder: Path, repository: str, commit: str, environment: 
 async def run(*arguments: str, environment: Mapping[str, str] | None = None, umask: int = _AS_EVERYWHERE) -> bytes:
     """Runs git and returns its output.
 
-    Raises RepositoryUnavailable when a host does not answer, UsageError for git's other errors, Unavailable when git is
-    missing.
+    Raises RepositoryUnavailable when a host does not answer, CommitTooLarge for too much output, UsageError for git's
+    other errors, Unavailable when git is missing.
     """
     environment = environment or quiet()
     try:
@@ -91,7 +96,7 @@ async def run(*arguments: str, environment: Mapping[str, str] | None = None, uma
             *command(*arguments), within=_PATIENCE, environment=environment, umask=umask, limit=_MOST_LISTED
         )
     except programs.PrintsTooMuch as error:
-        raise UsageError(f"git has more than {_MOST_LISTED} bytes to tell of the commit") from error
+        raise CommitTooLarge(f"git has more than {_MOST_LISTED} bytes to tell of the commit") from error
     except TimeoutError as error:
         raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
     if ended.code:
@@ -198,21 +203,29 @@ async def _fetch(folder: Path, repository: str, commit: str, environment: Mappin
 
 async def _measure(folder: Path, commit: str) -> None:
     """Refuses a commit that would fill the disk, before any of its files is written."""
-    named = await run(
-        "-C", str(folder), "ls-tree", "-r", "-z", "--name-only", commit
-    )  # sizes take a hundred times as long
-    if (files := named.count(b"\0")) > MOST_FILES:
-        raise UsageError(f"the commit has {files} files; at most {MOST_FILES} are checked out")
-    sizes = await _sizes(folder, commit)
-    if sum(sizes) > MOST_BYTES:
-        raise UsageError(f"the commit's files have {sum(sizes)} bytes; at most {MOST_BYTES} are checked out")
+    await check_files(folder, commit)
+    if (sizes := await size(folder, commit)) > MOST_BYTES:
+        raise CommitTooLarge(f"the commit's files have {sizes} bytes; at most {MOST_BYTES} are checked out")
+
+
+async def check_files(folder: Path, commit: str) -> None:
+    """Raises CommitTooLarge for a commit with more than MOST_FILES files. Their sizes take a hundred times as long."""
+    if (files := len(await listed(folder, commit))) > MOST_FILES:
+        raise CommitTooLarge(f"the commit has {files} files; at most {MOST_FILES} are checked out")
+
+
+async def listed(folder: Path, commit: str, *, sizes: bool = False) -> list[bytes]:
+    """The commit's files, links and submodules, each in a line of git-ls-tree(1). Raises CommitTooLarge.
+
+    Git lists the folders, too, which are left out here: a tree of a few objects can have a vast number of folders
+    without a file, and git would look through them in silence.
+    """
+    long = ("-l",) if sizes else ()
+    out = await run("-C", str(folder), "ls-tree", "-r", "-t", "-z", *long, "--full-tree", commit)
+    return [line for line in out.split(b"\0") if line and not line.startswith(_FOLDER)]
 
 
 async def size(folder: Path, commit: str) -> int:
-    """Bytes of all files of a commit."""
-    return sum(await _sizes(folder, commit))
-
-
-async def _sizes(folder: Path, commit: str) -> list[int]:
-    listed = (await run("-C", str(folder), "ls-tree", "-r", "-l", "-z", commit)).split(b"\0")
-    return [int(size) for entry in listed if entry and (size := entry.split(b"\t")[0].split()[-1]).isdigit()]
+    """Bytes of all files of a commit. Raises CommitTooLarge."""
+    lines = await listed(folder, commit, sizes=True)
+    return sum(int(size) for line in lines if (size := line.split(b"\t")[0].split()[-1]).isdigit())

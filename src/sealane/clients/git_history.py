@@ -76,12 +76,19 @@ async def branch_point(folder: Path, branch: str, commit: str) -> str | None:
 
 
 async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...]:
-    """All paths whose content differs between two commits; without a base, all paths of the commit."""
+    """All paths whose content differs between two commits; without a base, all paths of the commit.
+
+    Raises CommitTooLarge for either: git compares in memory, and says nothing before it has compared everything.
+    """
     if base is None:
-        named = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+        lines = await git.listed(folder, commit)
+        named = [line.partition(b"\t")[2] for line in lines]
     else:
-        named = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
-    return tuple(path for path in named.decode(errors="replace").split("\0") if path)
+        for side in (base, commit):
+            await git.check_files(folder, side)
+        told = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
+        named = told.split(b"\0")
+    return tuple(path.decode(errors="replace") for path in named if path)
 
 
 async def commits(folder: Path, commit: str, *, most: int) -> tuple[Commit, ...]:

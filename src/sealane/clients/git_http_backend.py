@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sealane.clients import git
+from sealane.clients import git, programs
 from sealane.errors import NotThere, Refused, Unavailable
 from sealane.events.sources.pushes import Tip
 
@@ -31,6 +30,8 @@ _HEAD_LIMIT = 16 * 1024
 _CHUNK = 64 * 1024
 _AHEAD = 1024 * 1024
 """Most bytes of git's answer while the request is still being sent to it."""
+_FINISHING = 2.0
+"""Seconds that git has after its answer."""
 _CONFIGURATION = {
     "http.receivepack": "true",
     "http.uploadpack": "true",
@@ -59,11 +60,12 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """Git's answer: status, headers and the body as it comes."""
+    """Git's answer: status, headers and the body as it comes, which `end` stops wherever it is."""
 
     status: int
     headers: Mapping[str, str]
     body: AsyncGenerator[bytes, None]
+    end: Callable[[], Awaitable[None]]
 
 
 class Repositories:
@@ -124,7 +126,7 @@ class Repositories:
         """Answers one request of git's client, after its whole body was read.
 
         Whoever sends the answer may listen for the client's disconnect, and would mistake the rest of the body for it.
-        The answer's body must be read to its end or closed. Raises NotThere, Refused for the dumb protocol, Unavailable
+        The answer's body must be read to its end, or the answer ended. Raises NotThere, Refused for the dumb protocol, Unavailable
         when git fails.
         """
         path = self.path(app)
@@ -148,7 +150,7 @@ class Repositories:
         except BaseException:
             await exchange.end()
             raise
-        return Answer(status=status, headers=headers, body=exchange.rest())
+        return Answer(status=status, headers=headers, body=exchange.rest(), end=exchange.end)
 
     def _environment(self, path: Path, request: Request) -> dict[str, str]:
         given = {
@@ -174,6 +176,7 @@ class _Exchange:
         self.process = process
         self.deadline = asyncio.get_running_loop().time() + patience
         self.feeding = asyncio.create_task(self._feed(body))
+        self.ending: asyncio.Task[None] | None = None
 
     async def _feed(self, body: AsyncIterator[bytes]) -> None:
         """Sends the whole body, and reads on if git refused early: git's client reads no answer before it is done."""
@@ -225,13 +228,14 @@ class _Exchange:
             raise Unavailable("git took too long to serve the repository") from error
 
     async def end(self) -> None:
-        """Ends the process, if it still runs, and its feeding task."""
-        self.feeding.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await self.feeding
-        if self.process.returncode is None:
+        """Ends the process, wherever its answer is, and goes on with it if this task is cancelled."""
+        if self.ending is None:
+            self.ending = asyncio.create_task(self._end())
+        await asyncio.shield(self.ending)
+
+    async def _end(self) -> None:
+        """Git that has answered has two seconds to finish what it does."""
+        if self.process.stdout is not None and self.process.stdout.at_eof():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), 2.0)
-        if self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        await self.process.wait()
+                await asyncio.wait_for(self.process.wait(), _FINISHING)
+        await programs.end(self.process, [self.feeding])

@@ -35,8 +35,7 @@ class Rules:
 
 async def links(folder: Path, commit: str) -> dict[str, str]:
     """Paths of the commit's submodules, and the commit of each."""
-    listed = await git.run("-C", str(folder), "ls-tree", "-r", "-z", "--full-tree", commit)
-    entries = (entry.decode(errors="replace").partition("\t") for entry in listed.split(b"\0") if entry)
+    entries = (line.decode(errors="replace").partition("\t") for line in await git.listed(folder, commit))
     return {path: how.split()[2] for how, _, path in entries if how.startswith("160000 ")}
 
 

@@ -182,8 +182,8 @@ async def _has(folder: Path, commit: str) -> bool:
 
 async def _entries(folder: Path, commit: str, prefix: str) -> dict[str, Entry]:
     """By path from the top, including the content of kept submodules."""
-    listed = await git.run("-C", str(folder), "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
-    entries = await asyncio.to_thread(lambda: dict(_parsed(listed.split(b"\0"), prefix)))
+    lines = await git.listed(folder, commit, sizes=True)
+    entries = await asyncio.to_thread(lambda: dict(_parsed(lines, prefix)))
     for path, entry in [*entries.items()]:
         if entry.mode == _SUBMODULE and await _has(folder, entry.object):
             del entries[path]
@@ -192,7 +192,7 @@ async def _entries(folder: Path, commit: str, prefix: str) -> dict[str, Entry]:
 
 
 def _parsed(lines: Iterable[bytes], prefix: str) -> Iterable[tuple[str, Entry]]:
-    for line in filter(None, lines):
+    for line in lines:
         how, _, path = line.partition(b"\t")
         mode, _, named, size = how.decode().split()
         at = prefix + path.decode(errors="surrogateescape")

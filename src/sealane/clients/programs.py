@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from asyncio.subprocess import Process
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 _MOST_SAID = 300
 _CHUNK = 64 * 1024
@@ -56,18 +58,41 @@ async def run(
         umask=umask,
         start_new_session=True,  # so that its child processes end with it, and none asks at a terminal
     )
+    reading = [
+        asyncio.create_task(_kept(process.stdout, most, limit)),
+        asyncio.create_task(_kept(process.stderr, _MOST_PROBLEM)),
+    ]
     try:
         async with asyncio.timeout(within):
-            out, problem = await asyncio.gather(
-                _kept(process.stdout, most, limit), _kept(process.stderr, _MOST_PROBLEM)
-            )
-            await process.wait()
+            out, problem = await asyncio.gather(*reading)
+            code = await process.wait()
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    return Ended(code=process.returncode or 0, out=out, problem=problem.decode(errors="replace"))
+        await end(process, reading)
+    return Ended(code=code, out=out, problem=problem.decode(errors="replace"))
+
+
+async def end(process: Process, working: Collection[asyncio.Task[Any]] = ()) -> None:
+    """Ends a program and those that it started, if one still runs, and the tasks that work on its pipes.
+
+    It goes on when this task is cancelled, which a request's task is again and again once its client has left.
+    """
+    await asyncio.shield(asyncio.create_task(_end(process, working)))
+
+
+async def _end(process: Process, working: Collection[asyncio.Task[Any]]) -> None:
+    """Reads what the pipes still hold, too.
+
+    asyncio tells that a process has ended only after the ends of its pipes, and reads no further in one while nobody
+    takes what came.
+    """
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
+    pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+    if process.returncode is None or not all(pipe.at_eof() for pipe in pipes):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.gather(process.wait(), *(_kept(pipe, 0) for pipe in pipes))
 
 
 async def _kept(stream: asyncio.StreamReader | None, most: int | None, limit: int | None = None) -> bytes:

@@ -60,6 +60,7 @@ def create(settings: Settings) -> openapi.Documented:
     app.state.readiness = readiness
     app.state.streams = shares.streams(settings.http.streams)
     app.state.turns = shares.Turns(most=settings.http.requests)
+    app.state.git_turns = shares.Turns(most=settings.http.requests)
     app.state.metrics = PlatformMetrics(readiness=readiness, latencies=latencies, every=settings.metrics.refresh)
     for part in (
         access,

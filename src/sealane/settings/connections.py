@@ -57,7 +57,7 @@ class Http(Group):
 
     requests: int = Field(default=100, gt=0)
     """Requests of one person which a server has at a time. Four of them are answered at once and the others wait, so that
-    other people's are answered beside them; what is more gets 429 with `Retry-After`."""
+    other people's are answered beside them; what is more gets 429 with `Retry-After`. Requests of git count apart, likewise."""
 
     streams: int = Field(default=100, gt=0)
     """Answers that go on which one person may have open at a time: logs that are followed, pages that are kept up to date.

@@ -9,11 +9,13 @@ import asyncio
 import base64
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import StreamingResponse
 
 from sealane import clock, composition
@@ -25,6 +27,7 @@ from sealane.records.apps import App
 from sealane.records.runs import Receipt
 from sealane.server import dependencies, push_messages, skipped_refs, streams
 from sealane.server.access import address_of
+from sealane.server.shares import Turns
 
 _log = logging.getLogger("sealane.server")
 
@@ -38,26 +41,57 @@ _taking: set[asyncio.Task[None]] = set()
 """Running pushes: a task without a reference to it may be dropped at any time."""
 
 
-@router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
-async def serve(app: str, path: str, request: Request, server: dependencies.OpenServer) -> StreamingResponse:
-    """One request of git's client; fetching and pushing both need a token."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Client:
+    """A client of git that signed in, in its person's turn."""
+
+    registered: App
+    pusher: Pusher
+    again: Callable[[], Awaitable[object]]
+    """Asks whether they still may. Raises what signing in raises."""
+    turn: AsyncExitStack
+    """Their turn, until it is closed, and what ends with it."""
+
+
+async def _client(app: str, path: str, request: Request, server: dependencies.OpenServer) -> AsyncIterator[_Client]:
+    """The client in its turn, which all with the same user, or the app's push token, take together.
+
+    Apart from turns of pages and the API: a clone takes long. Raises as `_checked`.
+    """
     writes = path == _PUSH or _PUSH in request.query_params.getlist("service")
-    registered, pusher = await _checked(app, request, server, writes=writes)
+    again = partial(_checked, app, request, server, writes=writes)
+    registered, pusher = await again()
+    turns: Turns = request.app.state.git_turns
+    async with AsyncExitStack() as turn:
+        await turn.enter_async_context(turns.one(pusher.name or f"the push token of {registered.name}"))
+        yield _Client(registered=registered, pusher=pusher, again=again, turn=turn)
+
+
+@router.api_route("/{app}.git/{path:path}", methods=["GET", "POST"])
+async def serve(
+    path: str,
+    request: Request,
+    server: dependencies.OpenServer,
+    client: Annotated[_Client, Depends(_client)],
+) -> StreamingResponse:
+    """One request of git's client; fetching and pushing both need a token."""
+    name = client.registered.name
     asked = git_http_backend.Request(
         method=request.method,
         path=path,
         query=request.url.query,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        user=pusher.name or registered.name,
+        headers={header.lower(): value for header, value in request.headers.items()},
+        user=client.pusher.name or name,
     )
-    again = partial(_checked, app, request, server, writes=writes)
-    body = streams.while_allowed(request.stream(), again)
+    body = streams.while_allowed(request.stream(), client.again)
     if path != _PUSH:
-        answer = await server.repositories.serve(registered.name, asked, body)
-        return _streaming(answer, streams.while_admitted(answer.body, again))
+        answer = await server.repositories.serve(name, asked, body)
+        client.turn.push_async_callback(answer.end)  # its client may leave before it reads anything
+        return _streaming(answer, streams.while_admitted(answer.body, client.again))
     push = _Push(
-        registered=registered,
-        pusher=pusher,
+        registered=client.registered,
+        pusher=client.pusher,
+        turn=client.turn.pop_all(),
         asked=asked,
         head=git_messages.Head(body),
         server=server,
@@ -80,6 +114,7 @@ class _Push:
 
     registered: App
     pusher: Pusher
+    turn: AsyncExitStack
     asked: git_http_backend.Request
     head: git_messages.Head
     server: composition.Server
@@ -92,7 +127,7 @@ class _Push:
         name = self.registered.name
         last = b""
         try:
-            async with pushing[name]:
+            async with self.turn, pushing[name]:
                 before, known = await _before(self.server, self.registered, self.pusher)
                 self.server.untaken[name] = known  # until it is recorded
                 try:

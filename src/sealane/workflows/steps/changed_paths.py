@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealane.clients import git_history
+from sealane.clients.git import CommitTooLarge
 from sealane.errors import NotThere
 from sealane.events.model import Event, EventKind
 from sealane.records.runs import Changed
@@ -44,5 +45,9 @@ async def _since_leaving(folder: Path, branch: str | None, commit: str) -> Chang
     return await _since(folder, base, commit)
 
 
-async def _since(folder: Path, base: str | None, commit: str) -> Changed:
-    return Changed(base=base, paths=await git_history.changed(folder, base, commit))
+async def _since(folder: Path, base: str | None, commit: str) -> Changed | None:
+    """None where the base is too large to be compared with: it may never have been run."""
+    try:
+        return Changed(base=base, paths=await git_history.changed(folder, base, commit))
+    except CommitTooLarge:
+        return None
