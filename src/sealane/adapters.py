@@ -99,6 +99,7 @@ SHIPPED = Adapters(
             ("kubernetes", "sealane.destinations.kubernetes.adapter"),
             ("relay", "sealane.destinations.relay"),
             ("elastic_beanstalk", "sealane.destinations.elastic_beanstalk.adapter"),
+            ("ecs", "sealane.destinations.ecs.adapter"),
             ("dummy", "sealane.destinations.dummy.adapter"),
         ),
     ),

@@ -9,7 +9,11 @@ from tests.aws.wire import Answered
 
 REFUSALS = {
     "throttle": Answered("Throttling", "Rate exceeded"),
+    "throttle_ecs": Answered("ThrottlingException", "Rate exceeded"),
     "error": Answered("InternalFailure", "The request processing has failed because of an unknown error.", 500),
+    "access_denied": Answered(
+        "AccessDeniedException", "User is not authorized to perform: iam:PassRole on resource: role/shop", 400
+    ),
     "expired": Answered("ExpiredToken", "The security token included in the request is expired", 403),
     "denied": Answered(
         "InsufficientPrivilegesException",

@@ -1,7 +1,8 @@
-"""Elastic Beanstalk's query protocol: forms in, XML out, as botocore reads and writes it."""
+"""The protocols of both services, as botocore reads and writes them: forms in and XML out, and JSON 1.1."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -57,6 +58,16 @@ def refusal(error: Answered, request: str) -> bytes:
         f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>Sender</Type>{told}</Error>'
         f"<RequestId>{request}</RequestId></ErrorResponse>"
     ).encode()
+
+
+def json_answer(result: Mapping[str, Any]) -> bytes:
+    """What came of it, in JSON; times are seconds."""
+    return json.dumps(result, default=lambda at: at.timestamp()).encode()
+
+
+def json_refusal(error: Answered) -> bytes:
+    """Why not, in JSON."""
+    return json.dumps({"__type": f"com.amazonaws.ecs#{error.code}", "message": error.message}).encode()
 
 
 def _fields(values: Mapping[str, Any]) -> str:

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.aws import service_timelines
+from tests.aws.cluster import Cluster, Roll
 from tests.aws.environments import Environment, Instance
 from tests.aws.faults import Trouble
+from tests.aws.services import Deployment, Service, Task
 from tests.aws.timelines import Timeline, Update, aborted, well
 from tests.aws.virtual_clock import VirtualClock
 
@@ -55,6 +58,7 @@ class World:
     trouble: Trouble = field(default_factory=Trouble)
     environments: dict[str, Environment] = field(default_factory=dict)
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    cluster: Cluster = field(default_factory=Cluster)
     buckets: dict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     logs: list[Log] = field(default_factory=list)
     log_text: str = "boom: no such table"
@@ -96,7 +100,7 @@ class World:
         for at, _, _, step in due:
             step(at + self.trouble.skew)
 
-    def begin(self, name: str, timeline: Timeline, update: Update, *, at: datetime | None = None) -> None:
+    def begin(self, name: str, timeline: Any, update: Any, *, at: datetime | None = None) -> None:
         """Anchors a timeline at a write."""
         began = at or self.clock.now()
         for number, (seconds, step) in enumerate(timeline(update)):
@@ -133,6 +137,72 @@ class World:
         )
         self.begin(name, aborted, update)
 
+    def roll(self, service: Service, definition: str) -> Roll:
+        """A deployment of a service begins, whoever asked for it; what was to come of an earlier one does not come."""
+        self.forget(service.arn)
+        roll = self.cluster.begin(service, definition, self.now())
+        scripts = self.cluster.scripts[service.name]
+        self.begin(service.arn, scripts.pop(0) if scripts else service_timelines.quick, roll)
+        return roll
+
+    def stop(self, service: Service, deployment: Deployment) -> None:
+        """A deployment is rolled back because somebody asked for it."""
+        rollouts = {rollout.id: rollout for rollout in service.rollouts}
+        roll = Roll(
+            cluster=self.cluster,
+            service=service,
+            rollout=rollouts[deployment.rollout],
+            deployment=deployment,
+            before=deployment.before,
+        )
+        self.forget(service.arn)
+        deployment.move("ROLLBACK_REQUESTED")
+        self.begin(service.arn, service_timelines.stopped, roll)
+
+    def go_on(self, arn: str, hook: str, action: str) -> None:
+        """A deployment that waits for somebody is continued."""
+        for service in self.cluster.services.values():
+            for deployment in service.deployments:
+                if deployment.arn != arn:
+                    continue
+                assert [each["hookId"] for each in deployment.hooks] == [hook], "it waits there"
+                deployment.hooks = [{**deployment.hooks[0], "status": "SUCCEEDED"}]
+                if action == "ROLLBACK":
+                    return self.stop(service, deployment)
+                own = next(each for each in service.rollouts if each.id == deployment.rollout)
+                before = next((each for each in service.rollouts if each is not own), None)
+                roll = Roll(cluster=self.cluster, service=service, rollout=own, deployment=deployment, before=before)
+                self.begin(service.arn, service_timelines.shifted, roll)
+        return None
+
+    def scale(self, service: Service, desired: int) -> None:
+        """Another number of tasks, without a deployment."""
+        service.desired = desired
+        running = service.running(service.primary.id)
+        for task in running[desired:]:
+            task.stop(
+                self.now(), "ServiceSchedulerInitiated", "Scaling activity initiated by deployment", exit_code=143
+            )
+        for _ in range(desired - len(running)):
+            self.cluster.task(service, service.primary, self.now()).run(self.now())
+
+    def run(self, task: Task) -> None:
+        """A one-off task comes along as its script says, else ends well after ten seconds."""
+        script = self.cluster.runs.pop(0) if self.cluster.runs else ends(0)
+        self.begin(task.arn, script, task)
+
+    def keep_shadow(self) -> None:
+        """Keeps what stale reads of ECS show from now on."""
+        if self.trouble.lag:
+            self.cluster.keep_shadow(self.clock.now())
+
+    def seen_services(self) -> dict[tuple[str, str], Service]:
+        """The services as a read shows them now."""
+        shadow = self.cluster.shadow
+        if shadow and self.clock.now() < shadow[0] + self.trouble.lag:
+            return shadow[1]
+        return self.cluster.services
+
     def shadow(self) -> None:
         """Keeps what stale reads show from now on."""
         if self.trouble.lag:
@@ -146,6 +216,23 @@ class World:
 
     def writes(self) -> list[str]:
         """What reached the service and was done there, of what changes environments or versions."""
-        changing = ("Update", "Create", "Swap", "Abort", "Delete", "Terminate", "Rebuild", "Restart")
+        changing = (
+            "Update", "Create", "Swap", "Abort", "Delete", "Terminate", "Rebuild", "Restart",
+            "Register", "Deregister", "Run", "Stop", "Continue",
+        )  # fmt: skip
         done = (call for call in self.calls if call.answered in {"", "drop"})
         return [call.op for call in done if call.op.startswith(changing)]
+
+
+def ends(exit_code: int | None, reason: str = "Essential container in task exited", *, code: str = "") -> Any:
+    """How a one-off task comes along: it runs, and ends; without an exit code it never starts."""
+
+    def script(task: Task) -> list[tuple[float, Any]]:
+        if exit_code is None:
+            return [(5, lambda at: task.stop(at, code or "TaskFailedToStart", reason))]
+        return [
+            (5, task.run),
+            (10, lambda at: task.stop(at, code or "EssentialContainerExited", reason, exit_code=exit_code)),
+        ]
+
+    return script

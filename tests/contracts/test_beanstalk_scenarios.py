@@ -19,7 +19,8 @@ from tests.aws.faults import Fault
 from tests.aws.timelines import Step, Timeline, Update
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World
-from tests.contracts.beanstalk_stories import Amazon, Teller, amazon
+from tests.contracts.aws_stories import Amazon, amazon
+from tests.contracts.beanstalk_stories import Teller, telling
 
 K, F = VerdictKind, FactKind
 U, ABORT, SWAP, CREATE = (
@@ -33,12 +34,8 @@ IMMUTABLE = {("aws:elasticbeanstalk:command", "DeploymentPolicy"): "Immutable"}
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Amazon]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        with amazon() as aws:
-            yield aws
+    with amazon() as aws:
+        yield aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,7 +283,7 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 async def test_scenario(aws: Amazon, scenario: Scenario) -> None:
     world = scenario.world()
-    with aws.telling(world, **scenario.destination) as teller:
+    with telling(aws, world, **scenario.destination) as teller:
         back = teller.manifest("v1") if scenario.rollback else None
         ended = await teller.deploy(teller.manifest("v2", **scenario.spec), back=back, **scenario.strategy)
     verdict = ended.verdict
@@ -340,7 +337,7 @@ async def swapped(teller: Teller) -> Any:
 
 
 async def test_11_names_are_swapped_once_though_the_answer_is_lost(aws: Amazon) -> None:
-    with aws.telling(World()) as teller:
+    with telling(aws, World()) as teller:
         world = teller.world
         world.environment("shop-prod", "shop", "v1")
         green(world)
@@ -352,7 +349,7 @@ async def test_11_names_are_swapped_once_though_the_answer_is_lost(aws: Amazon) 
 
 
 async def test_11_names_are_swapped_back_when_the_new_one_fails_under_load(aws: Amazon) -> None:
-    with aws.telling(World()) as teller:
+    with telling(aws, World()) as teller:
         world = teller.world
         world.environment("shop-prod", "shop", "v1")
         green(world)
@@ -369,7 +366,7 @@ async def test_11_names_are_swapped_back_when_the_new_one_fails_under_load(aws: 
 async def test_8_what_was_still_under_way_is_taken_up_and_written_no_second_time(aws: Amazon) -> None:
     scenario = next(each for each in SCENARIOS if each.cause is F.UNDER_WAY)
     world = scenario.world()
-    with aws.telling(world) as teller:
+    with telling(aws, world) as teller:
         first = await teller.deploy(teller.manifest("v2"), back=teller.manifest("v1"))
         again = await teller.deploy(teller.manifest("v2"), back=teller.manifest("v1"))
     assert (first.verdict.kind, again.verdict.kind) == (K.UNPROVEN, K.DEPLOYED), again.verdict.reason
@@ -383,7 +380,7 @@ async def test_options_are_changed_apart_from_the_version(aws: Amazon) -> None:
     world.version("shop", "v2")
     world.scripts["shop-prod"] = [timelines.settings(), timelines.well()]
     option = {"Namespace": "aws:elasticbeanstalk:command", "OptionName": "BatchSize", "Value": 50}
-    with aws.telling(world) as teller:
+    with telling(aws, world) as teller:
         plan = await teller.plan(teller.manifest("v2", OptionSettings=[option]), back=teller.manifest("v1"))
         ended = await teller.deploy({}, plan=plan)
     assert ended.verdict.kind is K.DEPLOYED, ended.verdict.reason

@@ -7,7 +7,7 @@ from typing import Any
 
 from sealane.configfiles.documents import Path
 
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers", "containerDefinitions")
 _STEPS = ("container", "script", "steps", "stepTemplate", "sidecars", "sidecar", "initContainer")
 """Fields with one container or a list of them in kinds that create pods (Argo's workflows, Tekton's tasks)."""
 

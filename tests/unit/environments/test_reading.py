@@ -136,8 +136,8 @@ def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
 
 def test_a_kind_of_destination_nobody_knows() -> None:
     """With those there are."""
-    _, findings = reading.read("environment: dev\ndestinations: {bed: {ecs: {}}}\n", "dev.yaml")
-    assert "dev.yaml:2:22: unknown key ecs (known here: dummy, elastic_beanstalk, kubernetes, relay)" in [
+    _, findings = reading.read("environment: dev\ndestinations: {bed: {nomad: {}}}\n", "dev.yaml")
+    assert "dev.yaml:2:22: unknown key nomad (known here: dummy, ecs, elastic_beanstalk, kubernetes, relay)" in [
         str(finding) for finding in findings
     ]
 

@@ -23,6 +23,7 @@ class FileKind(StrEnum):
     ACCESS = "access"
     NOTICES = "notices"
     BEANSTALK_ENVIRONMENT = "beanstalk"
+    ECS_OBJECTS = "ecs"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,6 +47,10 @@ def schema(
         from sealane.destinations.elastic_beanstalk.environment_schema import ENVIRONMENT
 
         output.json(ENVIRONMENT)
+    elif file is FileKind.ECS_OBJECTS:
+        from sealane.destinations.ecs import fields_check
+
+        output.json(fields_check.schema())
     else:
         output.json(schemas.schema(_model(file, options.tables(ctx))))
 

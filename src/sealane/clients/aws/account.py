@@ -72,7 +72,7 @@ class Account:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    async def call(self, service: str, operation: str, **given: Any) -> Answer:
+    async def call(self, service: str, operation: str, /, **given: Any) -> Answer:
         """Makes one call. Raises Rejected; Unavailable if the outcome is unknown, or it should be tried later."""
         return await asyncio.to_thread(self._call, service, operation, given)
 

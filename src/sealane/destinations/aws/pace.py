@@ -16,7 +16,7 @@ Ladder = tuple[tuple[timedelta, float], ...]
 """Until when since the first look, and the seconds between two looks until then."""
 
 _JITTER = 0.2
-_TRIES = 8
+_TRIES = 10
 """Failed looks in a row before a write gives up."""
 
 

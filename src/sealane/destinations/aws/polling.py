@@ -50,6 +50,26 @@ async def observations(
         await pace.between(began)
 
 
+def waiting(name: str, words: str, *, count: int = 1) -> verdicts.Workload:
+    """An object of which nothing is known to run yet."""
+    return verdicts.Workload(
+        object=name,
+        health=verdicts.Health.CONVERGING,
+        desired=count,
+        updated=0,
+        ready=0,
+        old=count,
+        ready_since=None,
+        message=words,
+    )
+
+
+def unproven(name: str, words: str, at: datetime) -> Seen:
+    """An object that the account may not look at."""
+    fact = verdicts.Fact(kind=verdicts.FactKind.UNPROVEN, object=name, workload=name, since=at, words=words)
+    return Seen(workload=waiting(name, words), facts=(fact,))
+
+
 @dataclass(kw_only=True)
 class Steady:
     """Since when looks at each object have found the same good state: one look proves little."""

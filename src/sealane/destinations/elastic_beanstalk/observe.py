@@ -40,18 +40,12 @@ class Observing:
         try:
             reading = await self._looks.read(ref, record, whole=ref.name not in self._options)
         except Rejected as rejected:
-            fact = verdicts.Fact(
-                kind=verdicts.FactKind.UNPROVEN,
-                object=name,
-                workload=name,
-                since=self._looks.pace.now(),
-                words=rejected.message,
-            )
-            return Seen(workload=_workload(name, None, rejected.message), facts=(fact,))
+            return polling.unproven(name, rejected.message, self._looks.pace.now())
         reading = replace(reading, options=self._options.setdefault(ref.name, reading.options))
         operation = record.operation if record else None
         if operation is None:
-            return Seen(workload=_workload(name, reading, "Sealane has not deployed it yet"))
+            count = max(1, len(reading.fleet.instances)) if reading.fleet else 1
+            return Seen(workload=polling.waiting(name, "Sealane has not deployed it yet", count=count))
         judged = self._twice(name, reading, converge.judge(operation, reading))
         late = self._looks.pace.now() - reading.at  # their clocks differ
         return _seen(name, reading, operation, judged, late)
@@ -91,17 +85,3 @@ def _seen(name: str, reading: Reading, operation: Operation, judged: Converged, 
         return Seen(workload=workload)
     fact = verdicts.Fact(kind=judged.kind, object=name, workload=name, since=judged.since + late, words=judged.words)
     return Seen(workload=workload, facts=(fact,))
-
-
-def _workload(name: str, reading: Reading | None, words: str) -> verdicts.Workload:
-    count = max(1, len(reading.fleet.instances)) if reading and reading.fleet else 1
-    return verdicts.Workload(
-        object=name,
-        health=verdicts.Health.CONVERGING,
-        desired=count,
-        updated=0,
-        ready=0,
-        old=count,
-        ready_since=None,
-        message=words,
-    )

@@ -1,0 +1,1 @@
+"""Services and tasks of Elastic Container Service: objects with the service's own fields, judged by its deployments."""

@@ -1,0 +1,31 @@
+"""ECS' line in the table of destinations: which account and region, and how to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sealane.destinations.aws.account_fields import AccountFile
+from sealane.destinations.ecs.platform import PLATFORM
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
+
+
+class EcsFile(AccountFile):
+    """Services and tasks of Elastic Container Service in one account and region of AWS."""
+
+
+@asynccontextmanager
+async def _open(written: EcsFile, context: DestinationContext) -> AsyncIterator[Destination]:
+    """Signs in with the first call."""
+    del context
+    from sealane.clients.aws.buckets import Bucket
+    from sealane.destinations.aws.bucket_records import BucketRecords
+    from sealane.destinations.ecs.destination import EcsDestination
+    from sealane.destinations.ecs.model import Record
+
+    account = written.account()
+    records = BucketRecords(Bucket(account, written.bucket), Record, root="sealane/ecs", room="{kind}")
+    yield EcsDestination(account, records, region=written.region)
+
+
+ADAPTER = DestinationAdapter(file=EcsFile, open=_open, platform=PLATFORM)

@@ -1,0 +1,257 @@
+"""Services and tasks of Elastic Container Service, through the port of destinations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from typing_extensions import override
+
+from sealane.clients.aws.account import Account
+from sealane.clients.aws.ecs import Ecs
+from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations.aws.destination import AccountDestination
+from sealane.destinations.aws.pace import Pace
+from sealane.destinations.ecs import apply_plan, definition_plan, manifests, tasks
+from sealane.destinations.ecs.evidence import Evidence, Evidencing
+from sealane.destinations.ecs.looks import PACE, Looks, Records
+from sealane.destinations.ecs.model import (
+    DEFINITION,
+    SERVICE,
+    TASK,
+    Context,
+    Manifest,
+    Record,
+    ref_named,
+    ref_of,
+    target_of,
+)
+from sealane.destinations.ecs.observe import Observing
+from sealane.destinations.ecs.writes import Writer
+from sealane.formations.health_checks import HealthCheck
+from sealane.verdicts import model as verdicts
+
+_ORDER = {DEFINITION: 0, TASK: 1, SERVICE: 2}
+_EVERY = 5.0
+"""Seconds between two looks at logs that are followed."""
+
+
+class EcsDestination(AccountDestination[Record]):
+    """The services of one account and region; a namespace is a cluster."""
+
+    stays = "Sealane deletes no service and deregisters no task definition: do it by hand"
+
+    def __init__(self, account: Account, records: Records, *, region: str, pace: Pace = PACE) -> None:
+        super().__init__(records)
+        self._service, self._region, self._pace = Ecs(account), region, pace
+        self._looks = Looks(self._service, records, pace)
+        self._evidence = Evidencing(account=account, service=self._service, looks=self._looks)
+
+    @property
+    @override
+    def where(self) -> str:
+        return f"ECS in {self._region}"
+
+    @override
+    async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
+        return tuple(ref_of(manifest, namespace) for manifest in _ordered(objects))
+
+    @override
+    async def diff(
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        adopt: bool = False,
+        to_delete: model.Inventory = (),
+    ) -> tuple[model.ObjectChange, ...]:
+        seen: set[model.Key] = set()
+        changes = []
+        for manifest in _ordered(objects):
+            change = await self._change(manifest, objects, identity, adopt=adopt)
+            if change.ref.key in seen:
+                change = replace(change, refusal=ownership.twin(change.ref))
+            seen.add(change.ref.key)
+            changes.append(change)
+        return tuple(changes)
+
+    async def _change(
+        self, manifest: Manifest, objects: Sequence[Manifest], identity: model.Identity, *, adopt: bool
+    ) -> model.ObjectChange:
+        ref = ref_of(manifest, identity.namespace)
+        record, _ = await self._records.get(ref)
+        context = Context(record=record, identity=identity, adopt=adopt)
+        if manifest["kind"] == DEFINITION:
+            registered = await self._looks.registered(manifest, identity.namespace)
+            newest = registered if registered and registered.active else await self._looks.newest(ref.name)
+            return definition_plan.plan(ref, manifest, registered, newest, context)
+        if manifest["kind"] == TASK:
+            ran = bool(record and record.task)
+            return model.ObjectChange(action=model.Action.NONE if ran else model.Action.CREATE, ref=ref)
+        known = await self._looks.known(objects, identity.namespace)
+        reading = await self._looks.patiently(ref, record)
+        return apply_plan.plan(ref, manifest, target_of(manifest, objects, known), reading, context).change
+
+    @override
+    async def survey(
+        self,
+        objects: Sequence[Manifest],
+        shape: stages.Shape,
+        *,
+        identity: model.Identity,
+        stored: model.Inventory = (),
+        as_it_serves: bool = False,
+    ) -> stages.Survey:
+        return {}
+
+    @override
+    def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
+        """One stage: the service itself shifts traffic as its `deploymentConfiguration` says."""
+        return stages.at_once(objects, shape)
+
+    @override
+    async def apply(
+        self,
+        objects: Sequence[Manifest],
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        adopt: bool = False,
+        finished: Collection[str] = (),
+    ) -> model.Applied:
+        objects = [each for each in _ordered(objects) if f"{each['kind']}/{each['metadata']['name']}" not in finished]
+        changes = await self.diff(objects, identity=identity, adopt=adopt)
+        if refusals := tuple(change.refusal for change in changes if change.refusal):
+            return model.Applied(inventory=(), refusals=refusals)
+        writer = Writer(service=self._service, looks=self._looks, identity=identity, fence=fence, adopt=adopt)
+        inventory: list[model.ObjectRef] = []
+        changed: list[model.ObjectRef] = []
+        was_there = True
+        for manifest in objects:
+            brought = await writer.bring(manifest, objects)
+            changed.extend([brought.ref] if brought.changed else [])
+            if brought.refusal:
+                refused = (brought.refusal,)
+                return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=refused)
+            inventory.append(brought.ref)
+            was_there = was_there and (brought.was_there or manifest["kind"] != SERVICE) and not brought.changed
+        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
+
+    @override
+    def observe(
+        self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
+    ) -> AsyncIterator[verdicts.Observation]:
+        return Observing(self._service, self._looks, wanted).observations()
+
+    @override
+    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        last: object = None
+        began = self._pace.now()
+        while True:
+            now = [await self._shape(ref) for ref in wanted if ref.kind == SERVICE]
+            if now != last:
+                last = now
+                yield
+            await self._pace.between(began)
+
+    async def _shape(self, ref: model.ObjectRef) -> object:
+        reading = await self._looks.patiently(ref, None)
+        primary = reading.primary
+        return primary and (primary.id, primary.definition, reading.service and reading.service.desired)
+
+    @override
+    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
+        return tasks.named(given, name=name, variables=variables)
+
+    @override
+    def is_one_shot(self, ref: model.ObjectRef) -> bool:
+        return ref.kind == TASK
+
+    @override
+    def ends(self, manifest: Manifest) -> bool:
+        return bool(manifest["kind"] == TASK)
+
+    @override
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        evidence: Evidence = {"events": [], "logs": [], "probes": [], "terminations": []}
+        for workload in observation.workloads:
+            kind, _, name = workload.object.partition("/")
+            for key, told in (await self._evidence.of(ref_named(kind, name, identity.namespace))).items():
+                evidence[key].extend(told)
+        return evidence
+
+    @override
+    async def tail(
+        self,
+        refs: model.Inventory,
+        *,
+        namespace: str,
+        container: str | None,
+        lines: int,
+        follow: bool,
+        instance: str | None = None,
+    ) -> AsyncIterator[str]:
+        """The last lines in CloudWatch Logs; when followed, new ones as looks find them."""
+        shown: dict[tuple[str, str], tuple[str, ...]] = {}
+        while True:
+            for ref in refs:
+                for task in await self._tasks(ref, namespace):
+                    if instance not in {None, task.id}:
+                        continue
+                    told = await self._evidence.lines(task, lines=max(lines, 1), container=container)
+                    for name, every in told.items():
+                        for line in _new(shown.get((task.id, name), ()), every):
+                            yield f"{task.id}/{name}  {line}"
+                        shown[task.id, name] = every
+            if not follow:
+                return
+            await self._pace.sleep(_EVERY)
+
+    async def _tasks(self, ref: model.ObjectRef, namespace: str) -> list[Any]:
+        if ref.kind == SERVICE:
+            every = await self._service.tasks_of(namespace, ref.name)
+            return [task for task in every if task.status == "RUNNING"]
+        record, _ = await self._records.get(ref)
+        return list(await self._service.tasks(namespace, [record.task])) if record and record.task else []
+
+    @override
+    async def read(self, refs: model.Inventory) -> tuple[Manifest, ...]:
+        there: list[Manifest] = []
+        for ref in refs:
+            record, _ = await self._records.get(ref)
+            if ref.kind == TASK:
+                there.extend([manifests.of_task(ref, record)] if record and record.task else [])
+            elif ref.kind == DEFINITION:
+                arn = list(record.definitions.values())[-1] if record and record.definitions else ref.name
+                definition = await self._looks.newest(arn)
+                there.extend([manifests.of_definition(ref, definition, record)] if definition else [])
+            else:
+                service = (await self._looks.patiently(ref, None)).service
+                there.extend([manifests.of_service(ref, service, record)] if service else [])
+        return tuple(there)
+
+    @override
+    async def observed(self, namespace: str) -> observed.Observed:
+        others = []
+        for service in await self._service.services(namespace):
+            ref = ref_named(SERVICE, service.name, namespace)
+            record, _ = await self._records.get(ref)
+            if record is None or not model.owner_of(record.labels):
+                others.append(manifests.of_service(ref, service, None))
+        names = sorted({name for manifest in others if (name := manifest["spec"]["taskDefinition"])})
+        return observed.Observed(version=", ".join(names), objects=tuple(others))
+
+
+def _ordered(objects: Sequence[Manifest]) -> list[Manifest]:
+    """Task definitions before what runs them."""
+    return sorted(objects, key=lambda manifest: _ORDER.get(str(manifest["kind"]), len(_ORDER)))
+
+
+def _new(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
+    """The lines after those that were shown."""
+    for start in range(len(now)):
+        if list(now[: len(now) - start]) == list(before[len(before) - len(now) + start :]) and before:
+            return now[len(now) - start :]
+    return now

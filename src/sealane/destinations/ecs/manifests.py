@@ -1,0 +1,65 @@
+"""Services and tasks in the form of manifests. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealane.clients.aws.ecs_model import Definition, Service
+from sealane.destinations import model
+from sealane.destinations.ecs import field_changes
+from sealane.destinations.ecs.model import Record, short
+
+_SHOWN = (
+    "desiredCount",
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "networkConfiguration",
+    "loadBalancers",
+    "serviceRegistries",
+    "deploymentConfiguration",
+    "schedulingStrategy",
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+)
+
+
+def of_service(ref: model.ObjectRef, service: Service, record: Record | None) -> dict[str, Any]:
+    """A service as an object."""
+    primary = service.primary
+    spec = {key: service.fields[key] for key in _SHOWN if service.fields.get(key) not in (None, [], {})}
+    return _object(ref, service.arn, record, {"taskDefinition": short(primary.definition) if primary else "", **spec})
+
+
+def of_definition(ref: model.ObjectRef, definition: Definition, record: Record | None) -> dict[str, Any]:
+    """A task definition as an object; values of variables are hidden, any of which may be a secret."""
+    containers = [_without_values(each) for each in definition.fields.get("containerDefinitions") or ()]
+    return _object(ref, definition.arn, record, {**definition.fields, "containerDefinitions": containers})
+
+
+def of_task(ref: model.ObjectRef, record: Record) -> dict[str, Any]:
+    """A task that was started, as an object."""
+    return _object(ref, record.task, record, {})
+
+
+def _object(ref: model.ObjectRef, uid: str, record: Record | None, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": ref.api_version,
+        "kind": ref.kind,
+        "metadata": {
+            "name": ref.name,
+            "namespace": ref.namespace,
+            "uid": uid,
+            "labels": dict(record.labels) if record else {},
+            "annotations": dict(record.annotations) if record else {},
+        },
+        "spec": {
+            key: value for key, value in spec.items() if key not in field_changes.NAMES or key == "taskDefinition"
+        },
+    }
+
+
+def _without_values(container: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = [{**variable, "value": model.HIDDEN} for variable in container.get("environment") or ()]
+    return {**container, **({"environment": hidden} if hidden else {})}
