@@ -39,9 +39,7 @@ def rollout(key: str, definition: str, *, state: str = "COMPLETED", seconds: flo
 
 OURS = rollout("two", "app:2")
 OLD = rollout("one", "app:1", seconds=-500)
-BACK = rollout(
-    "three", "app:1", seconds=120, reason="ECS deployment circuit breaker: rolling back to deploymentId one."
-)
+BACK = rollout("three", "app:1", seconds=120, goes_back=True)
 THEIRS = rollout("four", "app:3", seconds=50, state="IN_PROGRESS")
 
 

@@ -205,6 +205,7 @@ def _rollout(told: Mapping[str, Any]) -> Rollout:
         state=str(told.get("rolloutState") or ""),
         reason=str(told.get("rolloutStateReason") or ""),
         created=_utc(told["createdAt"]),
+        goes_back="rolling back" in str(told.get("rolloutStateReason") or ""),  # it has no field for it
     )
 
 

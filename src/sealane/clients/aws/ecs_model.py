@@ -34,6 +34,8 @@ class Rollout:
     """`IN_PROGRESS`, `COMPLETED`, `FAILED`; empty where the service does not say."""
     reason: str
     created: datetime
+    goes_back: bool = False
+    """Whether the service began it to roll another one back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

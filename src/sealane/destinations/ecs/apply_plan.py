@@ -110,7 +110,7 @@ def _changed(before: str, after: str, *, manager: str | None = None) -> model.Fi
 
 
 def _goes_back_to(definition: str, operation: Operation | None, reading: Reading) -> bool:
-    """Whether the service is rolling our deployment back to it by itself."""
+    """Whether the service is rolling our deployment back to it."""
     if operation is None or operation.before != definition or operation.definition == definition:
         return False
     own = deployment_of(operation, reading)
@@ -188,7 +188,7 @@ def taken_by(operation: Operation, reading: Reading) -> Rollout | None:
         return None
     if primary.created < operation.at - BEFORE:
         return None
-    if primary.definition == operation.before and ("rolling back" in primary.reason or (own and own.goes_back)):
+    if primary.definition == operation.before and (primary.goes_back or (own and own.goes_back)):
         return None
     if operation.step is not Step.DEPLOY and primary.definition == operation.definition:
         return None

@@ -26,7 +26,7 @@ class Step(StrEnum):
 
     DEPLOY = "deploy"  # a deployment of its own
     STOP = "stop"  # a deployment of ours is stopped, and rolled back by the service
-    BACK = "back"  # the service rolls a deployment of ours back by itself
+    BACK = "back"  # a deployment of ours that the service rolls back
     SETTINGS = "settings"  # fields that start no deployment
     NOTHING = "nothing"  # it was already as desired
 

@@ -9,8 +9,8 @@ from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.ecs import Ecs
 from sealane.clients.aws.ecs_model import Task
 from sealane.destinations import model
-from sealane.destinations.aws import polling
-from sealane.destinations.aws.polling import Seen, Steady
+from sealane.destinations.aws import polling, seen
+from sealane.destinations.aws.seen import Seen, Steady
 from sealane.destinations.ecs import converge, one_off
 from sealane.destinations.ecs.converge import Converged
 from sealane.destinations.ecs.looks import Looks
@@ -42,9 +42,9 @@ class Observing:
         try:
             reading = await self._looks.read(ref, record)
         except Rejected as rejected:
-            return polling.unproven(name, rejected.message, self._looks.pace.now())
+            return seen.unproven(name, rejected.message, self._looks.pace.now())
         if operation is None:
-            return Seen(workload=polling.waiting(name, "Sealane has not deployed it yet"))
+            return Seen(workload=seen.waiting(name, "Sealane has not deployed it yet"))
         judged = self._twice(name, reading, converge.judge(operation, reading))
         return _seen(name, reading, operation, judged, self._looks.pace.now() - reading.at)  # their clocks differ
 
@@ -52,11 +52,11 @@ class Observing:
         name, now = f"{ref.kind}/{ref.name}", self._looks.pace.now()
         record, _ = await self._looks.records.get(ref)
         if record is None or not record.task:
-            return Seen(workload=polling.waiting(name, "it is not started yet"))
+            return Seen(workload=seen.waiting(name, "it is not started yet"))
         try:
             found = await self._service.tasks(ref.namespace or "", [record.task])
         except Rejected as rejected:
-            return polling.unproven(name, rejected.message, now)
+            return seen.unproven(name, rejected.message, now)
         return one_off.seen(name, found[0] if found else None, now=now, asked=record.asked or now)
 
     def _twice(self, name: str, reading: Reading, judged: Converged) -> Converged:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sealane.clients.aws.ecs_model import Task
-from sealane.destinations.aws.polling import Seen
+from sealane.destinations.aws.seen import Seen
 from sealane.destinations.ecs import stopped_tasks
 from sealane.verdicts import model as verdicts
 

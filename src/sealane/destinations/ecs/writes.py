@@ -228,7 +228,7 @@ class Writer:
     async def _note(self, found: _Round) -> bool:
         """Stores the new owner, and the id of a deployment with a lost answer; returns whether the service went back itself.
 
-        What the service is rolling back by itself is kept as such, so that its end is waited for.
+        What the service is rolling back is kept as such, so that its end is waited for.
         """
         operation, reading, primary = found.operation, found.reading, found.reading.primary
         own = apply_plan.deployment_of(operation, reading) if operation else None

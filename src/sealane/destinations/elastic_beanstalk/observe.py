@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from sealane.clients.aws.account import Rejected
 from sealane.destinations import model
-from sealane.destinations.aws import polling
-from sealane.destinations.aws.polling import Seen, Steady
+from sealane.destinations.aws import polling, seen
+from sealane.destinations.aws.seen import Seen, Steady
 from sealane.destinations.elastic_beanstalk import converge
 from sealane.destinations.elastic_beanstalk.converge import Converged
 from sealane.destinations.elastic_beanstalk.looks import Looks
@@ -40,12 +40,12 @@ class Observing:
         try:
             reading = await self._looks.read(ref, record, whole=ref.name not in self._options)
         except Rejected as rejected:
-            return polling.unproven(name, rejected.message, self._looks.pace.now())
+            return seen.unproven(name, rejected.message, self._looks.pace.now())
         reading = replace(reading, options=self._options.setdefault(ref.name, reading.options))
         operation = record.operation if record else None
         if operation is None:
             count = max(1, len(reading.fleet.instances)) if reading.fleet else 1
-            return Seen(workload=polling.waiting(name, "Sealane has not deployed it yet", count=count))
+            return Seen(workload=seen.waiting(name, "Sealane has not deployed it yet", count=count))
         judged = self._twice(name, reading, converge.judge(operation, reading))
         late = self._looks.pace.now() - reading.at  # their clocks differ
         return _seen(name, reading, operation, judged, late)
