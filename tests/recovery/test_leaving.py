@@ -17,7 +17,7 @@ async def test_a_step_goes_on_while_the_server_is_restarted(tmp_path: Path, monk
         monkeypatch.setenv(name, value)
     shop = Shop(tmp_path)
     world = World(data=shop.data, database=None)
-    slow = 'app: shop\nsteps: [{name: test, image: busybox, commands: [test], environment: {DUMMY_SLEEP: "1.5"}}]\n'
+    slow = 'app: shop\nsteps: [{name: test, image: busybox, commands: [test], environment: {DUMMY_SLEEP: "4"}}]\n'
     commit = shop.commit_files("v1", {".sealane.yml": slow})
     async with world.answering() as server:
         await shop.register(server)
