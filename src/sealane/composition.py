@@ -197,7 +197,7 @@ async def start(
         settings=settings,
         store=store,
         logs=logs,
-        destinations=Destinations(settings.data / "dummies", adapters, relays=relays),
+        destinations=Destinations(settings.data / "dummies", adapters, relays=relays, helm=settings.helm.program),
         equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters, probe),
         gates=gates,
         slots=slots,

@@ -68,6 +68,26 @@ class TemplateResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseCommand:
+    """One command of Helm on a release."""
+
+    verb: str
+    """`install`, `upgrade`, `rollback` or `uninstall`."""
+    release: str
+    namespace: str
+    more: tuple[str, ...] = ()
+    """Its further arguments."""
+    chart: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The chart's files by their path in it; empty if it takes none."""
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def arguments(self, home: str) -> tuple[str, ...]:
+        """What Helm is called with; the chart and its values lie in the folder."""
+        chart = (f"{home}/chart", "--values", f"{home}/values.yaml", "--skip-crds") if self.chart else ()
+        return (self.verb, self.release, *chart, "--namespace", self.namespace, *self.more)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChartObject:
     """One rendered document of a chart."""
 

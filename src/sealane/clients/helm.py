@@ -1,6 +1,6 @@
-"""Helm, used only to render charts. A chart is hostile input.
+"""Helm, which renders charts and keeps releases. A chart is hostile input.
 
-Each time it runs in temporary folders of its own, without plugins, repositories and variables of this process, and with
+To render it runs in temporary folders of its own, without plugins, repositories and variables of this process, and with
 limits for time, memory and output. It reaches no cluster: `--dry-run=server` with an address where nothing listens
 makes a chart that calls `lookup` fail there; otherwise, `lookup` would return nothing.
 """
@@ -21,15 +21,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sealane import typed_data
-from sealane.charts.model import TemplateRequest, TemplateResult
+from sealane.charts.model import ReleaseCommand, TemplateRequest, TemplateResult
 from sealane.clients import programs
-from sealane.errors import UsageError
+from sealane.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
     from sealane.clients.chart_repositories import ChartRepositories
 
 PROGRAM = "helm"
 PATIENCE = 60.0
+RELEASE_PATIENCE = 600.0
+"""Seconds that one command on a release may take, its hooks included."""
 _MOST_PRINTED = 32 * 1024 * 1024
 _MOST_MEMORY = 2 * 1024 * 1024
 """Kilobytes of address space: Go reserves a gigabyte from the start."""
@@ -75,6 +77,25 @@ class Helm:
             return TemplateResult(problem=problem) if problem else await self._run(program, home, request)
         finally:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+    async def release(self, command: ReleaseCommand, kubeconfig: str) -> str | None:
+        """Runs a command on a release; returns Helm's complaint if it failed. Raises Unavailable, UsageError."""
+        program = shutil.which(self.program)
+        if program is None:
+            raise UsageError(_NONE[0], hint=_NONE[1])
+        home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
+        try:
+            await asyncio.to_thread(_lay_out_release, home, command, kubeconfig)
+            ended = await programs.run(
+                program, *command.arguments(str(home)), within=RELEASE_PATIENCE, environment=_environment(home)
+            )
+        except TimeoutError as error:
+            raise Unavailable(f"helm {command.verb} took longer than {RELEASE_PATIENCE:g} s") from error
+        finally:
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+        if ended.code < 0:
+            raise Unavailable(f"helm {command.verb} was ended by signal {-ended.code}", hint="was there enough memory?")
+        return (ended.problem or f"helm ended with {ended.code} and said nothing") if ended.code else None
 
     async def _run(self, program: str, home: Path, request: TemplateRequest) -> TemplateResult:
         try:
@@ -133,6 +154,15 @@ def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
     (home / "values.yaml").write_text(json.dumps(request.values), encoding="utf-8")
     (home / "nowhere").write_text(_NOWHERE)
     return None
+
+
+def _lay_out_release(home: Path, command: ReleaseCommand, kubeconfig: str) -> None:
+    for path, content in command.chart.items():
+        file = home / "chart" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    (home / "values.yaml").write_text(json.dumps(command.values), encoding="utf-8")
+    (home / "nowhere").write_text(kubeconfig)  # the folder is this user's alone
 
 
 def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:

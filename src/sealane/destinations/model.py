@@ -15,6 +15,8 @@ from typing import Any
 from sealane import errors
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
+BY_HELM = "Helm"
+"""What `MANAGED_BY` says of an object that Helm writes for Sealane."""
 APP = "sealane.dev/app"
 FORMATION = "sealane.dev/formation"
 REVISION = "sealane.dev/revision"
@@ -307,6 +309,6 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
 
 def owner_of(labels: Mapping[str, str]) -> str | None:
     """The formation that an object's labels name as its owner; None if it isn't Sealane's."""
-    if labels.get(MANAGED_BY) != "sealane" or not labels.get(APP) or not labels.get(FORMATION):
+    if labels.get(MANAGED_BY) not in {"sealane", BY_HELM} or not labels.get(APP) or not labels.get(FORMATION):
         return None
     return f"{labels[APP]}/{labels[FORMATION]}"

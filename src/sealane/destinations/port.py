@@ -226,6 +226,8 @@ class DestinationContext:
     """The folder in which a server stores the state of destinations on this machine; None on a command line."""
     patience: float = 15.0
     """Seconds for which calls try again while it doesn't answer."""
+    helm: str = "helm"
+    """The program that installs releases: a name on the `PATH`, or a path."""
     relays: Hub | None = None
     """The relays that are connected to the server; None on a command line, because relays connect only to servers."""
 

@@ -19,6 +19,7 @@ RelayName = Annotated[str, Field(min_length=1, max_length=inputs.LONGEST_NAME, p
 @asynccontextmanager
 async def _open(relay: str, context: DestinationContext) -> AsyncIterator[Destination]:
     """The cluster behind the relay, whether it is connected now or not."""
+    from sealane.clients.helm import Helm
     from sealane.clients.kubernetes.cluster import Cluster
     from sealane.clients.relay.relayed import Relayed
     from sealane.destinations.kubernetes.destination import KubernetesDestination
@@ -27,7 +28,7 @@ async def _open(relay: str, context: DestinationContext) -> AsyncIterator[Destin
         hint = "ask the server: sealane login"
         raise UsageError(f"the destination {context.name} is behind the relay {relay}, which dials a server", hint=hint)
     async with Cluster.over(Relayed(context.relays, relay), patience=context.patience) as cluster:
-        yield KubernetesDestination(cluster)
+        yield KubernetesDestination(cluster, helm=Helm(program=context.helm))
 
 
 ADAPTER = DestinationAdapter(

@@ -118,6 +118,10 @@ class ChartFile(File):
     """Values that are laid over those of the files; words in them are replaced."""
     images: Maybe[Annotated[dict[Name, ValuePaths], Field(max_length=_MOST)]] = None
     """An image of the pipeline to the path of the value, or several, where it is put: {web: image} fills image.repository, image.tag and image.digest, or image where that is a text."""
+    mode: Literal["template", "release"] = "template"
+    """template: what the chart renders is deployed as stencils are; release: Helm installs and upgrades it, and helm list shows it."""
+    history_max: Maybe[Annotated[int, Field(ge=2, le=1000)]] = None
+    """How many versions of the release Helm keeps; 10 when left out. Only with mode: release."""
     tests: bool = False
     """Whether the chart's hooks for helm test are run as gates once all is healthy."""
     skip_hooks: Maybe[Annotated[list[HookEvent], Field(min_length=1)]] = None

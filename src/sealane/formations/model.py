@@ -47,6 +47,10 @@ class Chart:
     """Whether its hooks for `helm test` are gates."""
     skip_hooks: tuple[str, ...] = ()
     """Helm's events at which its hooks do not run."""
+    as_release: bool = False
+    """Whether Helm installs and upgrades it, so that it is in `helm list`."""
+    history_max: int = 10
+    """How many versions of the release Helm keeps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,6 +70,10 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
     )
 
 
+_HISTORY_MAX = 10
+"""Helm's own default."""
+
+
 def _chart(release: str, written: ChartFile) -> Chart:
     images = written.images or {}
     remote = None
@@ -88,6 +92,8 @@ def _chart(release: str, written: ChartFile) -> Chart:
         api_versions=tuple(written.api_versions or ()),
         tests=written.tests,
         skip_hooks=tuple(written.skip_hooks or ()),
+        as_release=written.mode == "release",
+        history_max=written.history_max or _HISTORY_MAX,
     )
 
 
@@ -184,6 +190,9 @@ def _chart_problems(charts: Mapping[str, ChartFile], document: Document) -> list
     findings = []
     for release, chart in charts.items():
         place = document.place(("charts", release))
+        if chart.history_max is not None and chart.mode != "release":
+            message = "history_max is of a release, and this chart is only rendered"
+            findings.append(Finding(message=message, place=place, hint="write mode: release, or take it away"))
         elsewhere = ("repository", "chart", "version", "digest")
         said = [key for key in elsewhere if getattr(chart, key) is not None]
         missing = [key for key in elsewhere[:3] if key not in said]

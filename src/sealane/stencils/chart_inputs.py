@@ -57,14 +57,15 @@ def filled(source: ChartSource, given: Mapping[str, bytes]) -> ChartSource:
     """The chart with its files, and those of charts that are packed in it. Raises Refused."""
     chart, files = source.chart, _expanded(given)
     about, own = (_document(files, name, chart) for name in (_CHART, _VALUES))
-    said = about.value.get("name") if about else None
+    said = about.value if about else {}
     below = {
         path.split("/")[1]: document.value
         for path in files
         if path.startswith("charts/") and path.endswith(f"/{_VALUES}") and path.count("/") == 2
         if (document := _document(files, path, chart))
     }
-    return replace(source, name=str(said or ""), files=files, own=own, subcharts=below)
+    name, version, app = (str(said.get(key) or "") for key in ("name", "version", "appVersion"))
+    return replace(source, name=name, version=version, app_version=app, files=files, own=own, subcharts=below)
 
 
 def _expanded(given: Mapping[str, bytes]) -> dict[str, bytes]:

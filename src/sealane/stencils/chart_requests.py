@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sealane.charts import complaints, output, value_schemas
+from sealane.charts import complaints, output, release_objects, value_schemas
 from sealane.charts import hooks as chart_hooks
 from sealane.charts import values as chart_values
 from sealane.charts.hooks import HookJob, SortedObjects
@@ -94,7 +94,7 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
     early: list[str] = []
     findings: list[Finding] = []
     for source in sources.charts:
-        answer = printed[source.chart.release]
+        answer = _as_release(printed[source.chart.release], source, sources.formation)
         there = chart_hooks.sort(answer.objects, source.chart.skip_hooks)
         findings += [
             *_unheld(source),
@@ -121,6 +121,30 @@ def parts(sources: Sources, printed: Mapping[str, PrintedChart]) -> ChartParts:
         early=tuple(early),
         findings=tuple(findings),
     )
+
+
+def release(source: ChartSource, asked: TemplateRequest, formation: Formation) -> tuple[dict[str, Any], Origin] | None:
+    """The Release of a chart that Helm installs; None for one that is only rendered."""
+    if not source.chart.as_release:
+        return None
+    about = {"name": source.name, "version": source.version, "appVersion": source.app_version}
+    made = release_objects.release(source.chart.release, about, asked.values, history_max=source.chart.history_max)
+    place = formation.at("charts", source.chart.release)
+    return made, Origin(file=place.file, places={(): place})
+
+
+def _as_release(answer: PrintedChart, source: ChartSource, formation: Formation) -> PrintedChart:
+    """The chart's objects; those of a release as Helm writes them. Hooks and definitions in crds/ are never Helm's."""
+    if not source.chart.as_release:
+        return answer
+    definitions = f"{source.chart.path}/crds/"
+    objects = tuple(
+        item
+        if item.file.startswith(definitions) or chart_hooks.annotation(item.value, chart_hooks.HOOK) is not None
+        else replace(item, value=release_objects.member(item.value, source.chart.release, formation.namespace))
+        for item in answer.objects
+    )
+    return replace(answer, objects=objects)
 
 
 def joined(formation: Formation, chart_parts: ChartParts) -> Formation:

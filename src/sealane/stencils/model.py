@@ -55,6 +55,8 @@ class ChartSource:
     chart: Chart
     name: str = ""
     """Its name in Chart.yaml."""
+    version: str = ""
+    app_version: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Its files by their path in the chart; empty while it is not fetched."""
     own: Document | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.adapters import SHIPPED, Adapters
+from sealane.charts import release_objects
 from sealane.charts.model import PrintedChart, TemplateRequest
 from sealane.findings import Finding, Place, did_you_mean, errors
 from sealane.formations import graph_annotations
@@ -168,7 +169,9 @@ def _objects(
     good: list[_Placed] = []
     findings = [*of_charts.findings]
     for chart in sources.charts:
-        requests.request(chart, sources.formation, words)  # to note the placeholders that its values use
+        asked, _ = requests.request(chart, sources.formation, words)  # which notes the placeholders of its values
+        if made := requests.release(chart, asked, sources.formation):
+            good.append(made)
     for value, origin in of_charts.objects:
         findings.extend(_sorted_out(value, origin, good))
     for stencil in sources.stencils:
@@ -193,6 +196,10 @@ def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]
     findings: list[Finding] = []
     for part, origin in objects.unfold(value, whole):
         problems = objects.problems(part, origin)
+        if not problems and release_objects.is_release(part):
+            message = "a Release is made of a chart, not written"
+            hint = "write charts: in the formation, and mode: release there"
+            problems = [Finding(message=message, place=origin.place(), hint=hint)]
         findings.extend(problems)
         if not problems:
             good.append((part, origin))

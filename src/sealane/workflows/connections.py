@@ -17,8 +17,14 @@ from sealane.findings import did_you_mean
 class Destinations:
     """The destinations of all environments, on one event loop."""
 
-    def __init__(self, state: Path, adapters: Adapters = SHIPPED, *, relays: Hub | None = None) -> None:
-        """`state` is the folder for the state of destinations on this machine; `relays` reach others."""
+    def __init__(
+        self, state: Path, adapters: Adapters = SHIPPED, *, relays: Hub | None = None, helm: str = "helm"
+    ) -> None:
+        """`state` is the folder for the state of destinations on this machine; `relays` reach others.
+
+        `helm` is the program that installs releases.
+        """
+        self._helm = helm
         self._state = state
         self._adapters = adapters
         self._relays = relays
@@ -45,6 +51,6 @@ class Destinations:
     async def _reach(self, environment: Environment, config: DestinationConfig) -> Destination:
         adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
         context = DestinationContext(
-            name=config.name, environment=environment.name, state=self._state, relays=self._relays
+            name=config.name, environment=environment.name, state=self._state, relays=self._relays, helm=self._helm
         )
         return await self._closing.enter_async_context(adapter.open(config.written, context))

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sealane.clients.helm import ON_PATH
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
 from sealane.destinations.kubernetes import server_side_apply
+from sealane.destinations.kubernetes.helm_releases.write import Releases
 from testbed.access import let_in
 
 
@@ -84,7 +86,7 @@ async def apply(cluster: clusters.Cluster, namespace: str, *objects: dict[str, A
     fence = more.pop("fence", model.unfenced)
     adopt = more.pop("adopt", False)
     return await server_side_apply.apply(
-        cluster, objects, identity=identity(namespace, **more), fence=fence, adopt=adopt
+        Releases(cluster=cluster, helm=ON_PATH), objects, identity=identity(namespace, **more), fence=fence, adopt=adopt
     )
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from sealane import errors as ours
+from sealane.clients.helm import ON_PATH
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.deployments import messages
 from sealane.destinations import model
 from sealane.destinations.kubernetes import field_trees, server_side_apply
 from sealane.destinations.kubernetes.destination import KubernetesDestination
+from sealane.destinations.kubernetes.helm_releases.write import Releases
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, deployment, identity, live
 
@@ -271,7 +273,9 @@ async def killed(cluster: clusters.Cluster, namespace: str, wanted: Manifest, *,
         writes += 1
 
     try:
-        await server_side_apply.apply(cluster, [wanted], identity=identity(namespace), fence=fence, adopt=adopt)
+        await server_side_apply.apply(
+            Releases(cluster=cluster, helm=ON_PATH), [wanted], identity=identity(namespace), fence=fence, adopt=adopt
+        )
     except ours.Fenced:
         return after
     return writes

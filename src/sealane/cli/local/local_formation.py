@@ -146,9 +146,9 @@ async def destination(
     Raises errors.Unavailable.
     """
     adapter = adapters.destinations.get(config.kind, DestinationAdapter)
-    async with adapter.open(
-        config.written, DestinationContext(name=config.name, environment="", patience=patience)
-    ) as opened:
+    program = helm.of(os.environ).program
+    context = DestinationContext(name=config.name, environment="", patience=patience, helm=program)
+    async with adapter.open(config.written, context) as opened:
         yield opened
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -24,6 +24,9 @@ from sealane.clients.kubernetes import (
     transport,
 )
 from sealane.clients.kubernetes.informer import cache, reflector, subscriber, watch_stream
+
+if TYPE_CHECKING:
+    from sealane.clients.kubernetes import gateway
 
 T = TypeVar("T")
 L = TypeVar("L", bound=cache.Named)
@@ -93,6 +96,17 @@ class Cluster:
     def server(self) -> str:
         """The address of the API server."""
         return self._connection.server
+
+    @asynccontextmanager
+    async def gateway(
+        self, *, fence: Callable[[], Awaitable[None]], rewrite: gateway.Rewrite
+    ) -> AsyncIterator[gateway.Gateway]:
+        """A way for another program, whose writes wait for the fence and are rewritten."""
+        from sealane.clients.kubernetes.gateway import Gateway  # a web server, which few need
+
+        way = Gateway(self._connection.exchange, fence=fence, rewrite=rewrite)
+        async with way.open():
+            yield way
 
     # --- kinds and objects
 

@@ -58,6 +58,11 @@ class Transport:
         """The address of the API server."""
         return self._exchange.server
 
+    @property
+    def exchange(self) -> Exchange:
+        """What sends the calls, each once and with its answer unchanged."""
+        return self._exchange
+
     async def call(self, call: Call, *, seconds: float = ANSWER_SECONDS) -> Answer:
         """Sends a request and reads the answer, with retries where they may help. Raises a ClusterError."""
         loop = asyncio.get_running_loop()

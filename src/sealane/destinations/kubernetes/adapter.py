@@ -47,6 +47,7 @@ def _placed(written: KubernetesFile, folder: FilePath) -> KubernetesFile:
 @asynccontextmanager
 async def _open(written: KubernetesFile, context: DestinationContext) -> AsyncIterator[Destination]:
     """The cluster. Users of a server's apps read its errors, so these don't tell where a kubeconfig is."""
+    from sealane.clients.helm import Helm
     from sealane.clients.kubernetes.cluster import Cluster
     from sealane.destinations.kubernetes.destination import KubernetesDestination
 
@@ -56,7 +57,7 @@ async def _open(written: KubernetesFile, context: DestinationContext) -> AsyncIt
         kubeconfig, context=written.context, in_cluster=written.in_cluster, called=called, patience=context.patience
     )
     async with signing_in as cluster:
-        yield KubernetesDestination(cluster)
+        yield KubernetesDestination(cluster, helm=Helm(program=context.helm))
 
 
 ADAPTER = DestinationAdapter(file=KubernetesFile, problems=_problems, placed=_placed, open=_open, platform=PLATFORM)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sealane import errors as ours
+from sealane.charts import release_objects
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import adoption, diff, model, ownership
@@ -25,6 +27,7 @@ from sealane.destinations.kubernetes import (
     replica_owner,
     retained,
 )
+from sealane.destinations.kubernetes.helm_releases import live_releases
 
 AT_ONCE = 8
 """Objects in dry runs at the same time."""
@@ -48,6 +51,8 @@ class Planner:
         finished: Collection[str] = (),
     ) -> None:
         self._cluster = cluster
+        self._releases = release_objects.names(objects)
+        objects = [manifest for manifest in objects if not release_objects.is_release(manifest)]
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, to_delete=to_delete)
         self._objects = apply_order.ordered(objects, _group_and_kind)
         self._identity = identity
@@ -57,6 +62,11 @@ class Planner:
         self._followed = autoscalers.of(objects)
         self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
         self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
+
+    def release_of(self, manifest: Mapping[str, Any]) -> str | None:
+        """The release among the objects for which Helm writes the object."""
+        name = release_objects.release_of(manifest)
+        return name if name in self._releases else None
 
     async def plan(self) -> tuple[planned_objects.PlannedObject, ...]:
         """All objects, in the order of writing."""
@@ -102,7 +112,7 @@ class Planner:
                 live_object = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
                 if live_object is None:
                     return await self._missing(manifest, ref)
-                live = _live(live_object)
+                live = await self._owned(manifest, live_object)
                 ref = ref.with_uid(live.uid, resource_version=live.version)
                 return await self._existing(manifest, ref, live_object, live)
             except errors.Conflict:
@@ -112,6 +122,13 @@ class Planner:
                     return self._refused(manifest, ref, refusal, live)
                 raise
         raise ours.Unavailable(f"{ref} comes and goes while it is looked at", hint="who else writes it?")
+
+    async def _owned(self, manifest: Mapping[str, Any], live_object: Mapping[str, Any]) -> planned_objects.Live:
+        live, name = _live(live_object), self.release_of(manifest)
+        if live.owner is not None or name is None or name != release_objects.release_of(live_object):
+            return live
+        ours = await live_releases.is_ours(self._cluster, name, self._identity)
+        return replace(live, owner=self._identity.owner) if ours else live
 
     async def _ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
         group, kind = _group_and_kind(manifest)
@@ -165,7 +182,8 @@ class Planner:
         kept = {key: value for key, value in _annotations(live_object).items() if key in _OWN_ANNOTATIONS}
         marks = adoption.carried(live_object)
         adopting = live.owner is None
-        taken = preview.taken(self._body(manifest, ref, kept | marks), live_object, adopting=adopting)
+        by_helm = self.release_of(manifest) is not None
+        taken = preview.taken(self._body(manifest, ref, kept | marks), live_object, adopting=adopting, by_helm=by_helm)
         to_apply = replica_owner.scaled(
             manifest,
             taken,
@@ -176,7 +194,7 @@ class Planner:
         said = body
         if replica_owner.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
             said = self._body(manifest, ref, kept | marks)
-        seen = await preview.preview(self._cluster, body, live_object, adopting=adopting, said=said)
+        seen = await preview.preview(self._cluster, body, live_object, adopting=adopting, by_helm=by_helm, said=said)
         change = _change(ref, live_object, seen, body, adopting=adopting)
         apart: bytes | None = None
         if change.adopted:
@@ -227,7 +245,10 @@ class Planner:
         self, manifest: Mapping[str, Any], ref: model.ObjectRef, annotations: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         given = self._identity.annotations if annotations is None else annotations
-        return prepare.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
+        body = prepare.prepared(manifest, identity=self._identity, namespace=ref.namespace, annotations=given)
+        if self.release_of(manifest) is not None:
+            body["metadata"]["labels"][model.MANAGED_BY] = release_objects.HELM
+        return body
 
     def _refused(
         self,

@@ -5,16 +5,19 @@ The only place that deletes objects in a cluster.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from sealane.charts import release_objects
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import deletions, model
 from sealane.destinations.kubernetes import adoption_undo, autoscalers, deletion_rules
+from sealane.destinations.kubernetes.helm_releases import live_releases, write
 
 
 async def prune(
-    cluster: clusters.Cluster,
+    at: write.Releases,
     stored: model.Inventory,
     wanted: model.Inventory,
     *,
@@ -22,7 +25,8 @@ async def prune(
     budget: model.Budget,
     fence: model.Fence,
 ) -> model.Pruned:
-    """Deletes within the budget, as the port promises."""
+    """Deletes within the budget, as the port promises. A release that is to be deleted whole is uninstalled."""
+    cluster = at.cluster
     live: dict[model.Key, deletions.LiveObject] = {}
     for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS):
         live_object = await cluster.find(kinds.whole(ref.api_version, ref.kind), ref.name, namespace=ref.namespace)
@@ -31,6 +35,9 @@ async def prune(
     plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
     deleted: list[model.ObjectRef] = []
     held: list[model.KeptObject] = []
+    for name in await _whole_releases(cluster, plan.delete, live, identity=identity):
+        await fence()
+        await write.uninstall(at, name, identity=identity, fence=fence)
     for ref in plan.delete:
         await fence()
         if objection := await _delete(cluster, ref, clusters.Precondition(uid=live[ref.key].uid)):
@@ -40,6 +47,26 @@ async def prune(
     held += [await adoption_undo.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]
     freed = any(autoscalers.is_one(ref) for ref in deleted)
     return replace(deletions.pruned(stored, plan, deleted=tuple(deleted), held=held), freed=freed)
+
+
+async def _whole_releases(
+    cluster: clusters.Cluster,
+    delete: model.Inventory,
+    live: Mapping[model.Key, deletions.LiveObject],
+    *,
+    identity: model.Identity,
+) -> list[str]:
+    """The releases of which every object is to be deleted, or is gone."""
+    named = {live[ref.key].annotations.get(release_objects.NAME) for ref in delete if _is_helms(live[ref.key])}
+    return [
+        name
+        for name in sorted(filter(None, named))
+        if await live_releases.goes_whole(cluster, name, identity.namespace, going=delete)
+    ]
+
+
+def _is_helms(live: deletions.LiveObject) -> bool:
+    return live.labels.get(model.MANAGED_BY) == release_objects.HELM
 
 
 async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from typing_extensions import override
 
 from sealane import clock
+from sealane.clients.helm import ON_PATH, Helm
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import diff, model, observed, stages
@@ -31,6 +32,7 @@ from sealane.destinations.kubernetes import (
     usage,
     written,
 )
+from sealane.destinations.kubernetes.helm_releases import write
 from sealane.destinations.kubernetes.messages import read_only
 from sealane.destinations.kubernetes.stencils import config_objects
 from sealane.destinations.kubernetes.strategies import inspect
@@ -44,8 +46,9 @@ from sealane.verdicts import model as verdicts
 class KubernetesDestination(Destination):
     """One cluster as a destination; many formations may live there."""
 
-    def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now) -> None:
+    def __init__(self, cluster: clusters.Cluster, *, now: clock.Clock = clock.now, helm: Helm = ON_PATH) -> None:
         self._cluster = cluster
+        self._releases = write.Releases(cluster=cluster, helm=helm)
         self._now = now
         self._ledgers = ledgers.Ledgers(cluster, now=now)
 
@@ -98,7 +101,7 @@ class KubernetesDestination(Destination):
         finished: Collection[str] = (),
     ) -> model.Applied:
         applied = await server_side_apply.apply(
-            self._cluster, objects, identity=identity, fence=fence, adopt=adopt, finished=finished
+            self._releases, objects, identity=identity, fence=fence, adopt=adopt, finished=finished
         )
         if not applied.refusals:
             await stuck_statefulset_pods.free(self._cluster, applied.inventory, fence=fence)
@@ -114,7 +117,7 @@ class KubernetesDestination(Destination):
         fence: model.Fence,
         budget: model.Budget,
     ) -> model.Pruned:
-        return await deletion.prune(self._cluster, stored, wanted, identity=identity, budget=budget, fence=fence)
+        return await deletion.prune(self._releases, stored, wanted, identity=identity, budget=budget, fence=fence)
 
     @override
     def observe(

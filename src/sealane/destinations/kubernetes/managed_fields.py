@@ -25,7 +25,8 @@ DECLARED = "kubectl-client-side-apply"
 _BY_HAND = ("kubectl", "oc", "k9s", "before-first-apply")
 _RESTART = "kubectl-rollout"
 """Its one annotation in the template stays, because without it all pods would be replaced."""
-_FORMER = (*_BY_HAND, "helm", "kapp", "Terraform", "HashiCorp")
+_HELM = "helm"
+_FORMER = (*_BY_HAND, _HELM, "kapp", "Terraform", "HashiCorp")
 
 
 def records(live: Mapping[str, Any]) -> list[Record]:
@@ -52,15 +53,21 @@ def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record
 
 
 def taken(
-    live: Mapping[str, Any], manifest: Mapping[str, Any], *, adopting: bool, strays: Iterable[unions.Choice] = ()
+    live: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    *,
+    adopting: bool,
+    by_helm: bool = False,
+    strays: Iterable[unions.Choice] = (),
 ) -> list[Record] | None:
     """The records that are needed before the manifest is applied; None if they are right already.
 
     On adoption, all fields of past owners are taken over. For the formation's own objects, only those of `kubectl apply`, and
-    those that Sealane gave up and a manual command has too. All `strays` are taken over, from any owner.
+    those that Sealane gave up and a manual command has too. All `strays` are taken over, from any owner. `by_helm`: Helm
+    writes the object for Sealane, so that its fields are Sealane's.
     """
     before = records(live)
-    former = _FORMER if adopting else (DECLARED,)
+    former = _FORMER if adopting else (_HELM,) if by_helm else (DECLARED,)
     now = _moved(before, lambda record: _is_ours(record, "Update") or _is_by(record, former)) or before
     now = _let_go(now, manifest)
     for choice in strays:

@@ -40,17 +40,24 @@ class Preview:
     """Whether the cluster was asked; otherwise it can be asked once the records are moved."""
 
 
-def taken(wanted: Manifest, live: Manifest, *, adopting: bool) -> Manifest:
+def taken(wanted: Manifest, live: Manifest, *, adopting: bool, by_helm: bool = False) -> Manifest:
     """The live object with the records that it needs before an apply."""
-    return managed_fields.with_records(live, _taker(wanted, _derived(wanted, live), adopting=adopting)(live))
+    taker = _taker(wanted, _derived(wanted, live), adopting=adopting, by_helm=by_helm)
+    return managed_fields.with_records(live, taker(live))
 
 
 async def preview(
-    cluster: clusters.Cluster, wanted: Manifest, live: Manifest, *, adopting: bool, said: Manifest | None = None
+    cluster: clusters.Cluster,
+    wanted: Manifest,
+    live: Manifest,
+    *,
+    adopting: bool,
+    by_helm: bool = False,
+    said: Manifest | None = None,
 ) -> Preview:
     """The result of applying the manifest to the live object. Raises ClusterError if it is refused.
 
-    `said` is the manifest from the stencil, if the applied one has more.
+    `said` is the manifest from the stencil, if the applied one has more. `by_helm`: Helm writes it, not Sealane.
     """
     strays = _derived(wanted, live)
     try:
@@ -65,7 +72,7 @@ async def preview(
         result, managers, strays = await _parted(
             cluster, wanted, live, schema, _Refused(error=refused, excluded=excluded, strays=strays, adopting=adopting)
         )
-    take = _taker(wanted, strays, adopting=adopting)
+    take = _taker(wanted, strays, adopting=adopting, by_helm=by_helm)
     gains = managed_fields.gains(live, result)
     records = take(live)
     moved = managed_fields.with_records(live, records)
@@ -173,8 +180,10 @@ def _derived(wanted: Manifest, live: Manifest) -> tuple[unions.Choice, ...]:
     return tuple(choice for choice in derived.strays(wanted, live) if not managed_fields.is_others(live, choice))
 
 
-def _taker(wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool) -> managed_fields.Take:
-    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, strays=strays)
+def _taker(
+    wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool, by_helm: bool = False
+) -> managed_fields.Take:
+    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, by_helm=by_helm, strays=strays)
 
 
 def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice]) -> dict[str, Any]:

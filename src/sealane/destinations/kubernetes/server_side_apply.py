@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from sealane import errors as ours
+from sealane.charts import release_objects
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds, objects
 from sealane.destinations import model, ownership
@@ -29,6 +30,7 @@ from sealane.destinations.kubernetes import (
     planned_objects,
     refusals,
 )
+from sealane.destinations.kubernetes.helm_releases import write
 
 TRIES = 10
 """How often a write is planned again because the object changed; controllers write its status all the time."""
@@ -41,7 +43,7 @@ _ACCOUNT = kinds.whole("v1", "ServiceAccount")
 
 
 async def apply(
-    cluster: clusters.Cluster,
+    at: write.Releases,
     wanted: Sequence[Mapping[str, Any]],
     *,
     identity: model.Identity,
@@ -49,14 +51,29 @@ async def apply(
     adopt: bool = False,
     finished: Collection[str] = (),
 ) -> model.Applied:
-    """Writes the objects, as the port promises."""
+    """Writes the objects, as the port promises; those of releases last, by Helm."""
+    cluster = at.cluster
     planner = apply_plan.Planner(cluster, wanted, identity=identity, adopt=adopt, finished=finished)
     planned = await planner.plan()
     writing = _Writing(cluster, planner, fence, identity)
     if refusals := tuple(item.change.refusal for item in planned if item.change.refusal):
         there = tuple(item.ref for item in planned if item.live and item.live.owner == identity.owner)
         return model.Applied(inventory=there, refusals=refusals)
-    return await writing.write_all(planned)
+    _, releases = release_objects.parted(wanted)
+    applied = await writing.write_all([item for item in planned if planner.release_of(item.manifest) is None])
+    for parts in releases:
+        if applied.refusals:
+            break
+        members = [item for item in planned if planner.release_of(item.manifest) == parts.name]
+        members = [item if item.change.checked else await planner.plan_one(item.manifest) for item in members]
+        one = await write.write(at, parts, members, identity=identity, fence=fence)
+        applied = model.Applied(
+            inventory=(*applied.inventory, *one.inventory),
+            changed=(*applied.changed, *one.changed),
+            refusals=one.refusals,
+            left=applied.left,
+        )
+    return applied
 
 
 class _Writing:
