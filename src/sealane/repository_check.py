@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -23,6 +24,8 @@ from sealane.pipelines.model import Pipeline
 from sealane.stencils import helm_template, render_inputs, rendering
 
 MOST_FORMATIONS = 200
+RENDERED_WITHIN = 600.0
+"""Seconds that rendering the charts of all formations together may take, however many they are."""
 YAML = (".yaml", ".yml")
 _OPERATORS: Mapping[str, Callable[[str, str, Adapters], tuple[object, list[Finding]]]] = {
     people.FILE: people.read,
@@ -46,12 +49,21 @@ class CheckReport:
         return not findings.errors(self.findings)
 
 
-def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED, *, helm: Helm = ON_PATH) -> CheckReport:
+def check(
+    tree: Tree,
+    above: Sequence[Tree] = (),
+    adapters: Adapters = SHIPPED,
+    *,
+    helm: Helm = ON_PATH,
+    within: float = RENDERED_WITHIN,
+) -> CheckReport:
     """Checks everything in an app's folder; formations are rendered with placeholder images, because none are built yet.
 
     Helm renders their charts, so call it where no event loop runs. `above` are the folders from it up to the repository's
-    root, where submodules are listed that a clone would lack.
+    root, where submodules are listed that a clone would lack. Charts that are not rendered `within` so many seconds are
+    findings.
     """
+    until = time.monotonic() + within
     pipeline, files, problems = _pipeline(tree, adapters)
     names = formation_names.names(tree)
     if pipeline:
@@ -61,7 +73,7 @@ def check(tree: Tree, above: Sequence[Tree] = (), adapters: Adapters = SHIPPED, 
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         problems.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
     for name in names[:MOST_FORMATIONS]:
-        problems += _formation(tree, name, pipeline, adapters, helm)
+        problems += _formation(tree, name, pipeline, adapters, _Rendering(helm=helm, until=until))
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
@@ -137,14 +149,26 @@ def _is_there(tree: Tree, path: str) -> bool:
     return True
 
 
-def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, helm: Helm) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rendering:
+    helm: Helm
+    until: float
+    """By the machine's clock, in seconds, when all charts have to be rendered."""
+
+
+def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, by: _Rendering) -> list[Finding]:
     """The problems of a formation; it is rendered only when the pipeline lists the images."""
     sources, problems = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
         return problems
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     inputs = rendering.Inputs(app=pipeline.app, images=images, adapters=adapters)
-    _, rendered = helm_template.render_now(sources, inputs, helm)
+    try:
+        _, rendered = helm_template.render_now(sources, inputs, by.helm, within=by.until - time.monotonic())
+    except TimeoutError:
+        message = "its charts were not rendered: those of all formations take too long together"
+        hint = "check one by itself: `sealane render FORMATION`"
+        rendered = [Finding(message=message, place=sources.formation.at("charts"), hint=hint)]
     return [*problems, *rendered]
 
 

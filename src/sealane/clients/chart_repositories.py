@@ -10,7 +10,9 @@ import asyncio
 import base64
 import hashlib
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -32,6 +34,9 @@ from sealane.images import references
 
 _MOST_KEPT = 200
 """Most archives in the folder; the newest stay."""
+_PART = "part-"
+_DEAD_AFTER = 3600.0
+"""Seconds after which nobody is still writing an archive."""
 _INDEX = 64 * 1024 * 1024
 _DEEPEST = 5
 """Levels of an index down to an archive's address."""
@@ -118,9 +123,13 @@ class ChartRepositories:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(archive)
-        Path(file.name).rename(self._file(digest))
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=_PART) as part:
+            file = Path(part) / "archive"
+            file.write_bytes(archive)
+            file.rename(self._file(digest))
+        for left in self.folder.glob(f"{_PART}*"):  # of a process that was killed before
+            if time.time() - left.stat().st_mtime > _DEAD_AFTER:
+                shutil.rmtree(left, ignore_errors=True)
         every = sorted(self.folder.glob("*.tgz"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in every[_MOST_KEPT:]:
             path.unlink(missing_ok=True)

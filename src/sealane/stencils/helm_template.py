@@ -31,9 +31,16 @@ async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision
     return await asyncio.to_thread(rendering.render, sources, replace(inputs, charts=printed))
 
 
-def render_now(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
-    """The same for callers without an event loop."""
-    return asyncio.run(render(sources, inputs, helm)) if sources.charts else rendering.render(sources, inputs)
+def render_now(
+    sources: Sources, inputs: Inputs, helm: Helm, *, within: float | None = None
+) -> tuple[Revision | None, list[Finding]]:
+    """The same for callers without an event loop. Raises TimeoutError for charts that take longer, in seconds."""
+
+    async def in_time() -> tuple[Revision | None, list[Finding]]:
+        async with asyncio.timeout(within):
+            return await render(sources, inputs, helm)
+
+    return asyncio.run(in_time()) if sources.charts else rendering.render(sources, inputs)
 
 
 async def _fetched(sources: Sources, helm: Helm) -> tuple[Sources, list[Finding]]:

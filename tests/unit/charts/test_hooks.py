@@ -26,6 +26,7 @@ def made(name: str, events: str | None = None, *, kind: str = "Job", **more: Any
         ("post-install,post-upgrade", (), ("install", "upgrade"), False, []),
         ("test", (), (), True, []),
         ("test-success", (), (), True, []),
+        ("pre-install,test", ("install",), (), True, []),
         ("post-upgrade,post-rollback", (), ("upgrade",), False, ["post-rollback"]),
         ("pre-instal,post-install", (), ("install",), False, ["pre-instal"]),
     ],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sealane import repository_check
+from sealane.clients.helm import Helm
 from sealane.configfiles.trees import StoredTree
 
 PIPELINE = b"app: shop\nimages: {web: {build: .}}\ndeliver: [dev]\n"
@@ -28,6 +31,26 @@ def test_a_good_repository():
     assert checked.findings == ()
     assert checked.pipeline.app == "shop"
     assert set(checked.files) == set(GOOD)
+
+
+def test_charts_of_all_formations_together_have_a_bound(tmp_path: Path) -> None:
+    """A helm that never ends is waited for once; all else is still looked at."""
+    endless = tmp_path / "helm"
+    endless.write_text("#!/bin/sh\nexec sleep 600\n")
+    endless.chmod(0o755)
+    chart = b"charts: {web: {path: chart}}\n"
+    formations = {
+        f"deploy/formations/{name}.yaml": FORMATION.replace(b"dev", name.encode(), 1) + chart for name in ("dev", "qa")
+    }
+    contents = (
+        GOOD
+        | formations
+        | {"chart/Chart.yaml": b"apiVersion: v2\nname: web\nversion: 0.1.0\n", "environments/x.yaml": b"a: 1\n"}
+    )
+    checked = repository_check.check(StoredTree(contents), helm=Helm(program=str(endless)), within=0.3)
+    late = [finding.place.file for finding in checked.findings if "together" in finding.message]
+    assert late == ["deploy/formations/dev.yaml", "deploy/formations/qa.yaml"]
+    assert any(finding.place.file == "environments/x.yaml" for finding in checked.findings)
 
 
 def test_an_empty_repository_has_no_files_of_ours():
