@@ -17,6 +17,7 @@ from sealane.pipelines.model import Delivery, Image, ImageBuild, Kind, Pipeline,
 
 def plan(pipeline: Pipeline, event: Event) -> Plan:
     """The plan of a run of a checked pipeline; everything comes after its needs."""
+    event = conditions.within_reach(event, pipeline)
     work = {step.key: step for step in (*_steps(pipeline, event), *_images(pipeline, event))}
     order = dependency_graph.in_order({own: step.needs for own, step in work.items()})
     steps = [work[own] for own in order]

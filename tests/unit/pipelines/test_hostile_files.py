@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -102,3 +103,20 @@ def test_many_needs_in_a_chain_are_planned_quickly(event):
     assert not findings
     assert len(planning.plan(pipeline, event).steps) == 200
     assert time.process_time() - started < 10
+
+
+def test_many_patterns_and_many_changed_paths_are_not_all_compared(event):
+    """A commit chooses both: together they kept a server for weeks. The conditions hold, as where the changes are unknown."""
+    pattern = "**/" + "{a,b,c,d,e}" * 3 + "*x*y*z"
+    listed = ", ".join(f"'{pattern}{number}'" for number in range(50))
+    steps = "".join(f"  - {{name: s{n}, image: x, when: {{paths: [{listed}]}}}}\n" for n in range(200))
+    pipeline, findings = reading.read("app: shop\nsteps:\n" + steps, "f")
+    assert not findings
+    paths = tuple(f"src/folder/file-{number}.txt" for number in range(100_000))
+    started = time.process_time()
+    plan = planning.plan(pipeline, replace(event, paths=paths))
+    assert time.process_time() - started < 10
+    assert [step.skip for step in plan.steps] == [None] * 200
+
+    few, _ = reading.read("app: shop\nsteps:\n" + steps.splitlines()[0].replace(listed, "docs/**"), "f")
+    assert planning.plan(few, replace(event, paths=paths)).steps[0].skip == "nothing changed in docs/**"

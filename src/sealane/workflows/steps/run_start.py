@@ -99,7 +99,8 @@ async def _ahead(
     completed: full_clones.FullClone,
 ) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:
     changed = completed.changed
-    plan = planning.plan(pipeline, replace(run.event, paths=changed.paths if changed else None))
+    event = replace(run.event, paths=changed.paths if changed else None)
+    plan = await asyncio.to_thread(planning.plan, pipeline, event)
     findings = [
         *checked.findings,
         *completed.findings,
