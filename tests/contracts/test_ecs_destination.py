@@ -65,26 +65,27 @@ async def test_a_service_that_is_missing_is_made_once(teller: Teller) -> None:
     assert failed.verdict.kind is VerdictKind.FAILED, failed.verdict.reason
 
 
+R, U, STOP = "RegisterTaskDefinition", "UpdateService", "StopServiceDeployment"
+
+
 @pytest.mark.parametrize(
-    ("timeline", "verdict", "writes"),
+    ("timeline", "settings", "verdict", "writes"),
     [
-        (timelines.quick, VerdictKind.DEPLOYED, ("RegisterTaskDefinition", "UpdateService")),
-        (timelines.breaker, VerdictKind.ROLLED_BACK, ("RegisterTaskDefinition", "UpdateService")),
-        (
-            timelines.breaker_without_rollback,
-            VerdictKind.ROLLED_BACK,
-            ("RegisterTaskDefinition", "UpdateService", "UpdateService"),
-        ),
+        (timelines.quick, BREAKER, VerdictKind.DEPLOYED, (R, U)),
+        (timelines.breaker, BREAKER, VerdictKind.ROLLED_BACK, (R, U)),
+        (timelines.breaker_without_rollback, BREAKER, VerdictKind.ROLLED_BACK, (R, U, U)),
+        (timelines.crash_loop, {}, VerdictKind.ROLLED_BACK, (R, U, STOP)),
+        (timelines.alarm_and_stuck, {"strategy": "BLUE_GREEN"}, VerdictKind.ROLLED_BACK, (R, U, U)),
     ],
 )
 async def test_a_kill_at_every_step_writes_nothing_twice(
-    aws: Amazon, timeline: Timeline, verdict: VerdictKind, writes: tuple[str, ...]
+    aws: Amazon, timeline: Timeline, settings: dict[str, Any], verdict: VerdictKind, writes: tuple[str, ...]
 ) -> None:
     """What a step did is there, and nothing is kept of it: whoever takes over does it again."""
     at = 2 - _BOUNDARIES
     while True:
         at += _BOUNDARIES
-        world = fresh(deploymentConfiguration=BREAKER)
+        world = fresh(deploymentConfiguration=settings)
         with telling(aws, world, hurry=10) as teller:
             await teller.first()
             world.cluster.scripts["web"] = [timeline]

@@ -163,3 +163,19 @@ def test_a_hook_that_waits_for_somebody_moves_the_deadline() -> None:
     judged = converge.judge(OPERATION, look)
     assert (judged.kind, "hook approve until 2026-11-22 02:00 UTC" in judged.words) == (K.RESOURCE_PENDING, True)
     assert converge.allowed(look) > timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "tasks", "enough"),
+    [
+        (100, (), True),
+        (350, (), False),
+        (100, (crashed("c", stopped=after(390)),), False),
+        (100, (crashed("c", stopped=after(90)),), True),
+        (100, (task("d", started=after(390)),), False),
+    ],
+)
+def test_one_look_is_enough_long_after_the_end(ended: float, tasks: tuple[Task, ...], enough: bool) -> None:
+    look = reading(end=ending("SUCCESSFUL", ended=after(ended)), tasks=(task("a"), task("b"), *tasks))
+    judged = converge.judge(OPERATION, look)
+    assert (judged.kind, judged.at_once) == (None, enough)

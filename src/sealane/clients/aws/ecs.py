@@ -232,6 +232,7 @@ def _deployment(told: Mapping[str, Any], names: Mapping[str, str]) -> ServiceDep
         definition=names.get(str((told.get("targetServiceRevision") or {}).get("arn")), ""),
         sources=tuple(names.get(str(each.get("arn")), "") for each in told.get("sourceServiceRevisions") or ()),
         back_to=names.get(str(back.get("serviceRevisionArn")), ""),
+        ended=_utc(told["finishedAt"]) if told.get("finishedAt") else None,
         stage=str(told.get("lifecycleStage") or ""),
         triggered=f"alarm {alarmed}" if alarmed else broken,
         awaits=tuple(

@@ -71,6 +71,7 @@ class ServiceDeployment:
     """Task definitions that ran before it."""
     back_to: str = ""
     """The task definition that it was rolled back to."""
+    ended: datetime | None = None
     stage: str = ""
     triggered: str = ""
     """What made the service give it up: its circuit breaker, or alarms by name."""

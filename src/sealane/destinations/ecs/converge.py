@@ -18,6 +18,8 @@ from sealane.verdicts.model import FactKind
 
 TWO_LOOKS = timedelta(seconds=15)
 """Two looks must find the same tasks at least this far apart."""
+LONG_AGO = timedelta(minutes=2)
+"""After the end of a deployment one look is enough: its tasks have run since."""
 TAKES = timedelta(minutes=20)
 """How long a deployment may take beside its bake time: start-up, and five minutes to drain old tasks."""
 
@@ -36,6 +38,8 @@ class Converged:
     """The id of the deployment whose tasks count."""
     trouble: stopped_tasks.Trouble | None = None
     """What keeps its tasks from staying."""
+    at_once: bool = False
+    """Whether one look is enough, because the deployment ended long ago."""
 
 
 def judge(operation: Operation, reading: Reading) -> Converged:
@@ -185,8 +189,22 @@ def _proof(
         words = f"{sum(rollout.running for rollout in old)} old tasks still run"
         return Converged(kind=pending, words=words, since=primary.created, own=primary.id)
     return Converged(
-        notes=_notes(reading, service, record, operation, drain=bool(old)), since=primary.created, own=primary.id
+        notes=_notes(reading, service, record, operation, drain=bool(old)),
+        since=primary.created,
+        own=primary.id,
+        at_once=_long_ago(operation, reading, running, record),
     )
+
+
+def _long_ago(
+    operation: Operation, reading: Reading, running: Sequence[Task], record: ServiceDeployment | None
+) -> bool:
+    """Whether it ended some time ago and none of its tasks was started or stopped since."""
+    until = reading.at - LONG_AGO
+    ended = record.ended if record else operation.at
+    own = [task for task in reading.tasks if task.status == "STOPPED" and task.started_by == running[0].started_by]
+    started = all(task.started and task.started <= until for task in running)
+    return bool(ended and ended <= until and started and all(task.stopped and task.stopped <= until for task in own))
 
 
 def _tasks(running: Sequence[Task], service: Service, operation: Operation) -> str:

@@ -61,7 +61,7 @@ class Observing:
 
     def _twice(self, name: str, reading: Reading, judged: Converged) -> Converged:
         """A good state must be found twice, some time apart: a task that stopped in between makes it another state."""
-        if judged.kind is not None:
+        if judged.kind is not None or judged.at_once:
             self._steady.forget(name)
             return judged
         tasks = {(task.arn, task.status == "STOPPED") for task in reading.tasks if task.started_by == judged.own}
