@@ -262,6 +262,35 @@ def test_ready_of_a_custom_resource_has_to_hold_like_any_other() -> None:
     assert registry.observation([part], at=AT).running == ()
 
 
+WRITTEN = datetime(2026, 11, 21, 7, 0, 28, tzinfo=UTC)
+OURS = {"manager": "sealane", "time": "2026-11-21T07:00:28Z"}
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["by its conditions", "by a health check"])
+@pytest.mark.parametrize(
+    ("more", "records", "since"),
+    [
+        ({}, [OURS], WRITTEN),  # nothing says that its controller has looked at what was written
+        ({"observedGeneration": 2}, [OURS], datetime(2026, 11, 21, 7, 0, 20, tzinfo=UTC)),
+        ({}, [{**OURS, "manager": "its-controller"}], datetime(2026, 11, 21, 7, 0, 20, tzinfo=UTC)),
+        ({}, [{**OURS, "time": "soon"}], datetime(2026, 11, 21, 7, 0, 20, tzinfo=UTC)),
+    ],
+)
+def test_ready_of_an_older_version_holds_from_the_write_on(
+    more: dict[str, Any], records: list[dict[str, str]], since: datetime, asked: bool
+) -> None:
+    """A controller that is busy or away leaves the former status (fluxcd/kustomize-controller#387, akuity/kargo#1411)."""
+    moved = datetime(2026, 11, 21, 7, 0, 20, tzinfo=UTC)
+    answer = owned_objects.HealthAnswer(health=model.Health.READY, message="ready", since=moved) if asked else None
+    besides = owned_objects.NamespaceFacts(ask=lambda _: answer)
+    status = {"conditions": [condition("Ready", "True")], **more}
+    live = {"metadata": meta(managedFields=records), "kind": "Certificate", "apiVersion": "x.io/v1", "status": status}
+    part = registry.converge(
+        msgspec.convert(live, resources.Custom), owned_objects.OwnedObjects(at=AT, besides=besides)
+    )
+    assert (part[0].health, part[0].ready_since) == (model.Health.READY, since)
+
+
 @pytest.mark.parametrize(
     ("health", "kind"), [(model.Health.CONVERGING, "resource_pending"), (model.Health.FAILED, "resource_failed")]
 )

@@ -3,6 +3,9 @@
 Without a health check, the conventions of kstatus apply: first `observedGeneration`, then the conditions `Reconciling`,
 `Stalled` and `Ready`, or `Available` if there is no `Ready`. An object with none of them is ready once it is written.
 
+Where nothing says which generation the status is about, it may be that of the version before: a controller that is busy or
+away has not looked at the new one. So ready counts from Sealane's last write at the earliest, and has to hold from then on.
+
 `Stalled` is decisive only if it certainly concerns the desired version; otherwise it may be left from an older one.
 """
 
@@ -15,7 +18,7 @@ from typing import Any
 import msgspec
 
 from sealane import typed_data
-from sealane.clients.kubernetes import objects, resources
+from sealane.clients.kubernetes import kinds, objects, resources
 from sealane.destinations.kubernetes.converge import generic, owned_objects
 from sealane.verdicts import model
 
@@ -50,7 +53,7 @@ def _answered(
     live: owned_objects.OwnedObjects,
 ) -> owned_objects.Part:
     if answer.health is model.Health.READY:
-        return generic.there(name, message=answer.message, since=answer.since)
+        return generic.there(name, message=answer.message, since=_told_since(live_object, answer.since))
     kind = model.FactKind.RESOURCE_PENDING
     if answer.health is model.Health.FAILED:
         kind = model.FactKind.RESOURCE_FAILED
@@ -78,11 +81,25 @@ def _by_conditions(
         since = behind.last_transition_time or live_object.metadata.creation_timestamp
         fact = generic.fact(model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), live=live)
         return generic.awaited(name, message=fact.words, fact=fact)
-    if ready:
-        return generic.there(
-            name, message="ready", since=ready.last_transition_time or live_object.metadata.creation_timestamp
-        )
-    return generic.there(name, message="", since=live_object.metadata.creation_timestamp)
+    since = ready.last_transition_time if ready else None
+    since = _told_since(live_object, since or live_object.metadata.creation_timestamp)
+    return generic.there(name, message="ready" if ready else "", since=since)
+
+
+def _told_since(live_object: resources.Custom, since: datetime | None) -> datetime | None:
+    """Since when it is ready as far as its status tells of what Sealane wrote last."""
+    if since is None or any(True for _ in _observed(live_object)):
+        return since
+    records = live_object.metadata.managed_fields
+    written = (_time(record.time) for record in records if record.manager == kinds.MANAGER)
+    return max((since, *(time for time in written if time)))
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
