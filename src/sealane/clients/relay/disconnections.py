@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import ssl
 
 import aiohttp
@@ -54,4 +57,6 @@ _OWN = frozenset({9, 10, 62, 64})
 
 
 def _plain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in errno.errorcode and not isinstance(error, socket.gaierror | ssl.SSLError):
+        return os.strerror(error.errno).lower()
     return " ".join(str(getattr(error, "strerror", None) or error).split())
