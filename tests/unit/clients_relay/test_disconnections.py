@@ -122,7 +122,9 @@ async def test_a_certificate_that_is_not_trusted(
 
 
 async def test_a_server_that_is_not_there(said: asyncio.Queue[dict[str, Any]]) -> None:
-    assert "it can't be reached (connection refused): is --server right" in await reason(f"http://127.0.0.1:{unused_port()}", said)
+    assert "it can't be reached (connection refused): is --server right" in await reason(
+        f"http://127.0.0.1:{unused_port()}", said
+    )
     assert "no server has that name (" in await reason("http://no-such-server.invalid", said)
 
 

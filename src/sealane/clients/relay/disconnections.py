@@ -57,6 +57,10 @@ _OWN = frozenset({9, 10, 62, 64})
 
 
 def _plain(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in errno.errorcode and not isinstance(error, socket.gaierror | ssl.SSLError):
+    if (
+        isinstance(error, OSError)
+        and error.errno in errno.errorcode
+        and not isinstance(error, socket.gaierror | ssl.SSLError)
+    ):
         return os.strerror(error.errno).lower()
     return " ".join(str(getattr(error, "strerror", None) or error).split())
