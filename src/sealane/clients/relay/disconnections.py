@@ -57,10 +57,9 @@ _OWN = frozenset({9, 10, 62, 64})
 
 
 def _plain(error: Exception) -> str:
-    if (
-        isinstance(error, OSError)
-        and error.errno in errno.errorcode
-        and not isinstance(error, socket.gaierror | ssl.SSLError)
-    ):
-        return os.strerror(error.errno).lower()
+    """What went wrong, without the address: names and TLS have numbers of their own."""
+    if isinstance(error, OSError) and not isinstance(error, socket.gaierror | ssl.SSLError):
+        number = error.errno
+        if number is not None and number in errno.errorcode:
+            return os.strerror(number).lower()
     return " ".join(str(getattr(error, "strerror", None) or error).split())
