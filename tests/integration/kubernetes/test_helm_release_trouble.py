@@ -205,6 +205,25 @@ async def test_what_others_do_with_the_release_is_drift_and_is_written_over(rele
     assert await release.there() == {"a": "1", "b": "1"}
 
 
+async def test_a_key_of_a_list_may_change(release: Release) -> None:
+    """Both ports together would be refused, and only Helm's own record has the old one."""
+    who = identity(release.namespace)
+    for port in (8080, 8081):
+        plain = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "box"},
+            "spec": {"ports": [{"port": port}]},
+        }
+        [about] = release.objects()
+        wanted = [about, release_objects.member(plain, "box", release.namespace)]
+        applied = await release.destination.apply(wanted, identity=who, fence=model.unfenced)
+        assert not applied.refusals, applied.refusals
+        there = await release.cluster.get(kinds.whole("v1", "Service"), "box", namespace=release.namespace)
+        assert [each["port"] for each in there["spec"]["ports"]] == [port]
+    assert not [change for change in await release.destination.diff(wanted, identity=who) if change.fields]
+
+
 async def test_a_version_that_somebody_elses_helm_has_under_way_is_left_alone(release: Release) -> None:
     """Dead or alive: the refusal says which record it is, and nothing is written."""
     assert not (await release.apply(a="1")).refusals

@@ -65,7 +65,9 @@ async def preview(
     except errors.Invalid as refused:
         schema = await cluster.schema(kinds.of(wanted))
         excluded = tuple(unions.choices(wanted, live, schema)) if schema else ()
-        if not excluded and (moving := await _moving(cluster, wanted, live, strays, adopting=adopting)):
+        if not excluded and (
+            moving := await _moving(cluster, wanted, live, strays, adopting=adopting, by_helm=by_helm)
+        ):
             return moving
         if schema is None:
             raise
@@ -160,16 +162,17 @@ async def _moving(
     strays: Sequence[unions.Choice],
     *,
     adopting: bool,
+    by_helm: bool,
 ) -> Preview | None:
     """A refused object with fields of past owners as the cause; an apply removes them once it has their records.
 
     For example a Service's port from `kubectl apply` beside its replacement. None if no such field is removed. Raises
     Invalid if the object is refused without them, too.
     """
-    take = _taker(wanted, strays, adopting=adopting)
+    take = _taker(wanted, strays, adopting=adopting, by_helm=by_helm)
     records = take(live)
     going = managed_fields.going(managed_fields.with_records(live, records), wanted)
-    if not adopting or records is None or not going:
+    if not (adopting or by_helm) or records is None or not going:
         return None
     whole = diff.overlaid(field_trees.without(live, going), wanted)
     result = await _patched(cluster, wanted, diff.operations(live, whole))
