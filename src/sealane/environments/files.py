@@ -14,7 +14,7 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Group, Matching, Maybe, Name, TopFile
 from sealane.environments.model import DestinationShape
-from sealane.pipelines.files import Groups
+from sealane.pipelines.field_shapes import Groups
 
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 

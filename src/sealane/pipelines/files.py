@@ -13,7 +13,6 @@ from sealane.configfiles.fields import (
     WHOLE,
     Duration,
     File,
-    Glob,
     Group,
     ImageReference,
     Maybe,
@@ -25,108 +24,12 @@ from sealane.configfiles.fields import (
     User,
     Variable,
 )
+from sealane.pipelines.condition_files import StepWhenFile, WhenFile
+from sealane.pipelines.delivery_files import DeliverItem
+from sealane.pipelines.field_shapes import GlobList, Scripts, Text, Texts
 from sealane.pipelines.notices import AppNoticeFile
 
-EventName = Literal["push", "pull_request", "tag", "schedule", "promote", "rollback", "manual"]
-StatusName = Literal["success", "failure"]
 FailureName = Literal["infrastructure", "failure"]
-
-
-def _shape(value: Any) -> str | None:
-    """The chosen form of a value; tags are in brackets so that they never are a key's name."""
-    shapes: dict[type, str] = {str: "(one)", list: "(list)", dict: "(mapping)"}
-    return shapes.get(type(value))
-
-
-def _one_or_list(what: str) -> Discriminator:
-    return Discriminator(_shape, custom_error_type="shape", custom_error_message=f"must be {what} or a list of them")
-
-
-def _patterns(what: str) -> Discriminator:
-    return Discriminator(
-        _shape,
-        custom_error_type="shape",
-        custom_error_message=f"must be {what}, a list of them, or {{include: […], exclude: […]}}",
-    )
-
-
-Text = Annotated[str, Field(max_length=65536)]
-Texts = Annotated[
-    Annotated[Text, Tag("(one)")] | Annotated[list[Text], Field(min_length=1, max_length=200), Tag("(list)")],
-    _one_or_list("a text"),
-]
-
-
-Script = Annotated[str, Field(max_length=1024 * 1024)]
-Scripts = Annotated[
-    Annotated[Script, Tag("(one)")] | Annotated[list[Script], Field(min_length=1, max_length=200), Tag("(list)")],
-    _one_or_list("a text"),
-]
-
-
-class EventPatterns(File):
-    """Events by what is wanted and what is not."""
-
-    include: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
-    """Events of which one must have happened; all when left out."""
-    exclude: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
-    """Events that must not have happened."""
-
-
-class GlobPatterns(File):
-    """Globs by what is wanted and what is not."""
-
-    include: Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]] = None
-    """Globs of which one must match; everything when left out."""
-    exclude: Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]] = None
-    """Globs of which none may match."""
-
-
-Events = Annotated[
-    Annotated[EventName, Tag("(one)")]
-    | Annotated[list[EventName], Field(min_length=1, max_length=200), Tag("(list)")]
-    | Annotated[EventPatterns, Tag("(mapping)")],
-    _patterns("an event"),
-]
-Globs = Annotated[
-    Annotated[Glob, Tag("(one)")]
-    | Annotated[list[Glob], Field(min_length=1, max_length=200), Tag("(list)")]
-    | Annotated[GlobPatterns, Tag("(mapping)")],
-    _patterns("a glob"),
-]
-GlobList = Annotated[
-    Annotated[Glob, Tag("(one)")] | Annotated[list[Glob], Field(min_length=1, max_length=200), Tag("(list)")],
-    _one_or_list("a glob"),
-]
-Groups = Annotated[
-    Annotated[Group, Tag("(one)")] | Annotated[list[Group], Field(min_length=1, max_length=200), Tag("(list)")],
-    _one_or_list("a group"),
-]
-Statuses = Annotated[
-    Annotated[StatusName, Tag("(one)")]
-    | Annotated[list[StatusName], Field(min_length=1, max_length=200), Tag("(list)")],
-    _one_or_list("success or failure"),
-]
-
-
-class WhenFile(File):
-    """Conditions on the event; all of those given must hold."""
-
-    event: Maybe[Events] = None
-    """What happened: push, pull_request, tag, schedule, promote, rollback or manual."""
-    branch: Maybe[Globs] = None
-    """The branch pushed to; of a pull request the branch it wants into. A tag is on no branch."""
-    paths: Maybe[Globs] = None
-    """Files changed, from the repository's root. Where nobody can tell what changed, every path counts as changed."""
-    ref: Maybe[Globs] = None
-    """The full reference, such as refs/tags/v1.2."""
-
-
-class StepWhenFile(WhenFile):
-    """Conditions on the event, and on how it went so far."""
-
-    status: Maybe[Statuses] = None
-    """How everything before this step went: success (as if left out), failure, or both."""
 
 
 class RetryFile(File):
@@ -232,84 +135,12 @@ class RetagFile(File):
     """Conditions; without the image nothing is delivered."""
 
 
-class ApprovalFile(File):
-    """Who must agree before it is delivered."""
-
-    by: Groups
-    """The group or groups whose people may agree."""
-    count: Maybe[Annotated[int, Field(ge=1, le=20), WHOLE]] = None
-    """How many different people, out of all those groups together; 1 when left out. Who asked does not count."""
-
-
-class DeliveryFile(File):
-    """A formation to deliver to."""
-
-    formation: Name
-    """The formation: a file in deploy/formations."""
-    approval: Maybe[ApprovalFile] = None
-    """Who must agree first. The operators' file may ask for more, never for less."""
-    when: Maybe[WhenFile] = None
-    """Conditions. Left out, pushes to the default branch are delivered, and runs started by hand or by a promotion."""
-
-
-class MemberFile(File):
-    """A formation of several that move together."""
-
-    formation: Name
-    """The formation: a file in deploy/formations."""
-    keep: bool = False
-    """Whether it stays where it is when the others go back."""
-
-
-def _member_kind(value: Any) -> str | None:
-    return None if isinstance(value, list) else _shape(value)
-
-
-MemberItem = Annotated[
-    Annotated[Name, Tag("(one)")] | Annotated[MemberFile, Tag("(mapping)")],
-    Discriminator(
-        _member_kind,
-        custom_error_type="shape",
-        custom_error_message="must be the name of a formation, or {formation: NAME, keep: true}",
-    ),
-]
-
-
-class ReleaseGroupFile(File):
-    """Several formations that the release reaches together or not at all."""
-
-    formations: Annotated[list[MemberItem], Field(min_length=2, max_length=50)]
-    """The formations, in the order in which they move. When one fails, those that had moved go back in reverse order."""
-    parallel: bool = False
-    """Whether they move side by side instead of one after the other."""
-    approval: Maybe[ApprovalFile] = None
-    """Who must agree first, for each of them. The operators' file may ask for more, never for less."""
-    when: Maybe[WhenFile] = None
-    """Conditions, for all of them. Left out, as for one formation."""
-
-
-def _delivery_kind(value: Any) -> str | None:
-    if isinstance(value, dict) and "formations" in value:
-        return "(release group)"
-    return None if isinstance(value, list) else _shape(value)
-
-
 def _image_kind(value: Any) -> str:
     return "(retag)" if isinstance(value, dict) and "retag" in value and "build" not in value else "(build)"
 
 
 ImageFile = Annotated[
     Annotated[BuildFile, Tag("(build)")] | Annotated[RetagFile, Tag("(retag)")], Discriminator(_image_kind)
-]
-DeliverItem = Annotated[
-    Annotated[Name, Tag("(one)")]
-    | Annotated[DeliveryFile, Tag("(mapping)")]
-    | Annotated[ReleaseGroupFile, Tag("(release group)")],
-    Discriminator(
-        _delivery_kind,
-        custom_error_type="shape",
-        custom_error_message="must be the name of a formation, {formation: NAME, …} or {formations: [NAME, NAME], …}",
-    ),
 ]
 
 

@@ -14,7 +14,7 @@ from sealane.configfiles import validation
 from sealane.configfiles.documents import Document, Path
 from sealane.configfiles.fields import File
 from sealane.findings import Finding, Place, Severity
-from sealane.pipelines import files
+from sealane.pipelines import delivery_files, files
 
 M = TypeVar("M", bound=File)
 
@@ -55,7 +55,7 @@ class ImagePart(Part):
 class DeliveryPart(Part):
     """A delivery that can be read; its name is the formation's."""
 
-    file: files.DeliveryFile
+    file: delivery_files.DeliveryFile
     named_at: Path
     """The place of its formation's name; findings about the delivery are at `path`."""
 
@@ -125,7 +125,9 @@ def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
         if isinstance(item, dict) and isinstance(item.get("formations"), list):
             yield from _members(item, path)
             continue
-        delivery = validation.salvage({"formation": item} if isinstance(item, str) else item, files.DeliveryFile)
+        delivery = validation.salvage(
+            {"formation": item} if isinstance(item, str) else item, delivery_files.DeliveryFile
+        )
         if delivery:
             yield DeliveryPart(name=delivery.formation, path=path, named_at=path, file=delivery)
 
@@ -135,7 +137,7 @@ def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
     said = {key: value for key, value in item.items() if key in {"approval", "when"}}
     for index, member in enumerate(item["formations"][:MOST]):
         name = member.get("formation") if isinstance(member, dict) else member
-        delivery = validation.salvage({**said, "formation": name}, files.DeliveryFile)
+        delivery = validation.salvage({**said, "formation": name}, delivery_files.DeliveryFile)
         if delivery:
             named_at = (*path, "formations", index)
             yield DeliveryPart(name=delivery.formation, path=path, named_at=named_at, file=delivery)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealane.configfiles import globs
 from sealane.configfiles.documents import Path
 from sealane.findings import Finding
-from sealane.pipelines import files
+from sealane.pipelines import condition_files
 from sealane.pipelines.partial import DeliveryPart, Draft, ImagePart, StepPart
 
 _BRANCHLESS = {"tag"}
@@ -23,9 +23,9 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _waiting_for_nothing(draft)
 
 
-def _when(draft: Draft, path: Path, when: files.WhenFile) -> Iterator[Finding]:
+def _when(draft: Draft, path: Path, when: condition_files.WhenFile) -> Iterator[Finding]:
     for key in ("branch", "paths", "ref"):
-        patterns: str | list[str] | files.GlobPatterns | None = getattr(when, key)
+        patterns: str | list[str] | condition_files.GlobPatterns | None = getattr(when, key)
         yield from _globs(draft, (*path, key), patterns)
     events, excluded = wanted_events(when.event)
     if events is not None and not events - excluded:
@@ -38,18 +38,20 @@ def _when(draft: Draft, path: Path, when: files.WhenFile) -> Iterator[Finding]:
 
 
 def wanted_events(
-    patterns: str | list[files.EventName] | files.EventPatterns | None,
+    patterns: str | list[condition_files.EventName] | condition_files.EventPatterns | None,
 ) -> tuple[set[str] | None, set[str]]:
     """Events that are included, None for any, and those that are excluded."""
     if patterns is None:
         return None, set()
-    if isinstance(patterns, files.EventPatterns):
+    if isinstance(patterns, condition_files.EventPatterns):
         return (set(patterns.include) if patterns.include else None), set(patterns.exclude or ())
     return set(_listed(patterns)), set()
 
 
-def _globs(draft: Draft, path: Path, patterns: str | list[str] | files.GlobPatterns | None) -> Iterator[Finding]:
-    if isinstance(patterns, files.GlobPatterns):
+def _globs(
+    draft: Draft, path: Path, patterns: str | list[str] | condition_files.GlobPatterns | None
+) -> Iterator[Finding]:
+    if isinstance(patterns, condition_files.GlobPatterns):
         yield from _globs(draft, (*path, "include"), patterns.include)
         yield from _globs(draft, (*path, "exclude"), patterns.exclude)
         if patterns.include is None and patterns.exclude is None:
@@ -64,7 +66,7 @@ def _globs(draft: Draft, path: Path, patterns: str | list[str] | files.GlobPatte
             yield draft.finding(where, f"the glob {glob} is not valid: {why}")
 
 
-def _listed(patterns: str | list[str] | list[files.EventName] | None) -> list[str]:
+def _listed(patterns: str | list[str] | list[condition_files.EventName] | None) -> list[str]:
     return [patterns] if isinstance(patterns, str) else list(patterns or [])
 
 
@@ -82,5 +84,5 @@ def _waiting_for_nothing(draft: Draft) -> Iterator[Finding]:
             yield draft.finding((*step.path, "when", "status"), message, hint)
 
 
-def _listed_status(status: str | list[files.StatusName]) -> list[str]:
+def _listed_status(status: str | list[condition_files.StatusName]) -> list[str]:
     return [status] if isinstance(status, str) else list(status)

@@ -10,7 +10,7 @@ from sealane import findings
 from sealane.configfiles import documents, fields, validation
 from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding, Place
-from sealane.pipelines import checks, files, notices, partial
+from sealane.pipelines import checks, condition_files, delivery_files, files, notices, partial
 from sealane.pipelines.dialect import Dialect
 from sealane.pipelines.model import (
     NO_CHECK,
@@ -198,7 +198,7 @@ def _image(name: str, file: files.BuildFile | files.RetagFile, place: Place) -> 
 
 
 def _deliveries(
-    file: str | files.DeliveryFile | files.ReleaseGroupFile, document: Document, path: Path
+    file: str | delivery_files.DeliveryFile | delivery_files.ReleaseGroupFile, document: Document, path: Path
 ) -> Iterator[Delivery]:
     """One delivery, or one for each member of a release group."""
     place = document.place(path)
@@ -208,11 +208,11 @@ def _deliveries(
     asked = file.approval
     approval = Approval(by=_texts(asked.by), count=asked.count or 1) if asked else None
     when = _when(file.when)
-    if isinstance(file, files.DeliveryFile):
+    if isinstance(file, delivery_files.DeliveryFile):
         yield Delivery(formation=file.formation, approval=approval, when=when, place=place)
         return
     members = [
-        files.MemberFile(formation=formation) if isinstance(formation, str) else formation
+        delivery_files.MemberFile(formation=formation) if isinstance(formation, str) else formation
         for formation in file.formations
     ]
     release_group = ReleaseGroup(formations=tuple(member.formation for member in members), parallel=file.parallel)
@@ -227,10 +227,10 @@ def _deliveries(
         )
 
 
-def _when(file: files.WhenFile | None) -> When:
+def _when(file: condition_files.WhenFile | None) -> When:
     if file is None:
         return When()
-    status = file.status if isinstance(file, files.StepWhenFile) else None
+    status = file.status if isinstance(file, condition_files.StepWhenFile) else None
     return When(
         event=_patterns(file.event),
         branch=_patterns(file.branch),
@@ -241,12 +241,12 @@ def _when(file: files.WhenFile | None) -> When:
 
 
 def _patterns(
-    written: str | Iterable[str] | files.EventPatterns | files.GlobPatterns | None,
+    written: str | Iterable[str] | condition_files.EventPatterns | condition_files.GlobPatterns | None,
 ) -> Patterns | None:
     match written:
         case None:
             return None
-        case files.EventPatterns() | files.GlobPatterns():
+        case condition_files.EventPatterns() | condition_files.GlobPatterns():
             return Patterns(include=_texts(written.include), exclude=_texts(written.exclude))
         case _:
             return Patterns(include=_texts(written))
