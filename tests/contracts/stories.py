@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sealane.cli.local import deploy_and_watch, deploy_request, deploy_session, local_formation
-from sealane.deployments import ledger_history, model
+from sealane.deployments import ledger_entries, model
 from sealane.deployments.gates.model import GateResult
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import Content, State
@@ -171,7 +171,7 @@ class CommandLine(Side):
             watch_for=revision.strategy.watched_for(production=False) if stays else timedelta(),
         )
         ended = await deploy_and_watch.deploy(wish, destination, _Heard(told))
-        history = ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+        history = ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
         failed = ended.outcome.verdict.kind != "deployed"
         return Ended(
             verdict=ended.outcome.verdict,

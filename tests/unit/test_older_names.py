@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from sealane import older_names
-from sealane.deployments import ledger_history
+from sealane.deployments import ledger_entries
 from sealane.deployments.failure_reports import FailureReport
 from sealane.destinations.model import Ledger
 from sealane.findings import Finding
@@ -99,7 +99,7 @@ def test_a_ledger_that_an_older_command_line_left() -> None:
         "verdict": OLDER_VERDICT,
     }
     entry = msgspec.json.encode({"records": [record], "dossier": OLDER_REPORT}).decode()
-    known = ledger_history.records(Ledger(entries={"history": entry}))
+    known = ledger_entries.records(Ledger(entries={"history": entry}))
     assert known.last is not None
     assert known.last.verdict is not None
     assert known.last.verdict.cause is not None

@@ -1,7 +1,7 @@
 """A formation's history in its ledger, without a server: deployments, verified revisions, the last evidence.
 
 It stands beside the objects, so that any machine with the same rights can roll back. The immutable Secrets of verified
-revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `Ledger.private`).
+revisions stay at the destination; Secrets that somebody wrote into stencils are kept in Secrets (see `ledger_entries.py`).
 
 The revision of a deployment is written first, before anything else: it may become a verified one. What the end adds is
 bounded, and room is reserved for it. The oldest kept revisions are dropped first.
@@ -16,12 +16,9 @@ from typing import Any
 
 import msgspec
 
-from sealane import older_names, typed_data
 from sealane.deployments import finished_work, size_limits
-from sealane.destinations.model import Ledger
 from sealane.destinations.port import Destination
 from sealane.errors import Conflicting, NotThere, Refused
-from sealane.secrets import manifest_secrets
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
@@ -206,73 +203,11 @@ class History:
         return tuple(self.revision(key) for key in _verified(self.records) if key in self.revisions)
 
 
-_ENTRY = "history"
-_REVISION = "revision "
-"""Before the id of a kept revision."""
 _WHOLE_RECORDS = 5
 """How many of the newest deployments are kept with all details."""
 _LONGEST, _SHORTEST = 4_000, 400
 """Characters of a reason or note."""
 _IMAGES = 100
-
-
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision as it is kept where everybody reads."""
-
-    revision: dict[str, Any]
-    secrets: bool
-    """Whether Secrets of stencils are kept apart."""
-
-
-def records(ledger: Ledger) -> History:
-    """The ledger's deployments, without revisions, which are long."""
-    entry = ledger.entries.get(_ENTRY)
-    return typed_data.convert(older_names.history(msgspec.json.decode(entry)), History) if entry else History()
-
-
-def read(ledger: Ledger) -> History:
-    """The ledger's history; empty at first."""
-    history = records(ledger)
-    revisions = dict(history.revisions)  # as an older Sealane kept them, without Secrets of stencils
-    partial = set(revisions)
-    for entry, text in ledger.entries.items():
-        if not entry.startswith(_REVISION):
-            continue
-        key = entry.removeprefix(_REVISION)
-        kept = typed_data.from_json(text, _Kept)
-        apart = typed_data.from_json(ledger.private.get(entry, "[]"), list[dict[str, Any]])
-        revisions[key] = {**older_names.revision(kept.revision), "objects": [*kept.revision["objects"], *apart]}
-        partial.discard(key)
-        if kept.secrets and entry not in ledger.private:
-            partial.add(key)
-    return replace(history, revisions=revisions, partial=frozenset(partial))
-
-
-def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
-    """The ledger with that history; its write is refused where less than `reserve` bytes are left."""
-    entries, private = {}, {}
-    for key, revision in history.revisions.items():
-        entry = f"{_REVISION}{key}"
-        apart = [rendered for rendered in revision["objects"] if _is_written_into_a_stencil(rendered, revision)]
-        rest = [rendered for rendered in revision["objects"] if rendered not in apart]
-        missing = key in history.partial
-        kept = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
-        entries[entry] = msgspec.json.encode(kept).decode()
-        if apart:
-            private[entry] = msgspec.json.encode(apart).decode()
-    entries[_ENTRY] = msgspec.json.encode(replace(history, revisions={}, partial=frozenset())).decode()
-    others = {name: text for name, text in ledger.entries.items() if name != _ENTRY and not name.startswith(_REVISION)}
-    return replace(ledger, entries={**others, **entries}, private=private, reserve=reserve)
-
-
-def _is_written_into_a_stencil(rendered: Mapping[str, Any], revision: Mapping[str, Any]) -> bool:
-    """Whether it is a Secret whose values stand in it."""
-    manifest = rendered["object"]
-    own = (
-        manifest["metadata"]["name"] == revision["secret_object"]
-        and manifest["metadata"].get("namespace") == revision["namespace"]
-    )
-    return manifest_secrets.is_secret(manifest) and not own
 
 
 def _fitting(

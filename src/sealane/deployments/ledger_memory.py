@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
-from sealane.deployments import ledger_history, messages, model, targets, way_back
+from sealane.deployments import ledger_entries, messages, model, targets, way_back
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.memory import Prepared
 from sealane.deployments.process_memory import ProcessMemory
@@ -58,7 +58,7 @@ class LedgerMemory(ProcessMemory):
         for kept in ((first, second), (first, None), (None, None)):
             try:
                 ended = self.history.ended(self.record, failure_report=kept[0], second_failure_report=kept[1])
-                self.ledger = await write(self.destination, ledger_history.written(self.ledger, ended), self.revision)
+                self.ledger = await write(self.destination, ledger_entries.written(self.ledger, ended), self.revision)
             except (Conflicting, Fenced):
                 raise
             except SealaneError as error:
@@ -71,7 +71,7 @@ class LedgerMemory(ProcessMemory):
         """Ends a deployment that was interrupted or broke; hooks that ran count as run."""
         record = replace(self.record, verdict=verdict, hooks=self.hooks)
         ended = self.history.ended(record, failure_report=None)
-        await write(self.destination, ledger_history.written(self.ledger, ended), self.revision)
+        await write(self.destination, ledger_entries.written(self.ledger, ended), self.revision)
 
     def _note(self, outcome: model.Outcome) -> str | None:
         broken = f"{self.record.by} broke the glass: {self.glass}" if self.glass else ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sealane.findings import Finding, Place, nearest
 
 if TYPE_CHECKING:
-    from sealane.clients import cel
+    from sealane.clients import cel, cel_errors
 
 _NAMES = {"object": "dyn"}
 _LONGEST = 300
@@ -85,7 +85,9 @@ class Compiled:
 
 def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
     """Findings about its expressions; `place` gives the place of a key's value."""
-    from sealane.clients import cel  # here and below: few formations have checks, and the engine takes time to load
+    from sealane.clients import (
+        cel_errors,
+    )
 
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
         source = getattr(check, key)
@@ -93,7 +95,7 @@ def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Find
             continue
         try:
             result = _compiled(source).result
-        except cel.Uncompilable as error:
+        except cel_errors.Uncompilable as error:
             yield from _findings(error, source, place(key))
             continue
         if result not in (wanted, "dyn"):
@@ -102,7 +104,7 @@ def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Find
             yield Finding(message=message, place=place(key), hint=hint)
 
 
-def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Finding]:
+def _findings(error: cel_errors.Uncompilable, source: str, place: Place) -> Iterator[Finding]:
     for line, column, message in error.complaints:
         at = f"line {line}, column {column}" if "\n" in source else f"column {column}"
         words = message.removesuffix(" (in container '')")
@@ -116,11 +118,11 @@ def _findings(error: cel.Uncompilable, source: str, place: Place) -> Iterator[Fi
 
 def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | None]:
     """The value, or why there is none."""
-    from sealane.clients import cel
+    from sealane.clients import cel_errors
 
     try:
         return expression.evaluate(bound), None
-    except cel.EvaluationError as error:
+    except cel_errors.EvaluationError as error:
         return None, error.message
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealane.clients import cel
+from sealane.clients import cel, cel_errors
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.policies import language
 from sealane.policies.model import NamedExpression, Policy, Scope, Validation
@@ -158,7 +158,7 @@ def _scope(policy: Policy) -> _Scope:
     for variable in policy.variables:
         try:
             expression = _plain(variable.expression, scope.typed)
-        except cel.Uncompilable as error:
+        except cel_errors.Uncompilable as error:
             scope.findings += _findings(error, variable.expression, variable.place, scope.typed)
             kind, portable = "dyn", False
         else:
@@ -180,7 +180,7 @@ def _plain(source: str, names: Mapping[str, Any]) -> cel.Expression:
 def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, what: str) -> Iterator[Finding]:
     try:
         expression = _plain(source, names)
-    except cel.Uncompilable as error:
+    except cel_errors.Uncompilable as error:
         yield from _findings(error, source, place, names)
         return
     if language.KNOWN.get(source.strip(), expression.result) != wanted:
@@ -189,7 +189,7 @@ def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, w
         yield Finding(message=message, place=place, hint=hint)
 
 
-def _findings(error: cel.Uncompilable, source: str, place: Place, names: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(error: cel_errors.Uncompilable, source: str, place: Place, names: Mapping[str, Any]) -> Iterator[Finding]:
     for line, column, message in error.complaints:
         where = (
             f"line {line}, column {column} of the expression"

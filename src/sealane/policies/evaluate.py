@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sealane.clients import cel
+from sealane.clients import cel, cel_errors
 from sealane.configfiles.documents import Path
 from sealane.policies import admission, compiler, kinds, language, locations, match_rules
 from sealane.policies.admission import Request
@@ -102,7 +102,7 @@ def _shared(rules: Sequence[_Rule], facts: Facts, objects: Sequence[Mapping[str,
     for name, expression in {name: shared for rule in rules for name, shared in rule.compiled.once.items()}.items():
         try:
             names[name] = expression.evaluate(bindings)
-        except cel.EvaluationError:
+        except cel_errors.EvaluationError:
             continue  # stays unknown: an expression that needs it fails and reports that
     return names
 
@@ -130,7 +130,7 @@ def _decide(rule: _Rule, case: _Case) -> Iterator[Decision]:
     try:
         if not _applies(compiled, case) or _met(compiled.everything, case.bindings):
             return
-    except cel.EvaluationError as error:
+    except cel_errors.EvaluationError as error:
         yield _failed(compiled.policy, effect, case, error.message)
         return
     for check in compiled.checks:
@@ -144,18 +144,18 @@ def _applies(rule: Compiled, case: _Case) -> bool:
         try:
             if not expression.evaluate(case.before):
                 return False
-        except cel.EvaluationError as error:
+        except cel_errors.EvaluationError as error:
             errors.append(_unevaluated(condition.expression, error))
     if errors:
         message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
-        raise cel.EvaluationError(message)
+        raise cel_errors.EvaluationError(message)
     return True
 
 
 def _met(expression: cel.Expression, bindings: cel.Bindings) -> bool:
     try:
         return expression.evaluate(bindings) is True
-    except cel.EvaluationError:
+    except cel_errors.EvaluationError:
         return False
 
 
@@ -164,7 +164,7 @@ def _check(rule: Compiled, check: Check, effect: Effect, case: _Case) -> Iterato
     try:
         if check.expression.evaluate(case.bindings) is True:
             return
-    except cel.EvaluationError as error:
+    except cel_errors.EvaluationError as error:
         text = _unevaluated(source, _composite(rule, case.bindings, source) or error)
         yield _failed(rule.policy, effect, case, text)
         return
@@ -180,7 +180,7 @@ def _message(check: Check, bindings: cel.Bindings) -> str:
     if check.message:
         try:
             text = str(check.message.evaluate(bindings)).strip()
-        except cel.EvaluationError:
+        except cel_errors.EvaluationError:
             text = ""
         if "\n" in text or len(text.encode()) > _LONGEST_MESSAGE:
             text = ""
@@ -192,12 +192,12 @@ def _paths(rule: Compiled, bindings: cel.Bindings) -> list[str]:
         return []
     try:
         paths = rule.paths.evaluate(bindings)
-    except cel.EvaluationError:
+    except cel_errors.EvaluationError:
         return []
     return [str(path) for path in paths] if isinstance(paths, list) else []
 
 
-def _composite(rule: Compiled, bindings: cel.Bindings, source: str) -> cel.EvaluationError | None:
+def _composite(rule: Compiled, bindings: cel.Bindings, source: str) -> cel_errors.EvaluationError | None:
     """The failure of the first variable that the expression uses, in the API server's words."""
     used = language.used_variables(source)
     for name, expression in rule.variables:
@@ -205,12 +205,12 @@ def _composite(rule: Compiled, bindings: cel.Bindings, source: str) -> cel.Evalu
             continue
         try:
             expression.evaluate(bindings)
-        except cel.EvaluationError as error:
-            return cel.EvaluationError(f'composited variable "{name}" fails to evaluate: {error.message}')
+        except cel_errors.EvaluationError as error:
+            return cel_errors.EvaluationError(f'composited variable "{name}" fails to evaluate: {error.message}')
     return None
 
 
-def _unevaluated(source: str, error: cel.EvaluationError) -> str:
+def _unevaluated(source: str, error: cel_errors.EvaluationError) -> str:
     return f"expression '{source}' resulted in error: {error.message}"
 
 

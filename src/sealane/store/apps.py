@@ -12,7 +12,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import Token
 from sealane.records.apps import App
 from sealane.records.deployments import DeploymentState
-from sealane.store import outbox, people, rows
+from sealane.store import event_writes, outbox, people, rows
 from sealane.store.app_tables import apps
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments
@@ -42,7 +42,7 @@ class Apps:
             if token is not None:
                 people.add_token(connection, token, by=by)
             added = DomainEvent(kind=Kind.APP_ADDED, at=app.created, app=app.name, actor=by)
-            outbox.append(connection, added)
+            event_writes.append(connection, added)
 
         await self._database.write(work)
 
@@ -64,7 +64,7 @@ class Apps:
             connection.execute(sa.update(apps).where(apps.c.name == name).values(values))
             data = {"old_until": old_until.isoformat()} if old_until else {}
             rotated = DomainEvent(kind=Kind.APP_HOOK_ROTATED, at=at, app=name, actor=by, data=data)
-            outbox.append(connection, rotated)
+            event_writes.append(connection, rotated)
             return get(connection, name)
 
         return await self._database.write(work)
@@ -76,7 +76,7 @@ class Apps:
             detail = {"from": get(connection, name).owner, "to": owner}
             connection.execute(sa.update(apps).where(apps.c.name == name).values(owner=owner))
             owned = DomainEvent(kind=Kind.APP_OWNER_SET, at=at, app=name, actor=by, data=detail)
-            outbox.append(connection, owned)
+            event_writes.append(connection, owned)
 
         await self._database.write(work)
 
@@ -114,7 +114,7 @@ class Apps:
             connection.execute(sa.delete(apps).where(apps.c.name == name))
             connection.execute(sa.delete(notices).where(notices.c.app == name))
             outbox.forget_lines(connection, name)
-            outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=at, app=name, actor=by))
+            event_writes.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=at, app=name, actor=by))
 
         await self._database.write(work)
 

@@ -17,7 +17,7 @@ from sealane.outbox.model import Kind
 from sealane.records import eligibility
 from sealane.records.deployments import Deployment
 from sealane.records.eligibility import Ineligible
-from sealane.store import deployments, formations, outbox, rows
+from sealane.store import deployments, event_writes, formations, rows
 from sealane.store.app_tables import releases
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table
@@ -52,7 +52,7 @@ class Authorship:
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(told)))
-            outbox.run_event(connection, Kind.RUN_AUTHORS, run_id, at)
+            event_writes.run_event(connection, Kind.RUN_AUTHORS, run_id, at)
 
         await self._database.write(work)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import Deployment, DeploymentState
-from sealane.store import deployments, formations, outbox
+from sealane.store import deployments, event_writes, formations
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as table
 from sealane.verdicts import outcomes
@@ -37,7 +37,7 @@ class Cancellations:
             named = sa.update(table).where(table.c.id == deployment_id).values(cancelled_by=by)
             connection.execute(named)
             data = {"state": deployment.state.value}
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_CANCEL_REQUESTED, deployment, at, data, actor=by)
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_CANCEL_REQUESTED, deployment, at, data, actor=by)
             if deployment.state in _NOT_BEGUN:
                 deployments.finish(connection, deployment_id, outcomes.cancelled(by=by, at=at))
             else:

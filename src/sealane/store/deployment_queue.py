@@ -14,7 +14,7 @@ from sealane.records import waits
 from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.records.formations import Behind, Formation
 from sealane.records.waits import Waits
-from sealane.store import apps, deployments, formations, outbox, rows
+from sealane.store import apps, deployments, event_writes, formations, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as table
 from sealane.store.deployments import Line
@@ -52,7 +52,7 @@ class DeploymentQueue:
             opened_now = deployments.get(connection, deployment_id)
             _note_waits(connection, opened_now, (), at)
             _supersede_queued(connection, opened_now, at)
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_QUEUED, opened_now, at)
             return True
 
         return await self._database.write(work)
@@ -75,7 +75,9 @@ class DeploymentQueue:
             values = {"state": DeploymentState.WAITING.value, "opened": None, "queued": False}
             if not connection.execute(sa.update(table).where(queued).values(values)).rowcount:
                 return False
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, deployments.get(connection, deployment_id), at)
+            event_writes.deployment_event(
+                connection, Kind.DEPLOYMENT_WAITING, deployments.get(connection, deployment_id), at
+            )
             return True
 
         return await self._database.write(work)
@@ -115,7 +117,7 @@ class DeploymentQueue:
             values["from_revision_id"] = deployments.revision_of(connection, there.verified_id)
             connection.execute(sa.update(table).where(table.c.id == deployment_id).values(values))
             begun = deployments.get(connection, deployment_id)
-            outbox.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at, since=since)
+            event_writes.deployment_moved(connection, Kind.DEPLOYMENT_STARTED, begun, at, since=since)
             return begun
 
         return await self._database.write(work)

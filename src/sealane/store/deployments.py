@@ -13,7 +13,7 @@ from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
 from sealane.stencils.model import Revision
-from sealane.store import apps, deployment_figures, formations, ids, outbox, releases, rows
+from sealane.store import apps, deployment_figures, event_writes, formations, ids, outbox, releases, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments, failure_reports, steadiness
 from sealane.verdicts.model import Verdict, VerdictKind
@@ -89,7 +89,7 @@ class Deployments:
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             if line is None or not add_line(connection, deployment_id, line, at):
                 again = {"text": line.text if line else waiting_for}
-                outbox.deployment_event(
+                event_writes.deployment_event(
                     connection, Kind.DEPLOYMENT_WAITING_FOR, get(connection, deployment_id), at, again
                 )
 
@@ -109,7 +109,7 @@ class Deployments:
             add_line(connection, deployment_id, line, at)
             revised = get(connection, deployment_id)
             data = {"revision": revision.id, "reason": note}
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_REVISED, revised, at, data)
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_REVISED, revised, at, data)
             _say_asked(connection, revised, at)
 
         await self._database.write(work)
@@ -125,7 +125,7 @@ class Deployments:
                 return False
             add_line(connection, deployment_id, Line(key=f"demand {note}", phase="approval", text=note), at)
             demanded = get(connection, deployment_id)
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_WAITING, demanded, at, {"reason": note})
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_WAITING, demanded, at, {"reason": note})
             _say_asked(connection, demanded, at)
             return True
 
@@ -192,7 +192,7 @@ def offer(connection: sa.Connection, deployment: Deployment, revision: Revision)
     connection.execute(sa.insert(deployments).values(row(offered)))
     if offered.glass:
         _tell_broken(connection, offered, offered.glass)
-    outbox.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
+    event_writes.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
     _say_asked(connection, offered, offered.created)
     return offered
 
@@ -204,7 +204,7 @@ def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) 
     line = Line(key=f"verdict {verdict.kind}", phase="verdict", text=verdict.reason)
     add_line(connection, deployment_id, line, verdict.at)
     deployment_figures.count_degraded(connection, deployment_id)
-    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ROLLED_BACK, get(connection, deployment_id), verdict.at)
+    event_writes.deployment_moved(connection, Kind.DEPLOYMENT_ROLLED_BACK, get(connection, deployment_id), verdict.at)
 
 
 def get(connection: sa.Connection, deployment_id: str) -> Deployment:
@@ -254,7 +254,7 @@ def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: date
     if outbox.is_said(connection, deployment_id, line.key):
         return False
     data = {"phase": line.phase, "text": line.text, **({"detail": dict(line.detail)} if line.detail else {})}
-    outbox.timeline_line(connection, get(connection, deployment_id), line.key, at, data)
+    event_writes.timeline_line(connection, get(connection, deployment_id), line.key, at, data)
     return True
 
 
@@ -275,21 +275,21 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
     add_line(connection, deployment_id, line, verdict.at)
     ended = get(connection, deployment_id)
     deployment_figures.keep(connection, ended)
-    outbox.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, ended, verdict.at)
+    event_writes.deployment_moved(connection, Kind.DEPLOYMENT_ENDED, ended, verdict.at)
 
 
 def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
     said = f"{glass.by} broke the glass: {glass.reason}"
     add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
     data = {"environment": deployment.environment, "reason": glass.reason}
-    outbox.deployment_event(connection, Kind.GLASS_BROKEN, deployment, glass.at, data, actor=glass.by)
+    event_writes.deployment_event(connection, Kind.GLASS_BROKEN, deployment, glass.at, data, actor=glass.by)
 
 
 def _say_asked(connection: sa.Connection, deployment: Deployment, at: datetime) -> None:
     """Adds a line about whose approval is needed, if any."""
     if deployment.rules and not deployment.unasked:
         data = {"revision": deployment.revision_id, "rules": rows.plain(deployment.rules)}
-        outbox.deployment_event(connection, Kind.APPROVAL_ASKED, deployment, at, data)
+        event_writes.deployment_event(connection, Kind.APPROVAL_ASKED, deployment, at, data)
 
 
 def revision_of(connection: sa.Connection, deployment_id: str | None) -> str | None:

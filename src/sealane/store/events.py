@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.events.model import Event, EventKind, RefGone
 from sealane.outbox.model import Kind
 from sealane.records.runs import Receipt, Run
-from sealane.store import apps, ids, outbox, run_queue
+from sealane.store import apps, event_writes, ids, run_queue
 from sealane.store import runs as stored_runs
 from sealane.store.database import Database
 from sealane.store.run_tables import events, runs
@@ -80,7 +80,7 @@ class Events:
             stored_runs.insert(connection, run_id, sequence, event, requested_by, again.place if again else None)
             left_out = run_queue.leave_out(connection, run_id, event, per_push) if too_many and per_push else None
             if left_out:
-                outbox.run_moved(connection, Kind.RUN_ENDED, stored_runs.get(connection, run_id), event.received)
+                event_writes.run_moved(connection, Kind.RUN_ENDED, stored_runs.get(connection, run_id), event.received)
             return Receipt(run_id=run_id, duplicate=False, left_out=left_out)
 
         return await self._database.write(work)

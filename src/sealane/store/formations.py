@@ -11,7 +11,7 @@ from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment
 from sealane.records.formations import Behind, Formation
-from sealane.store import outbox, rows, scopes
+from sealane.store import event_writes, rows, scopes
 from sealane.store.database import Database
 from sealane.store.deployment_tables import formations
 
@@ -48,7 +48,7 @@ class Formations:
             kept = sa.update(formations).where(_is(app, formation)).values(requests=dict(requests))
             connection.execute(kept)
             known = DomainEvent(kind=Kind.FORMATION_REQUESTS, at=at, app=app, formation=formation, data=dict(requests))
-            outbox.append(connection, known)
+            event_writes.append(connection, known)
 
         await self._database.write(work)
 

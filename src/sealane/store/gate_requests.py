@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sealane.outbox.model import Kind
-from sealane.store import deployments, outbox, rows, upsert
+from sealane.store import deployments, event_writes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.deployment_tables import gate_requests as table
 from sealane.verdicts import gate_requests
@@ -37,7 +37,7 @@ class GateRequestLog:
                 _put(connection, deployment_id, known[place])
             about = deployments.get(connection, deployment_id)
             said = {"gates": sorted({gate for _, gate in touched})}
-            outbox.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, about, requests[-1][1].at, said)
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, about, requests[-1][1].at, said)
 
         await self._database.write(work)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting, NotThere
 from sealane.outbox.model import Kind
 from sealane.records.deployments import DeploymentState, GateWord
-from sealane.store import deployments, outbox, rows
+from sealane.store import deployments, event_writes, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import gate_words
 
@@ -29,7 +29,7 @@ class GateWords:
             connection.execute(sa.insert(gate_words).values(rows.fields(question)))
             asked_of = deployments.get(connection, question.deployment_id)
             said = {"gate": question.gate, "message": question.message}
-            outbox.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, said)
+            event_writes.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, said)
             return question
 
         return await self._database.write(work)
@@ -57,7 +57,7 @@ class GateWords:
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             kind = Kind.GATE_PASSED if passes else Kind.GATE_FAILED
             answer = {"gate": gate, "reason": reason, "message": question.message}
-            outbox.deployment_event(connection, kind, deployment, at, answer, actor=by)
+            event_writes.deployment_event(connection, kind, deployment, at, answer, actor=by)
             word = _find(connection, deployment_id, question.key, gate)
             return rows.there(word, f"question about {gate}")
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.errors import NotThere
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment, Hold
-from sealane.store import ids, outbox, rows
+from sealane.store import event_writes, ids, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import holds
 
@@ -58,7 +58,7 @@ def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason
     }
     connection.execute(sa.insert(holds).values(values))
     said = {"up_to": up_to, "release": deployment.release_id, "reason": reason}
-    outbox.deployment_event(connection, Kind.HOLD_SET, deployment, at, said)
+    event_writes.deployment_event(connection, Kind.HOLD_SET, deployment, at, said)
 
 
 def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
@@ -75,4 +75,4 @@ def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | N
             actor=by,
             data={"up_to": hold.up_to, "reason": reason},
         )
-        outbox.append(connection, said)
+        event_writes.append(connection, said)

@@ -13,7 +13,7 @@ from sealane.environments.model import ObservedPlace
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ObservedRow
-from sealane.store import health_events, outbox, rows, scopes, upsert, watches
+from sealane.store import event_writes, health_events, rows, scopes, upsert, watches
 from sealane.store.database import Database
 from sealane.store.worker_tables import observed, workers
 from sealane.verdicts.health import FormationHealth
@@ -61,7 +61,7 @@ class ObservedPlaces:
             before = health_events.health_of(row)
             if kind := health_events.change(before, health, anew=row["version"] != version):
                 told = health_events.data(before, health, at)
-                outbox.append(
+                event_writes.append(
                     connection, _event(kind, place, {**told, **({"version": version} if version else {})}, at)
                 )
             return True

@@ -13,7 +13,7 @@ from sealane import log_lines
 from sealane.errors import Conflicting
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import ADMINISTRATORS, RELAY, Reach, StoredSession, Token, User
-from sealane.store import outbox, rows
+from sealane.store import event_writes, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database, after_commit
 
@@ -64,7 +64,7 @@ class People:
                 connection.execute(sa.update(users).where(users.c.name == user.name).values(groups=groups))
             add_token(connection, token, by=by)
             made = DomainEvent(kind=Kind.ADMINISTRATOR_MADE, at=token.created, actor=by, subject=user.name)
-            outbox.append(connection, made)
+            event_writes.append(connection, made)
 
         await self._database.write(work)
 
@@ -85,7 +85,9 @@ class People:
             with _an_administrator_stays(connection, name, at):
                 connection.execute(sa.update(users).where(users.c.name == name).values(groups=sorted(groups)))
             data = {"groups": sorted(groups)}
-            outbox.append(connection, DomainEvent(kind=Kind.USER_GROUPS_SET, at=at, actor=by, subject=name, data=data))
+            event_writes.append(
+                connection, DomainEvent(kind=Kind.USER_GROUPS_SET, at=at, actor=by, subject=name, data=data)
+            )
             return _get(connection, name)
 
         return await self._database.write(work)
@@ -102,7 +104,7 @@ class People:
                 connection.execute(sa.update(users).where(users.c.name == name).values(removed=at, groups=[]))
                 connection.execute(sa.update(tokens).where(tokens.c.user == name).values(revoked=at))
             connection.execute(sa.delete(sessions).where(sessions.c.user == name))
-            outbox.append(connection, DomainEvent(kind=Kind.USER_REMOVED, at=at, actor=by, subject=name))
+            event_writes.append(connection, DomainEvent(kind=Kind.USER_REMOVED, at=at, actor=by, subject=name))
 
         await self._database.write(work)
 
@@ -242,7 +244,7 @@ def _end(connection: sa.Connection, token: Token, *, by: str, at: datetime, beca
     app = token.app if not token.user else None
     data = {"of": token.user or token.app or "", "name": token.name, "made_with": because}
     revoked = DomainEvent(kind=Kind.TOKEN_REVOKED, at=at, app=app, actor=by, subject=token.id, data=data)
-    outbox.append(connection, revoked)
+    event_writes.append(connection, revoked)
 
 
 def _user(row: rows.Row) -> User:
@@ -259,7 +261,7 @@ def _insert_user(connection: sa.Connection, user: User, *, by: str) -> None:
     added = DomainEvent(
         kind=Kind.USER_ADDED, at=user.created, actor=by, subject=user.name, data={"groups": sorted(user.groups)}
     )
-    outbox.append(connection, added)
+    event_writes.append(connection, added)
 
 
 def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
@@ -270,7 +272,7 @@ def add_token(connection: sa.Connection, token: Token, *, by: str) -> None:
     expires = token.expires.isoformat() if token.expires else None
     data = {"id": token.id, "name": token.name, "expires": expires, "made_with": token.made_with}
     added = DomainEvent(kind=Kind.TOKEN_ADDED, at=token.created, app=app, actor=by, subject=subject, data=data)
-    outbox.append(connection, added)
+    event_writes.append(connection, added)
 
 
 def _log_sign_in(connection: sa.Connection, *, user: str, via: str) -> None:

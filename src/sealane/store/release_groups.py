@@ -10,7 +10,7 @@ from sealane.approvals.release_groups import GroupState
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.records.formations import ReleaseGroupRow
-from sealane.store import formations, ids, outbox, rows
+from sealane.store import event_writes, formations, ids, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table
 from sealane.store.deployment_tables import release_groups
@@ -64,7 +64,7 @@ class ReleaseGroups:
                     deployment=member.id if member else None,
                     data={"group": release_group.id, "formations": list(release_group.formations), "outcome": outcome},
                 )
-                outbox.append(connection, ended)
+                event_writes.append(connection, ended)
 
         await self._database.write(work)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.outbox.model import Kind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
-from sealane.store import outbox, rows
+from sealane.store import event_writes, rows
 from sealane.store.app_tables import releases, revisions
 from sealane.store.database import Database
 from sealane.store.run_tables import runs
@@ -45,7 +45,7 @@ class Releases:
             if run_id is not None:
                 connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
                 said = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
-                outbox.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, said)
+                event_writes.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, said)
 
         await self._database.write(work)
 

@@ -13,7 +13,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.runs import StepReport
 from sealane.reports import model
 from sealane.reports.model import CaseResult, Report
-from sealane.store import junit_figures, outbox, rows, upsert
+from sealane.store import event_writes, junit_figures, rows, upsert
 from sealane.store import runs as stored_runs
 from sealane.store.database import Database
 from sealane.store.run_tables import run_steps, step_reports
@@ -37,7 +37,7 @@ class Reports:
             upsert.put(connection, step_reports, where, values)
             junit_figures.keep(connection, where, cases, at)
             said = {"step": reported.key, "attempt": reported.attempt}
-            outbox.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
+            event_writes.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
 
         await self._database.write(work)
 
@@ -53,7 +53,7 @@ class Reports:
                 raise Conflicting(f"run {run_id} goes on", hint=f"`sealane cancel {run_id}` ends it")
             connection.execute(sa.delete(step_reports).where(step_reports.c.run_id == run_id))
             erased = DomainEvent(kind=Kind.RUN_LOGS_ERASED, at=at, app=run.app, run=run_id, actor=by)
-            outbox.append(connection, erased)
+            event_writes.append(connection, erased)
 
         await self._database.write(work)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sealane.outbox.model import Kind
 from sealane.records.views import RunService
-from sealane.store import outbox, rows, upsert
+from sealane.store import event_writes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.run_tables import run_services
 
@@ -34,7 +34,7 @@ class RunServices:
     async def _write(self, run_id: str, name: str, at: datetime, change: Callable[[sa.Connection], object]) -> None:
         def work(connection: sa.Connection) -> None:
             change(connection)
-            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": f"service/{name}"})
+            event_writes.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": f"service/{name}"})
 
         await self._database.write(work)
 

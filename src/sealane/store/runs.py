@@ -18,7 +18,7 @@ from sealane.records.runs import Changed, Run, RunStep
 from sealane.records.views import ChangedView
 from sealane.releases import lineage
 from sealane.releases.lineage import Move, Order
-from sealane.store import apps, outbox, rows, run_figures
+from sealane.store import apps, event_writes, rows, run_figures
 from sealane.store.database import Database
 from sealane.store.run_tables import run_changes, run_steps, runs
 
@@ -51,7 +51,7 @@ class Runs:
             apps.give_back(connection, run.app, apps.next_sequence(connection, run.app))  # this locks the app
             place = lineage.place(run.sequence, order, _moves(connection, run.app, run_id))
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(place=place))
-            outbox.run_event(connection, Kind.RUN_ORDERED, run_id, at, {"place": place})
+            event_writes.run_event(connection, Kind.RUN_ORDERED, run_id, at, {"place": place})
             return place
 
         return await self._database.write(work)
@@ -95,7 +95,7 @@ class Runs:
             values = {"started": at, "deploy_tag": deploy_tag, "status": RunStatus.RUNNING.value}
             fresh = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None), runs.c.ended.is_(None))
             if connection.execute(fresh.values(values)).rowcount:
-                outbox.run_moved(connection, Kind.RUN_STARTED, get(connection, run_id), at)
+                event_writes.run_moved(connection, Kind.RUN_STARTED, get(connection, run_id), at)
 
         await self._database.write(work)
 
@@ -131,7 +131,9 @@ class Runs:
                         "reason": step.skip,
                     }
                     connection.execute(sa.insert(run_steps).values(row))
-            outbox.run_event(connection, Kind.RUN_PLANNED, run_id, at, {"steps": [step.key for step in plan.steps]})
+            event_writes.run_event(
+                connection, Kind.RUN_PLANNED, run_id, at, {"steps": [step.key for step in plan.steps]}
+            )
 
         await self._database.write(work)
 
@@ -145,7 +147,7 @@ class Runs:
             said = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
             kind, _, name = key.partition("/")
             formation = name if kind == StepKind.DELIVER.value else None
-            outbox.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said}, formation=formation)
+            event_writes.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said}, formation=formation)
 
         await self._database.write(work)
 
@@ -168,7 +170,7 @@ class Runs:
             if connection.execute(first).rowcount:
                 ended = get(connection, run_id)
                 run_figures.keep(connection, ended)
-                outbox.run_moved(connection, Kind.RUN_ENDED, ended, at)
+                event_writes.run_moved(connection, Kind.RUN_ENDED, ended, at)
 
         await self._database.write(work)
 
@@ -187,12 +189,12 @@ class Runs:
             done = bool(connection.execute(open_ones.values(cancelled_by=by)).rowcount)
             if done:
                 cancel = DomainEvent(kind=Kind.RUN_CANCEL_REQUESTED, at=at, app=run.app, run=run_id, actor=by)
-                outbox.append(connection, cancel)
+                event_writes.append(connection, cancel)
             if done and not begun:
                 values = {"ended": at, "status": RunStatus.CANCELLED.value, "reason": f"{by} cancelled it"}
                 unbegun = sa.update(runs).where(runs.c.id == run_id, runs.c.started.is_(None))
                 if connection.execute(unbegun.values(values)).rowcount:
-                    outbox.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), at)
+                    event_writes.run_moved(connection, Kind.RUN_ENDED, get(connection, run_id), at)
             return done
 
         return await self._database.write(work)
@@ -258,7 +260,7 @@ def insert(
     }
     connection.execute(sa.insert(runs).values(values))
     actor = requested_by or (_who_pushed(event, event.pusher) if event.pusher is not None else None)
-    outbox.run_moved(connection, Kind.RUN_REQUESTED, get(connection, run_id), event.received, actor=actor)
+    event_writes.run_moved(connection, Kind.RUN_REQUESTED, get(connection, run_id), event.received, actor=actor)
 
 
 def _who_pushed(event: Event, pusher: Pusher) -> str:

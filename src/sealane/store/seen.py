@@ -11,7 +11,7 @@ from sealane.deployments.model import Phase
 from sealane.outbox.model import Kind
 from sealane.records import instance_counts
 from sealane.records.deployments import DeploymentState
-from sealane.store import deployments, outbox, rows, upsert
+from sealane.store import deployments, event_writes, rows, upsert
 from sealane.store import instance_counts as counts
 from sealane.store.database import Database
 from sealane.store.deployment_tables import observations, steadiness
@@ -69,7 +69,7 @@ class Observations(Seen[Observation]):
             count = instance_counts.seen(seen, back=observed.phase == Phase.REVERT)
             if count is not None:
                 counts.note(connection, deployment_id, count)
-        outbox.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, observed, seen.at, {"objects": objects})
+        event_writes.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, observed, seen.at, {"objects": objects})
 
 
 def observation(connection: sa.Connection, deployment_id: str) -> Observation | None:

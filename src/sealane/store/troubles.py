@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.store import outbox, rows, upsert
+from sealane.store import event_writes, rows, upsert
 from sealane.store.app_tables import apps, troubles
 from sealane.store.database import Database
 
@@ -63,7 +63,7 @@ class Troubles:
             values = rows.fields(trouble)
             upsert.put(connection, troubles, {"app": values.pop("app")}, values)
             failed = DomainEvent(kind=Kind.INTAKE_FAILED, at=at, app=app, data={"reason": reason, "tries": tries})
-            outbox.append(connection, failed)
+            event_writes.append(connection, failed)
             return trouble
 
         return await self._database.write(work)
@@ -75,7 +75,7 @@ class Troubles:
             broken = sa.update(troubles).where(troubles.c.app == app, troubles.c.resolved.is_(None))
             done = bool(connection.execute(broken.values(resolved=at)).rowcount)
             if done:
-                outbox.append(connection, DomainEvent(kind=Kind.INTAKE_RECOVERED, at=at, app=app))
+                event_writes.append(connection, DomainEvent(kind=Kind.INTAKE_RECOVERED, at=at, app=app))
             return done
 
         return await self._database.write(work)

@@ -12,7 +12,7 @@ from sealane.environments.app_access import AppAccess
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import Deployment, DeploymentState, Vote
-from sealane.store import deployments, outbox, rows
+from sealane.store import deployments, event_writes, rows
 from sealane.store.account_tables import users
 from sealane.store.database import Database
 from sealane.store.deployment_tables import votes
@@ -40,7 +40,7 @@ class Votes:
             connection.execute(sa.insert(votes).values(values))
             kind = Kind.APPROVAL_GIVEN if vote.approves else Kind.APPROVAL_REFUSED
             said = {"revision": vote.revision_id, "comment": vote.comment}
-            outbox.deployment_event(connection, kind, deployment, vote.at, said, actor=vote.user)
+            event_writes.deployment_event(connection, kind, deployment, vote.at, said, actor=vote.user)
 
         await self._database.write(work)
 

@@ -15,7 +15,7 @@ from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import Deployment, DeploymentState
 from sealane.records.drift import DriftSeen
-from sealane.store import formations, health_events, outbox, rows, upsert
+from sealane.store import event_writes, formations, health_events, rows, upsert
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as deployments_table
 from sealane.store.deployment_tables import formations as formations_table
@@ -104,7 +104,7 @@ class Watches:
             before = health_events.health_of(row)
             _put(connection, watch, row, health=rows.plain(said))
             if kind := health_events.change(before, said, anew=row["deployment_id"] != watch.deployment):
-                outbox.append(connection, _event(kind, watch, before, said, at, log))
+                event_writes.append(connection, _event(kind, watch, before, said, at, log))
             return True
 
         return await self._database.write(work)
@@ -120,9 +120,9 @@ class Watches:
             known = replace(seen, since=(before and before.since) or at) if seen.objects else seen
             _put(connection, watch, row, drift=rows.plain(known))
             if seen.objects and (before is None or replace(before, since=known.since) != known):
-                outbox.append(connection, _drifted(Kind.DRIFT_FOUND, watch, known, at))
+                event_writes.append(connection, _drifted(Kind.DRIFT_FOUND, watch, known, at))
             elif before and before.objects and not seen.objects:
-                outbox.append(connection, _drifted(Kind.DRIFT_GONE, watch, before, at))
+                event_writes.append(connection, _drifted(Kind.DRIFT_GONE, watch, before, at))
             return True
 
         return await self._database.write(work)
@@ -133,7 +133,7 @@ class Watches:
         def work(connection: sa.Connection) -> None:
             if _mine(connection, watch, worker) is not None:
                 formations.update(connection, watch.app, watch.formation, inventory=rows.plain(inventory))
-                outbox.append(connection, _drifted(Kind.DRIFT_FIXED, watch, seen, at))
+                event_writes.append(connection, _drifted(Kind.DRIFT_FIXED, watch, seen, at))
 
         await self._database.write(work)
 

@@ -15,8 +15,8 @@ from sealane.errors import Fenced
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.deployments import DeploymentState
 from sealane.records.workers import WorkerRow
+from sealane.store import event_writes, rows
 from sealane.store import formations as formations_store
-from sealane.store import outbox, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments, formations
 from sealane.store.worker_tables import workers
@@ -65,7 +65,7 @@ class Workers:
             held = sa.update(formations).where(formations.c.holder == worker)
             connection.execute(held.values(epoch=formations.c.epoch + 1, holder=None))
             kind = Kind.WORKER_LEFT if by == worker else Kind.WORKER_DECLARED_DEAD
-            outbox.append(connection, DomainEvent(kind=kind, at=at, actor=by, subject=worker))
+            event_writes.append(connection, DomainEvent(kind=kind, at=at, actor=by, subject=worker))
             return True
 
         return await self._database.write(work)

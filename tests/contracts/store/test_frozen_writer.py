@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.store import outbox
+from sealane.store import event_writes
 from sealane.store.all_stores import Store
 from sealane.store.database import Database, before_commit
 
@@ -54,7 +54,7 @@ def _freeze_once() -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
 
     def work(connection: sa.Connection) -> None:
-        outbox.append(connection, _event("frozen"))
+        event_writes.append(connection, _event("frozen"))
         before_commit(connection, freeze, None)
 
     database.write_now(work)

@@ -15,7 +15,7 @@ from sealane.outbox.model import DomainEvent, Kind
 from sealane.pipelines.model import RunStatus
 from sealane.records.accounts import StoredSession
 from sealane.records.deployments import DeploymentKind
-from sealane.store import outbox
+from sealane.store import event_writes
 from sealane.store.all_stores import Store
 from sealane.verdicts.model import VerdictKind
 
@@ -93,7 +93,7 @@ async def test_sign_ins_are_told_without_what_signs_in(store: Store, lines: Line
 
 async def test_what_is_undone_is_not_told(store: Store, lines: Lines) -> None:
     def work(connection: sa.Connection) -> None:
-        outbox.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=NOON, app="shop", actor="ann"))
+        event_writes.append(connection, DomainEvent(kind=Kind.APP_REMOVED, at=NOON, app="shop", actor="ann"))
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):

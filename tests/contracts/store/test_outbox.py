@@ -18,7 +18,7 @@ from sealane.outbox.subscriptions import Subscription
 from sealane.pipelines.model import RunStatus, StepStatus
 from sealane.records.deployments import ApprovalRule, Vote
 from sealane.records.scopes import Scope
-from sealane.store import conclusion, database, outbox
+from sealane.store import conclusion, database, event_writes
 from sealane.store.all_stores import Store
 from sealane.store.deployments import Line
 from sealane.verdicts.model import Verdict, VerdictKind
@@ -33,7 +33,7 @@ SHOP = Scope(apps=frozenset({"shop"}))
 async def say(store: Store, *names: str, at: datetime = NOON, of: str = "shop") -> None:
     """One transaction that says so much."""
     said = [DomainEvent(kind=Kind.INTAKE_FAILED, at=at, app=of, data={"reason": name}) for name in names]
-    await store.database.write(lambda c: [outbox.append(c, event) for event in said])
+    await store.database.write(lambda c: [event_writes.append(c, event) for event in said])
 
 
 async def kinds(store: Store, after: int) -> list[str]:
@@ -108,7 +108,7 @@ async def test_what_is_undone_says_nothing(store: Store) -> None:
     begun = await store.outbox.newest()
 
     def work(connection: sa.Connection) -> None:
-        outbox.append(connection, DomainEvent(kind=Kind.APP_OWNER_SET, at=NOON, app="shop"))
+        event_writes.append(connection, DomainEvent(kind=Kind.APP_OWNER_SET, at=NOON, app="shop"))
         raise Conflicting("something else was first")
 
     with pytest.raises(Conflicting):
@@ -127,7 +127,7 @@ async def test_a_transaction_that_lands_late_is_not_read_past(store: Store, data
         assert go_on.wait(60)
 
     def slow(connection: sa.Connection) -> None:
-        outbox.append(connection, DomainEvent(kind=Kind.INTAKE_FAILED, at=NOON, app="shop"))
+        event_writes.append(connection, DomainEvent(kind=Kind.INTAKE_FAILED, at=NOON, app="shop"))
         database.before_commit(connection, linger, None)
 
     elsewhere = await Store.open(database_url, logs=Logs(tmp_path))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.clients.kubernetes import attempts, errors
+from sealane.clients.kubernetes import attempts, error_responses
 from sealane.clients.kubernetes.transport import Call
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
@@ -67,7 +67,7 @@ def test_no_error_repeats_a_path(
     whole = "" if method == "POST" else f"/{name}"
     call = Call(method=method, path=f"{group}{place}/{resource}{whole}", name=name)
     body = json.dumps({"kind": "Status", "message": "no", "code": code}).encode()
-    error = errors.of_response(code, body, request=str(call))
+    error = error_responses.of_response(code, body, request=str(call))
     assert "/" not in error.message
     assert method not in error.message
     assert f" {name}" in error.message

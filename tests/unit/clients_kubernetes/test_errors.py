@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from sealane.clients.kubernetes import errors
+from sealane.clients.kubernetes import error_responses, errors
 
 
 def said(
     code: int, message: str = "", *, secret: bool = False, reason: str = "", **details: object
 ) -> errors.ClusterError:
     body = {"kind": "Status", "message": message, "reason": reason, "code": code, "details": details}
-    return errors.of_response(code, json.dumps(body).encode(), request="changing pod x", secret=secret)
+    return error_responses.of_response(code, json.dumps(body).encode(), request="changing pod x", secret=secret)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_credentials_are_never_repeated() -> None:
 
 
 def test_a_proxys_page_is_not_repeated() -> None:
-    error = errors.of_response(502, b"<html>internal-host-7</html>", request="GET /x")
+    error = error_responses.of_response(502, b"<html>internal-host-7</html>", request="GET /x")
     assert isinstance(error, errors.ServerError)
     assert str(error) == "GET /x: HTTP 502"
 
@@ -128,5 +128,5 @@ def test_a_proxys_page_is_not_repeated() -> None:
 def test_messages_and_causes_are_capped() -> None:
     error = said(422, "x" * 10_000, causes=[{"field": str(n), "message": "y" * 5000} for n in range(500)])
     assert len(error.message) < 2100
-    assert len(error.causes) == errors.MAX_CAUSES
+    assert len(error.causes) == error_responses.MAX_CAUSES
     assert all(len(cause.message) <= 500 for cause in error.causes)

@@ -7,7 +7,17 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 from aiohttp import web
 
-from sealane.clients.kubernetes import cluster, discovery, errors, kinds, lists, pod_metrics, schemas, transport
+from sealane.clients.kubernetes import (
+    cluster,
+    discovery,
+    error_responses,
+    errors,
+    kinds,
+    lists,
+    pod_metrics,
+    schemas,
+    transport,
+)
 from sealane.clients.kubernetes.informer import watch_stream
 from tests.unit.clients_kubernetes.fake_api import FakeApi, listing, pod
 
@@ -39,7 +49,7 @@ def test_documents_of_any_shape_are_errors_of_the_clusters(body: bytes) -> None:
         schemas.Document(body)
     with pytest.raises(errors.ClusterError):
         discovery.read([body])
-    assert errors.of_response(500, body, request="asking").status == 500
+    assert error_responses.of_response(500, body, request="asking").status == 500
 
 
 async def test_an_answer_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sealane import clock, errors
 from sealane.cli.local import deploy_and_watch, deploy_request, deployment
 from sealane.cli.screens import rollout_lines
-from sealane.deployments import ledger_history
+from sealane.deployments import ledger_entries, ledger_history
 from sealane.deployments import model as rollouts
 from sealane.deployments.ledger_history import History
 from sealane.destinations import model as destinations
@@ -36,7 +36,7 @@ async def deploy(destination: DummyDestination, revision: Revision, **wish: obje
 
 
 async def history(destination: DummyDestination) -> History:
-    return ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+    return ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
 
 
 async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destination: DummyDestination) -> None:
@@ -219,7 +219,7 @@ async def test_a_deployment_without_a_verdict_for_too_long_blocks_nobody(destina
         started=clock.now() - timedelta(minutes=5),
         token="dead",
     )
-    ledger = ledger_history.written(destinations.Ledger(), History().begun(old, one))
+    ledger = ledger_entries.written(destinations.Ledger(), History().begun(old, one))
     await destination.write_ledger(ledger, "shop", "dev", namespace="shop", fence=destinations.unfenced)
     ended = await deploy(destination, one)
     assert (ended.record.sequence, ended.outcome.verdict.kind) == (2, "deployed")
@@ -244,7 +244,7 @@ async def test_values_of_secrets_are_never_in_the_ledger(destination: DummyDesti
     kept = " ".join(ledger.entries.values())
     assert "hunter-two" not in kept
     assert "nepo-emases" not in kept + " ".join(ledger.private.values())
-    back = deployment.target(ledger_history.read(ledger), None, label="shop/dev")
+    back = deployment.target(ledger_entries.read(ledger), None, label="shop/dev")
     ended = await deploy(destination, back, is_rollback=True)
     assert ended.outcome.verdict.kind == "deployed"
     assert "Secret written" in parts.names(ended.outcome.inventory)

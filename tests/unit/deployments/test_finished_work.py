@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane import clock
-from sealane.deployments import drift_check, finished_work, jobs, ledger_history
+from sealane.deployments import drift_check, finished_work, jobs, ledger_entries, ledger_history
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
@@ -45,7 +45,7 @@ class Bed:
         )
 
     async def history(self) -> ledger_history.History:
-        return ledger_history.read(await self.destination.read_ledger("shop", "dev", namespace="shop"))
+        return ledger_entries.read(await self.destination.read_ledger("shop", "dev", namespace="shop"))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sealane import clock, errors
 from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
-from sealane.deployments import failure_reports, ledger_history, size_limits
+from sealane.deployments import failure_reports, ledger_entries, ledger_history, size_limits
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
@@ -138,7 +138,7 @@ async def test_no_way_ends_without_a_verdict(monkeypatch: pytest.MonkeyPatch, tr
             await deploy(destination, parts.config("a", b="c"))
     ended = await deploy(destination, parts.config("a", b="c"))
     assert ended.outcome.verdict.kind == "deployed"
-    known = ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+    known = ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
     assert known.records[0].verdict is not None
     assert known.records[0].verdict.reason.startswith("Sealane could not do it: ")
 
@@ -148,13 +148,13 @@ async def test_evidence_that_is_not_taken_costs_no_verdict(monkeypatch: pytest.M
     write = destination.write_ledger
 
     async def picky(ledger: destinations.Ledger, *place: str, **more: Any) -> destinations.Ledger:
-        if ledger_history.records(ledger).failure_report:
+        if ledger_entries.records(ledger).failure_report:
             raise errors.Refused("too long")
         return await write(ledger, *place, **more)
 
     monkeypatch.setattr(destination, "write_ledger", picky)
     ended = await deploy(destination, parts.deployment(behaves=parts.CRASH))
-    known = ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+    known = ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
     assert ended.outcome.verdict.kind == "failed"
     assert known.last is not None
     assert known.last.verdict == ended.outcome.verdict
@@ -185,10 +185,10 @@ def _verdict(kind: str, words: str) -> verdicts.Verdict:
 
 def _again(known: History) -> History:
     """As another command finds it."""
-    return ledger_history.read(ledger_history.written(destinations.Ledger(), known))
+    return ledger_entries.read(ledger_entries.written(destinations.Ledger(), known))
 
 
 def _size(known: History) -> int:
     """Of what stands in the one object, compressed as it is there."""
-    entry = ledger_history.written(destinations.Ledger(), known).entries["history"]
+    entry = ledger_entries.written(destinations.Ledger(), known).entries["history"]
     return len(b"".join(ledgers.split(entry)))

@@ -9,7 +9,7 @@ import pytest
 
 from sealane import errors
 from sealane.cli.local import deploy_request, deployment
-from sealane.deployments import ledger_history, model, moves
+from sealane.deployments import ledger_entries, ledger_history, model, moves
 from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
@@ -112,12 +112,12 @@ async def test_a_person_goes_back_to_the_namespace_before(state: states.State, d
         destination, at("blue-yard", parts.revision("two", parts.deployment(image="web:2"))), moved_from="green-yard"
     )
     moved = await moves.ledger(destination, "shop", "dev", namespace="blue-yard")
-    back = deployment.target(ledger_history.read(moved.ledger), None, label="shop/dev")
+    back = deployment.target(ledger_entries.read(moved.ledger), None, label="shop/dev")
     assert back.namespace == "green-yard"
     ended, _ = await deploy(destination, back, is_rollback=True, permitted=deploy_request.Overrides(confirmed=True))
     assert (ended.outcome.verdict.kind, there(state)) == ("deployed", {"Deployment green-yard/web"})
     for place in ("green-yard", "blue-yard"):
-        known = ledger_history.read((await moves.ledger(destination, "shop", "dev", namespace=place)).ledger)
+        known = ledger_entries.read((await moves.ledger(destination, "shop", "dev", namespace=place)).ledger)
         assert [record.sequence for record in known.records] == [1, 2, 3], "whichever way it is asked for"
 
 

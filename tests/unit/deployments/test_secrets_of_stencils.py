@@ -9,7 +9,7 @@ import pytest
 
 from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
-from sealane.deployments import drift_check, ledger_history
+from sealane.deployments import drift_check, ledger_entries, ledger_history
 from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import state as states
 from sealane.destinations.dummy.destination import DummyDestination
@@ -46,7 +46,7 @@ async def deploy(destination: DummyDestination, revision: Revision, **wish: Any)
 
 
 async def history(destination: DummyDestination) -> ledger_history.History:
-    return ledger_history.read(await destination.read_ledger("shop", "dev", namespace="shop"))
+    return ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
 
 
 async def test_it_comes_back_automatically_and_by_hand_and_drift_sees_it(

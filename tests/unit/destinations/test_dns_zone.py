@@ -12,7 +12,7 @@ from sealane.adapters import SHIPPED
 from sealane.cli.local import admission, deploy_request, deployment
 from sealane.cli.screens import rollout_lines
 from sealane.configfiles.trees import FolderTree
-from sealane.deployments import drift_check, ledger_history
+from sealane.deployments import drift_check, ledger_entries
 from sealane.environments import config_folder
 from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
@@ -136,7 +136,7 @@ async def test_a_bad_record_is_rolled_back_and_a_person_goes_further_back(folder
     assert failed.verdict.reason.startswith("Record www has failed: no name server serves 203.0.113.9.")
     assert ended.report is not None
     assert values(zone.zone()) == {"www": "192.0.2.2", "api": "192.0.2.7"}
-    history = ledger_history.read(await zone.read_ledger("names", "names", namespace="example-com"))
+    history = ledger_entries.read(await zone.read_ledger("names", "names", namespace="example-com"))
     back = deployment.target(history, None, label="names/names")
     assert (await deploy(zone, back, is_rollback=True)).outcome.verdict.kind == "deployed"
     assert values(zone.zone()) == {"www": "192.0.2.1", "api": "192.0.2.7"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealane.clients import cel
+from sealane.clients import cel_errors
 from sealane.policies import language
 
 
@@ -26,7 +26,7 @@ def test_a_variable_that_fails_harms_only_who_needs_it() -> None:
     variables = [("broken", "object.nope")]
 
     assert value("true || variables.broken", variables, object={}) is True
-    with pytest.raises(cel.EvaluationError, match="no such key: nope"):
+    with pytest.raises(cel_errors.EvaluationError, match="no such key: nope"):
         value("variables.broken", variables, object={})
 
 

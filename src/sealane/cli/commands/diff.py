@@ -133,7 +133,7 @@ def _prepare(project: local_formation.Project) -> _Asking:
 
 async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *, adopt: bool) -> _Difference:
     from sealane.cli.local import local_formation
-    from sealane.deployments import finished_work, ledger_history, moves, targets
+    from sealane.deployments import finished_work, ledger_entries, moves, targets
     from sealane.deployments.model import Target
     from sealane.destinations.model import Action, Identity
     from sealane.destinations.stages import Shape
@@ -168,7 +168,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
         known = {ref.key for ref in (*await destination.refs(objects, namespace=revision.namespace), *aside)}
         gone = tuple(ref for ref in ledger.inventory if ref.key not in known)
         changes = await destination.diff(objects, identity=identity, adopt=adopt, to_delete=gone)
-        history = ledger_history.read(ledger)
+        history = ledger_entries.read(ledger)
         over = history.finished(destination, revision)
         changes = tuple(
             change

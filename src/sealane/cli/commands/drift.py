@@ -93,10 +93,10 @@ def _here(
 
 async def _look(project: local_formation.Project, where: DestinationConfig) -> tuple[Revision, drift_check.DriftReport]:
     from sealane.cli.local import ledger, local_formation
-    from sealane.deployments import drift_check, ledger_history
+    from sealane.deployments import drift_check, ledger_entries
 
     async with local_formation.destination(where, project.adapters) as destination:
-        history = ledger_history.read((await ledger.read(project, destination)).ledger)
+        history = ledger_entries.read((await ledger.read(project, destination)).ledger)
         revision = history.verified_there(f"{project.app}/{project.sources.formation.name}")
         return revision, await drift_check.of(revision, destination, finished=history.finished(destination, revision))
 

@@ -9,7 +9,14 @@ from datetime import timedelta
 from sealane import clock
 from sealane.cli.local import deployment
 from sealane.cli.local.deploy_request import DeployOutcome, DeployRequest, Screen
-from sealane.deployments import after_verdict, health_watch, ledger_history, ledger_memory, model, targets
+from sealane.deployments import (
+    after_verdict,
+    health_watch,
+    ledger_entries,
+    ledger_memory,
+    model,
+    targets,
+)
 from sealane.deployments.after_verdict import Blame
 from sealane.deployments.failure_reports import FailureReport
 from sealane.deployments.health_watch import HealthContext
@@ -48,7 +55,7 @@ class _Staying:
 
     async def goes_back_to(self) -> Revision | None:
         """The target of its rollback; None where there is none."""
-        history = ledger_history.read(await self._ledger())
+        history = ledger_entries.read(await self._ledger())
         record = self.ended.record
         aim = rollback_target.after_verdict(history.pasts, sequence=record.sequence, revision=record.revision)
         return history.revision(aim.revision) if aim else None
@@ -111,12 +118,12 @@ class _Staying:
     async def _judge_anew(self, verdict: Verdict, *reports: FailureReport | None) -> None:
         """Stores its new verdict, with the evidence. Raises Conflicting when a newer deployment is under way."""
         ledger, record = await self._ledger(), self.ended.record
-        history = ledger_history.read(ledger)
+        history = ledger_entries.read(ledger)
         if history.running:
             raise Conflicting(f"another deployment of {self.wish.revision.label} is under way", hint="wait for it")
         first, second = [*(report.to_json() if report else None for report in reports), None][:2]
         ended = history.ended(replace(record, verdict=verdict), failure_report=first, second_failure_report=second)
-        await ledger_memory.write(self.destination, ledger_history.written(ledger, ended), self.wish.revision)
+        await ledger_memory.write(self.destination, ledger_entries.written(ledger, ended), self.wish.revision)
 
     async def _ledger(self) -> destinations.Ledger:
         revision = self.wish.revision

@@ -14,7 +14,7 @@ from sealane.adapters import Adapters
 from sealane.cli import output
 from sealane.cli.local import deploy_and_watch, deploy_request, deployment, ledger, local_formation
 from sealane.cli.screens import rollout_screen
-from sealane.deployments import ledger_history
+from sealane.deployments import ledger_entries
 from sealane.deployments.gates.model import GateResult
 from sealane.deployments.process_memory import Ask
 from sealane.destinations.port import Destination
@@ -102,7 +102,7 @@ def rollback(
     async def work(destination: Destination) -> deploy_request.DeployRequest:
         known = await ledger.read(project, destination)
         label = f"{project.app}/{place.name}"
-        revision = deployment.target(ledger_history.read(known.ledger), to, label=label)
+        revision = deployment.target(ledger_entries.read(known.ledger), to, label=label)
         await asyncio.to_thread(check, revision)
         return deploy_request.DeployRequest(
             revision=revision, values=secrets, is_rollback=True, permitted=permitted, adapters=project.adapters

@@ -22,6 +22,7 @@ from sealane.deployments import (
     failure_reports,
     finished_work,
     hooks_and_gates,
+    ledger_entries,
     ledger_history,
     ledger_memory,
     masks,
@@ -87,7 +88,7 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
         if moved_ledger.came_from
         else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
     )
-    history = _free(ledger_history.read(moved_ledger.ledger), wish)
+    history = _free(ledger_entries.read(moved_ledger.ledger), wish)
     record = LedgerRecord(
         sequence=history.next_sequence,
         revision=revision.id,
@@ -102,7 +103,7 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
     coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=revision.namespace)
     both = apply_phase.union(moved_ledger.ledger.inventory, apply_phase.union(coming, plan.goal.kept))
     history = history.begun(record, revision)
-    begun = ledger_history.written(
+    begun = ledger_entries.written(
         replace(moved_ledger.ledger, inventory=both), history, reserve=ledger_history.RESERVE
     )
     await _namespace(plan, revision, destination)
@@ -294,7 +295,7 @@ def fence(destination: Destination, revision: Revision, record: LedgerRecord) ->
 
     async def look() -> None:
         ledger = await destination.read_ledger(revision.app, revision.formation, namespace=revision.namespace)
-        last = ledger_history.records(ledger).last
+        last = ledger_entries.records(ledger).last
         if last is None or last.token != record.token:
             raise Fenced(f"another command has taken over {revision.label}", hint="look there with `sealane status`")
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sealane import clock
 from sealane.cli.local import deploy_session, ledger, local_formation
 from sealane.cli.local.local_formation import Project
-from sealane.deployments import health_watch, ledger_history, masks, targets
+from sealane.deployments import health_watch, ledger_entries, masks, targets
 from sealane.deployments.failure_reports import Mask
 from sealane.deployments.health_watch import HealthContext
 from sealane.deployments.ledger_history import History
@@ -97,7 +97,7 @@ async def _follow(project: Project, where: DestinationConfig, tell: Tell, before
     async with local_formation.destination(where, project.adapters) as destination:
         while True:
             kept = (await ledger.read(project, destination)).ledger
-            last = ledger_history.records(kept).last
+            last = ledger_entries.records(kept).last
             watching = asyncio.create_task(_one(project, destination, kept, tell, before))
             try:
                 while True:
@@ -105,7 +105,7 @@ async def _follow(project: Project, where: DestinationConfig, tell: Tell, before
                     if done:
                         return watching.result()
                     again = await ledger.read(project, destination)
-                    if ledger_history.records(again.ledger).last != last:
+                    if ledger_entries.records(again.ledger).last != last:
                         break
             finally:
                 watching.cancel()
@@ -117,7 +117,7 @@ async def _one(
     project: Project, destination: Destination, ledger: Ledger, tell: Tell, before: FormationHealth | None
 ) -> None:
     """The health of the revision that is there by the ledger."""
-    history = ledger_history.read(ledger)
+    history = ledger_entries.read(ledger)
     there = history.there
     if there is None or there.revision not in history.revisions:
         if await tell(Seen(history=history)):

@@ -16,7 +16,7 @@ from sealane.cli.local.local_formation import Project
 from sealane.cli.local.local_health import Seen
 from sealane.cli.remote import client
 from sealane.cli.screens import rollout_messages
-from sealane.deployments import ledger_history, messages
+from sealane.deployments import ledger_entries, messages
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.environments.model import DestinationConfig
 from sealane.verdicts.health import FormationHealth
@@ -28,7 +28,7 @@ _HEADERS = ("FORMATION", "#", "STATE", "HEALTH", "REVISION", "SINCE", "BY", "NOT
 async def read(project: Project, where: DestinationConfig) -> History:
     """The history in the formation's ledger."""
     async with local_formation.destination(where, project.adapters) as destination:
-        return ledger_history.read((await ledger.read(project, destination)).ledger)
+        return ledger_entries.read((await ledger.read(project, destination)).ledger)
 
 
 async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bool, watch: bool, as_json: bool) -> None:

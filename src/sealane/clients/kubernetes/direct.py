@@ -17,7 +17,7 @@ import yarl
 
 import sealane
 from sealane import clock
-from sealane.clients.kubernetes import credentials, errors
+from sealane.clients.kubernetes import credentials, error_responses, errors
 from sealane.clients.kubernetes.exchange import Call, Limits, Response
 
 CONNECT_SECONDS = 10.0
@@ -156,11 +156,11 @@ def _translated(call: Call) -> Iterator[None]:
     except errors.ClusterError:
         raise
     except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
-        reason = errors.scrubbed(_reason(error), secret=False)[:300]
+        reason = error_responses.scrubbed(_reason(error), secret=False)[:300]
         hint = "compare certificate-authority and server in the kubeconfig"
         raise errors.Untrusted(f"{call}: TLS: {reason}", hint=hint) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        reason = errors.scrubbed(_reason(error), secret=False)[:300] or "no answer in time"
+        reason = error_responses.scrubbed(_reason(error), secret=False)[:300] or "no answer in time"
         unreachable = errors.Unreachable(f"{call}: {reason}", hint="is the API server running and reachable?")
         unreachable.sent = not isinstance(error, aiohttp.ClientConnectorError)
         raise unreachable from error

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sealane.clients.kubernetes import errors
+from sealane.clients.kubernetes import error_responses, errors
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
 
 ANSWER_SECONDS = 65.0
@@ -145,6 +145,6 @@ async def _said_no(call: Call, response: Response) -> errors.ClusterError:
         body += chunk
         if len(body) >= LONGEST_NO:
             break
-    return errors.of_response(
+    return error_responses.of_response(
         response.status, body, request=str(call), secret="/secrets" in call.path, retry_after=response.retry_after
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
 from typing import Any
 
-from sealane.clients.cel import Function
+from sealane.clients.cel_functions import Function
 
 IP, CIDR = "net.IP", "net.CIDR"
 _CIDR = re.compile(r"[^/]+/(?:0|[1-9]\d{0,2})")

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from sealane.clients.cel import Function
+from sealane.clients.cel_functions import Function
 
 _TIMES = ("google.protobuf.Duration", "google.protobuf.Timestamp")
 _SUMMABLE = ("int", "uint", "double")

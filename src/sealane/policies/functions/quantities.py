@@ -12,7 +12,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from sealane.clients.cel import Function
+from sealane.clients.cel_functions import Function
 
 QUANTITY = "kubernetes.Quantity"
 _GRAMMAR = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-zA-Z]{0,2}|[eE][+-]?\d+)|[+-]?()([a-zA-Z]{1,2})")

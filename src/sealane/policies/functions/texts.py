@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sealane.clients import cel
-from sealane.clients.cel import Function
+from sealane.clients import re2
+from sealane.clients.cel_functions import Function
 
 _TEXT = "string"
 
@@ -14,9 +14,9 @@ def _native(name: str, parameters: tuple[str, ...], result: str = _TEXT) -> Func
 
 
 FUNCTIONS = (
-    Function(name="find", parameters=(_TEXT, _TEXT), result=_TEXT, call=cel.find, member=True),
-    Function(name="findAll", parameters=(_TEXT, _TEXT), result="list<string>", call=cel.find_all, member=True),
-    Function(name="findAll", parameters=(_TEXT, _TEXT, "int"), result="list<string>", call=cel.find_all, member=True),
+    Function(name="find", parameters=(_TEXT, _TEXT), result=_TEXT, call=re2.find, member=True),
+    Function(name="findAll", parameters=(_TEXT, _TEXT), result="list<string>", call=re2.find_all, member=True),
+    Function(name="findAll", parameters=(_TEXT, _TEXT, "int"), result="list<string>", call=re2.find_all, member=True),
     _native("charAt", (_TEXT, "int")),
     _native("format", (_TEXT, "list<dyn>")),
     _native("indexOf", (_TEXT, _TEXT), "int"),

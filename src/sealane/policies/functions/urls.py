@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-from sealane.clients.cel import Function
+from sealane.clients.cel_functions import Function
 
 URL = "kubernetes.URL"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sealane.clients.cel import Function
+from sealane.clients.cel_functions import Function
 
 SEMVER = "kubernetes.Semver"
 _NUMBER = r"(0|[1-9]\d*)"

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from sealane import typed_data
-from sealane.clients.kubernetes import errors, exchange, transport
+from sealane.clients.kubernetes import error_responses, errors, exchange, transport
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class _Marked(msgspec.Struct):
 
 _frames = typed_data.json_decoder(_Frame)
 _marks = typed_data.json_decoder(_Marked)
-_statuses = typed_data.json_decoder(errors.Status)
+_statuses = typed_data.json_decoder(error_responses.Status)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +107,9 @@ def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) 
     try:
         frame = _frames.decode(line)
         if frame.type == "ERROR":
-            raise errors.of_status(_statuses.decode(frame.object), request=str(call), secret="/secrets" in call.path)
+            raise error_responses.of_status(
+                _statuses.decode(frame.object), request=str(call), secret="/secrets" in call.path
+            )
         version = _marks.decode(frame.object).metadata.resource_version
         if frame.type == "BOOKMARK":
             return Change(version=version)
