@@ -19,7 +19,7 @@ import yaml
 from bench.demo import places
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import kinds, objects
+from sealane.clients.kubernetes import kinds, pod_objects
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
 from tests.integration.deployments import outside, parts
@@ -154,7 +154,7 @@ def _shown(pods: Any, sets: Any, jobs: Any) -> Iterator[tuple[str, str]]:
             yield "job", each.metadata.name
 
 
-def _of_pod(pod: objects.Pod) -> Iterator[str]:
+def _of_pod(pod: pod_objects.Pod) -> Iterator[str]:
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         waiting = status.state.waiting.reason if status.state.waiting else None
         if waiting in _PULLING:

@@ -32,7 +32,7 @@ from rich.table import Table
 
 from bench import cluster, deployed, figures, followed, machine, pretending, serving
 from bench.demo import places
-from sealane.clients.kubernetes import credentials, direct, exchange, lists, objects, transport
+from sealane.clients.kubernetes import credentials, direct, exchange, lists, objects, pod_objects, transport
 from sealane.clients.kubernetes.informer import watch_stream
 
 _MERGE = "application/merge-patch+json"
@@ -59,7 +59,7 @@ class PodKey(msgspec.Struct):
     """A pod, as far as a bare watch has to know it."""
 
     metadata: objects.Metadata
-    status: objects.PodStatus
+    status: pod_objects.PodStatus
 
 
 def main() -> int:

@@ -8,14 +8,14 @@ import gzip
 import pytest
 
 from sealane import compression
-from sealane.destinations.kubernetes import ledgers
+from sealane.destinations.kubernetes import ledger_parts, ledgers
 
 SMALL = gzip.compress(b"a" * 1000, mtime=0)
 
 
 def test_what_was_compressed_is_read() -> None:
     assert compression.unzipped(SMALL, most=1000) == b"a" * 1000
-    assert ledgers.joined(ledgers.split("text", 5)) == "text"
+    assert ledger_parts.joined(ledger_parts.split("text", 5)) == "text"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_anything_else_is_a_value_error(packed: bytes, said: str) -> None:
 def test_an_inventory_that_was_tampered_with_is_told_as_none() -> None:
     """By whoever may write ConfigMaps beside it: a mebibyte there would be a gibibyte here."""
     for packed in (gzip.compress(b" " * (compression.MOST + 1)), SMALL[:10] + b"\xff" * 20, gzip.compress(b"[" * 9999)):
-        live = {"binaryData": {ledgers._KEY: base64.b64encode(packed).decode()}}
+        live = {"binaryData": {ledger_parts.ENTRY_KEY: base64.b64encode(packed).decode()}}
         with pytest.raises(ledgers.ours.SealaneError, match="does not hold an inventory"):
-            ledgers._decoded(live, "it")
+            ledger_parts.decoded(live, "it")

@@ -14,7 +14,7 @@ from typing import Any
 
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.clients.kubernetes import errors, kinds, pod_objects
 from tests.bed import Kubectl
 
 _NODE = kinds.whole("v1", "Node")
@@ -81,7 +81,7 @@ class Machine:
                     await self._take_up(pod, ready=len(self._taken) <= self._most)
             await asyncio.sleep(0.1)
 
-    async def _take_up(self, pod: objects.Pod, *, ready: bool) -> None:
+    async def _take_up(self, pod: pod_objects.Pod, *, ready: bool) -> None:
         now = _now()
         status = "True" if ready else "False"
         conditions = [

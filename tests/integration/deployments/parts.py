@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.clients.kubernetes import errors, kinds, pod_objects
 from sealane.deployments import model
 from sealane.destinations.kubernetes import provided_refs
 from sealane.destinations.kubernetes.destination import KubernetesDestination
@@ -292,7 +292,7 @@ async def _let_go(admin: clusters.Cluster, namespace: str) -> None:
             await asyncio.sleep(0.2)
 
 
-def _held(pod: objects.Pod) -> bool:
+def _held(pod: pod_objects.Pod) -> bool:
     return bool(pod.metadata.finalizers)
 
 

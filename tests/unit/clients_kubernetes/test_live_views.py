@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from sealane.clients.kubernetes import cluster, errors, kinds, objects
+from sealane.clients.kubernetes import cluster, errors, kinds, pod_objects
 from sealane.clients.kubernetes.informer import reflector, subscriptions
 from tests.unit.clients_kubernetes.fake_api import FakeApi, listing, pod, status, stream
 
 PODS = "/api/v1/namespaces/shop/pods"
-View = reflector.Reflector[objects.Pod]
+View = reflector.Reflector[pod_objects.Pod]
 
 
 class Script:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sealane.clients.kubernetes.informer import cache, shared_parts
-from sealane.clients.kubernetes.objects import Pod
+from sealane.clients.kubernetes.pod_objects import Pod
 
 OWNER = {"kind": "ReplicaSet", "name": "web-1", "uid": "u-1", "apiVersion": "apps/v1", "controller": True}
 

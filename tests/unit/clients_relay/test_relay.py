@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sealane.clients.kubernetes import discovery, errors, objects, transport
+from sealane.clients.kubernetes import discovery, errors, pod_objects, transport
 from sealane.clients.kubernetes.exchange import Call, Exchange, Limits, Response
 from sealane.clients.kubernetes.informer import reflector
 from sealane.clients.relay import forwarder, frames, hub
@@ -224,7 +224,7 @@ async def test_a_view_asks_no_more_until_its_relay_is_back(monkeypatch: pytest.M
     server = Server(pieces=(b'{"metadata": {"resourceVersion": "1"}, "items": []}',))
     line = Line(hub=hub.Hub(away), exchange=server)
     pods = discovery.Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
-    view = reflector.Reflector(transport.Transport(relayed(line), patience=0), pods, objects.Pod, namespace="shop")
+    view = reflector.Reflector(transport.Transport(relayed(line), patience=0), pods, pod_objects.Pod, namespace="shop")
     watching = asyncio.create_task(view.run())
     try:
         async with asyncio.timeout(30):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from sealane.clients.kubernetes import objects, resources, workloads
+from sealane.clients.kubernetes import objects, pod_objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.verdicts import model
 
@@ -25,7 +25,7 @@ KINDS: dict[str, type[Any]] = {
         workloads.DaemonSet,
         workloads.ControllerRevision,
         workloads.Job,
-        objects.Pod,
+        pod_objects.Pod,
         objects.Event,
         resources.CronJob,
         resources.Service,

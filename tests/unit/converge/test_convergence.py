@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes.converge import daemon_set, deployment, job, owned_objects, pod, stateful_set
 from sealane.verdicts import model
 
@@ -32,14 +32,14 @@ def meta(name: str, *, owner: str | None = None, generation: int = 1, **more: An
     }
 
 
-def a_pod(name: str, owner: str, *, ready: bool = True, terminating: bool = False, **more: Any) -> objects.Pod:
+def a_pod(name: str, owner: str, *, ready: bool = True, terminating: bool = False, **more: Any) -> pod_objects.Pod:
     """A pod of one container that runs."""
     metadata = meta(name, owner=owner, **more)
     if terminating:
         metadata["deletionTimestamp"] = SINCE
     state = {"running": {"startedAt": "2026-11-21T03:00:05Z"}}
     return made(
-        objects.Pod,
+        pod_objects.Pod,
         metadata=metadata,
         spec={"containers": [{"name": "web", "image": "web:1"}]},
         status={
@@ -72,7 +72,7 @@ NEW = made(
 
 
 def seen(
-    workload: workloads.Deployment, *pods: objects.Pod, sets: tuple[workloads.ReplicaSet, ...] = (OLD, NEW)
+    workload: workloads.Deployment, *pods: pod_objects.Pod, sets: tuple[workloads.ReplicaSet, ...] = (OLD, NEW)
 ) -> Any:
     return deployment.converge(workload, owned_objects.OwnedObjects(at=AT, pods=pods, replica_sets=sets))
 
@@ -144,7 +144,7 @@ def a_stateful_set(**fields: Any) -> workloads.StatefulSet:
     )
 
 
-def ordinal(number: int, revision: str, **more: Any) -> objects.Pod:
+def ordinal(number: int, revision: str, **more: Any) -> pod_objects.Pod:
     return a_pod(f"db-{number}", "db", labels={"controller-revision-hash": revision}, **more)
 
 
@@ -208,7 +208,7 @@ def test_a_daemon_set_whose_new_revision_is_not_seen_yet_is_not_ready() -> None:
 def test_a_job_is_judged_by_its_own_end() -> None:
     """Ends of its containers are its own business until its retries are used up."""
     ended = made(
-        objects.Pod,
+        pod_objects.Pod,
         metadata=meta("load-x", owner="load"),
         spec={"containers": [{"name": "load"}], "restartPolicy": "Never"},
         status={
@@ -227,7 +227,7 @@ def test_a_job_is_judged_by_its_own_end() -> None:
 
 
 def test_a_pod_of_its_own_may_end_well() -> None:
-    done = made(objects.Pod, metadata=meta("once"), spec={"restartPolicy": "Never"}, status={"phase": "Succeeded"})
+    done = made(pod_objects.Pod, metadata=meta("once"), spec={"restartPolicy": "Never"}, status={"phase": "Succeeded"})
     workload, _, facts = pod.converge(done, owned_objects.OwnedObjects(at=AT))
     assert (workload.health, workload.settled, facts) == ("ready", True, ())
 
@@ -245,7 +245,7 @@ def test_ready_counts_from_the_last_start_of_a_container() -> None:
                 ],
             },
         },
-        objects.Pod,
+        pod_objects.Pod,
     )
     assert pod.instance(restarted, workload="x", desired=True, at=AT).ready_since == datetime(
         2026, 11, 21, 3, 0, 20, tzinfo=UTC

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes import stuck_statefulset_pods
 from sealane.destinations.kubernetes.converge import owned_objects, stateful_set
 from sealane.verdicts import model
@@ -35,7 +35,7 @@ def a_set(
     )
 
 
-def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[objects.Pod]:
+def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[pod_objects.Pod]:
     """As the controller makes them: it renews from the last one down."""
     first = start or 0
     return [
@@ -49,7 +49,7 @@ def pods(start: int | None, replicas: int, renewed: int, **more: Any) -> list[ob
     ]
 
 
-def converged(workload: workloads.StatefulSet, there: list[objects.Pod]) -> model.Workload:
+def converged(workload: workloads.StatefulSet, there: list[pod_objects.Pod]) -> model.Workload:
     return stateful_set.converge(workload, owned_objects.OwnedObjects(at=AT, pods=there))[0]
 
 

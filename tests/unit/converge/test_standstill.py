@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sealane.clients.kubernetes import objects, resources, workloads
+from sealane.clients.kubernetes import pod_objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.destinations.kubernetes.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import evaluate, model, outcomes, thresholds
@@ -32,7 +32,7 @@ class Case:
     """The note, when it counts as there."""
     fails: str = ""
     """The cause, when it does not."""
-    pods: tuple[objects.Pod, ...] = ()
+    pods: tuple[pod_objects.Pod, ...] = ()
     sets: tuple[workloads.ReplicaSet, ...] = ()
     revisions: tuple[workloads.ControllerRevision, ...] = ()
 
@@ -215,6 +215,6 @@ def test_a_scheduling_gate_is_named() -> None:
     held = a_pod("web", "", ready=False)
     blocked = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "blocked"}
     spec = {"containers": [{"name": "web"}], "schedulingGates": [{"name": "example.com/licence"}]}
-    pod = made(objects.Pod, metadata=meta("web"), spec=spec, status={"conditions": [blocked]})
+    pod = made(pod_objects.Pod, metadata=meta("web"), spec=spec, status={"conditions": [blocked]})
     _, _, facts = registry.converge(pod, owned_objects.OwnedObjects(at=AT, pods=[held]))
     assert [fact.words for fact in facts] == ["nothing has taken its scheduling gate example.com/licence off"]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import objects, pod_objects, workloads
 from sealane.destinations.kubernetes.converge import daemon_set, deployment, owned_objects, replica_set, stateful_set
 from sealane.verdicts import model, thresholds
 from sealane.verdicts.messages import causes
@@ -16,7 +16,7 @@ from tests.unit.converge.test_convergence import AT, NEW, OLD, a_deployment, a_p
 K = model.FactKind
 
 
-def held(name: str, owner: str, **more: Any) -> objects.Pod:
+def held(name: str, owner: str, **more: Any) -> pod_objects.Pod:
     """A pod that is told to go and stays, by a finalizer."""
     return a_pod(name, owner, terminating=True, finalizers=["example.com/drain"], **more)
 
@@ -90,7 +90,7 @@ def test_a_bare_replica_set_knows_its_pods_by_their_images() -> None:
     assert "it never replaces pods: delete its old pods" in workload.message
 
 
-def on_machine(*, started: bool, ready: str, containers: str, reason: str | None = None) -> objects.Pod:
+def on_machine(*, started: bool, ready: str, containers: str, reason: str | None = None) -> pod_objects.Pod:
     """A pod of the new version on machine `far`."""
     conditions = [
         {"type": "Ready", "status": ready, "reason": reason, "message": "gate says no", "lastTransitionTime": AT},
@@ -98,7 +98,7 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
     ]
     state = {"running": {"startedAt": AT}}
     return made(
-        objects.Pod,
+        pod_objects.Pod,
         metadata=meta("p", owner="web-new"),
         spec={"nodeName": "far", "containers": [{"name": "web"}]},
         status={
@@ -130,7 +130,7 @@ def on_machine(*, started: bool, ready: str, containers: str, reason: str | None
         ),
     ],
 )
-def test_a_silent_machine_is_waited_for_with_patience(pod: objects.Pod, kind: K, sentence: str) -> None:
+def test_a_silent_machine_is_waited_for_with_patience(pod: pod_objects.Pod, kind: K, sentence: str) -> None:
     """When a node is lost its pods' containers still look well; only the pod's own condition goes."""
     web = a_deployment(replicas=1)
     workload, _, facts = deployment.converge(
@@ -157,7 +157,9 @@ def test_what_is_unschedulable_because_another_was_lost_names_that_one(silent: b
     lost = msgspec.structs.replace(lost, metadata=msgspec.structs.replace(lost.metadata, deletion_timestamp=AT))
     message = "0/2 nodes are available: 2 Insufficient cpu."
     conditions = [{"type": "PodScheduled", "status": "False", "message": message, "lastTransitionTime": AT}]
-    new = made(objects.Pod, metadata=meta("n", owner="web-new"), status={"phase": "Pending", "conditions": conditions})
+    new = made(
+        pod_objects.Pod, metadata=meta("n", owner="web-new"), status={"phase": "Pending", "conditions": conditions}
+    )
     workload = a_deployment(replicas=1)
     _, _, facts = deployment.converge(
         workload, owned_objects.OwnedObjects(at=AT, pods=[lost, new], replica_sets=(OLD, NEW))
@@ -180,7 +182,7 @@ def test_a_mount_that_failed_once_is_not_waited_for_while_a_large_image_is_pulle
     """The event of the failed try stays; what comes after mounting tells that the next one did better."""
     waiting = {"waiting": {"reason": "ContainerCreating"}}
     pod = made(
-        objects.Pod,
+        pod_objects.Pod,
         metadata=meta("p", owner="web-new"),
         spec={"nodeName": "near", "containers": [{"name": "web"}]},
         status={"startTime": AT, "conditions": conditions, "containerStatuses": [{"name": "web", "state": waiting}]},

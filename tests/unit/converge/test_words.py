@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import pod_objects
 from sealane.destinations.kubernetes.messages import probes, pulls, refusals
 from sealane.verdicts import model
 
@@ -39,10 +39,10 @@ def test_a_registrys_answer_is_told_from_its_silence(message: str, kind: K | Non
     assert pulls.kind("ErrImagePull", UNPACK.format("Unknown") + message) == kind
 
 
-HTTP = msgspec.convert({"httpGet": {"port": 8080, "path": "healthz"}, "timeoutSeconds": 3}, objects.Probe)
-TCP = msgspec.convert({"tcpSocket": {"port": "db"}}, objects.Probe)
-GRPC = msgspec.convert({"grpc": {"port": 9000}}, objects.Probe)
-EXEC = msgspec.convert({"exec": {"command": ["cat", "/tmp/ready"]}}, objects.Probe)
+HTTP = msgspec.convert({"httpGet": {"port": 8080, "path": "healthz"}, "timeoutSeconds": 3}, pod_objects.Probe)
+TCP = msgspec.convert({"tcpSocket": {"port": "db"}}, pod_objects.Probe)
+GRPC = msgspec.convert({"grpc": {"port": 9000}}, pod_objects.Probe)
+EXEC = msgspec.convert({"exec": {"command": ["cat", "/tmp/ready"]}}, pod_objects.Probe)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ EXEC = msgspec.convert({"exec": {"command": ["cat", "/tmp/ready"]}}, objects.Pro
         ),
     ],
 )
-def test_a_probes_answer_reads_as_one_would_say_it(probe: objects.Probe, message: str, said: str) -> None:
+def test_a_probes_answer_reads_as_one_would_say_it(probe: pod_objects.Probe, message: str, said: str) -> None:
     which, raw = probes.failed(f"Readiness probe failed: {message}") or ("", "")
     assert which == "readiness"
     assert f"{probes.asks(probe)} {probes.answer(probe, raw)}" == said

@@ -19,7 +19,7 @@ from sealane.deployments import failure_reports, ledger_entries, ledger_history,
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
-from sealane.destinations.kubernetes import ledgers
+from sealane.destinations.kubernetes import ledger_parts
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import outcomes
 from tests.properties import examples
@@ -37,9 +37,9 @@ def noise(length: int, seed: int = 0) -> str:
 @given(st.binary(max_size=5_000), st.integers(1, 300))
 def test_a_text_that_is_split_is_joined_again(raw: bytes, size: int) -> None:
     text = raw.decode("latin-1")
-    parts_ = ledgers.split(text, size)
+    parts_ = ledger_parts.split(text, size)
     assert all(0 < len(part) <= size for part in parts_)
-    assert ledgers.joined(parts_) == text
+    assert ledger_parts.joined(parts_) == text
 
 
 @settings(deadline=None, max_examples=examples(25))
@@ -80,7 +80,7 @@ def test_so_much_of_fifty_deployments_fits_into_one_object_with_room_for_the_las
         ended = dataclasses.replace(record, verdict=_verdict("failed", noise(90_000, number)), note=noise(90_000))
         known = known.ended(ended, failure_report=failure_report)
         assert _size(known) - before <= ledger_history.RESERVE
-    assert _size(known) < ledgers.LIMIT // 2
+    assert _size(known) < ledger_parts.LIMIT // 2
 
 
 @settings(deadline=None)
@@ -191,4 +191,4 @@ def _again(known: History) -> History:
 def _size(known: History) -> int:
     """Of what stands in the one object, compressed as it is there."""
     entry = ledger_entries.written(destinations.Ledger(), known).entries["history"]
-    return len(b"".join(ledgers.split(entry)))
+    return len(b"".join(ledger_parts.split(entry)))

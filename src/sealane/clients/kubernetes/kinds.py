@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sealane.clients.kubernetes import objects, resources, workloads
+from sealane.clients.kubernetes import objects, pod_objects, resources, workloads
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def of(manifest: Mapping[str, Any]) -> Kind[dict[str, Any]]:
     return whole(str(manifest["apiVersion"]), str(manifest["kind"]))
 
 
-POD = Kind(api_version="v1", kind="Pod", type=objects.Pod)
+POD = Kind(api_version="v1", kind="Pod", type=pod_objects.Pod)
 EVENT = Kind(api_version="v1", kind="Event", type=objects.Event)
 NAMESPACE = Kind(api_version="v1", kind="Namespace", type=objects.Phased)
 VOLUME_CLAIM = Kind(api_version="v1", kind="PersistentVolumeClaim", type=objects.Phased)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sealane.clients.kubernetes.objects import Condition, Metadata, OwnMetadata, PodTemplate, Read, Selector
+from sealane.clients.kubernetes.objects import Condition, Metadata, OwnMetadata, Read, Selector
+from sealane.clients.kubernetes.pod_objects import PodTemplate
 
 
 class RollingUpdate(Read, frozen=True, kw_only=True):

@@ -9,65 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gzip
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from sealane import clock, compression, typed_data
+from sealane import clock
 from sealane import errors as ours
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model, ownership
+from sealane.destinations.kubernetes import ledger_parts
+from sealane.destinations.kubernetes.ledger_parts import Content, Names, Places
 
-INLINE = 16 * 1024
-"""Most bytes of a compressed entry in the one ConfigMap itself."""
-PART = 700 * 1024
-"""Bytes of a part. Kubernetes accepts 1 MiB in a ConfigMap or Secret."""
-LIMIT = 900 * 1024
-"""Most bytes of the one ConfigMap."""
 TRIES = 3
 FORGOTTEN = timedelta(minutes=10)
 """After this time, a part that nothing names was left by a killed command."""
-_KEY = "ledger.json.gz"
-_PART_KEY = "part"
-_PART = "sealane.dev/ledger-part"
-_CONFIG_MAP, _SECRET = "ConfigMap", "Secret"
-_Names = tuple[str, ...]
-
-
-class _Content(msgspec.Struct, frozen=True, kw_only=True):
-    inventory: model.Inventory = ()
-    entries: dict[str, str] = {}
-    """The short entries."""
-    parts: dict[str, _Names] = {}
-    """Names of the ConfigMaps that together hold each long entry."""
-    private: dict[str, _Names] = {}
-    """Names of the Secrets that hold private entries."""
-
-    @property
-    def named(self) -> set[str]:
-        return {name for names in (*self.parts.values(), *self.private.values()) for name in names}
-
-
-def name_of(app: str, formation: str) -> str:
-    """The ConfigMap's name."""
-    return f"sealane-inventory-{app}-{formation}"
-
-
-def split(text: str, size: int = PART) -> tuple[bytes, ...]:
-    """The text, compressed and split into parts of that size."""
-    packed = gzip.compress(text.encode(), mtime=0)
-    return tuple(packed[start : start + size] for start in range(0, len(packed), size))
-
-
-def joined(parts: Sequence[bytes]) -> str:
-    """The text from its parts. Raises ValueError when it isn't complete."""
-    return compression.unzipped(b"".join(parts)).decode()
 
 
 class Ledgers:
@@ -88,14 +45,14 @@ class Ledgers:
 
     async def _read(self, app: str, formation: str, namespace: str) -> tuple[model.Ledger, bool]:
         """The ledger, and whether all its parts existed."""
-        name = name_of(app, formation)
+        name = ledger_parts.name_of(app, formation)
         live = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
         if live is None:
             return model.Ledger(), True
-        content = _decoded(live, f"ConfigMap {namespace}/{name}")
+        content = ledger_parts.decoded(live, f"ConfigMap {namespace}/{name}")
         long, private = await asyncio.gather(
-            self._gathered(_CONFIG_MAP, content.parts, namespace),
-            self._gathered(_SECRET, content.private, namespace),
+            self._gathered(ledger_parts.CONFIG_MAP, content.parts, namespace),
+            self._gathered(ledger_parts.SECRET, content.private, namespace),
         )
         ledger = model.Ledger(
             inventory=content.inventory,
@@ -107,8 +64,8 @@ class Ledgers:
 
     async def places(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
         """The namespaces with a ledger of the formation."""
-        name = name_of(app, formation)
-        selector = f"{model.APP}={app},{model.FORMATION}={formation},!{_PART}"
+        name = ledger_parts.name_of(app, formation)
+        selector = f"{model.APP}={app},{model.FORMATION}={formation},!{ledger_parts.PART_LABEL}"
         try:
             listed = await self._cluster.list(kinds.CONFIG_MAP, selector=selector)
         except errors.Forbidden:
@@ -133,28 +90,32 @@ class Ledgers:
         """
         label = f"{app}/{formation}"
         before = await self._before(app, formation, namespace)
-        packed = {entry: split(text) for entry, text in ledger.entries.items()}
-        long = {entry: parts for entry, parts in packed.items() if len(b"".join(parts)) > INLINE}
-        private = {entry: split(text) for entry, text in ledger.private.items()}
-        places = _Places(app=app, formation=formation, namespace=namespace)
+        packed = {entry: ledger_parts.split(text) for entry, text in ledger.entries.items()}
+        long = {entry: parts for entry, parts in packed.items() if len(b"".join(parts)) > ledger_parts.INLINE}
+        private = {entry: ledger_parts.split(text) for entry, text in ledger.private.items()}
+        places = Places(app=app, formation=formation, namespace=namespace)
         known = {
-            entry: self._same(_CONFIG_MAP, before.parts.get(entry, ()), parts, namespace)
+            entry: self._same(ledger_parts.CONFIG_MAP, before.parts.get(entry, ()), parts, namespace)
             for entry, parts in long.items()
         }
         hidden = {
-            entry: self._same(_SECRET, before.private.get(entry, ()), parts, namespace)
+            entry: self._same(ledger_parts.SECRET, before.private.get(entry, ()), parts, namespace)
             for entry, parts in private.items()
         }
-        content = _Content(
+        content = Content(
             inventory=ledger.inventory,
             entries={entry: text for entry, text in ledger.entries.items() if entry not in long},
             parts={entry: names or places.fresh(len(long[entry])) for entry, names in known.items()},
             private={entry: names or places.fresh(len(private[entry])) for entry, names in hidden.items()},
         )
         manifest = places.main(content)
-        _check(manifest, label, ledger.reserve)
-        fresh = [(_CONFIG_MAP, content.parts[entry], long[entry]) for entry, had in known.items() if not had]
-        fresh += [(_SECRET, content.private[entry], private[entry]) for entry, had in hidden.items() if not had]
+        ledger_parts.check(manifest, label, ledger.reserve)
+        fresh = [
+            (ledger_parts.CONFIG_MAP, content.parts[entry], long[entry]) for entry, had in known.items() if not had
+        ]
+        fresh += [
+            (ledger_parts.SECRET, content.private[entry], private[entry]) for entry, had in hidden.items() if not had
+        ]
         await fence()
         try:
             for kind, names, parts in fresh:
@@ -169,23 +130,23 @@ class Ledgers:
             inventory=ledger.inventory, entries=dict(ledger.entries), private=dict(ledger.private), version=version
         )
 
-    async def _before(self, app: str, formation: str, namespace: str) -> _Content:
-        name = name_of(app, formation)
+    async def _before(self, app: str, formation: str, namespace: str) -> Content:
+        name = ledger_parts.name_of(app, formation)
         live = await self._cluster.find(kinds.CONFIG_MAP, name, namespace=namespace)
-        return _decoded(live, f"ConfigMap {namespace}/{name}") if live else _Content()
+        return ledger_parts.decoded(live, f"ConfigMap {namespace}/{name}") if live else Content()
 
-    def _same(self, kind: str, names: _Names, parts: Sequence[bytes], namespace: str) -> _Names:
+    def _same(self, kind: str, names: Names, parts: Sequence[bytes], namespace: str) -> Names:
         """The existing parts with this content; none if it must be written."""
         seen = [self._seen.get((f"{kind} {namespace}", name)) for name in names]
         return names if names and seen == list(parts) else ()
 
-    async def _gathered(self, kind: str, parts: Mapping[str, _Names], namespace: str) -> dict[str, str]:
+    async def _gathered(self, kind: str, parts: Mapping[str, Names], namespace: str) -> dict[str, str]:
         entries: dict[str, str] = {}
         for entry, names in parts.items():
             pieces = await asyncio.gather(*(self._piece(kind, name, namespace) for name in names))
             with suppress(ValueError):
                 if all(piece is not None for piece in pieces):
-                    entries[entry] = joined([piece for piece in pieces if piece is not None])
+                    entries[entry] = ledger_parts.joined([piece for piece in pieces if piece is not None])
         return entries
 
     async def _piece(self, kind: str, name: str, namespace: str) -> bytes | None:
@@ -195,13 +156,15 @@ class Ledgers:
                 live = await self._cluster.find(kinds.whole("v1", kind), name, namespace=namespace)
             except errors.Forbidden:
                 return None
-            held = ((live or {}).get("data" if kind == _SECRET else "binaryData") or {}).get(_PART_KEY)
+            held = ((live or {}).get("data" if kind == ledger_parts.SECRET else "binaryData") or {}).get(
+                ledger_parts.PART_KEY
+            )
             if held is None:
                 return None
             self._seen[key] = base64.b64decode(held)
         return self._seen[key]
 
-    async def _create(self, places: _Places, kind: str, names: _Names, parts: Sequence[bytes]) -> None:
+    async def _create(self, places: Places, kind: str, names: Names, parts: Sequence[bytes]) -> None:
         for name, part in zip(names, parts, strict=True):
             try:
                 await self._cluster.create(places.part(kind, name, part), namespace=places.namespace)
@@ -230,26 +193,26 @@ class Ledgers:
             raise ours.Conflicting(message, hint="wait for it, then try again") from error
         return str(made["metadata"]["resourceVersion"])
 
-    async def _forget(self, places: _Places, before: _Content, now: _Content) -> None:
+    async def _forget(self, places: Places, before: Content, now: Content) -> None:
         """Deletes parts that nothing names any more. A later write deletes those that can't be deleted now."""
-        away = {name: _CONFIG_MAP for names in before.parts.values() for name in names}
-        away |= {name: _SECRET for names in before.private.values() for name in names}
+        away = {name: ledger_parts.CONFIG_MAP for names in before.parts.values() for name in names}
+        away |= {name: ledger_parts.SECRET for names in before.private.values() for name in names}
         if before.parts != now.parts or before.private != now.private:
             away |= await self._left_over(places)
         for name, kind in away.items():
             if name not in now.named:
                 await self._delete(places, kind, (name,))
 
-    async def _delete(self, places: _Places, kind: str, names: _Names) -> None:
+    async def _delete(self, places: Places, kind: str, names: Names) -> None:
         for name in names:
             self._seen.pop((f"{kind} {places.namespace}", name), None)
             with suppress(errors.ClusterError):
                 await self._cluster.delete(kinds.whole("v1", kind), name, namespace=places.namespace)
 
-    async def _left_over(self, places: _Places) -> dict[str, str]:
+    async def _left_over(self, places: Places) -> dict[str, str]:
         orphans: dict[str, str] = {}
         selector = ",".join(f"{key}={value}" for key, value in places.labels(part=True).items())
-        for kind in (_CONFIG_MAP, _SECRET):
+        for kind in (ledger_parts.CONFIG_MAP, ledger_parts.SECRET):
             with suppress(errors.ClusterError):  # the account may list neither, so they stay
                 listed = await self._cluster.list(
                     kinds.whole("v1", kind), namespace=places.namespace, selector=selector
@@ -261,56 +224,7 @@ class Ledgers:
         return orphans
 
 
-class _Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a formation's ledger is stored."""
-
-    app: str
-    formation: str
-    namespace: str
-
-    def labels(self, *, part: bool) -> dict[str, str]:
-        labels = {model.MANAGED_BY: "sealane", model.APP: self.app, model.FORMATION: self.formation}
-        return labels | ({_PART: "true"} if part else {})
-
-    def fresh(self, number: int) -> _Names:
-        """New names for parts."""
-        stem = f"{name_of(self.app, self.formation)}-{secrets.token_hex(5)}"
-        return tuple(f"{stem}-{index}" for index in range(number))
-
-    def main(self, content: _Content) -> dict[str, Any]:
-        packed = gzip.compress(msgspec.json.encode(content), mtime=0)
-        return {**self._object(_CONFIG_MAP, name_of(self.app, self.formation)), "binaryData": {_KEY: _text(packed)}}
-
-    def part(self, kind: str, name: str, part: bytes) -> dict[str, Any]:
-        field = "data" if kind == _SECRET else "binaryData"
-        return {**self._object(kind, name, part=True), "immutable": True, field: {_PART_KEY: _text(part)}}
-
-    def _object(self, kind: str, name: str, *, part: bool = False) -> dict[str, Any]:
-        metadata = {"name": name, "namespace": self.namespace, "labels": self.labels(part=part)}
-        return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def _check(manifest: Mapping[str, Any], label: str, reserve: int) -> None:
-    size = sum(len(value) for value in manifest["binaryData"].values()) * 3 // 4 + reserve
-    if size > LIMIT:
-        message = f"the inventory of {label} would take {size // 1024} KiB of the {LIMIT // 1024} KiB that it may"
-        raise ours.Refused(message, hint="split the formation: so many objects are more than one ConfigMap can name")
-
-
 def _no_namespace(namespace: str) -> ours.SealaneError:
     return ours.NotThere(
         f"there is no namespace {namespace}", hint=f"create it first: kubectl create namespace {namespace}"
     )
-
-
-def _decoded(live: Mapping[str, Any], where: str) -> _Content:
-    try:
-        packed = (live.get("binaryData") or {})[_KEY]
-        return typed_data.from_json(compression.unzipped(base64.b64decode(packed)), _Content)
-    except (KeyError, ValueError) as error:
-        hint = "restore it from a backup, or delete it: then nothing will be pruned"
-        raise ours.SealaneError(f"{where} does not hold an inventory", hint=hint) from error

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, objects
+from sealane.clients.kubernetes import errors, kinds, pod_objects
 from sealane.destinations import model
 
 _WAITING = 1_000
@@ -96,7 +96,9 @@ async def _selector(cluster: clusters.Cluster, ref: model.ObjectRef) -> Selector
     return labels or None
 
 
-def _containers(pods: Iterable[objects.Pod], selectors: Sequence[Selector], wanted: Wanted) -> list[tuple[str, str]]:
+def _containers(
+    pods: Iterable[pod_objects.Pod], selectors: Sequence[Selector], wanted: Wanted
+) -> list[tuple[str, str]]:
     """Pod and container of everything that one of the selectors matches."""
     return [
         (pod.metadata.name, container.name)

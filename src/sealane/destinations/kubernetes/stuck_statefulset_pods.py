@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 
 from sealane.clients.kubernetes import cluster as clusters
-from sealane.clients.kubernetes import errors, kinds, objects, workloads
+from sealane.clients.kubernetes import errors, kinds, pod_objects, workloads
 from sealane.destinations import model
 from sealane.destinations.kubernetes.converge import stateful_set
 
@@ -61,7 +61,7 @@ async def _free(
             continue  # it was gone already
 
 
-def holds_up(pod: objects.Pod, workload: workloads.StatefulSet) -> bool:
+def holds_up(pod: pod_objects.Pod, workload: workloads.StatefulSet) -> bool:
     """Whether it has an older version, is not ready, and stays although it should be replaced."""
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != workload.status.update_revision

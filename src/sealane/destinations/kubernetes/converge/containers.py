@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, pod_objects
 from sealane.destinations.kubernetes.messages import probes, pulls, refusals
 from sealane.verdicts import model
 
@@ -20,9 +20,9 @@ _KILL_SLACK = timedelta(seconds=2)
 class _One:
     """One container with everything known about it."""
 
-    pod: objects.Pod
-    spec: objects.Container
-    status: objects.ContainerStatus
+    pod: pod_objects.Pod
+    spec: pod_objects.Container
+    status: pod_objects.ContainerStatus
     role: model.Role
     workload: str
     events: Sequence[objects.Event]
@@ -35,7 +35,7 @@ class _One:
         since: datetime | None,
         words: str = "",
         detail: dict[str, str] | None = None,
-        ended: tuple[int, objects.Terminated] | None = None,
+        ended: tuple[int, pod_objects.Terminated] | None = None,
     ) -> model.Fact:
         times, end = ended or (1, None)
         return model.Fact(
@@ -54,7 +54,7 @@ class _One:
         )
 
 
-def views(pod: objects.Pod) -> tuple[model.Container, ...]:
+def views(pod: pod_objects.Pod) -> tuple[model.Container, ...]:
     """The pod's containers for people, in start order."""
     return tuple(
         model.Container(
@@ -69,7 +69,9 @@ def views(pod: objects.Pod) -> tuple[model.Container, ...]:
     )
 
 
-def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime) -> tuple[model.Fact, ...]:
+def facts(
+    pod: pod_objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
+) -> tuple[model.Fact, ...]:
     """The problems of each container; empty for healthy ones."""
     facts: list[model.Fact] = []
     for spec, status, role in _pairs(pod):
@@ -80,7 +82,7 @@ def facts(pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], a
     return tuple(facts)
 
 
-def _pairs(pod: objects.Pod) -> Iterator[tuple[objects.Container, objects.ContainerStatus, model.Role]]:
+def _pairs(pod: pod_objects.Pod) -> Iterator[tuple[pod_objects.Container, pod_objects.ContainerStatus, model.Role]]:
     statuses = {
         container_status.name: container_status
         for container_status in (*pod.status.init_container_statuses, *pod.status.container_statuses)
@@ -106,7 +108,7 @@ def _facts(one: _One) -> Iterator[model.Fact]:
         yield from _running(one)
 
 
-def _waiting(one: _One, waiting: objects.ContainerWaiting) -> model.Fact | None:
+def _waiting(one: _One, waiting: pod_objects.ContainerWaiting) -> model.Fact | None:
     reason, message = waiting.reason or "", waiting.message or ""
     if reason in pulls.REASONS:
         return _pulling(one, reason, message)
@@ -168,7 +170,7 @@ def _ended(one: _One) -> model.Fact | None:
     return one.fact(model.FactKind.ENDED, since=end.finished_at, words=end.message or "", detail=detail, ended=ended)
 
 
-def _may_end(one: _One, end: objects.Terminated) -> bool:
+def _may_end(one: _One, end: pod_objects.Terminated) -> bool:
     if one.role is model.Role.INIT:
         return end.exit_code == 0 or one.status.ready
     if one.role is model.Role.SIDECAR:  # it is told to terminate once all others are done
@@ -177,14 +179,14 @@ def _may_end(one: _One, end: objects.Terminated) -> bool:
     return end.exit_code == 0 and policy != "Always"
 
 
-def _limit(one: _One, end: objects.Terminated) -> dict[str, str]:
+def _limit(one: _One, end: pod_objects.Terminated) -> dict[str, str]:
     """The memory limit that it exceeded; empty if memory was not the reason."""
     if end.reason != "OOMKilled":
         return {}
     return {"limit": one.spec.resources.limits.get("memory", "the node's memory")}
 
 
-def _killed_by(one: _One, end: objects.Terminated) -> str | None:
+def _killed_by(one: _One, end: pod_objects.Terminated) -> str | None:
     """The probe that caused the kill of this run, if any.
 
     For an exit by a signal, an earlier run's event is enough: this run's is counted on the same one, and may be late.
@@ -252,7 +254,7 @@ def _pulling_now(one: _One) -> str:
     return "pulls its image" if pulled and pulled[-1] == "Pulling" else ""
 
 
-def _phase(state: objects.ContainerState) -> model.ContainerPhase:
+def _phase(state: pod_objects.ContainerState) -> model.ContainerPhase:
     if state.running:
         return model.ContainerPhase.RUNNING
     if state.terminated:
@@ -261,7 +263,7 @@ def _phase(state: objects.ContainerState) -> model.ContainerPhase:
     return model.ContainerPhase.BACKING_OFF if backing_off else model.ContainerPhase.WAITING
 
 
-def _words(state: objects.ContainerState) -> str:
+def _words(state: pod_objects.ContainerState) -> str:
     if state.running:
         return "running"
     if state.terminated:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes.converge import generic, instances, owned_objects, standstill, stateful_set
 from sealane.verdicts import model
 
@@ -24,7 +24,7 @@ def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) 
     seen = newest is not None and status.observed_generation >= daemon_set.metadata.generation
     pods = live.pods(daemon_set.metadata.uid)
 
-    def is_desired(pod: objects.Pod) -> bool:
+    def is_desired(pod: pod_objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(label) == newest
 
     counted = instances.count(pods, workload=name, is_desired=is_desired, live=live)

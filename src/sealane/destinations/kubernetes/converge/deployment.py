@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects
 from sealane.verdicts import model
 
@@ -28,7 +28,7 @@ def converge(deployment: workloads.Deployment, live: owned_objects.OwnedObjects)
     desired = _desired(deployment, replica_sets)
     pods = [pod for replica_set in replica_sets for pod in live.pods(replica_set.metadata.uid)]
 
-    def is_desired(pod: objects.Pod) -> bool:
+    def is_desired(pod: pod_objects.Pod) -> bool:
         return desired is not None and _made_by(pod, desired)
 
     counted = instances.count(pods, workload=name, is_desired=is_desired, live=live)
@@ -108,7 +108,7 @@ def _paused(
     )
 
 
-def _made_by(pod: objects.Pod, replica_set: workloads.ReplicaSet) -> bool:
+def _made_by(pod: pod_objects.Pod, replica_set: workloads.ReplicaSet) -> bool:
     owner = pod.metadata.controller
     return owner is not None and owner.uid == replica_set.metadata.uid
 

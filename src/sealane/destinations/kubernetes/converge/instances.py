@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, pod_objects
 from sealane.destinations.kubernetes.converge import owned_objects, scheduling
 from sealane.destinations.kubernetes.converge import pod as pods
 from sealane.destinations.kubernetes.messages import probes, refusals
@@ -42,10 +42,10 @@ class InstanceCount:
 
 
 def count(
-    owned: Iterable[objects.Pod],
+    owned: Iterable[pod_objects.Pod],
     *,
     workload: str,
-    is_desired: Callable[[objects.Pod], bool],
+    is_desired: Callable[[pod_objects.Pod], bool],
     live: owned_objects.OwnedObjects,
 ) -> InstanceCount:
     """Sorts a workload's pods; finished and replaced ones count as terminating."""
@@ -121,7 +121,7 @@ def progress_message(*, desired: int, updated: int, ready: int, old: int) -> str
 
 
 def blocked(
-    name: str, owned: Iterable[objects.Pod], *, is_desired: Callable[[objects.Pod], bool], at: datetime
+    name: str, owned: Iterable[pod_objects.Pod], *, is_desired: Callable[[pod_objects.Pod], bool], at: datetime
 ) -> tuple[model.Fact, ...]:
     """No new pod is created before an older one has gone, but it stays; since it should have gone."""
     terminating = [pod for pod in owned if pod.metadata.deletion_timestamp and not is_desired(pod)]

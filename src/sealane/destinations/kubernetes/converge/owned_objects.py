@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects, resources, workloads
+from sealane.clients.kubernetes import objects, pod_objects, resources, workloads
 from sealane.verdicts import model
 
 Part = tuple[model.Workload, tuple[model.Instance, ...], tuple[model.Fact, ...]]
@@ -57,7 +57,7 @@ class OwnedObjects:
         self,
         *,
         at: datetime,
-        pods: Iterable[objects.Pod] = (),
+        pods: Iterable[pod_objects.Pod] = (),
         replica_sets: Iterable[workloads.ReplicaSet] = (),
         revisions: Iterable[workloads.ControllerRevision] = (),
         events: Iterable[objects.Event] = (),
@@ -65,7 +65,7 @@ class OwnedObjects:
     ) -> None:
         self.at = at
         self.besides = besides
-        self._pods: dict[str, list[objects.Pod]] = defaultdict(list)
+        self._pods: dict[str, list[pod_objects.Pod]] = defaultdict(list)
         self._replica_sets: dict[str, list[workloads.ReplicaSet]] = defaultdict(list)
         self._revisions: dict[str, list[workloads.ControllerRevision]] = defaultdict(list)
         self._events: dict[str, list[objects.Event]] = defaultdict(list)
@@ -78,7 +78,7 @@ class OwnedObjects:
         for event in events:
             self._events[event.involved_object.uid].append(event)
 
-    def pods(self, uid: str) -> Sequence[objects.Pod]:
+    def pods(self, uid: str) -> Sequence[pod_objects.Pod]:
         """The pods that the object of this uid controls, oldest first."""
         return sorted(self._pods[uid], key=lambda pod: (pod.metadata.creation_timestamp or self.at, pod.metadata.name))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, pod_objects
 from sealane.destinations.kubernetes.converge import containers, owned_objects, scheduling
 from sealane.verdicts import model
 
 
-def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_objects.Part:
+def converge(pod: pod_objects.Pod, live: owned_objects.OwnedObjects) -> owned_objects.Part:
     """A pod without a controller: ready, or done if it is not to be restarted."""
     name = f"Pod/{pod.metadata.name}"
     seen = instance(pod, workload=name, desired=True, at=live.at)
@@ -33,7 +33,7 @@ def converge(pod: objects.Pod, live: owned_objects.OwnedObjects) -> owned_object
     return workload, (seen,), wrong
 
 
-def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) -> model.Instance:
+def instance(pod: pod_objects.Pod, *, workload: str, desired: bool, at: datetime) -> model.Instance:
     """The pod as people and verdicts see it."""
     ready = condition(pod, "Ready")
     is_ready = ready is not None and ready.status == "True"
@@ -51,7 +51,7 @@ def instance(pod: objects.Pod, *, workload: str, desired: bool, at: datetime) ->
     )
 
 
-def facts(pod: objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) -> tuple[model.Fact, ...]:
+def facts(pod: pod_objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) -> tuple[model.Fact, ...]:
     """What keeps the pod from being ready, or shows that it will not stay ready."""
     events = live.events(pod.metadata.uid)
     if placing := scheduling.unplaced(pod, workload=workload, at=live.at):
@@ -62,12 +62,12 @@ def facts(pod: objects.Pod, *, workload: str, live: owned_objects.OwnedObjects) 
     return (*mounting, *of_containers, *silent)
 
 
-def condition(pod: objects.Pod, kind: str) -> objects.Condition | None:
+def condition(pod: pod_objects.Pod, kind: str) -> objects.Condition | None:
     """The pod's condition of a type, if it has it."""
     return next((condition for condition in pod.status.conditions if condition.type == kind), None)
 
 
-def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
+def _ready_since(pod: pod_objects.Pod, ready: objects.Condition) -> datetime | None:
     """Since when it is ready: no earlier than the last start of a container that must run."""
     starts = [
         status.state.running.started_at
@@ -78,7 +78,7 @@ def _ready_since(pod: objects.Pod, ready: objects.Condition) -> datetime | None:
     return max(times, default=None)
 
 
-def _state(pod: objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) -> str:
+def _state(pod: pod_objects.Pod, seen: tuple[model.Container, ...], *, ready: bool) -> str:
     """Its state in a few words, the most telling first."""
     if pod.metadata.deletion_timestamp:
         return "terminating"
@@ -107,7 +107,7 @@ def failure(reason: str | None) -> model.FactKind:
     return model.FactKind.JOB_TIMED_OUT if reason == "DeadlineExceeded" else model.FactKind.JOB_FAILED
 
 
-def _failed(pod: objects.Pod, *, name: str, at: datetime) -> model.Fact:
+def _failed(pod: pod_objects.Pod, *, name: str, at: datetime) -> model.Fact:
     return model.Fact(
         kind=model.FactKind.EVICTED if pod.status.reason in EVICTIONS else failure(pod.status.reason),
         object=name,

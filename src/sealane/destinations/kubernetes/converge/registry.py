@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sealane.clients.kubernetes import objects, resources, workloads
+from sealane.clients.kubernetes import objects, pod_objects, resources, workloads
 from sealane.destinations.kubernetes.converge import (
     autoscaler,
     custom,
@@ -30,7 +30,7 @@ _CONVERGE: dict[type[Any], Callable[[Any, owned_objects.OwnedObjects], owned_obj
     workloads.DaemonSet: daemon_set.converge,
     workloads.ReplicaSet: replica_set.converge,
     workloads.Job: job.converge,
-    objects.Pod: pod.converge,
+    pod_objects.Pod: pod.converge,
     resources.CronJob: static_kinds.cron_job,
     resources.VolumeClaim: volume_claim.converge,
     resources.Service: service.converge,

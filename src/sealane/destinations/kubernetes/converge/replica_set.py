@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes.converge import generic, instances, owned_objects, standstill
 
 
@@ -46,5 +46,5 @@ def converge(replica_set: workloads.ReplicaSet, live: owned_objects.OwnedObjects
     return workload, counted.instances, (*facts, *still)
 
 
-def _images(spec: objects.PodSpec) -> dict[str, str]:
+def _images(spec: pod_objects.PodSpec) -> dict[str, str]:
     return {container.name: container.image for container in (*spec.init_containers, *spec.containers)}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import objects, pod_objects
 from sealane.destinations.kubernetes.messages import probes, refusals
 from sealane.verdicts import model
 
@@ -21,7 +21,7 @@ _AFTER_MOUNTING = frozenset({"Pulling", "Pulled", "Created", "Started"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "VolumeResizeFailed"})
 
 
-def unplaced(pod: objects.Pod, *, workload: str, at: datetime) -> model.Fact | None:
+def unplaced(pod: pod_objects.Pod, *, workload: str, at: datetime) -> model.Fact | None:
     """The scheduler's message, if it found no node."""
     for condition in pod.status.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
@@ -45,7 +45,7 @@ def placing_words(message: str) -> str:
 
 
 def unmounted(
-    pod: objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
+    pod: pod_objects.Pod, *, workload: str, events: Sequence[objects.Event], at: datetime
 ) -> tuple[model.Fact, ...]:
     """The volumes that it waits for, until a container is created.
 
@@ -63,7 +63,7 @@ def unmounted(
     return tuple(_unmounted(pod, event, workload=workload, at=at) for event in latest.values())
 
 
-def unanswered(pod: objects.Pod, *, workload: str, at: datetime) -> tuple[model.Fact, ...]:
+def unanswered(pod: pod_objects.Pod, *, workload: str, at: datetime) -> tuple[model.Fact, ...]:
     """Its node has not accepted it or does not respond, or something else keeps it from being ready.
 
     When a node is lost, the controller only clears the pod's own `Ready`; its containers still look well.
@@ -103,7 +103,7 @@ def displaced(fact: model.Fact, lost: Sequence[model.Fact]) -> model.Fact:
     return replace(fact, words=f"{fact.words}; {silent}")
 
 
-def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:
+def _unmounted(pod: pod_objects.Pod, event: objects.Event, *, workload: str, at: datetime) -> model.Fact:
     detail: dict[str, str] = {}
     kind = model.FactKind.CREATE_ERROR if event.reason == "FailedCreatePodSandBox" else model.FactKind.VOLUME_PENDING
     if missing := refusals.missing(event.message):
@@ -121,7 +121,7 @@ def _unmounted(pod: objects.Pod, event: objects.Event, *, workload: str, at: dat
     )
 
 
-def _complete(pod: objects.Pod, reference: str, message: str) -> str:
+def _complete(pod: pod_objects.Pod, reference: str, message: str) -> str:
     """A message about a volume's missing key names only the volume; the pod tells what is behind it."""
     if not reference.endswith("/"):
         return reference
@@ -132,6 +132,6 @@ def _complete(pod: objects.Pod, reference: str, message: str) -> str:
     return f"{reference}{match[1] if match else ''}"
 
 
-def _made(status: objects.ContainerStatus) -> bool:
+def _made(status: pod_objects.ContainerStatus) -> bool:
     waiting = status.state.waiting
     return waiting is None or waiting.reason not in {"ContainerCreating", "PodInitializing"} or status.restart_count > 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sealane.clients.kubernetes import objects, workloads
+from sealane.clients.kubernetes import pod_objects, workloads
 from sealane.destinations.kubernetes.converge import instances, owned_objects, standstill
 
 REVISION_HASH = "controller-revision-hash"
@@ -27,7 +27,7 @@ def converge(stateful_set: workloads.StatefulSet, live: owned_objects.OwnedObjec
     seen = stateful_set.status.observed_generation >= stateful_set.metadata.generation and bool(revision)
     kept = _kept(stateful_set)
 
-    def is_desired(pod: objects.Pod) -> bool:
+    def is_desired(pod: pod_objects.Pod) -> bool:
         return seen and pod.metadata.labels.get(REVISION_HASH) == revision
 
     concerned = [pod for pod in pods if not (kept and is_kept(pod, stateful_set))]
@@ -60,7 +60,7 @@ def converge(stateful_set: workloads.StatefulSet, live: owned_objects.OwnedObjec
     return workload, counted.instances, facts
 
 
-def is_kept(pod: objects.Pod, stateful_set: workloads.StatefulSet) -> bool:
+def is_kept(pod: pod_objects.Pod, stateful_set: workloads.StatefulSet) -> bool:
     """Whether the pod is below the partition, so the controller keeps its version."""
     ordinal = pod.metadata.name.rpartition("-")[2]
     start = stateful_set.spec.ordinals.start if stateful_set.spec.ordinals else 0

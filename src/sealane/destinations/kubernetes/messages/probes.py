@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sealane.clients.kubernetes import objects
+from sealane.clients.kubernetes import pod_objects
 
 _FAILED = re.compile(
     r"^(?P<probe>Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in .*? state)?): ?", re.DOTALL
@@ -27,7 +27,7 @@ def killed(message: str) -> tuple[str, str] | None:
     return (match["name"], match["probe"]) if match else None
 
 
-def asks(probe: objects.Probe | None) -> str:
+def asks(probe: pod_objects.Probe | None) -> str:
     """The probe's request: `GET :8080/healthz`, `connecting to :5432`, `command cat /tmp/ready`."""
     if probe is None:
         return ""
@@ -43,7 +43,7 @@ def asks(probe: objects.Probe | None) -> str:
     return "probe"
 
 
-def answer(probe: objects.Probe | None, raw: str) -> str:
+def answer(probe: pod_objects.Probe | None, raw: str) -> str:
     """The answer, as a continuation of `asks`: `answered 500`, `was refused`, `did not answer within 1 s`."""
     if match := re.search(r"statuscode: (\d+)|service unhealthy \(responded with \"(\w+)\"\)", raw):
         return f"answered {match[1] or match[2]}"
