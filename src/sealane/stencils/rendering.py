@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +10,12 @@ from sealane import hashing
 from sealane.adapters import SHIPPED, Adapters
 from sealane.charts import release_objects
 from sealane.charts.model import PrintedChart, TemplateRequest
-from sealane.findings import Finding, Place, did_you_mean, errors
+from sealane.findings import Finding, Place, errors
 from sealane.formations import graph_annotations
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
 from sealane.stencils import chart_requests as requests
-from sealane.stencils import configuration, objects, substitution
+from sealane.stencils import configuration, objects, rendering_checks, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
@@ -73,7 +73,10 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     platform = platforms.of(inputs.kind, inputs.adapters)
     of_charts = requests.parts(sources, inputs.charts)
     formation = requests.joined(sources.formation, of_charts)
-    findings = [*_image_problems(formation, inputs), *_health_problems(formation, platform)]
+    findings = [
+        *rendering_checks.image_problems(formation, inputs.images),
+        *rendering_checks.health_problems(formation, platform),
+    ]
     known, problems = _known(sources, inputs)
     findings.extend(problems)
     words = known.words
@@ -91,8 +94,8 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     if not errors(findings):
         findings.extend(platform.whole(every, formation))
     if not errors(findings):
-        findings.extend(_unused(sources, words))
-        findings.extend(_unasked(formation, every))
+        findings.extend(rendering_checks.unused(sources, words))
+        findings.extend(rendering_checks.without_objects(formation, every))
     if errors(findings):
         return None, findings
     revision = _revision(formation, inputs, tuple(every), secret, config)
@@ -204,62 +207,6 @@ def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]
         if not problems:
             good.append((part, origin))
     return findings
-
-
-def _image_problems(formation: Formation, inputs: Inputs) -> list[Finding]:
-    return [
-        Finding(
-            message=f"the pipeline makes no image {name}",
-            place=formation.at("images", word),
-            hint=did_you_mean(name, inputs.images),
-        )
-        for word, name in formation.images.items()
-        if name not in inputs.images
-    ]
-
-
-def _health_problems(formation: Formation, platform: Platform) -> Iterator[Finding]:
-    for number, check in enumerate(formation.health):
-        if problem := platform.health_problem(check):
-            yield replace(problem, place=formation.at("health", number, "kind"))
-
-
-def _unused(sources: Sources, words: Placeholders) -> list[Finding]:
-    """What the formation defines and no stencil or configuration uses: most likely a mistake."""
-    formation = sources.formation
-    said: list[tuple[str, Place]] = [
-        *((name, formation.at("values", name)) for name in formation.values),
-        *((f"image.{word}", formation.at("images", word)) for word in formation.images),
-    ]
-    if formation.config:
-        said.append(("config", formation.at("config")))
-    if formation.secrets:
-        said.append(("secrets", formation.at("secrets")))
-    return [
-        Finding(message=f"nothing uses ${{{word}}}", place=place, hint=_use(f"${{{word}}}", sources))
-        for word, place in said
-        if word not in words.used
-    ]
-
-
-def _use(token: str, sources: Sources) -> str:
-    there = next((stencil.document.file for stencil in sources.stencils if token in stencil.source.text), None)
-    return f"take it away; {there} has it where no words are read" if there else "take it away, or use it"
-
-
-def _unasked(formation: Formation, rendered: list[Rendered]) -> list[Finding]:
-    """Health checks for kinds without an object in the formation."""
-    kinds = {item.key[:2] for item in rendered}
-    return [
-        Finding(
-            message=f"the formation has no {check.kind}" + (f" of {check.group}" if check.group else ""),
-            place=formation.at("health", index, "kind"),
-            hint=did_you_mean(check.kind, {kind for _, kind in kinds if kind != check.kind})
-            or "take the health check away, or look at the group",
-        )
-        for index, check in enumerate(formation.health)
-        if not any(check.fits(*key) for key in kinds)
-    ]
 
 
 def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs, early: tuple[str, ...]) -> Revision:

@@ -94,4 +94,4 @@ def test_a_value_used_only_where_no_words_are_read_is_told(formation: dict[str, 
     (finding,) = repository_check.check(tree(json.dumps(stencil), values={"tint": 1}, **formation)).findings
 
     assert finding.message == "nothing uses ${tint}"
-    assert finding.hint == "take it away; deploy/stencils/sub/a.yaml has it where no words are read"
+    assert finding.hint == "take it away; in deploy/stencils/sub/a.yaml it stands where placeholders are not read"
