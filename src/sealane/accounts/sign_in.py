@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -12,27 +11,20 @@ from datetime import datetime, timedelta
 
 from itsdangerous import BadSignature, Signer
 
-from sealane import clock, inputs, log_lines
-from sealane.access import lifetimes, tokens
+from sealane import clock, inputs
+from sealane.access import tokens
 from sealane.access.model import ADMINISTRATORS, Actor
 from sealane.accounts.membership import Membership
-from sealane.accounts.sign_in_attempts import AttemptLimits, Attempts
+from sealane.accounts.sign_in_attempts import AttemptLimits
+from sealane.accounts.token_check import TokenCheck
+from sealane.accounts.token_issue import TokenIssue
 from sealane.environments.grants import Permission
 from sealane.errors import NotSignedIn, NotThere, Refused
 from sealane.events.model import Pusher, Signed
-from sealane.outbox.model import DomainEvent, Kind
 from sealane.records.accounts import RELAY, Reach, StoredSession, Token, User
 from sealane.records.apps import App
 from sealane.records.scopes import Subject
 from sealane.store.all_stores import Store
-
-_CACHED = timedelta(seconds=30)
-_USED_EVERY = timedelta(minutes=5)
-_MOST_CACHED = 1000
-_MOST_KNOWN = 20_000
-_LONGEST_ID = 20
-_NOT_KNOWN = "the token is not known here, or was revoked"
-
 
 Scoping = Callable[[Actor], Awaitable[Actor]]
 
@@ -69,19 +61,16 @@ class Access:
         self._session = session
         self._life = life
         self._scoped = scoped or Membership(store=store).of
-        self._attempts = Attempts(limits=limits or AttemptLimits(), now=now)
+        self._check = TokenCheck(store, limits=limits, now=now)
+        self._tokens = TokenIssue(life=life, now=now)
         self._now = now
-        self._checked: dict[bytes, datetime] = {}
-        self._known: set[bytes] = set()
-        """Digests of tokens found valid since the start: others' failures from the same address don't block them."""
-        self._used: dict[str, datetime] = {}
 
     async def make_administrator(self) -> str | None:
         """Makes the administrator where there has never been a user; the token's text is given this once."""
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name="admin", groups=frozenset({ADMINISTRATORS}), created=self._now())
         made = await self._store.people.add_first(
-            user, self._token(minted, "first start", life=self._life, user="admin")
+            user, self._tokens.record(minted, "first start", life=self._life, user="admin")
         )
         return minted.text if made else None
 
@@ -93,13 +82,13 @@ class Access:
         inputs.check_name(name, "a user")
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name=name, groups=frozenset({ADMINISTRATORS}), created=self._now())
-        token = self._token(minted, "made at the machine", life=self._life, user=name)
+        token = self._tokens.record(minted, "made at the machine", life=self._life, user=name)
         await self._store.people.make_administrator(user, token, group=ADMINISTRATORS, by=by)
         return minted.text
 
     async def authenticate(self, bearer: str, *, address: str = "") -> Actor:
         """The user of the token; failures count against `address`. Raises NotSignedIn, TooManyAttempts."""
-        token = await self._checked_token(bearer, address)
+        token = await self._check.check(bearer, address)
         if token.kind == RELAY:
             raise NotSignedIn("this is a relay's token, which only dials in", hint="use a user's token")
         if token.user is None:
@@ -108,7 +97,7 @@ class Access:
 
     async def authenticate_relay(self, bearer: str, *, address: str = "") -> Token:
         """The relay's token, whose name is the relay's. Raises NotSignedIn, TooManyAttempts."""
-        token = await self._checked_token(bearer, address)
+        token = await self._check.check(bearer, address)
         if token.kind != RELAY:
             raise NotSignedIn("this is no relay's token", hint="make one: sealane relay add NAME")
         return token
@@ -119,7 +108,7 @@ class Access:
         Raises NotSignedIn and TooManyAttempts; for users NotThere, the same for an unknown app and one they may not
         read, and Refused where they may not push.
         """
-        token = await self._checked_token(password, address)
+        token = await self._check.check(password, address)
         if token.user is None and token.app != app:
             raise NotSignedIn(f"this is no push token of {app}")
         if token.user is None:
@@ -158,7 +147,7 @@ class Access:
             inputs.check_name(group, "a group")
         minted = await asyncio.to_thread(tokens.mint)
         user = User(name=name, groups=frozenset(groups), created=self._now())
-        token = self._token(minted, "first", life=self._life, user=name, made_with=by.token_id)
+        token = self._tokens.record(minted, "first", life=self._life, user=name, made_with=by.token_id)
         await self._store.people.add(user, token, by=by.name)
         return minted.text
 
@@ -171,7 +160,7 @@ class Access:
         if by.name != user:
             by.require(Permission.ADMINISTER)
         name = inputs.check_line(name, "the token's name")
-        token, text = await self._minted(name, user=user, expires=expires, made_with=by.token_id)
+        token, text = await self._tokens.issue(name, user=user, expires=expires, made_with=by.token_id)
         latest = await self._latest(by) if by.name == user else None
         if latest is not None and (token.expires is None or token.expires > latest):
             if expires is not None:
@@ -193,21 +182,21 @@ class Access:
 
     async def first_push_token(self, app: str) -> tuple[Token, str]:
         """A push token for an app that is about to be added with it, and its text."""
-        return await self._minted("push", app=app)
+        return await self._tokens.issue("push", app=app)
 
     async def new_push_token(self, app: str, *, by: Actor, expires: str | None = None) -> str:
         """A fresh push token for the app, in place of all former ones; its text is given this once. Raises UsageError."""
-        token, text = await self._minted("push", app=app, expires=expires, made_with=by.token_id)
+        token, text = await self._tokens.issue("push", app=app, expires=expires, made_with=by.token_id)
         await self._store.people.add_token(token, by=by.name, replace=True)
-        self._checked.clear()
+        self._check.forget()
         return text
 
     async def add_relay(self, relay: str, *, by: Actor) -> str:
         """A token for a relay, in place of its former one; its text is given this once. Raises UsageError."""
         inputs.check_name(relay, "a relay")
-        token, text = await self._minted(relay, relay=True, made_with=by.token_id)
+        token, text = await self._tokens.issue(relay, relay=True, made_with=by.token_id)
         await self._store.people.add_token(token, by=by.name, replace=True)
-        self._checked.clear()
+        self._check.forget()
         return text
 
     async def relays(self) -> tuple[Token, ...]:
@@ -262,70 +251,6 @@ class Access:
         """Every user, by name."""
         return await self._store.people.all()
 
-    async def _checked_token(self, text: str, address: str) -> Token:
-        """The valid token. Its row is read each time, so revoking works at once; only the slow hash is cached.
-
-        A failure takes the same work whether the id is known or not, and counts against the address and the id.
-        """
-        token_id, secret = tokens.parse(text) or ("", "")
-        token = await self._store.people.token(token_id) if token_id else None
-        if token is None or not self._is_fresh(_digest(token, text)):
-            async with self._attempts.turn(address, token_id):
-                token = await self._tried(token_id, secret, _digest(token, text), address)
-        now = self._now()
-        if token.expires is not None and token.expires <= now:
-            await self._failed(address, token_id, token, "expired")
-            raise NotSignedIn(
-                f"the token expired on {token.expires:%Y-%m-%d}", hint="ask for another: sealane user token"
-            )
-        if now - self._used.get(token.id, datetime.min.replace(tzinfo=now.tzinfo)) > _USED_EVERY:
-            self._used[token.id] = now
-            await self._store.people.used(token, now)
-        return token
-
-    def _is_fresh(self, digest: bytes) -> bool:
-        """Whether the token was found valid lately."""
-        until = self._checked.get(digest)
-        return until is not None and until > self._now()
-
-    async def _tried(self, token_id: str, secret: str, digest: bytes, address: str) -> Token:
-        if digest not in self._known:
-            self._attempts.check(address, token_id)
-        token = await self._store.people.token(token_id) if token_id else None  # it may have been revoked meanwhile
-        right = token is not None and self._is_fresh(digest)  # the attempt before it had the same token
-        if token_id and not right:
-            right = await asyncio.to_thread(_is_right, token, secret)
-        if token is None or not right:
-            await self._failed(address, token_id, token, "unknown or wrong")
-            raise NotSignedIn(_NOT_KNOWN, hint="sign in: sealane login")
-        self._remember(digest, self._now())
-        return token
-
-    def _remember(self, digest: bytes, now: datetime) -> None:
-        if len(self._checked) >= _MOST_CACHED:
-            self._checked.clear()
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._checked[digest] = now + _CACHED
-        self._known.add(digest)
-
-    async def _failed(self, address: str, token_id: str, token: Token | None, why: str) -> None:
-        """Counts a failure, and writes it to log and audit; of the token only the id."""
-        self._attempts.failed(address, token_id)
-        shown = inputs.fitted(token_id, most=_LONGEST_ID)
-        whose = (token.user or token.app) if token else None
-        detail = {"token": shown, "why": why, "of": whose}
-        log_lines.event("sign_in.failed", level=logging.WARNING, address=address, token=shown, why=why, user=whose)
-        failed = DomainEvent(
-            kind=Kind.SIGN_IN_FAILED,
-            at=self._now(),
-            app=token.app if token and token.user is None else None,
-            actor=f"somebody at {inputs.fitted(address) or 'an unknown address'}",
-            subject=whose or "nobody",
-            data=detail,
-        )
-        await self._store.outbox.say(failed)
-
     async def _actor(self, user: str, token_id: str | None) -> Actor:
         try:
             person = await self._store.people.get(user)
@@ -339,53 +264,6 @@ class Access:
         except (BadSignature, UnicodeDecodeError) as error:
             raise NotSignedIn("the session's cookie is not one of this server", hint="sign in again") from error
 
-    async def _minted(
-        self,
-        name: str,
-        *,
-        user: str | None = None,
-        app: str | None = None,
-        relay: bool = False,
-        expires: str | None = None,
-        made_with: str | None = None,
-    ) -> tuple[Token, str]:
-        """A fresh token and its text. Raises UsageError for an invalid span."""
-        life = self._life if user else None
-        if expires is not None:
-            life = lifetimes.read(expires, "what the token expires after")
-        minted = await asyncio.to_thread(tokens.mint)
-        token = self._token(minted, name, life=life, user=user, app=app, made_with=made_with)
-        return (replace(token, kind=RELAY) if relay else token), minted.text
-
-    def _token(
-        self,
-        minted: tokens.IssuedToken,
-        name: str,
-        *,
-        life: timedelta | None,
-        user: str | None = None,
-        app: str | None = None,
-        made_with: str | None = None,
-    ) -> Token:
-        now = self._now()
-        return Token(
-            id=minted.id,
-            kind="user" if user else "push",
-            user=user,
-            app=app,
-            name=name,
-            hash=minted.hash,
-            created=now,
-            used=None,
-            expires=now + life if life is not None else None,
-            made_with=made_with,
-        )
-
-
-def _is_right(token: Token | None, secret: str) -> bool:
-    """Checks a hash in any case. Takes about 20 ms: call it off the event loop."""
-    return tokens.matches(token.hash if token else tokens.decoy(), secret) and token is not None
-
 
 def _may_manage(token: Token, actor: Actor) -> bool:
     """Whether the actor may see and revoke it: their own, one of their apps', or anybody's for administrators."""
@@ -394,11 +272,6 @@ def _may_manage(token: Token, actor: Actor) -> bool:
     if token.user is not None:
         return token.user == actor.name
     return token.app is not None and actor.may_everywhere(Permission.DEPLOY, token.app)
-
-
-def _digest(token: Token | None, text: str) -> bytes:
-    """The digest of a tried token, together with its present hash."""
-    return hashlib.sha256(f"{token.hash if token else ''}\0{text}".encode(errors="replace")).digest()
 
 
 def _hidden(secret: str) -> str:
