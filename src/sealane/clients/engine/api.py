@@ -6,14 +6,13 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
-import requests
 
-from sealane.clients.engine import answers, errors, libpod, pulls, streams
+from sealane.clients.engine import answers, connection, container_config, errors, libpod, pulls, streams
+from sealane.clients.engine.connection import Connection
 from sealane.clients.engine.model import (
-    Confinement,
     ContainerSpec,
     ContainerState,
     EngineLimits,
@@ -23,12 +22,6 @@ from sealane.clients.engine.model import (
 )
 from sealane.clients.engine.streams import Stream
 
-_Answer = TypeVar("_Answer")
-_TIMEOUT = 60
-_KEPT_OUTPUT = 4096
-_LIBPOD = "v4.0.0"
-_CONNECTING = 10
-"""Seconds to connect."""
 PULL_PATIENCE = 600.0
 _LISTINGS = 10
 """How often containers are listed again."""
@@ -47,86 +40,52 @@ class Engine:
     ) -> None:
         self.address = address
         self.podman = podman
-        # Any: the stubs leave out parameters used here
-        self._api: Any = docker.APIClient(
-            base_url=address,
-            version=version,
-            timeout=_TIMEOUT,
-            max_pool_size=64,
-            use_ssh_client=address.startswith("ssh://"),
-            tls=tls,
-        )
+        self._connection = Connection(address, version, tls=tls)
 
     async def close(self) -> None:
         """Closes idle connections."""
-        await asyncio.to_thread(self._api.close)
+        await self._connection.close()
 
     async def create_network(self, name: str, labels: Mapping[str, str], *, interface: str) -> tuple[str, ...]:
         """Creates a network with name resolution, unless it exists; returns its addresses in CIDR form.
 
         `interface` is its bridge's name on the engine's machine, by which packet filters know it.
         """
-        networks = await self._call(lambda api: api.networks(names=[name]))
+        networks = await self._connection.call(lambda api: api.networks(names=[name]))
         there = next((network for network in networks if network.get("Name") == name), None)
         if there is None:
             options = {_BRIDGE: interface}
-            await self._call(
+            await self._connection.call(
                 lambda api: api.create_network(name, driver="bridge", labels=dict(labels), options=options)
             )
-            there = await self._call(lambda api: api.inspect_network(name))
+            there = await self._connection.call(lambda api: api.inspect_network(name))
         return answers.subnets(there or {})
 
     async def create(self, spec: ContainerSpec) -> None:
         """Creates a container without starting it. Raises NameTaken, ImageMissing when the engine lacks the image."""
         if self.podman and spec.healthcheck and not spec.binds:
-            answer = await self._stream("POST", "/libpod/containers/create", {}, body=libpod.container(spec))
+            answer = await self._connection.stream("POST", "/libpod/containers/create", {}, body=libpod.container(spec))
             await answer.close()
             return
 
-        def create(api: Any) -> None:
-            networking = None
-            if spec.network:
-                endpoint = api.create_endpoint_config(aliases=list(spec.aliases))
-                networking = api.create_networking_config({spec.network: endpoint})
-            host_config = api.create_host_config(
-                binds=list(spec.binds),
-                network_mode=spec.network or "none",
-                log_config={"Type": "json-file", "Config": {"max-size": str(spec.log_bytes)}},
-                security_opt=_security(spec),
-                **_confined(spec.confinement),
-            )
-            if spec.user_mapping:  # the SDK only accepts Docker's values
-                host_config["UsernsMode"] = spec.user_mapping
-            api.create_container(
-                spec.image,
-                name=spec.name,
-                entrypoint=_list(spec.entrypoint),
-                command=_list(spec.command),
-                environment=dict(spec.environment),
-                labels=dict(spec.labels),
-                working_dir=spec.workdir,
-                user=spec.user,
-                healthcheck={"test": list(spec.healthcheck), "interval": libpod.NEVER} if spec.healthcheck else None,
-                host_config=host_config,
-                networking_config=networking,
-            )
-
-        await self._call(create)
+        await self._connection.call(lambda api: container_config.create(api, spec))
 
     async def start(self, name: str) -> None:
         """Starts a created container. Raises CannotExecute when its program can't be run."""
-        await self._call(lambda api: api.start(name))
+        await self._connection.call(lambda api: api.start(name))
 
     async def state(self, name: str) -> ContainerState | None:
         """The state of the container; None if there is none of that name."""
         try:
-            return answers.state(await self._call(lambda api: api.inspect_container(name)))
+            return answers.state(await self._connection.call(lambda api: api.inspect_container(name)))
         except errors.ContainerMissing:
             return None
 
     async def attach(self, name: str) -> Stream:
         """The container's output from now on; attach before it is started."""
-        return await self._stream("POST", f"/containers/{name}/attach", {"stream": 1, "stdout": 1, "stderr": 1})
+        return await self._connection.stream(
+            "POST", f"/containers/{name}/attach", {"stream": 1, "stdout": 1, "stderr": 1}
+        )
 
     async def logs(self, name: str, *, follow: bool, tail: int | None = None) -> Stream:
         """The container's output so far, and with `follow` also its later output until it ends."""
@@ -136,7 +95,7 @@ class Engine:
             "follow": int(follow),
             "tail": "all" if tail is None else str(tail),
         }
-        return await self._stream("GET", f"/containers/{name}/logs", query)
+        return await self._connection.stream("GET", f"/containers/{name}/logs", query)
 
     async def is_healthy(self, name: str, test: Sequence[str], timeout: float) -> tuple[bool, str]:  # noqa: ASYNC109 - the test's
         """Runs a running container's healthcheck once; returns whether it passed, and its output.
@@ -153,34 +112,34 @@ class Engine:
 
     async def put(self, name: str, files: Mapping[str, bytes]) -> None:
         """Puts files into a container, readable for every user, at absolute paths whose folders exist."""
-        await self._call(lambda api: api.put_archive(name, "/", streams.archive(files)))
+        await self._connection.call(lambda api: api.put_archive(name, "/", streams.archive(files)))
 
     async def _healthcheck(self, name: str) -> tuple[bool, str]:
         """For Podman: a program executed over its API leaves two processes behind for five minutes."""
-        answer = await self._stream("GET", f"/libpod/containers/{name}/healthcheck", {})
-        said = await _whole(answer)
+        answer = await self._connection.stream("GET", f"/libpod/containers/{name}/healthcheck", {})
+        said = await connection.whole(answer)
         if json.loads(said).get("Status") == "healthy":
             return True, ""
-        inspected = await self._call(lambda api: api.inspect_container(name))
+        inspected = await self._connection.call(lambda api: api.inspect_container(name))
         return False, answers.last_check(inspected)
 
     async def is_rootless(self) -> bool:
         """Whether root in its containers is the user that runs the engine."""
-        return answers.is_rootless(await self._call(lambda api: api.info()))
+        return answers.is_rootless(await self._connection.call(lambda api: api.info()))
 
     async def limits(self) -> EngineLimits:
         """What the engine can limit, and the memory of its machine."""
-        return answers.limits(await self._call(lambda api: api.info()))
+        return answers.limits(await self._connection.call(lambda api: api.info()))
 
     async def image_user(self, image: str) -> str:
         """The default user of an image's containers; empty for root. Raises ImageMissing."""
-        inspected = await self._call(lambda api: api.inspect_image(image))
+        inspected = await self._connection.call(lambda api: api.inspect_image(image))
         return str((inspected.get("Config") or {}).get("User") or "")
 
     async def read(self, name: str, path: str) -> bytes | None:
         """A small file of a container, which need not run; None if it does not exist."""
         try:
-            pieces, _ = await self._call(lambda api: api.get_archive(name, path))
+            pieces, _ = await self._connection.call(lambda api: api.get_archive(name, path))
             return await asyncio.to_thread(lambda: streams.first_file(b"".join(pieces)))
         except errors.ContainerMissing:
             return None
@@ -190,15 +149,17 @@ class Engine:
 
         Podman keeps two small processes of its own for five minutes after each call, so use it rarely.
         """
-        created = await self._call(lambda api: api.exec_create(name, list(command)))
-        answer = await self._stream("POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False})
-        said = streams.Frames().feed(await _whole(answer)).decode(errors="replace")
+        created = await self._connection.call(lambda api: api.exec_create(name, list(command)))
+        answer = await self._connection.stream(
+            "POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False}
+        )
+        said = streams.Frames().feed(await connection.whole(answer)).decode(errors="replace")
         ended = await self._ended(created["Id"])
         return ended["ExitCode"] == 0, answers.words(said, ended["ExitCode"])
 
     async def _ended(self, execution: str) -> dict[str, Any]:
         while True:
-            inspected: dict[str, Any] = await self._call(lambda api: api.exec_inspect(execution))
+            inspected: dict[str, Any] = await self._connection.call(lambda api: api.exec_inspect(execution))
             if not inspected.get("Running"):
                 return inspected
             await asyncio.sleep(0.02)
@@ -206,7 +167,7 @@ class Engine:
     async def signal(self, name: str, signal: str) -> None:
         """Sends a signal to the container's first process; fine if it does not run or does not exist."""
         try:
-            await self._call(lambda api: api.kill(name, signal))
+            await self._connection.call(lambda api: api.kill(name, signal))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: it is not running
             return
         except errors.EngineFailed:
@@ -219,7 +180,7 @@ class Engine:
         if what.running:  # Podman's API would first ask it to end, and wait for ten seconds
             await self.signal(what.name, "KILL")
         try:
-            await self._call(lambda api: api.remove_container(what.name, v=True, force=True))
+            await self._connection.call(lambda api: api.remove_container(what.name, v=True, force=True))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: somebody else is removing it
             return
 
@@ -239,12 +200,12 @@ class Engine:
         """Lists again on failure: Podman inspects the processes of all containers, and fails if one ends meanwhile."""
         for _ in range(_LISTINGS):
             with suppress(errors.ProcessGone):
-                return await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
-        return await self._call(lambda api: api.containers(all=True, filters={"label": [label]}))
+                return await self._connection.call(lambda api: api.containers(all=True, filters={"label": [label]}))
+        return await self._connection.call(lambda api: api.containers(all=True, filters={"label": [label]}))
 
     async def networks(self, label: str) -> tuple[Leftover, ...]:
         """Networks with the label."""
-        listed = await self._call(lambda api: api.networks(filters={"label": [label]}))
+        listed = await self._connection.call(lambda api: api.networks(filters={"label": [label]}))
         return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in listed)
 
     async def healthcheck(self, name: str) -> ImageCheck | None:
@@ -252,17 +213,19 @@ class Engine:
 
         Asks about the container, not its image: Podman leaves an image's check out of Docker's API.
         """
-        return answers.image_check(await self._call(lambda api: api.inspect_container(name)))
+        return answers.image_check(await self._connection.call(lambda api: api.inspect_container(name)))
 
     async def pull(self, image: str, within: float = PULL_PATIENCE) -> None:
         """Fetches an image. Raises ImageMissing if waiting will not help, EngineFailed if it may.
 
         The engine waits forever for a silent registry: `within` is the limit in seconds.
         """
-        asked = pulls.request(self._api, image, podman=self.podman)
+        asked = pulls.request(self._connection.api, image, podman=self.podman)
         until = asyncio.get_running_loop().time() + within
         try:
-            stream = await self._stream("POST", asked.path, asked.query, headers=asked.headers, within=within)
+            stream = await self._connection.stream(
+                "POST", asked.path, asked.query, headers=asked.headers, within=within
+            )
         except (errors.EngineFailed, errors.ContainerMissing, errors.CannotExecute, errors.ImageMissing) as error:
             raise answers.pull_problem(image, error.message) from error
         except errors.EngineTooSlow as error:
@@ -275,51 +238,11 @@ class Engine:
         finally:
             await stream.close()
 
-    async def _call(self, ask: Callable[[Any], _Answer]) -> _Answer:
-        def call() -> _Answer:
-            with errors.translated(self.address):
-                return ask(self._api)
-
-        asked = asyncio.ensure_future(asyncio.to_thread(call))
-        try:
-            return await asyncio.shield(asked)
-        except asyncio.CancelledError:  # a thread can't be stopped: it must be finished before anyone cleans up
-            await asyncio.wait([asked])
-            raise
-
     async def _remove(self, ask: Callable[[Any], Any]) -> None:
         try:
-            await self._call(ask)
+            await self._connection.call(ask)
         except errors.ContainerMissing:
             return
-
-    async def _stream(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, int | str],
-        *,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, bytes] | None = None,
-        within: float | None = None,
-    ) -> Stream:
-        version = _LIBPOD if path.startswith("/libpod/") else f"v{self._api.api_version}"
-
-        def ask(api: Any) -> requests.Response:
-            answer: requests.Response = api.request(
-                method,
-                f"{api.base_url}/{version}{path}",
-                params=dict(query),
-                json=body,
-                headers=headers,
-                stream=True,
-                timeout=(_CONNECTING, within),
-            )
-            if answer.status_code >= 400:
-                raise errors.meaning(answer.status_code, answers.message(answer.text))
-            return answer
-
-        return Stream(await self._call(ask), self.address)
 
 
 async def _pulled(image: str, stream: Stream) -> None:
@@ -330,37 +253,3 @@ async def _pulled(image: str, stream: Stream) -> None:
         *lines, said = said.split(b"\n")
         answers.raise_pull_problem(image, lines)
     answers.raise_pull_problem(image, [said])
-
-
-async def _whole(answer: Stream) -> bytes:
-    """The end of a short answer."""
-    said = b""
-    try:
-        while (piece := await answer.read_raw()) is not None:
-            said = (said + piece)[-_KEPT_OUTPUT:]
-    finally:
-        await answer.close()
-    return said
-
-
-def _security(spec: ContainerSpec) -> list[str] | None:
-    options = ["label=disable"] if spec.unlabelled else []
-    if not spec.confinement.new_privileges:
-        options.append("no-new-privileges")
-    return options or None
-
-
-def _confined(to: Confinement) -> dict[str, Any]:
-    """The confinement as the SDK's host configuration."""
-    limits: dict[str, Any] = {}
-    if to.capabilities is not None:
-        limits |= {"cap_drop": ["ALL"], "cap_add": list(to.capabilities)}
-    if to.memory is not None:
-        limits |= {"mem_limit": to.memory, "memswap_limit": to.memory}
-    if to.pids is not None:
-        limits["pids_limit"] = to.pids
-    return limits
-
-
-def _list(words: tuple[str, ...] | None) -> list[str] | None:
-    return None if words is None else list(words)
