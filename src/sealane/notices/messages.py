@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sealane import controls, inputs
-from sealane.approvals.explanation import Explanation
 from sealane.deployments import messages as deployments
-from sealane.events.model import EventKind
+from sealane.notices import topics
+from sealane.notices.facts import NoticeFacts
 from sealane.notices.model import Commit, Entry, Link, Notice, Tone
-from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines import notices as rules
-from sealane.records.deployments import Deployment
-from sealane.records.runs import Run
 from sealane.releases.origin import Origin
 
-MOST_ENTRIES = 50
-"""Entries of one notice that are kept."""
 MOST_LINES = 20
 """Lines of a log that a notice has."""
 MOST_TITLE, MOST_TEXT = 300, 8_000
@@ -28,8 +23,6 @@ MOST_TITLE, MOST_TEXT = 300, 8_000
 _NAMED = 3
 """Drifted fields that are named."""
 _SHORT = 7
-_APART = timedelta(hours=1)
-"""A change of a formation's health this long after it recovered starts a new thing."""
 _TONES = {
     NoticeKind.DEPLOYMENT_STARTED: Tone.GOING,
     NoticeKind.DEPLOYMENT_DEPLOYED: Tone.GOOD,
@@ -57,73 +50,6 @@ _SAID = {
     NoticeKind.RUN_FAILED: "failed",
     NoticeKind.RUN_FIXED: "passes again",
 }
-_OF_FORMATION = frozenset({NoticeKind.HEALTH_DEGRADED, NoticeKind.HEALTH_RECOVERED, NoticeKind.DRIFT_FOUND})
-_HELD = frozenset({NoticeKind.DEPLOYMENT_ROLLED_BACK, NoticeKind.DEPLOYMENT_FAILED})
-"""After these a hold is set."""
-_AND_HELD = ", and held"
-_ENDS = frozenset({NoticeKind.HEALTH_RECOVERED, NoticeKind.RUN_FIXED})
-"""Kinds that end a thing: the next event starts a new one."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
-    """The owner of what the event is about."""
-
-    owner: str
-    repository: str = ""
-    environment: str | None = None
-    observed: bool = False
-    """Others deploy it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoticeFacts:
-    """All facts that the words are made from."""
-
-    event: DomainEvent
-    kind: NoticeKind
-    subject: Subject
-    deployment: Deployment | None = None
-    run: Run | None = None
-    """The run that the event is about, if any."""
-    why: Explanation | None = None
-    """The server's answer to `why`."""
-    origin: Origin | None = None
-    server: str
-    """The address of the server."""
-
-
-def thing(facts: NoticeFacts) -> str:
-    """What the notice is about; later events edit or answer its message."""
-    event = facts.event
-    if facts.kind in _OF_FORMATION:
-        what = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
-        where = f"{facts.subject.environment}:" if facts.subject.observed else ""
-        return f"{what}:{where}{event.app}/{event.formation}"
-    if facts.run is not None:
-        return f"runs:{event.app}@{_line(facts.run) or facts.run.id}"
-    return f"deployment:{event.deployment}"
-
-
-def goes_on(before: Notice, fresh: Entry) -> bool:
-    """Whether the event belongs to the existing message about the thing."""
-    if before.thing.startswith("deployment:"):
-        return True
-    last = before.entries[-1]
-    if before.thing.startswith("runs:"):
-        return last.kind not in _ENDS
-    return (last.kind not in _ENDS and last.kind is not NoticeKind.DRIFT_FOUND) or fresh.at - last.at < _APART
-
-
-def joined(before: Notice | None, fresh: Notice) -> Notice:
-    """The notice joined with its earlier content."""
-    if before is None:
-        return fresh
-    entries = (*before.entries, *fresh.entries)[-MOST_ENTRIES:]
-    if fresh.kind is NoticeKind.HOLD_SET and before.kind in _HELD:  # the hold's reason says how it ended
-        title = before.title if before.title.endswith(_AND_HELD) else f"{before.title}{_AND_HELD}"
-        return replace(before, title=title, entries=entries)
-    return replace(fresh, entries=entries)
 
 
 def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Notice:
@@ -173,7 +99,7 @@ def _notice(facts: NoticeFacts) -> Notice:
     text = _text(facts)
     log_of, log = _log(facts)
     return Notice(
-        thing=thing(facts),
+        thing=topics.thing(facts),
         kind=kind,
         tone=_TONES[kind],
         app=str(event.app),
@@ -197,18 +123,11 @@ def _notice(facts: NoticeFacts) -> Notice:
 
 def _subject(facts: NoticeFacts) -> str:
     if facts.run is not None:
-        line = _line(facts.run)
+        line = topics.line_of(facts.run)
         return f"{facts.run.label} on {line}" if line else facts.run.label
-    if facts.kind in _OF_FORMATION or facts.deployment is None:
+    if facts.kind in topics.OF_FORMATION or facts.deployment is None:
         return f"{facts.event.about}, which others deploy" if facts.subject.observed else facts.event.about
     return f"{facts.event.app} {_version(facts)} to {facts.event.formation}"
-
-
-def _line(run: Run) -> str | None:
-    """The line that its runs belong to: a branch, or a pull request (not the branch that it targets)."""
-    if run.event.kind is EventKind.PULL_REQUEST and run.event.ref:
-        return run.event.ref.removeprefix("refs/").removesuffix("/head")
-    return run.event.branch
 
 
 def _version(facts: NoticeFacts) -> str:
@@ -258,7 +177,7 @@ def _sentence(text: str) -> str:
 def _entry(facts: NoticeFacts, text: str) -> str:
     if facts.run is not None:
         return f"{facts.run.label} {_said(facts)}"
-    because = f": {text.rstrip('.')}" if text and facts.kind in _OF_FORMATION else ""
+    because = f": {text.rstrip('.')}" if text and facts.kind in topics.OF_FORMATION else ""
     return f"{_said(facts)}{because}"
 
 

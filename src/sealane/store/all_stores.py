@@ -20,6 +20,7 @@ from sealane.store.deployment_queue import DeploymentQueue
 from sealane.store.deployments import Deployments
 from sealane.store.events import Events
 from sealane.store.explanations import Prospects
+from sealane.store.failure_reports import FailureReports
 from sealane.store.formations import Formations
 from sealane.store.gate_requests import GateRequestLog
 from sealane.store.gates import GateWords
@@ -67,6 +68,7 @@ class Store:
     watches: Watches
     observed: ObservedPlaces
     deployments: Deployments
+    failure_reports: FailureReports
     deployment_queue: DeploymentQueue
     cancellations: Cancellations
     release_groups: ReleaseGroups
@@ -116,6 +118,7 @@ class Store:
             watches=Watches(database),
             observed=ObservedPlaces(database),
             deployments=Deployments(database),
+            failure_reports=FailureReports(database),
             deployment_queue=DeploymentQueue(database),
             cancellations=Cancellations(database),
             release_groups=ReleaseGroups(database),

@@ -12,6 +12,7 @@ from sealane.records.views import DeploymentView
 from sealane.store import (
     commits,
     deployments,
+    failure_reports,
     formations,
     gate_requests,
     gates,
@@ -54,8 +55,8 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         since=_since(connection, deployment.app, old.release, release.commit) if old and release else None,
         tests=reports.together(connection, origin.run) if origin else None,
         approval=inbox.approval(connection, deployment, cast, prospects),
-        failure_report=deployments.failure_report(connection, deployment_id),
-        second_failure_report=deployments.second_failure_report(connection, deployment_id),
+        failure_report=failure_reports.of(connection, deployment_id),
+        second_failure_report=failure_reports.second_of(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
         release_group=release_groups.group_state(connection, deployment.release_group_id).release_group

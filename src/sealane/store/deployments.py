@@ -13,9 +13,9 @@ from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
 from sealane.stencils.model import Revision
-from sealane.store import apps, deployment_figures, event_writes, formations, ids, outbox, releases, rows
+from sealane.store import apps, deployment_figures, event_writes, formations, outbox, releases, rows
 from sealane.store.database import Database
-from sealane.store.deployment_tables import deployments, failure_reports, steadiness
+from sealane.store.deployment_tables import deployments, steadiness
 from sealane.verdicts.model import Verdict, VerdictKind
 
 
@@ -30,7 +30,7 @@ class Line:
 
 
 class Deployments:
-    """The tables of deployments, their timelines and failure reports."""
+    """The tables of deployments and their timelines."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -131,36 +131,6 @@ class Deployments:
 
         return await self._database.write(work)
 
-    async def keep_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> str:
-        """Keeps the failure report and returns its id. Key: the deployment; the first one stays."""
-
-        def work(connection: sa.Connection) -> str:
-            deployment = get(connection, deployment_id)
-            if deployment.failure_report_id:
-                return deployment.failure_report_id
-            failure_report_id = ids.new("x")
-            row = {"id": failure_report_id, "deployment_id": deployment_id, "data": dict(data), "created": at}
-            connection.execute(sa.insert(failure_reports).values(row))
-            named = (
-                sa.update(deployments)
-                .where(deployments.c.id == deployment_id)
-                .values(failure_report_id=failure_report_id)
-            )
-            connection.execute(named)
-            return failure_report_id
-
-        return await self._database.write(work)
-
-    async def keep_second_failure_report(self, deployment_id: str, data: Mapping[str, Any], *, at: datetime) -> None:
-        """Keeps the failure report of a rollback that failed, too. Key: the deployment; the first one stays."""
-
-        def work(connection: sa.Connection) -> None:
-            if second_failure_report(connection, deployment_id) is None:
-                row = {"id": ids.new("x"), "deployment_id": deployment_id, "data": dict(data), "created": at}
-                connection.execute(sa.insert(failure_reports).values(row))
-
-        await self._database.write(work)
-
     async def reject(self, deployment_id: str, *, reason: str, at: datetime) -> bool:
         """Ends a deployment that has not started, as cancelled. False when it has started."""
 
@@ -232,21 +202,6 @@ def story(connection: sa.Connection, deployment_id: str) -> tuple[TimelineEntry,
     """The deployment's timeline, in this transaction."""
     lines = outbox.lines(connection, deployment_id)
     return tuple(TimelineEntry(**{"detail": None, **line.data}, at=line.at) for line in lines)
-
-
-def failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
-    """The deployment's failure report, in this transaction."""
-    query = sa.select(failure_reports.c.data).join(deployments, deployments.c.failure_report_id == failure_reports.c.id)
-    value: Mapping[str, Any] | None = connection.execute(query.where(deployments.c.id == deployment_id)).scalar()
-    return value
-
-
-def second_failure_report(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
-    """The failure report of its failed rollback, in this transaction: the one that the deployment does not name."""
-    query = sa.select(failure_reports.c.data).join(deployments, deployments.c.id == failure_reports.c.deployment_id)
-    query = query.where(deployments.c.id == deployment_id, deployments.c.failure_report_id != failure_reports.c.id)
-    value: Mapping[str, Any] | None = connection.execute(query).scalar()
-    return value
 
 
 def add_line(connection: sa.Connection, deployment_id: str, line: Line, at: datetime) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sealane import typed_data
 from sealane.events.model import EventKind
-from sealane.notices import messages, retry
+from sealane.notices import retry, topics
 from sealane.notices.batches import Due
 from sealane.notices.model import Notice, Outgoing, TellState
 from sealane.notices.port import Reference
@@ -176,9 +176,9 @@ def _put(connection: sa.Connection, recipient: Recipient, notice: Notice, at: da
     if row is not None and row["event"] >= fresh.event:
         return
     before = _outgoing(row) if row else None
-    if before is not None and not messages.goes_on(before.notice, fresh):
+    if before is not None and not topics.goes_on(before.notice, fresh):
         before = None
-    joined = messages.joined(before.notice if before else None, notice)
+    joined = topics.joined(before.notice if before else None, notice)
     values: dict[str, Any] = {
         "notice": rows.plain(joined),
         "event": fresh.event,

@@ -38,7 +38,7 @@ async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
             deployment.id, at=tools.now(), line=Line(key=f"outside {said.reason}", phase=Phase.WATCH.value, text=words)
         )
         return
-    await tools.store.deployments.keep_failure_report(deployment.id, blame.report.to_json(), at=tools.now())
+    await tools.store.failure_reports.keep(deployment.id, blame.report.to_json(), at=tools.now())
     verdict = outcomes.rolled_back_late(blame.cause, at=tools.now(), verified=deployment.verdict.at)
     revision = await tools.store.releases.revision(back.revision_id)
     await conclusion.roll_back(tools.store.database, deployment.id, verdict, to=back, revision=revision)

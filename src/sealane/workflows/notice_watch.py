@@ -17,7 +17,7 @@ from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, Overrun, SealaneError, Unavailable, trace
 from sealane.notices import batches, messages, recipients
 from sealane.notices.batches import Due
-from sealane.notices.messages import NoticeFacts, Subject
+from sealane.notices.facts import NoticeFacts, Subject
 from sealane.notices.model import Outgoing
 from sealane.notices.port import PartlyTold, Reference, Telling
 from sealane.outbox import notice_kinds

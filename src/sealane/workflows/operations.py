@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sealane import clock, hashing, inputs
+from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.approvals.admission import met
 from sealane.environments.grants import Permission
@@ -17,21 +16,18 @@ from sealane.findings import did_you_mean
 from sealane.records.deployments import BrokenGlass, Deployment, DeploymentKind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
-from sealane.stencils.platform import Platform
 from sealane.store import ids
 from sealane.store.all_stores import Store
 from sealane.verdicts import rollback_target
-from sealane.verdicts.model import VerdictKind
-from sealane.workflows import checkouts
+from sealane.workflows import checkouts, rollback_choice, workload_changes
 from sealane.workflows.admission import Gates
 from sealane.workflows.break_glass import BreakGlass
 from sealane.workflows.context import Tools
 from sealane.workflows.intake import Intake
 from sealane.workflows.steps import admission, full_clones, lineage, releases
+from sealane.workflows.workload_changes import WorkloadChange
 
 MOST_INSTANCES = 1000
-_SHORTEST = 6
-"""Digits of a revision's id that must be given at least."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +43,6 @@ class Given:
 
 
 NOTHING = Given()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Change:
-    """A person's change to the present revision."""
-
-    kind: DeploymentKind
-    workload: str
-    """`web` or `Deployment/web`."""
-    made: Callable[[Platform, Mapping[str, Any]], dict[str, Any] | None]
-    """The wanted object; None where the change is impossible for it."""
-    note: str
-    word: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,11 +94,13 @@ class Requests:
         there = await self.store.formations.get(app, formation)
         history = await self.store.deployments.history(app, formation, limit=200)
         if to is not None:
-            target = _verified(history, to)
+            target = rollback_choice.verified(history, to)
         else:
-            _check_alone(history)
+            rollback_choice.check_alone(history)
             current = await self.store.deployments.get(there.current_id) if there.current_id else None
-            choice = rollback_target.before(_past(history), now_there=current.revision_id if current else "")
+            choice = rollback_target.before(
+                rollback_choice.past_deployments(history), now_there=current.revision_id if current else ""
+            )
             if choice.past is None:
                 raise Refused(f"{app}/{formation} can't go back: {choice.reason}")
             target = next(deployment for deployment in history if deployment.sequence == choice.past.sequence)
@@ -128,7 +113,7 @@ class Requests:
         """
         if not 0 <= replicas <= MOST_INSTANCES:
             raise UsageError(f"{replicas} is no number of instances", hint=f"0 to {MOST_INSTANCES}")
-        change = _Change(
+        change = WorkloadChange(
             kind=DeploymentKind.SCALE,
             workload=workload,
             made=lambda platform, manifest: platform.scaled(manifest, replicas),
@@ -143,7 +128,7 @@ class Requests:
         Raises as `scale` does.
         """
         at = self.now()
-        change = _Change(
+        change = WorkloadChange(
             kind=DeploymentKind.RESTART,
             workload=workload,
             made=lambda platform, manifest: platform.restarted(manifest, at),
@@ -152,13 +137,13 @@ class Requests:
         )
         return await self._in_place(app, formation, change, by=by)
 
-    async def _in_place(self, app: str, formation: str, change: _Change, *, by: Actor) -> Deployment:
+    async def _in_place(self, app: str, formation: str, change: WorkloadChange, *, by: Actor) -> Deployment:
         there = await self.store.formations.get(app, formation)
         if there.verified_id is None or there.verified_id != there.current_id:
             raise Refused(f"what is at {app}/{formation} now is not verified: there is nothing to {change.word}")
         verified = await self.store.deployments.get(there.verified_id)
         platform = self.tools.platform(verified.environment, verified.destination)
-        changed = _changed(await self.store.releases.revision(verified.revision_id), change, platform)
+        changed = workload_changes.changed(await self.store.releases.revision(verified.revision_id), change, platform)
         wanted = replace(verified.afresh(), revision_id=changed.id, note=change.note, agreed=met(verified))
         return await self._again(self._fresh(wanted, change.kind, by=by), changed, by=by)
 
@@ -284,73 +269,3 @@ class Requests:
         return replace(
             wanted, id=ids.new("d"), kind=kind, sequence=0, requested_by=by.name, by_hand=True, created=self.now()
         )
-
-
-def _check_alone(history: tuple[Deployment, ...]) -> None:
-    """A button pressed twice rolls back once: the second press did not mean what is there during the rollback."""
-    going = next(
-        (
-            deployment
-            for deployment in history
-            if deployment.kind is DeploymentKind.ROLLBACK and deployment.verdict is None
-        ),
-        None,
-    )
-    if going is not None:
-        hint = f"sealane watch {going.id} follows it; --to says where to go else"
-        raise Conflicting(f"{going.label} is going back already: {going.id}", hint=hint)
-
-
-def _past(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:
-    """Newest first. Of two with one number, the rollback of a release group's member counts."""
-    ended: dict[int, Deployment] = {}
-    for deployment in history:
-        if deployment.verdict_kind and not deployment.kind.in_place:
-            ended.setdefault(deployment.sequence, deployment)
-    return [
-        rollback_target.PastDeployment(
-            sequence=deployment.sequence, revision=deployment.revision_id, verdict=deployment.verdict_kind
-        )
-        for deployment in ended.values()
-        if deployment.verdict_kind
-    ]
-
-
-def _verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
-    """The newest verified deployment of a revision: by the id or its beginning, or a deployment's number or id."""
-    known = [deployment for deployment in history if _is_meant(deployment, wanted)]
-    verified = [deployment for deployment in known if deployment.verdict_kind is VerdictKind.DEPLOYED]
-    if not verified:
-        what = "was never verified" if known else "never was"
-        raise Refused(f"the revision {wanted} {what} there", hint="go back to one that was deployed")
-    if len({deployment.revision_id for deployment in verified}) > 1:
-        raise UsageError(f"{wanted} is the beginning of several revisions", hint="write more of it")
-    return verified[0]
-
-
-def _is_meant(deployment: Deployment, wanted: str) -> bool:
-    if wanted in {deployment.id, str(deployment.sequence), f"#{deployment.sequence}"}:
-        return True
-    start = wanted.removeprefix("sha256:")
-    return len(start) >= _SHORTEST and deployment.revision_id.removeprefix("sha256:").startswith(start)
-
-
-def _changed(revision: Revision, change: _Change, platform: Platform) -> Revision:
-    """The revision with its workload changed, under the id of its new content."""
-    known = {
-        f"{rendered.kind}/{rendered.name}": made
-        for rendered in revision.objects
-        if (made := change.made(platform, rendered.object)) is not None
-    }
-    meant = {name for name in known if change.workload in {name, name.partition("/")[2]}}
-    if not meant:
-        hint = did_you_mean(change.workload, known)
-        raise NotThere(f"there is no workload {change.workload} to {change.word}", hint=hint)
-    objects = tuple(
-        replace(rendered, object=known[name]) if (name := f"{rendered.kind}/{rendered.name}") in meant else rendered
-        for rendered in revision.objects
-    )
-    if objects == revision.objects:
-        raise Conflicting(f"{change.note} already")
-    content = hashing.content_id({"changed": revision.id, "objects": [rendered.object for rendered in objects]})
-    return replace(revision, id=content, objects=objects)

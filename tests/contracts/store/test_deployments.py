@@ -401,7 +401,7 @@ async def test_nobody_can_tell_how_it_fares_while_a_deployment_waits_for_its_des
 async def test_the_first_failure_report_stays(store: Store) -> None:
     """Evidence is taken before anything is rolled back; what comes later is no evidence."""
     await offered(store, 1, 1)
-    kept = [await store.deployments.keep_failure_report("d-1", {"n": number}, at=NOON) for number in (1, 2)]
+    kept = [await store.failure_reports.keep("d-1", {"n": number}, at=NOON) for number in (1, 2)]
 
     assert kept[0] == kept[1]
     assert (await store.views.deployment("d-1")).failure_report == {"n": 1}
@@ -410,9 +410,9 @@ async def test_the_first_failure_report_stays(store: Store) -> None:
 async def test_the_report_of_a_failed_rollback_is_kept_beside_the_first(store: Store) -> None:
     """The first of them, too."""
     await offered(store, 1, 1)
-    await store.deployments.keep_failure_report("d-1", {"n": 1}, at=NOON)
+    await store.failure_reports.keep("d-1", {"n": 1}, at=NOON)
     for number in (2, 3):
-        await store.deployments.keep_second_failure_report("d-1", {"n": number}, at=NOON)
+        await store.failure_reports.keep_second("d-1", {"n": number}, at=NOON)
 
     view = await store.views.deployment("d-1")
     assert (view.failure_report, view.second_failure_report) == ({"n": 1}, {"n": 2})

@@ -23,7 +23,7 @@ async def test_what_a_container_says_is_kept_whatever_it_is(store: Store, said: 
     subject = await in_state(store, DeploymentState.ROLLING_OUT)
     kept = said.translate({0: "\ufffd", 0xD800: "\ufffd", 0xD83D: "\ufffd", 0xDC80: "\ufffd"})
 
-    await store.deployments.keep_failure_report(subject, {"logs": [{"lines": [said]}], said: 1}, at=NOON)
+    await store.failure_reports.keep(subject, {"logs": [{"lines": [said]}], said: 1}, at=NOON)
     report = (await store.views.deployment(subject)).failure_report
     assert report == {"logs": [{"lines": [kept]}], kept: 1}
 
@@ -40,5 +40,5 @@ async def test_what_a_container_says_is_kept_whatever_it_is(store: Store, said: 
 async def test_texts_that_databases_take_stay_as_they_are(store: Store) -> None:
     subject = await in_state(store, DeploymentState.ROLLING_OUT)
     said = "\\u0000 \\ud800 🚢 \x1b[1m\u202e ünïcode"
-    await store.deployments.keep_failure_report(subject, {"said": said}, at=NOON)
+    await store.failure_reports.keep(subject, {"said": said}, at=NOON)
     assert (await store.views.deployment(subject)).failure_report == {"said": said}

@@ -9,7 +9,7 @@ import pytest
 
 from sealane.approvals.explanation import Explanation, StepLog
 from sealane.notices import messages
-from sealane.notices.messages import NoticeFacts, Subject
+from sealane.notices.facts import NoticeFacts, Subject
 from sealane.notices.targets import apprise, slack
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.notice_kinds import NoticeKind

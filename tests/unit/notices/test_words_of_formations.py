@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealane.notices import messages
-from sealane.notices.messages import NoticeFacts, Subject
+from sealane.notices.facts import NoticeFacts, Subject
 from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.records.drift import DriftedField, DriftSeen

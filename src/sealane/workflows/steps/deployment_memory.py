@@ -146,11 +146,11 @@ class SqlMemory(Memory):
 
     @override
     async def keep_report(self, report: failure_reports.FailureReport) -> None:
-        await self.tools.store.deployments.keep_failure_report(self.id, report.to_json(), at=self.tools.now())
+        await self.tools.store.failure_reports.keep(self.id, report.to_json(), at=self.tools.now())
 
     @override
     async def keep_second_report(self, report: failure_reports.FailureReport) -> None:
-        await self.tools.store.deployments.keep_second_failure_report(self.id, report.to_json(), at=self.tools.now())
+        await self.tools.store.failure_reports.keep_second(self.id, report.to_json(), at=self.tools.now())
 
     @override
     async def asked(self, key: str) -> frozenset[str]:
