@@ -133,13 +133,13 @@ async def _roll_out(given: argparse.Namespace) -> Counted:
         destination = KubernetesDestination(connected)
 
         async def one(number: int) -> None:
-            goal = _goal(number, given)
+            target = _goal(number, given)
             last: list[model.Progress] = []
 
             def hear(progress: model.Progress) -> None:
                 last[:] = [progress]
 
-            memory = ProcessMemory(plan=model.DeploymentPlan(goal=goal), destination=destination, listener=hear)
+            memory = ProcessMemory(plan=model.DeploymentPlan(target=target), destination=destination, listener=hear)
             outcome = await deploy(memory.start({}), Plain(), memory, Context())
             verdicts[outcome.verdict.kind.value] += 1
             seen = last[0].observation if last else None

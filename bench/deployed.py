@@ -105,8 +105,8 @@ def until_ready(crowd: pretending.Crowd, wanted: Sequence[Formation], *, pods: i
 
 async def _one(store: Store, destination: KubernetesDestination, formation: Formation, pods: int) -> None:
     revision = _revision(formation, pods)
-    goal = await targets.to_look_at(revision, destination)
-    applied: Applied = await destination.apply(await goal.objects(), identity=goal.identity, fence=_fence)
+    target = await targets.to_look_at(revision, destination)
+    applied: Applied = await destination.apply(await target.objects(), identity=target.identity, fence=_fence)
     if applied.refusals:
         raise places.Broke(f"{formation.workload} could not be applied: {applied.refusals[0].message}")
     offered = Deployment(

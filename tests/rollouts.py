@@ -40,7 +40,7 @@ async def roll_out(
 ) -> Ended:
     """Tells it to its end; `memory` has whom it tells, hooks and gates, say."""
     held = ProcessMemory(plan=plan, destination=destination, **memory)
-    start = held.start(plan.goal.shape.survey)
+    start = held.start(plan.target.shape.survey)
     outcome = await deploy(start, journal or Plain(), held, context or Context())
     return Ended(
         verdict=outcome.verdict,

@@ -24,7 +24,7 @@ REVIEWED = {
     "destinations/kubernetes/converge/scheduling.py::unplaced": "the scheduler says in a condition what it lacks",
     "policies/compiler.py::_hint": "the CEL library has texts, and no codes, for what it can't compile",
     "formations/health_checks.py::_findings": "the CEL library has texts, and no codes, for what it can't compile",
-    "stencils/rendering.py::_use": "whether a stencil's file has a placeholder",
+    "stencils/rendering_checks.py::_use": "whether a stencil's file has a placeholder",
     "workflows/steps/policies.py::on_unbuilt": "a policy of the operators that names no field has its message alone",
 }
 

@@ -78,11 +78,11 @@ class AccountContract:
 
     async def test_drift_is_what_others_deployed_there(self, teller: Story[Any]) -> None:
         await teller.told(await teller.planned(self.objects("v2")))
-        goal = teller.target(self.objects("v2"), sequence=0)
-        assert await drift_check.look(teller.destination, goal) == ()
+        target = teller.target(self.objects("v2"), sequence=0)
+        assert await drift_check.look(teller.destination, target) == ()
         self.others(teller)
         teller.world.clock.advance(200)
-        (drift,) = await drift_check.look(teller.destination, goal)
+        (drift,) = await drift_check.look(teller.destination, target)
         assert [(field.path, field.manager) for field in drift.fields] == [(self.version_field, "another deployment")]
 
     version_field: str

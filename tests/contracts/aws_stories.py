@@ -64,11 +64,11 @@ class Story(Generic[D]):
     ) -> rollouts.DeploymentPlan:
         """The next deployment; `back` is what it goes back to."""
         self.sequence += 1
-        goal = self.target(manifests, sequence=self.sequence, **more)
+        target = self.target(manifests, sequence=self.sequence, **more)
         previous = self.target(back, sequence=self.sequence, **more) if back else None
-        survey = await targets.survey(self.destination, goal, previous)
-        forward, old = targets.shaped(goal, previous, survey)
-        return rollouts.DeploymentPlan(goal=forward, previous=old, adopt=True)
+        survey = await targets.survey(self.destination, target, previous)
+        forward, old = targets.shaped(target, previous, survey)
+        return rollouts.DeploymentPlan(target=forward, previous=old, adopt=True)
 
     async def told(self, plan: rollouts.DeploymentPlan, *, journal: Journal | None = None, **memory: Any) -> Ended:
         """Deploys it to its end."""

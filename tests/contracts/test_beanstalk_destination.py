@@ -140,7 +140,7 @@ async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: T
     plan = await teller.plan(teller.manifest("v2"), back=teller.manifest("v1"))
     assert plan.previous is not None
     await teller.destination.apply(
-        [teller.manifest("v2")], identity=plan.goal.identity, fence=model.unfenced, adopt=True
+        [teller.manifest("v2")], identity=plan.target.identity, fence=model.unfenced, adopt=True
     )
     teller.world.clock.advance(160)
     await teller.destination.apply([teller.manifest("v1")], identity=plan.previous.identity, fence=model.unfenced)

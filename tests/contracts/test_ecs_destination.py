@@ -109,8 +109,8 @@ async def test_a_rollout_that_is_called_off_is_stopped_and_rolled_back(teller: T
     teller.world.cluster.scripts["web"] = [timelines.rolling]
     plan = await teller.planned(revision("b2"), back=revision("a1"))
     assert plan.previous is not None
-    goal, back = plan.goal.identity, plan.previous.identity
-    await teller.destination.apply(revision("b2"), identity=goal, fence=model.unfenced, adopt=True)
+    target, back = plan.target.identity, plan.previous.identity
+    await teller.destination.apply(revision("b2"), identity=target, fence=model.unfenced, adopt=True)
     teller.world.clock.advance(20)
     first = await teller.destination.apply(revision("a1"), identity=back, fence=model.unfenced)
     again = await teller.destination.apply(revision("a1"), identity=back, fence=model.unfenced)

@@ -78,7 +78,7 @@ class Membership:
             for app in await self.store.scopes.people()
         )
         return tuple(
-            sorted((app_rights for app_rights in by_app if app_rights.rights), key=lambda one_app: one_app.app)
+            sorted((app_rights for app_rights in by_app if app_rights.rights), key=lambda app_rights: app_rights.app)
         )
 
     async def environments_of(self, app: str) -> tuple[str, ...]:

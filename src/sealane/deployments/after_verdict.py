@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sealane import clock
-from sealane.deployments import conflicting_changes, failure_reports, health_watch, model, way_back
+from sealane.deployments import conflicting_changes, failure_reports, health_watch, model, rollback_check
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import evaluate
@@ -28,7 +28,7 @@ class Blame:
 
 async def blamed(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     inventory: destinations.Inventory,
     said: FormationHealth,
     *,
@@ -37,11 +37,11 @@ async def blamed(
 ) -> Blame:
     """Finds out whether the revision is to blame for degrading; writes nothing. Raises Unavailable.
 
-    `goal` is the revision as it was verified, `inventory` what is there of it.
+    `target` is the revision as it was verified, `inventory` what is there of it.
     """
     if said.state is not HealthState.DEGRADED or not said.own or said.reason is None:
         return Blame(outside=f"{causes.bare(said.cause)}, which is not the revision's own doing")
-    changes = await way_back.again(destination, goal)
+    changes = await rollback_check.again(destination, target)
     conflicts = conflicting_changes.conflicts(changes, now=now(), during="since it was deployed", mask=mask)
     if conflicts.cause or conflicts.ours:
         changed = conflicts.cause.sentence if conflicts.cause else f"{causes.name(conflicts.ours[0])} is not as it was"
@@ -55,22 +55,22 @@ async def blamed(
         decisive=True,
         since=said.since,
     )
-    report = await _report(destination, goal, inventory, cause, mask)
+    report = await _report(destination, target, inventory, cause, mask)
     return Blame(cause=report.cause, report=report)
 
 
 async def _report(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     inventory: destinations.Inventory,
     cause: verdicts.Cause,
     mask: failure_reports.Mask,
 ) -> failure_reports.FailureReport:
-    wanted = await health_watch.watched(destination, goal, inventory)
-    seen = await anext(destination.observe(goal.identity, wanted, health=goal.health))
+    wanted = await health_watch.watched(destination, target, inventory)
+    seen = await anext(destination.observe(target.identity, wanted, health=target.health))
     observation = failure_reports.unseen(seen, mask)
     judgement = verdicts.Judgement(
         state=verdicts.State.FAILED, waiting_for=cause.sentence, since=cause.since, cause=cause
     )
     watched = model.WatchResult(judgement=judgement, observation=observation, startup=evaluate.startup(observation))
-    return await failure_reports.take(destination, goal, watched, mask=mask)
+    return await failure_reports.take(destination, target, watched, mask=mask)

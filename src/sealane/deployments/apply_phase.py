@@ -22,7 +22,7 @@ _KINDS = {
 
 async def apply(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     *,
     fence: destinations.Fence,
     stage: stages.StageMark | None = None,
@@ -34,30 +34,30 @@ async def apply(
     A repeat changes nothing. Work that ran to its end in an earlier deployment of the revision is not made again.
     """
     at = now()
-    course = goal.in_stages(await goal.objects())
+    course = target.in_stages(await target.objects())
     writes = next(step for step in course if step.name == stage.name) if stage else course[-1]
-    if writes is not course[-1] and (refusals := await _refusals(destination, goal, course[-1], adopt=adopt)):
+    if writes is not course[-1] and (refusals := await _refusals(destination, target, course[-1], adopt=adopt)):
         return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
     applied = await destination.apply(
-        writes.objects, identity=goal.identity, fence=fence, adopt=adopt, finished=goal.finished
+        writes.objects, identity=target.identity, fence=fence, adopt=adopt, finished=target.finished
     )
     unwatched = stages.among(applied.inventory, writes.unwatched)
     watched = tuple(ref for ref in applied.inventory if ref not in unwatched)
     left = messages.left_words(applied)
-    return applied, model.Begun(inventory=union(applied.inventory, goal.kept), at=at, watched=watched, left=left)
+    return applied, model.Begun(inventory=union(applied.inventory, target.kept), at=at, watched=watched, left=left)
 
 
 async def _refusals(
-    destination: Destination, goal: model.Target, last: stages.Stage, *, adopt: bool
+    destination: Destination, target: model.Target, last: stages.Stage, *, adopt: bool
 ) -> tuple[destinations.Refusal, ...]:
     """The objects of the last stage that the destination would refuse; asked before the first stage is written."""
-    changes = await destination.diff(last.objects, identity=goal.identity, adopt=adopt)
+    changes = await destination.diff(last.objects, identity=target.identity, adopt=adopt)
     return tuple(change.refusal for change in changes if change.refusal)
 
 
-def in_stage(goal: model.Target, earlier: model.Begun | None) -> model.Target:
-    """The goal without the work of earlier stages that has ended: it is not made again."""
-    return replace(goal, finished=finished_work.joined(goal.finished, earlier.ended)) if earlier else goal
+def in_stage(target: model.Target, earlier: model.Begun | None) -> model.Target:
+    """The target without the work of earlier stages that has ended: it is not made again."""
+    return replace(target, finished=finished_work.joined(target.finished, earlier.ended)) if earlier else target
 
 
 def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:

@@ -119,7 +119,7 @@ class _Story:
         """
         watched = await self.journal.step(name, watch, self.work, begun)
         for _ in range(_REWRITES):
-            if _called_off(watched) or (watched.healthy and written != self.start.stages[-1]):
+            if _is_cancelled(watched) or (watched.healthy and written != self.start.stages[-1]):
                 break
             conflicts = await self.journal.step(f"compare {name}", rollout.compare, self.work, written)
             if conflicts.cause:
@@ -259,7 +259,7 @@ class _Story:
         return self.work.context.now()
 
 
-def _called_off(watched: Watched) -> bool:
+def _is_cancelled(watched: Watched) -> bool:
     cause = watched.result.judgement.cause
     return not watched.healthy and cause is not None and cause.reason is verdicts.FactKind.CALLED_OFF
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sealane.deployments import model, targets, way_back
+from sealane.deployments import model, rollback_check, targets
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.stencils.model import Revision
@@ -85,18 +85,18 @@ async def of(revision: Revision, destination: Destination, *, finished: Sequence
 
     `finished` is its work that had ended when it was verified, as far as known.
     """
-    goal = await targets.to_look_at(revision, destination, finished=finished)
-    return DriftReport(formation=revision.label, revision=revision.id, objects=await look(destination, goal))
+    target = await targets.to_look_at(revision, destination, finished=finished)
+    return DriftReport(formation=revision.label, revision=revision.id, objects=await look(destination, target))
 
 
-async def look(destination: Destination, goal: model.Target) -> tuple[Drift, ...]:
-    """The drift from the goal's revision. Raises Unavailable when the destination doesn't answer."""
+async def look(destination: Destination, target: model.Target) -> tuple[Drift, ...]:
+    """The drift from the target's revision. Raises Unavailable when the destination doesn't answer."""
     fleeting = {
         f"{manifest['kind']}/{manifest['metadata']['name']}"
-        for manifest in goal.manifests
+        for manifest in target.manifests
         if destination.is_fleeting(manifest)
     }
-    drifts = (drift(change) for change in await way_back.again(destination, goal))
+    drifts = (drift(change) for change in await rollback_check.again(destination, target))
     return tuple(drift for drift in drifts if drift is not None and drift.object not in fleeting)
 
 

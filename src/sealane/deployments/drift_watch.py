@@ -35,10 +35,10 @@ class DriftContext:
 
 
 async def follow(
-    destination: Destination, goal: model.Target, inventory: destinations.Inventory, by: DriftContext
+    destination: Destination, target: model.Target, inventory: destinations.Inventory, by: DriftContext
 ) -> None:
-    """Watches the goal's revision, whose objects are `inventory`, until `tell` ends it. Raises Unavailable."""
-    wanted = await health_watch.watched(destination, goal, inventory)
+    """Watches the target's revision, whose objects are `inventory`, until `tell` ends it. Raises Unavailable."""
+    wanted = await health_watch.watched(destination, target, inventory)
     told: tuple[Drift, ...] | None = None
     async with Latest(destination.written(wanted)) as writes:
         while True:
@@ -48,11 +48,11 @@ async def follow(
                 await asyncio.sleep(pause)
                 try:
                     async with by.turn:
-                        seen = await drift_check.look(destination, goal)
+                        seen = await drift_check.look(destination, target)
                     if seen != told and not await by.tell(seen):
                         return
                 except SealaneError as error:  # it is asked again: nobody else might write for days
-                    _log.info("no look for drift of %s/%s: %s", goal.identity.app, goal.identity.formation, error)
+                    _log.info("no look for drift of %s/%s: %s", target.identity.app, target.identity.formation, error)
                     pause = min(2 * pause, _LONGEST)
                 else:
                     told = seen

@@ -89,7 +89,7 @@ def plain(text: str) -> str:
 
 async def take(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     watched: model.WatchResult,
     *,
     others: Sequence[verdicts.Cause] = (),
@@ -100,12 +100,12 @@ async def take(
 
     Missing evidence (a log that is gone) is left out; it never prevents a rollback.
     """
-    raw = masked(await destination.evidence(goal.identity, watched.observation), mask)
+    raw = masked(await destination.evidence(target.identity, watched.observation), mask)
     cause = watched.judgement.cause
     logs = _blamed_first(raw.get("logs", ()), cause)
     return FailureReport(
         taken=watched.observation.at,
-        cause=_told(cause, destination, goal, logs) if cause else None,
+        cause=_told(cause, destination, target, logs) if cause else None,
         workloads=watched.observation.workloads,
         instances=watched.observation.instances,
         others=tuple(others),
@@ -156,11 +156,11 @@ def unseen(observation: verdicts.Observation, mask: Mask) -> verdicts.Observatio
 
 
 def _told(
-    cause: verdicts.Cause, destination: Destination, goal: model.Target, logs: Sequence[Mapping[str, Any]]
+    cause: verdicts.Cause, destination: Destination, target: model.Target, logs: Sequence[Mapping[str, Any]]
 ) -> verdicts.Cause:
     """The cause with the most telling line, and with what its log and its manifest explain together."""
     printed = [line for log in logs if log["container"] == cause.container for line in log["lines"]]
-    hint = destination.hint(goal.manifests, cause, printed)
+    hint = destination.hint(target.manifests, cause, printed)
     sentence = causes.told(cause.sentence, hint) if hint else cause.sentence
     return replace(cause, sentence=sentence, log=telling(logs, cause) or cause.log)
 

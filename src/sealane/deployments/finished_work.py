@@ -99,10 +99,10 @@ async def ran(destination: Destination, plan: model.DeploymentPlan, failed: mode
     there = {(ref.key, ref.uid) for ref in plan.stored}
     own = [ref for ref in failed.inventory if destination.is_one_shot(ref)]
     new = tuple(ref for ref in own if (ref.key, ref.uid) not in there)
-    names = {f"{ref.kind}/{ref.name}" for ref in new} - {*plan.goal.finished}
+    names = {f"{ref.kind}/{ref.name}" for ref in new} - {*plan.target.finished}
     if not names:
         return ()
-    observations = destination.observe(plan.goal.identity, new)
+    observations = destination.observe(plan.target.identity, new)
     seen = await anext(observations)
     if isinstance(observations, AsyncGenerator):
         await observations.aclose()

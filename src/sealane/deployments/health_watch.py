@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sealane import clock
-from sealane.deployments import failure_reports, finished_work, glimpse, model, way_back
+from sealane.deployments import failure_reports, finished_work, glimpse, model, rollback_check
 from sealane.deployments.latest import Latest
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
@@ -43,18 +43,20 @@ class HealthContext:
 
 
 async def follow(
-    destination: Destination, goal: model.Target, inventory: destinations.Inventory, by: HealthContext
+    destination: Destination, target: model.Target, inventory: destinations.Inventory, by: HealthContext
 ) -> None:
-    """Watches the goal's revision, whose objects are `inventory`, until `tell` ends it.
+    """Watches the target's revision, whose objects are `inventory`, until `tell` ends it.
 
     Raises Unavailable when the destination doesn't answer at the start, or goes for good.
     """
-    wanted = await watched(destination, goal, inventory)
+    wanted = await watched(destination, target, inventory)
     before, told, shown = by.before, None, None
-    async with Latest(destination.observe(goal.identity, wanted, health=goal.health), _Masks(by.masking).taken) as view:
+    async with Latest(
+        destination.observe(target.identity, wanted, health=target.health), _Masks(by.masking).taken
+    ) as view:
         await view.woken()
         while view.seen is not None:
-            rules = goal.rules(model.Begun(inventory=inventory, at=by.now()))
+            rules = target.rules(model.Begun(inventory=inventory, at=by.now()))
             judged = health.judge(view.seen, rules, now=by.now(), before=before)
             before = judged.health
             if before != told and not await by.tell(before):
@@ -67,12 +69,16 @@ async def follow(
 
 
 async def watched(
-    destination: Destination, goal: model.Target, inventory: destinations.Inventory
+    destination: Destination, target: model.Target, inventory: destinations.Inventory
 ) -> destinations.Inventory:
     """The objects to watch: those of the finished revision, without ended work and without what stays for a while."""
     there = {ref.key: ref for ref in inventory}
-    refs = await destination.refs(await way_back.serving(destination, goal), namespace=goal.identity.namespace)
-    return tuple(there.get(ref.key, ref) for ref in refs if not finished_work.is_over(destination, ref, goal.finished))
+    refs = await destination.refs(
+        await rollback_check.serving(destination, target), namespace=target.identity.namespace
+    )
+    return tuple(
+        there.get(ref.key, ref) for ref in refs if not finished_work.is_over(destination, ref, target.finished)
+    )
 
 
 class _Masks:

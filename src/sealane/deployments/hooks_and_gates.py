@@ -128,6 +128,6 @@ def hooks_at(beside: HooksAndGates, when: When) -> tuple[Hook, ...]:
     return hooks.due(beside.hooks, when, first=beside.first)
 
 
-def subject(own: HooksAndGates, goal: model.Target, *, key: str, since: datetime) -> GateSubject:
+def subject(own: HooksAndGates, target: model.Target, *, key: str, since: datetime) -> GateSubject:
     """The subject of the gates at one point of the rollout."""
-    return GateSubject(identity=goal.identity, key=key, since=since, jobs=own.manifests(platform.gate_key))
+    return GateSubject(identity=target.identity, key=key, since=since, jobs=own.manifests(platform.gate_key))

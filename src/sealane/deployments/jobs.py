@@ -66,18 +66,18 @@ async def run(order: JobRequest, where: JobContext) -> JobResult:
     """Runs the Job, or waits for it if it runs already. Raises Fenced and Unavailable."""
     name = name_of(str(order.manifest["metadata"]["name"]), order.key)
     job = where.destination.task(order.manifest, name=name, timeout=order.timeout, variables=order.variables)
-    goal = _goal(order)
+    target = _goal(order)
     inventory, refused = await _written(job, order, where)
     if refused:
         return JobResult(name=name, cause=refused, failure_report=failure_reports.refused(refused).to_json())
     begun = model.Begun(inventory=inventory, at=where.now())
     watched = await watch_phase.watch(
-        where.destination, goal, begun=begun, by=watch_phase.WatchContext(mask=where.mask, now=where.now)
+        where.destination, target, begun=begun, by=watch_phase.WatchContext(mask=where.mask, now=where.now)
     )
     cause = watched.judgement.cause or _standing_still(watched)
     if cause is None:
         return JobResult(name=name, cause=None, lines=await _lines(inventory, order, where))
-    failure_report = await failure_reports.take(where.destination, goal, watched, mask=where.mask)
+    failure_report = await failure_reports.take(where.destination, target, watched, mask=where.mask)
     cause = failure_report.cause or cause
     lines = tuple(line for log in failure_report.logs for line in log["lines"])[-LINES:]
     if _is_late(cause, order, waited=where.now() - begun.at):

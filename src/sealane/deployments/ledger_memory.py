@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
-from sealane.deployments import ledger_entries, messages, model, targets, way_back
+from sealane.deployments import ledger_entries, messages, model, rollback_check, targets
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.memory import Prepared
 from sealane.deployments.process_memory import ProcessMemory
@@ -30,13 +30,13 @@ class LedgerMemory(ProcessMemory):
     """Why it began though the environment's window was shut."""
 
     @override
-    async def closed(self, prepared: Prepared) -> str | None:
-        there = prepared.plan.goal
+    async def next_rollback_refusal(self, prepared: Prepared) -> str | None:
+        there = prepared.plan.target
         aim = rollback_target.before(self.history.pasts, now_there=there.identity.revision)
         if aim.past is None:
             return None
         old = await targets.to_look_at(self.history.revision(aim.past.revision), self.destination)
-        return await way_back.closed(self.destination, old, there)
+        return await rollback_check.refusal(self.destination, old, there)
 
     @override
     async def conclude(self, outcome: model.Outcome) -> None:

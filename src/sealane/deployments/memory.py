@@ -58,7 +58,7 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WayBack:
+class RollbackPermission:
     """Whether operators allow the automatic rollback to the earlier revision."""
 
     refused: str = ""
@@ -100,7 +100,7 @@ class Memory(Protocol):
     def stopping(self) -> AbstractAsyncContextManager[Stop]:
         """A person's request to stop, heard while this lasts."""
 
-    async def called_off(self) -> verdicts.Cause | None:
+    async def cancellation(self) -> verdicts.Cause | None:
         """The cause when somebody has cancelled it; otherwise None."""
 
     async def hooks_ran(self) -> tuple[str, ...]:
@@ -124,10 +124,10 @@ class Memory(Protocol):
     async def word(self, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> Word:
         """Asks a person about an inconclusive gate, and waits for as long as the gate says."""
 
-    async def way_back(self, start: model.Start) -> WayBack:
+    async def rollback_permission(self, start: model.Start) -> RollbackPermission:
         """Whether operators allow a failure to be rolled back."""
 
-    async def closed(self, prepared: Prepared) -> str | None:
+    async def next_rollback_refusal(self, prepared: Prepared) -> str | None:
         """Why the next rollback's revision could not be redeployed, once this one is verified; None when it could."""
 
     async def prune_left(self, fence: destinations.Fence) -> Left:

@@ -83,7 +83,7 @@ class Target:
 class DeploymentPlan:
     """One revision going to one formation, and all that a rollback needs."""
 
-    goal: Target
+    target: Target
     stored: destinations.Inventory = ()
     """What the formation has there before the deployment."""
     previous: Target | None = None
@@ -194,13 +194,13 @@ class WatchResult:
     """How long the slowest instance took from its making to ready."""
 
 
-def lasting(watched: WatchResult, goal: Target, inventory: destinations.Inventory) -> int:
+def lasting(watched: WatchResult, target: Target, inventory: destinations.Inventory) -> int:
     """How many of the watched workloads stay: a canary does not."""
-    aside = {f"{ref.kind}/{ref.name}" for ref in goal.leftovers(inventory)}
+    aside = {f"{ref.kind}/{ref.name}" for ref in target.leftovers(inventory)}
     return sum(workload.object not in aside for workload in watched.observation.running)
 
 
-def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
+def held_for(watched: WatchResult, target: Target, begun: Begun) -> timedelta:
     """How long the verdict may say that ready lasted: zero where there is no instance, or none became ready anew."""
     since = [
         workload.ready_since
@@ -208,7 +208,7 @@ def held_for(watched: WatchResult, goal: Target, begun: Begun) -> timedelta:
         if workload.ready_since and not workload.settled
     ]
     started = (begun.since or begun.at).replace(microsecond=0)  # truncated as a cluster's times are
-    return goal.healthy_for if since and max(since) >= started else timedelta()
+    return target.healthy_for if since and max(since) >= started else timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,14 +47,14 @@ class ObservedWatch:
 
     async def _follow(self, destination: Destination, seen: Observed) -> bool:
         """Watches these workloads until the listing changes; False when `tell` ended the watch."""
-        goal = await targets.to_look_at(_revision(self.place, seen), destination)
+        target = await targets.to_look_at(_revision(self.place, seen), destination)
         inventory = await _inventory(destination, seen, self.place.namespace)
 
         async def tell(said: FormationHealth) -> bool:
             return await self._say(seen.version, said)
 
         by = HealthContext(tell=tell, before=self.before, now=self.now)
-        watching = asyncio.create_task(health_watch.follow(destination, goal, inventory, by))
+        watching = asyncio.create_task(health_watch.follow(destination, target, inventory, by))
         try:
             while True:
                 done, _ = await asyncio.wait({watching}, timeout=self.every.total_seconds())

@@ -12,7 +12,7 @@ from sealane.deployments import failure_reports, model
 from sealane.deployments.gates.context import unnoted
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.deployments.hooks_and_gates import HooksAndGates
-from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, RollbackPermission, Word
 from sealane.deployments.start import start
 from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations
@@ -93,7 +93,7 @@ class ProcessMemory(Memory):
         yield Stop()
 
     @override
-    async def called_off(self) -> verdicts.Cause | None:
+    async def cancellation(self) -> verdicts.Cause | None:
         return None
 
     @override
@@ -128,11 +128,11 @@ class ProcessMemory(Memory):
         return Word(message=says, passes=await self.ask(unsure))
 
     @override
-    async def way_back(self, _start: model.Start) -> WayBack:
-        return WayBack(refused=self.plan.barred)
+    async def rollback_permission(self, _start: model.Start) -> RollbackPermission:
+        return RollbackPermission(refused=self.plan.barred)
 
     @override
-    async def closed(self, _prepared: Prepared) -> str | None:
+    async def next_rollback_refusal(self, _prepared: Prepared) -> str | None:
         return None
 
     @override

@@ -20,45 +20,45 @@ async def prune(
 
     Where a deleted object owned fields of one that stays, the stencils' values count again and are written.
     """
-    goal = plan.goal
+    target = plan.target
     stored = apply_phase.union(plan.stored, begun.inventory)
-    spare = goal.leftovers(stored)
-    kept_on = goal.outgoing(stored)
-    now_gone = await _without(destination, goal, stored, _less(spare, kept_on), fence=fence, verified=plan.verified)
+    spare = target.leftovers(stored)
+    kept_on = target.outgoing(stored)
+    now_gone = await _without(destination, target, stored, _less(spare, kept_on), fence=fence, verified=plan.verified)
     wanted = apply_phase.union(_less(begun.inventory, spare), apply_phase.union(plan.keep, kept_on))
     pruned = await destination.prune(
         now_gone.inventory,
         wanted,
-        identity=goal.identity,
+        identity=target.identity,
         fence=fence,
         budget=replace(plan.budget, verified=plan.verified, back=plan.is_rollback),
     )
     if pruned.freed:
-        objects = goal.in_stages(await goal.objects())[-1].objects
-        applied = await destination.apply(objects, identity=goal.identity, fence=fence)
+        objects = target.in_stages(await target.objects())[-1].objects
+        applied = await destination.apply(objects, identity=target.identity, fence=fence)
         refused = (destinations.KeptObject(ref=refusal.ref, reason=refusal.message) for refusal in applied.refusals)
         pruned = replace(pruned, held=(*pruned.held, *refused))
     return _both(now_gone, pruned)
 
 
-def kept_for(goal: model.Target, inventory: destinations.Inventory) -> timedelta:
-    """How long the earlier version stays up after the goal; zero where nothing of it is there."""
-    strategy = goal.shape.strategy.blue_green
-    kept_on = goal.outgoing(inventory)
+def kept_for(target: model.Target, inventory: destinations.Inventory) -> timedelta:
+    """How long the earlier version stays up after the target; zero where nothing of it is there."""
+    strategy = target.shape.strategy.blue_green
+    kept_on = target.outgoing(inventory)
     return strategy.keep_old_for if strategy and kept_on else timedelta()
 
 
 async def retire(
-    destination: Destination, goal: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
+    destination: Destination, target: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
 ) -> destinations.Pruned:
     """Some time after the switch: deletes the earlier version. Key: the inventory. Undo: the next deployment."""
-    spare = goal.leftovers(inventory)
-    return await _without(destination, goal, inventory, spare, fence=fence, verified=goal.identity.sequence)
+    spare = target.leftovers(inventory)
+    return await _without(destination, target, inventory, spare, fence=fence, verified=target.identity.sequence)
 
 
 async def _without(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     stored: destinations.Inventory,
     spare: destinations.Inventory,
     *,
@@ -69,7 +69,7 @@ async def _without(
     if not spare:
         return destinations.Pruned(deleted=(), held=(), inventory=stored)
     budget = destinations.Budget(deletes=len(spare), verified=verified)
-    return await destination.prune(stored, _less(stored, spare), identity=goal.identity, fence=fence, budget=budget)
+    return await destination.prune(stored, _less(stored, spare), identity=target.identity, fence=fence, budget=budget)
 
 
 def _less(inventory: destinations.Inventory, away: destinations.Inventory) -> destinations.Inventory:
@@ -92,10 +92,10 @@ async def clear(
     stands in the stored inventory; the objects' own marks say that no good deployment had it.
     """
     budget = destinations.Budget(undo=True, verified=plan.verified)
-    previous = plan.previous or plan.goal
+    previous = plan.previous or plan.target
     every = apply_phase.union(apply_phase.union(plan.stored, failed), restored.inventory)
     spare = _less(previous.leftovers(every), restored.inventory)
-    now_gone = await _without(destination, plan.goal, every, spare, fence=fence, verified=plan.verified)
+    now_gone = await _without(destination, plan.target, every, spare, fence=fence, verified=plan.verified)
     fresh = _less(failed, (*plan.stored, *spare))
     older = _less(every, (*restored.inventory, *fresh, *spare))
     live = {
@@ -106,7 +106,7 @@ async def clear(
     pruned = await destination.prune(
         stored,
         apply_phase.union(restored.inventory, plan.keep),
-        identity=plan.goal.identity,
+        identity=plan.target.identity,
         fence=fence,
         budget=replace(budget, deletes=len(made)),
     )
@@ -129,7 +129,7 @@ def _name(ref: destinations.ObjectRef) -> _Name:
 def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: destinations.Budget) -> bool:
     """Whether no good deployment made the object or took it over."""
     times = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
-    return any(deleting.is_undone(mark, plan.goal.identity, budget) for mark in times)
+    return any(deleting.is_undone(mark, plan.target.identity, budget) for mark in times)
 
 
 def _changed(
@@ -139,7 +139,7 @@ def _changed(
 
     For example a Secret of a stencil whose values were not kept, or an object that an earlier pruning left in place.
     """
-    written = str(plan.goal.identity.sequence)
+    written = str(plan.target.identity.sequence)
     why = "it stays as this deployment wrote it, because the revision before does not say what it was"
     return tuple(
         destinations.KeptObject(ref=ref, reason=why)

@@ -20,7 +20,7 @@ def start(
     finished: Mapping[str, tuple[str, ...]],
 ) -> model.Start:
     """The start of a plan whose targets are shaped; `previous` names what a failure goes back to."""
-    course = tuple(stage.mark for stage in plan.goal.in_stages())
+    course = tuple(stage.mark for stage in plan.target.in_stages())
     chosen = {stage.name: select.chosen(beside.gates, stage, course) for stage in course}
     return model.Start(
         stored=plan.stored,

@@ -97,28 +97,28 @@ def guard(revision: Revision) -> stability.StabilityRules | None:
 
 async def survey(
     destination: Destination,
-    goal: Target,
+    target: Target,
     previous: Target | None,
     stored: Inventory = (),
     *,
     as_it_serves: bool = False,
 ) -> Survey:
     """What is there before the first write, as far as both strategies need it."""
-    forward, _ = shaped(goal, previous, {})
+    forward, _ = shaped(target, previous, {})
     return await destination.survey(
-        goal.manifests, forward.shape, identity=goal.identity, stored=stored, as_it_serves=as_it_serves
+        target.manifests, forward.shape, identity=target.identity, stored=stored, as_it_serves=as_it_serves
     )
 
 
-def shaped(goal: Target, previous: Target | None, survey: Survey) -> tuple[Target, Target | None]:
+def shaped(target: Target, previous: Target | None, survey: Survey) -> tuple[Target, Target | None]:
     """Both targets, shaped by their strategies from what was there when the deployment began."""
-    strategy = goal.shape.strategy
+    strategy = target.shape.strategy
     staged = has_stages(strategy) or (previous is not None and has_stages(previous.shape.strategy))
     before = previous.manifests if previous else ()
-    forward = replace(goal, shape=Shape(strategy=strategy, survey=survey, staged=staged, before=before))
+    forward = replace(target, shape=Shape(strategy=strategy, survey=survey, staged=staged, before=before))
     if previous is None:
         return forward, None
-    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, staged=staged, before=goal.manifests)
+    back = Shape(strategy=previous.shape.strategy, survey=survey, back=True, staged=staged, before=target.manifests)
     return forward, replace(previous, shape=back)
 
 

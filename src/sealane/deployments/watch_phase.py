@@ -72,26 +72,26 @@ class WatchContext:
 
 async def watch(
     destination: Destination,
-    goal: model.Target,
+    target: model.Target,
     *,
     begun: model.Begun,
     phase: model.Phase = model.Phase.WATCH,
     beside: destinations.Inventory = (),
     by: WatchContext | None = None,
 ) -> model.WatchResult:
-    """Waits until the goal is healthy or has failed. Observations wake it, and the end of a hold or of patience.
+    """Waits until the target is healthy or has failed. Observations wake it, and the end of a hold or of patience.
 
     The instances of the workloads `beside` are counted as those of the version before, and judge nothing. With the same `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
     """
-    guard = goal.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
+    guard = target.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
     until = begun.at + begun.pause
-    watching = _Watching(goal.rules(begun), phase=phase, until=until, guard=guard, by=by or WatchContext())
+    watching = _Watching(target.rules(begun), phase=phase, until=until, guard=guard, by=by or WatchContext())
     every = begun.inventory if begun.watched is None else begun.watched
     wanted = tuple(
         ref for ref in every if not finished_work.is_over(destination, ref, begun.ended)
     )  # an end that was seen stays true
-    reading = asyncio.create_task(watching.read(destination.observe(goal.identity, wanted, health=goal.health)))
-    counting = asyncio.create_task(watching.count(destination.observe(goal.identity, beside))) if beside else None
+    reading = asyncio.create_task(watching.read(destination.observe(target.identity, wanted, health=target.health)))
+    counting = asyncio.create_task(watching.count(destination.observe(target.identity, beside))) if beside else None
     try:
         while True:
             if watched := watching.judge():
@@ -168,7 +168,7 @@ class _Watching:
         if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
             judgement = stability.guarded(judgement, self._notes.steadiness, self._seen, self._guard)
         if self._stop.by and judgement.state is not verdicts.State.FAILED:
-            cause = outcomes.called_off(by=self._stop.by, at=self._now())
+            cause = outcomes.cancellation(by=self._stop.by, at=self._now())
             judgement = replace(
                 judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
             )

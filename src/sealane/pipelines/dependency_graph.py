@@ -15,7 +15,7 @@ def circles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     for name in needs:
         if name in seen:
             continue
-        circle = _way_back(needs, name)
+        circle = _path_back(needs, name)
         if circle:
             circles.append(circle)
             seen |= {other for other in needs if _reaches(needs, other, name) and _reaches(needs, name, other)}
@@ -35,7 +35,7 @@ def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
     return order
 
 
-def _way_back(needs: Mapping[str, Sequence[str]], start: str) -> list[str] | None:
+def _path_back(needs: Mapping[str, Sequence[str]], start: str) -> list[str] | None:
     """The shortest path from a name back to itself, without its end, or None."""
     came_from: dict[str, str] = {}
     front = [start]
@@ -55,13 +55,13 @@ def _way_back(needs: Mapping[str, Sequence[str]], start: str) -> list[str] | Non
     return None
 
 
-def _reaches(needs: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
+def _reaches(needs: Mapping[str, Sequence[str]], start: str, target: str) -> bool:
     seen: set[str] = set()
     front = [start]
     while front:
         name = front.pop()
         for need in needs.get(name, ()):
-            if need == goal:
+            if need == target:
                 return True
             if need not in seen:
                 seen.add(need)

@@ -169,7 +169,7 @@ def cancelled(*, by: str, at: datetime) -> model.Verdict:
     return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=_off(by), at=at)
 
 
-def called_off(*, by: str, at: datetime) -> model.Cause:
+def cancellation(*, by: str, at: datetime) -> model.Cause:
     """The cause when a person stops a rollout: it is rolled back as a failure is."""
     person = f"Person/{by}"
     return model.Cause(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sealane.deployments import way_back
+from sealane.deployments import rollback_check
 from sealane.deployments.drift_check import Drift
 from sealane.destinations.port import Destination
 from sealane.records.deployments import Deployment
@@ -51,14 +51,14 @@ class DriftFix:
         if fence is None:
             return
         formation = await tools.store.formations.get(watch.app, watch.formation)
-        goal = await targets.goal(tools, deployment, revision, formation, destination)
-        goal = replace(goal, finished=(deployment.verdict.finished or ()) if deployment.verdict else ())
-        written = await way_back.serving(destination, goal, objects=await goal.objects())
+        target = await targets.target(tools, deployment, revision, formation, destination)
+        target = replace(target, finished=(deployment.verdict.finished or ()) if deployment.verdict else ())
+        written = await rollback_check.serving(destination, target, objects=await target.objects())
         others = {drift.object for drift in drifts} - {drift.object for drift in chosen}
         objects = [
             manifest for manifest in written if f"{manifest['kind']}/{manifest['metadata']['name']}" not in others
         ]
-        applied = await destination.apply(objects, identity=goal.identity, fence=fence, finished=goal.finished)
+        applied = await destination.apply(objects, identity=target.identity, fence=fence, finished=target.finished)
         if applied.refusals:
             _log.warning("drift of %s is not put right: %s", deployment.label, applied.refusals[0].message)
             return

@@ -135,21 +135,21 @@ class FormationWatch:
         revision = await store.releases.revision(deployment.revision_id)
         destination = await targets.destination_of(tools, deployment)
         finished = deployment.verdict.finished if deployment.verdict else None
-        goal = await shared.to_look_at(revision, destination, finished=finished)
+        target = await shared.to_look_at(revision, destination, finished=finished)
         masking: health_watch.Masking = partial(targets.mask, tools, deployment, revision)
         look = partial(store.observations.keep, deployment.id)
 
         async def printed(said: FormationHealth) -> LastLines | None:
-            namespace, mask = goal.identity.namespace, await masking()
+            namespace, mask = target.identity.namespace, await masking()
             return await last_lines.read(destination, formation.inventory, said, namespace=namespace, mask=mask)
 
         by = HealthContext(
             tell=lambda said: tell(said, printed), look=look, before=seen, masking=masking, now=tools.now
         )
-        watched = [health_watch.follow(destination, goal, formation.inventory, by)]
+        watched = [health_watch.follow(destination, target, formation.inventory, by)]
         if watch.verified:
             drifting = DriftContext(tell=self._drift(watch, deployment, destination), turn=self._turn)
-            watched.append(drift_watch.follow(destination, goal, formation.inventory, drifting))
+            watched.append(drift_watch.follow(destination, target, formation.inventory, drifting))
         await _until_first(watched)
 
     def _drift(

@@ -50,6 +50,6 @@ async def _blamed(tools: Tools, deployment: Deployment, said: FormationHealth) -
     revision = await tools.store.releases.revision(deployment.revision_id)
     destination = await targets.destination_of(tools, deployment)
     finished = deployment.verdict.finished if deployment.verdict else None
-    goal = await shared.to_look_at(revision, destination, finished=finished)
+    target = await shared.to_look_at(revision, destination, finished=finished)
     mask = await targets.mask(tools, deployment, revision)
-    return await after_verdict.blamed(destination, goal, formation.inventory, said, mask=mask, now=tools.now)
+    return await after_verdict.blamed(destination, target, formation.inventory, said, mask=mask, now=tools.now)

@@ -104,7 +104,9 @@ def deployment(name: str, containers: Sequence[Mapping[str, Any]], **spec: Any) 
     }
 
 
-def goal(namespace: str, objects: Sequence[Mapping[str, Any]], *, revision: str = "one", **rules: Any) -> model.Target:
+def target(
+    namespace: str, objects: Sequence[Mapping[str, Any]], *, revision: str = "one", **rules: Any
+) -> model.Target:
     """What a plan asks for, with short times."""
 
     async def ready() -> Sequence[Mapping[str, Any]]:
@@ -135,9 +137,9 @@ async def play(
         earlier = None
         if first := document.get("first"):
             rules = {"healthy_for": timedelta(seconds=1), **_rules(document.get("first_rules"))}
-            wanted = goal(namespace, [*first, beside], revision="zero", **rules)
-            earlier = (await rollouts.roll_out(model.DeploymentPlan(goal=wanted), destination)).verdict.kind.value
-        wanted = goal(
+            wanted = target(namespace, [*first, beside], revision="zero", **rules)
+            earlier = (await rollouts.roll_out(model.DeploymentPlan(target=wanted), destination)).verdict.kind.value
+        wanted = target(
             namespace,
             [*document["objects"], beside],
             health=tuple(HealthCheck(**check) for check in document.get("health") or ()),
@@ -145,7 +147,7 @@ async def play(
         )
         later = asyncio.create_task(_later(document.get("later") or (), told, admin, namespace, made))
         try:
-            plan = model.DeploymentPlan(goal=wanted)
+            plan = model.DeploymentPlan(target=wanted)
             outcome = await rollouts.roll_out(plan, destination, listener=told.append, beside=own)
         finally:
             later.cancel()

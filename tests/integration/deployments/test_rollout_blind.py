@@ -106,7 +106,7 @@ async def _watched(
     probe = {"exec": {"command": ["cat", "/ready"]}, "periodSeconds": 1}
     container = {"name": "web", "image": image, "command": ["sh", "-c", command], "readinessProbe": probe}
     async with parts.a_namespace(admin, cluster) as namespace:
-        wanted = parts.goal(namespace, [parts.deployment("web", [container])], patience=timedelta(seconds=8))
+        wanted = parts.target(namespace, [parts.deployment("web", [container])], patience=timedelta(seconds=8))
         destination = KubernetesDestination(cluster)
         _, begun = await apply_phase.apply(destination, wanted, fence=unfenced)
         watched = await watch_phase.watch(
@@ -141,7 +141,7 @@ async def test_what_was_deployed_is_unknown_while_the_server_is_away(
         asyncio.timeout(120),
         parts.a_namespace(admin, cluster) as namespace,
     ):
-        wanted = parts.goal(namespace, [parts.deployment("web", [container])])
+        wanted = parts.target(namespace, [parts.deployment("web", [container])])
         destination = KubernetesDestination(cluster)
         _, begun = await apply_phase.apply(destination, wanted, fence=unfenced)
         by = health_watch.HealthContext(tell=tell)

@@ -72,7 +72,7 @@ async def deploy(
     told: list[model.Progress] | None = None,
 ) -> rollouts.Ended:
     """Rolls out as the command line and the server do."""
-    plan = model.DeploymentPlan(goal=wanted, stored=stored, previous=previous)
+    plan = model.DeploymentPlan(target=wanted, stored=stored, previous=previous)
     listener = told.append if told is not None else model.unheard
     async with asyncio.timeout(90):
         return await rollouts.roll_out(plan, destination, listener=listener)
@@ -110,12 +110,12 @@ async def test_what_is_there_afterwards_equals_the_verified_revision(
         workload("web", image.format(busybox=busybox_image, registry=registry), command, "two", kind=kind),
         service("other", 81),
     ]
-    one = parts.goal(namespace, first, revision="one")
+    one = parts.target(namespace, first, revision="one")
     good = await deploy(destination, one)
     assert good.verdict.kind == "deployed"
     before = await live(admin, namespace)
     told: list[model.Progress] = []
-    two = parts.goal(namespace, second, revision="two", healthy_for=timedelta(seconds=30))
+    two = parts.target(namespace, second, revision="two", healthy_for=timedelta(seconds=30))
     bad = await deploy(destination, two, stored=good.inventory, previous=one, told=told)
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     assert bad.verdict.cause is not None
@@ -145,8 +145,8 @@ async def test_going_further_back_makes_what_was_pruned_again(
     """A rollback is a deployment of an earlier revision: what a later one had pruned is there again."""
     destination = KubernetesDestination(cluster)
     web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
-    one = parts.goal(namespace, [web, service("web", 80), settings("settings-one", "blue")], revision="one")
-    two = parts.goal(namespace, [web, settings("settings-two", "red")], revision="two")
+    one = parts.target(namespace, [web, service("web", 80), settings("settings-one", "blue")], revision="one")
+    two = parts.target(namespace, [web, settings("settings-two", "red")], revision="two")
     first = await deploy(destination, one)
     before = await live(admin, namespace)
     second = await deploy(destination, two, stored=first.inventory)
@@ -173,13 +173,13 @@ async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
             "command": SLEEP,
             "imagePullPolicy": "Always",
         }
-        one = parts.goal(namespace, [parts.deployment("web", [old], strategy={"type": "Recreate"})], revision="one")
+        one = parts.target(namespace, [parts.deployment("web", [old], strategy={"type": "Recreate"})], revision="one")
         good = await deploy(destination, one)
         assert good.verdict.kind == "deployed", good.verdict.reason
         (await web.delete(f"/v2/{repository}/manifests/{digest}")).raise_for_status()
     new = {"name": "web", "image": busybox_image, "command": CRASH}
     changed = parts.deployment("web", [new], strategy={"type": "Recreate"})
-    two = parts.goal(namespace, [changed], revision="two", healthy_for=timedelta(seconds=30))
+    two = parts.target(namespace, [changed], revision="two", healthy_for=timedelta(seconds=30))
     bad = await deploy(destination, two, stored=good.inventory, previous=one)
     assert bad.verdict.kind == "rollback_failed", bad.verdict.reason
     assert "ended twice with exit code 3" in bad.verdict.reason
@@ -217,13 +217,13 @@ async def test_a_refused_revision_leaves_what_is_there(
     """A field that can't be changed is refused before anything is written, and said so."""
     destination = KubernetesDestination(cluster)
     web = parts.deployment("web", [{"name": "web", "image": busybox_image, "command": SLEEP}])
-    one = parts.goal(namespace, [web], revision="one")
+    one = parts.target(namespace, [web], revision="one")
     good = await deploy(destination, one)
     before = await admin.get(kinds.DEPLOYMENT, "web", namespace=namespace)
     other = {"matchLabels": {"run": "other"}}
     template = web["spec"]["template"] | {"metadata": {"labels": {"run": "other"}}}
     changed = web | {"spec": web["spec"] | {"selector": other, "template": template}}
-    two = parts.goal(namespace, [settings("settings-two", "red"), changed], revision="two")
+    two = parts.target(namespace, [settings("settings-two", "red"), changed], revision="two")
     bad = await deploy(destination, two, stored=good.inventory, previous=one)
     assert bad.verdict.kind == "failed"
     assert bad.verdict.cause is not None
@@ -240,11 +240,11 @@ async def test_a_revision_that_recreates_its_pods_can_be_redeployed(
     """The failed one left its rollout to the cluster's default: `rollingUpdate` is there, and nobody's."""
     destination = KubernetesDestination(cluster)
     good = {"name": "web", "image": busybox_image, "command": SLEEP}
-    first = parts.goal(namespace, [parts.deployment("web", [good])], revision="one")
+    first = parts.target(namespace, [parts.deployment("web", [good])], revision="one")
     recreates = parts.deployment("web", [good], strategy={"type": "Recreate"})
-    second = parts.goal(namespace, [recreates], revision="two")
+    second = parts.target(namespace, [recreates], revision="two")
     bad = parts.deployment("web", [{**good, "command": CRASH}])
-    third = parts.goal(namespace, [bad], revision="three", healthy_for=timedelta(seconds=30))
+    third = parts.target(namespace, [bad], revision="three", healthy_for=timedelta(seconds=30))
     begun = await deploy(destination, first)
     again = await deploy(destination, first, stored=begun.inventory)
     moved = await deploy(destination, second, stored=again.inventory)
@@ -271,8 +271,8 @@ async def test_the_stencils_number_counts_again_once_the_autoscaler_is_gone(
             "maxReplicas": 3,
         },
     }
-    one = parts.goal(namespace, [web, scaler], revision="one")
-    two = parts.goal(namespace, [{**web, "spec": {**web["spec"], "replicas": 2}}], revision="two")
+    one = parts.target(namespace, [web, scaler], revision="one")
+    two = parts.target(namespace, [{**web, "spec": {**web["spec"], "replicas": 2}}], revision="two")
     first = await deploy(destination, one)
     deployment = kinds.whole("apps/v1", "Deployment")
     async with asyncio.timeout(60):
@@ -318,11 +318,11 @@ async def test_what_somebody_else_sets_while_it_rolls_out_is_not_deployed(
 
     said = [""]
     destination = Meddled(cluster, set_another)
-    one = parts.goal(namespace, [version("1")], revision="one")
+    one = parts.target(namespace, [version("1")], revision="one")
     good = await deploy(destination, one)
     assert good.verdict.kind == "deployed", good.verdict.reason
     said.clear()
-    two = parts.goal(namespace, [version("2")], revision="two")
+    two = parts.target(namespace, [version("2")], revision="two")
     bad = await deploy(destination, two, stored=good.inventory, previous=one)
     assert bad.verdict.kind == "rolled_back", bad.verdict.reason
     assert bad.verdict.reason.startswith("Deployment web was changed by kubectl-set at ")
@@ -350,7 +350,7 @@ async def test_a_late_write_of_our_own_is_written_again(
             return applied
 
     told: list[model.Progress] = []
-    ended = await deploy(Late(cluster), parts.goal(namespace, [web], revision="one"), told=told)
+    ended = await deploy(Late(cluster), parts.target(namespace, [web], revision="one"), told=told)
     assert ended.verdict.kind == "deployed", ended.verdict.reason
     assert len(writes) == 2
     assert any("a late write of Sealane's own" in message.message for message in told)

@@ -30,9 +30,9 @@ async def test_restarts_all_over_a_workload(
     }
     web = parts.deployment("web", [container], replicas=3)
     web["spec"]["template"]["spec"]["volumes"] = [{"name": "seen", "emptyDir": {}}]
-    wanted = parts.goal(namespace, [web], healthy_for=timedelta(seconds=4), guard=guard)
+    wanted = parts.target(namespace, [web], healthy_for=timedelta(seconds=4), guard=guard)
     async with asyncio.timeout(90):
-        outcome = await rollouts.roll_out(model.DeploymentPlan(goal=wanted), KubernetesDestination(cluster))
+        outcome = await rollouts.roll_out(model.DeploymentPlan(target=wanted), KubernetesDestination(cluster))
     assert outcome.verdict.kind == kind, outcome.verdict.reason
     if kind == "failed":
         assert outcome.verdict.cause is not None

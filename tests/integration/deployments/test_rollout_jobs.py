@@ -50,7 +50,7 @@ async def test_a_watcher_that_comes_after_a_job_is_gone_tells_how_it_ended(
 ) -> None:
     """Its controller's reports outlive it; where there is none, somebody removed it, and that is said soon."""
     destination = KubernetesDestination(cluster)
-    wanted = parts.goal(namespace, [job(busybox_image, *command, **spec)], patience=timedelta(seconds=6))
+    wanted = parts.target(namespace, [job(busybox_image, *command, **spec)], patience=timedelta(seconds=6))
     _, begun = await apply_phase.apply(destination, wanted, fence=unfenced)
     if not spec:
         await admin.delete(kinds.JOB, "load", namespace=namespace)
@@ -70,9 +70,9 @@ async def test_work_that_came_to_run_is_told_from_work_that_did_not(
     destination = KubernetesDestination(cluster)
     lost = job(f"{busybox_image}-there-is-none", "true")
     lost["metadata"] = {"name": "lost"}
-    goal = parts.goal(namespace, [job(busybox_image, "sleep", "3600"), lost])
-    _, begun = await apply_phase.apply(destination, goal, fence=unfenced)
-    plan = model.DeploymentPlan(goal=goal)
+    target = parts.target(namespace, [job(busybox_image, "sleep", "3600"), lost])
+    _, begun = await apply_phase.apply(destination, target, fence=unfenced)
+    plan = model.DeploymentPlan(target=target)
     async with asyncio.timeout(120):
         while await finished_work.ran(destination, plan, begun) != ("Job/load",):  # noqa: ASYNC110 - it is over there
             await asyncio.sleep(0.1)

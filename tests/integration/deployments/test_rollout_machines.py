@@ -85,7 +85,7 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
         parts.a_namespace(admin, cluster) as namespace,
         machines.a_machine(kubectl, admin, name, namespace, most=case.ready) as machine,
     ):
-        wanted = parts.goal(
+        wanted = parts.target(
             namespace,
             [_web(case, name, bed.busybox_image)],
             healthy_for=timedelta(seconds=HELD),
@@ -93,7 +93,7 @@ async def _one(case: Case, bed: Bed, kubectl: Kubectl, admin: clusters.Cluster, 
         )
         destination = KubernetesDestination(cluster)
         rolling = asyncio.create_task(
-            rollouts.roll_out(model.DeploymentPlan(goal=wanted), destination, listener=told.append)
+            rollouts.roll_out(model.DeploymentPlan(target=wanted), destination, listener=told.append)
         )
         words = "has to stay so" if case.ready == 2 else "1 of 2 pods ready"
         async with asyncio.timeout(120):

@@ -69,7 +69,7 @@ class Formation:
         forward = replace(forward, patience=timedelta(seconds=patience))
         survey = await targets.survey(self.destination, forward, back, self.inventory)
         forward, back = targets.shaped(forward, back, survey)
-        self.plan = model.DeploymentPlan(goal=forward, stored=self.inventory, previous=back)
+        self.plan = model.DeploymentPlan(target=forward, stored=self.inventory, previous=back)
         self.told = []
         async with asyncio.timeout(180):
             outcome = await rollouts.roll_out(
@@ -82,9 +82,9 @@ class Formation:
 
     def _goal(self, objects: Sequence[dict[str, Any]], strategy: Strategy) -> model.Target:
         times = {"healthy_for": timedelta(seconds=1)}
-        goal = parts.goal(self.namespace, objects, revision=str(abs(hash(str(objects)))), **times)
+        target = parts.target(self.namespace, objects, revision=str(abs(hash(str(objects)))), **times)
         shaper = self.destination.in_stages
-        return replace(goal, manifests=tuple(objects), shape=Shape(strategy=strategy), shaper=shaper)
+        return replace(target, manifests=tuple(objects), shape=Shape(strategy=strategy), shaper=shaper)
 
     async def pods(self) -> dict[str, tuple[str, int]]:
         """Uid to the version and the restarts of every pod that isn't leaving."""
@@ -153,7 +153,7 @@ async def test_blue_green_switches_and_goes_back_without_touching_a_pod(
     assert await shop.pods() == both
 
     assert shop.plan
-    retired = await prune_phase.retire(shop.destination, shop.plan.goal, shop.inventory, fence=unfenced)
+    retired = await prune_phase.retire(shop.destination, shop.plan.target, shop.inventory, fence=unfenced)
     shop.inventory = retired.inventory
     assert [str(ref.name) for ref in retired.deleted] == ["web-green"]
     bad = await shop.deploy(BLUE_GREEN, web(busybox_image, "three", ready=False), service(), patience=6)

@@ -72,8 +72,8 @@ def values(**versions: str) -> dict[str, SecretValue]:
     return {name: SecretValue(version[::-1].encode(), version=version) for name, version in versions.items()}
 
 
-async def goal(wanted: Revision, destination: DummyDestination, **versions: str) -> model.Target:
-    """The revision as a goal, with values of these versions at hand."""
+async def target(wanted: Revision, destination: DummyDestination, **versions: str) -> model.Target:
+    """The revision as a target, with values of these versions at hand."""
 
     async def given() -> dict[str, SecretValue]:
         return values(**versions)
@@ -92,7 +92,7 @@ async def roll_out(
 ) -> rollouts.Ended:
     """A whole rollout."""
     listener = told.append if told is not None else model.unheard
-    asked = model.DeploymentPlan(goal=wanted, stored=stored, previous=previous, **plan)
+    asked = model.DeploymentPlan(target=wanted, stored=stored, previous=previous, **plan)
     return await rollouts.roll_out(asked, destination, listener=listener)
 
 

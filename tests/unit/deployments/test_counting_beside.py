@@ -76,10 +76,10 @@ def seen(name: str, number: int, *, ready: bool) -> verdicts.Observation:
 async def watched(destination: Beside) -> list[tuple[int, int]]:
     """New and old instances at each look, until the canary is healthy."""
     looks: list[verdicts.Observation] = []
-    goal = model.Target(identity=IDENTITY, objects=lambda: asyncio.sleep(0, []), healthy_for=timedelta())
+    target = model.Target(identity=IDENTITY, objects=lambda: asyncio.sleep(0, []), healthy_for=timedelta())
     begun = model.Begun(inventory=(CANARY,), at=clock.now(), watched=(CANARY,))
     by = watch_phase.WatchContext(look=looks.append)
-    result = await watch_phase.watch(destination, goal, begun=begun, beside=(OLD,), by=by)
+    result = await watch_phase.watch(destination, target, begun=begun, beside=(OLD,), by=by)
     assert result.judgement.state == "healthy"
     counts = filter(None, (instance_counts.seen(look, back=False) for look in looks))
     return [(count.updated, count.old) for count in counts]

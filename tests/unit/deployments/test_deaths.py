@@ -51,13 +51,13 @@ async def told(
 ) -> tuple[ProcessMemory, list[str]]:
     """A good version, and then one that behaves so; what is kept of it and every write."""
     destination, how = DummyDestination(), STRATEGIES[strategy]
-    first = await parts.goal(parts.revision("one", parts.deployment(), SERVICE, **how), destination)
+    first = await parts.target(parts.revision("one", parts.deployment(), SERVICE, **how), destination)
     there = await parts.roll_out(destination, first)
     web = parts.deployment(image="web:2", behaves=behaves)
-    second = await parts.goal(parts.revision("two", web, SERVICE, parts.config("more"), **how), destination)
+    second = await parts.target(parts.revision("two", web, SERVICE, parts.config("more"), **how), destination)
     survey = await targets.survey(destination, second, first)
     forward, back = targets.shaped(second, first, survey)
-    plan = model.DeploymentPlan(goal=forward, stored=there.inventory, previous=back)
+    plan = model.DeploymentPlan(target=forward, stored=there.inventory, previous=back)
     memory = ProcessMemory(plan=plan, destination=destination, beside=beside())
 
     async def story(over: Journal) -> model.Outcome:

@@ -40,13 +40,15 @@ async def rolled(
 ) -> Any:
     """A good version, and then one that behaves so; gives the outcome and the Deployments that were written then."""
     destination = DummyDestination()
-    first = await parts.goal(parts.revision("one", parts.deployment(image="web:1"), service(), **strategy), destination)
+    first = await parts.target(
+        parts.revision("one", parts.deployment(image="web:1"), service(), **strategy), destination
+    )
     there = await parts.roll_out(destination, first)
     web = parts.deployment(image="web:2", behaves=behaves)
-    second = await parts.goal(parts.revision("two", web, service(), **strategy), destination)
+    second = await parts.target(parts.revision("two", web, service(), **strategy), destination)
     forward, back = targets.shaped(second, first, await targets.survey(destination, second, first))
     before = len(destination.journal())
-    plan = model.DeploymentPlan(goal=forward, stored=there.inventory, previous=back)
+    plan = model.DeploymentPlan(target=forward, stored=there.inventory, previous=back)
     outcome = await rollouts.roll_out(plan, destination, beside=own or hooks_and_gates.HooksAndGates())
     return outcome, [write.object for write in destination.journal()[before:]]
 
@@ -150,7 +152,7 @@ async def test_what_the_guard_saw_goes_from_watcher_to_watcher() -> None:
     """Through stages, and to one that takes over from what was kept last: it judges like the first."""
     destination = DummyDestination()
     web = parts.deployment(behaves={"DUMMY_RUNS": "0.3"})
-    wanted = await parts.goal(parts.revision("one", web, healthy_for=timedelta(seconds=30)), destination)
+    wanted = await parts.target(parts.revision("one", web, healthy_for=timedelta(seconds=30)), destination)
     _, begun = await apply_phase.apply(destination, wanted, fence=destinations.unfenced)
     kept: list[stability.Stability] = []
     first = asyncio.create_task(

@@ -26,7 +26,7 @@ async def test_the_checks_of_the_revision_are_handed_to_the_destination(monkeypa
 
     monkeypatch.setattr(destination, "observe", noted)
     wanted = replace(parts.revision("one", parts.deployment()), health=(CHECK,))
-    plan = model.DeploymentPlan(goal=await parts.goal(wanted, destination))
+    plan = model.DeploymentPlan(target=await parts.target(wanted, destination))
     outcome = await rollouts.roll_out(plan, destination)
     assert outcome.verdict.kind == "deployed"
     assert seen == [(CHECK,)]

@@ -72,7 +72,7 @@ async def followed(destination: Showing, *, most: int, **more: Any) -> list[Form
         destination.told.set()
         return len(told) < most
 
-    goal = model.Target(
+    target = model.Target(
         identity=IDENTITY,
         objects=lambda: asyncio.sleep(0, []),
         manifests=(config_map("words"),),
@@ -81,7 +81,7 @@ async def followed(destination: Showing, *, most: int, **more: Any) -> list[Form
     stays = await destination.refs([config_map("words"), config_map("older")], namespace="shop")
     inventory = tuple(ref.with_uid("u1") for ref in stays)
     by = health_watch.HealthContext(tell=tell, now=lambda: NOW + timedelta(hours=1), **more)
-    await health_watch.follow(destination, goal, inventory, by)
+    await health_watch.follow(destination, target, inventory, by)
     return told
 
 

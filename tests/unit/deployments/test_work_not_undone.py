@@ -43,10 +43,10 @@ async def test_work_that_a_failed_revision_did_is_named(case: str) -> None:
     """Also where it is the cause; not what never ran, nor what an earlier revision did."""
     objects, words = CASES[case]
     destination = DummyDestination()
-    good = await parts.goal(parts.revision("good", parts.deployment(), job("old")), destination)
+    good = await parts.target(parts.revision("good", parts.deployment(), job("old")), destination)
     there = await parts.roll_out(destination, good)
     assert there.verdict.kind == "deployed"
-    bad = await parts.goal(parts.revision("bad", *objects), destination)
+    bad = await parts.target(parts.revision("bad", *objects), destination)
 
     ended = await parts.roll_out(destination, bad, stored=there.inventory, previous=good)
 
@@ -107,9 +107,9 @@ def test_work_ran_when_a_container_of_it_did(seen: Any, run: bool) -> None:
 
 async def test_work_that_has_deleted_itself_was_seen_to_end() -> None:
     destination = DummyDestination()
-    goal = await parts.goal(parts.revision("bad", job("gone")), destination)
-    _, begun = await apply_phase.apply(DummyDestination(), goal, fence=destinations.unfenced)
-    plan = model.DeploymentPlan(goal=goal)
+    target = await parts.target(parts.revision("bad", job("gone")), destination)
+    _, begun = await apply_phase.apply(DummyDestination(), target, fence=destinations.unfenced)
+    plan = model.DeploymentPlan(target=target)
     seen = model.Begun(inventory=begun.inventory, at=begun.at, ended=("Job/gone",))
     assert await finished_work.ran(destination, plan, seen) == ("Job/gone",)
     assert await finished_work.ran(destination, plan, begun) == ()
@@ -155,13 +155,13 @@ async def test_hooks_that_are_not_undone_are_named_with_the_reason(case: str) ->
     """In the verdict, whatever else is told."""
     given, words = HOOKS[case]
     destination = DummyDestination()
-    good = await parts.goal(parts.revision("good", parts.deployment()), destination)
+    good = await parts.target(parts.revision("good", parts.deployment()), destination)
     there = await parts.roll_out(destination, good)
-    bad = await parts.goal(parts.revision("bad", CRASHING), destination)
+    bad = await parts.target(parts.revision("bad", CRASHING), destination)
     jobs = {rendered.hook_key(one.name): job(one.name) for one, _ in given}
     jobs |= {rendered.undo_key(one.name): job(f"undo-{one.name}", **behaves) for one, behaves in given if one.undo}
     own = hooks_and_gates.HooksAndGates(hooks=tuple(one for one, _ in given), jobs=jobs)
-    plan = model.DeploymentPlan(goal=bad, stored=there.inventory, previous=good)
+    plan = model.DeploymentPlan(target=bad, stored=there.inventory, previous=good)
 
     ended = await rollouts.roll_out(plan, destination, beside=own)
 

@@ -124,7 +124,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
         space = await moves.space(destination, revision, identity, adopt=adopt)
         if any(change.refusal for change in space):  # then its content can't be compared
             return Difference(changes=space, gone=())
-        goal = Target(
+        target = Target(
             identity=identity,
             objects=_never,
             manifests=asking.manifests(destination),
@@ -132,8 +132,8 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
             shaper=destination.in_stages,
         )
         # Compared with the serving objects, although a strategy may write it beside them.
-        survey = await targets.survey(destination, goal, None, as_it_serves=True)
-        shaped, _ = targets.shaped(goal, None, survey)
+        survey = await targets.survey(destination, target, None, as_it_serves=True)
+        shaped, _ = targets.shaped(target, None, survey)
         objects = shaped.in_stages()[-1].objects
         known_as = (revision.app, revision.formation)
         place = revision.namespace
@@ -153,7 +153,7 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
             for change in changes
             if change.action is not Action.CREATE or not finished_work.is_over(destination, change.ref, over)
         )
-        shut = await _way_back(history, revision, destination)
+        shut = await _rollback_refusal(history, revision, destination)
     behind = moves.behind(gone, revision.namespace)
     gone = tuple(ref for ref in gone if ref not in behind)
     says = moves.copies_words(revision.label, revision.namespace, also)
@@ -162,15 +162,15 @@ async def _ask(asking: _Asking, where: DestinationConfig, adapters: Adapters, *,
     return Difference(changes=changes, gone=gone, behind=behind, says=says, way_back=shut)
 
 
-async def _way_back(history: History, revision: Revision, destination: Destination) -> str | None:
+async def _rollback_refusal(history: History, revision: Revision, destination: Destination) -> str | None:
     """Why the rollback's revision could not be redeployed; None when it could, or there is none."""
-    from sealane.deployments import targets, way_back
+    from sealane.deployments import rollback_check, targets
     from sealane.verdicts import rollback_target
 
     aim = rollback_target.target(history.pasts, failed=revision.id, is_rollback=False)
     if aim.past is None:
         return None
-    return await way_back.closed(
+    return await rollback_check.refusal(
         destination, await targets.to_look_at(history.revision(aim.past.revision), destination)
     )
 

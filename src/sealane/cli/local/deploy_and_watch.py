@@ -81,19 +81,19 @@ class _Staying:
     async def _degraded(self) -> Blame | None:
         inventory = (await self._ledger()).inventory
         mask = await deployment.mask_of(self.wish, self.destination, inventory)
-        goal = await targets.to_look_at(self.wish.revision, self.destination, finished=self.verdict.finished)
+        target = await targets.to_look_at(self.wish.revision, self.destination, finished=self.verdict.finished)
         blame: Blame | None = None
 
         async def tell(said: FormationHealth) -> bool:
             nonlocal blame
             if said.state is not HealthState.DEGRADED:
                 return True
-            blame = await after_verdict.blamed(self.destination, goal, inventory, said, mask=mask, now=clock.now)
+            blame = await after_verdict.blamed(self.destination, target, inventory, said, mask=mask, now=clock.now)
             if blame.outside:
                 self._tell(f"degraded, and is not rolled back: {blame.outside}")
             return blame.cause is None
 
-        await health_watch.follow(self.destination, goal, inventory, HealthContext(tell=tell))
+        await health_watch.follow(self.destination, target, inventory, HealthContext(tell=tell))
         return blame
 
     async def rolled_back(self, revision: Revision, blame: Blame) -> DeployOutcome:

@@ -29,8 +29,8 @@ from sealane.deployments import (
     messages,
     moves,
     prune_phase,
+    rollback_check,
     targets,
-    way_back,
 )
 from sealane.deployments import deploy as story
 from sealane.deployments import model as rollouts
@@ -100,8 +100,8 @@ async def _begin(wish: DeployRequest, destination: Destination, screen: Screen) 
         release=revision.release or revision.id,
     )
     plan, survey = await _plan(wish, destination, moved_ledger.ledger, history, record)
-    coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=revision.namespace)
-    both = apply_phase.union(moved_ledger.ledger.inventory, apply_phase.union(coming, plan.goal.kept))
+    coming = await destination.refs(every_object(plan.target.in_stages()), namespace=revision.namespace)
+    both = apply_phase.union(moved_ledger.ledger.inventory, apply_phase.union(coming, plan.target.kept))
     history = history.begun(record, revision)
     begun = ledger_entries.written(
         replace(moved_ledger.ledger, inventory=both), history, reserve=ledger_history.RESERVE
@@ -156,10 +156,10 @@ async def _told(start: rollouts.Start, memory: LedgerMemory, context: Context) -
 
 async def _namespace(plan: rollouts.DeploymentPlan, revision: Revision, destination: Destination) -> None:
     """Makes the formation's own namespace, when its stencils have one: the ledger goes there. Raises Refused."""
-    space = await moves.space(destination, revision, plan.goal.identity, adopt=plan.adopt)
+    space = await moves.space(destination, revision, plan.target.identity, adopt=plan.adopt)
     if any(change.action is destinations.Action.CREATE for change in space):
         wanted = targets.namespace_of(revision)
-        made = await destination.apply(wanted, identity=plan.goal.identity, fence=destinations.unfenced)
+        made = await destination.apply(wanted, identity=plan.target.identity, fence=destinations.unfenced)
         _taken(made.refusals)
 
 
@@ -179,8 +179,8 @@ async def _retire(memory: LedgerMemory, context: Context) -> None:
     await work.tell(rollouts.Phase.PRUNE, said)
     try:
         await asyncio.sleep(kept_for.total_seconds())
-        goal, inventory = memory.plan.goal, memory.ledger.inventory
-        retired = await prune_phase.retire(memory.destination, goal, inventory, fence=context.fence)
+        target, inventory = memory.plan.target, memory.ledger.inventory
+        retired = await prune_phase.retire(memory.destination, target, inventory, fence=context.fence)
         kept = replace(memory.ledger, inventory=retired.inventory)
         await ledger_memory.write(memory.destination, kept, memory.revision)
     except asyncio.CancelledError:
@@ -220,7 +220,7 @@ async def _plan(
     async def given() -> Mapping[str, SecretValue]:
         return wish.values
 
-    async def goal(revision: Revision) -> rollouts.Target:
+    async def target(revision: Revision) -> rollouts.Target:
         finished = history.finished(destination, revision)
         is_there = not finished or await finished_work.counts(
             destination,
@@ -244,11 +244,11 @@ async def _plan(
     if wish.revision.id in history.partial:  # it had Secrets whose values are not known: left as they are
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
     difference: tuple[Mapping[str, Any], ...] = tuple(changes.between(old, wish.revision).to_json()["objects"])
-    forward, back = await goal(wish.revision), await goal(old) if old else None
+    forward, back = await target(wish.revision), await target(old) if old else None
     survey = await targets.survey(destination, forward, back, ledger.inventory)
     forward, back = targets.shaped(forward, back, survey)
     plan = rollouts.DeploymentPlan(
-        goal=forward,
+        target=forward,
         stored=ledger.inventory,
         previous=back,
         barred=await asyncio.to_thread(wish.permitted.bars, old) if old else "",
@@ -269,7 +269,7 @@ async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str 
         return None
     if plan.barred:
         return f"going back would be refused: {messages.barred(plan.previous.identity.revision, plan.barred)}"
-    return await way_back.closed(destination, plan.previous)
+    return await rollback_check.refusal(destination, plan.previous)
 
 
 def _free(history: History, wish: DeployRequest) -> History:

@@ -124,7 +124,7 @@ async def _one(
             await asyncio.Event().wait()  # until something is deployed
         return
     revision = history.revision(there.revision)
-    goal = await targets.to_look_at(revision, destination, finished=history.finished(destination, revision))
+    target = await targets.to_look_at(revision, destination, finished=history.finished(destination, revision))
 
     async def given(_: Revision) -> Mapping[str, SecretValue]:
         return await asyncio.to_thread(deploy_session.values, project)
@@ -136,4 +136,4 @@ async def _one(
         return await tell(Seen(history=history, health=said))
 
     by = HealthContext(tell=told, before=before, masking=masking)
-    await health_watch.follow(destination, goal, ledger.inventory, by)
+    await health_watch.follow(destination, target, ledger.inventory, by)

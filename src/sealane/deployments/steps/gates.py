@@ -31,7 +31,7 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
     """
     prepared = await work.prepared()
     chosen = [gate for gate in prepared.beside.gates if gate.name in names]
-    subject = hooks_and_gates.subject(prepared.beside, prepared.plan.goal, key=key, since=since)
+    subject = hooks_and_gates.subject(prepared.beside, prepared.plan.target, key=key, since=since)
     async with (
         work.telling(Phase.GATES) as tell,
         work.memory.asking(key) as note,
@@ -39,7 +39,7 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
     ):
         tell(f"checks {_listed(chosen)}")
         context = replace(await _around(work, prepared, tell), note=note)
-        report = await _unless_called_off(stop, _spoken(work, chosen, subject, context), work)
+        report = await _unless_cancelled(stop, _spoken(work, chosen, subject, context), work)
     if isinstance(report, Cause):
         return Failing(cause=report)
     first, *others = report.causes(work.context.now()) or (None,)
@@ -49,7 +49,7 @@ async def check(work: Work, key: str, names: Sequence[str], since: datetime) -> 
 async def printed_before(work: Work) -> tuple[str, ...]:
     """Signatures of the earlier version's error lines. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
-    namespace = prepared.plan.goal.identity.namespace
+    namespace = prepared.plan.target.identity.namespace
     lines = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
     return new_errors.known(failure_reports.lines(lines, await work.memory.mask()))
 
@@ -57,7 +57,7 @@ async def printed_before(work: Work) -> tuple[str, ...]:
 async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Failing | None:
     """Compares error lines with the earlier version's. Gives why they fail it. Key: none, it only looks. Undo: none."""
     prepared = await work.prepared()
-    namespace = prepared.plan.goal.identity.namespace
+    namespace = prepared.plan.target.identity.namespace
     lines = await log_scan.lines(prepared.destination, begun.inventory, namespace=namespace)
     printed = failure_reports.lines(lines, await work.memory.mask())
     checked = log_scan.checked(before, printed, prepared.beside.new_errors)
@@ -104,7 +104,7 @@ async def _around(work: Work, prepared: Prepared, tell: Callable[[str], None]) -
     )
 
 
-async def _unless_called_off(stop: Stop, doing: Coroutine[Any, Any, T], work: Work) -> T | Cause:
+async def _unless_cancelled(stop: Stop, doing: Coroutine[Any, Any, T], work: Work) -> T | Cause:
     """The result; or why it stopped, when somebody cancelled the deployment first."""
     working = asyncio.create_task(doing)
     stopped = asyncio.create_task(stop.said.wait())
@@ -112,7 +112,7 @@ async def _unless_called_off(stop: Stop, doing: Coroutine[Any, Any, T], work: Wo
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        return outcomes.called_off(by=stop.by, at=work.context.now())
+        return outcomes.cancellation(by=stop.by, at=work.context.now())
     finally:
         stopped.cancel()
         working.cancel()

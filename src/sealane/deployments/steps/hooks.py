@@ -35,13 +35,13 @@ async def before(work: Work) -> BeforeHooks:
     plan, where = prepared.plan, await work.jobs(prepared)
     await _expect(work, prepared)
     async with work.telling(Phase.HOOKS) as tell:
-        came = await run_hooks.before(plan.goal, own, where, tell)
+        came = await run_hooks.before(plan.target, own, where, tell)
         await work.memory.note_hooks(came.ran.done)
         if came.ran.cause is None:
             return BeforeHooks(done=came.ran.done)
         report = hooks_and_gates.refused(came.ran.cause, came.ran.failure_report, plan.difference)
         await work.memory.keep_report(report)
-        undone = await run_hooks.undo(plan.goal, own, came.ran.done, where, tell)
+        undone = await run_hooks.undo(plan.target, own, came.ran.done, where, tell)
     await work.memory.forget_hooks(undone.done)
     there = Begun(inventory=plan.stored, at=work.context.now())
     pruned = await rollout.cleared(work, prepared, came.inventory, there)
@@ -57,7 +57,7 @@ async def after(work: Work) -> Failing | None:
     prepared = await work.prepared()
     async with work.telling(Phase.HOOKS) as tell:
         where = await work.jobs(prepared)
-        ran = await run_hooks.at(When.AFTER, prepared.plan.goal, prepared.beside, where, tell)
+        ran = await run_hooks.at(When.AFTER, prepared.plan.target, prepared.beside, where, tell)
     return Failing(cause=ran.cause, evidence=ran.failure_report) if ran.cause else None
 
 
@@ -66,7 +66,7 @@ async def failure(work: Work, verdict: Verdict) -> None:
     prepared = await work.prepared()
     async with work.telling(Phase.HOOKS) as tell:
         await run_hooks.failed(
-            prepared.plan.goal,
+            prepared.plan.target,
             prepared.beside,
             await work.jobs(prepared),
             tell,
@@ -80,7 +80,7 @@ async def undo(work: Work, done: tuple[str, ...]) -> str:
     prepared = await work.prepared()
     async with work.telling(Phase.HOOKS) as tell:
         where = await work.jobs(prepared)
-        undone = await run_hooks.undo(prepared.plan.goal, prepared.beside, done, where, tell)
+        undone = await run_hooks.undo(prepared.plan.target, prepared.beside, done, where, tell)
     await work.memory.forget_hooks(undone.done)
     return hooks_and_gates.not_undone(done, undone)
 
@@ -92,16 +92,16 @@ async def annotate(work: Work, verdict: Verdict) -> None:
         how = deployment_markers.MarkerContext(
             secret=work.context.secret, tell=tell, allowed=work.context.allowed(), adapters=work.context.adapters
         )
-        await deployment_markers.annotate(prepared.beside.annotations, prepared.plan.goal.identity, verdict, how)
+        await deployment_markers.annotate(prepared.beside.annotations, prepared.plan.target.identity, verdict, how)
 
 
 async def _expect(work: Work, prepared: Prepared) -> None:
     """Notes what will be written for hooks, before the first write."""
-    goal = prepared.plan.goal
-    needed = prepared.beside.made | {f"Namespace/{goal.identity.namespace}"}
+    target = prepared.plan.target
+    needed = prepared.beside.made | {f"Namespace/{target.identity.namespace}"}
     objects = [
-        manifest for manifest in goal.manifests if f"{manifest['kind']}/{manifest['metadata']['name']}" in needed
+        manifest for manifest in target.manifests if f"{manifest['kind']}/{manifest['metadata']['name']}" in needed
     ]
     if objects:
-        coming = await prepared.destination.refs(objects, namespace=goal.identity.namespace)
+        coming = await prepared.destination.refs(objects, namespace=target.identity.namespace)
         await work.memory.expect(apply_phase.union(prepared.plan.stored, coming), work.context.fence)

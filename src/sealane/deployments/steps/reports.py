@@ -63,11 +63,11 @@ async def take_second(work: Work, cause: verdicts.Cause | None, watched: Watched
 async def _report(
     work: Work, prepared: Prepared, watched: Watched, failing: Failing | None = None, *, back: bool = False
 ) -> failure_reports.FailureReport:
-    goal = prepared.plan.previous if back else prepared.plan.goal
-    assert goal is not None, "it was watched"
+    target = prepared.plan.previous if back else prepared.plan.target
+    assert target is not None, "it was watched"
     result = hooks_and_gates.failing(watched.result, failing.cause) if failing else watched.result
-    causes = diagnose.diagnose(result.observation, goal.rules(watched.begun), now=work.context.now())
+    causes = diagnose.diagnose(result.observation, target.rules(watched.begun), now=work.context.now())
     others = (*failing.others, *causes) if failing else causes[1:]
     mask = await work.memory.mask(before=work.start.previous if back else None)
-    report = await failure_reports.take(prepared.destination, goal, result, others=others, mask=mask)
+    report = await failure_reports.take(prepared.destination, target, result, others=others, mask=mask)
     return hooks_and_gates.with_evidence(report, failing.evidence if failing else None)

@@ -91,24 +91,24 @@ async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> Ap
 
     Key: revision, sequence and stage; a repeat changes nothing. Undo: `revert`.
     """
-    if off := await work.memory.called_off():
+    if off := await work.memory.cancellation():
         return AppliedStage(begun=earlier, cause=off, written=earlier is not None)
     prepared = await work.prepared()
     plan, destination = prepared.plan, prepared.destination
-    coming = await destination.refs(every_object(plan.goal.in_stages()), namespace=plan.goal.identity.namespace)
-    both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.goal.kept))
+    coming = await destination.refs(every_object(plan.target.in_stages()), namespace=plan.target.identity.namespace)
+    both = apply_phase.union(plan.stored, apply_phase.union(coming, plan.target.kept))
     await work.memory.expect(both, work.context.fence)
     await work.tell(model.Phase.APPLY, stage.message, stage=stage.name)
     applied, begun = await apply_phase.apply(
         destination,
-        apply_phase.in_stage(plan.goal, earlier),
+        apply_phase.in_stage(plan.target, earlier),
         stage=stage,
         fence=work.context.fence,
         adopt=plan.adopt,
         now=work.context.now,
     )
     begun = apply_phase.after(earlier, begun)
-    cause = await _refused(work, plan.goal, applied, begun)
+    cause = await _refused(work, plan.target, applied, begun)
     says = cause.sentence if cause else messages.applied_words(applied)
     await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, stage=stage.name)
     return AppliedStage(begun=begun, cause=cause, written=bool(applied.changed) or earlier is not None)
@@ -123,7 +123,7 @@ async def pause(work: Work, stage: StageMark, earlier: model.Begun) -> AppliedSt
 async def watch(work: Work, begun: model.Begun) -> Watched:
     """Waits for the judgement. Key: the time it was applied; a new watcher judges like the last one. Undo: none."""
     prepared = await work.prepared()
-    goal, mask = prepared.plan.goal, await work.memory.mask()
+    target, mask = prepared.plan.target, await work.memory.mask()
     async with work.memory.telling() as listener, work.memory.watching() as watching:
         by = watch_phase.WatchContext(
             notes=watching.notes,
@@ -134,8 +134,8 @@ async def watch(work: Work, begun: model.Begun) -> Watched:
             now=work.context.now,
         )
         beside = apply_phase.beside(prepared.plan.stored, begun)
-        result = await watch_phase.watch(prepared.destination, goal, begun=begun, beside=beside, by=by)
-    return _watched(goal, begun, result)
+        result = await watch_phase.watch(prepared.destination, target, begun=begun, beside=beside, by=by)
+    return _watched(target, begun, result)
 
 
 async def watch_again(work: Work, begun: model.Begun) -> Watched:
@@ -146,7 +146,7 @@ async def watch_again(work: Work, begun: model.Begun) -> Watched:
 async def compare(work: Work, stage: StageMark) -> Conflicts:
     """Compares the objects with what the stage wrote. Key: none needed, it only looks. Undo: none."""
     prepared = await work.prepared()
-    return await _compared(work, prepared.destination, prepared.plan.goal, stage, await work.memory.mask())
+    return await _compared(work, prepared.destination, prepared.plan.target, stage, await work.memory.mask())
 
 
 async def compare_revert(work: Work) -> Conflicts:
@@ -159,10 +159,10 @@ async def compare_revert(work: Work) -> Conflicts:
 
 
 async def _compared(
-    work: Work, destination: Destination, goal: model.Target, stage: StageMark, mask: Callable[[str], str]
+    work: Work, destination: Destination, target: model.Target, stage: StageMark, mask: Callable[[str], str]
 ) -> Conflicts:
-    objects = next(part.objects for part in goal.in_stages() if part.name == stage.name)
-    changes = await destination.diff(objects, identity=goal.identity)
+    objects = next(part.objects for part in target.in_stages() if part.name == stage.name)
+    changes = await destination.diff(objects, identity=target.identity)
     conflicts = conflicting_changes.conflicts(changes, now=work.context.now(), mask=mask)
     await work.tell(model.Phase.WATCH, messages.overwritten_words(conflicts.ours))
     return conflicts
@@ -183,8 +183,8 @@ async def prune(work: Work, begun: model.Begun) -> Pruned:
         held=pruned.held,
         stays=tuple(filter(None, (messages.held_words(pruned.held), left.words))),
         unconfirmed=pruned.unconfirmed or left.unconfirmed,
-        kept_for=prune_phase.kept_for(plan.goal, pruned.inventory),
-        way_back=await work.memory.closed(prepared),
+        kept_for=prune_phase.kept_for(plan.target, pruned.inventory),
+        way_back=await work.memory.next_rollback_refusal(prepared),
     )
 
 
@@ -196,7 +196,7 @@ async def revert(work: Work) -> Reverted:
     prepared = await work.prepared()
     previous = prepared.plan.previous
     assert previous is not None, "there is something to go back to"
-    allowed = await work.memory.way_back(work.start)
+    allowed = await work.memory.rollback_permission(work.start)
     revision = previous.identity.revision
     if allowed.refused:
         why = messages.barred(revision, allowed.refused)
@@ -245,24 +245,24 @@ async def cleared(
     return pruned
 
 
-def _watched(goal: model.Target, begun: model.Begun, result: model.WatchResult) -> Watched:
+def _watched(target: model.Target, begun: model.Begun, result: model.WatchResult) -> Watched:
     ended = finished_work.joined(begun.ended, finished_work.ended(result.observation))
     return Watched(
         begun=replace(begun, ended=ended),
         result=result,
-        workloads=model.lasting(result, goal, begun.inventory),
+        workloads=model.lasting(result, target, begun.inventory),
         notes=messages.notes(result, begun),
-        healthy_for=model.held_for(result, goal, begun),
-        finished=finished_work.joined(goal.finished, ended),
+        healthy_for=model.held_for(result, target, begun),
+        finished=finished_work.joined(target.finished, ended),
     )
 
 
 async def _refused(
-    work: Work, goal: model.Target, applied: destinations.Applied, begun: model.Begun
+    work: Work, target: model.Target, applied: destinations.Applied, begun: model.Begun
 ) -> verdicts.Cause | None:
     if not applied.refusals:
         return None
-    return apply_phase.refused(applied, at=begun.at, mask=await work.memory.mask(), origins=goal.origins)
+    return apply_phase.refused(applied, at=begun.at, mask=await work.memory.mask(), origins=target.origins)
 
 
 async def _unable(work: Work, refused: Refused) -> verdicts.Cause:

@@ -22,7 +22,7 @@ _LOOK_EVERY = 0.5
 async def cause(tools: Tools, deployment_id: str) -> Cause | None:
     """The cause when somebody has cancelled it; otherwise None."""
     by = await tools.store.cancellations.of(deployment_id)
-    return outcomes.called_off(by=by, at=tools.now()) if by else None
+    return outcomes.cancellation(by=by, at=tools.now()) if by else None
 
 
 @asynccontextmanager

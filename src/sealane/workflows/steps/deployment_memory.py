@@ -11,9 +11,9 @@ from datetime import datetime
 from typing_extensions import override
 
 from sealane.approvals.admission import RevisionSource, told
-from sealane.deployments import failure_reports, hooks_and_gates, messages, model, way_back
+from sealane.deployments import failure_reports, hooks_and_gates, messages, model, rollback_check
 from sealane.deployments import targets as shared
-from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, WayBack, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, RollbackPermission, Word
 from sealane.deployments.steps.work import Context
 from sealane.deployments.watch_phase import Stop
 from sealane.destinations.model import Budget, Fence, Inventory
@@ -60,7 +60,7 @@ class SqlMemory(Memory):
         forward, back = with_finished(forward, back, start.finished)
         forward, back = shared.shaped(forward, back, start.survey)
         plan = model.DeploymentPlan(
-            goal=forward,
+            target=forward,
             stored=start.stored,
             previous=back,
             stays=start.stays,
@@ -81,10 +81,10 @@ class SqlMemory(Memory):
     ) -> tuple[model.Target, model.Target | None]:
         """Its target, and the target of its rollback."""
         formation = await self.tools.store.formations.get(deployment.app, deployment.formation)
-        forward = await targets.goal(self.tools, deployment, revision, formation, destination)
+        forward = await targets.target(self.tools, deployment, revision, formation, destination)
         if old is None:
             return forward, None
-        return forward, await targets.goal(self.tools, deployment, old, formation, destination)
+        return forward, await targets.target(self.tools, deployment, old, formation, destination)
 
     @override
     async def mask(self, *, before: str | None = None) -> failure_reports.Mask:
@@ -122,7 +122,7 @@ class SqlMemory(Memory):
         return cancellation.heard(self.tools, self.id)
 
     @override
-    async def called_off(self) -> verdicts.Cause | None:
+    async def cancellation(self) -> verdicts.Cause | None:
         return await cancellation.cause(self.tools, self.id)
 
     @override
@@ -171,29 +171,29 @@ class SqlMemory(Memory):
         return Word(message=word.message, passes=word.passes, who=word.by or "a person", reason=word.reason)
 
     @override
-    async def way_back(self, start: model.Start) -> WayBack:
+    async def rollback_permission(self, start: model.Start) -> RollbackPermission:
         """By the present operators' files."""
         old = await self._before(start.previous)
         assert old is not None, "there is something to go back to"
         admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
-        return WayBack(refused=told(admitted.refusals), outdated=told(admitted.outdated))
+        return RollbackPermission(refused=told(admitted.refusals), outdated=told(admitted.outdated))
 
     @override
-    async def closed(self, prepared: Prepared) -> str | None:
+    async def next_rollback_refusal(self, prepared: Prepared) -> str | None:
         old = await targets.before(self.tools, await self.deployment())
         if old is None:
             return None
         back = await shared.to_look_at(await self.revision(old), prepared.destination)
-        return await self.shut(old.id, back, prepared.destination, prepared.plan.goal)
+        return await self.shut(old.id, back, prepared.destination, prepared.plan.target)
 
     async def shut(
         self, previous: str, back: model.Target, destination: Destination, there: model.Target | None = None
     ) -> str | None:
         """Why a rollback to that deployment would be refused, by the operators' files or by the destination."""
-        allowed = await self.way_back(model.Start(previous=previous))
+        allowed = await self.rollback_permission(model.Start(previous=previous))
         if allowed.refused:
             return f"going back would be refused: {messages.barred(back.identity.revision, allowed.refused)}"
-        return await way_back.closed(destination, back, there)
+        return await rollback_check.refusal(destination, back, there)
 
     @override
     async def prune_left(self, fence: Fence) -> Left:

@@ -46,7 +46,7 @@ async def begin(memory: SqlMemory) -> model.Start | None:
         await timeline.line(tools, deployment.id, model.Phase.APPLY, f"should this fail, {shut}")
     survey = await shared.survey(destination, forward, back, formation.inventory)
     forward, back = shared.shaped(forward, back, survey)
-    plan = model.DeploymentPlan(goal=forward, stored=formation.inventory, previous=back, stays=reason)
+    plan = model.DeploymentPlan(target=forward, stored=formation.inventory, previous=back, stays=reason)
     return start(
         plan,
         hooks_and_gates.of(revision),

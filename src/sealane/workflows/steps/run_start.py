@@ -66,8 +66,8 @@ async def _check_out(tools: Tools, run: Run) -> None:
 async def _refuse(tools: Tools, run: Run, wrong: Sequence[Finding]) -> None:
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     reason = f"refused before anything ran: {wrong[0]}{more}"
-    found_plain = rows.plain(list(wrong))
-    await tools.store.runs.end(run.id, at=tools.now(), status=RunStatus.FAILED, reason=reason, findings=found_plain)
+    findings = rows.plain(list(wrong))
+    await tools.store.runs.end(run.id, at=tools.now(), status=RunStatus.FAILED, reason=reason, findings=findings)
 
 
 async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | None, tuple[Finding, ...]]:

@@ -37,7 +37,7 @@ async def destination_of(tools: Tools, deployment: Deployment) -> Destination:
     return await tools.destinations.get(tools.environment(deployment.environment), deployment.destination)
 
 
-async def goal(
+async def target(
     tools: Tools, deployment: Deployment, revision: Revision, formation: Formation, destination: Destination
 ) -> Target:
     """The target of the deployment."""
@@ -187,10 +187,10 @@ async def finished(
     """Revision to its work that had ended whenever it was verified here; empty for a place that was made anew."""
     history = await tools.store.deployments.history(deployment.app, deployment.formation, limit=500)
     pasts = [_as_past(deployment, deployment.verdict) for deployment in history if deployment.verdict]
-    aims = [goal for goal in (forward, back) if goal is not None]
+    aims = [target for target in (forward, back) if target is not None]
     manifests = {
-        goal.identity.revision: finished_work.of(destination, goal.manifests, goal.identity.revision, pasts)
-        for goal in aims
+        target.identity.revision: finished_work.of(destination, target.manifests, target.identity.revision, pasts)
+        for target in aims
     }
     if deployment.kind == "rollback" and not any(past.revision == deployment.revision_id for past in pasts):
         manifests[deployment.revision_id] = finished_work.before_it_was_kept(destination, forward.manifests)
