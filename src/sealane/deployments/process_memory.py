@@ -12,7 +12,7 @@ from sealane.deployments import failure_reports, model
 from sealane.deployments.gates.context import unnoted
 from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.deployments.hooks_and_gates import HooksAndGates
-from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, RollbackPermission, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, RollbackPermission, Watching, Word
 from sealane.deployments.start import start
 from sealane.deployments.watch_phase import Stop, WatchNotes
 from sealane.destinations import model as destinations

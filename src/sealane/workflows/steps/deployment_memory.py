@@ -13,7 +13,7 @@ from typing_extensions import override
 from sealane.approvals.admission import RevisionSource, told
 from sealane.deployments import failure_reports, hooks_and_gates, messages, model, rollback_check
 from sealane.deployments import targets as shared
-from sealane.deployments.memory import Asking, Left, Memory, Prepared, Watching, RollbackPermission, Word
+from sealane.deployments.memory import Asking, Left, Memory, Prepared, RollbackPermission, Watching, Word
 from sealane.deployments.steps.work import Context
 from sealane.deployments.watch_phase import Stop
 from sealane.destinations.model import Budget, Fence, Inventory
