@@ -96,10 +96,12 @@ Formation = Annotated[
 Folder = Annotated[
     Path, typer.Option("--folder", "-C", help="The app's folder.", show_default="here", parser=path, metavar="<path>")
 ]
-App = Annotated[str | None, typer.Option(help="The app's name, where no .sealane.yml says it.", show_default=False)]
+App = Annotated[str | None, typer.Option(help="The app's name, where no .sealane.yml has it.", show_default=False)]
 Images = Annotated[
     list[str] | None,
-    typer.Option("--image", help="What ${image.NAME} stands for, NAME=REFERENCE; may be repeated.", show_default=False),
+    typer.Option(
+        "--image", help="The image for ${image.NAME}, as NAME=REFERENCE; may be repeated.", show_default=False
+    ),
 ]
 Config = Annotated[
     Path | None,

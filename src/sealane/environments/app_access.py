@@ -34,12 +34,12 @@ _Globs = Maybe[Annotated[list[Glob], Field(min_length=1, max_length=1000)]]
 
 
 class GrantFile(File):
-    """What the people of some groups may."""
+    """What members of some groups may do."""
 
     groups: Annotated[list[Group], Field(min_length=1, max_length=100)]
-    """The groups whose people may."""
+    """The groups."""
     may: Annotated[list[Literal["read", "deploy", "approve", "administer"]], Field(min_length=1)]
-    """What they may: read, deploy, approve, administer. Each of the other three lets them read, too."""
+    """What they may do: read, deploy, approve, administer. Each of the other three includes read."""
     apps: _Globs = None
     """Globs of apps; every app when left out."""
     environments: _Globs = None
@@ -47,10 +47,10 @@ class GrantFile(File):
 
 
 class OwnerGrantFile(File):
-    """What owners may with their apps."""
+    """What owners may do with their apps."""
 
     may: Annotated[list[Literal["read", "deploy", "administer"]], Field(min_length=1)]
-    """What they may: read, deploy (those who are developers), administer."""
+    """What they may do: read, deploy (those who are developers), administer."""
     environments: _Globs = None
     """Globs of environments; every environment when left out."""
 
@@ -63,12 +63,12 @@ class AppAccessFile(File):
 
 
 class AccessFile(TopFile):
-    """Who may what with which apps, and which images their runs may use: the operators' file access.yaml."""
+    """Who may do what with which apps, and which images their runs may use: the operators' file access.yaml."""
 
     owners: Maybe[Annotated[list[OwnerGrantFile], Field(max_length=100)]] = None
-    """What owners may with their apps; read and deploy, in every environment, when left out."""
+    """What owners may do with their apps; read and deploy, in every environment, when left out."""
     grants: Maybe[Annotated[list[GrantFile], Field(max_length=1000)]] = None
-    """What groups may, beside owners and administrators; nothing when left out."""
+    """What groups may do, beside owners and administrators; nothing when left out."""
     images: _Images = None
     """Globs of image repositories that runs of every app may use though they are an app's or not public; none when left
     out."""

@@ -100,14 +100,14 @@ class DestinationFile(File):
 
 
 class ApprovalsFile(File):
-    """What each delivery must ask for at least."""
+    """The approvals that each delivery needs at least."""
 
     by: Groups
     """The group or groups whose people may agree."""
     count: Maybe[Annotated[int, Field(ge=1, le=20), WHOLE]] = None
     """How many different people, out of all those groups together; 1 when left out."""
     unknown_pusher: Annotated[int, Field(ge=0, le=20), WHOLE] = 0
-    """How many people more where nobody knows who pushed: with the app's own token, or as somebody at the git host whom
+    """How many more people must agree where nobody knows who pushed: with the app's own token, or as somebody at the git host whom
     people.yaml does not name. With 1, one person alone can't push and approve. 0 when left out."""
 
 
@@ -115,37 +115,37 @@ class AppFile(File):
     """What one app may do here. No commit pushed to the app's repository can loosen any of it."""
 
     namespaces: Annotated[list[Name], Field(min_length=1)]
-    """Namespaces its formations may live in."""
+    """Namespaces that its formations may use."""
     secrets: Maybe[list[str]] = None
     """Globs of the references its formations may name; none when left out."""
     registries: Maybe[list[RegistryPattern]] = None
     """Globs of the image repositories it may run: registry.example.com/shop/*; none when left out."""
     approvals: Maybe[ApprovalsFile] = None
-    """What each delivery must ask for at least; nothing when left out."""
+    """The approvals that each delivery needs at least; none when left out."""
     deny_kinds: Maybe[list[KindName]] = None
     """Kinds of objects it may not have; when left out, all kinds that live in no namespace."""
 
 
 class WaiverFile(File):
-    """A policy that need not be met, and why."""
+    """A policy that does not have to be met, and why."""
 
     policy: PolicyName
     """The policy's name."""
     app: Maybe[Name] = None
-    """The app that is let off; every app when left out."""
+    """The app that it is for; every app when left out."""
     reason: Text
     """Why; it is shown wherever the waiver takes effect."""
     until: Maybe[Date] = None
-    """The last day it holds."""
+    """The last day on which it is valid."""
 
 
 class PoliciesFile(File):
-    """Which policies are tried on what comes here."""
+    """The policies that deployments here must meet."""
 
     packs: Maybe[list[PackName]] = None
     """Packs of policies with their versions; [default@1] when left out."""
     waivers: Maybe[list[WaiverFile]] = None
-    """Policies that need not be met."""
+    """Policies that do not have to be met."""
 
 
 class _WindowFile(File):
@@ -188,11 +188,11 @@ class WindowsFile(File):
     """When deployments may begin."""
 
     allow: Maybe[Annotated[list[WindowFile], Field(min_length=1, max_length=100)]] = None
-    """Windows in which they may. Where there are any, they may at no other time."""
+    """Windows in which deployments may begin. Where there are any, deployments may begin at no other time."""
     deny: Maybe[Annotated[list[WindowFile], Field(min_length=1, max_length=100)]] = None
-    """Windows in which they may not, whatever allows it."""
+    """Windows in which deployments may not begin, even if others allow it."""
     break_glass: Maybe[Annotated[list[Group], Field(min_length=1)]] = None
-    """Groups whose people may let a deployment through all the same, with a reason; nobody when left out."""
+    """Groups whose members may let a deployment begin all the same, with a reason; none when left out."""
 
 
 class GatesFile(File):
@@ -203,15 +203,15 @@ class GatesFile(File):
 
 
 class RollbackFile(File):
-    """What going back may do."""
+    """What rollbacks may do."""
 
     allow_outdated: bool = False
-    """Whether a failed deployment is rolled back automatically to the revision verified before, though limits or policies don't
-    allow that one any more. Requests of people never may."""
+    """Whether a failed deployment is rolled back automatically to the last verified revision although limits or
+    policies no longer allow it. Rollbacks that people ask for never may."""
 
 
 class ObservedFile(File):
-    """Something that others deploy: it is shown with its version and how it fares, and never written."""
+    """Workloads that others deploy: Sealane shows their version and health, and never changes them."""
 
     app: Name
     """What it is called; no app needs to be registered by that name."""
@@ -222,34 +222,34 @@ class ObservedFile(File):
     namespace: Name
     """The namespace whose Deployments, StatefulSets and DaemonSets it is."""
     owner: Maybe[Name] = None
-    """Whose it is; nobody's when left out."""
+    """Its owner; none when left out."""
 
 
 class EnvironmentFile(TopFile):
-    """What is allowed in one environment, and who may: the operators' file environments/NAME.yaml."""
+    """What is allowed in one environment, and to whom: the operators' file environments/NAME.yaml."""
 
     environment: Name
     """Its name, the same as the file's."""
     production: bool = False
-    """Whether it is production; policies may ask."""
+    """Whether it is production; policies can read it."""
     destinations: Annotated[dict[Name, DestinationFile], Field(min_length=1)]
-    """Where formations of this environment live."""
+    """The destinations of this environment's formations."""
     apps: Maybe[dict[Name, AppFile]] = None
-    """The apps that may come here, and what each may do; no others may."""
+    """The apps that may be deployed here, and what each may do; no others may."""
     policies: Maybe[PoliciesFile] = None
-    """Which policies are tried."""
+    """The policies that deployments here must meet."""
     delete_budget: Annotated[int, Field(ge=0, le=100_000), WHOLE] = 3
-    """How many objects a deployment may delete without a typed yes."""
+    """How many objects a deployment may delete without a person's confirmation."""
     gates: Maybe[GatesFile] = None
     """What gates of formations may do from the server."""
     windows: Maybe[WindowsFile] = None
     """When deployments may begin; at any time when left out."""
     drift: Literal["report", "fix"] = "report"
-    """What becomes of what somebody changed by hand since it was deployed: it is told, or put right by itself."""
+    """What happens when somebody changes deployed objects by hand: it is reported, or fixed automatically."""
     rollback: Maybe[RollbackFile] = None
-    """What going back may do."""
+    """What rollbacks may do."""
     observed: Maybe[Annotated[list[ObservedFile], Field(max_length=500)]] = None
-    """What others deploy here, to be shown on the overview."""
+    """Workloads that others deploy here; the overview shows them."""
 
 
 @functools.cache

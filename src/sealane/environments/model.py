@@ -65,7 +65,7 @@ class AppLimits:
     registries: tuple[str, ...] = ()
     """Globs of the image repositories it may run, `host/path/*`; nothing listed: none."""
     approvals: Approval | None = None
-    """What each delivery must ask for at least."""
+    """The approvals that each delivery needs at least."""
     deny_kinds: tuple[str, ...]
     place: Place
 
@@ -142,7 +142,7 @@ class Environment:
     apps: Mapping[str, AppLimits] = field(default_factory=dict)
     policies: PolicyChoice = field(default_factory=PolicyChoice)
     delete_budget: int = 3
-    """How many objects a deployment may delete without a typed yes."""
+    """How many objects a deployment may delete without a person's confirmation."""
     gate_hosts: tuple[str, ...] = ()
     """Hosts that gates may ask from the server: `host`, `*.domain`, either with a port or `:*`."""
     windows: Windows = field(default_factory=Windows)

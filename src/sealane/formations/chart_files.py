@@ -111,13 +111,13 @@ class ChartFile(File):
     version: Maybe[ChartVersion] = None
     """The chart's version."""
     digest: Maybe[ChartDigest] = None
-    """What the version has to be: the digest of its archive, or in a registry that of its manifest."""
+    """The version's digest: of its archive, or in a registry of its manifest."""
     value_files: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=_MOST)]] = None
-    """Files of the repository with values, each laid over the one before; words in them are replaced, but for raw: and a path."""
+    """Files of the repository with values, each laid over the one before; placeholders in them are replaced, but for raw: and a path."""
     values: Maybe[dict[str, Any]] = None
-    """Values that are laid over those of the files; words in them are replaced."""
+    """Values that are laid over those of the files; placeholders in them are replaced."""
     images: Maybe[Annotated[dict[Name, ValuePaths], Field(max_length=_MOST)]] = None
-    """An image of the pipeline to the path of the value, or several, where it is put: {web: image} fills image.repository, image.tag and image.digest, or image where that is a text."""
+    """For each image of the pipeline, the path of the value, or several, that it is put into: {web: image} fills image.repository, image.tag and image.digest, or image where that is a text."""
     mode: Literal["template", "release"] = "template"
     """template: what the chart renders is deployed as stencils are; release: Helm installs and upgrades it, and helm list shows it."""
     history_max: Maybe[Annotated[int, Field(ge=2, le=1000)]] = None
@@ -125,8 +125,8 @@ class ChartFile(File):
     tests: bool = False
     """Whether the chart's hooks for helm test are run as gates once all is healthy."""
     skip_hooks: Maybe[Annotated[list[HookEvent], Field(min_length=1)]] = None
-    """Events of Helm's at which the chart's hooks do not run."""
+    """Helm's events at which the chart's hooks do not run."""
     kube_version: Maybe[KubeVersion] = None
-    """What the chart is told of the cluster's version; 1.36 when left out."""
+    """The Kubernetes version that the chart is rendered for; 1.36 when left out."""
     api_versions: Maybe[Annotated[list[ApiVersion], Field(min_length=1, max_length=_MOST)]] = None
-    """What the chart is told that the cluster has besides Kubernetes' own kinds."""
+    """The API versions that the chart is rendered for, besides Kubernetes' own."""

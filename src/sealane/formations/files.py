@@ -87,16 +87,16 @@ class StencilsFile(File):
     exclude: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
     """Globs of which none may match."""
     raw: Maybe[Annotated[list[Glob], Field(min_length=1)]] = None
-    """Globs of stencils that are left as they are: no ${word} is read in them."""
+    """Globs of stencils that are left as they are: no placeholder in them is replaced."""
 
 
 class RollingFile(File):
     """A few containers at a time."""
 
     max_unavailable: Maybe[Many] = None
-    """How many may be missing meanwhile, a count or a percentage; what the destination does when left out."""
+    """How many may be missing during the rollout, a count or a percentage; the destination's default when left out."""
     max_surge: Maybe[Many] = None
-    """How many there may be more meanwhile, a count or a percentage; what the destination does when left out."""
+    """How many more there may be during the rollout, a count or a percentage; the destination's default when left out."""
 
 
 class RecreateFile(File):
@@ -109,9 +109,9 @@ class BlueGreenFile(File):
     preview_service: Maybe[Name] = None
     """The Service that reaches the new version before the switch; each Service's name and -preview when left out."""
     keep_old_for: Maybe[Duration] = None
-    """How long the old version stays up after the switch, for going back at once; 30s when left out."""
+    """How long the old version stays up after the switch, for a fast rollback; 30s when left out."""
     promote: Literal["automatic", "manual"] = "automatic"
-    """Whether the switch comes by itself, or when a person says so."""
+    """Whether the switch is automatic, or waits for a person's answer."""
 
 
 Weight = Annotated[int, Field(ge=1, le=100), WHOLE]
@@ -119,10 +119,10 @@ Weight = Annotated[int, Field(ge=1, le=100), WHOLE]
 
 
 class PauseFile(File):
-    """Until a person says that it goes on."""
+    """A pause until a person answers."""
 
     wait: Maybe[Duration] = None
-    """How long a person is waited for; 24h when left out. Then it has failed."""
+    """How long to wait for a person; 24h when left out. After that it has failed."""
 
 
 def _which_pause(value: Any) -> str:
@@ -140,20 +140,20 @@ class CanaryStepFile(File):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     weight: Maybe[Weight] = None
-    """The share of the new version among all instances, in a hundred, by their number."""
+    """The percentage of instances that have the new version."""
     pause: Maybe[Pause] = None
-    """How long it has to stay healthy before the next step; {} until a person says that it goes on."""
+    """How long it has to stay healthy before the next step; {} waits for a person's answer."""
 
 
 class CanaryFile(File):
     """The new version beside the old one in growing shares, then everywhere."""
 
     steps: Annotated[list[CanaryStepFile], Field(min_length=1, max_length=50)]
-    """What is done one after the other; after the last of them the new version goes everywhere."""
+    """The steps, in order; after the last one the new version goes everywhere."""
 
 
 class StrategyFile(File):
-    """How it rolls out, and when its verdict falls."""
+    """How it rolls out, and when it is judged."""
 
     rolling: Maybe[RollingFile] = None
     """A few containers at a time, for each Deployment whose stencil doesn't say otherwise."""
@@ -164,34 +164,34 @@ class StrategyFile(File):
     canary: Maybe[CanaryFile] = None
     """The new version beside the old one in growing shares, then everywhere."""
     healthy_for: Maybe[Duration] = None
-    """How long ready must hold before it counts as healthy; 10s when left out."""
+    """How long it must stay ready before it counts as healthy; 10s when left out."""
     patience: Maybe[Duration] = None
-    """How long something that may still recover by itself is waited for; when left out the larger of 60s and three times the start-up of the last verified revision."""
+    """How long to wait for something that may still recover by itself; when left out the larger of 60s and three times the start-up of the last verified revision."""
     deadline: Maybe[Duration] = None
     """How long the whole rollout may take; 10m when left out."""
     drain: Maybe[Duration] = None
-    """How long containers behind a Service that have no preStop of their own serve on after they are told to end."""
+    """How long containers behind a Service go on serving after they are told to end, if they have no preStop of their own."""
     watch_for: Maybe[Duration] = None
-    """How long after a good verdict the revision is rolled back when its own pods fail; when left out 10m where the environment is production, and not at all elsewhere."""
+    """How long after a good verdict the revision is rolled back if its own pods fail; when left out 10m where the environment is production, and not at all elsewhere."""
     gates: Maybe[list[GateFile]] = None
     """Checks that have to pass once it is healthy, and before old versions go."""
     guard: Maybe[GuardFile] = None
-    """What is looked at without any metrics; restarts and flaps when left out."""
+    """Checks that need no metrics; restarts and flaps when left out."""
 
 
 class HealthCheckFile(File):
-    """How objects of one kind say how they are, in CEL; the live object is called object."""
+    """How to tell the health of objects of one kind, in CEL; the live object is called object."""
 
     kind: KindName
     """The kind of the objects, such as Certificate."""
     group: Maybe[GroupName] = None
     """The API group of the kind, such as cert-manager.io; any when left out."""
     ready: Expression
-    """True when the object is as it should be; a field that is not there yet means that it is not."""
+    """True when the object is healthy; while a field that it reads is missing, the object is not."""
     failed: Maybe[Expression] = None
-    """True when the object won't get there by itself: that ends the rollout at once."""
+    """True when the object won't become healthy by itself: that ends the rollout at once."""
     message: Maybe[Expression] = None
-    """A text that says what an object which is not ready waits for."""
+    """A text: what an object that is not ready waits for."""
 
 
 class FormationFile(TopFile):
@@ -204,25 +204,25 @@ class FormationFile(TopFile):
     destination: Name
     """The destination in that environment."""
     namespace: Name
-    """The namespace its objects live in."""
+    """The namespace of its objects."""
     stencils: Maybe[StencilsFile] = None
     """Which stencils it takes; all when left out."""
     images: Maybe[Annotated[dict[Name, Name], Field(max_length=MOST)]] = None
-    """The word in stencils to the image of the pipeline: {web: web-debug} puts web-debug where ${image.web} stands."""
+    """For each placeholder of the stencils, the image of the pipeline: {web: web-debug} puts web-debug where ${image.web} stands."""
     values: Maybe[Annotated[dict[ValueName, Any], Field(max_length=MOST)]] = None
-    """Words of the stencils and what they stand for: texts, numbers, true or false, lists or mappings."""
+    """Placeholders of the stencils and their values: texts, numbers, true or false, lists or mappings."""
     charts: Maybe[Annotated[dict[ReleaseName, ChartFile], Field(min_length=1, max_length=MOST_CHARTS)]] = None
     """Helm charts by the name of their release: what they render is deployed beside the stencils."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
-    """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; words in them are replaced, but for raw: and a path."""
+    """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; placeholders in them are replaced, but for raw: and a path."""
     secrets: Maybe[Annotated[dict[EntryName, str], Field(max_length=MOST)]] = None
     """Entries of the Secret ${secrets}: references such as env:DATABASE_URL or age:deploy/secrets.age#DATABASE_URL."""
     strategy: Maybe[StrategyFile] = None
-    """How it rolls out, and when its verdict falls."""
+    """How it rolls out, and when it is judged."""
     health: Maybe[Annotated[list[HealthCheckFile], Field(min_length=1, max_length=100)]] = None
     """Health checks for kinds that Sealane can't judge by itself, mostly custom resources."""
     hooks: Maybe[HooksFile] = None
-    """Jobs around a rollout: migrations before it, tasks after it, and what is done when it failed."""
+    """Jobs around a rollout: migrations before it, and tasks after it or after its failure."""
 
 
 @functools.cache

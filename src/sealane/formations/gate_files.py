@@ -58,7 +58,7 @@ JobImage = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class QueryFile(File):
-    """What all metric stores are asked alike."""
+    """A query: the fields that all metric stores have."""
 
     url: Url
     """Address of the server."""
@@ -67,17 +67,17 @@ class QueryFile(File):
     condition: ConditionText
     """What the value must be: "< 0.01"."""
     duration: Maybe[Duration] = None
-    """For how long it is asked again and again; once when left out."""
+    """How long the query is repeated; it is asked once when left out."""
     interval: Maybe[Duration] = None
-    """From one answer to the next; 10s when left out."""
+    """Time from one answer to the next; 10s when left out."""
     max_failures: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
     """How many answers may break the condition."""
     no_data: Literal["inconclusive", "pass", "fail"] = "inconclusive"
-    """What it means that the query gives nothing."""
+    """What an empty answer counts as."""
 
 
 class StencilJobFile(File):
-    """A Job of the stencils, which is then not applied with the others."""
+    """A Job of the stencils; it is not applied with the other objects."""
 
     stencil: Name
     """The Job's name in the stencils."""
@@ -91,7 +91,7 @@ class ImageJobFile(File):
     image: JobImage
     """The image: ${image.web}, or a reference."""
     command: Command
-    """The command; words in it are replaced."""
+    """The command; placeholders in it are replaced."""
     timeout: Maybe[Duration] = None
     """How long it may take; 10m when left out."""
 
@@ -108,18 +108,18 @@ class GateFile(File):
     name: Name
     """The gate's name."""
     wait: Maybe[Duration] = None
-    """How long a person is waited for when the gate is inconclusive; 1h when left out, and then it has failed."""
+    """How long to wait for a person when the gate is inconclusive; 1h when left out. After that it has failed."""
 
 
 class GuardFile(File):
-    """What is looked at while it rolls out, without any metrics."""
+    """Checks during the rollout that need no metrics."""
 
     restarts: bool = True
-    """Whether too many restarts over all instances fail it, where no single one would."""
+    """Whether too many restarts over all instances fail it, even where no single instance has too many."""
     flaps: bool = True
-    """Whether instances that become ready and unready again and again fail it."""
+    """Whether instances that keep turning ready and unready fail it."""
     new_errors: Literal["warn", "fail", "ignore"] = "ignore"
-    """What error lines come to that the last verified revision never printed: told, a failure, or not looked at."""
+    """What happens when a container prints error lines that the last verified revision never printed: a warning, a failure, or nothing."""
 
 
 def _nothing_wrong(written: Any, document: Document, path: Path) -> Iterator[Finding]:

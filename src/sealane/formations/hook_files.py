@@ -73,13 +73,13 @@ class HooksFile(File):
     """Jobs around a rollout, each kind in the order in which it is written."""
 
     before: Maybe[Annotated[list[BeforeFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """Before anything of the workloads is written, once for each release: migrations."""
+    """Before any workload is written, once for each release: migrations."""
     after: Maybe[Annotated[list[HookFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
     """Once it is healthy and its gates are passed."""
     failure: Maybe[Annotated[list[HookFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """When it failed, after going back; the cause stands in SEALANE_CAUSE."""
+    """After a failure and its rollback; SEALANE_CAUSE holds the cause."""
     annotate: Maybe[Annotated[list[AnnotationFile], Field(min_length=1, max_length=MOST_HOOKS)]] = None
-    """Metric stores that are told how it ended, whichever way: for the line in their graphs."""
+    """Metric stores that are told how it ended, for a marker in their graphs."""
 
 
 def annotations_type(adapters: Adapters) -> Any:

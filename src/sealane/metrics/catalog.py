@@ -59,13 +59,13 @@ RUN_WAIT_TIME = Definition(
 HEALTH_DEGRADED = Definition(
     name="health.degraded",
     unit=Unit.COUNT,
-    help="Times that a formation came into trouble after its verdict.",
+    help="Times that a formation became unhealthy after its verdict.",
     labels=("app", "formation"),
 )
 OBSERVED_DEGRADED = Definition(
     name="observed.degraded",
     unit=Unit.COUNT,
-    help="Times that what others deploy came into trouble.",
+    help="Times that workloads that others deploy became unhealthy.",
     labels=("app", "environment", "formation"),
 )
 HOLD_COUNT = Definition(

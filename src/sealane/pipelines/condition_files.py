@@ -26,16 +26,16 @@ def _patterns(what: str) -> Discriminator:
 
 
 class EventPatterns(File):
-    """Events by what is wanted and what is not."""
+    """Events to include and to exclude."""
 
     include: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
-    """Events of which one must have happened; all when left out."""
+    """Events to include; all when left out."""
     exclude: Maybe[Annotated[list[EventName], Field(min_length=1, max_length=200)]] = None
-    """Events that must not have happened."""
+    """Events to exclude."""
 
 
 class GlobPatterns(File):
-    """Globs by what is wanted and what is not."""
+    """Globs to include and to exclude."""
 
     include: Maybe[Annotated[list[Glob], Field(min_length=1, max_length=200)]] = None
     """Globs of which one must match; everything when left out."""
@@ -68,7 +68,7 @@ class WhenFile(File):
     event: Maybe[Events] = None
     """What happened: push, pull_request, tag, schedule, promote, rollback or manual."""
     branch: Maybe[Globs] = None
-    """The branch pushed to; of a pull request the branch it wants into. A tag is on no branch."""
+    """The branch that was pushed to, or the target branch of a pull request. A tag is on no branch."""
     paths: Maybe[Globs] = None
     """Files changed, from the repository's root. Where nobody can tell what changed, every path counts as changed."""
     ref: Maybe[Globs] = None
@@ -76,7 +76,7 @@ class WhenFile(File):
 
 
 class StepWhenFile(WhenFile):
-    """Conditions on the event, and on how it went so far."""
+    """Conditions on the event, and on the result so far."""
 
     status: Maybe[Statuses] = None
-    """How everything before this step went: success (as if left out), failure, or both."""
+    """The result of everything before this step: success (as if left out), failure, or both."""

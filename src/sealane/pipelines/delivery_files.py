@@ -38,12 +38,12 @@ class DeliveryFile(File):
 
 
 class MemberFile(File):
-    """A formation of several that move together."""
+    """A formation of a release group."""
 
     formation: Name
     """The formation: a file in deploy/formations."""
     keep: bool = False
-    """Whether it stays where it is when the others go back."""
+    """Whether it stays deployed when the others are rolled back."""
 
 
 def _member_kind(value: Any) -> str | None:
@@ -61,12 +61,12 @@ MemberItem = Annotated[
 
 
 class ReleaseGroupFile(File):
-    """Several formations that the release reaches together or not at all."""
+    """Several formations that get the release together or not at all."""
 
     formations: Annotated[list[MemberItem], Field(min_length=2, max_length=50)]
-    """The formations, in the order in which they move. When one fails, those that had moved go back in reverse order."""
+    """The formations, in the order in which they are deployed. When one fails, those deployed before it are rolled back in reverse order."""
     parallel: bool = False
-    """Whether they move side by side instead of one after the other."""
+    """Whether they are deployed at the same time instead of one after the other."""
     approval: Maybe[ApprovalFile] = None
     """Who must agree first, for each of them. The operators' file may ask for more, never for less."""
     when: Maybe[WhenFile] = None

@@ -36,9 +36,9 @@ class RetryFile(File):
     """When to try again."""
 
     limit: Annotated[int, Field(ge=1, le=10), WHOLE]
-    """How many more times after the first."""
+    """How many more attempts after the first."""
     on: Maybe[Annotated[list[FailureName], Field(min_length=1, max_length=200)]] = None
-    """After what: infrastructure (engine lost, image not pulled), as if left out, or failure (the step's own exit)."""
+    """The failures to retry: infrastructure (engine lost, image not pulled), as if left out, or failure (the step's own exit)."""
 
 
 class ReportsFile(File):
@@ -66,9 +66,9 @@ class StepFile(File):
     needs: Maybe[Annotated[list[Name], Field(max_length=200)]] = None
     """Steps and images that must have ended before. Any `needs` makes the steps a graph: one without starts at once."""
     when: Maybe[StepWhenFile] = None
-    """Conditions; a step whose conditions don't hold is skipped, and what needs it goes on."""
+    """Conditions; a step whose conditions don't hold is skipped, and steps that need it go on."""
     timeout: Maybe[Duration] = None
-    """How long one try may take before it is stopped and has failed: 10m, 1h30m. An hour when left out."""
+    """How long one attempt may take before it is stopped and has failed: 10m, 1h30m. An hour when left out."""
     retry: Maybe[RetryFile] = None
     """Whether and when to try again."""
     reports: Maybe[ReportsFile] = None
@@ -190,6 +190,6 @@ class PipelineFile(TopFile):
     images: Maybe[Annotated[dict[Name, ImageFile], Field(max_length=100)]] = None
     """Images to build or retag, all under one deploy tag; after the steps, unless a step needs one."""
     deliver: Maybe[Annotated[list[DeliverItem], Field(min_length=1, max_length=200)]] = None
-    """Formations the finished run goes to, one after the other."""
+    """Formations that the finished run is delivered to, one after the other."""
     notices: Maybe[Annotated[list[AppNoticeFile], Field(min_length=1, max_length=50)]] = None
-    """Who is told of what, beside whom the operators have told."""
+    """Who is told of what, in addition to the operators' notices."""

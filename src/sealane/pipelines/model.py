@@ -158,7 +158,7 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReleaseGroup:
-    """Several formations that the release reaches together or not at all."""
+    """Several formations that get the release together or not at all."""
 
     formations: tuple[str, ...]
     """In the order of their deployment; when one fails, the earlier ones roll back in reverse."""

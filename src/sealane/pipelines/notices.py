@@ -79,7 +79,7 @@ class OwnTargetFile(File):
 
 
 class TemplateFile(File):
-    """Other words than the usual ones. ${app} and the like stand for what is known."""
+    """Texts instead of the usual ones. Placeholders such as ${app} are replaced."""
 
     title: Maybe[Text] = None
     """The first line; the usual one when left out."""
@@ -127,7 +127,7 @@ class _RuleFile(File):
     environments: GlobsOfNames = None
     """Globs of the environments it is about; all, and what is of no environment, when left out."""
     template: Maybe[TemplateFile] = None
-    """Other words than the usual ones."""
+    """Texts instead of the usual ones."""
 
 
 class NoticeFile(_RuleFile):
@@ -142,7 +142,7 @@ class NoticeFile(_RuleFile):
 
 
 class AppNoticeFile(_RuleFile):
-    """Who is told of what happens to this app, beside whom the operators have told."""
+    """Who is told of what happens to this app, in addition to the operators' notices."""
 
     to: NamesOrOwn
     """Targets that the operators list and let this app name, or a webhook at a host that they list."""

@@ -44,6 +44,6 @@ Subject = Annotated[
 ]
 Before = Annotated[
     str | None,
-    Query(max_length=inputs.LONGEST_LINE, description="The id of the last one of the page before."),
+    Query(max_length=inputs.LONGEST_LINE, description="The id of the last item of the page before."),
 ]
-Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="The most items.")]

@@ -14,14 +14,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 class Error(BaseModel):
-    """Why it was not done. Every error of the API has this body."""
+    """Why a request failed. Every error of the API has this body."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     error: str
     """The kind of error, such as `NotThere` or `Conflicting`; there may be more of them than those that the statuses name."""
     message: str
-    """What is wrong, for people. Its words may change."""
+    """What is wrong, for people. The text may change."""
     hint: str | None
     """What a person can do about it."""
     retry: bool

@@ -26,7 +26,7 @@ def _asked(description: str, *, one_of: Sequence[str] = ()) -> Any:
 
 def _run_filter(
     *,
-    app: Annotated[str, _asked("Only this app's.")] = "",
+    app: Annotated[str, _asked("Only this app.")] = "",
     formation: Annotated[str, _asked("Only those that are delivered to this formation.")] = "",
     environment: Annotated[str, _asked("Only those that are delivered to this environment.")] = "",
     branch: Annotated[str, _asked("Only this branch's.")] = "",
@@ -34,7 +34,7 @@ def _run_filter(
     author: Annotated[str, _asked("Only those whose author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
-    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    team: Annotated[str, _asked("Only apps of this owner: a group or a user.")] = "",
     ran: Annotated[str, _asked("Only those that insights count as such.", one_of=tuple(Ran))] = "",
     step: Annotated[str, _asked("Only those that carried out this step; `ran` is about it then.")] = "",
     test: Annotated[str, _asked("Only those whose reports have this test; `ran` is about it then.")] = "",
@@ -51,7 +51,7 @@ def _run_filter(
 
 def _deployment_filter(
     *,
-    app: Annotated[str, _asked("Only this app's.")] = "",
+    app: Annotated[str, _asked("Only this app.")] = "",
     formation: Annotated[str, _asked("Only to this formation.")] = "",
     environment: Annotated[str, _asked("Only to this environment.")] = "",
     branch: Annotated[str, _asked("Only of this branch.")] = "",
@@ -59,7 +59,7 @@ def _deployment_filter(
     author: Annotated[str, _asked("Only those whose commit's author's name has this in it.")] = "",
     search: Annotated[str, _asked("Only those whose commit's subject has this in it.")] = "",
     commit: Annotated[str, _asked("Only those of the commit whose hash begins so.")] = "",
-    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    team: Annotated[str, _asked("Only apps of this owner: a group or a user.")] = "",
     production: Annotated[str, _asked("Only to environments that operators call production.", one_of=("yes",))] = "",
     figure: Annotated[str, _asked("Only those that this figure of insights counts.", one_of=tuple(Figure))] = "",
     cause: Annotated[str, _asked("Only changes that failed for this, such as out_of_memory.")] = "",
@@ -94,13 +94,13 @@ def _who_did_what(
 
 def _what_of_delivery(
     *,
-    app: Annotated[str, _asked("Only this app's.")] = "",
-    team: Annotated[str, _asked("Only those of apps that belong to this group or user.")] = "",
+    app: Annotated[str, _asked("Only this app.")] = "",
+    team: Annotated[str, _asked("Only apps of this owner: a group or a user.")] = "",
     environment: Annotated[
         str, _asked("Only this environment's; empty: all that operators call production. Runs are of none.")
     ] = "",
     days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="How many days, up to the end of today in UTC.")] = 90,
-    by: Annotated[By, Query(description="What the figures are told apart by.")] = By.APP,
+    by: Annotated[By, Query(description="What the figures are grouped by.")] = By.APP,
 ) -> Question:
     """Raises UsageError for text that is not one line."""
     return Question(
@@ -126,7 +126,7 @@ WhatOfRuns = Annotated[Question, Depends(of_runs)]
 WhoDidWhat = Annotated[AuditFilter, Depends(_who_did_what)]
 
 
-def _of_app(app: Annotated[str, _asked("Only this app's.")] = "") -> str | None:
+def _of_app(app: Annotated[str, _asked("Only this app.")] = "") -> str | None:
     """Raises UsageError for text that is not one line."""
     return _line(app, "app")
 

@@ -56,11 +56,11 @@ class Http(Group):
     """Seconds in which the body of a request must come; for pushes `SEALANE_GIT__PATIENCE` counts."""
 
     requests: int = Field(default=100, gt=0)
-    """Requests of one person which a server has at a time. Four of them are answered at once and the others wait, so that
-    other people's are answered beside them; what is more gets 429 with `Retry-After`. Requests of git count apart, likewise."""
+    """Requests of one person that a server accepts at a time. Four of them are answered at once and the others wait, so that
+    other people's are answered beside them; further ones get 429 with `Retry-After`. Requests of git are counted separately, in the same way."""
 
     streams: int = Field(default=100, gt=0)
-    """Answers that go on which one person may have open at a time: logs that are followed, pages that are kept up to date.
+    """Streamed answers that one person may have open at a time: logs that are followed, pages that are kept up to date.
     Enough for many tabs and programs, few enough that nobody takes all connections."""
 
     trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
@@ -79,19 +79,19 @@ class Access(Group):
     """Tokens, and attempts to sign in."""
 
     token_days: Days = Field(default=365.0, ge=0)
-    """Days after which a user's token expires, if it is not said when it is made. A year: long enough to forget nobody's
-    laptop, short enough that a lost token does not open doors for ever. 0: never. Push tokens of apps expire only when it
-    is said."""
+    """Days after which a user's token expires, unless another time is given when it is made. A year: long enough to forget nobody's
+    laptop, short enough that a lost token does not open doors for ever. 0: never. Push tokens of apps expire only
+    if a time is given."""
 
     failures_per_address: int = Field(default=30, ge=1)
-    """Wrong tokens a minute from one address; then none from there is tried until fewer came within a minute."""
+    """Wrong tokens a minute from one address; after that its tokens are refused unchecked until fewer came within a minute."""
 
     failures_per_token: int = Field(default=10, ge=1)
-    """Wrong secrets a minute for one token's id, from wherever."""
+    """Wrong secrets a minute for one token's id, from any address."""
 
 
 class Git(Group):
-    """Clones of what was pushed, and the repositories Sealane serves itself."""
+    """Clones of repositories, and the repositories that Sealane serves itself."""
 
     max_pack: int = Field(default=512 * 1024 * 1024, gt=0)
     """Bytes one push or clone may bring. Large enough for ordinary products, small enough that a hostile push can't
@@ -101,7 +101,7 @@ class Git(Group):
     """Seconds one clone or push may take."""
 
     push_words: Seconds = Field(default=4.0, ge=0)
-    """Seconds for which a push waits to be told whether its run is refused. What is known later, the run tells."""
+    """Seconds for which a push waits to hear whether its run is refused. Later refusals are shown with the run."""
 
     hosts: list[HostEntry] = Field(default_factory=list)
     """Hosts that clones may lead to beside those of registered repositories: where a repository's host redirects to, and

@@ -30,7 +30,7 @@ class Settings(Placed, BaseSettings):
     )
 
     data: Path = Path("sealane-data")
-    """Folder of everything the server keeps: database, key, repositories, logs. Back it up."""
+    """Folder for all data of the server: database, key, repositories, logs. Back it up."""
 
     config: Path | None = None
     """Folder that holds `environments/*.yaml`, the operators' files. None: `config` in the data folder."""

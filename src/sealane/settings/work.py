@@ -22,7 +22,7 @@ class Runs(Group):
     """Runs of pipelines."""
 
     at_once: int = Field(default=4, ge=1)
-    """Runs one worker carries at the same time; more wait in the queue. Four keep a small machine busy without
+    """Runs that one worker has at the same time; more wait in the queue. Four keep a small machine busy without
     starving the rollouts beside them."""
 
     per_app: int | None = Field(default=None, ge=1)
@@ -31,17 +31,17 @@ class Runs(Group):
 
     per_push: int = Field(default=20, ge=1)
     """Runs that one push starts at most. Webhooks come one a branch, so those of an app within a minute count as one push.
-    What is over is shown on the overview with the command that runs it; the trunk always runs."""
+    The overview shows the others with the command that runs them; the trunk always runs."""
 
     steps_at_once: int = Field(default=16, ge=1)
-    """Steps and images of one run that go at the same time, where the pipeline lets them."""
+    """Steps and images of one run that run at the same time, where the pipeline allows it."""
 
     keep_workspaces: bool = False
     """Keeps the clone of a finished run on disk, to look at. Off: it is removed when the run ends."""
 
 
 class Worker(Group):
-    """What a worker does and how a dead one is noticed."""
+    """How a worker finds work, and how a dead worker is noticed."""
 
     heartbeat: Seconds = Field(default=2.0, gt=0)
     """Seconds between two heartbeats."""
@@ -51,8 +51,8 @@ class Worker(Group):
     collection, short enough that nobody waits for a dead machine."""
 
     poll: Seconds = Field(default=0.1, gt=0, le=60)
-    """Seconds between two looks into a queue: what a push to another process waits at most before its run starts; one to
-    this process starts at once. A larger number costs less when idle. On SQLite an idle server looks once a second."""
+    """Seconds between two looks into a queue: the longest wait of a push to another process before its run starts;
+    a push to this process starts at once. A larger number costs less when idle. On SQLite an idle server looks once a second."""
 
     sweep: Seconds = Field(default=5.0, gt=0)
     """Seconds between two looks for dead workers and for work that was stored but not queued."""
@@ -63,25 +63,25 @@ class Worker(Group):
 
 
 class Events(Group):
-    """What the server says happened, for whoever follows it."""
+    """Domain events, for programs that follow them."""
 
     keep_days: Days = Field(default=7.0, gt=0)
-    """Days for which an event can be read, at `/api/events`: who was away for longer has missed some. The audit and the
+    """Days for which an event can be read at `/api/events`: a program that was away for longer misses some. The audit and the
     timelines of deployments stay."""
 
 
 class Metrics(Group):
-    """What is measured, and which metric stores are told of it: see docs/metrics.md."""
+    """Metrics, and the metric stores that get them: see docs/metrics.md."""
 
     token: SecretStr | None = None
-    """Token that whoever reads `/metrics` must show, as `Authorization: Bearer …`. None: only this machine reads it, and no
+    """Token that is needed to read `/metrics`, as `Authorization: Bearer …`. None: only this machine reads it, and no
     proxy's clients do."""
 
     refresh: Seconds = Field(default=5.0, ge=0)
     """Seconds for which `/metrics` shows the same counts of the tables again, however many ask."""
 
     prefix: str = Field(default="sealane", pattern=r"[A-Za-z][A-Za-z0-9_.]*")
-    """What the names of metrics begin with that sinks are sent: `sealane.release.count`."""
+    """The prefix of the names of metrics that sinks get: `sealane.release.count`."""
 
     sinks: dict[str, dict[str, SecretStr]] = Field(default_factory=dict)
     """Metric stores that are told of deployments and runs, by `dogstatsd`, `datadog`, `influxdb` and `otlp`, with a variable for
@@ -128,14 +128,14 @@ class Helm(Group):
 
 
 class Steps(Group):
-    """What steps and services may have of the engine's machine. A pipeline file can ask for none of it."""
+    """What steps and services may use of the engine's machine. A pipeline file can't ask for more."""
 
     capabilities: list[Capability] = Field(default_factory=lambda: list(capabilities.DEFAULT))
     """Capabilities of Linux, in a JSON list; steps have no others. The default is what package managers, `su`, `chown` and
     databases need. Without MKNOD, NET_RAW, SETPCAP and AUDIT_WRITE."""
 
     new_privileges: bool = False
-    """Whether programs of a step may become more than who started them, as `sudo` does. Off, root's own `su` works."""
+    """Whether programs of a step may gain more rights than their parent, as `sudo` does. Off, root's own `su` works."""
 
     memory: str | None = "75%"
     """Memory of each step and service, swap included: `512m`, `4g`, or a share of the engine's machine. `none`: no limit."""

@@ -19,12 +19,12 @@ def approve(
             autocompletion=options.served_places,
         ),
     ] = None,
-    comment: Annotated[str, typer.Option("--comment", "-m", help="A word on it, kept with the approval.")] = "",
-    reject: Annotated[bool, typer.Option("--reject", help="Say no: the deployment is cancelled.")] = False,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="A comment, kept with the approval.")] = "",
+    reject: Annotated[bool, typer.Option("--reject", help="Refuse it: the deployment is cancelled.")] = False,
     break_glass: Annotated[
         str | None,
         typer.Option(
-            help="Let it begin though its window is shut, for this reason; approves, too, where that is asked for.",
+            help="Let it begin although its window is shut, for this reason; approves it, too, where it needs approval.",
             metavar="REASON",
         ),
     ] = None,

@@ -15,7 +15,7 @@ Name = Annotated[str, typer.Argument(help="The app's name.", autocompletion=opti
 
 def add(
     name: New,
-    owner: Annotated[str, typer.Option(help="Whom it belongs to: a group or a user, who are its people.")],
+    owner: Annotated[str, typer.Option(help="The owner: a group or a user.")],
     repo: Annotated[
         str | None, typer.Option(help="URL to clone from. Without it, the server serves the repository itself.")
     ] = None,
@@ -59,7 +59,7 @@ def _say_who(server: Any, app: str, owner: str) -> None:
 
 def owner(
     name: Name,
-    owner: Annotated[str, typer.Argument(help="The group or user it shall belong to.")],
+    owner: Annotated[str, typer.Argument(help="The new owner: a group or a user.")],
 ) -> None:
     """Give an app to another group or user, who are its people from then on."""
     server = connection.server()
@@ -92,7 +92,7 @@ def list_apps(as_json: output.Json = False) -> None:
 
 def push_token(
     name: Name,
-    expires: Annotated[str, typer.Option(help="After how long it is void: 90d, 12h, never.")] = "never",
+    expires: Annotated[str, typer.Option(help="How long it is valid: 90d, 12h, never.")] = "never",
     as_json: output.Json = False,
 ) -> None:
     """Make a fresh push token; the one before is void."""
@@ -105,7 +105,7 @@ def push_token(
 
 def hook_secret(
     name: Name,
-    grace: Annotated[str, typer.Option(help="How long the one before counts, too; 0s when it has leaked.")] = "24h",
+    grace: Annotated[str, typer.Option(help="How long the former secret stays valid; 0s when it has leaked.")] = "24h",
     as_json: output.Json = False,
 ) -> None:
     """Make a fresh secret for webhooks and alerts; the one before counts for a while."""

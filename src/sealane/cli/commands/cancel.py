@@ -19,7 +19,7 @@ def cancel(
         ),
     ],
     *,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow a rollout that stops to its end.")] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow a rollout until it has stopped.")] = True,
     as_json: output.Json = False,
 ) -> None:
     """Cancel a run or a deployment, or stop a rollout.

@@ -25,21 +25,19 @@ What = Annotated[
         autocompletion=options.places,
     ),
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Yes to deleting what is over the budget, to sign-offs and approvals.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm deletions over the budget, sign-offs and approvals.")]
 MovedFrom = Annotated[
     str | None, typer.Option(help="The namespace that the formation comes from (from here).", metavar="NAMESPACE")
 ]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
 BreakGlass = Annotated[
-    str | None, typer.Option(help="Begin though the environment's window is shut, for this reason.", metavar="REASON")
+    str | None, typer.Option(help="Begin although the environment's window is shut, for this reason.", metavar="REASON")
 ]
 KeepWatching = Annotated[
     bool,
     typer.Option(
         "--keep-watching",
-        help="Stay for as long as the formation's watch_for says, and roll it back should it degrade (from here).",
+        help="Stay for the formation's watch_for, and roll back if the formation degrades (from here).",
     ),
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its verdict (with a server).")]
@@ -70,12 +68,12 @@ def deploy(
         str | None, typer.Option(help="The release to deploy, the newest when left out (with a server).")
     ] = None,
     yes: Yes = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that nobody's labels claim.")] = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that no labels claim.")] = False,
     moved_from: MovedFrom = None,
     take_over: TakeOver = False,
     break_glass: BreakGlass = None,
     on_inconclusive: Annotated[
-        Literal["pass", "fail"], typer.Option(help="How to take inconclusive gates (from here).")
+        Literal["pass", "fail"], typer.Option(help="What an inconclusive gate counts as (from here).")
     ] = "fail",
     keep_watching: KeepWatching = False,
     wait: Wait = True,
@@ -85,7 +83,7 @@ def deploy(
     registry: Annotated[
         str | None,
         typer.Option(
-            help="Where --build pushes to, before the app's name; where the operators' file allows it when left out.",
+            help="The registry and path that --build pushes to, without the app's name; the one that the operators' file allows when left out.",
             metavar="HOST/PATH",
             envvar="SEALANE_REGISTRY__PREFIX",
             show_envvar=False,

@@ -46,7 +46,7 @@ def diff(
     image: options.Images = None,
     app: options.App = None,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="As deploy --adopt would: with objects that nobody's labels claim.")
+        bool, typer.Option("--adopt", help="As with deploy --adopt: take over objects that no labels claim.")
     ] = False,
     moved_from: deploy.MovedFrom = None,
     as_json: output.Json = False,

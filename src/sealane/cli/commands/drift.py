@@ -34,9 +34,7 @@ def drift(
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     app: options.App = None,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Put it right: the revision that is there is deployed again.")
-    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix it: deploy the present revision again.")] = False,
     break_glass: deploy.BreakGlass = None,
     wait: deploy.Wait = True,
     as_json: output.Json = False,

@@ -23,7 +23,7 @@ def gate(
     passes: Annotated[
         bool | None, typer.Option("--pass/--fail", help="Let the deployment go on, or fail it.", show_default=False)
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", "-m", help="Why; it is kept in the audit.")] = "",
+    reason: Annotated[str, typer.Option("--reason", "-m", help="The reason, kept in the audit.")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Follow the deployment to its end.")] = False,
     as_json: output.Json = False,
 ) -> None:

@@ -30,14 +30,14 @@ def add_to(app: typer.Typer) -> None:
 
 def insights(
     *,
-    app: Annotated[str | None, typer.Option(help="Only this app's.", autocompletion=options.served_apps)] = None,
-    team: Annotated[str | None, typer.Option(help="Only those of apps that belong to this group or user.")] = None,
+    app: Annotated[str | None, typer.Option(help="Only this app.", autocompletion=options.served_apps)] = None,
+    team: Annotated[str | None, typer.Option(help="Only apps of this owner: a group or a user.")] = None,
     environment: Annotated[
         str | None,
-        typer.Option(help="Only this environment's.", show_default="all that operators call production"),
+        typer.Option(help="Only this environment.", show_default="all that operators call production"),
     ] = None,
     days: Annotated[int, typer.Option(help="How many days, up to the end of today in UTC.", min=1, max=730)] = 90,
-    by: Annotated[str, typer.Option(help="Tell them apart by app, team or environment.", metavar="WHAT")] = "app",
+    by: Annotated[str, typer.Option(help="Group them by app, team or environment.", metavar="WHAT")] = "app",
     of: Annotated[
         str,
         typer.Option(

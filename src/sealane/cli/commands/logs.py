@@ -25,12 +25,10 @@ def logs(
         ),
     ],
     step: Annotated[str | None, typer.Option(help="Only this step of the run, or this container.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while more comes.")] = False,
-    tail: Annotated[int, typer.Option(help="Lines to begin with, of what runs now.")] = 50,
-    of: Annotated[
-        str | None, typer.Option(help="Only this of what runs now: Deployment/web, or a pod, Pod/web-1.")
-    ] = None,
-    find: Annotated[str | None, typer.Option(help="Only lines of what runs now that have these words in them.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more lines come.")] = False,
+    tail: Annotated[int, typer.Option(help="How many earlier lines of what runs now to print.")] = 50,
+    of: Annotated[str | None, typer.Option(help="Only this workload or pod: Deployment/web, Pod/web-1.")] = None,
+    find: Annotated[str | None, typer.Option(help="Only lines of what runs now that contain this text.")] = None,
 ) -> None:
     """Print the logs of a run's steps, or of what runs in a formation."""
     server = connection.server()

@@ -12,7 +12,7 @@ from sealane.errors import Refused
 
 
 def list_notices(
-    unsent: Annotated[bool, typer.Option("--unsent", help="Only what can't be sent.")] = False,
+    unsent: Annotated[bool, typer.Option("--unsent", help="Only notices that can't be sent.")] = False,
     as_json: output.Json = False,
 ) -> None:
     """List notices: what can't be sent first, then the newest."""
@@ -54,9 +54,7 @@ def _row(notice: dict[str, Any]) -> tuple[str, ...]:
 
 def add_to(app: typer.Typer) -> None:
     """Adds `notices` and its commands."""
-    group = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="See who was told of what, and try targets of notices."
-    )
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List notices, and test their targets.")
     group.command("list", epilog=output.examples("sealane notices list", "sealane notices list --unsent"))(list_notices)
     group.command("test", epilog=output.examples("sealane notices test", "sealane notices test team-mail"))(try_targets)
     app.add_typer(group, name="notices", rich_help_panel=headings.SERVER)

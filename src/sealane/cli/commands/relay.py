@@ -32,12 +32,12 @@ def relay(
     kubeconfig: Annotated[
         Path | None,
         typer.Option(
-            help="A kubeconfig; in a pod its own account when left out, else what kubectl would use.",
+            help="A kubeconfig; when left out the pod's own account, and outside a pod what kubectl would use.",
             parser=options.path,
             metavar="<path>",
         ),
     ] = None,
-    context: Annotated[str | None, typer.Option(help="The context in it.")] = None,
+    context: Annotated[str | None, typer.Option(help="The context in the kubeconfig.")] = None,
 ) -> None:
     """Run a relay beside a cluster that the server can't reach: it dials out and carries the server's calls.
 
@@ -110,9 +110,10 @@ def manifest(
         list[str] | None,
         typer.Option(help="A namespace that it may only look at; may be repeated.", metavar="NAMESPACE"),
     ] = None,
-    image: Annotated[str, typer.Option(help="The image that has Sealane.")] = "sealane",
+    image: Annotated[str, typer.Option(help="Sealane's image.")] = "sealane",
     account: Annotated[
-        str, typer.Option(help="Where it runs and as which account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")
+        str,
+        typer.Option(help="The namespace and account that it runs in, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME"),
     ] = "sealane/sealane-relay",
     also: Annotated[
         list[str] | None,

@@ -38,7 +38,7 @@ def role(
     destination: Annotated[
         str | None,
         typer.Option(
-            help="The cluster meant, where the files name several destinations.", autocompletion=options.destinations
+            help="The cluster, where the files name several destinations.", autocompletion=options.destinations
         ),
     ] = None,
     account: Annotated[

@@ -30,7 +30,8 @@ def rollback(
     what: deploy.What,
     *,
     to: Annotated[
-        str | None, typer.Option(help="A verified revision: its number in `sealane status`, or how its id begins.")
+        str | None,
+        typer.Option(help="A verified revision: its number in `sealane status`, or the beginning of its id."),
     ] = None,
     folder: options.Folder = Path(),
     config: options.Config = None,
@@ -41,7 +42,7 @@ def rollback(
     take_over: deploy.TakeOver = False,
     wait: deploy.Wait = True,
     lift_hold: Annotated[
-        bool, typer.Option("--lift-hold", help="Don't go back; let out again what a failure holds up (with a server).")
+        bool, typer.Option("--lift-hold", help="Don't roll back; lift the hold that a failure set (with a server).")
     ] = False,
     as_json: output.Json = False,
 ) -> None:

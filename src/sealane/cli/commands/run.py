@@ -60,7 +60,7 @@ def run(
     ref: Annotated[str | None, typer.Option("--ref", metavar="REF", help="Its ref, such as refs/tags/v1.")] = None,
     at_once: Annotated[int, typer.Option("--at-once", min=1, help="Steps that may run at the same time.")] = 4,
     grace: Annotated[
-        float, typer.Option("--grace", min=0, metavar="SECONDS", help="What a step has to end by itself when stopped.")
+        float, typer.Option("--grace", min=0, metavar="SECONDS", help="How long a stopped step has to end by itself.")
     ] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line for each event.")] = False,
     no_live: Annotated[bool, typer.Option("--no-live", help=_LINES)] = False,

@@ -13,7 +13,7 @@ from sealane.cli.remote import client
 def scale(
     what: Annotated[str, typer.Argument(help="app/formation.", autocompletion=options.served_places)],
     workload: Annotated[str, typer.Argument(help="The workload's name, such as web.")],
-    replicas: Annotated[int, typer.Argument(min=0, help="How many instances it shall have.")],
+    replicas: Annotated[int, typer.Argument(min=0, help="The number of instances.")],
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the deployment to its end.")] = True,
     as_json: output.Json = False,
 ) -> None:

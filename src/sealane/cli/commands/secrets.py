@@ -17,7 +17,7 @@ Keys = Annotated[
     Path | None,
     typer.Option(
         "--keys",
-        help="Folder that keys are kept in, such as a server's data folder.",
+        help="Folder that holds the keys, such as a server's data folder.",
         show_default=False,
         parser=options.path,
         metavar="<path>",

@@ -29,7 +29,7 @@ def serve(
     ctx: typer.Context,
     *,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of everything the server keeps.", parser=options.path, metavar="<path>")
+        Path | None, typer.Option(help="Folder for all data of the server.", parser=options.path, metavar="<path>")
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Folder that holds environments/*.yaml.", parser=options.path, metavar="<path>")

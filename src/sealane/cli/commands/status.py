@@ -34,7 +34,7 @@ def status(
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
     app: options.App = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, and tell whatever changes.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep running, and print what changes.")] = False,
     as_json: output.Json = False,
 ) -> None:
     """Show what is deployed where, and how it fares.

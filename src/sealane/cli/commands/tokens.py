@@ -13,7 +13,7 @@ from sealane.errors import UsageError
 
 
 def list_tokens(
-    user: Annotated[str | None, typer.Option(help="Those of this user, for administrators.")] = None,
+    user: Annotated[str | None, typer.Option(help="The tokens of this user; for administrators.")] = None,
     app: Annotated[
         str | None, typer.Option(help="The push tokens of this app.", autocompletion=options.served_apps)
     ] = None,
@@ -36,9 +36,7 @@ def revoke(
     token_id: Annotated[str, typer.Argument(help="Its id, as `sealane token list` shows it.", metavar="ID")],
     also: Annotated[
         Literal["own", "nothing", "everything"],
-        typer.Option(
-            help="What of that which was made with it ends, too: its user's own, nothing, or, for administrators, everything."
-        ),
+        typer.Option(help="Which tokens made with it end, too: those of its user, none, or, for administrators, all."),
     ] = "own",
 ) -> None:
     """Make a token void at once, with its user's tokens that were made with it, and their sessions."""

@@ -27,11 +27,11 @@ def add(name: Name, group: Groups = None, as_json: output.Json = False) -> None:
 def token(
     name: Name,
     called: Annotated[
-        str, typer.Option("--name", help="What it is for, such as the machine it is on.")
+        str, typer.Option("--name", help="What it is for, such as the machine that uses it.")
     ] = "from the command line",
     expires: Annotated[
         str | None,
-        typer.Option(help="After how long it is void: 90d, 12h, never. By default as SEALANE_ACCESS__TOKEN_DAYS says."),
+        typer.Option(help="How long it is valid: 90d, 12h, never. By default SEALANE_ACCESS__TOKEN_DAYS."),
     ] = None,
     as_json: output.Json = False,
 ) -> None:

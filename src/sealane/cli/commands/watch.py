@@ -34,13 +34,14 @@ def watch(
     app: Annotated[
         str | None,
         typer.Option(
-            help="The app, where one commit has runs of several.",
+            help="The app, where a commit has runs of several apps.",
             show_default=False,
             autocompletion=options.served_apps,
         ),
     ] = None,
     timeout: Annotated[
-        str | None, typer.Option(help="Leave after so long, such as 10m; what is followed goes on.", show_default=False)
+        str | None,
+        typer.Option(help="Stop watching after this time, such as 10m; what is watched goes on.", show_default=False),
     ] = None,
     as_json: output.Json = False,
 ) -> None:

@@ -25,9 +25,9 @@ class AlertsFile(File):
     """Alerts that Alertmanager, Datadog, Grafana and the like send to the server about this formation."""
 
     max: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
-    """How many may come in."""
+    """How many alerts may come in."""
     duration: Maybe[Duration] = None
-    """How long they are waited for, counted from the deployment's start; those that came by then when left out."""
+    """How long to wait for alerts, from the deployment's start; when left out, those that have come by then count."""
     matching: Maybe[Annotated[dict[Text, Text], Field(max_length=50)]] = None
     """Labels that an alert must have to count: {severity: critical}."""
 

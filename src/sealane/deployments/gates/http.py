@@ -31,11 +31,11 @@ class HttpFile(File):
     samples: Annotated[int, Field(ge=1, le=10_000), WHOLE] = 5
     """How many samples are taken."""
     interval: Maybe[Duration] = None
-    """From the beginning of one sample to that of the next; 2s when left out."""
+    """Time from the start of one sample to the start of the next; 2s when left out."""
     timeout: Maybe[Duration] = None
     """How long an answer may take; 5s when left out."""
     status: Maybe[Annotated[list[Status], Field(min_length=1, max_length=50)]] = None
-    """Good answers, such as [200, 404]; any from 200 to 299 when left out."""
+    """Statuses of good answers, such as [200, 404]; any from 200 to 299 when left out."""
     max_failures: Annotated[int, Field(ge=0, le=10_000), WHOLE] = 0
     """How many samples may fail."""
     latency_p95: Maybe[Duration] = None

@@ -18,7 +18,7 @@ class AccountFile(File):
     """One account and region of AWS."""
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
-    """The region, `eu-central-1` say."""
+    """The region, such as `eu-central-1`."""
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """A bucket in which Sealane keeps what it did, under `sealane/`."""
     profile: Maybe[_Text] = None
@@ -27,9 +27,9 @@ class AccountFile(File):
     assume_role: Maybe[_Text] = None
     """Address of a role to assume."""
     external_id: Maybe[_Text] = None
-    """What that role wants to be told."""
+    """The external id that the role asks for."""
     endpoint: Maybe[_Text] = None
-    """Where the services are, if not at Amazon."""
+    """The address of the services, if they are not Amazon's."""
 
     def account(self) -> Account:
         """The account; it signs in with the first call."""

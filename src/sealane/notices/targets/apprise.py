@@ -26,7 +26,7 @@ class AppriseFile(File):
     """A service that the library apprise knows."""
 
     address: SecretReference
-    """A reference to its address, such as ntfys://ntfy.example.com/deploys: most hold who may send."""
+    """A reference to its address, such as ntfys://ntfy.example.com/deploys: most addresses hold credentials."""
 
 
 class AppriseTarget:

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/apps", tags=["apps"])
 
 
 class RightShown(BaseModel):
-    """One thing that somebody may, and why."""
+    """One right of a user, and what gives it."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -40,7 +40,7 @@ class Rights(BaseModel):
     environments: list[str]
     """The environments that are about the app."""
     rights: list[RightShown]
-    """By user. One thing that several rules give stands there as often."""
+    """By user. A right that several rules give is listed once for each."""
 
 
 @router.get("/{app}/access", responses=raised(NotThere))

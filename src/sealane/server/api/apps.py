@@ -41,7 +41,7 @@ class NewApp(BaseModel):
     folder: fields.Folder = ""
     """The app's folder in a repository of several."""
     owner: fields.Owner
-    """Whom it belongs to: a group or a user, who are its people."""
+    """The owner: a group or a user."""
     trunk: fields.Branch = "main"
     """The branch whose pushes are delivered."""
 
@@ -77,7 +77,7 @@ class AppStatus(BaseModel):
     origins: dict[str, Origin]
     """Where the release of each deployment here comes from, by the deployment's id."""
     usage: dict[str, list[WorkloadUsage]]
-    """What workloads use now beside what they ask for, by formation; of those of which nothing is known there is none."""
+    """What workloads use now beside what they ask for, by formation; formations without figures are left out."""
 
 
 class CompareAnswer(BaseModel):
@@ -88,9 +88,9 @@ class CompareAnswer(BaseModel):
     left: str
     right: str
     ahead: CommitRange | None
-    """What the left one has that the right one has not; null where nobody can tell."""
+    """What only the left one has; null where nobody can tell."""
     missing: CommitRange | None
-    """What the right one has that the left one has not."""
+    """What only the right one has."""
     changes: Changes
     """From the right one's manifests to the left one's; values of secrets are hidden."""
 
@@ -106,18 +106,18 @@ class Secrets(BaseModel):
 
 
 class Recipient(BaseModel):
-    """Whom files with the app's secrets are encrypted to. No secret."""
+    """The recipient that files with the app's secrets are encrypted to. It is not secret."""
 
     recipient: str
 
 
 class Owner(BaseModel):
-    """Whom an app shall belong to."""
+    """An app's new owner."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     owner: fields.Owner
-    """A group, or a user: they are the app's people."""
+    """A group or a user."""
 
 
 class Repository(BaseModel):
@@ -130,22 +130,22 @@ class Repository(BaseModel):
 
 
 class PushToken(BaseModel):
-    """A fresh push token; the one before is void."""
+    """A fresh push token; the former one is void."""
 
     push_token: str
 
 
 class Expiry(BaseModel):
-    """How long a push token shall count."""
+    """How long a push token is valid."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     expires: fields.Lifetime = lifetimes.NEVER
-    """After how long it is void: `90d`, `12h`, `never`."""
+    """How long it is valid: `90d`, `12h`, `never`."""
 
 
 class Grace(BaseModel):
-    """How long the former secret shall count beside the fresh one."""
+    """How long the former secret stays valid beside the fresh one."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -158,7 +158,7 @@ class HookSecret(BaseModel):
 
     hook_secret: str
     old_counts_until: datetime
-    """Until when the former secret, and the former alert token, count, too."""
+    """Until when the former secret and the former alert token stay valid."""
     hook_urls: dict[str, str]
     """Where each kind of git host sends its webhooks."""
 

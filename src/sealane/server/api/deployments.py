@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["deployments"])
 
 
 class Comment(BaseModel):
-    """A word on a yes or no."""
+    """A comment on an approval or a refusal."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,7 +25,7 @@ class Comment(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why the glass is broken; it stands on the deployment and in the audit."""
+    """Why the glass is broken; shown with the deployment and in the audit."""
 
     model_config = ConfigDict(extra="forbid")
 

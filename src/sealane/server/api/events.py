@@ -13,7 +13,7 @@ from sealane.server.access import Administrator, Viewer
 
 router = APIRouter(prefix="/api", tags=["events"])
 
-Cursor = Annotated[int, Query(ge=0, le=2**62, description="The cursor of the answer before; 0 for all that is kept.")]
+Cursor = Annotated[int, Query(ge=0, le=2**62, description="The cursor of the answer before; 0 for all stored events.")]
 
 
 class EventPage(BaseModel):
@@ -22,11 +22,11 @@ class EventPage(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     events: list[DomainEvent]
-    """In the order in which they became true; each id is once only, so that one that comes again is known."""
+    """In order; an id is never used twice, so an event that comes again is recognised."""
     cursor: int
-    """What to ask with next."""
+    """The cursor for the next request."""
     missed: bool
-    """Some of what happened after the cursor that was given is forgotten already."""
+    """Whether events after the given cursor are deleted already."""
 
 
 @router.get("/events")
@@ -54,7 +54,7 @@ async def audit(
     only: filters.WhoDidWhat,
     limit: addresses.Limit = 50,
     before: Annotated[
-        int | None, Query(ge=0, le=2**62, description="The id of the last one of the page before.")
+        int | None, Query(ge=0, le=2**62, description="The id of the last item of the page before.")
     ] = None,
 ) -> list[DomainEvent]:
     """Who did what, the newest first. Filters that are given all have to fit."""

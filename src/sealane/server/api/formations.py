@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api", tags=["formations"])
 
 
 class Deploy(BaseModel):
-    """What to deploy; with nothing said, the newest release of the app."""
+    """What to deploy; the newest release of the app when left out."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -34,24 +34,24 @@ class Deploy(BaseModel):
     revision: fields.Reference | None = None
     """A revision's id, to deploy exactly that again."""
     confirmed: bool = False
-    """A yes to deleting more objects than the environment's delete budget, or what holds data."""
+    """Confirms deletions beyond the environment's delete budget, and of objects that hold data."""
     adopt: bool = False
-    """Takes over objects that are there and that nobody's labels claim."""
+    """Takes over existing objects that no labels claim."""
     break_glass: fields.Reason | None = None
-    """Why it shall begin though the environment's window is shut; only people of the groups named there may."""
+    """Why it should begin although the environment's window is shut; only members of the groups named there may."""
 
 
 class Rollback(BaseModel):
-    """Where to go back to; with nothing said, the last verified revision before the one that is there."""
+    """Where to roll back to; the last verified revision before the present one when left out."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     to: fields.Reference | None = None
-    """A revision's id or how that begins, or a deployment's number or id."""
+    """A revision's id or its beginning, or a deployment's number or id."""
 
 
 class Scale(BaseModel):
-    """How many instances a workload shall have."""
+    """A workload's new number of instances."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +68,7 @@ class Restart(BaseModel):
 
 
 class Lift(BaseModel):
-    """Why a hold is lifted; it stands in the audit."""
+    """Why a hold is lifted; kept in the audit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -142,7 +142,7 @@ class DriftedField(BaseModel):
 
 
 class DriftedObject(BaseModel):
-    """An object that is not as it was deployed."""
+    """An object that differs from what was deployed."""
 
     object: str
     kind: Literal["changed", "gone", "taken", "left", "refused"]
@@ -179,9 +179,9 @@ def _lines(
     ] = None,
     find: Annotated[
         str | None,
-        Query(max_length=inputs.LONGEST_LINE, description="Only lines with these words in them, in any case."),
+        Query(max_length=inputs.LONGEST_LINE, description="Only lines that contain this text, in any case."),
     ] = None,
-    tail: Annotated[int, Query(ge=0, le=10_000, description="How many lines of each container to begin with.")] = 50,
+    tail: Annotated[int, Query(ge=0, le=10_000, description="How many earlier lines of each container.")] = 50,
     *,
     follow: Annotated[bool, Query(description="Goes on as more is printed.")] = False,
 ) -> LogQuery:

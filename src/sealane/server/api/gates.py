@@ -17,21 +17,21 @@ router = APIRouter(tags=["gates"])
 
 
 class GateAnswer(BaseModel):
-    """How to take an inconclusive gate."""
+    """What an inconclusive gate counts as."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     passes: bool
     """Whether the deployment goes on; otherwise the gate has failed."""
     reason: fields.Reason = ""
-    """Why; it stands in the audit."""
+    """The reason, kept in the audit."""
 
 
 class Received(BaseModel):
-    """What became of a message of alerts."""
+    """The result of a message with alerts."""
 
-    alerts: int = Field(description="How many alerts fire in it.")
-    new: int = Field(description="How many of them had not come before.")
+    alerts: int = Field(description="How many of its alerts fire.")
+    new: int = Field(description="How many of them are new.")
 
 
 class AlertToken(BaseModel):

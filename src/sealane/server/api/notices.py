@@ -23,13 +23,13 @@ router = APIRouter(prefix="/api/notices", tags=["notices"])
 
 
 class NoticeShown(BaseModel):
-    """What one target was told of one thing, or is to be told."""
+    """What one target was told, or will be told, about one subject."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     target: str
-    """The target's name; the address of one that a commit brought along."""
+    """The target's name, or the address of a target in an app's own file."""
     app: str
     formation: str | None
     environment: str | None
@@ -39,15 +39,15 @@ class NoticeShown(BaseModel):
     """What happened last."""
     title: str
     happened: int
-    """How much happened to the thing, all in one message."""
+    """How many events the message has."""
     state: TellState
-    """`unsent`: it is to be sent, or tried again; `given_up`: it could not be sent for a day."""
+    """`unsent`: it will be sent, or tried again; `given_up`: it could not be sent for a day."""
     tries: int
-    """How often it was tried in vain since it was sent last."""
+    """How often sending failed since it was last sent."""
     since: datetime | None
     """Since when it can't be sent."""
     again: datetime | None
-    """When it is sent, or tried next."""
+    """When it is sent or tried next."""
     reason: str | None
     """Why it could not be sent."""
     created: datetime
@@ -55,7 +55,7 @@ class NoticeShown(BaseModel):
 
 
 class Trial(BaseModel):
-    """Which target is tried."""
+    """The target to test."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
 
@@ -64,13 +64,13 @@ class Trial(BaseModel):
 
 
 class Tried(BaseModel):
-    """What came of it."""
+    """The result."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     target: str
     problem: str | None
-    """Why it could not be told; null when it was."""
+    """Why it could not be sent; null when it was sent."""
     hint: str | None
     """What a person can do about it."""
 
@@ -79,7 +79,7 @@ class Tried(BaseModel):
 async def listed(
     server: dependencies.Server,
     _: Viewer,
-    unsent: Annotated[bool, Query(description="Only what could not be sent.")] = False,  # noqa: FBT002 - a part of the address
+    unsent: Annotated[bool, Query(description="Only notices that could not be sent.")] = False,  # noqa: FBT002 - a part of the address
     limit: addresses.Limit = 50,
 ) -> list[NoticeShown]:
     """What could not be sent first, then the newest."""

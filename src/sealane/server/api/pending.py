@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", tags=["deployments"])
 
 
 class Pending(BaseModel):
-    """One thing that waits for a person's word."""
+    """One thing that waits for a person's answer."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -37,7 +37,7 @@ class Pending(BaseModel):
     origin: Origin | None
     """The run and the commit that it comes from."""
     brings: str
-    """For an approval, how many commits are new over what is there, in words."""
+    """For an approval, how many commits it adds to what is deployed, in words."""
     tests: str
     """For an approval, what the tests of its run reported, in words; empty where none did."""
     newer: str | None
@@ -46,23 +46,23 @@ class Pending(BaseModel):
     """What it lacks."""
     since: datetime
     until: datetime | None
-    """When it is decided without anybody's word."""
+    """When it is decided without an answer."""
     otherwise: str
     """What happens then."""
     who: tuple[str, ...]
-    """Groups whose people's word counts, where they may approve; empty: of everybody who may deploy there."""
+    """Groups whose members may answer, where they may approve; empty: everybody who may deploy there."""
     given: tuple[str, ...]
-    """Who has said yes to it."""
+    """Who has agreed."""
     asked_by: str
     """For an approval, who asked for it or pushed it."""
     written: tuple[str, ...]
-    """For an approval, whom its commits name as authors; a known one with the user's name."""
+    """For an approval, the authors of its commits; known authors by their user's name."""
     gate: str
     """For a gate, its name."""
     answer: str
     """The command that answers."""
     why_not: str
-    """Why the word of whoever asks does not count; empty when it does."""
+    """Why the caller may not answer; empty if allowed."""
 
 
 @router.get("/pending")

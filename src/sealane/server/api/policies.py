@@ -29,14 +29,14 @@ class Rendered(BaseModel):
 
 
 class Vetted(BaseModel):
-    """What would be said about it now."""
+    """What policies and limits say about it now."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     judged: list[WaivedDecision]
-    """Decisions of policies, each with the waiver that takes its effect away."""
+    """Decisions of policies, each with the waiver that applies to it."""
     limits: list[Finding]
-    """What goes beyond what the environment's file allows the app."""
+    """What exceeds the environment's limits for the app."""
 
 
 @router.post("/vet", responses=raised(NotThere))

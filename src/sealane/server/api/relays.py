@@ -37,7 +37,7 @@ class Relay(BaseModel):
     connected: bool
     """Whether it is connected to any process of the server."""
     since: datetime | None
-    """Since when it is, or else is not; null: it never was."""
+    """Since when it is or is not connected; null: it never was."""
     version: str | None
     """Sealane's version there, while it is connected."""
     processes: list[str]
@@ -51,7 +51,7 @@ class Relay(BaseModel):
 
 
 class NewRelay(BaseModel):
-    """A relay that shall dial in."""
+    """A relay to add."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 

@@ -24,7 +24,7 @@ class Token(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
     id: str
-    """Its first part, by which it is revoked."""
+    """Its first part; a token is revoked by it."""
     kind: str
     """`user` signs in, `push` only pushes, `relay` only dials in."""
     user: str | None
@@ -34,16 +34,16 @@ class Token(BaseModel):
     used: datetime | None
     """When it was used last, give or take five minutes; null: never."""
     expires: datetime | None
-    """From when it is void; null: never."""
+    """When it expires; null: never."""
     made_with: str | None
     """The id of the token that it was made with, which ends it, too; null: nobody recorded one."""
 
 
 class Revoked(BaseModel):
-    """What ended."""
+    """The tokens that ended."""
 
     ended: list[str]
-    """The ids of all tokens that are void now: the one that was named first."""
+    """The ids of all revoked tokens; the named one first."""
 
 
 @router.get("/tokens")
@@ -71,7 +71,7 @@ async def revoke(
     actor: Viewer,
     also: Annotated[
         Reach,
-        Query(description="What of that which was made with it ends, too: of the same user, nothing, or everything."),
+        Query(description="Which tokens made with it end, too: those of the same user, none, or all."),
     ] = Reach.OWN,
 ) -> Revoked:
     """Makes a token void at once, with what its user made with it, and ends the sessions begun with them.

@@ -34,7 +34,7 @@ class NewUser(BaseModel):
 
 
 class Groups(BaseModel):
-    """The groups a user shall be in."""
+    """A user's new groups."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,14 +49,14 @@ class Token(BaseModel):
 
 
 class NewToken(BaseModel):
-    """What to make a token with."""
+    """A token to make."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     name: fields.TokenName = "from the command line"
-    """What it is for, such as the machine it is on."""
+    """What it is for, such as the machine that uses it."""
     expires: fields.Lifetime | None = None
-    """After how long it is void: `90d`, `12h`, `never`; the server's own time when nothing is said."""
+    """How long it is valid: `90d`, `12h`, `never`; the server's default when left out."""
 
 
 _AS_USUAL = NewToken()

@@ -23,10 +23,10 @@ router = APIRouter(prefix="/hooks", tags=["webhooks"])
 
 
 class Received(BaseModel):
-    """What became of a webhook, or of one reference that it tells of."""
+    """The result of a webhook, or of one reference in it."""
 
     run: str | None = Field(default=None, description="The run it started, or had started before.")
-    duplicate: bool = Field(default=False, description="Whether it had come before and started nothing now.")
+    duplicate: bool = Field(default=False, description="Whether it had come before; then it starts nothing.")
     left_out: str | None = Field(default=None, description="Why its run does not begin, and how to run it after all.")
     ignored: str | None = Field(default=None, description="Why it starts nothing.")
 
@@ -34,7 +34,7 @@ class Received(BaseModel):
 class ReceivedAll(Received):
     """What became of a webhook: of the first reference that it tells of, and of the others."""
 
-    others: list[Received] = Field(default=[], description="What became of the others, in the message's order.")
+    others: list[Received] = Field(default=[], description="The results of the others, in the message's order.")
 
 
 @router.post(
