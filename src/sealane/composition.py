@@ -268,13 +268,13 @@ async def restore_administrator(settings: Settings, name: str) -> str:
 
 
 def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | None = None) -> Access:
-    said = settings.access
+    limits = settings.access
     return Access(
         store,
         key=key,
         session=timedelta(hours=settings.http.session_hours),
-        life=timedelta(days=said.token_days) if said.token_days else None,
-        limits=AttemptLimits(per_address=said.failures_per_address, per_token=said.failures_per_token),
+        life=timedelta(days=limits.token_days) if limits.token_days else None,
+        limits=AttemptLimits(per_address=limits.failures_per_address, per_token=limits.failures_per_token),
         scoped=scoped,
     )
 

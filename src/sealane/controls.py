@@ -60,8 +60,8 @@ def removed(text: str) -> str:
 def own_styles_only(text: str, codes: Collection[str]) -> str:
     """The text without control sequences and characters, except style changes with these codes (SGR, ECMA-48 8.3.117)."""
     parts = _STYLE.split(text)
-    kept = (f"\x1b[{part}m" if set(part.split(";")) <= set(codes) else "" for part in parts[1::2])
-    return "".join(removed(plain) + style for plain, style in itertools.zip_longest(parts[::2], kept, fillvalue=""))
+    allowed = (f"\x1b[{part}m" if set(part.split(";")) <= set(codes) else "" for part in parts[1::2])
+    return "".join(removed(plain) + style for plain, style in itertools.zip_longest(parts[::2], allowed, fillvalue=""))
 
 
 def replaced(text: str) -> str:

@@ -39,11 +39,11 @@ _JOINERS = "\u200c\u200d"
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
-def check_name(name: str, what: str) -> str:
+def check_name(name: str, subject: str) -> str:
     """The name, when users, groups and tokens may have it. Raises UsageError."""
     if not _NAME.fullmatch(name):
         hint = "small letters, digits, dots, dashes and underscores, at most 64, beginning and ending with a letter or digit"
-        raise UsageError(f"{_quoted(name)} can't be the name of {what}", hint=hint)
+        raise UsageError(f"{_quoted(name)} can't be the name of {subject}", hint=hint)
     return name
 
 
@@ -84,39 +84,43 @@ def check_folder(path: str) -> str:
     return check_line(inside, "the folder", most=LONGEST_FOLDER)
 
 
-def check_line(text: str, what: str, *, most: int = LONGEST_LINE) -> str:
+def check_line(text: str, subject: str, *, most: int = LONGEST_LINE) -> str:
     """One line of text that is not empty, without space around it. Raises UsageError."""
-    line = check_text(text, what, most=most).strip()
+    line = check_text(text, subject, most=most).strip()
     if not line:
-        raise UsageError(f"{what} is empty")
+        raise UsageError(f"{subject} is empty")
     if any(character in line for character in "\n\r\t" + _JOINERS):
-        raise UsageError(f"{what} has line breaks, tabs or characters of no width in it", hint="write it as one line")
+        raise UsageError(
+            f"{subject} has line breaks, tabs or characters of no width in it", hint="write it as one line"
+        )
     return line
 
 
-def check_text(text: str, what: str, *, most: int = LONGEST_TEXT) -> str:
+def check_text(text: str, subject: str, *, most: int = LONGEST_TEXT) -> str:
     """Text of several lines, or none. Raises UsageError for what is too long or can't be shown."""
     if len(text) > most:
-        raise UsageError(f"{what} has {len(text)} characters", hint=f"at most {most}")
+        raise UsageError(f"{subject} has {len(text)} characters", hint=f"at most {most}")
     if not _clean(text):
         hint = "leave out control characters, marks that turn the direction of text, and halves of characters"
-        raise UsageError(f"{what} has characters in it that can't be shown", hint=hint)
+        raise UsageError(f"{subject} has characters in it that can't be shown", hint=hint)
     return text
 
 
-def check_json(value: Any, what: str) -> None:
+def check_json(value: Any, subject: str) -> None:
     """Raises UsageError for JSON that no cluster or database accepts: half characters, NUL, infinite or huge numbers."""
     ahead: list[tuple[Any, int]] = [(value, 0)]
     while ahead:
         value, depth = ahead.pop()
         if depth > DEEPEST:
-            raise UsageError(f"{what} is nested more than {DEEPEST} levels deep")
+            raise UsageError(f"{subject} is nested more than {DEEPEST} levels deep")
         if isinstance(value, str) and storable(value) != value:
-            raise UsageError(f"{what} has halves of characters or NUL in it")
+            raise UsageError(f"{subject} has halves of characters or NUL in it")
         if isinstance(value, float) and not math.isfinite(value):
-            raise UsageError(f"{what} has a number in it that JSON does not have")
+            raise UsageError(f"{subject} has a number in it that JSON does not have")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise UsageError(f"{what} has a number in it that is too large", hint="whole numbers have at most 64 bits")
+            raise UsageError(
+                f"{subject} has a number in it that is too large", hint="whole numbers have at most 64 bits"
+            )
         if isinstance(value, Mapping):
             ahead += [(part, depth + 1) for pair in value.items() for part in pair]
         elif isinstance(value, list):
@@ -125,8 +129,8 @@ def check_json(value: Any, what: str) -> None:
 
 def check_address(path: str, query: str) -> None:
     """Raises UsageError for a request's address that can't exist here."""
-    for part, what in ((path, "the address"), (query, "the address' question")):
-        check_text(part, what, most=LONGEST_ADDRESS)
+    for part, subject in ((path, "the address"), (query, "the address' question")):
+        check_text(part, subject, most=LONGEST_ADDRESS)
 
 
 def fitted(text: str, *, most: int = LONGEST_LINE) -> str:

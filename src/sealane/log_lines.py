@@ -40,8 +40,8 @@ def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
 
     Fields without a value are left out. Everybody who reads logs sees the values.
     """
-    said = {key: _short(value) for key, value in fields.items() if value is not None}
-    _EVENTS.log(level, name, extra={_FIELDS: said})
+    shortened = {key: _short(value) for key, value in fields.items() if value is not None}
+    _EVENTS.log(level, name, extra={_FIELDS: shortened})
 
 
 def once(error: BaseException) -> None:

@@ -33,8 +33,8 @@ def verdict(data: Plain) -> dict[str, Any]:
 
 def failure_report(data: Plain) -> dict[str, Any]:
     """The evidence of a failed deployment."""
-    told = _with(_renamed(data, {"ends": "terminations"}), "cause", _cause)
-    return observation(_with_each(told, "others", _cause))
+    renamed = _with(_renamed(data, {"ends": "terminations"}), "cause", _cause)
+    return observation(_with_each(renamed, "others", _cause))
 
 
 def observation(data: Plain) -> dict[str, Any]:
@@ -53,16 +53,16 @@ def revision(data: Plain) -> dict[str, Any]:
 
 def history(data: Plain) -> dict[str, Any]:
     """The deployments in a ledger."""
-    told = _with(_renamed(data, {"dossier": "failure_report"}), "failure_report", failure_report)
-    told = _with_each(told, "records", lambda record: _with(record, "verdict", verdict))
-    kept = {key: revision(stored) for key, stored in told.get("revisions", {}).items()}
-    return {**told, **({"revisions": kept} if kept else {})}
+    renamed = _with(_renamed(data, {"dossier": "failure_report"}), "failure_report", failure_report)
+    renamed = _with_each(renamed, "records", lambda record: _with(record, "verdict", verdict))
+    revisions = {key: revision(stored) for key, stored in renamed.get("revisions", {}).items()}
+    return {**renamed, **({"revisions": revisions} if revisions else {})}
 
 
 def _strategy(data: Plain) -> dict[str, Any]:
-    told = _with_each(data, "gates", _gate)
+    renamed = _with_each(data, "gates", _gate)
     return _with(
-        told, "guard", lambda guards: {key: "warn" if part == "note" else part for key, part in guards.items()}
+        renamed, "guard", lambda guards: {key: "warn" if part == "note" else part for key, part in guards.items()}
     )
 
 

@@ -160,8 +160,8 @@ class Apps:
         at = self._now()
         await self._store.apps.remove(name, by=by.name, at=at)
         await asyncio.to_thread(keys.put_aside, self._identities, name, _aside(at))
-        if kept := await self._repositories.put_aside(name, _aside(at)):
-            _log.info("the repository of %s is kept at %s", name, kept)
+        if put_aside := await self._repositories.put_aside(name, _aside(at)):
+            _log.info("the repository of %s is kept at %s", name, put_aside)
 
     def _decoy(self, name: str) -> str:
         return tokens.derive(self._key, "no hook", name)

@@ -125,16 +125,16 @@ class Access:
         now = self._now()
         token = await self._store.people.token(actor.token_id) if actor.token_id else None
         ends = min(now + self._session, token.expires) if token and token.expires else now + self._session
-        kept = StoredSession(id=_hidden(secret), user=actor.name, csrf=csrf, expires=ends, token_id=actor.token_id)
-        await self._store.people.add_session(kept, at=now)
-        return Session(cookie=self._signer.sign(secret).decode(), csrf=csrf, expires=kept.expires)
+        stored = StoredSession(id=_hidden(secret), user=actor.name, csrf=csrf, expires=ends, token_id=actor.token_id)
+        await self._store.people.add_session(stored, at=now)
+        return Session(cookie=self._signer.sign(secret).decode(), csrf=csrf, expires=stored.expires)
 
     async def session(self, cookie: str) -> tuple[Actor, StoredSession]:
         """The actor of the cookie. Raises NotSignedIn when it is expired, forged or ended."""
-        kept = await self._store.people.session(self._session_id(cookie))
-        if kept is None or kept.expires <= self._now():
+        stored = await self._store.people.session(self._session_id(cookie))
+        if stored is None or stored.expires <= self._now():
             raise NotSignedIn("the session is over", hint="sign in again")
-        return replace(await self._actor(kept.user, kept.token_id), via="session"), kept
+        return replace(await self._actor(stored.user, stored.token_id), via="session"), stored
 
     async def end_session(self, cookie: str) -> None:
         """Signs out. Raises NotSignedIn for a forged cookie."""

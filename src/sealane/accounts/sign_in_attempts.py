@@ -61,8 +61,8 @@ class Attempts:
                 del self._failed[key]
             elif len(failed) >= most:
                 after = (failed[-most] + self.limits.within - now).total_seconds()
-                what = "from this address" if key[0] == "address" else "for this token"
-                raise TooManyAttempts(f"too many wrong attempts to sign in {what}", after=max(1, round(after + 0.5)))
+                source = "from this address" if key[0] == "address" else "for this token"
+                raise TooManyAttempts(f"too many wrong attempts to sign in {source}", after=max(1, round(after + 0.5)))
 
     def failed(self, address: str, token_id: str) -> None:
         """Counts a failure."""

@@ -91,8 +91,8 @@ def conditions(deployment: Deployment, inputs: BlockerInput) -> tuple[Condition,
 def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
     """Why a waiting deployment will never start, or None."""
     if no := quorum.rejected(deployment, inputs.votes):
-        said = f": {no.comment}" if no.comment else ""
-        return f"{no.user} rejected it{said}"
+        comment = f": {no.comment}" if no.comment else ""
+        return f"{no.user} rejected it{comment}"
     for earlier in inputs.after:
         if earlier.verdict and not is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
@@ -151,16 +151,16 @@ def _by_itself(
 
 
 def _shut(subject: Deployment, window: WindowStatus) -> Condition:
-    what = f"the window of {subject.environment} to open: {window.reason}"
+    condition = f"the window of {subject.environment} to open: {window.reason}"
     who = "itself"
     if window.break_glass:
         who = f'{who}, or one of {", ".join(window.break_glass)}: sealane approve {subject.id} --break-glass "REASON"'
-    return Condition(kind=Waits.WINDOW, what=what, who=who, when=f"opens {window.when}" if window.when else None)
+    return Condition(kind=Waits.WINDOW, what=condition, who=who, when=f"opens {window.when}" if window.when else None)
 
 
 def _unoffered(formation: str, run: str | None) -> Condition:
-    what = f"{formation}, which goes with it, to be offered"
-    return Condition(kind=Waits.RELEASE_GROUP, what=what, who=f"itself, when its run gets there{_follow(run)}")
+    condition = f"{formation}, which goes with it, to be offered"
+    return Condition(kind=Waits.RELEASE_GROUP, what=condition, who=f"itself, when its run gets there{_follow(run)}")
 
 
 def _with(other: Deployment, conditions: Iterator[Condition]) -> Iterator[Condition]:
@@ -182,10 +182,10 @@ def _doing(subject: Deployment, asked: Sequence[Condition]) -> str:
 
 
 def _asked(subject: Deployment, question: GateWord) -> Condition:
-    what = f"a person's word on gate {question.gate}: {question.message.rstrip('.')}"
+    condition = f"a person's word on gate {question.gate}: {question.message.rstrip('.')}"
     who = f"a developer: sealane gate {subject.label} {question.gate} --pass, or --fail"
     when = f"fails at {question.until:%Y-%m-%d %H:%M} UTC if nobody says anything"
-    return Condition(kind=Waits.GATE, what=what, who=who, when=when)
+    return Condition(kind=Waits.GATE, what=condition, who=who, when=when)
 
 
 def _queued(subject: Deployment, inputs: BlockerInput) -> Explanation:
@@ -210,11 +210,11 @@ def _refused_now(subject: Deployment, inputs: BlockerInput) -> Iterator[Conditio
 
 
 def _held(subject: Deployment, hold: Hold) -> Condition:
-    what = f"a hold on {hold.app} #{hold.up_to} and older at {hold.label}: {hold.reason}"
+    condition = f"a hold on {hold.app} #{hold.up_to} and older at {hold.label}: {hold.reason}"
     newer = (
         "a newer commit that is deployed there, or " if subject.unasked or hold.formation != subject.formation else ""
     )
-    return Condition(kind=Waits.HOLD, what=what, who=f"{newer}a developer: {way_out.lifting(hold.label)}")
+    return Condition(kind=Waits.HOLD, what=condition, who=f"{newer}a developer: {way_out.lifting(hold.label)}")
 
 
 def _going_back(first: Deployment) -> Condition:
@@ -224,12 +224,12 @@ def _going_back(first: Deployment) -> Condition:
 
 
 def _after(earlier: Deployment) -> Condition:
-    what = f"{earlier.label} to be deployed first"
-    return Condition(kind=Waits.EARLIER, what=what, who=f"itself{_follow(earlier.id)}")
+    condition = f"{earlier.label} to be deployed first"
+    return Condition(kind=Waits.EARLIER, what=condition, who=f"itself{_follow(earlier.id)}")
 
 
-def _follow(what: str | None) -> str:
-    return f": sealane watch {what}" if what else ""
+def _follow(deployment: str | None) -> str:
+    return f": sealane watch {deployment}" if deployment else ""
 
 
 def _lifting(subject: Deployment, holds: Sequence[Hold]) -> tuple[Condition, ...]:

@@ -123,10 +123,10 @@ def _stays(member: Deployment, group_state: GroupState) -> str | None:
 
 
 def _outcome(group_state: GroupState, because: str, back: Sequence[Deployment], stays: Mapping[str, str]) -> str:
-    said = [because.rstrip(".")]
+    sentences = [because.rstrip(".")]
     for deployment in back:
         verdict = group_state.backs[deployment.formation].verdict
         well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
-        said.append(f"{deployment.formation} rolled back" if well else f"{deployment.formation} did not get back")
-    said += [f"{name} stays: {why}" for name, why in stays.items()]
-    return "; ".join(said)
+        sentences.append(f"{deployment.formation} rolled back" if well else f"{deployment.formation} did not get back")
+    sentences += [f"{name} stays: {why}" for name, why in stays.items()]
+    return "; ".join(sentences)

@@ -43,8 +43,8 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
     subject = view.run
     if subject.status is RunStatus.WAITING:
         conditions = tuple(_crowded(crowd))
-        what = f"waits for {conditions[0].what}" if conditions else "starts in a moment"
-        return Explanation(sentence=f"{subject.label} {what}", waiting=conditions)
+        waiting = f"waits for {conditions[0].what}" if conditions else "starts in a moment"
+        return Explanation(sentence=f"{subject.label} {waiting}", waiting=conditions)
     running = [step for step in view.steps if step.status is StepStatus.RUNNING]
     if running:
         return Explanation(sentence=f"{subject.label} is running {', '.join(step.name for step in running)}")
@@ -55,8 +55,8 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
     came = "".join(f"; {_came(delivery)}" for delivery in view.deliveries)
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
-        said = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
-        return Explanation(sentence=f"{said}{came}", log=StepLog(key=bad.key, step=bad.name))
+        sentence = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
+        return Explanation(sentence=f"{sentence}{came}", log=StepLog(key=bad.key, step=bad.name))
     if subject.status is RunStatus.RUNNING:
         doing = "is between two steps" if view.steps else "is being checked out and looked at"
         return Explanation(sentence=f"{subject.label} {doing}")
@@ -68,8 +68,8 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
 def _built(view: RunView) -> str:
     """The result of the steps; with deliveries, these are the outcome."""
     if not view.deliveries:
-        kept = next((step.reason for step in view.steps if _is_kept_back(step)), None)
-        nothing = f"; nothing is delivered: {kept}" if kept and view.run.status is RunStatus.PASSED else ""
+        reason = next((step.reason for step in view.steps if _is_kept_back(step)), None)
+        nothing = f"; nothing is delivered: {reason}" if reason and view.run.status is RunStatus.PASSED else ""
         return f" {view.run.status}{nothing}"
     return " built" if view.release and view.release.images else ": its steps passed"
 
@@ -90,12 +90,12 @@ def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:
     if not crowd.workers:
         yield no_worker()
     elif crowd.going >= crowd.slots:
-        what = f"a worker with room: {_runs(crowd.going)} at it"
-        yield Condition(kind=Waits.ROOM, what=what, who=f"{ends}: sealane cancel ends one")
+        condition = f"a worker with room: {_runs(crowd.going)} at it"
+        yield Condition(kind=Waits.ROOM, what=condition, who=f"{ends}: sealane cancel ends one")
     elif crowd.own >= crowd.share:
-        what = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
+        condition = f"a slot of its app, which may have {crowd.share} of {crowd.slots}: {_runs(crowd.own)} at it"
         who = f"{ends}: sealane cancel ends one; operators give more with SEALANE_RUNS__PER_APP"
-        yield Condition(kind=Waits.ROOM, what=what, who=who)
+        yield Condition(kind=Waits.ROOM, what=condition, who=who)
 
 
 def _runs(count: int) -> str:

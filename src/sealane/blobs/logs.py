@@ -74,8 +74,8 @@ class Logs:
         begin = max(0, size - _END)
         text = self.read(run_id, key, offset=begin, limit=_END).decode(errors="replace")
         lines = [controls.removed(line).rstrip() for line in text.split("\n")]
-        told = [line[:_LONGEST] for line in (lines[1:] if begin else lines) if line.strip()]
-        return tuple(told[-most:])
+        shortened = [line[:_LONGEST] for line in (lines[1:] if begin else lines) if line.strip()]
+        return tuple(shortened[-most:])
 
     def _path(self, run_id: str, key: str, attempt: int) -> Path:
         if not _ID.fullmatch(run_id) or not _KEY.fullmatch(key):

@@ -35,21 +35,21 @@ LOOKUP = "what the cluster has is no part of a commit: give it to the chart as a
 
 def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, Any], locate: Locate) -> list[Finding]:
     """All complaints; `defaults` are the values that the chart was rendered with."""
-    said = complaint.rpartition("Error: ")[2].partition("\n\nUse --debug")[0].strip()
+    message = complaint.rpartition("Error: ")[2].partition("\n\nUse --debug")[0].strip()
     if "out of memory" in complaint:
         return [
             _finding("it needs more memory to render than a chart may have", request, "templates", hint="render less")
         ]
-    if "specifications of the schema" in said:
-        made = _of_schema(said, request, locate)
+    if "specifications of the schema" in message:
+        made = _of_schema(message, request, locate)
         return sorted(made, key=lambda finding: (finding.place, finding.message))
-    if match := _KUBE.search(said):
+    if match := _KUBE.search(message):
         hint = "kube_version says what the formation's cluster is"
         return [_finding(f"the chart wants Kubernetes {match[1]}, not {match[2]}", request, "Chart.yaml", hint=hint)]
-    if match := _MISSING.search(said):
+    if match := _MISSING.search(message):
         hint = "run `helm dependency build` and commit what it puts into charts/"
         return [_finding(f"the chart's charts/ has no {match[1]}", request, "Chart.yaml", hint=hint)]
-    return [_of_template(said, request, defaults)]
+    return [_of_template(message, request, defaults)]
 
 
 def _of_template(said: str, request: TemplateRequest, defaults: Mapping[str, Any]) -> Finding:
@@ -88,9 +88,9 @@ def _no_value(expression: str, rest: str, defaults: Mapping[str, Any]) -> str | 
     return None
 
 
-def _of_schema(said: str, request: TemplateRequest, locate: Locate) -> Iterator[Finding]:
+def _of_schema(message: str, request: TemplateRequest, locate: Locate) -> Iterator[Finding]:
     above: tuple[str, ...] = ()
-    for line in said.splitlines()[1:]:
+    for line in message.splitlines()[1:]:
         if chart := _CHART.fullmatch(line.strip()):
             above = () if chart[1] == request.chart else (chart[1],)
         elif match := _SCHEMA.match(line.strip()):

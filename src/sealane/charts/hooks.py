@@ -99,9 +99,9 @@ def _weight(value: Any) -> int:
 def _without(value: Mapping[str, Any]) -> dict[str, Any]:
     """The object without Helm's hook annotations."""
     metadata = value["metadata"]
-    kept = {name: said for name, said in metadata["annotations"].items() if name not in _OWN}
+    others = {name: said for name, said in metadata["annotations"].items() if name not in _OWN}
     rest = {key: part for key, part in metadata.items() if key != "annotations"}
-    return {**value, "metadata": {**rest, **({"annotations": kept} if kept else {})}}
+    return {**value, "metadata": {**rest, **({"annotations": others} if others else {})}}
 
 
 def _as_job(item: ChartObject) -> ChartObject | None:

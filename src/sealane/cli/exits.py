@@ -131,9 +131,9 @@ def _left(left: SystemExit) -> int:
 def _bug(error: Exception) -> int:
     from sealane.cli import output
 
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     output.error(
-        f"Sealane itself broke: {type(error).__name__}{f': {said}' if said else ''}"[:500],
+        f"Sealane itself broke: {type(error).__name__}{f': {message}' if message else ''}"[:500],
         None if _debugging() else "SEALANE_DEBUG=1 shows where; please report it",
     )
     _traceback_if_wanted(error)

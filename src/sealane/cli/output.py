@@ -122,8 +122,8 @@ def as_json(value: Any) -> str:
 
 def say(text: str, *styles: str) -> None:
     """Prints a message, to stderr."""
-    told = style(text, *styles, stream=sys.stderr) if styles else text
-    print(fitted(shown(told, sys.stderr), sys.stderr), file=sys.stderr, flush=True)
+    styled = style(text, *styles, stream=sys.stderr) if styles else text
+    print(fitted(shown(styled, sys.stderr), sys.stderr), file=sys.stderr, flush=True)
 
 
 def error(message: str, hint: str | None = None) -> None:

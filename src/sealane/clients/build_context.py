@@ -90,14 +90,14 @@ def _app(source: Source) -> Iterator[int]:
 
 
 @contextmanager
-def _opened(app: int, path: str, what: str) -> Iterator[descriptors.Opened]:
+def _opened(app: int, path: str, kind: str) -> Iterator[descriptors.Opened]:
     try:
         way = descriptors.reached(app, path, links=True)
         opened = way.__enter__()
     except descriptors.LeadsOut as error:
         raise UsageError(f"{path} leads out of the repository") from error
     except OSError as error:
-        raise UsageError(f"{what} {path} can't be read: {_why(error)}") from error
+        raise UsageError(f"{kind} {path} can't be read: {_why(error)}") from error
     try:
         yield opened
     finally:

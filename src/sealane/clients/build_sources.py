@@ -157,8 +157,8 @@ def _pull(api: Any, image: str, platform: str, *, podman: bool) -> None:
     url = api._url(asked.path)  # noqa: SLF001 - the SDK's own pull() can't say tlsVerify
     answer = api._post(url, params=asked.query, headers=asked.headers, stream=True)  # noqa: SLF001
     api._raise_for_status(answer)  # noqa: SLF001
-    for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
-        if problem := said.get("error"):
+    for report in api._stream_helper(answer, decode=True):  # noqa: SLF001
+        if problem := report.get("error"):
             raise UsageError(f"image {image} can't be fetched: {str(problem).strip()}")
 
 

@@ -61,8 +61,8 @@ class ChartRepositories:
 
         Raises NotThere, Refused and the errors of a registry client.
         """
-        if chart.digest and (kept := await asyncio.to_thread(self._kept, chart.digest)):
-            return PackedChart(digest=chart.digest, files=(await asyncio.to_thread(unpacked, kept))[1])
+        if chart.digest and (cached := await asyncio.to_thread(self._kept, chart.digest)):
+            return PackedChart(digest=chart.digest, files=(await asyncio.to_thread(unpacked, cached))[1])
         digest, archive = await self._fetched(chart)
         _, files = await asyncio.to_thread(unpacked, archive)
         if chart.digest == digest:

@@ -96,8 +96,8 @@ async def _limited(access: Access, allowed: Allowlist, parts: SplitResult) -> As
             if proxy.refused:
                 raise NotListed(f"{parts.geturl()} leads elsewhere: {proxy.refused[0]}") from error
             if proxy.silent and isinstance(error, Unavailable):
-                said = f"{proxy.silent[0]} said nothing for {access.patience.silence:g} s"
-                raise Unavailable(said, hint="see SEALANE_EGRESS__SILENCE") from error
+                message = f"{proxy.silent[0]} said nothing for {access.patience.silence:g} s"
+                raise Unavailable(message, hint="see SEALANE_EGRESS__SILENCE") from error
             raise
 
 

@@ -97,10 +97,10 @@ async def commits(folder: Path, commit: str, *, most: int) -> tuple[Commit, ...]
     Texts of people become one line each.
     """
     form = "--format=%H%x1f%P%x1f%an%x1f%s"
-    told = await git.run("-C", str(folder), "log", "-z", "--no-show-signature", f"--max-count={most}", form, commit)
+    output = await git.run("-C", str(folder), "log", "-z", "--no-show-signature", f"--max-count={most}", form, commit)
     shallow = folder / ".git" / "shallow"
     cut = set(shallow.read_text().split()) if is_shallow(folder) else set()
-    records = (line.split("\x1f", 3) for line in told.decode(errors="replace").split("\0") if line)
+    records = (line.split("\x1f", 3) for line in output.decode(errors="replace").split("\0") if line)
     return tuple(
         Commit(id=name, parents=tuple(parents.split()), author=inputs.fitted(author), subject=inputs.fitted(subject))
         for name, parents, author, subject in records

@@ -118,8 +118,8 @@ class Repositories:
         }
 
     async def _tip(self, app: str, commit: str) -> Tip:
-        told = await git.run("-C", str(self.path(app)), "log", "-1", "--format=%an%x00%s", commit)
-        author, _, message = told.decode(errors="replace").strip().partition("\0")
+        output = await git.run("-C", str(self.path(app)), "log", "-1", "--format=%an%x00%s", commit)
+        author, _, message = output.decode(errors="replace").strip().partition("\0")
         return Tip(commit=commit, author=author, message=message)
 
     async def serve(self, app: str, request: Request, body: AsyncIterator[bytes]) -> Answer:

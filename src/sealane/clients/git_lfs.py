@@ -146,11 +146,11 @@ async def _host(client: httpx.AsyncClient, repository: str, access: Access) -> _
     url = f"{repository.rstrip('/').removesuffix('.git')}.git"
     if urlsplit(url).scheme != "ssh":
         return _Host(client=client, url=f"{url}/info/lfs", headers={}, password=access.password(url))
-    said = await git_access.by_ssh(access, url, "git-lfs-authenticate", urlsplit(url).path.lstrip("/"), "download")
+    output = await git_access.by_ssh(access, url, "git-lfs-authenticate", urlsplit(url).path.lstrip("/"), "download")
     try:
-        told = json.loads(said)
-        href = told.get("href") or f"https://{git_urls.name(url)}{urlsplit(url).path}/info/lfs"
-        return _Host(client=client, url=str(href).rstrip("/"), headers=_headers(told), password=None)
+        answer = json.loads(output)
+        href = answer.get("href") or f"https://{git_urls.name(url)}{urlsplit(url).path}/info/lfs"
+        return _Host(client=client, url=str(href).rstrip("/"), headers=_headers(answer), password=None)
     except _NOT_SO as error:
         raise UsageError(f"{repository} does not say where its files of Git LFS are") from error
 
@@ -179,9 +179,11 @@ async def _batch(host: _Host, objects: Mapping[str, Pointer]) -> Sequence[tuple[
         await answer.aclose()
 
 
-def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _told(
+    answers: Sequence[Any], objects: Mapping[str, Pointer], url: str
+) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Digest, address and headers of each requested file."""
-    known = {answer.get("oid"): answer for answer in said if isinstance(answer, dict)}
+    known = {answer.get("oid"): answer for answer in answers if isinstance(answer, dict)}
     for oid in objects:
         answer = known.get(oid) or {}
         download = (answer.get("actions") or {}).get("download") or {}
@@ -191,9 +193,9 @@ def _told(said: Sequence[Any], objects: Mapping[str, Pointer], url: str) -> Iter
         yield oid, str(download["href"]), _headers(download)
 
 
-def _headers(said: Mapping[str, Any]) -> dict[str, str]:
+def _headers(headers: Mapping[str, Any]) -> dict[str, str]:
     """Headers to send along; without those for the host, which may name an unlisted one, and the length."""
-    found = {str(name): str(value) for name, value in (said.get("header") or {}).items()}
+    found = {str(name): str(value) for name, value in (headers.get("header") or {}).items()}
     return {name: value for name, value in found.items() if name.lower() not in _OF_THE_CONNECTION}
 
 
@@ -243,8 +245,8 @@ def _is_http(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.host) and (parts.port or 1) < 65536
 
 
-def _same_host(one: str, other: str) -> bool:
-    return git_access.origin(one) == git_access.origin(other)
+def _same_host(url: str, other: str) -> bool:
+    return git_access.origin(url) == git_access.origin(other)
 
 
 def _place(content: Path, target: Path) -> None:

@@ -66,9 +66,9 @@ async def authors(folder: Path, commit: str, *, since: Iterable[str]) -> tuple[A
 
     If the repository has none of those, only the commit itself counts. Raises UsageError for too many people.
     """
-    told = await _log(folder, commit, tuple(since))
+    output = await _log(folder, commit, tuple(since))
     people: dict[Author, None] = {}
-    for record in told.decode(errors="replace").split("\0"):
+    for record in output.decode(errors="replace").split("\0"):
         name, _, rest = record.strip("\n").partition("\x1f")
         email, _, trailers = rest.partition("\x1f")
         if name or email:
@@ -98,6 +98,6 @@ def _author(name: str, email: str) -> Author:
     return Author(name=inputs.fitted(name), email=inputs.fitted(email))
 
 
-async def _walk(folder: Path, *what: str) -> frozenset[str]:
-    listed = await git.run("-C", str(folder), "rev-list", "--ignore-missing", *what)
+async def _walk(folder: Path, *revisions: str) -> frozenset[str]:
+    listed = await git.run("-C", str(folder), "rev-list", "--ignore-missing", *revisions)
     return frozenset(listed.decode().split())

@@ -158,9 +158,9 @@ async def _both_ways(here: _Connection, there: _Connection, quiet: _Quiet) -> No
         await _closed(there[1])
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, told: Callable[[], None]) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_data: Callable[[], None]) -> None:
     while data := await reader.read(_CHUNK):
-        told()
+        on_data()
         writer.write(data)
         await writer.drain()
     if writer.can_write_eof():

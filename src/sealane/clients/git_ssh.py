@@ -48,8 +48,8 @@ async def opened(parts: SplitResult, address: str, keys: Keys, silence: float) -
         try:
             yield ("ssh", "-F", "none", "-E", str(log), *_options(parts, address, keys, silence))
         except SealaneError as error:
-            said = await asyncio.to_thread(_read, log)
-            raise (_problem(parts, keys, said) or error) from error
+            output = await asyncio.to_thread(_read, log)
+            raise (_problem(parts, keys, output) or error) from error
 
 
 def _options(parts: SplitResult, address: str, keys: Keys, silence: float) -> tuple[str, ...]:
@@ -76,22 +76,22 @@ def _options(parts: SplitResult, address: str, keys: Keys, silence: float) -> tu
     return tuple(word for name, value in options.items() for word in ("-o", f"{name}={value}"))
 
 
-def _problem(parts: SplitResult, keys: Keys, said: str) -> SealaneError | None:
+def _problem(parts: SplitResult, keys: Keys, output: str) -> SealaneError | None:
     """The problem that `ssh` itself reported; None if git or the host failed."""
     host, file = _listed(parts), keys.known_hosts or "known_hosts of the user that runs the server"
-    if "IDENTIFICATION HAS CHANGED" in said:
+    if "IDENTIFICATION HAS CHANGED" in output:
         hint = f"if its operators changed it, put the new one into {file}; otherwise somebody stands between"
         return UsageError(f"{host} shows another host key than the one that is known", hint=hint)
-    if "Host key verification failed" in said or "No matching host key" in said:
+    if "Host key verification failed" in output or "No matching host key" in output:
         port = f"-p {parts.port} " if parts.port else ""
         hint = f"compare what ssh-keyscan {port}{parts.hostname} prints with what the host publishes, and put it into {file}"
         return UsageError(f"the host key of {host} is not known", hint=hint)
-    if "Permission denied" in said:
+    if "Permission denied" in output:
         key = keys.of(parts)
         who = f"lets nobody in with the key {key}" if key else "wants a key, and none is listed for it"
-        unread = next((f": {line}" for line in said.splitlines() if line.startswith("Load key")), "")
+        unread = next((f": {line}" for line in output.splitlines() if line.startswith("Load key")), "")
         return UsageError(f"{host} {who}{unread}", hint="see SEALANE_GIT__SSH_KEYS; a key there has no passphrase")
-    words = " ".join(said.split())[:_MOST_SAID]
+    words = " ".join(output.split())[:_MOST_SAID]
     return Unavailable(f"{host} can't be reached by SSH: {words}") if words else None
 
 

@@ -124,10 +124,10 @@ async def _urls(folder: Path, commit: str) -> dict[str, str]:
     """URLs by path, from the commit itself and not from the working tree."""
     pattern = r"^submodule\..*\.(path|url)$"
     try:
-        said = await git.run("-C", str(folder), "config", f"--blob={commit}:{FILE}", "-z", "--get-regexp", pattern)
+        output = await git.run("-C", str(folder), "config", f"--blob={commit}:{FILE}", "-z", "--get-regexp", pattern)
     except UsageError:
         return {}
-    return _paired(entry.partition("\n") for entry in said.decode(errors="replace").split("\0") if entry)
+    return _paired(entry.partition("\n") for entry in output.decode(errors="replace").split("\0") if entry)
 
 
 def _paired(entries: Iterable[tuple[str, str, str]]) -> dict[str, str]:

@@ -215,10 +215,10 @@ def _blobs(repository: Path, objects: list[str]) -> dict[str, bytes]:
     return contents
 
 
-def _copy_small(objects: Path, kept: Path) -> None:
+def _copy_small(objects: Path, target: Path) -> None:
     for path in objects.glob("*/*/*"):
-        if path.is_file() and path.stat().st_size <= MAX_FILE and not (kept / path.name).exists():
-            kept.mkdir(exist_ok=True)
-            making = kept / f"{path.name}.making"
+        if path.is_file() and path.stat().st_size <= MAX_FILE and not (target / path.name).exists():
+            target.mkdir(exist_ok=True)
+            making = target / f"{path.name}.making"
             shutil.copyfile(path, making)
-            making.rename(kept / path.name)
+            making.rename(target / path.name)

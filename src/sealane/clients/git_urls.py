@@ -110,15 +110,15 @@ def _below(written: str, base: str) -> str:
     parts = _split(base)
     if parts.scheme not in {"https", "http", "ssh"}:
         raise UsageError("it is relative, and the repository itself has no URL that it could be relative to")
-    kept = parts.path.strip("/").split("/")
+    folders = parts.path.strip("/").split("/")
     for part in written.strip("/").split("/"):
         if part == "..":
-            if not kept:
+            if not folders:
                 raise UsageError(f"it leads out of {parts.netloc}")
-            kept.pop()
+            folders.pop()
         elif part not in {"", "."}:
-            kept.append(part)
-    return parts._replace(path="/" + "/".join(kept), query="", fragment="").geturl()
+            folders.append(part)
+    return parts._replace(path="/" + "/".join(folders), query="", fragment="").geturl()
 
 
 def _check(parts: SplitResult, base: str) -> None:

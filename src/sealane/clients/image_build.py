@@ -66,13 +66,13 @@ class Build:
     """Where the engine may fetch the Dockerfile's images and URLs from."""
 
 
-async def build(base_url: str, what: Build, sink: Sink, *, within: float = PATIENCE) -> str:
+async def build(base_url: str, request: Build, sink: Sink, *, within: float = PATIENCE) -> str:
     """Builds the image and returns the engine's id of it.
 
     Raises BuildFailed for failures of the Dockerfile, EngineCouldNot for the engine and for a build that takes longer
     than `within` seconds, UsageError for the context, NotListed for an image that the engine may not fetch.
     """
-    return await asyncio.to_thread(lambda: _build(base_url, what, sink, within))
+    return await asyncio.to_thread(lambda: _build(base_url, request, sink, within))
 
 
 async def push(base_url: str, reference: Reference, sink: Sink, *, within: float = PATIENCE) -> None:
@@ -126,33 +126,33 @@ def _said(error: docker.errors.APIError) -> str:
     return f"the container engine answered {error.response.status_code} and did not say why; its own log may"
 
 
-def _build(base_url: str, what: Build, sink: Sink, within: float) -> str:
+def _build(base_url: str, request: Build, sink: Sink, within: float) -> str:
     with _engine(base_url, within) as api, tempfile.TemporaryFile() as archive:
         podman = _is_podman(api)
-        if what.secrets and not podman:
+        if request.secrets and not podman:
             message = (
-                f"image {what.name} wants secrets in its build, which this engine takes only from BuildKit's client"
+                f"image {request.name} wants secrets in its build, which this engine takes only from BuildKit's client"
             )
             raise UsageError(message, hint="use Podman's engine socket for builds with secrets")
-        files = {_MOUNTED.format(number): value for number, value in enumerate(what.secrets.values())}
-        limited = what.fetching.pulls.allowed is not None
-        dockerfile, text = build_context.pack(what.source, files, archive, podman=podman, apart=limited)
-        build_sources.check(api, what.fetching, text.decode(errors="replace"), what.args, podman=podman)
+        files = {_MOUNTED.format(number): value for number, value in enumerate(request.secrets.values())}
+        limited = request.fetching.pulls.allowed is not None
+        dockerfile, text = build_context.pack(request.source, files, archive, podman=podman, apart=limited)
+        build_sources.check(api, request.fetching, text.decode(errors="replace"), request.args, podman=podman)
         params = {
-            "t": what.name,
+            "t": request.name,
             "dockerfile": dockerfile,
-            "buildargs": json.dumps(dict(what.args)),
-            "labels": json.dumps(dict(what.labels)),
-            "target": what.target or "",
+            "buildargs": json.dumps(dict(request.args)),
+            "labels": json.dumps(dict(request.labels)),
+            "target": request.target or "",
             "rm": True,
             "forcerm": True,
-            "secrets": json.dumps([f"id={name},src={file}" for name, file in zip(what.secrets, files, strict=True)]),
+            "secrets": json.dumps([f"id={name},src={file}" for name, file in zip(request.secrets, files, strict=True)]),
         }
         params = {name: value for name, value in params.items() if value not in {"", "[]"}}
         headers = {"Content-Type": "application/x-tar"}
         answer = api._post(api._url("/build"), data=archive, params=params, headers=headers, stream=True)  # noqa: SLF001 - the SDK's own build() can't send secrets
         _follow(api, answer, sink, BuildFailed, within)
-        return str(api.inspect_image(what.name)["Id"])
+        return str(api.inspect_image(request.name)["Id"])
 
 
 def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> None:
@@ -203,11 +203,11 @@ def _follow(
     with closing(answer), _cut_after(within, answer) as is_cut:
         api._raise_for_status(answer)  # noqa: SLF001
         try:
-            for said in api._stream_helper(answer, decode=True):  # noqa: SLF001
-                if problem := said.get("error"):
+            for report in api._stream_helper(answer, decode=True):  # noqa: SLF001
+                if problem := report.get("error"):
                     sink(f"{problem}\n".encode())
                     raise error(str(problem).strip())
-                if text := said.get("stream") or said.get("status"):
+                if text := report.get("stream") or report.get("status"):
                     sink(text.encode() if text.endswith("\n") else f"{text}\n".encode())
         except _FAILED_REQUESTS as gone:
             if is_cut():

@@ -37,8 +37,8 @@ def metrics(families: Iterable[Family], at: datetime, of: Resource, *, prefix: s
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-    told = [_metric(family, at, prefix) for family in families if family.samples]
-    scoped = [metrics_pb2.ScopeMetrics(metrics=told)]
+    converted = [_metric(family, at, prefix) for family in families if family.samples]
+    scoped = [metrics_pb2.ScopeMetrics(metrics=converted)]
     request = ExportMetricsServiceRequest(
         resource_metrics=[metrics_pb2.ResourceMetrics(resource=_resource(of), scope_metrics=scoped)]
     )
@@ -81,31 +81,31 @@ def _number(sample: Sample, value: float, at: datetime) -> metrics_pb2.NumberDat
     )
 
 
-def _histogram(sample: Sample, kept: Distribution, at: datetime) -> metrics_pb2.HistogramDataPoint:
+def _histogram(sample: Sample, distribution: Distribution, at: datetime) -> metrics_pb2.HistogramDataPoint:
     from opentelemetry.proto.metrics.v1 import metrics_pb2
 
     return metrics_pb2.HistogramDataPoint(
         attributes=_attributes(sample.labels),
         time_unix_nano=_nanoseconds(at),
-        count=sum(kept.counts),
-        sum=kept.sum,
-        bucket_counts=kept.counts,
-        explicit_bounds=kept.bounds,
+        count=sum(distribution.counts),
+        sum=distribution.sum,
+        bucket_counts=distribution.counts,
+        explicit_bounds=distribution.bounds,
         exemplars=_exemplars(sample.exemplar),
     )
 
 
-def _exemplars(one: Exemplar | None) -> list[metrics_pb2.Exemplar]:
+def _exemplars(exemplar: Exemplar | None) -> list[metrics_pb2.Exemplar]:
     from opentelemetry.proto.metrics.v1 import metrics_pb2
 
-    if one is None:
+    if exemplar is None:
         return []
-    labels = dict(one.labels)
+    labels = dict(exemplar.labels)
     trace = bytes.fromhex(labels.pop("trace_id", ""))
-    at = _nanoseconds(one.at)
+    at = _nanoseconds(exemplar.at)
     return [
         metrics_pb2.Exemplar(
-            filtered_attributes=_attributes(labels), time_unix_nano=at, as_double=one.value, trace_id=trace
+            filtered_attributes=_attributes(labels), time_unix_nano=at, as_double=exemplar.value, trace_id=trace
         )
     ]
 
@@ -123,8 +123,8 @@ def traces(spans: Iterable[Span], of: Resource) -> bytes:
     from opentelemetry.proto.trace.v1 import trace_pb2
 
     scoped = trace_pb2.ScopeSpans(spans=[_span(span) for span in spans])
-    told = trace_pb2.ResourceSpans(resource=_resource(of), scope_spans=[scoped])
-    request = ExportTraceServiceRequest(resource_spans=[told])
+    spans_of_resource = trace_pb2.ResourceSpans(resource=_resource(of), scope_spans=[scoped])
+    request = ExportTraceServiceRequest(resource_spans=[spans_of_resource])
     body: bytes = request.SerializeToString()
     return body
 

@@ -98,10 +98,10 @@ async def _end(process: Process, working: Collection[asyncio.Task[Any]]) -> None
 async def _kept(stream: asyncio.StreamReader | None, most: int | None, limit: int | None = None) -> bytes:
     """The beginning of a stream that is read to its end, or to its limit."""
     assert stream is not None, "the program was given pipes"
-    kept, read = bytearray(), 0
+    output, read = bytearray(), 0
     while data := await stream.read(_CHUNK):
         read += len(data)
         if limit is not None and read > limit:
             raise PrintsTooMuch
-        kept += data if most is None else data[: most - len(kept)]
-    return bytes(kept)
+        output += data if most is None else data[: most - len(output)]
+    return bytes(output)

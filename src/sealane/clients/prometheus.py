@@ -55,15 +55,15 @@ def _metric(family: Family) -> Metric:
     return metric
 
 
-def _add_buckets(metric: Metric, sample: Sample, kept: Distribution) -> None:
+def _add_buckets(metric: Metric, sample: Sample, distribution: Distribution) -> None:
     """Adds buckets; the exemplar belongs to the bucket of its value."""
     labels, left = dict(sample.labels), sample.exemplar
-    for bound, count in zip((*kept.bounds, math.inf), accumulate(kept.counts), strict=True):
+    for bound, count in zip((*distribution.bounds, math.inf), accumulate(distribution.counts), strict=True):
         exemplar, left = (left, None) if left is not None and left.value <= bound else (None, left)
         bucket = {**labels, "le": "+Inf" if bound == math.inf else repr(float(bound))}
         metric.add_sample(f"{metric.name}_bucket", bucket, count, exemplar=_exemplar(exemplar))
-    metric.add_sample(f"{metric.name}_count", labels, sum(kept.counts))
-    metric.add_sample(f"{metric.name}_sum", labels, kept.sum)
+    metric.add_sample(f"{metric.name}_count", labels, sum(distribution.counts))
+    metric.add_sample(f"{metric.name}_sum", labels, distribution.sum)
 
 
 def _exemplar(given: Exemplar | None) -> samples.Exemplar | None:

@@ -127,12 +127,12 @@ class Repository:
         return RegistryDenied(f"{host} refuses {self.reference.path}: {why}", hint=f"sign in with: docker login {host}")
 
     def _error(self, answer: requests.Response) -> SealaneError:
-        said = _said(answer)
+        message = _said(answer)
         if answer.status_code in {401, 403}:
-            return self._denied(said)
+            return self._denied(message)
         if answer.status_code == 404:
-            return ImageMissing(f"{self.reference} is not in its registry: {said}")
-        return RegistryUnavailable(f"the registry {self.reference.host} answered {answer.status_code}: {said}")
+            return ImageMissing(f"{self.reference} is not in its registry: {message}")
+        return RegistryUnavailable(f"the registry {self.reference.host} answered {answer.status_code}: {message}")
 
 
 class Stream:

@@ -128,13 +128,13 @@ def _raise_for(answer: httpx.Response) -> None:
     if answer.status_code < 400:
         return
     try:
-        said: Mapping[str, Any] = answer.json()
+        body: Mapping[str, Any] = answer.json()
     except ValueError:
-        said = {}
-    if not isinstance(said, dict) or "message" not in said:
+        body = {}
+    if not isinstance(body, dict) or "message" not in body:
         asked = f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}"
         message = f"{asked} answered {answer.status_code} {answer.reason_phrase}, and not as Sealane does"
         raise Unavailable(message, hint="is that Sealane's address? `sealane login URL` names another")
-    message = str(said["message"])
+    message = str(body["message"])
     kind = _BY_STATUS.get(answer.status_code, Unavailable if answer.status_code == 503 else SealaneError)
-    raise kind(message, hint=said.get("hint"))
+    raise kind(message, hint=body.get("hint"))

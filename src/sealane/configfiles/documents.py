@@ -164,8 +164,8 @@ class _Reading:
             self.wrong(node, "an alias stands within what it names", "write out what the alias is to stand for")
         elif depth > MAX_DEPTH or self.nodes > MAX_NODES:
             self.too_large = True
-            what = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
-            self.wrong(node, f"the document is {what}", _PLAINLY)
+            problem = "nested too deeply" if depth > MAX_DEPTH else "too large once its aliases are expanded"
+            self.wrong(node, f"the document is {problem}", _PLAINLY)
         return not self.too_large
 
     def mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:

@@ -58,14 +58,14 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     named = {key: value for key, value in node.items() if key != "properties"}
-    kept = {key: _tidy(value) for key, value in named.items() if key != "title" and (key, value) != ("default", None)}
+    tidied = {key: _tidy(value) for key, value in named.items() if key != "title" and (key, value) != ("default", None)}
     if "properties" in node:
-        kept["properties"] = {key: _tidy(value) for key, value in node["properties"].items()}
-    if "patternProperties" in kept and "properties" not in kept:
-        ((pattern, values),) = kept.pop("patternProperties").items()
-        kept["propertyNames"] = kept.get("propertyNames", {}) | {"pattern": pattern}
-        kept["additionalProperties"] = values
-    return kept
+        tidied["properties"] = {key: _tidy(value) for key, value in node["properties"].items()}
+    if "patternProperties" in tidied and "properties" not in tidied:
+        ((pattern, values),) = tidied.pop("patternProperties").items()
+        tidied["propertyNames"] = tidied.get("propertyNames", {}) | {"pattern": pattern}
+        tidied["additionalProperties"] = values
+    return tidied
 
 
 def _variants(whole: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def _variants(whole: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any
     if "$ref" in part:
         return _variants(whole, whole["$defs"][part["$ref"].rsplit("/", 1)[-1]])
     alternatives = [*part.get("oneOf", ()), *part.get("anyOf", ())]
-    return [part, *(variant for one in alternatives for variant in _variants(whole, one))]
+    return [part, *(variant for alternative in alternatives for variant in _variants(whole, alternative))]
 
 
 def _children(whole: dict[str, Any], part: dict[str, Any], element: str | int) -> list[dict[str, Any]]:

@@ -50,10 +50,10 @@ def salvage(value: Any, model: type[M], stand_ins: Mapping[str, Any] | None = No
         return model.model_validate(value)
     except ValidationError as error:
         wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
-    kept = {key: part for key, part in value.items() if key not in wrong}
-    kept |= {key: part for key, part in (stand_ins or {}).items() if key in wrong}
+    valid = {key: part for key, part in value.items() if key not in wrong}
+    valid |= {key: part for key, part in (stand_ins or {}).items() if key in wrong}
     try:
-        return model.model_validate(kept)
+        return model.model_validate(valid)
     except ValidationError:
         return None
 
@@ -197,8 +197,8 @@ def _not_one_of(context: Mapping[str, Any], value: Any) -> Problem:
     return f"can't be {value!r}", did_you_mean(value, words)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 _WANTED = {

@@ -33,9 +33,9 @@ def one_of(shapes: Mapping[str, Any], *, base: type[File] = File, docs: Mapping[
     """
     variants = {}
     for key, shape in shapes.items():
-        said = (docs or {}).get(key) or " ".join((shape.__doc__ or "").split())
-        field: Any = (shape, Field(description=said))
-        variants[key] = _made(f"{key.title()}{base.__name__}", base, said, {key: field})
+        doc = (docs or {}).get(key) or " ".join((shape.__doc__ or "").split())
+        field: Any = (shape, Field(description=doc))
+        variants[key] = _made(f"{key.title()}{base.__name__}", base, doc, {key: field})
     tagged = [Annotated[model, Tag(f"({key})")] for key, model in variants.items()]
     return Annotated[functools.reduce(operator.or_, tagged), Discriminator(by(*shapes))]
 
@@ -55,10 +55,10 @@ def replaced(model: type[File], **types: Any) -> Any:
     return _made(model.__name__, model, model.__doc__, fields)
 
 
-def _made(name: str, base: type[File], said: str | None, fields: Mapping[str, Any]) -> type[File]:
+def _made(name: str, base: type[File], doc: str | None, fields: Mapping[str, Any]) -> type[File]:
     """A model without source, because pydantic would search every module for its fields' descriptions."""
     words = {"use_attribute_docstrings": False}
-    return create_model(name, __base__=base, __doc__=said, __cls_kwargs__=words, **dict(fields))
+    return create_model(name, __base__=base, __doc__=doc, __cls_kwargs__=words, **dict(fields))
 
 
 def marked(kind: Any, *marks: Any) -> Any:

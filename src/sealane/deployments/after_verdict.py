@@ -30,7 +30,7 @@ async def blamed(
     destination: Destination,
     target: model.Target,
     inventory: destinations.Inventory,
-    said: FormationHealth,
+    health: FormationHealth,
     *,
     mask: failure_reports.Mask,
     now: clock.Clock,
@@ -39,21 +39,21 @@ async def blamed(
 
     `target` is the revision as it was verified, `inventory` what is there of it.
     """
-    if said.state is not HealthState.DEGRADED or not said.own or said.reason is None:
-        return Blame(outside=f"{causes.bare(said.cause)}, which is not the revision's own doing")
+    if health.state is not HealthState.DEGRADED or not health.own or health.reason is None:
+        return Blame(outside=f"{causes.bare(health.cause)}, which is not the revision's own doing")
     changes = await rollback_check.again(destination, target)
     conflicts = conflicting_changes.conflicts(changes, now=now(), during="since it was deployed", mask=mask)
     if conflicts.cause or conflicts.ours:
         changed = conflicts.cause.sentence if conflicts.cause else f"{causes.name(conflicts.ours[0])} is not as it was"
-        return Blame(outside=f"{causes.bare(said.cause)}, but {changed}")
+        return Blame(outside=f"{causes.bare(health.cause)}, but {changed}")
     cause = verdicts.Cause(
-        sentence=said.cause,
-        object=said.object or said.workload or "",
-        container=said.container,
-        workload=said.workload or "",
-        reason=said.reason,
+        sentence=health.cause,
+        object=health.object or health.workload or "",
+        container=health.container,
+        workload=health.workload or "",
+        reason=health.reason,
         decisive=True,
-        since=said.since,
+        since=health.since,
     )
     report = await _report(destination, target, inventory, cause, mask)
     return Blame(cause=report.cause, report=report)

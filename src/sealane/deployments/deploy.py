@@ -264,5 +264,5 @@ def _is_cancelled(watched: Watched) -> bool:
     return not watched.healthy and cause is not None and cause.reason is verdicts.FactKind.CALLED_OFF
 
 
-def _named(what: str, stage: StageMark) -> str:
-    return f"{what} {stage.name}".strip()
+def _named(name: str, stage: StageMark) -> str:
+    return f"{name} {stage.name}".strip()

@@ -35,7 +35,7 @@ class MarkerContext:
 
 async def annotate(annotations: Sequence[Annotation], identity: Identity, verdict: Verdict, how: MarkerContext) -> None:
     """Tells each store, one after the other."""
-    told = words(identity, verdict)
+    marker = words(identity, verdict)
     for annotation in annotations:
         keys: dict[str, str] = {}
         try:
@@ -43,10 +43,10 @@ async def annotate(annotations: Sequence[Annotation], identity: Identity, verdic
                 raise Refused(problem)
             keys = {name: await how.secret(reference) for name, reference in annotation.keys.items()}
             store = how.adapters.metric_stores.get(annotation.board, MetricStore)
-            await store.tell(annotation, told, StoreAccess(keys=keys, now=told.at, allowed=how.allowed))
+            await store.tell(annotation, marker, StoreAccess(keys=keys, now=marker.at, allowed=how.allowed))
         except SealaneError as error:
-            said = Masker.of(keys.values()).whole(error.message)  # a store's answer may repeat its credentials
-            how.tell(f"{annotation.name} was not told how it ended: {said}")
+            message = Masker.of(keys.values()).whole(error.message)  # a store's answer may repeat its credentials
+            how.tell(f"{annotation.name} was not told how it ended: {message}")
         else:
             how.tell(f"{annotation.name} was told how it ended")
 

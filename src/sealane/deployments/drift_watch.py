@@ -39,7 +39,7 @@ async def follow(
 ) -> None:
     """Watches the target's revision, whose objects are `inventory`, until `tell` ends it. Raises Unavailable."""
     wanted = await health_watch.watched(destination, target, inventory)
-    told: tuple[Drift, ...] | None = None
+    last_told: tuple[Drift, ...] | None = None
     async with Latest(destination.written(wanted)) as writes:
         while True:
             await writes.woken()
@@ -49,11 +49,11 @@ async def follow(
                 try:
                     async with by.turn:
                         seen = await drift_check.look(destination, target)
-                    if seen != told and not await by.tell(seen):
+                    if seen != last_told and not await by.tell(seen):
                         return
                 except SealaneError as error:  # it is asked again: nobody else might write for days
                     _log.info("no look for drift of %s/%s: %s", target.identity.app, target.identity.formation, error)
                     pause = min(2 * pause, _LONGEST)
                 else:
-                    told = seen
+                    last_told = seen
                     break

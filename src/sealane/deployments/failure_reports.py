@@ -127,8 +127,8 @@ def masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        kept = _NAMES if isinstance(mask, HiddenMask) else frozenset()
-        return {key: part if key in kept else masked(part, mask) for key, part in value.items()}
+        names = _NAMES if isinstance(mask, HiddenMask) else frozenset()
+        return {key: part if key in names else masked(part, mask) for key, part in value.items()}
     if isinstance(value, list | tuple) and value and all(isinstance(part, str) for part in value):
         return lines(value, mask)
     if isinstance(value, list | tuple):
@@ -172,9 +172,11 @@ def telling(logs: Sequence[Mapping[str, Any]], cause: verdicts.Cause | None) -> 
     """
     if cause is None:
         return None
-    told = any(log["object"] == cause.object for log in logs)  # else the cause is a workload's: any of its instances'
+    is_shown = any(
+        log["object"] == cause.object for log in logs
+    )  # else the cause is a workload's: any of its instances'
     for log in logs:
-        if log["container"] == cause.container and (log["object"] == cause.object or not told):
+        if log["container"] == cause.container and (log["object"] == cause.object or not is_shown):
             lines = [line.strip() for line in log["lines"] if line.strip()]
             if lines:
                 tells = [_TELLING, *([_ANSWERED, _LISTENING] if cause.reason in _PROBES else [])]

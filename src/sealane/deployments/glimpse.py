@@ -14,8 +14,8 @@ MOST_OF_ONE, MOST_INSTANCES = 20, 500
 def glimpse(observation: Observation) -> Observation:
     """The observation, cut to what people look at and to a bounded size."""
     workloads = observation.workloads[:MOST_WORKLOADS]
-    kept = [instance for workload in workloads for instance in _first(observation, workload.object)]
-    return replace(observation, workloads=workloads, instances=tuple(kept[:MOST_INSTANCES]), facts=())
+    instances = [instance for workload in workloads for instance in _first(observation, workload.object)]
+    return replace(observation, workloads=workloads, instances=tuple(instances[:MOST_INSTANCES]), facts=())
 
 
 def _first(observation: Observation, workload: str) -> list[Instance]:

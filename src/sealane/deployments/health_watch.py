@@ -50,7 +50,7 @@ async def follow(
     Raises Unavailable when the destination doesn't answer at the start, or goes for good.
     """
     wanted = await watched(destination, target, inventory)
-    before, told, shown = by.before, None, None
+    before, last_told, shown = by.before, None, None
     async with Latest(
         destination.observe(target.identity, wanted, health=target.health), _Masks(by.masking).taken
     ) as view:
@@ -59,9 +59,9 @@ async def follow(
             rules = target.rules(model.Begun(inventory=inventory, at=by.now()))
             judged = health.judge(view.seen, rules, now=by.now(), before=before)
             before = judged.health
-            if before != told and not await by.tell(before):
+            if before != last_told and not await by.tell(before):
                 return
-            told = before
+            last_told = before
             if by.look and (seen := replace(glimpse.glimpse(view.seen), at=_ANY)) != shown:
                 shown = seen
                 await by.look(replace(seen, at=by.now()))

@@ -68,8 +68,8 @@ def with_variables(order: HookRequest, variables: Mapping[str, str]) -> HookRequ
 
 def failed(hook: Hook, cause: verdicts.Cause) -> verdicts.Cause:
     """Why a hook failed, in a sentence that names the hook first."""
-    said = re.sub(r"^Job \S+ (?:failed: )?", "", cause.sentence)
-    sentence = causes.closed(f"Hook {hook.name} failed: {causes.bare(said[:1].lower() + said[1:])}")
+    reason = re.sub(r"^Job \S+ (?:failed: )?", "", cause.sentence)
+    sentence = causes.closed(f"Hook {hook.name} failed: {causes.bare(reason[:1].lower() + reason[1:])}")
     return replace(cause, sentence=sentence, reason=verdicts.FactKind.HOOK_FAILED, decisive=True)
 
 
@@ -96,14 +96,14 @@ def release_key(identity: destinations.Identity) -> str:
 
 def variables(identity: destinations.Identity, *, cause: str = "", verdict: str = "") -> dict[str, str]:
     """The variables that tell a Job about its deployment."""
-    told = {
+    facts = {
         "SEALANE_APP": identity.app,
         "SEALANE_FORMATION": identity.formation,
         "SEALANE_RELEASE": identity.release,
         "SEALANE_REVISION": identity.revision,
         "SEALANE_SEQUENCE": str(identity.sequence),
     }
-    return {**told, **({"SEALANE_CAUSE": cause, "SEALANE_VERDICT": verdict} if cause else {})}
+    return {**facts, **({"SEALANE_CAUSE": cause, "SEALANE_VERDICT": verdict} if cause else {})}
 
 
 def _job(hook: Hook, order: HookRequest) -> jobs.JobRequest:
@@ -118,8 +118,8 @@ def _job(hook: Hook, order: HookRequest) -> jobs.JobRequest:
     )
 
 
-def _told(hook: Hook, what: str, end: jobs.JobResult) -> str:
-    did = "was undone" if what == "undo" else "ended well"
+def _told(hook: Hook, action: str, end: jobs.JobResult) -> str:
+    did = "was undone" if action == "undo" else "ended well"
     lines = [line for line in end.lines if line.strip()][-_SHOWN:]
-    said = "".join(f"\n{line}" for line in lines)
-    return f"hook {hook.name} {did}{said}"
+    log = "".join(f"\n{line}" for line in lines)
+    return f"hook {hook.name} {did}{log}"

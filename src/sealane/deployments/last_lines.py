@@ -29,22 +29,22 @@ class LastLines:
 async def read(
     destination: Destination,
     inventory: destinations.Inventory,
-    said: FormationHealth,
+    health: FormationHealth,
     *,
     namespace: str,
     mask: failure_reports.Mask,
 ) -> LastLines | None:
     """The last lines of the blamed container; None where the health blames none, or its log does not come in time."""
-    workload = tuple(ref for ref in inventory if f"{ref.kind}/{ref.name}" == said.workload)
-    if not workload or said.object is None or said.container is None:
+    workload = tuple(ref for ref in inventory if f"{ref.kind}/{ref.name}" == health.workload)
+    if not workload or health.object is None or health.container is None:
         return None
     tail = destination.tail(
         workload,
         namespace=namespace,
-        container=said.container,
+        container=health.container,
         lines=LINES,
         follow=False,
-        instance=said.object.partition("/")[2],
+        instance=health.object.partition("/")[2],
     )
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -52,4 +52,4 @@ async def read(
     except (TimeoutError, errors.SealaneError):
         return None
     lines = tuple(failure_reports.lines(printed[-LINES:], mask))
-    return LastLines(object=said.object, container=said.container, lines=lines) if lines else None
+    return LastLines(object=health.object, container=health.container, lines=lines) if lines else None

@@ -41,11 +41,11 @@ def read(ledger: Ledger) -> History:
         if not entry.startswith(_REVISION):
             continue
         key = entry.removeprefix(_REVISION)
-        kept = typed_data.from_json(text, _Kept)
+        stored = typed_data.from_json(text, _Kept)
         apart = typed_data.from_json(ledger.private.get(entry, "[]"), list[dict[str, Any]])
-        revisions[key] = {**older_names.revision(kept.revision), "objects": [*kept.revision["objects"], *apart]}
+        revisions[key] = {**older_names.revision(stored.revision), "objects": [*stored.revision["objects"], *apart]}
         partial.discard(key)
-        if kept.secrets and entry not in ledger.private:
+        if stored.secrets and entry not in ledger.private:
             partial.add(key)
     return replace(history, revisions=revisions, partial=frozenset(partial))
 
@@ -58,8 +58,8 @@ def written(ledger: Ledger, history: History, *, reserve: int = 0) -> Ledger:
         apart = [rendered for rendered in revision["objects"] if _is_written_into_a_stencil(rendered, revision)]
         rest = [rendered for rendered in revision["objects"] if rendered not in apart]
         missing = key in history.partial
-        kept = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
-        entries[entry] = msgspec.json.encode(kept).decode()
+        stored = _Kept(revision={**revision, "objects": rest}, secrets=bool(apart) or missing)
+        entries[entry] = msgspec.json.encode(stored).decode()
         if apart:
             private[entry] = msgspec.json.encode(apart).decode()
     entries[_ENTRY] = msgspec.json.encode(replace(history, revisions={}, partial=frozenset())).decode()

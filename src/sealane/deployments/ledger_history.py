@@ -166,7 +166,7 @@ class History:
 
     def begun(self, record: LedgerRecord, revision: Revision) -> History:
         """The history with a deployment begun; its revision is kept from now on. Raises Refused for a too long one."""
-        if (size := _size(kept := revision.to_json())) > KEPT_BYTES:
+        if (size := _size(plain := revision.to_json())) > KEPT_BYTES:
             message = (
                 f"{revision.label} renders to {size >> 20} MiB, more than the {KEPT_BYTES >> 20} MiB that can be kept"
             )
@@ -174,7 +174,7 @@ class History:
         records = (*(_shorter(ledger_record) for ledger_record in self.records[-_WHOLE_RECORDS:]), record)
         older = tuple(_shortest(ledger_record) for ledger_record in self.records[:-_WHOLE_RECORDS])
         begun = replace(self, records=(*older, *records)[-KEPT_DEPLOYMENTS:])
-        revisions = _fitting({**self.revisions, revision.id: kept}, _verified(self.records), besides=revision.id)
+        revisions = _fitting({**self.revisions, revision.id: plain}, _verified(self.records), besides=revision.id)
         partial = self.partial if record.is_rollback else self.partial - {revision.id}
         return replace(begun, revisions=revisions, partial=partial)
 
@@ -214,14 +214,14 @@ def _fitting(
     revisions: Mapping[str, Mapping[str, Any]], verified: Sequence[str], *, besides: str | None = None
 ) -> dict[str, Mapping[str, Any]]:
     """The revisions to keep: as many as fit, newest verified first, and one besides them."""
-    kept = {besides: revisions[besides]} if besides else {}
-    left = KEPT_BYTES - sum(_size(entry) for entry in kept.values())
+    fitting = {besides: revisions[besides]} if besides else {}
+    left = KEPT_BYTES - sum(_size(entry) for entry in fitting.values())
     for index, key in enumerate(key for key in verified[:KEPT_REVISIONS] if key in revisions):
         left -= _size(revisions[key])
         if index and left < 0:
             break
-        kept[key] = revisions[key]
-    return kept
+        fitting[key] = revisions[key]
+    return fitting
 
 
 def _size(revision: Mapping[str, Any]) -> int:

@@ -55,9 +55,9 @@ class LedgerMemory(ProcessMemory):
         first = self.report.to_json() if self.report else None
         second = self.second_report.to_json() if self.second_report else None
         refused = ""
-        for kept in ((first, second), (first, None), (None, None)):
+        for reports in ((first, second), (first, None), (None, None)):
             try:
-                ended = self.history.ended(self.record, failure_report=kept[0], second_failure_report=kept[1])
+                ended = self.history.ended(self.record, failure_report=reports[0], second_failure_report=reports[1])
                 self.ledger = await write(self.destination, ledger_entries.written(self.ledger, ended), self.revision)
             except (Conflicting, Fenced):
                 raise
@@ -75,7 +75,7 @@ class LedgerMemory(ProcessMemory):
 
     def _note(self, outcome: model.Outcome) -> str | None:
         broken = f"{self.record.by} broke the glass: {self.glass}" if self.glass else ""
-        return "; ".join(said for said in (broken, messages.held_words(outcome.held)) if said) or None
+        return "; ".join(sentence for sentence in (broken, messages.held_words(outcome.held)) if sentence) or None
 
 
 async def write(destination: Destination, ledger: destinations.Ledger, revision: Revision) -> destinations.Ledger:

@@ -32,8 +32,8 @@ async def lines(destination: Destination, refs: destinations.Inventory, *, names
     complete: list[str] = []
     tail = destination.tail(workloads, namespace=namespace, container=None, lines=LINES, follow=False)
     try:
-        async with aclosing(tail) as told:  # type: ignore[type-var]
-            async for line in told:
+        async with aclosing(tail) as tail_lines:  # type: ignore[type-var]
+            async for line in tail_lines:
                 complete.append(line.partition("  ")[2])
                 if len(complete) >= MOST:
                     break
@@ -42,7 +42,7 @@ async def lines(destination: Destination, refs: destinations.Inventory, *, names
     return complete
 
 
-async def masked(told: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]]) -> AsyncIterator[str]:
+async def masked(lines: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]]) -> AsyncIterator[str]:
     """Lines as `instance/container  line`, masked: each container's are one log, which a secret may reach over.
 
     Containers that come later may have got other secrets: for each, and from time to time, a fresh masker is asked for.
@@ -50,8 +50,8 @@ async def masked(told: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]
     """
     logs: dict[str, _Log] = {}
     since = 0.0
-    async for line in told:
-        source, _, said = line.partition("  ")
+    async for line in lines:
+        source, _, text = line.partition("  ")
         if source not in logs or time.monotonic() - since > _FRESH:
             try:
                 masker, since = await fresh(), time.monotonic()
@@ -61,7 +61,7 @@ async def masked(told: AsyncIterator[str], fresh: Callable[[], Awaitable[Masker]
             logs.setdefault(source, _Log(masker))
             for log in logs.values():
                 log.goes_on(masker)
-        for printed in logs[source].lines(said):
+        for printed in logs[source].lines(text):
             yield f"{source}  {printed}"
     for source, log in logs.items():
         for printed in log.rest():
@@ -80,11 +80,11 @@ class _Log:
         """From now on this is masked, as soon as nothing waits that may be the beginning of a secret."""
         self._next = masker
 
-    def lines(self, said: str) -> list[str]:
+    def lines(self, chunk: str) -> list[str]:
         """The lines that can be shown now that this line came."""
         if self._next and not self._masker.waits:
             self._masker, self._next = self._next.another(), None
-        *whole, self._line = (self._line + self._masker.feed(f"{said}\n".encode("utf-8", "replace"))).split(b"\n")
+        *whole, self._line = (self._line + self._masker.feed(f"{chunk}\n".encode("utf-8", "replace"))).split(b"\n")
         return [line.decode(errors="replace") for line in whole]
 
     def rest(self) -> list[str]:

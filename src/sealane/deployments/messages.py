@@ -39,16 +39,16 @@ def notes(watched: model.WatchResult, begun: model.Begun) -> tuple[str, ...]:
 
 def pruned_words(pruned: destinations.Pruned) -> str:
     """What pruning did; empty when there was nothing to do."""
-    said = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
-    said += [held_words(pruned.held)] if pruned.held else []
-    return "; ".join(said)
+    sentences = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
+    sentences += [held_words(pruned.held)] if pruned.held else []
+    return "; ".join(sentences)
 
 
 def held_words(held: Sequence[destinations.KeptObject]) -> str:
     """What pruning left in place, and why; what is left for the same reason is told together."""
     left: dict[str, list[str]] = {}
-    for kept in held:
-        left.setdefault(kept.reason, []).append(str(kept.ref))
+    for held_object in held:
+        left.setdefault(held_object.reason, []).append(str(held_object.ref))
     return "; ".join(f"left {', '.join(refs)}: {reason}" for reason, refs in left.items())
 
 
@@ -65,8 +65,8 @@ def ran_words(names: Sequence[str]) -> str:
     """Which work of a failed revision was done, and stays done; empty when there was none."""
     if not names:
         return ""
-    said = " and ".join(filter(None, (", ".join(map(causes.name, names[:-1])), causes.name(names[-1]))))
-    return f"what {said} did was not undone: only a hook before the rollout can have an undo"
+    listed = " and ".join(filter(None, (", ".join(map(causes.name, names[:-1])), causes.name(names[-1]))))
+    return f"what {listed} did was not undone: only a hook before the rollout can have an undo"
 
 
 def evidence_words(failure_report: failure_reports.FailureReport) -> str:

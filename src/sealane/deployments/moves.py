@@ -66,8 +66,8 @@ async def ledger(
     is_live = _is_live(own)
     place = moved_from if is_live else own.entries.get(_MOVED) or moved_from
     if place in {None, namespace}:
-        kept = own if is_live else replace(own, entries={}, private={})
-        return MovedLedger(ledger=kept, came_from=kept.entries.get(_CAME))
+        former = own if is_live else replace(own, entries={}, private={})
+        return MovedLedger(ledger=former, came_from=former.entries.get(_CAME))
     there = await destination.read_ledger(app, formation, namespace=place or "")
     if not _is_live(there):
         if moved_from is None:
@@ -76,8 +76,8 @@ async def ledger(
         raise NotThere(message, hint="look there with `kubectl get all`, or leave --moved-from out")
     both = apply_phase.union(there.inventory, own.inventory)
     best = own if is_live else there  # what was deployed here already is the newer history
-    kept = replace(best, inventory=both, entries={**best.entries, _CAME: place or ""}, version=own.version)
-    return MovedLedger(ledger=kept, came_from=place)
+    former = replace(best, inventory=both, entries={**best.entries, _CAME: place or ""}, version=own.version)
+    return MovedLedger(ledger=former, came_from=place)
 
 
 async def copies(
@@ -115,14 +115,14 @@ def _is_live(ledger: model.Ledger) -> bool:
 
 
 async def leave(
-    destination: Destination, kept: model.Ledger, app: str, formation: str, *, namespace: str
+    destination: Destination, ledger: model.Ledger, app: str, formation: str, *, namespace: str
 ) -> model.Ledger:
     """Notes in the old namespace's ledger where it went, and fences off deployments there. A repeat changes nothing."""
-    place = kept.entries.get(_CAME)
+    place = ledger.entries.get(_CAME)
     if place is None:
-        return kept
+        return ledger
     old = await destination.read_ledger(app, formation, namespace=place)
     if _is_live(old):
-        said = model.Ledger(entries={_MOVED: namespace}, version=old.version)
-        await destination.write_ledger(said, app, formation, namespace=place, fence=model.unfenced)
-    return replace(kept, entries={name: text for name, text in kept.entries.items() if name != _CAME})
+        pointer = model.Ledger(entries={_MOVED: namespace}, version=old.version)
+        await destination.write_ledger(pointer, app, formation, namespace=place, fence=model.unfenced)
+    return replace(ledger, entries={name: text for name, text in ledger.entries.items() if name != _CAME})

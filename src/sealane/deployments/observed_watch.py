@@ -50,8 +50,8 @@ class ObservedWatch:
         target = await targets.to_look_at(_revision(self.place, seen), destination)
         inventory = await _inventory(destination, seen, self.place.namespace)
 
-        async def tell(said: FormationHealth) -> bool:
-            return await self._say(seen.version, said)
+        async def tell(health: FormationHealth) -> bool:
+            return await self._say(seen.version, health)
 
         by = HealthContext(tell=tell, before=self.before, now=self.now)
         watching = asyncio.create_task(health_watch.follow(destination, target, inventory, by))
@@ -67,9 +67,9 @@ class ObservedWatch:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _say(self, version: str, said: FormationHealth) -> bool:
-        self.before = said
-        return await self.tell(version, said)
+    async def _say(self, version: str, health: FormationHealth) -> bool:
+        self.before = health
+        return await self.tell(version, health)
 
     def _nothing(self) -> FormationHealth:
         before = self.before

@@ -110,9 +110,9 @@ async def clear(
         fence=fence,
         budget=replace(budget, deletes=len(made)),
     )
-    kept = apply_phase.union(_less(now_gone.inventory, made), pruned.inventory)
+    inventory = apply_phase.union(_less(now_gone.inventory, made), pruned.inventory)
     stays = _changed(_less(older, made), live, plan)
-    return _both(now_gone, replace(pruned, held=(*pruned.held, *stays), inventory=kept))
+    return _both(now_gone, replace(pruned, held=(*pruned.held, *stays), inventory=inventory))
 
 
 _Name = tuple[str, str | None, str]

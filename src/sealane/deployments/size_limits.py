@@ -31,8 +31,8 @@ def cut(text: str, longest: int) -> str:
 def _trimmed(key: str, value: Any, items: int, characters: int) -> Any:
     if key not in _LISTS:
         return _short(value, items, characters)
-    kept = value[-items:] if key == "events" and items else value[:items]
-    return [_short(item, items, characters, key) for item in kept]
+    part = value[-items:] if key == "events" and items else value[:items]
+    return [_short(item, items, characters, key) for item in part]
 
 
 def _short(value: Any, items: int, characters: int, key: str = "") -> Any:

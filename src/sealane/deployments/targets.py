@@ -34,10 +34,10 @@ async def target(
     `startup` is that of the last verified revision, for the default of patience; `finished` is the revision's work that
     had ended whenever it was verified.
     """
-    kept = await secret_there(revision, destination)
+    secret_object = await secret_there(revision, destination)
 
     async def objects() -> Sequence[Mapping[str, Any]]:
-        if kept:
+        if secret_object:
             return secret_merge.without_secret(revision)
         return secret_merge.join(revision, await values() if revision.secrets else {}, destination)
 
@@ -51,7 +51,7 @@ async def target(
             sequence=sequence,
         ),
         objects=objects,
-        kept=kept,
+        kept=secret_object,
         made=destination.provides([rendered.object for rendered in revision.objects]),
         manifests=tuple(rendered.object for rendered in revision.objects),
         origins={rendered.key: rendered.origin for rendered in revision.objects},
@@ -91,8 +91,12 @@ def namespace_of(revision: Revision) -> list[Mapping[str, Any]]:
 
 def guard(revision: Revision) -> stability.StabilityRules | None:
     """The rules of the revision's guard."""
-    said = revision.strategy.guard
-    return stability.StabilityRules(restarts=said.restarts, flaps=said.flaps) if said.restarts or said.flaps else None
+    configured = revision.strategy.guard
+    return (
+        stability.StabilityRules(restarts=configured.restarts, flaps=configured.flaps)
+        if configured.restarts or configured.flaps
+        else None
+    )
 
 
 async def survey(

@@ -201,9 +201,9 @@ class _Watching:
 
     def _tell(self, judgement: verdicts.Judgement) -> None:
         """Tells a new state or another thing that it waits for; the countdown of a hold is not new."""
-        told = (judgement.state.value, judgement.waiting_for)
-        if told != self._told:
-            self._told = told
+        state = (judgement.state.value, judgement.waiting_for)
+        if state != self._told:
+            self._told = state
             self._listener(
                 model.Progress(
                     phase=self._phase,

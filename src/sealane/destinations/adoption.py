@@ -78,13 +78,13 @@ def apart(live: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[m
     return _compressed(live, whole=True, values=True)
 
 
-def returned(live: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
+def returned(live: Mapping[str, Any], copy: bytes | None = None) -> Restoration:
     """The object in its former state, as far as that is known, without Sealane's labels and annotations.
 
     `kept` is the result of `apart`.
     """
     marked = _unpacked(_annotations(live).get(model.BEFORE))
-    before = _decompressed(kept) or marked
+    before = _decompressed(copy) or marked
     metadata = live["metadata"]
     if before is None:
         labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
@@ -108,9 +108,9 @@ def returned(live: Mapping[str, Any], kept: bytes | None = None) -> Restoration:
 
 
 def _with(metadata: Mapping[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
-    kept = {key: value for key, value in metadata.items() if key not in _METADATA}
+    own = {key: value for key, value in metadata.items() if key not in _METADATA}
     return {
-        **kept,
+        **own,
         **({"labels": dict(labels)} if labels else {}),
         **({"annotations": dict(annotations)} if annotations else {}),
     }
@@ -126,8 +126,8 @@ def _compressed(live: Mapping[str, Any], *, whole: bool, values: bool = False) -
     if secret and "annotations" in metadata:  # kubectl's annotation repeats the values
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED}
     hidden = {*_NOT_KEPT, *(("data", "stringData") if secret else ())}
-    kept = {key: value for key, value in live.items() if key not in hidden}
-    before = PriorObject(object={**kept, "metadata": metadata}, whole=whole)
+    shown = {key: value for key, value in live.items() if key not in hidden}
+    before = PriorObject(object={**shown, "metadata": metadata}, whole=whole)
     return gzip.compress(msgspec.json.encode(before), mtime=0)
 
 

@@ -93,9 +93,9 @@ def plan(
     give_back = tuple(ref for ref in left if _is_given_back(live[ref.key], identity, budget))
     rest = tuple(ref for ref in left if ref not in give_back)
     fixed = {ref.key: reason for ref in rest if (reason := _not_ours_to_delete(live[ref.key], identity, budget))}
-    said = {ref.key: reason for ref in rest if ref.key not in fixed and (reason := kinds.stays(live[ref.key]))}
-    fixed |= said
-    let_go = said.keys() | {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
+    reasons = {ref.key: reason for ref in rest if ref.key not in fixed and (reason := kinds.stays(live[ref.key]))}
+    fixed |= reasons
+    let_go = reasons.keys() | {ref.key for ref in rest if _was_there_before(live[ref.key], identity, budget)}
     free = tuple(ref for ref in rest if ref.key not in fixed)
     stays = _reasons(free, live, identity, budget, kinds)
     stays |= {ref.key: model.KeptObject(ref=ref, reason=fixed[ref.key]) for ref in rest if ref.key in fixed}

@@ -35,9 +35,9 @@ class WorkloadUsage:
         return total(self.instances.values())
 
 
-def of(kept: Mapping[str, float] | None) -> Resources:
+def of(stored: Mapping[str, float] | None) -> Resources:
     """From a formation's requests, which have `cpu` and `memory`."""
-    return Resources(cpu=(kept or {}).get("cpu", 0.0), memory=(kept or {}).get("memory", 0.0))
+    return Resources(cpu=(stored or {}).get("cpu", 0.0), memory=(stored or {}).get("memory", 0.0))
 
 
 def total(parts: Iterable[Resources]) -> Resources:
@@ -49,8 +49,8 @@ def total(parts: Iterable[Resources]) -> Resources:
 
 def words(resources: Resources) -> str:
     """`0.25 CPU, 64 MiB`; empty for zero."""
-    said = [f"{_cores(resources.cpu)} CPU"] if resources.cpu else []
-    return ", ".join([*said, _bytes(resources.memory)] if resources.memory else said)
+    parts = [f"{_cores(resources.cpu)} CPU"] if resources.cpu else []
+    return ", ".join([*parts, _bytes(resources.memory)] if resources.memory else parts)
 
 
 def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
@@ -62,8 +62,8 @@ def of_formation(used: Sequence[WorkloadUsage], asked: Resources) -> str:
 def of_workload(used: WorkloadUsage, instances: int) -> str:
     """The same for one workload, with its limits."""
     asked, most = (_times(resources, instances) for resources in (used.requests, used.limits))
-    told = of_formation((used,), asked)
-    return " · ".join(part for part in (told, f"limits {words(most)}" if most else "") if part)
+    sentence = of_formation((used,), asked)
+    return " · ".join(part for part in (sentence, f"limits {words(most)}" if most else "") if part)
 
 
 def beside(uses: Resources, asked: Resources) -> str:

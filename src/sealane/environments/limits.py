@@ -119,12 +119,12 @@ def _asking_problems(case: _Case, formation: Formation | Revision) -> list[Findi
         (f"gate {gate.name}", gate.url, gate.references, _at(formation, "strategy", "gates", index))
         for index, gate in enumerate(formation.strategy.gates)
     ]
-    told = [
+    problems = [
         (f"annotation {annotation.name}", annotation.url, annotation.keys, _at(formation, "hooks", "annotate", index))
         for index, annotation in enumerate(formation.annotations)
     ]
     findings = []
-    for name, url, references, place in (*gates, *told):
+    for name, url, references, place in (*gates, *problems):
         if url and (problem := egress_allowlist.refused(url, case.environment.gate_hosts)):
             message, hint = f"{name}: {problem}", "list the host under gates: hosts:"
             findings.append(Finding(message=message, place=place, hint=_ask(case.environment, hint)))

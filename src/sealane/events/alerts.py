@@ -116,8 +116,8 @@ def _moment(value: Any) -> datetime | None:
 def _sameness(entry: Mapping[str, Any], alert: Alert) -> str:
     """The identity of an alert: the same if it is sent again."""
     own = next((text for key in ("fingerprint", "alert_cycle_key", "id") if (text := _text(entry.get(key)))), None)
-    said = [own or json.dumps([alert.name, sorted(alert.labels.items())]), alert.at.isoformat()]
-    return hashlib.sha256("\0".join(said).encode(errors="replace")).hexdigest()
+    parts = [own or json.dumps([alert.name, sorted(alert.labels.items())]), alert.at.isoformat()]
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
 
 
 def _text(value: Any) -> str | None:

@@ -39,9 +39,9 @@ class CommitRange:
     def words(self) -> str:
         """`3 commits`, `2 commits, without 1 that is there`, `the same commit`."""
         more = "" if self.complete else "at least "
-        said = [f"{more}{_count(self.count)}"] if self.count else []
-        said += [f"without {self.gone} that {'is' if self.gone == 1 else 'are'} there"] if self.gone else []
-        return ", ".join(said) or "the same commit"
+        parts = [f"{more}{_count(self.count)}"] if self.count else []
+        parts += [f"without {self.gone} that {'is' if self.gone == 1 else 'are'} there"] if self.gone else []
+        return ", ".join(parts) or "the same commit"
 
 
 def since(known: Mapping[str, Commit], there: str, new: str) -> CommitRange | None:

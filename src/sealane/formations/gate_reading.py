@@ -117,10 +117,10 @@ def span(written: str | None, otherwise: timedelta) -> timedelta:
     return otherwise if written is None else fields.duration(written)
 
 
-def _twice(names: Sequence[str], what: str, at: Path, document: Document) -> list[Finding]:
+def _twice(names: Sequence[str], noun: str, at: Path, document: Document) -> list[Finding]:
     times = Counter(names)
     return [
-        Finding(message=f"two {what}s are called {name}", place=document.place((*at, index, "name")), hint="rename one")
+        Finding(message=f"two {noun}s are called {name}", place=document.place((*at, index, "name")), hint="rename one")
         for index, name in enumerate(names)
         if times[name] > 1
     ]

@@ -201,8 +201,8 @@ class Hook:
 
 def written(gates: tuple[Gate, ...], guard: Guard) -> dict[str, Any]:
     """Gates and guard as plain data; empty if the formation has none, so that its revisions keep their ids."""
-    said = {"gates": msgspec.to_builtins(gates)} if gates else {}
-    return {**said, **({"guard": msgspec.to_builtins(guard)} if guard != Guard() else {})}
+    entry = {"gates": msgspec.to_builtins(gates)} if gates else {}
+    return {**entry, **({"guard": msgspec.to_builtins(guard)} if guard != Guard() else {})}
 
 
 def gates_from(data: Mapping[str, Any]) -> tuple[Gate, ...]:
@@ -223,4 +223,4 @@ def hooks_from(data: Any) -> tuple[Hook, ...]:
 def plain_hooks(hooks: tuple[Hook, ...]) -> Any:
     """Hooks as plain data; a hook for all deployments has no `only`, so that revisions keep their ids."""
     plain = msgspec.to_builtins(hooks)
-    return [{key: said for key, said in hook.items() if key != "only" or said is not None} for hook in plain]
+    return [{key: value for key, value in hook.items() if key != "only" or value is not None} for hook in plain]

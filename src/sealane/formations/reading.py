@@ -194,10 +194,10 @@ def _chart_problems(charts: Mapping[str, ChartFile], document: Document) -> list
             message = "history_max is of a release, and this chart is only rendered"
             findings.append(Finding(message=message, place=place, hint="write mode: release, or take it away"))
         elsewhere = ("repository", "chart", "version", "digest")
-        said = [key for key in elsewhere if getattr(chart, key) is not None]
-        missing = [key for key in elsewhere[:3] if key not in said]
-        if chart.path is not None and said:
-            message = f"path and {said[0]} say two places of the chart"
+        keys = [key for key in elsewhere if getattr(chart, key) is not None]
+        missing = [key for key in elsewhere[:3] if key not in keys]
+        if chart.path is not None and keys:
+            message = f"path and {keys[0]} say two places of the chart"
             findings.append(
                 Finding(message=message, place=place, hint="keep the path, or repository, chart and version")
             )
@@ -283,9 +283,9 @@ def _canary_problems(written: files.CanaryFile, document: Document) -> list[Find
     highest = 0
     for index, step in enumerate(written.steps):
         place = document.place(("strategy", "canary", "steps", index))
-        said = [key for key in files.CanaryStepFile.model_fields if getattr(step, key) is not None]
-        if len(said) != 1:
-            message = f"a step does one thing, this one {'does ' + ' and '.join(said) if said else 'nothing'}"
+        keys = [key for key in files.CanaryStepFile.model_fields if getattr(step, key) is not None]
+        if len(keys) != 1:
+            message = f"a step does one thing, this one {'does ' + ' and '.join(keys) if keys else 'nothing'}"
             findings.append(Finding(message=message, place=place, hint="write each of them as a step of its own"))
         elif isinstance(step.pause, str) and fields.duration(step.pause) > _LONGEST_PAUSE:
             message = f"a pause of {step.pause} is longer than the {_LONGEST_PAUSE.total_seconds() / 3600:g} h that one may last"

@@ -231,7 +231,7 @@ def _own_caches(raw: list[str], escape: str, key: str, file: str, line: int) -> 
         places = (by_name.get(name) for name in ("id", "target", "dst", "destination"))
         named = next((place for place in places if place), "")
         own = hashlib.sha256(f"{key}\0{named}".encode()).hexdigest()[:24]
-        kept = [option for option in options if option.partition("=")[0].lower() != "id"]
-        return f"--mount={','.join([*kept, f'id={own}'])}"
+        others = [option for option in options if option.partition("=")[0].lower() != "id"]
+        return f"--mount={','.join([*others, f'id={own}'])}"
 
     return (_FLAG.sub(owned, matched[0]) + text[matched.end() :]).split("\n")

@@ -38,43 +38,52 @@ class Datadog:
         self._headers = {"Content-Type": "application/json", "DD-API-KEY": settings.api_key.get_secret_value()}
         self._prefix = context.prefix
 
-    async def send(self, told: Telemetry) -> None:
+    async def send(self, telemetry: Telemetry) -> None:
         """A request for counts, one for times, one for the announcement."""
-        counts = [measurement for measurement in told.measurements if measurement.definition.unit is Unit.COUNT]
-        times = [measurement for measurement in told.measurements if measurement.definition.unit is Unit.SECONDS]
+        counts = [measurement for measurement in telemetry.measurements if measurement.definition.unit is Unit.COUNT]
+        times = [measurement for measurement in telemetry.measurements if measurement.definition.unit is Unit.SECONDS]
         if counts:
             await self._post("/api/v2/series", {"series": [self._series(count, _COUNT) for count in counts]})
         if times:
             await self._post(
                 "/api/v1/distribution_points", {"series": [self._distribution(measurement) for measurement in times]}
             )
-        if told.announcement:
-            await self._post("/api/v1/events", _event(told.announcement))
+        if telemetry.announcement:
+            await self._post("/api/v1/events", _event(telemetry.announcement))
 
     async def _post(self, path: str, body: dict[str, Any]) -> None:
         await metric_posts.post(self._url + path, json.dumps(body).encode(), self._headers)
 
-    def _series(self, told: Measurement, kind: int) -> dict[str, Any]:
-        point = {"timestamp": int(told.at.timestamp()), "value": told.value}
-        return {"metric": self._name(told), "type": kind, "points": [point], "tags": tags(told.labels, told.details)}
+    def _series(self, measurement: Measurement, kind: int) -> dict[str, Any]:
+        point = {"timestamp": int(measurement.at.timestamp()), "value": measurement.value}
+        return {
+            "metric": self._name(measurement),
+            "type": kind,
+            "points": [point],
+            "tags": tags(measurement.labels, measurement.details),
+        }
 
-    def _distribution(self, told: Measurement) -> dict[str, Any]:
-        points = [[int(told.at.timestamp()), [told.value]]]
-        return {"metric": self._name(told), "points": points, "tags": tags(told.labels, told.details)}
+    def _distribution(self, measurement: Measurement) -> dict[str, Any]:
+        points = [[int(measurement.at.timestamp()), [measurement.value]]]
+        return {
+            "metric": self._name(measurement),
+            "points": points,
+            "tags": tags(measurement.labels, measurement.details),
+        }
 
-    def _name(self, told: Measurement) -> str:
-        return f"{self._prefix}.{told.definition.name}"
+    def _name(self, measurement: Measurement) -> str:
+        return f"{self._prefix}.{measurement.definition.name}"
 
 
-def _event(told: Announcement) -> dict[str, Any]:
+def _event(announcement: Announcement) -> dict[str, Any]:
     return {
-        "title": told.title,
-        "text": told.text[:_MOST],
-        "alert_type": told.level.value,
-        "aggregation_key": told.key,
-        "date_happened": int(told.at.timestamp()),
+        "title": announcement.title,
+        "text": announcement.text[:_MOST],
+        "alert_type": announcement.level.value,
+        "aggregation_key": announcement.key,
+        "date_happened": int(announcement.at.timestamp()),
         "source_type_name": "sealane",
-        "tags": tags(told.labels, told.details),
+        "tags": tags(announcement.labels, announcement.details),
     }
 
 

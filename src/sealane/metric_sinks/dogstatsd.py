@@ -29,11 +29,11 @@ class DogStatsd:
         self._settings = settings
         self._prefix = context.prefix
 
-    async def send(self, told: Telemetry) -> None:
+    async def send(self, telemetry: Telemetry) -> None:
         """A datagram for each measurement, and one for the announcement."""
-        datagrams = [_metric(self._prefix, measurement) for measurement in told.measurements]
-        if told.announcement:
-            datagrams.append(_event(told.announcement))
+        datagrams = [_metric(self._prefix, measurement) for measurement in telemetry.measurements]
+        if telemetry.announcement:
+            datagrams.append(_event(telemetry.announcement))
         await dogstatsd.send(self._settings.host, self._settings.port, datagrams)
 
 
@@ -45,10 +45,10 @@ def _metric(prefix: str, measurement: Measurement) -> str:
     return f"{prefix}.{definition.name}:{measurement.value:g}|{kind}" + (f"|#{tagged}" if tagged else "")
 
 
-def _event(told: Announcement) -> str:
-    title, text = (part.replace("\n", "\\n") for part in (told.title, told.text[:_MOST]))
+def _event(announcement: Announcement) -> str:
+    title, text = (part.replace("\n", "\\n") for part in (announcement.title, announcement.text[:_MOST]))
     sizes = ",".join(str(len(part.encode())) for part in (title, text))
-    ending = f"d:{int(told.at.timestamp())}|k:{told.key}|t:{told.level}|#{','.join(tags(told.labels, told.details))}"
+    ending = f"d:{int(announcement.at.timestamp())}|k:{announcement.key}|t:{announcement.level}|#{','.join(tags(announcement.labels, announcement.details))}"
     return f"_e{{{sizes}}}:{title}|{text}|{ending}"
 
 

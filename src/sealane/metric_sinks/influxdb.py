@@ -50,9 +50,9 @@ class InfluxDB:
         self._settings = settings
         self._prefix = context.prefix
 
-    async def send(self, told: Telemetry) -> None:
+    async def send(self, telemetry: Telemetry) -> None:
         """Writes a point for each group of measurements; sending the event again overwrites it."""
-        written = "\n".join(_lines(self._prefix, told)).encode()
+        written = "\n".join(_lines(self._prefix, telemetry)).encode()
         settings = self._settings
         url = settings.url.rstrip("/") + ("/write" if settings.database else "/api/v2/write")
         await metric_posts.post(url, written, _headers(settings), query=_query(settings))
@@ -73,7 +73,7 @@ def _headers(settings: InfluxSettings) -> dict[str, str]:
     return {}
 
 
-def _lines(prefix: str, told: Telemetry) -> Iterator[str]:
+def _lines(prefix: str, telemetry: Telemetry) -> Iterator[str]:
     """`sealane.release,app=shop,status=deployed count=1i,elapsed_time=31.2 1772366400000000000`.
 
     Details are fields, because each new tag value would begin a series. Events of one moment get times a nanosecond apart.
@@ -82,12 +82,12 @@ def _lines(prefix: str, told: Telemetry) -> Iterator[str]:
     def group(measurement: Measurement) -> tuple[str, Mapping[str, str]]:
         return measurement.definition.name.rpartition(".")[0], measurement.labels
 
-    for (name, labels), measurements in groupby(told.measurements, key=group):
+    for (name, labels), measurements in groupby(telemetry.measurements, key=group):
         given = list(measurements)
         fields = [f"{measurement.definition.name.rpartition('.')[2]}={_number(measurement)}" for measurement in given]
         fields += [f"{field}={_text(value)}" for field, value in given[0].details.items()]
         series = ",".join([_escaped(f"{prefix}.{name}"), *_tags(labels)])
-        at = int(given[0].at.timestamp()) * 10**9 + given[0].at.microsecond * 1000 + told.event % 1000
+        at = int(given[0].at.timestamp()) * 10**9 + given[0].at.microsecond * 1000 + telemetry.event % 1000
         yield f"{series} {','.join(fields)} {at}"
 
 
@@ -95,8 +95,8 @@ def _tags(labels: Mapping[str, str]) -> list[str]:
     return [f"{name}={_escaped(value)}" for name, value in sorted(labels.items()) if value]
 
 
-def _number(told: Measurement) -> str:
-    return f"{int(told.value)}i" if told.definition.unit is Unit.COUNT else repr(float(told.value))
+def _number(measurement: Measurement) -> str:
+    return f"{int(measurement.value)}i" if measurement.definition.unit is Unit.COUNT else repr(float(measurement.value))
 
 
 def _escaped(value: str) -> str:

@@ -36,9 +36,9 @@ class Otlp:
         self._of = Resource(version=context.version, process=context.process)
         self._prefix = context.prefix
 
-    async def send(self, told: Telemetry) -> None:
+    async def send(self, telemetry: Telemetry) -> None:
         """Sends all spans in one request; a span that is sent again has the same id."""
-        await self._post(_TRACES, otlp.traces(told.spans, self._of))
+        await self._post(_TRACES, otlp.traces(telemetry.spans, self._of))
 
     async def push(self, families: Sequence[Family], at: datetime) -> None:
         """Sends all current metrics in one request; they are cumulative."""

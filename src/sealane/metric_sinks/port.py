@@ -37,7 +37,7 @@ class Telemetry:
 class Sink(Protocol):
     """A metric store."""
 
-    async def send(self, told: Telemetry) -> None:
+    async def send(self, telemetry: Telemetry) -> None:
         """Sends it; the same telemetry may be sent again.
 
         Raises Unavailable while the store is away, which keeps the event for later, and Refused for what it will never take.

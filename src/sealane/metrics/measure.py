@@ -28,13 +28,13 @@ def announcement(event: DomainEvent) -> Announcement | None:
         return None
     where, verdict = f"{event.app}/{event.formation}", str(event.data.get("verdict", ""))
     if event.kind == Kind.DEPLOYMENT_STARTED:
-        level, said = Level.INFO, "started"
+        level, word = Level.INFO, "started"
     else:
         level = Level.SUCCESS if verdict in _GOOD else Level.INFO if verdict in _NEITHER else Level.ERROR
-        said = verdict.replace("_", " ")
+        word = verdict.replace("_", " ")
     return Announcement(
-        title=f"{where} #{event.data.get('number', '')}: {said}",
-        text=str(event.data.get("reason") or f"{event.deployment} of {where} {said}"),
+        title=f"{where} #{event.data.get('number', '')}: {word}",
+        text=str(event.data.get("reason") or f"{event.deployment} of {where} {word}"),
         level=level,
         at=event.at,
         key=str(event.deployment),
@@ -141,8 +141,8 @@ def _release(event: DomainEvent) -> dict[str, str]:
 
 
 def _run(event: DomainEvent) -> dict[str, str]:
-    said = event.data
-    return {"app": event.app or "", "cause": str(said.get("cause", "")), "status": str(said.get("status", ""))}
+    data = event.data
+    return {"app": event.app or "", "cause": str(data.get("cause", "")), "status": str(data.get("status", ""))}
 
 
 def _labels(names: tuple[str, ...], known: Mapping[str, str]) -> dict[str, str]:

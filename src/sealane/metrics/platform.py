@@ -147,12 +147,12 @@ def families(facts: PlatformFacts, now: datetime) -> Iterator[Family]:
 
 def late(backlogs: Mapping[str, Backlog], now: datetime) -> str:
     """Which subscribers have been behind for long; empty if none."""
-    told = [
+    samples = [
         f"{name} is {backlog.events} events behind"
         for name, backlog in backlogs.items()
         if _age(backlog.since, now) > LATE
     ]
-    return ", ".join(told)
+    return ", ".join(samples)
 
 
 LATE = 60.0

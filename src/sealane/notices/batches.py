@@ -48,9 +48,9 @@ def digest(together: Sequence[Outgoing]) -> Notice:
     title = f"{len(notices)} things happened" + (f", {bad} of them bad" if bad else "")
     more = f"and {len(notices) - _NAMED} more" if len(notices) > _NAMED else ""
     first = notices[0].entries[-1]
-    told = [*(notice.title for notice in notices[:_NAMED]), *([more] if more else [])]
+    titles = [*(notice.title for notice in notices[:_NAMED]), *([more] if more else [])]
     entries = tuple(
-        Entry(kind=first.kind, at=first.at, text=text, event=number + 1) for number, text in enumerate(told)
+        Entry(kind=first.kind, at=first.at, text=text, event=number + 1) for number, text in enumerate(titles)
     )
     return Notice(
         thing=f"together:{together[0].id}",

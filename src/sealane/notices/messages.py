@@ -57,24 +57,24 @@ def notice(facts: NoticeFacts, template: Mapping[str, str] | None = None) -> Not
 
     Untrusted programs and templates may have written any part, so characters that move or hide others are removed.
     """
-    said: Notice = _shown(_notice(facts))
+    usual: Notice = _shown(_notice(facts))
     if template is None:
-        return said
-    words = _words(said)
+        return usual
+    words = _words(usual)
     title = inputs.fitted(rules.filled(template.get("title", ""), words), most=MOST_TITLE)
     text = rules.filled(template.get("text", ""), words, most=MOST_TEXT)
-    return replace(said, title=title or said.title, text=_shown(text) if "text" in template else said.text)
+    return replace(usual, title=title or usual.title, text=_shown(text) if "text" in template else usual.text)
 
 
-def _shown(said: Any) -> Any:
+def _shown(value: Any) -> Any:
     """The same value without characters that no target should show, at any depth."""
-    if type(said) is str:
-        return inputs.storable(controls.removed(said))
-    if isinstance(said, tuple):
-        return tuple(_shown(part) for part in said)
-    if is_dataclass(said) and not isinstance(said, type):
-        return replace(said, **{part.name: _shown(getattr(said, part.name)) for part in fields(said)})
-    return said
+    if type(value) is str:
+        return inputs.storable(controls.removed(value))
+    if isinstance(value, tuple):
+        return tuple(_shown(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: _shown(getattr(value, part.name)) for part in fields(value)})
+    return value
 
 
 def trial(target: str, *, by: str, at: datetime, server: str) -> Notice:
@@ -242,21 +242,21 @@ def _commit(origin: Origin | None) -> Commit | None:
     return Commit(id=origin.commit, subject=origin.subject, author=origin.author, branch=origin.branch)
 
 
-def _words(said: Notice) -> dict[str, str]:
-    commit = said.commit
+def _words(notice: Notice) -> dict[str, str]:
+    commit = notice.commit
     return {
-        "app": said.app,
-        "owner": said.owner,
-        "formation": said.formation or "",
-        "environment": said.environment or "",
-        "kind": said.kind,
-        "title": said.title,
-        "text": said.text,
+        "app": notice.app,
+        "owner": notice.owner,
+        "formation": notice.formation or "",
+        "environment": notice.environment or "",
+        "kind": notice.kind,
+        "title": notice.title,
+        "text": notice.text,
         "commit": commit.id if commit else "",
         "subject": commit.subject if commit else "",
         "author": (commit.author or "") if commit else "",
         "branch": (commit.branch or "") if commit else "",
-        "version": said.version,
-        "log": "\n".join(said.log),
-        "link": said.links[0].url if said.links else "",
+        "version": notice.version,
+        "log": "\n".join(notice.log),
+        "link": notice.links[0].url if notice.links else "",
     }

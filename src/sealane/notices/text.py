@@ -13,9 +13,9 @@ def body(telling: Telling, most: int | None = None) -> str:
 
     A log that makes it longer than `most` characters is cut to its last lines.
     """
-    said = "\n\n".join("\n".join(part) for part in _parts(telling) if part)
-    if most is None or len(said) <= most or not telling.notice.log:
-        return said
+    paragraphs = "\n\n".join("\n".join(part) for part in _parts(telling) if part)
+    if most is None or len(paragraphs) <= most or not telling.notice.log:
+        return paragraphs
     return body(replace(telling, notice=replace(telling.notice, log=telling.notice.log[1:])), most)
 
 

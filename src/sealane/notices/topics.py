@@ -27,9 +27,9 @@ def thing(facts: NoticeFacts) -> str:
     """What the notice is about; later events edit or answer its message."""
     event = facts.event
     if facts.kind in OF_FORMATION:
-        what = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
+        aspect = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
         where = f"{facts.subject.environment}:" if facts.subject.observed else ""
-        return f"{what}:{where}{event.app}/{event.formation}"
+        return f"{aspect}:{where}{event.app}/{event.formation}"
     if facts.run is not None:
         return f"runs:{event.app}@{line_of(facts.run) or facts.run.id}"
     return f"deployment:{event.deployment}"

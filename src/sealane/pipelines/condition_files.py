@@ -17,11 +17,11 @@ EventName = Literal["push", "pull_request", "tag", "schedule", "promote", "rollb
 StatusName = Literal["success", "failure"]
 
 
-def _patterns(what: str) -> Discriminator:
+def _patterns(noun: str) -> Discriminator:
     return Discriminator(
         field_shapes.shape,
         custom_error_type="shape",
-        custom_error_message=f"must be {what}, a list of them, or {{include: […], exclude: […]}}",
+        custom_error_message=f"must be {noun}, a list of them, or {{include: […], exclude: […]}}",
     )
 
 

@@ -82,15 +82,15 @@ def _event(patterns: Patterns | None, event: Event) -> str | None:
     return None
 
 
-def _name(what: str, patterns: Patterns | None, name: str | None, event: Event) -> str | None:
+def _name(subject: str, patterns: Patterns | None, name: str | None, event: Event) -> str | None:
     if patterns is None:
         return None
     if name is None:
-        return f"{_CALLED[event.kind]} is on no branch" if event.kind is EventKind.TAG else f"no {what} is known"
+        return f"{_CALLED[event.kind]} is on no branch" if event.kind is EventKind.TAG else f"no {subject} is known"
     if patterns.include and not globs.any_matches(patterns.include, name):
-        return f"the {what} is {name}, not {_either(patterns.include)}"
+        return f"the {subject} is {name}, not {_either(patterns.include)}"
     if globs.any_matches(patterns.exclude, name):
-        return f"the {what} {name} is left out"
+        return f"the {subject} {name} is left out"
     return None
 
 

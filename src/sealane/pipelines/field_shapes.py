@@ -15,9 +15,9 @@ def shape(value: Any) -> str | None:
     return shapes.get(type(value))
 
 
-def one_or_list(what: str) -> Discriminator:
+def one_or_list(noun: str) -> Discriminator:
     """Tells a single value from a list; `what` is one of them, for the error's message."""
-    return Discriminator(shape, custom_error_type="shape", custom_error_message=f"must be {what} or a list of them")
+    return Discriminator(shape, custom_error_type="shape", custom_error_message=f"must be {noun} or a list of them")
 
 
 Text = Annotated[str, Field(max_length=65536)]

@@ -134,10 +134,10 @@ def _deliveries(value: Mapping[str, Any]) -> Iterator[DeliveryPart]:
 
 def _members(item: Mapping[str, Any], path: Path) -> Iterator[DeliveryPart]:
     """Each formation of a release group as a delivery of its own; findings about all of them name the release group."""
-    said = {key: value for key, value in item.items() if key in {"approval", "when"}}
+    given = {key: value for key, value in item.items() if key in {"approval", "when"}}
     for index, member in enumerate(item["formations"][:MOST]):
         name = member.get("formation") if isinstance(member, dict) else member
-        delivery = validation.salvage({**said, "formation": name}, delivery_files.DeliveryFile)
+        delivery = validation.salvage({**given, "formation": name}, delivery_files.DeliveryFile)
         if delivery:
             named_at = (*path, "formations", index)
             yield DeliveryPart(name=delivery.formation, path=path, named_at=named_at, file=delivery)

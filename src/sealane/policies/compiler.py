@@ -177,14 +177,14 @@ def _plain(source: str, names: Mapping[str, Any]) -> cel.Expression:
     return language.language().compile(source, names)
 
 
-def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, what: str) -> Iterator[Finding]:
+def _checked(source: str, names: Mapping[str, Any], place: Place, wanted: str, subject: str) -> Iterator[Finding]:
     try:
         expression = _plain(source, names)
     except cel_errors.Uncompilable as error:
         yield from _findings(error, source, place, names)
         return
     if language.KNOWN.get(source.strip(), expression.result) != wanted:
-        message = f"{what} must evaluate to {wanted} but this one to {expression.result}"
+        message = f"{subject} must evaluate to {wanted} but this one to {expression.result}"
         hint = f"compare it, as in {' '.join(source.split())} == true" if wanted == "bool" else "wrap it in string(…)"
         yield Finding(message=message, place=place, hint=hint)
 

@@ -39,6 +39,6 @@ class DriftSeen:
         """`drift: 2 fields by kubectl-edit`; empty without drift."""
         if not self.objects:
             return ""
-        what = (self.fields, "field") if self.fields else (self.objects, "object")
+        counted = (self.fields, "field") if self.fields else (self.objects, "object")
         by = f" by {', '.join(self.by)}" if self.by else ""
-        return f"drift: {what[0]} {what[1]}{'' if what[0] == 1 else 's'}{by}"
+        return f"drift: {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}{by}"

@@ -45,5 +45,5 @@ def noted(counts: Sequence[InstanceCount], newest: InstanceCount) -> tuple[Insta
     """The counts with a new one added, if it differs from the last."""
     if counts and replace(newest, at=counts[-1].at) == counts[-1]:
         return tuple(counts)
-    kept = tuple(counts) if len(counts) < MOST else tuple(counts[::2])
-    return (*kept, newest)
+    thinned = tuple(counts) if len(counts) < MOST else tuple(counts[::2])
+    return (*thinned, newest)

@@ -47,14 +47,14 @@ class LineageAnswer:
     """Whether its start is in its own history; None where unknown."""
 
 
-def order(before: str | None, after: str, others: Sequence[Move], told: LineageAnswer) -> Order:
+def order(before: str | None, after: str, others: Sequence[Move], answer: LineageAnswer) -> Order:
     """The order of a move from `before` to `after`, from git and from where other moves came from."""
-    known = _closed({*told.known, *({before} if before else ())}, others)
-    forced = bool(before) and before != after and (after in known if told.forwards is None else not told.forwards)
+    known = _closed({*answer.known, *({before} if before else ())}, others)
+    forced = bool(before) and before != after and (after in known if answer.forwards is None else not answer.forwards)
     newer = {
         move.run
         for move in others
-        if move.after not in {after, *known} and ({move.after, move.before} & told.descend or move.before == after)
+        if move.after not in {after, *known} and ({move.after, move.before} & answer.descend or move.before == after)
     }
     same = {move.run for move in others if move.after == after and not forced}
     return Order(newer=frozenset(newer), same=frozenset(same))

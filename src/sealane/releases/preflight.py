@@ -135,11 +135,11 @@ async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding
             )
             for name, reason in reasons.items()
         ]
-    for index, told in enumerate(formation.annotations):
-        reasons = await resolution.check(told.keys, stores)
+    for index, annotation in enumerate(formation.annotations):
+        reasons = await resolution.check(annotation.keys, stores)
         problems += [
             Finding(
-                message=f"the {name} of annotation {told.name} has no value: {reason}",
+                message=f"the {name} of annotation {annotation.name} has no value: {reason}",
                 place=formation.at("hooks", "annotate", index),
             )
             for name, reason in reasons.items()

@@ -210,7 +210,7 @@ class _Reading:
         self._said_at = len(self._stack)
         failed, errors = _number(given.get("failures")), _number(given.get("errors"))
         skipped = _number(given.get("skipped") or given.get("disabled"))
-        said = self._said or dict.fromkeys(Outcome, 0)
+        lengths = self._said or dict.fromkeys(Outcome, 0)
         passed = max(0, _number(given.get("tests")) - failed - errors - skipped)
         counts = {
             Outcome.PASSED: passed,
@@ -218,11 +218,11 @@ class _Reading:
             Outcome.ERROR: errors,
             Outcome.SKIPPED: skipped,
         }
-        self._said = {outcome: said[outcome] + count for outcome, count in counts.items()}
+        self._said = {outcome: lengths[outcome] + count for outcome, count in counts.items()}
 
 
-def _doctype(*said: object) -> None:
-    *_, has_content = said
+def _doctype(*declared: object) -> None:
+    *_, has_content = declared
     if has_content:
         raise _Refused("it brings a document type of its own, which is not read")
 

@@ -172,9 +172,9 @@ def spoken(report: Report, *, most: int) -> Iterable[tuple[str, bool]]:
     """The report as lines for people, each with whether it reports a problem; lists at most that many failing tests."""
     yield report.words, report.wrong > 0
     for test in report.failing[:most]:
-        said = f": {test.message}" if test.message else ""
+        message = f": {test.message}" if test.message else ""
         place = f" ({test.place})" if test.place else ""
-        yield f"  {test.title}{said}{place}", True
+        yield f"  {test.title}{message}{place}", True
     if more := report.wrong - min(most, len(report.failing)):
         yield f"  and {more} more", True
     for note in report.notes:

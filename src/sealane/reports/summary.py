@@ -34,10 +34,10 @@ Mask = Callable[[str], str]
 
 def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: Mask) -> Report:
     """One report of the contents of files, given by path; `notes` are further sentences for it."""
-    said = chain(notes, (f"{path}: {report.problem}" for path, report in contents if report.problem))
-    kept = list(islice(said, MOST_NOTES + 1))
-    if len(kept) > MOST_NOTES:
-        kept[-1] = "and more of this kind"
+    all_notes = chain(notes, (f"{path}: {report.problem}" for path, report in contents if report.problem))
+    first_notes = list(islice(all_notes, MOST_NOTES + 1))
+    if len(first_notes) > MOST_NOTES:
+        first_notes[-1] = "and more of this kind"
     failing = []
     room = _ALL_DETAILS
     for case in islice(chain.from_iterable(report.failing for _, report in contents), LISTED):
@@ -53,7 +53,7 @@ def count(contents: Sequence[tuple[str, Contents]], notes: Iterable[str], mask: 
         flaky=sum(report.flaky for _, report in contents),
         seconds=sum(times) if times else None,
         failing=tuple(failing),
-        notes=tuple(_cut(_line(mask(note)), _LINE) for note in kept),
+        notes=tuple(_cut(_line(mask(note)), _LINE) for note in first_notes),
     )
 
 
@@ -62,9 +62,9 @@ def results(contents: Sequence[tuple[str, Contents]], mask: Mask) -> tuple[CaseR
     failing = islice(chain.from_iterable(report.failing for _, report in contents), MOST_CASES)
     results_by_title: dict[str, CaseResult] = {}
     for case in chain(failing, chain.from_iterable(report.passed for _, report in contents)):
-        one = _result(case, mask)
-        before = results_by_title.get(one.title)
-        results_by_title[one.title] = _both(before, one) if before else one
+        result = _result(case, mask)
+        before = results_by_title.get(result.title)
+        results_by_title[result.title] = _both(before, result) if before else result
     return tuple(results_by_title.values())
 
 
@@ -85,9 +85,9 @@ def _result(case: Case, mask: Mask) -> CaseResult:
 
 def _both(one: CaseResult, other: CaseResult) -> CaseResult:
     failed = one.failed or other.failed
-    told = [case_result for case_result in (one, other) if case_result.failed] if failed else [one, other]
-    times = [case_result.seconds for case_result in told if case_result.seconds is not None]
-    passed = all(case_result.passed for case_result in told)
+    shown = [case_result for case_result in (one, other) if case_result.failed] if failed else [one, other]
+    times = [case_result.seconds for case_result in shown if case_result.seconds is not None]
+    passed = all(case_result.passed for case_result in shown)
     return CaseResult(title=one.title, failed=failed, passed=passed, seconds=max(times, default=None))
 
 

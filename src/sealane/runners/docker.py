@@ -146,7 +146,7 @@ class DockerRunner(Runner):
     @override
     async def kill(self, run: RunKey) -> None:
         """Kills everything of the run that is running."""
-        await self._each(f"{RUN}={run}", lambda one: self._engine.signal(one.name, "KILL"))
+        await self._each(f"{RUN}={run}", lambda leftover: self._engine.signal(leftover.name, "KILL"))
 
     @override
     async def destroy(self, run: RunKey) -> None:
@@ -280,7 +280,7 @@ class DockerRunner(Runner):
     async def _each(self, label: str, do: Callable[[Leftover], Awaitable[object]]) -> None:
         """Calls it for all containers with the label, several at a time; raises the first error once all are done."""
         leftovers = await self._engine.containers(label)
-        done = await asyncio.gather(*(do(one) for one in leftovers), return_exceptions=True)
+        done = await asyncio.gather(*(do(leftover) for leftover in leftovers), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BaseException):
                 raise outcome

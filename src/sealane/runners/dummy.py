@@ -69,21 +69,21 @@ class DummyRunner(Runner):
     @override
     async def await_healthy(self, run: RunKey, service: ServiceSpec) -> ServiceHealth:
         """Waits as long as the service's environment says."""
-        told = self._read(run, run.service(service.name))
-        until = min(_time(told["started"]) + timedelta(seconds=told["sleep"]), self._now() + service.ready_within)
+        state = self._read(run, run.service(service.name))
+        until = min(_time(state["started"]) + timedelta(seconds=state["sleep"]), self._now() + service.ready_within)
         await _true(lambda: self._now() >= until)
-        if early := _early(told, told["exit_code"]):
+        if early := _early(state, state["exit_code"]):
             return early
-        if told["unhealthy"]:
+        if state["unhealthy"]:
             reason = f"not healthy within {outcomes.span(service.ready_within)}"
-            return ServiceHealth(healthy=False, reason=reason, log=told["output"].encode())
+            return ServiceHealth(healthy=False, reason=reason, log=state["output"].encode())
         return ServiceHealth(healthy=True)
 
     @override
     async def ended_early(self, run: RunKey, service: ServiceSpec) -> ServiceHealth | None:
         """Whether the service ends early, according to its environment."""
-        told = self._read(run, run.service(service.name))
-        return _early(told, told["exit_code"] or told["dies"])
+        state = self._read(run, run.service(service.name))
+        return _early(state, state["exit_code"] or state["dies"])
 
     @override
     async def run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:
@@ -119,19 +119,19 @@ class DummyRunner(Runner):
         """Forgets the run, but not how often its steps were started."""
         shutil.rmtree(self._folder / run.value, ignore_errors=True)
 
-    def _start(self, run: RunKey, name: str, told: Mapping[str, str], *, kind: str) -> bool:
+    def _start(self, run: RunKey, name: str, state: Mapping[str, str], *, kind: str) -> bool:
         """Notes a start once, and returns whether this call did; creating the file decides who was first."""
         path = self._folder / run.value / f"{name}.json"
         note = {
             "kind": kind,
             "started": self._now().isoformat(),
-            "sleep": float(told.get("DUMMY_SLEEP", "0")),
-            "exit_code": 137 if told.get("DUMMY_OOM") else int(told.get("DUMMY_EXIT_CODE", "0")),
-            "oom": bool(told.get("DUMMY_OOM")),
-            "output": told.get("DUMMY_OUTPUT", ""),
-            "dies": int(told.get("DUMMY_DIES", "0")),
-            "unhealthy": bool(told.get("DUMMY_UNHEALTHY")),
-            "stubborn": bool(told.get("DUMMY_STUBBORN")),
+            "sleep": float(state.get("DUMMY_SLEEP", "0")),
+            "exit_code": 137 if state.get("DUMMY_OOM") else int(state.get("DUMMY_EXIT_CODE", "0")),
+            "oom": bool(state.get("DUMMY_OOM")),
+            "output": state.get("DUMMY_OUTPUT", ""),
+            "dies": int(state.get("DUMMY_DIES", "0")),
+            "unhealthy": bool(state.get("DUMMY_UNHEALTHY")),
+            "stubborn": bool(state.get("DUMMY_STUBBORN")),
             "killed": None,
         }
         if path.exists():
@@ -155,46 +155,46 @@ class DummyRunner(Runner):
         return True
 
     async def _asked_to_end(self, run: RunKey, name: str) -> None:
-        told = self._read(run, name)
-        if told["kind"] != "step":
+        state = self._read(run, name)
+        if state["kind"] != "step":
             return
         until = self._now() + self._grace
-        if told["stubborn"]:
+        if state["stubborn"]:
             await _true(lambda: self._has_ended(run, name) or self._now() >= until)
-        self._kill(run, name, code=137 if told["stubborn"] else 143)
+        self._kill(run, name, code=137 if state["stubborn"] else 143)
 
     def _kill(self, run: RunKey, name: str, *, code: int) -> None:
-        told = self._read(run, name)
-        if told["kind"] == "step" and self._state(told).phase is not Phase.ENDED:
-            told |= {"killed": self._now().isoformat(), "exit_code": code, "oom": False}
-            _write(self._folder / run.value / f"{name}.json", told)
+        state = self._read(run, name)
+        if state["kind"] == "step" and self._state(state).phase is not Phase.ENDED:
+            state |= {"killed": self._now().isoformat(), "exit_code": code, "oom": False}
+            _write(self._folder / run.value / f"{name}.json", state)
 
     def _has_ended(self, run: RunKey, name: str) -> bool:
         return self._state(self._read(run, name)).phase is Phase.ENDED
 
-    def _state(self, told: Mapping[str, Any]) -> ContainerState:
-        started = _time(told["started"])
-        ended = _time(told["killed"]) if told["killed"] else started + timedelta(seconds=told["sleep"])
+    def _state(self, state: Mapping[str, Any]) -> ContainerState:
+        started = _time(state["started"])
+        ended = _time(state["killed"]) if state["killed"] else started + timedelta(seconds=state["sleep"])
         if self._now() < ended:
             return ContainerState(phase=Phase.RUNNING, started=started)
         return ContainerState(
             phase=Phase.ENDED,
-            exit_code=told["exit_code"],
-            out_of_memory=told["oom"],
+            exit_code=state["exit_code"],
+            out_of_memory=state["oom"],
             started=started,
             ended=ended,
         )
 
     def _read(self, run: RunKey, name: str) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads((self._folder / run.value / f"{name}.json").read_text())
-        return told
+        state: dict[str, Any] = json.loads((self._folder / run.value / f"{name}.json").read_text())
+        return state
 
 
-def _early(told: Mapping[str, Any], code: int) -> ServiceHealth | None:
+def _early(state: Mapping[str, Any], code: int) -> ServiceHealth | None:
     if not code:
         return None
     words = outcomes.exit_words(ContainerState(phase=Phase.ENDED, exit_code=code))
-    return ServiceHealth(healthy=False, reason=f"it ended: {words}", log=told["output"].encode())
+    return ServiceHealth(healthy=False, reason=f"it ended: {words}", log=state["output"].encode())
 
 
 async def _true(condition: Callable[[], bool]) -> None:

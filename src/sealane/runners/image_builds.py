@@ -62,7 +62,7 @@ async def build_only(image: ImageBuild, workshop: BuildWorkspace, sink: image_bu
     missing = [name for name in image.secrets if name not in workshop.secrets]
     if missing:
         raise UsageError(f"image {image.name} wants secrets that are not there: {', '.join(missing)}")
-    what = image_build.Build(
+    request = image_build.Build(
         source=build_context.Source(
             root=workshop.root,
             inside=workshop.inside,
@@ -77,7 +77,7 @@ async def build_only(image: ImageBuild, workshop: BuildWorkspace, sink: image_bu
         name=f"{workshop.repository}/{image.name}:{workshop.tag}",
         fetching=workshop.fetching,
     )
-    return await image_build.build(workshop.engine, what, sink, within=workshop.patience)
+    return await image_build.build(workshop.engine, request, sink, within=workshop.patience)
 
 
 def _apart(image: ImageBuild, workshop: BuildWorkspace, text: bytes) -> bytes:

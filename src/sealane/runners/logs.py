@@ -26,9 +26,9 @@ class Log:
         if self._room <= 0:
             self._dropped += len(data)
             return
-        kept, over = data[: self._room], len(data) - self._room
-        self._room -= len(kept)
-        self._pass_on(self._masker.feed(kept))
+        fitting, over = data[: self._room], len(data) - self._room
+        self._room -= len(fitting)
+        self._pass_on(self._masker.feed(fitting))
         if self._room <= 0:
             self._pass_on(self._masker.flush())
             self._say(f"the log is cut here, after {size(self._longest)}; the step goes on")

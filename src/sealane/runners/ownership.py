@@ -157,6 +157,6 @@ async def _as_root(engine: Engine, errand: ChownContainer, script: str) -> str |
     except SealaneError as error:
         return str(error)
     finally:
-        for one in await engine.containers(f"{ERRAND}={spec.name}"):
-            await engine.remove(one)
+        for container in await engine.containers(f"{ERRAND}={spec.name}"):
+            await engine.remove(container)
     return None if state is not None and state.exit_code == 0 else f"image {errand.image} has no chown that can do it"

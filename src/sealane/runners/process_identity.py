@@ -48,8 +48,8 @@ def _began(pid: int) -> str | None:
             return None
         fields = stat.rpartition(")")[2].split()  # the name before may contain anything, even brackets
         return None if fields[0] in "ZX" else f"{fields[19]}-{_boot()}"
-    said = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "-".join(said.stdout.replace(":", "-").split()) or None
+    listing = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return "-".join(listing.stdout.replace(":", "-").split()) or None
 
 
 def _boot() -> str:

@@ -45,8 +45,8 @@ def _worktree(root: Path, dot: Path, inside: str, above: Path | None) -> GitLoca
     own = Path(os.path.normpath(root / written))
     back = _line(own / "gitdir")
     if not back or Path(os.path.normpath(own / back)).resolve() != dot.resolve():
-        what = "a submodule, or a worktree that was moved" if (own / "HEAD").exists() else "not whole"
-        return GitLocation(problem=f"git does not work in steps: {root} is {what}; --clean runs a fresh clone")
+        description = "a submodule, or a worktree that was moved" if (own / "HEAD").exists() else "not whole"
+        return GitLocation(problem=f"git does not work in steps: {root} is {description}; --clean runs a fresh clone")
     shared = _line(own / "commondir") or "."
     source = Path(os.path.normpath(own / shared))
     target = os.path.normpath(PurePosixPath(inside) / written / shared)

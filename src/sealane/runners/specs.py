@@ -63,9 +63,9 @@ def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
         for name in getattr(asks, "secrets", ()):
             wanted.setdefault(name, []).append(f"{planned.kind} {planned.name}")
     if has_steps(work):
-        for one in work.pipeline.services:
-            for name in one.secrets:
-                wanted.setdefault(name, []).append(f"service {one.name}")
+        for service in work.pipeline.services:
+            for name in service.secrets:
+                wanted.setdefault(name, []).append(f"service {service.name}")
     return wanted
 
 

@@ -20,20 +20,20 @@ async def sweep(engine: Engine) -> tuple[str, ...]:
     containers, networks = await asyncio.gather(engine.containers(OWNER), engine.networks(OWNER))
     swept = [
         *await _remove(containers, engine.remove),
-        *await _remove(networks, lambda one: engine.remove_network(one.name)),
+        *await _remove(networks, lambda leftover: engine.remove_network(leftover.name)),
     ]
     return tuple(sorted(set(swept)))
 
 
 async def _remove(leftovers: Iterable[Leftover], remove: Callable[[Leftover], Awaitable[None]]) -> list[str]:
-    gone = [one for one in leftovers if _is_orphan(one)]
-    done = await asyncio.gather(*(remove(one) for one in gone), return_exceptions=True)
+    gone = [leftover for leftover in leftovers if _is_orphan(leftover)]
+    done = await asyncio.gather(*(remove(leftover) for leftover in gone), return_exceptions=True)
     for outcome in done:
         if isinstance(outcome, BaseException) and not isinstance(outcome, SealaneError):
             raise outcome
-    return [one.labels.get(RUN, "?") for one, outcome in zip(gone, done, strict=True) if outcome is None]
+    return [leftover.labels.get(RUN, "?") for leftover, outcome in zip(gone, done, strict=True) if outcome is None]
 
 
-def _is_orphan(one: Leftover) -> bool:
-    owner = process_identity.parse(one.labels.get(OWNER, ""))
+def _is_orphan(leftover: Leftover) -> bool:
+    owner = process_identity.parse(leftover.labels.get(OWNER, ""))
     return owner is not None and process_identity.is_gone(owner)

@@ -52,8 +52,8 @@ async def read(
 ) -> Reading:
     """The content of matching JUnit files that were written since then. Never raises because of what a step left."""
     if workspace.folder is None:
-        said = ["reports are read only where the workspace is a folder"]
-        return Reading(report=summary.count((), said, str), cases=())
+        notes_of_reading = ["reports are read only where the workspace is a folder"]
+        return Reading(report=summary.count((), notes_of_reading, str), cases=())
     return await asyncio.to_thread(_found, workspace, tuple(patterns), since.timestamp(), secrets)
 
 
@@ -61,9 +61,9 @@ def _found(workspace: Workspace, patterns: tuple[str, ...], since: float, secret
     notes: list[str] = []
     wanted: dict[str, None] = {}
     for pattern in patterns:
-        fresh, said = _fresh(workspace, pattern, since - _ALLOWANCE)
+        fresh, notes_of_reading = _fresh(workspace, pattern, since - _ALLOWANCE)
         wanted |= dict.fromkeys(fresh)
-        notes += said
+        notes += notes_of_reading
     tree = FolderTree(workspace.root, workspace.inside, largest=MOST_BYTES)
     contents = list(_read(tree, [*wanted], notes.append))
     mask = Masker(secrets).whole
@@ -84,8 +84,8 @@ def _fresh(workspace: Workspace, pattern: str, since: float) -> tuple[list[str],
         _many([match.path for match in plain if match.written < since], "from before this step, left out"),
         _many([match.path for match in matches if not match.is_plain], "a link or no plain file, left out"),
     ]
-    said = [note for note in notes if note]
-    return fresh, said or ([] if fresh else [f"no file matches {pattern}"])
+    notes_of_reading = [note for note in notes if note]
+    return fresh, notes_of_reading or ([] if fresh else [f"no file matches {pattern}"])
 
 
 def _many(paths: list[str], why: str) -> str:

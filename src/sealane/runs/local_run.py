@@ -65,7 +65,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
         else:
             await asyncio.sleep(0)  # git begins, and works while the file is read
             read = _read(file, own, asked.adapters)
-        (workspace, told), (head, branch) = await asyncio.gather(
+        (workspace, warnings), (head, branch) = await asyncio.gather(
             workspaces.local(read.folder / file.name, own=asked.clean is not None), checked_out
         )
     finally:
@@ -86,7 +86,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     revealed.note(given.values())
     return LocalRun(
         work=replace(work, secrets=_wanted(work, given, asked.secrets_file)),
-        warnings=tuple(finding for finding in (*problems, *told) if finding not in findings.errors(problems)),
+        warnings=tuple(finding for finding in (*problems, *warnings) if finding not in findings.errors(problems)),
     )
 
 

@@ -28,8 +28,8 @@ class Unresolved(Refused):
     """Some secrets have no value; `reasons` has the reason for each name."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
-        said = "; ".join(f"{name}: {reason}" for name, reason in sorted(reasons.items()))
-        super().__init__(f"secrets can't be resolved: {said}")
+        listed = "; ".join(f"{name}: {reason}" for name, reason in sorted(reasons.items()))
+        super().__init__(f"secrets can't be resolved: {listed}")
         self.reasons = dict(reasons)
 
 

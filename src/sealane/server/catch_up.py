@@ -82,8 +82,8 @@ async def _take_in(server: composition.Server, app: App, *, aloud: bool) -> bool
     try:
         await git.take_in_left(server, app)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other apps must go on
-        told = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
-        reason = inputs.fitted(paths.without(server.settings.folders)(told))  # users of the app read it
+        message = error.message if isinstance(error, SealaneError) else f"{type(error).__name__}: {error}"
+        reason = inputs.fitted(paths.without(server.settings.folders)(message))  # users of the app read it
         known = await server.store.troubles.of(app.name)
         try:
             trouble = await server.store.troubles.found(app.name, reason, at=clock.now())

@@ -48,13 +48,13 @@ def raised(*kinds: type[SealaneError]) -> Responses:
 
 
 def _response(kinds: Iterable[type[SealaneError]]) -> dict[str, Any]:
-    told = [f"`{kind.__name__}`: {described(kind)}" for kind in kinds]
+    lines = [f"`{kind.__name__}`: {described(kind)}" for kind in kinds]
     headers = {
         name: {"description": text, "schema": {"type": "string"}}
         for known, (name, text) in _HEADERS.items()
         if any(issubclass(kind, known) for kind in kinds)
     }
-    return {"description": "\n".join(told), "content": CONTENT, **({"headers": headers} if headers else {})}
+    return {"description": "\n".join(lines), "content": CONTENT, **({"headers": headers} if headers else {})}
 
 
 def described(kind: type[SealaneError]) -> str:

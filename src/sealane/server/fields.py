@@ -11,12 +11,12 @@ from sealane import inputs
 from sealane.access import lifetimes
 
 
-def _line(what: str, most: int = inputs.LONGEST_LINE) -> Callable[[str], str]:
-    return lambda text: inputs.check_line(text, what, most=most)
+def _line(subject: str, most: int = inputs.LONGEST_LINE) -> Callable[[str], str]:
+    return lambda text: inputs.check_line(text, subject, most=most)
 
 
-def _text(what: str) -> Callable[[str], str]:
-    return lambda text: inputs.check_text(text, what)
+def _text(subject: str) -> Callable[[str], str]:
+    return lambda text: inputs.check_text(text, subject)
 
 
 _NAME: dict[str, Any] = {"maxLength": inputs.LONGEST_NAME, "pattern": inputs.NAME_PATTERN}

@@ -22,8 +22,8 @@ class Latencies:
     def family(self) -> Family:
         """All measurements."""
         samples = [
-            Sample(value=kept, labels={"method": method, "route": route, "code": code})
-            for (method, route, code), kept in sorted(self._kept.items())
+            Sample(value=distribution, labels={"method": method, "route": route, "code": code})
+            for (method, route, code), distribution in sorted(self._kept.items())
         ]
         return Family(name=NAME, shape=Shape.HISTOGRAM, help=HELP, samples=samples)
 

@@ -28,15 +28,15 @@ async def pushing(server: composition.Server, measured: PlatformMetrics) -> Asyn
 
 
 async def _keep_pushing(key: str, push: Push, server: composition.Server, measured: PlatformMetrics) -> None:
-    told = ""
+    last_problem = ""
     while True:
-        before, told = told, ""
+        before, last_problem = last_problem, ""
         try:
             await push.send(await measured.families(server), clock.now())
         except SealaneError as error:
-            told = error.message
+            last_problem = error.message
         except Exception as error:  # noqa: BLE001 - the next time may fare better
-            told = trace(error)
-        if told and told != before:
-            _log.warning("%s has no metrics now, and is told all of them again: %s", key, told)
+            last_problem = trace(error)
+        if last_problem and last_problem != before:
+            _log.warning("%s has no metrics now, and is told all of them again: %s", key, last_problem)
         await asyncio.sleep(push.every)

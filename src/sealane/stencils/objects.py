@@ -26,16 +26,18 @@ def unfold(value: Any, origin: Origin) -> Iterable[tuple[Any, Origin]]:
     places, written, keys = _by_item(origin.places), _by_item(origin.written), _by_item(origin.keys)
     for index, item in enumerate(value["items"]):
         below = places.get(index) or {(): origin.place(("items", index))}
-        said = Origin(file=origin.file, places=below, written=written.get(index, {}), keys=keys.get(index, {}))
-        yield from unfold(item, said)
+        origin_of_item = Origin(
+            file=origin.file, places=below, written=written.get(index, {}), keys=keys.get(index, {})
+        )
+        yield from unfold(item, origin_of_item)
 
 
 def _by_item(mapped: Mapping[Path, T]) -> dict[int, dict[Path, T]]:
     """Findings about paths in a list's items, by item."""
     items: dict[int, dict[Path, T]] = {}
-    for path, said in mapped.items():
+    for path, value in mapped.items():
         if len(path) > 1 and path[0] == "items" and isinstance(path[1], int):
-            items.setdefault(path[1], {})[path[2:]] = said
+            items.setdefault(path[1], {})[path[2:]] = value
     return items
 
 

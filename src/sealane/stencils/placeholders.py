@@ -179,12 +179,12 @@ def _value(name: str | None, words: Placeholders) -> tuple[Any, _Problem | None]
 
 
 def _meant(name: str, words: Placeholders) -> str:
-    said, near = literal(f"${{{name}}}"), nearest(name, words.values)
+    written, near = literal(f"${{{name}}}"), nearest(name, words.values)
     if near:
-        return f"did you mean {near}? {said[:1].upper()}{said[1:]}"
+        return f"did you mean {near}? {written[:1].upper()}{written[1:]}"
     if _OF_SECRETS.match(name):
-        return f"{_NO_VALUES}; {said}"
-    return f"{said}; {_RAW if _SHELL.fullmatch(name) else did_you_mean(name, words.values)}"
+        return f"{_NO_VALUES}; {written}"
+    return f"{written}; {_RAW if _SHELL.fullmatch(name) else did_you_mean(name, words.values)}"
 
 
 def _too_much(name: str, words: Placeholders) -> _Problem | None:

@@ -98,7 +98,7 @@ class Apps:
             connection.execute(sa.update(apps).where(apps.c.name == name).values(repository=repository))
             detail = {"from": app.repository, "to": repository}
             moved = DomainEvent(kind=Kind.APP_REPOSITORY_SET, at=at, app=name, actor=by, data=detail)
-            outbox.append(connection, moved)
+            event_writes.append(connection, moved)
 
         await self._database.write(work)
 

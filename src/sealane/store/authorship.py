@@ -47,11 +47,13 @@ class Authorship:
         )
         return {row["formation"]: row["commit"] for row in await self._database.read(lambda c: rows.all_of(c, query))}
 
-    async def keep(self, run_id: str, told: Mapping[str, tuple[Author, ...]], *, at: datetime) -> None:
+    async def keep(self, run_id: str, authors_by_formation: Mapping[str, tuple[Author, ...]], *, at: datetime) -> None:
         """Keeps the authors of a run's commits since each of some other commits, and of its push. Key: the run."""
 
         def work(connection: sa.Connection) -> None:
-            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(told)))
+            connection.execute(
+                sa.update(runs).where(runs.c.id == run_id).values(authors=rows.plain(authors_by_formation))
+            )
             event_writes.run_event(connection, Kind.RUN_AUTHORS, run_id, at)
 
         await self._database.write(work)

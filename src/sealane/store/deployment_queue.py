@@ -172,13 +172,13 @@ def _tell_undone(connection: sa.Connection, deployment: Deployment, there: Forma
     )
     since = itertools.takewhile(lambda earlier: earlier.kind.in_place, before)
     scaled = (earlier for earlier in since if earlier.kind is DeploymentKind.SCALE)
-    said = [
+    sentences = [
         f"{earlier.note} by {earlier.requested_by}"
         for earlier in scaled
         if earlier.verdict_kind is VerdictKind.DEPLOYED
     ]
-    if said:
-        text = f"takes back what was scaled by hand: {', '.join(said)}"
+    if sentences:
+        text = f"takes back what was scaled by hand: {', '.join(sentences)}"
         deployments.add_line(connection, deployment.id, Line(key="takes back", phase="begin", text=text), at)
 
 

@@ -234,8 +234,8 @@ def finish(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> N
 
 
 def _tell_broken(connection: sa.Connection, deployment: Deployment, glass: BrokenGlass) -> None:
-    said = f"{glass.by} broke the glass: {glass.reason}"
-    add_line(connection, deployment.id, Line(key=said, phase="approval", text=said), glass.at)
+    sentence = f"{glass.by} broke the glass: {glass.reason}"
+    add_line(connection, deployment.id, Line(key=sentence, phase="approval", text=sentence), glass.at)
     data = {"environment": deployment.environment, "reason": glass.reason}
     event_writes.deployment_event(connection, Kind.GLASS_BROKEN, deployment, glass.at, data, actor=glass.by)
 

@@ -170,8 +170,8 @@ def _seconds(started: datetime | None, ended: datetime | None) -> float | None:
 
 
 def _log(event: DomainEvent) -> None:
-    said = {"run": event.run, "deployment": event.deployment, "app": event.app, "formation": event.formation}
-    log_lines.event(event.kind, **said | dict(event.data))
+    subjects = {"run": event.run, "deployment": event.deployment, "app": event.app, "formation": event.formation}
+    log_lines.event(event.kind, **subjects | dict(event.data))
 
 
 def _log_deed(event: DomainEvent) -> None:

@@ -186,15 +186,15 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
 
 
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:
-    said = of_deployment(connection, subject, prospects)
+    explained = of_deployment(connection, subject, prospects)
     return Delivery(
         formation=subject.formation,
         deployment=subject.id,
         page=f"/deployments/{subject.id}",
         state=subject.delivered,
-        sentence=said.sentence,
-        short=said.short,
-        hint=said.hint,
+        sentence=explained.sentence,
+        short=explained.short,
+        hint=explained.hint,
     )
 
 

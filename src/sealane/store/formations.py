@@ -45,8 +45,8 @@ class Formations:
         """Keeps what the formation requests of its cluster."""
 
         def work(connection: sa.Connection) -> None:
-            kept = sa.update(formations).where(_is(app, formation)).values(requests=dict(requests))
-            connection.execute(kept)
+            update = sa.update(formations).where(_is(app, formation)).values(requests=dict(requests))
+            connection.execute(update)
             known = DomainEvent(kind=Kind.FORMATION_REQUESTS, at=at, app=app, formation=formation, data=dict(requests))
             event_writes.append(connection, known)
 

@@ -36,8 +36,8 @@ class GateRequestLog:
             for place in touched:
                 _put(connection, deployment_id, known[place])
             about = deployments.get(connection, deployment_id)
-            said = {"gates": sorted({gate for _, gate in touched})}
-            event_writes.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, about, requests[-1][1].at, said)
+            data = {"gates": sorted({gate for _, gate in touched})}
+            event_writes.deployment_event(connection, Kind.DEPLOYMENT_OBSERVED, about, requests[-1][1].at, data)
 
         await self._database.write(work)
 

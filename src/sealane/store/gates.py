@@ -28,8 +28,8 @@ class GateWords:
                 return known
             connection.execute(sa.insert(gate_words).values(rows.fields(question)))
             asked_of = deployments.get(connection, question.deployment_id)
-            said = {"gate": question.gate, "message": question.message}
-            event_writes.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, said)
+            data = {"gate": question.gate, "message": question.message}
+            event_writes.deployment_event(connection, Kind.GATE_ASKED, asked_of, question.asked, data)
             return question
 
         return await self._database.write(work)
@@ -51,8 +51,8 @@ class GateWords:
                 )
             question = asked[-1]
             if question.passes is not None:
-                said = "passes" if question.passes else "fails"
-                raise Conflicting(f"{question.by} has said already that gate {gate} {said}")
+                data = "passes" if question.passes else "fails"
+                raise Conflicting(f"{question.by} has said already that gate {gate} {data}")
             values = {"passes": passes, "by": by, "reason": reason, "said": at}
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             kind = Kind.GATE_PASSED if passes else Kind.GATE_FAILED

@@ -57,8 +57,8 @@ def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason
         "created": at,
     }
     connection.execute(sa.insert(holds).values(values))
-    said = {"up_to": up_to, "release": deployment.release_id, "reason": reason}
-    event_writes.deployment_event(connection, Kind.HOLD_SET, deployment, at, said)
+    data = {"up_to": up_to, "release": deployment.release_id, "reason": reason}
+    event_writes.deployment_event(connection, Kind.HOLD_SET, deployment, at, data)
 
 
 def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | None, reason: str, at: datetime) -> None:
@@ -66,7 +66,7 @@ def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | N
     chosen = holds.c.id.in_([hold.id for hold in open_holds])
     connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
     for hold in open_holds:
-        said = DomainEvent(
+        data = DomainEvent(
             kind=Kind.HOLD_LIFTED,
             at=at,
             app=hold.app,
@@ -75,4 +75,4 @@ def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | N
             actor=by,
             data={"up_to": hold.up_to, "reason": reason},
         )
-        event_writes.append(connection, said)
+        event_writes.append(connection, data)

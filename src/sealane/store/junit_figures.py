@@ -27,7 +27,7 @@ def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[
     before = _before(connection, [table.c.app == run.app, table.c.key == attempt["key"]], commit, run.branch, at)
     own = {**attempt, "app": run.app, "commit": commit, "branch": run.branch}
     own["at"] = None if run.ended is None else int(run.ended.timestamp())
-    kept = [
+    results = [
         {
             **own,
             "test": case.title,
@@ -38,16 +38,16 @@ def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[
         }
         for case in definitions.kept(listed, before)
     ]
-    if kept:
-        connection.execute(sa.insert(table), kept)
+    if results:
+        connection.execute(sa.insert(table), results)
 
 
 def _before(
     connection: sa.Connection, same: list[sa.ColumnElement[bool]], commit: str, branch: str | None, at: datetime
 ) -> Before:
     """The earlier failures of tests of the same step."""
-    told = sa.select(table.c.test, table.c.failed, table.c.passed).where(*same, table.c.commit == commit)
-    outcomes = connection.execute(told).all()
+    query = sa.select(table.c.test, table.c.failed, table.c.passed).where(*same, table.c.commit == commit)
+    outcomes = connection.execute(query).all()
     return Before(
         failed=frozenset(test for test, failed, _ in outcomes if failed),
         passed=frozenset(test for test, _, passed in outcomes if passed),

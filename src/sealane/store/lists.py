@@ -117,10 +117,12 @@ def _bad_steps(connection: sa.Connection, listed: Iterable[Run], scope: Scope) -
     query = sa.select(run_steps.c.run_id, run_steps.c.name, run_steps.c.reason).where(
         run_steps.c.run_id.in_(wanted), run_steps.c.status.in_(_BAD_STEPS), *_seen_steps(scope)
     )
-    said: dict[str, str] = {}
+    by_run: dict[str, str] = {}
     for row in rows.all_of(connection, query.order_by(run_steps.c.position)):
-        said.setdefault(row["run_id"], f"{row['name']}: {row['reason']}" if row["reason"] else f"{row['name']} failed")
-    return said
+        by_run.setdefault(
+            row["run_id"], f"{row['name']}: {row['reason']}" if row["reason"] else f"{row['name']} failed"
+        )
+    return by_run
 
 
 def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:

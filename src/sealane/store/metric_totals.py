@@ -40,13 +40,13 @@ class MetricTotals:
     async def all(self) -> tuple[Family, ...]:
         """Every total, by metric; metrics that were never counted have no samples."""
         query = sa.select(metric_totals).order_by(metric_totals.c.name, metric_totals.c.labels)
-        kept = await self._database.read(lambda c: rows.all_of(c, query))
+        stored = await self._database.read(lambda c: rows.all_of(c, query))
         return tuple(
             Family(
                 name=definition.family,
                 shape=Shape.COUNTER if definition.unit is Unit.COUNT else Shape.HISTOGRAM,
                 help=definition.help,
-                samples=tuple(_sample(row) for row in kept if row["name"] == definition.name),
+                samples=tuple(_sample(row) for row in stored if row["name"] == definition.name),
             )
             for definition in DEFINITIONS.values()
         )

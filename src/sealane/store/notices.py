@@ -38,9 +38,9 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, told: Iterable[tuple[Recipient, Notice]], *, at: datetime) -> None:
+    async def put(self, addressed: Iterable[tuple[Recipient, Notice]], *, at: datetime) -> None:
         """Adds the event to each recipient's notice. An event that was added before changes nothing."""
-        listed = tuple(told)
+        listed = tuple(addressed)
 
         def work(connection: sa.Connection) -> None:
             for recipient, notice in listed:
@@ -82,17 +82,17 @@ class Notices:
 
         return await self._database.write(work)
 
-    async def sent(self, one: Outgoing, holder: str, reference: Reference, *, at: datetime) -> None:
+    async def sent(self, outgoing: Outgoing, holder: str, reference: Reference, *, at: datetime) -> None:
         """Notes that the target has it. Entries added meanwhile are still to be sent."""
 
         def work(connection: sa.Connection) -> None:
-            row = rows.one(connection, sa.select(notices).where(_held(one, holder)).with_for_update())
+            row = rows.one(connection, sa.select(notices).where(_held(outgoing, holder)).with_for_update())
             if row is None:
                 return
-            more = row["version"] > one.version
+            more = row["version"] > outgoing.version
             values = {
-                "told": one.version,
-                "told_event": one.notice.entries[-1].event,
+                "told": outgoing.version,
+                "told_event": outgoing.notice.entries[-1].event,
                 "reference": dict(reference),
                 "state": (TellState.UNSENT if more else TellState.SENT).value,
                 "tries": 0,
@@ -102,13 +102,13 @@ class Notices:
                 "holder": None,
                 "until": None,
             }
-            connection.execute(sa.update(notices).where(notices.c.id == one.id).values(values))
+            connection.execute(sa.update(notices).where(notices.c.id == outgoing.id).values(values))
 
         await self._database.write(work)
 
     async def failed(
         self,
-        one: Outgoing,
+        outgoing: Outgoing,
         holder: str,
         reason: str,
         *,
@@ -117,19 +117,21 @@ class Notices:
         for_good: bool = False,
     ) -> None:
         """Notes that it could not be sent: it is tried again for a day, not before `after`, and never if `for_good`."""
-        since = one.since or at
+        since = outgoing.since or at
         over = for_good or retry.given_up(since, at)
         values = {
             "state": (TellState.GIVEN_UP if over else TellState.UNSENT).value,
-            "tries": one.tries + 1,
+            "tries": outgoing.tries + 1,
             "since": since,
-            "again": at + max(retry.pause(one.tries + 1), after),
+            "again": at + max(retry.pause(outgoing.tries + 1), after),
             "reason": reason,
             "updated": at,
             "holder": None,
             "until": None,
         }
-        await self._database.write(lambda c: c.execute(sa.update(notices).where(_held(one, holder)).values(values)))
+        await self._database.write(
+            lambda c: c.execute(sa.update(notices).where(_held(outgoing, holder)).values(values))
+        )
 
     async def listed(self, *, unsent: bool = False, limit: int = 50, scope: Scope = EVERYTHING) -> tuple[Outgoing, ...]:
         """Failed notices first, then the newest; `unsent`: only failed ones."""
@@ -164,8 +166,8 @@ def _due(holder: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (notices.c.state == TellState.UNSENT.value, notices.c.again <= now, free)
 
 
-def _held(one: Outgoing, holder: str) -> sa.ColumnElement[bool]:
-    return (notices.c.id == one.id) & (notices.c.holder == holder)
+def _held(outgoing: Outgoing, holder: str) -> sa.ColumnElement[bool]:
+    return (notices.c.id == outgoing.id) & (notices.c.holder == holder)
 
 
 def _put(connection: sa.Connection, recipient: Recipient, notice: Notice, at: datetime) -> None:
@@ -205,6 +207,6 @@ def _again(before: Outgoing, joined: Notice, at: datetime) -> datetime:
 
 
 def _outgoing(row: Mapping[str, Any]) -> Outgoing:
-    kept = {name: value for name, value in row.items() if name not in _NOT_TOLD}
+    values = {name: value for name, value in row.items() if name not in _NOT_TOLD}
     notice = typed_data.convert(row["notice"], Notice)
-    return Outgoing(**{**kept, "notice": notice, "state": TellState(row["state"])})
+    return Outgoing(**{**values, "notice": notice, "state": TellState(row["state"])})

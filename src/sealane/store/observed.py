@@ -33,11 +33,11 @@ class ObservedPlaces:
         """The places that this worker watches now, with what was last seen; other places are forgotten."""
 
         def work(connection: sa.Connection) -> dict[ObservedPlace, FormationHealth | None]:
-            kept = {_place(row): row for row in rows.all_of(connection, sa.select(observed))}
-            for place in kept.keys() - set(places):
+            stored = {_place(row): row for row in rows.all_of(connection, sa.select(observed))}
+            for place in stored.keys() - set(places):
                 connection.execute(sa.delete(observed).where(*_is(place)))
             for place in places:
-                if place not in kept:
+                if place not in stored:
                     key, values = _split(place)
                     upsert.put(connection, observed, key, {**values, "version": "", "worker": None, "health": None})
             connection.execute(sa.update(observed).where(_left()).values(worker=worker))
@@ -56,13 +56,13 @@ class ObservedPlaces:
             row = rows.one(connection, sa.select(observed).where(*mine).with_for_update())
             if row is None:
                 return False
-            kept = sa.update(observed).where(*mine)
-            connection.execute(kept.values(version=version, health=rows.plain(health)))
+            stored = sa.update(observed).where(*mine)
+            connection.execute(stored.values(version=version, health=rows.plain(health)))
             before = health_events.health_of(row)
             if kind := health_events.change(before, health, anew=row["version"] != version):
-                told = health_events.data(before, health, at)
+                data = health_events.data(before, health, at)
                 event_writes.append(
-                    connection, _event(kind, place, {**told, **({"version": version} if version else {})}, at)
+                    connection, _event(kind, place, {**data, **({"version": version} if version else {})}, at)
                 )
             return True
 

@@ -173,5 +173,5 @@ def readable(scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def _position(connection: sa.Connection, name: str) -> int:
-    kept = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == name)
-    return int(connection.execute(kept).scalar() or 0)
+    query = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == name)
+    return int(connection.execute(query).scalar() or 0)

@@ -44,8 +44,8 @@ class Releases:
             connection.execute(sa.insert(releases).values(values))
             if run_id is not None:
                 connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
-                said = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
-                event_writes.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, said)
+                data = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
+                event_writes.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, data)
 
         await self._database.write(work)
 
@@ -98,8 +98,14 @@ def place(connection: sa.Connection, release_id: str | None) -> float | None:
     return None if value is None else float(value)
 
 
-def keep(connection: sa.Connection, kept: Revision, at: datetime) -> None:
+def keep(connection: sa.Connection, revision: Revision, at: datetime) -> None:
     """Stores the revision unless it is there: the same content has the same id."""
-    if rows.one(connection, sa.select(revisions.c.id).where(revisions.c.id == kept.id)) is None:
-        values = {"id": kept.id, "app": kept.app, "formation": kept.formation, "data": kept.to_json(), "created": at}
+    if rows.one(connection, sa.select(revisions.c.id).where(revisions.c.id == revision.id)) is None:
+        values = {
+            "id": revision.id,
+            "app": revision.app,
+            "formation": revision.formation,
+            "data": revision.to_json(),
+            "created": at,
+        }
         connection.execute(sa.insert(revisions).values(values))

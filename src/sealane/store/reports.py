@@ -36,8 +36,8 @@ class Reports:
             where = {"run_id": run_id, "key": reported.key, "attempt": reported.attempt}
             upsert.put(connection, step_reports, where, values)
             junit_figures.keep(connection, where, cases, at)
-            said = {"step": reported.key, "attempt": reported.attempt}
-            event_writes.run_event(connection, Kind.RUN_REPORT, run_id, at, said)
+            data = {"step": reported.key, "attempt": reported.attempt}
+            event_writes.run_event(connection, Kind.RUN_REPORT, run_id, at, data)
 
         await self._database.write(work)
 

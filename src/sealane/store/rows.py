@@ -35,10 +35,10 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
-def there(value: T | None, what: str) -> T:
+def there(value: T | None, subject: str) -> T:
     """The value. Raises NotThere when there is none; `what` names it."""
     if value is None:
-        raise NotThere(f"there is no {what}")
+        raise NotThere(f"there is no {subject}")
     return value
 
 
@@ -65,8 +65,8 @@ def inventory(data: Any) -> Inventory:
 
 def app(row: Row) -> App:
     """The app of a row."""
-    kept = {key: value for key, value in row.items() if key != "last_sequence"}
-    return App(**kept)
+    values = {key: value for key, value in row.items() if key != "last_sequence"}
+    return App(**values)
 
 
 _RUN = (
@@ -97,8 +97,8 @@ def run(row: Row) -> Run:
 
 def run_step(row: Row) -> RunStep:
     """The step of a row."""
-    kept = {key: value for key, value in row.items() if key not in {"run_id", "position"}}
-    return RunStep(**{**kept, "needs": tuple(row["needs"]), "status": StepStatus(row["status"])})
+    values = {key: value for key, value in row.items() if key not in {"run_id", "position"}}
+    return RunStep(**{**values, "needs": tuple(row["needs"]), "status": StepStatus(row["status"])})
 
 
 _NOT_IN_DEPLOYMENT = {"queued", "verdict_kind"}
@@ -106,10 +106,10 @@ _NOT_IN_DEPLOYMENT = {"queued", "verdict_kind"}
 
 def deployment(row: Row) -> Deployment:
     """The deployment of a row."""
-    kept = {key: value for key, value in row.items() if key not in _NOT_IN_DEPLOYMENT}
+    values = {key: value for key, value in row.items() if key not in _NOT_IN_DEPLOYMENT}
     return Deployment(
         **{
-            **kept,
+            **values,
             "kind": DeploymentKind(row["kind"]),
             "state": DeploymentState(row["state"]),
             "rules": typed_data.convert(row["rules"], tuple[ApprovalRule, ...]),
@@ -126,9 +126,9 @@ def deployment(row: Row) -> Deployment:
 
 def formation(row: Row) -> Formation:
     """The formation of a row."""
-    kept = {key: value for key, value in row.items() if key != "holder"}
+    values = {key: value for key, value in row.items() if key != "holder"}
     behind = typed_data.convert(row["behind"] or [], tuple[Behind, ...])
-    return Formation(**{**kept, "inventory": inventory(row["inventory"]), "behind": behind})
+    return Formation(**{**values, "inventory": inventory(row["inventory"]), "behind": behind})
 
 
 def release_group(row: Row) -> ReleaseGroupRow:
@@ -143,8 +143,8 @@ def hold(row: Row) -> Hold:
 
 def vote(row: Row) -> Vote:
     """The vote of a row."""
-    kept = {key: value for key, value in row.items() if key not in {"id", "deployment_id"}}
-    return Vote(**{**kept, "groups": frozenset(row["groups"])})
+    values = {key: value for key, value in row.items() if key not in {"id", "deployment_id"}}
+    return Vote(**{**values, "groups": frozenset(row["groups"])})
 
 
 def release(row: Row) -> Release:

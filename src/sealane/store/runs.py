@@ -71,10 +71,10 @@ class Runs:
 
         def look(connection: sa.Connection) -> ChangedView | None:
             run = get(connection, run_id)
-            kept = rows.one(connection, sa.select(run_changes).where(run_changes.c.run_id == run_id))
-            if kept is None or run.changed is None:
+            stored = rows.one(connection, sa.select(run_changes).where(run_changes.c.run_id == run_id))
+            if stored is None or run.changed is None:
                 return None
-            return ChangedView(base=kept["base"], count=run.changed, paths=tuple(kept["paths"]))
+            return ChangedView(base=stored["base"], count=run.changed, paths=tuple(stored["paths"]))
 
         return await self._database.read(look)
 
@@ -144,10 +144,10 @@ class Runs:
         def work(connection: sa.Connection) -> None:
             chosen = (run_steps.c.run_id == run_id) & (run_steps.c.key == key)
             connection.execute(sa.update(run_steps).where(chosen).values(given))
-            said = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
+            data = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
             kind, _, name = key.partition("/")
             formation = name if kind == StepKind.DELIVER.value else None
-            event_writes.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **said}, formation=formation)
+            event_writes.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **data}, formation=formation)
 
         await self._database.write(work)
 

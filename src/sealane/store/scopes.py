@@ -124,16 +124,16 @@ _KEPT = {
 
 
 def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace:
-    what, known, app, environment = _KEPT[subject]
+    noun, known, app, environment = _KEPT[subject]
     shown = (app, environment) if environment is not None else (app,)
     row = connection.execute(sa.select(*shown).where(known == name, chosen(scope, app, environment))).first()
     if row is None and subject is Subject.APP:
         raise no_app(connection, name, scope)
     prefix = _PREFIXES.get(subject, "")
     if row is None and not name.startswith(prefix):
-        hint = f"the id of a {what} begins with {prefix}: sealane status and sealane why name them"
-        raise NotThere(f"there is no {what} {name}", hint=hint)
-    return AppPlace(**dict(zip(("app", "environment"), rows.there(row, f"{what} {name}"), strict=False)))
+        hint = f"the id of a {noun} begins with {prefix}: sealane status and sealane why name them"
+        raise NotThere(f"there is no {noun} {name}", hint=hint)
+    return AppPlace(**dict(zip(("app", "environment"), rows.there(row, f"{noun} {name}"), strict=False)))
 
 
 def _formation(connection: sa.Connection, name: str, scope: Scope) -> AppPlace:

@@ -82,8 +82,8 @@ class Troubles:
 
     async def all(self, *, now: datetime) -> tuple[Trouble, ...]:
         """Problems, open or fixed a short while ago, by app."""
-        told = troubles.c.resolved.is_(None) | (troubles.c.resolved > now - TOLD_FOR)
-        query = sa.select(troubles).where(told).order_by(troubles.c.app)
+        recent = troubles.c.resolved.is_(None) | (troubles.c.resolved > now - TOLD_FOR)
+        query = sa.select(troubles).where(recent).order_by(troubles.c.app)
         return await self._database.read(lambda c: tuple(Trouble(**row) for row in rows.all_of(c, query)))
 
     async def of(self, app: str) -> Trouble | None:

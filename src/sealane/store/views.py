@@ -201,9 +201,9 @@ class Views:
         """Bytes of a step's log; 0 when there is none."""
         return await asyncio.to_thread(self._logs.size, run_id, key)
 
-    async def why(self, what: str) -> Explanation:
+    async def why(self, subject: str) -> Explanation:
         """Why a run, a deployment or `app/formation` failed or does not proceed, with the evidence. Raises NotThere."""
-        explanation = await self._database.read(lambda c: explanations.why(c, what, self._prospects, self._scope))
+        explanation = await self._database.read(lambda c: explanations.why(c, subject, self._prospects, self._scope))
         run = explanation.origin.run if explanation.origin else None
         if explanation.log is None or run is None:
             return explanation

@@ -39,8 +39,8 @@ class Votes:
             values = {**rows.fields(vote), "groups": sorted(vote.groups), "deployment_id": deployment.id}
             connection.execute(sa.insert(votes).values(values))
             kind = Kind.APPROVAL_GIVEN if vote.approves else Kind.APPROVAL_REFUSED
-            said = {"revision": vote.revision_id, "comment": vote.comment}
-            event_writes.deployment_event(connection, kind, deployment, vote.at, said, actor=vote.user)
+            data = {"revision": vote.revision_id, "comment": vote.comment}
+            event_writes.deployment_event(connection, kind, deployment, vote.at, data, actor=vote.user)
 
         await self._database.write(work)
 

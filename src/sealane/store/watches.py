@@ -90,7 +90,7 @@ class Watches:
         return Claim(keys=keys, fresh=fresh)
 
     async def keep(
-        self, watch: Watch, said: FormationHealth, *, worker: str, at: datetime, log: LastLines | None = None
+        self, watch: Watch, health: FormationHealth, *, worker: str, at: datetime, log: LastLines | None = None
     ) -> bool:
         """Keeps the formation's health, and writes events about changes. False when this worker has lost the watch.
 
@@ -102,9 +102,9 @@ class Watches:
             if row is None:
                 return False
             before = health_events.health_of(row)
-            _put(connection, watch, row, health=rows.plain(said))
-            if kind := health_events.change(before, said, anew=row["deployment_id"] != watch.deployment):
-                event_writes.append(connection, _event(kind, watch, before, said, at, log))
+            _put(connection, watch, row, health=rows.plain(health))
+            if kind := health_events.change(before, health, anew=row["deployment_id"] != watch.deployment):
+                event_writes.append(connection, _event(kind, watch, before, health, at, log))
             return True
 
         return await self._database.write(work)
@@ -300,13 +300,13 @@ def _event(
     kind: Kind,
     watch: Watch,
     before: FormationHealth | None,
-    said: FormationHealth,
+    current: FormationHealth,
     at: datetime,
     log: LastLines | None,
 ) -> DomainEvent:
-    told = health_events.data(before, said, at)
+    data = health_events.data(before, current, at)
     if log is not None and kind is Kind.HEALTH_DEGRADED:
-        told["log"] = rows.plain(log)
+        data["log"] = rows.plain(log)
     return DomainEvent(
-        kind=kind, at=at, app=watch.app, formation=watch.formation, deployment=watch.deployment, data=told
+        kind=kind, at=at, app=watch.app, formation=watch.formation, deployment=watch.deployment, data=data
     )

@@ -79,14 +79,14 @@ def before(deployment: Deployment, *, checks: float = 0.0) -> tuple[Span, ...]:
 
 def _phases(deployment: Deployment, timeline: Sequence[TimelineEntry], ended: datetime) -> Iterator[Span]:
     """One span for consecutive lines of a phase, until the next phase begins; each stage has its own."""
-    said = [line for line in timeline if line.phase != _VERDICT and line.at <= ended]
-    phases = [(phase, list(lines)) for phase, lines in groupby(said, key=lambda line: line.phase)]
+    before_verdict = [line for line in timeline if line.phase != _VERDICT and line.at <= ended]
+    phases = [(phase, list(lines)) for phase, lines in groupby(before_verdict, key=lambda line: line.phase)]
     ends = (*(lines[0].at for _, lines in phases[1:]), ended)
     for number, ((phase, lines), end) in enumerate(
         zip(phases, ends, strict=False)
     ):  # without a phase, it ended at once
-        told = tuple((line.at, line.text) for line in lines)
-        yield _part(deployment, phase, lines[0].at, end, events=told, number=number)
+        notes = tuple((line.at, line.text) for line in lines)
+        yield _part(deployment, phase, lines[0].at, end, events=notes, number=number)
 
 
 def _part(

@@ -94,12 +94,12 @@ def _ready_since(
     memory: model.Memory,
 ) -> datetime:
     """From when ready counts. Where it was told late, from when it was told and as late again: so late an end may be told."""
-    told = (
+    times = (
         instance.ready_since + 2 * sightings.late(instance, rules, memory)
         for instance in observation.instances
         if instance.workload == workload.object and instance.desired and instance.ready and instance.ready_since
     )
-    return max((since, *told))
+    return max((since, *times))
 
 
 def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:

@@ -99,8 +99,8 @@ def judge(
     gone = (fact.since + thresholds.LAG for fact in seen.facts if fact.kind is model.FactKind.REMOVED)
     times = (judged.again, *gone, *(proven for _, proven in _proofs(seen)))
     again = min((time for time in times if time and time > now), default=None)
-    said = _said(seen, judged, rules, now=now, before=before)
-    return HealthJudgement(health=_since(said, before), again=again)
+    current = _said(seen, judged, rules, now=now, before=before)
+    return HealthJudgement(health=_since(current, before), again=again)
 
 
 def _lasting(before: FormationHealth | None) -> FormationHealth | None:
@@ -128,11 +128,11 @@ def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> F
     if before and before.state is HealthState.UNKNOWN:
         since, last = min(before.since, since), before.last
     was = f"It was {last.state.value} then" if last else ""
-    said = why or f"The destination has not answered since {since:%Y-%m-%d %H:%M:%S} UTC"
+    reason = why or f"The destination has not answered since {since:%Y-%m-%d %H:%M:%S} UTC"
     return FormationHealth(
         state=HealthState.UNKNOWN,
         since=since,
-        cause=causes.told(said, was),
+        cause=causes.told(reason, was),
         bad_since=before.bad_since if before else None,
         last=last,
     )
@@ -211,7 +211,7 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
     stopped = [workload for workload in observation.workloads if workload.suspended]
     if not stopped:
         return None
-    told = [
+    facts = [
         f"{causes.name(workload.object, observation.unit)} {workload.note or 'is suspended'}"
         for workload in stopped[:3]
     ]
@@ -219,31 +219,33 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
     return FormationHealth(
         state=HealthState.SUSPENDED,
         since=now,
-        cause=causes.told(*told, more),
+        cause=causes.told(*facts, more),
         object=stopped[0].object,
         workload=stopped[0].object,
     )
 
 
-def _since(said: FormationHealth, before: FormationHealth | None) -> FormationHealth:
+def _since(current: FormationHealth, before: FormationHealth | None) -> FormationHealth:
     """The health, with the times of the last one where the state or trouble is the same or was not over yet."""
-    since = said.since
-    if before and (before.state is said.state or _is_same_trouble(said, before)):
+    since = current.since
+    if before and (before.state is current.state or _is_same_trouble(current, before)):
         since = before.since
     elif before and before.state is not HealthState.UNKNOWN:
         since = max(since, before.since)  # the fact may be older than this trouble
     bad_since = before.bad_since if before else None
-    if said.state is HealthState.HEALTHY:
+    if current.state is HealthState.HEALTHY:
         bad_since = None
-    elif said.state in BAD:
+    elif current.state in BAD:
         bad_since = bad_since or since
-    return replace(said, since=since, bad_since=bad_since)
+    return replace(current, since=since, bad_since=bad_since)
 
 
-def _is_same_trouble(said: FormationHealth, before: FormationHealth) -> bool:
+def _is_same_trouble(current: FormationHealth, before: FormationHealth) -> bool:
     """Whether this trouble grew out of the last one: a crash loop begins with the first crash that was seen."""
-    on_its_way = before.state is HealthState.PROGRESSING and said.state is HealthState.DEGRADED
-    return on_its_way and said.reason is not None and (before.object, before.reason) == (said.object, said.reason)
+    on_its_way = before.state is HealthState.PROGRESSING and current.state is HealthState.DEGRADED
+    return (
+        on_its_way and current.reason is not None and (before.object, before.reason) == (current.object, current.reason)
+    )
 
 
 def _unproven(observation: model.Observation, *, now: datetime) -> Iterator[model.Fact]:

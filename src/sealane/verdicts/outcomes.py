@@ -38,15 +38,15 @@ def deployed(
 ) -> model.Verdict:
     """Everything became ready and stayed so. `finished` is the work that had ended by then."""
     things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
-    one = workloads <= 1
-    reason = f"{things} {'is' if one else 'are'} ready"
+    is_single = workloads <= 1
+    reason = f"{things} {'is' if is_single else 'are'} ready"
     if workloads and healthy_for:
-        reason = f"{things} {'has' if one else 'have'} been ready for {healthy_for.total_seconds():g} s"
+        reason = f"{things} {'has' if is_single else 'have'} been ready for {healthy_for.total_seconds():g} s"
     more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
-    told = causes.told(reason, *notes[:MOST_NOTES], more)
+    sentence = causes.told(reason, *notes[:MOST_NOTES], more)
     return model.Verdict(
         kind=model.VerdictKind.DEPLOYED,
-        reason=told,
+        reason=sentence,
         at=at,
         finished=tuple(sorted(finished)),
         unconfirmed=unconfirmed,
@@ -83,8 +83,8 @@ def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
 
 def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
     """The operators' files do not allow it now. Its release is not to blame, so no hold is set."""
-    told = causes.told(f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}")
-    return model.Verdict(kind=model.VerdictKind.FAILED, reason=told, at=at, untouched=True)
+    sentence = causes.told(f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}")
+    return model.Verdict(kind=model.VerdictKind.FAILED, reason=sentence, at=at, untouched=True)
 
 
 def rolled_back(

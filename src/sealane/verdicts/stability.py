@@ -69,7 +69,7 @@ def noted(before: Stability, observation: model.Observation, *, started: datetim
             if instance.object in before.falls:
                 falls[instance.object] = before.falls[instance.object]
             continue
-        restarts = sum(one.restarts for one in instance.containers if one.role is not model.Role.INIT)
+        restarts = sum(container.restarts for container in instance.containers if container.role is not model.Role.INIT)
         known = before.falls.get(instance.object)
         if known is None:
             if instance.ready:
@@ -129,7 +129,7 @@ def _unsteady(
         return None
     restarted = sum(fall.restarted for fall in fallen.values()) if watch.restarts else 0
     several = sum(bool(count) for count in counts.values())
-    said = [
+    sentences = [
         f"restarted {_times(restarted)}" if restarted else "",
         f"lost ready {_times(total - restarted)}" if total > restarted else "",
     ]
@@ -139,7 +139,7 @@ def _unsteady(
     return model.Cause(
         sentence=(
             f"{causes.name(workload.object, unit)} is not steady: after they were ready, {several} of its "
-            f"{instances} {' and '.join(part for part in said if part)}."
+            f"{instances} {' and '.join(part for part in sentences if part)}."
         ),
         object=worst,
         workload=workload.object,

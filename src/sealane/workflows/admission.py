@@ -78,7 +78,7 @@ class Gates:
 
 
 @contextmanager
-def _alone(what: str, app: str | None) -> Iterator[None]:
+def _alone(subject: str, app: str | None) -> Iterator[None]:
     """In a look at all apps, logs an error of one thing and goes on; in a look at one app, the caller gets the error.
 
     Raises Unavailable in both cases: without the database nothing can be looked at.
@@ -90,4 +90,4 @@ def _alone(what: str, app: str | None) -> Iterator[None]:
     except Exception:
         if app is not None:
             raise
-        _log.exception("%s could not be looked at", what)
+        _log.exception("%s could not be looked at", subject)

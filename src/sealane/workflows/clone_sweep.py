@@ -39,8 +39,8 @@ async def _is_left(path: Path, store: Store, settings: Settings) -> bool:
     except NotThere:
         pass
     else:
-        kept = settings.runs.keep_workspaces and not path.name.endswith(_MAKING)
-        return run.ended is not None and not kept
+        is_wanted = settings.runs.keep_workspaces and not path.name.endswith(_MAKING)
+        return run.ended is not None and not is_wanted
     try:
         return (await store.deployments.get(owner)).state is DeploymentState.ENDED
     except NotThere:

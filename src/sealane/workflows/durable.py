@@ -164,7 +164,7 @@ async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Waits |
     """Repeats the body while something that it needs does not answer."""
     until = time.monotonic() + PATIENCE
     since: datetime | None = None
-    told = ""
+    last_message = ""
     pause = 0.25
     while True:
         try:
@@ -174,8 +174,8 @@ async def _insisting(name: str, body: Callable[[], Awaitable[T]], waits: Waits |
                 raise
             since = since or clock.now()
             _log.warning("step %s waits: %s", name, error)
-            if waits and pause >= _TELL_AT and error.message != told:
-                told = error.message
+            if waits and pause >= _TELL_AT and error.message != last_message:
+                last_message = error.message
                 await waits(error, since)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -110,17 +110,17 @@ class FormationWatch:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST)
 
-    async def _kept(self, watch: Watch, said: FormationHealth) -> bool:
+    async def _kept(self, watch: Watch, health: FormationHealth) -> bool:
         """Stores it if the database answers; a missed value is told again the next time."""
         try:
-            return await self._keep(watch, said)
+            return await self._keep(watch, health)
         except SealaneError as error:
             _log.warning("how %s/%s fares is not kept: %s", watch.app, watch.formation, error)
             return True
 
-    async def _keep(self, watch: Watch, said: FormationHealth, log: LastLines | None = None) -> bool:
+    async def _keep(self, watch: Watch, health: FormationHealth, log: LastLines | None = None) -> bool:
         watches, now = self._tools.store.watches, self._tools.now()
-        return await watches.keep(watch, said, worker=self._worker.id, at=now, log=log)
+        return await watches.keep(watch, health, worker=self._worker.id, at=now, log=log)
 
     async def _follow(
         self,
@@ -139,12 +139,12 @@ class FormationWatch:
         masking: health_watch.Masking = partial(targets.mask, tools, deployment, revision)
         look = partial(store.observations.keep, deployment.id)
 
-        async def printed(said: FormationHealth) -> LastLines | None:
+        async def printed(health: FormationHealth) -> LastLines | None:
             namespace, mask = target.identity.namespace, await masking()
-            return await last_lines.read(destination, formation.inventory, said, namespace=namespace, mask=mask)
+            return await last_lines.read(destination, formation.inventory, health, namespace=namespace, mask=mask)
 
         by = HealthContext(
-            tell=lambda said: tell(said, printed), look=look, before=seen, masking=masking, now=tools.now
+            tell=lambda health: tell(health, printed), look=look, before=seen, masking=masking, now=tools.now
         )
         watched = [health_watch.follow(destination, target, formation.inventory, by)]
         if watch.verified:

@@ -19,23 +19,25 @@ from sealane.workflows.context import Tools
 from sealane.workflows.steps import targets
 
 
-async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
+async def consider(tools: Tools, watch: Watch, health: FormationHealth) -> None:
     """Rolls back the watched deployment if it degrades within its time and is to blame; otherwise says why not.
 
     Key: the deployment. Another worker considers it again, since the formation is still degraded.
     """
-    if said.state is not HealthState.DEGRADED:
+    if health.state is not HealthState.DEGRADED:
         return
     deployment = await tools.store.deployments.get(watch.deployment)
     until = deployment.watched_until
-    back = await targets.rolled_back_to(tools, deployment) if until and said.since <= until else None
+    back = await targets.rolled_back_to(tools, deployment) if until and health.since <= until else None
     if back is None or deployment.verdict is None:
         return
-    blame = await _blamed(tools, deployment, said)
+    blame = await _blamed(tools, deployment, health)
     if blame.cause is None or blame.report is None:
         words = f"degraded after the verdict, and is not rolled back: {blame.outside}"
         await tools.store.deployments.tell(
-            deployment.id, at=tools.now(), line=Line(key=f"outside {said.reason}", phase=Phase.WATCH.value, text=words)
+            deployment.id,
+            at=tools.now(),
+            line=Line(key=f"outside {health.reason}", phase=Phase.WATCH.value, text=words),
         )
         return
     await tools.store.failure_reports.keep(deployment.id, blame.report.to_json(), at=tools.now())
@@ -45,11 +47,11 @@ async def consider(tools: Tools, watch: Watch, said: FormationHealth) -> None:
     await tools.gates.look(deployment.app)
 
 
-async def _blamed(tools: Tools, deployment: Deployment, said: FormationHealth) -> after_verdict.Blame:
+async def _blamed(tools: Tools, deployment: Deployment, health: FormationHealth) -> after_verdict.Blame:
     formation = await tools.store.formations.get(deployment.app, deployment.formation)
     revision = await tools.store.releases.revision(deployment.revision_id)
     destination = await targets.destination_of(tools, deployment)
     finished = deployment.verdict.finished if deployment.verdict else None
     target = await shared.to_look_at(revision, destination, finished=finished)
     mask = await targets.mask(tools, deployment, revision)
-    return await after_verdict.blamed(destination, target, formation.inventory, said, mask=mask, now=tools.now)
+    return await after_verdict.blamed(destination, target, formation.inventory, health, mask=mask, now=tools.now)

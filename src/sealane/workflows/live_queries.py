@@ -63,7 +63,7 @@ class LiveQueries:
         destination = await self._destinations.get(environment, stands.destination)
         await self._masker(app, formation, destination)  # before anything is shown
         refs, instance = _chosen(stands, asked.of)
-        told = destination.tail(
+        lines = destination.tail(
             refs,
             namespace=stands.namespace,
             container=asked.container,
@@ -71,7 +71,7 @@ class LiveQueries:
             follow=asked.follow,
             instance=instance,
         )
-        shown = log_scan.masked(told, lambda: self._masker(app, formation, destination))
+        shown = log_scan.masked(lines, lambda: self._masker(app, formation, destination))
         return _with(asked.find, shown) if asked.find else shown
 
     async def _masker(self, app: str, name: str, destination: Destination) -> Masker:
@@ -117,8 +117,8 @@ class LiveQueries:
             for formation_now in view.formations
             if formation_now.row.current
         }
-        told = await asyncio.gather(*(self._usage(row) for row in there.values()))
-        return {formation: use for formation, use in zip(there, told, strict=True) if use}
+        usages = await asyncio.gather(*(self._usage(row) for row in there.values()))
+        return {formation: use for formation, use in zip(there, usages, strict=True) if use}
 
     async def _usage(self, row: FormationRow) -> tuple[WorkloadUsage, ...]:
         assert row.current is not None, "something is there"

@@ -81,8 +81,8 @@ class Teller:
             return
         facts = await self._facts(event, kind, subject)
         if facts is not None:
-            told = [(recipient, messages.notice(facts, recipient.template)) for recipient in addressees]
-            await self.store.notices.put(told, at=self.now())
+            addressed = [(recipient, messages.notice(facts, recipient.template)) for recipient in addressees]
+            await self.store.notices.put(addressed, at=self.now())
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
         """The notice rules of the event's commit."""
@@ -122,8 +122,8 @@ class Teller:
             server=self.server,
         )
 
-    async def _why(self, what: str | None) -> Explanation | None:
-        return await self.store.views.why(what) if what else None
+    async def _why(self, subject: str | None) -> Explanation | None:
+        return await self.store.views.why(subject) if subject else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,18 +225,18 @@ class Sender:
         target = await self.targets.open(first.target, first.own, app=first.notice.app)
         if not first.told:
             self.lately.setdefault(first.target, deque(maxlen=batches.MOST)).append(self.tick())
-        one = first if len(taken) == 1 else None
-        notice = one.notice if one else batches.digest(taken)
-        told = await target.tell(
+        single = first if len(taken) == 1 else None
+        notice = single.notice if single else batches.digest(taken)
+        reference = await target.tell(
             Telling(
                 id=f"{first.id}.{first.version}",
                 notice=notice,
-                fresh=one.fresh if one else notice.entries,
-                reference=first.reference if one else {},
+                fresh=single.fresh if single else notice.entries,
+                reference=first.reference if single else {},
                 at=notice.entries[-1].at,
             )
         )
-        return told if one else {}
+        return reference if single else {}
 
     async def _failed(
         self, taken: Sequence[Outgoing], reason: str, *, after: timedelta = timedelta(), for_good: bool = False
@@ -248,6 +248,6 @@ class Sender:
             )
 
 
-def _forget(kept: dict[str, Kept], over: Callable[[Kept], bool]) -> None:
-    for name in [name for name, value in kept.items() if over(value)]:
-        del kept[name]
+def _forget(entries: dict[str, Kept], over: Callable[[Kept], bool]) -> None:
+    for name in [name for name, value in entries.items() if over(value)]:
+        del entries[name]

@@ -86,11 +86,11 @@ class ObservedPlacesWatch:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST)
 
-    async def _keep(self, place: ObservedPlace, version: str, said: FormationHealth) -> bool:
+    async def _keep(self, place: ObservedPlace, version: str, health: FormationHealth) -> bool:
         """Stores it if the database answers; a missed value is told again the next time."""
         try:
-            kept, at = self._tools.store.observed, self._tools.now()
-            return await kept.keep(place, worker=self._worker.id, version=version, health=said, at=at)
+            observed, at = self._tools.store.observed, self._tools.now()
+            return await observed.keep(place, worker=self._worker.id, version=version, health=health, at=at)
         except SealaneError as error:
             _log.warning("how %s/%s fares is not kept: %s", place.app, place.formation, error)
             return True

@@ -46,8 +46,8 @@ def verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
     known = [deployment for deployment in history if _is_meant(deployment, wanted)]
     verified = [deployment for deployment in known if deployment.verdict_kind is VerdictKind.DEPLOYED]
     if not verified:
-        what = "was never verified" if known else "never was"
-        raise Refused(f"the revision {wanted} {what} there", hint="go back to one that was deployed")
+        state = "was never verified" if known else "never was"
+        raise Refused(f"the revision {wanted} {state} there", hint="go back to one that was deployed")
     if len({deployment.revision_id for deployment in verified}) > 1:
         raise UsageError(f"{wanted} is the beginning of several revisions", hint="write more of it")
     return verified[0]

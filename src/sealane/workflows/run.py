@@ -17,11 +17,11 @@ def register(tools: Tools) -> None:
     @DBOS.workflow(name="delivery", max_recovery_attempts=None)
     async def delivery(run_id: str) -> None:
         """Takes a run from its commit to its deployments."""
-        told = Context(
+        context_of_run = Context(
             memory=SqlMemory(tools, run_id),
             runner=tools.runner,
             images=images.maker(tools, run_id),
             at_once=tools.settings.runs.steps_at_once,
             now=tools.now,
         )
-        await story.tell(told, tools.journal())
+        await story.tell(context_of_run, tools.journal())

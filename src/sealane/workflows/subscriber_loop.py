@@ -84,6 +84,6 @@ async def _deliver(worker: Lives, member: _Member, first_pause: float) -> None:
             return
         member.failures += 1
         pause = min(first_pause * 2.0 ** (member.failures - 1), _LONGEST_PAUSE)
-        said = str(error) if isinstance(error, SealaneError | TimeoutError) else trace(error)
-        _log.warning("%s waits %.0f s after failure %d: %s", name, pause, member.failures, said)
+        reason = str(error) if isinstance(error, SealaneError | TimeoutError) else trace(error)
+        _log.warning("%s waits %.0f s after failure %d: %s", name, pause, member.failures, reason)
     member.again = time.monotonic() + pause

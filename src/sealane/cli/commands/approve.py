@@ -82,14 +82,14 @@ def _end(made: dict[str, Any], *, wait: bool, as_json: bool) -> None:
         output.json(made)
 
 
-def _waiting(what: str) -> str:
+def _waiting(subject: str) -> str:
     """The named deployment, whatever it waits for."""
-    if "/" not in what:
-        return what
-    waiting = names.place(connection.server(), *client.place(what))["waiting"]
+    if "/" not in subject:
+        return subject
+    waiting = names.place(connection.server(), *client.place(subject))["waiting"]
     mine = [pending["id"] for pending in waiting if pending["state"] == "waiting"]
     if len(mine) != 1:
-        raise UsageError(f"{len(mine) or 'no'} deployments to {what} wait", hint=f"name one: sealane why {what}")
+        raise UsageError(f"{len(mine) or 'no'} deployments to {subject} wait", hint=f"name one: sealane why {subject}")
     return str(mine[0])
 
 
@@ -123,16 +123,16 @@ def _show(item: dict[str, Any], *, older: int) -> None:
     output.data(f"  {answer}")
 
 
-def _find(what: str, waits: list[dict[str, Any]]) -> str:
+def _find(subject: str, waits: list[dict[str, Any]]) -> str:
     """The named deployment; of several that wait for one formation, the newest."""
-    if "/" not in what:
-        return what
-    app, formation = client.place(what)
+    if "/" not in subject:
+        return subject
+    app, formation = client.place(subject)
     mine = [approval for approval in _approvals(waits) if (approval["app"], approval["formation"]) == (app, formation)]
     newest = next((item for item in mine if item["newer"] is None), None)
     if newest is None:
         names.place(connection.server(), app, formation)
-        raise UsageError(f"no deployment to {what} waits for approval", hint="`sealane approve` lists what waits")
+        raise UsageError(f"no deployment to {subject} waits for approval", hint="`sealane approve` lists what waits")
     return str(newest["deployment"])
 
 

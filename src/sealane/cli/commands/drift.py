@@ -133,8 +133,8 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
             _field(field)
     short = str(report["revision"]).removeprefix("sha256:")[:7]
     number = len(report["objects"])
-    what = "nothing" if not number else "1 object" if number == 1 else f"{number} objects"
-    output.say(f"{what} of {report['formation']} drifted from revision {short}")
+    count = "nothing" if not number else "1 object" if number == 1 else f"{number} objects"
+    output.say(f"{count} of {report['formation']} drifted from revision {short}")
 
 
 def _field(field: dict[str, Any]) -> None:

@@ -36,25 +36,25 @@ def gate(
         raise UsageError(f"how to take gate {name} is not said", hint="--pass, or --fail")
     deployment = _under_way(what)
     word = {"passes": passes, "reason": reason}
-    said = connection.server().post(f"/api/deployments/{deployment}/gates/{name}", word)
+    answer = connection.server().post(f"/api/deployments/{deployment}/gates/{name}", word)
     if wait:
         client.ended(client.follow(deployment))
     elif as_json:
-        output.json(said)
+        output.json(answer)
     else:
         output.say(f"gate {name}: {'passed' if passes else 'failed'}")
 
 
-def _under_way(what: str) -> str:
+def _under_way(subject: str) -> str:
     """The deployment that is rolling out there. Raises UsageError."""
-    if "/" not in what:
-        return what
-    app, formation = client.place(what)
+    if "/" not in subject:
+        return subject
+    app, formation = client.place(subject)
     deployments = connection.server().get("/api/deployments", app=app, formation=formation, limit=20)
     rolling = [str(deployment["id"]) for deployment in deployments if deployment["state"] == "rolling_out"]
     if not rolling:
         names.place(connection.server(), app, formation)
-        raise UsageError(f"nothing rolls out to {what}", hint=f"see sealane why {what}")
+        raise UsageError(f"nothing rolls out to {subject}", hint=f"see sealane why {subject}")
     return rolling[0]
 
 

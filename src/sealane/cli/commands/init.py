@@ -46,13 +46,13 @@ def init(
     if started:
         # A Dockerfile that came later gets its files; an existing pipeline belongs to its owner.
         files = {} if (folder / "deploy").exists() else {name: files[name] for name in files if name != reading.FILE}
-    written, kept = _write(folder, files)
+    written, existing = _write(folder, files)
     if as_json:
-        output.json({"language": project.language, "written": written, "kept": kept})
+        output.json({"language": project.language, "written": written, "kept": existing})
         return
     for path in written:
         output.data(path)
-    _tell(project, folder, written, kept)
+    _tell(project, folder, written, existing)
     if started and written:
         output.say("kept as it is: .sealane.yml; where it has nothing like this yet, add to it:")
         output.say(templates.delivery(project).rstrip())
@@ -62,7 +62,7 @@ def init(
 
 def _write(folder: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
     """Writes missing files; gives the names written, and those kept."""
-    written, kept = [], []
+    written, existing = [], []
     for name, text in files.items():
         path = folder / name
         try:
@@ -70,22 +70,22 @@ def _write(folder: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            kept.append(name)
+            existing.append(name)
         except OSError as error:
             raise errors.UsageError(f"{path} can't be written: {error.strerror}") from error
         else:
             written.append(name)
-    return written, kept
+    return written, existing
 
 
-def _tell(project: Project, folder: Path, written: list[str], kept: list[str]) -> None:
+def _tell(project: Project, folder: Path, written: list[str], existing: list[str]) -> None:
     if not written:
         output.say(f"nothing written: {folder / '.sealane.yml'} is there already")
         return
     built = ", ".join(image.name for image in project.images)
     detected = f"{project.language}{f'; images to build: {built}' if built else '; no Dockerfile'}"
     output.say(f"found: {detected}")
-    for name in kept:
+    for name in existing:
         output.say(f"kept as it is: {name}")
     if any(image.as_root for image in project.images) and any("stencils" in name for name in written):
         output.say("a Dockerfile names no USER: the stencil runs it as user 65532, which it must be able to bear")

@@ -122,7 +122,7 @@ def _failures(failures: dict[str, Any]) -> None:
     if causes:
         output.table(("CAUSE", "MOST OFTEN IN", "TIMES"), causes)
     hours = [hour for hour in failures["hours"] if hour["changes"]]
-    told = [
+    rows = [
         (
             f"{hour['hour']:02}:00",
             str(hour["changes"]),
@@ -131,7 +131,7 @@ def _failures(failures: dict[str, Any]) -> None:
         )
         for hour in hours
     ]
-    _table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), told, _NOTHING)
+    _table(("HOUR (UTC)", "CHANGES", "FAILED", "SHARE"), rows, _NOTHING)
 
 
 def _waits(waits: dict[str, Any]) -> None:

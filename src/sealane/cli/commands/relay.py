@@ -89,8 +89,8 @@ def list_relays(as_json: output.Json = False) -> None:
     output.table(("RELAY", "CONNECTED", "SINCE", "VERSION", "PROCESSES"), [_row(relay) for relay in relays])
     for relay in relays:
         if relay["lacking"]:
-            said = f"{relay['name']} is not connected to {', '.join(relay['lacking'])}: what these carry can't reach its cluster"
-            output.say(f"{said}; does the load balancer lead /api/relay to them?")
+            warning = f"{relay['name']} is not connected to {', '.join(relay['lacking'])}: what these carry can't reach its cluster"
+            output.say(f"{warning}; does the load balancer lead /api/relay to them?")
 
 
 def remove(name: Name) -> None:

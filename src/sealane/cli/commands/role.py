@@ -104,10 +104,10 @@ def _destination(environments: Mapping[str, Environment], wanted: str | None) ->
     if wanted is not None and wanted not in clusters:
         raise UsageError(f"no environment has the destination {wanted}", hint=did_you_mean(wanted, clusters))
     if wanted is None and len(clusters) != 1:
-        told = "the environments have no cluster as a destination"
+        message = "the environments have no cluster as a destination"
         if clusters:
-            told = f"the environments have several destinations: {', '.join(sorted(clusters))}"
-        raise UsageError(told, hint="say which: --destination NAME" if clusters else None)
+            message = f"the environments have several destinations: {', '.join(sorted(clusters))}"
+        raise UsageError(message, hint="say which: --destination NAME" if clusters else None)
     return wanted or clusters.pop()
 
 

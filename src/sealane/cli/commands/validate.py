@@ -100,8 +100,8 @@ def _summary(checked: CheckReport) -> str:
     looked = f"{len(checked.files)} file{'s' if len(checked.files) != 1 else ''}"
     wrong = len(findings.errors(checked.findings))
     warnings = len(checked.findings) - wrong
-    told = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((wrong, "error"), (warnings, "warning"))]
-    counted = [text for text in told if not text.startswith("0 ")]
+    counts = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in ((wrong, "error"), (warnings, "warning"))]
+    counted = [text for text in counts if not text.startswith("0 ")]
     return f"{looked}: {', '.join(counted)}" if counted else f"{looked}: nothing wrong"
 
 

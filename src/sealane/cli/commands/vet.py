@@ -76,15 +76,15 @@ def _asked(revision: Revision) -> tuple[tuple[list[WaivedDecision], list[Finding
     if not connection.known():
         return None, "no environments/ folder is here, and you are not signed in to a server"
     try:
-        said = connection.server().post("/api/vet", {"revision": revision.to_json()})
+        answer = connection.server().post("/api/vet", {"revision": revision.to_json()})
     except SealaneError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return None, f"no environments/ folder is here, and the server did not say: {error.message}{hint}"
     from sealane import typed_data
 
     return (
-        typed_data.convert(said["judged"], list[WaivedDecision]),
-        typed_data.convert(said["limits"], list[Finding]),
+        typed_data.convert(answer["judged"], list[WaivedDecision]),
+        typed_data.convert(answer["limits"], list[Finding]),
     ), ""
 
 
@@ -135,8 +135,8 @@ def _summary(judged: list[WaivedDecision], beyond: list[Finding]) -> str:
         *("waived" if decision.waiver else str(decision.decision.effect) for decision in judged),
     ]
     words = {"deny": "denied", "sign-off": "to be signed off", "warn": "warnings", "waived": "waived"}
-    told = [f"{effects.count(effect)} {word}" for effect, word in words.items() if effect in effects]
-    return ", ".join(told) or "nothing to object"
+    counts = [f"{effects.count(effect)} {word}" for effect, word in words.items() if effect in effects]
+    return ", ".join(counts) or "nothing to object"
 
 
 def _plain(

@@ -87,14 +87,14 @@ def _checked_out(server: Server, folder: Path, app: str | None) -> Named:
 
     commit = names.head(folder)
     ends = time.monotonic() + _APPEARS
-    told = False
+    has_warned = False
     while (run := names.of_commit(server, commit, app=app)) is None:
         if time.monotonic() > ends:
             hint = "was it pushed? its app must be registered, and its git host must send webhooks"
             raise NotThere(f"{server.url} has no run of {commit[:7]}, which is checked out here", hint=hint)
-        if not told:
+        if not has_warned:
             output.say(f"waits for a run of {commit[:7]} to begin", "dim")
-            told = True
+            has_warned = True
         time.sleep(1)
     return names.Named(id=run, is_run=True)
 

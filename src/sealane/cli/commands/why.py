@@ -85,8 +85,8 @@ def _show(label: str, history: History) -> None:
     kind = last.verdict.kind
     word = output.style(rollout_messages.verdict_word(kind), "bold", rollout_messages.COLOURS[kind])
     output.sentence(f"{word}  {last.verdict.reason}")
-    if said := rollout_messages.log_sentence(last.verdict.cause):
-        output.sentence(f"  {said}")
+    if sentence := rollout_messages.log_sentence(last.verdict.cause):
+        output.sentence(f"  {sentence}")
     if last.note and kind is not VerdictKind.ROLLED_BACK:  # the reason says it
         output.sentence(f"  {causes.told(last.note)}")
     output.sentence(_there(label, history, last))

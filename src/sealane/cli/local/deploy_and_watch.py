@@ -84,11 +84,11 @@ class _Staying:
         target = await targets.to_look_at(self.wish.revision, self.destination, finished=self.verdict.finished)
         blame: Blame | None = None
 
-        async def tell(said: FormationHealth) -> bool:
+        async def tell(health: FormationHealth) -> bool:
             nonlocal blame
-            if said.state is not HealthState.DEGRADED:
+            if health.state is not HealthState.DEGRADED:
                 return True
-            blame = await after_verdict.blamed(self.destination, target, inventory, said, mask=mask, now=clock.now)
+            blame = await after_verdict.blamed(self.destination, target, inventory, health, mask=mask, now=clock.now)
             if blame.outside:
                 self._tell(f"degraded, and is not rolled back: {blame.outside}")
             return blame.cause is None

@@ -175,14 +175,14 @@ async def _retire(memory: LedgerMemory, context: Context) -> None:
     assert memory.outcome is not None, "it was deployed"
     kept_for, work = memory.outcome.kept_for, Work(start=rollouts.Start(), memory=memory, context=context)
     until = f"{clock.now() + kept_for:%H:%M:%S} UTC"
-    said = f"deployed; what served before stays until {until}, interrupt to leave it there"
-    await work.tell(rollouts.Phase.PRUNE, said)
+    message = f"deployed; what served before stays until {until}, interrupt to leave it there"
+    await work.tell(rollouts.Phase.PRUNE, message)
     try:
         await asyncio.sleep(kept_for.total_seconds())
         target, inventory = memory.plan.target, memory.ledger.inventory
         retired = await prune_phase.retire(memory.destination, target, inventory, fence=context.fence)
-        kept = replace(memory.ledger, inventory=retired.inventory)
-        await ledger_memory.write(memory.destination, kept, memory.revision)
+        ledger = replace(memory.ledger, inventory=retired.inventory)
+        await ledger_memory.write(memory.destination, ledger, memory.revision)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         assert task is not None, "it runs in one"

@@ -47,29 +47,29 @@ def names(folder: Path) -> tuple[str, ...]:
 
 
 @contextmanager
-def or_served(what: str, folder: Path) -> Iterator[None]:
+def or_served(subject: str, folder: Path) -> Iterator[None]:
     """Wraps a question to a server about a name that this folder doesn't have: an unknown name gets a near one as hint.
 
     Raises NotThere.
     """
     here = names(folder)
     if here and not connection.known():
-        hint = did_you_mean(what, here)
-        raise errors.NotThere(f"there is no formation {what} here, and you are not signed in to a server", hint=hint)
+        hint = did_you_mean(subject, here)
+        raise errors.NotThere(f"there is no formation {subject} here, and you are not signed in to a server", hint=hint)
     try:
         yield
     except errors.NotThere as error:
-        near = nearest(what, here)
+        near = nearest(subject, here)
         if near is None:
             raise
         raise errors.NotThere(error.message, hint=f"did you mean {near}, a formation of this folder?") from None
 
 
-def meant(what: str, folder: Path, adapters: Adapters) -> str:
+def meant(subject: str, folder: Path, adapters: Adapters) -> str:
     """The meaning of a name: `app/formation` is this folder's formation unless a known server has one, too."""
-    app, slash, name = what.partition("/")
+    app, slash, name = subject.partition("/")
     mine = slash and not connection.known() and name in names(folder) and _app(FolderTree(folder), adapters) == app
-    return name if mine else what
+    return name if mine else subject
 
 
 def destination(

@@ -160,11 +160,11 @@ def destination_config(
     if kubeconfig is not None or context is not None or environment is None:
         from sealane.destinations.kubernetes.adapter import KubernetesFile
 
-        said = {"kubeconfig": str(kubeconfig) if kubeconfig else None, "context": context}
+        given = {"kubeconfig": str(kubeconfig) if kubeconfig else None, "context": context}
         return DestinationConfig(
             name=formation.destination,
             kind="kubernetes",
-            written=KubernetesFile.model_validate({key: value for key, value in said.items() if value}),
+            written=KubernetesFile.model_validate({key: value for key, value in given.items() if value}),
             place=formation.at("destination"),
         )
     if formation.destination not in environment.destinations:

@@ -88,8 +88,8 @@ async def watch(project: Project, where: DestinationConfig, tell: Tell) -> None:
 
 
 def _unasked(error: SealaneError, seen: Seen) -> Seen:
-    said = health.unknown(clock.now(), seen.health, f"It could not be asked: {causes.bare(error.message)}")
-    return Seen(history=seen.history, health=said, error=error)
+    unknown = health.unknown(clock.now(), seen.health, f"It could not be asked: {causes.bare(error.message)}")
+    return Seen(history=seen.history, health=unknown, error=error)
 
 
 async def _follow(project: Project, where: DestinationConfig, tell: Tell, before: FormationHealth | None) -> None:
@@ -132,8 +132,8 @@ async def _one(
     async def masking() -> Mask:
         return masks.mask(await masks.masker(destination, ledger.inventory, revision, values=given))
 
-    async def told(said: FormationHealth) -> bool:
-        return await tell(Seen(history=history, health=said))
+    async def told(current: FormationHealth) -> bool:
+        return await tell(Seen(history=history, health=current))
 
     by = HealthContext(tell=told, before=before, masking=masking)
     await health_watch.follow(destination, target, ledger.inventory, by)

@@ -68,12 +68,12 @@ class _Lines:
 
     async def _tell(self, seen: Seen) -> bool:
         before, self._seen = self._seen, seen
-        name, last, said = _name(self._place[0]), seen.history.last, seen.health
+        name, last, health = _name(self._place[0]), seen.history.last, seen.health
         if last and last != before.history.last:
             why = last.verdict.reason if last.verdict else f"#{last.sequence}"
             self._say(name, _state(last), why, last.verdict.at if last.verdict else last.started)
-        if said and (before.health is None or _shown(before.health) != _shown(said)):
-            self._say(name, said.state.value, said.cause, clock.now())
+        if health and (before.health is None or _shown(before.health) != _shown(health)):
+            self._say(name, health.state.value, health.cause, clock.now())
         return True
 
     def _say(self, name: str, state: str, why: str, at: datetime) -> None:
@@ -84,8 +84,8 @@ class _Lines:
             output.data(f"{at.astimezone():%H:%M:%S}  {name}  {client.pill(state)}  {why}".rstrip())
 
 
-def _shown(said: FormationHealth) -> tuple[object, ...]:
-    return said.state, said.object, said.reason
+def _shown(health: FormationHealth) -> tuple[object, ...]:
+    return health.state, health.object, health.reason
 
 
 def _name(project: Project) -> str:

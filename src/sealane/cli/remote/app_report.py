@@ -18,9 +18,9 @@ _TROUBLE = {"backing_off", "terminated"}
 def about(view: dict[str, Any]) -> None:
     """The app's owner, its repository and its newest run."""
     app, run = view["app"], view["run"]
-    said = [f"owned by {app['owner']}", app["repository"]]
-    said += [f"run #{run['sequence']} {run['status']} {client.ago(run['created'])} ago"] if run else []
-    output.say(f"{app['name']}: {' · '.join(said)}", "dim")
+    facts = [f"owned by {app['owner']}", app["repository"]]
+    facts += [f"run #{run['sequence']} {run['status']} {client.ago(run['created'])} ago"] if run else []
+    output.say(f"{app['name']}: {' · '.join(facts)}", "dim")
 
 
 def trees(view: dict[str, Any]) -> None:
@@ -71,9 +71,9 @@ def _workload(workload: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str
     else:
         words = {"ready": "there", "converging": "not there yet", "failed": "failed"}
         state = output.style(words[workload["health"]], _TONES[workload["health"]])
-    said = workload["runs"] and not workload["old"] and workload["updated"] == workload["desired"]  # by the state
+    is_settled = workload["runs"] and not workload["old"] and workload["updated"] == workload["desired"]  # by the state
     ready = workload["note"] or ("" if workload["runs"] else workload["message"])
-    notes = [ready if workload["health"] == "ready" else "" if said else workload["message"]]
+    notes = [ready if workload["health"] == "ready" else "" if is_settled else workload["message"]]
     notes += [usage.of_workload(uses, workload["desired"])] if uses else []
     return workload["object"], state, " · ".join(filter(None, notes))
 

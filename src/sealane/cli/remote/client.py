@@ -35,12 +35,12 @@ _TONES = {
 NOT_THERE = {"rolled_back", "rollback_failed", "failed", "unproven"}
 
 
-def place(what: str) -> tuple[str, str]:
+def place(subject: str) -> tuple[str, str]:
     """Splits `app/formation`. Raises UsageError for anything else."""
-    app, slash, formation = what.partition("/")
+    app, slash, formation = subject.partition("/")
     if not (app and slash and formation) or "/" in formation:
         raise UsageError(
-            f"{what} does not name an app's formation", hint="write it as app/formation, such as shop/production"
+            f"{subject} does not name an app's formation", hint="write it as app/formation, such as shop/production"
         )
     return app, formation
 
@@ -85,9 +85,9 @@ def restart(app: str, formation: str, workload: str, *, wait: bool, as_json: boo
     _told(made, wait=wait, as_json=as_json)
 
 
-def why(what: str, *, as_json: bool) -> None:
+def why(subject: str, *, as_json: bool) -> None:
     """Why something failed or does not move."""
-    answer = connection.server().get(f"/api/why/{what}")
+    answer = connection.server().get(f"/api/why/{subject}")
     if as_json:
         output.json(answer)
     else:
@@ -99,8 +99,10 @@ def told(answer: dict[str, Any]) -> None:
     output.sentence(answer["sentence"])
     if note := answer["note"]:
         output.sentence(f"  {note}")
-    if said := answer["health"]:
-        output.sentence(f"  {health(said)} for {ago(said['since'])}{f': {cause}' if (cause := said['cause']) else ''}")
+    if state := answer["health"]:
+        output.sentence(
+            f"  {health(state)} for {ago(state['since'])}{f': {cause}' if (cause := state['cause']) else ''}"
+        )
     if until := answer["watched_until"]:
         when = datetime.fromisoformat(until)
         output.sentence(f"  watched until {when:%H:%M} UTC: should it degrade, it is rolled back automatically")
@@ -143,9 +145,9 @@ def ended(deployment: dict[str, Any]) -> None:
     kind = str(verdict["kind"])
     output.sentence(f"{pill(kind)}  {verdict['reason']}")
     if kind == "deployed":
-        for said in (deployment["note"], deployment["way_back"]):
-            if said:
-                output.say(said, "yellow")
+        for remark in (deployment["note"], deployment["way_back"]):
+            if remark:
+                output.say(remark, "yellow")
         return
     from sealane.cli.screens import rollout_lines
 
@@ -165,9 +167,9 @@ def pill(state: str) -> str:
     return output.style(state.replace("_", " "), _TONES.get(state, "bold"))
 
 
-def health(said: dict[str, Any] | None) -> str:
+def health(state: dict[str, Any] | None) -> str:
     """A formation's health for people; a dash if it isn't watched, or during a deployment."""
-    return pill(str(said["state"])) if said else "-"
+    return pill(str(state["state"])) if state else "-"
 
 
 def short(revision: str) -> str:

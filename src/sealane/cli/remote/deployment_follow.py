@@ -130,16 +130,16 @@ def until(look: Callable[[], None], over: Callable[[], bool], *, within: float |
 def patiently(ask: Callable[[], T]) -> T:
     """The server's answer, tried again while it does not answer. Raises Unavailable after two minutes."""
     gives_up = time.monotonic() + _PATIENCE
-    told = False
+    has_warned = False
     while True:
         try:
             return ask()
         except Unavailable as error:
             if time.monotonic() >= gives_up:
                 raise
-            if not told:
+            if not has_warned:
                 output.say(f"{error.message}; asking again", "yellow")
-                told = True
+                has_warned = True
             time.sleep(2 * LOOK_EVERY)
 
 

@@ -27,18 +27,18 @@ class Named:
     is_run: bool
 
 
-def resolve(what: str) -> Named:
+def resolve(subject: str) -> Named:
     """Returns a run's or deployment's id unchanged; finds the relevant deployment of app/formation, or run of an app.
 
     Raises NotThere.
     """
-    if what.startswith(("r-", "d-")):
-        return Named(id=what, is_run=what.startswith("r-"))
+    if subject.startswith(("r-", "d-")):
+        return Named(id=subject, is_run=subject.startswith("r-"))
     server = connection.server()
-    app, slash, formation = what.partition("/")
+    app, slash, formation = subject.partition("/")
     if slash:
         return Named(id=_deployment(server, app, formation), is_run=False)
-    if _COMMIT.fullmatch(what) and (run := of_commit(server, what, app=None)):
+    if _COMMIT.fullmatch(subject) and (run := of_commit(server, subject, app=None)):
         return Named(id=run, is_run=True)
     return Named(id=newest_run(server, app), is_run=True)
 

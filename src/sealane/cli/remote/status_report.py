@@ -25,10 +25,10 @@ _HISTORY = 20
 """Deployments of a formation that are shown."""
 
 
-def status(what: str | None, *, as_json: bool) -> None:
+def status(subject: str | None, *, as_json: bool) -> None:
     """What runs where: every formation, one app's, or one formation with its history. Raises NotThere for unknown names."""
     server = connection.server()
-    if what is None:
+    if subject is None:
         rows = server.get("/api/formations")
         _table(rows, as_json=as_json)
         if as_json:
@@ -41,7 +41,7 @@ def status(what: str | None, *, as_json: bool) -> None:
             output.say("nothing is delivered yet")
             _newest_run(None)
         return
-    app, slash, formation = what.partition("/")
+    app, slash, formation = subject.partition("/")
     if slash:
         _formation(server, names.place(server, app, formation), as_json=as_json)
         return
@@ -59,9 +59,9 @@ def status(what: str | None, *, as_json: bool) -> None:
         _newest_run(app)
 
 
-def watch(what: str | None, *, as_json: bool) -> None:
+def watch(subject: str | None, *, as_json: bool) -> None:
     """Shows changes without end: health, deployments that begin and end, drift."""
-    app, _, formation = (what or "").partition("/")
+    app, _, formation = (subject or "").partition("/")
     server = connection.server()
     asked = {"app": app or None, "formation": formation or None, "limit": _EVENTS}
     cursor = server.get("/api/events", after=_LATEST, **asked)["cursor"]
@@ -169,5 +169,5 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
         notes.insert(0, f"{said['state']} for {client.ago(said['since'])}: {said['cause'].rstrip('.')}")
     notes += [typed_data.convert(row["drift"], DriftSeen).words] if row["drift"] else []
     health = client.health(said)
-    told = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
-    return (*told, "; ".join(filter(None, notes)))
+    cells = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
+    return (*cells, "; ".join(filter(None, notes)))

@@ -25,14 +25,14 @@ class JsonScreen:
 
     def tell(self, signal: run_events.RunEvent) -> None:
         """`event` is the event's name; printed output is text in `data`."""
-        told: dict[str, Any] = {"event": type(signal).__name__}
+        document: dict[str, Any] = {"event": type(signal).__name__}
         if isinstance(signal, run_events.LogWritten):
             text = signal.data.decode(errors="replace")
-            told |= {"run": signal.run, "key": signal.key, "attempt": signal.attempt, "data": text}
+            document |= {"run": signal.run, "key": signal.key, "attempt": signal.attempt, "data": text}
         else:
-            told |= msgspec.to_builtins(signal)
-            told.pop("cases", None)  # there may be thousands of passed tests; the report has the failed ones
-        _line(told)
+            document |= msgspec.to_builtins(signal)
+            document.pop("cases", None)  # there may be thousands of passed tests; the report has the failed ones
+        _line(document)
 
     def say(self, text: str) -> None:
         """Prints a message to stderr."""
@@ -52,5 +52,5 @@ class JsonScreen:
         )
 
 
-def _line(told: dict[str, Any]) -> None:
-    output.data(msgspec.json.encode(told).decode())
+def _line(document: dict[str, Any]) -> None:
+    output.data(msgspec.json.encode(document).decode())

@@ -50,14 +50,14 @@ class Lines:
             for wait in waits:
                 self._say(at, f"waits for {wait.what} ({wait.who})", "yellow")
 
-    def tell(self, told: rollouts.Progress) -> None:
+    def tell(self, progress: rollouts.Progress) -> None:
         """Prints a line for each event, and for each new thing that is waited for."""
-        line = self.story.tell(told)
+        line = self.story.tell(progress)
         if line is not None:
-            self._say(told.at, line.text)
-        elif told.message != self._waited and told.observation and not told.observation.everything_ready:
-            self._waited = told.message
-            self._say(told.at, f"waits: {told.message}", "dim")
+            self._say(progress.at, line.text)
+        elif progress.message != self._waited and progress.observation and not progress.observation.everything_ready:
+            self._waited = progress.message
+            self._say(progress.at, f"waits: {progress.message}", "dim")
 
     def concluded(self, word: str, reason: str, *, at: datetime) -> None:
         """The result, if it is one of several that are followed."""
@@ -79,9 +79,9 @@ class Json(Lines):
         """What is deployed where, and since when."""
         self.story.begin(heading, started)
 
-    def tell(self, told: rollouts.Progress) -> None:
+    def tell(self, progress: rollouts.Progress) -> None:
         """Takes in an event."""
-        self.story.tell(told)
+        self.story.tell(progress)
 
     def conclude(self, ended: DeployOutcome) -> None:
         """One document."""
@@ -93,14 +93,14 @@ def conclude(ended: DeployOutcome) -> None:
     verdict = ended.outcome.verdict
     word = output.style(rollout_messages.verdict_word(verdict.kind), "bold", rollout_messages.COLOURS[verdict.kind])
     output.sentence(f"{word}  {verdict.reason}  {output.style(f'({rollout_messages.took(ended)})', 'dim')}")
-    if said := rollout_messages.log_sentence(verdict.cause):
-        output.sentence(f"  {said}")
+    if sentence := rollout_messages.log_sentence(verdict.cause):
+        output.sentence(f"  {sentence}")
     if ended.record.way_back:
         output.say(ended.record.way_back, "yellow")
     evidence(*rollout_messages.reports(ended))
     if ended.outcome.held:
-        for kept in ended.outcome.held:
-            output.say(f"left {kept.ref}: {kept.reason}", "yellow")
+        for held in ended.outcome.held:
+            output.say(f"left {held.ref}: {held.reason}", "yellow")
         if any(kept_object.kept for kept_object in ended.outcome.held):
             output.say("--yes deletes what was left", "dim")
 

@@ -55,9 +55,9 @@ class Drawn(Lines):
         del at
         self.story.waits = waits
 
-    def tell(self, told: rollouts.Progress) -> None:
+    def tell(self, progress: rollouts.Progress) -> None:
         """Shown by the next frame."""
-        self.story.tell(told)
+        self.story.tell(progress)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """One frame, no taller than the terminal."""
@@ -131,9 +131,9 @@ class Drawn(Lines):
 
 def wait(condition: Wait, console: Console, width: int, *, mark: str) -> list[Text]:
     """What is waited for, and below it who ends that, wrapped at words."""
-    what, who = (controls.removed(text) for text in (condition.what, condition.who))
+    condition_text, who = (controls.removed(text) for text in (condition.what, condition.who))
     return [
-        *_wrapped(Text(f"waits for {what}", style="yellow"), console, width, f"      {mark} "),
+        *_wrapped(Text(f"waits for {condition_text}", style="yellow"), console, width, f"      {mark} "),
         *_wrapped(Text(who, style="dim"), console, width, "        "),
     ]
 

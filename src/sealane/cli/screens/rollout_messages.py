@@ -65,14 +65,16 @@ class Story:
         """The deployment got its number, or begins."""
         self.heading, self.started = heading, started
 
-    def tell(self, told: rollouts.Progress) -> StoryLine | None:
+    def tell(self, progress: rollouts.Progress) -> StoryLine | None:
         """Takes in an event; returns its new line, or None if it only continues to watch."""
-        if told.observation is not None:
-            self.latest = told
-            if told.judgement is None or told.judgement.state is not verdicts.State.FAILED:
+        if progress.observation is not None:
+            self.latest = progress
+            if progress.judgement is None or progress.judgement.state is not verdicts.State.FAILED:
                 return None
-        failed = told.judgement is not None
-        line = StoryLine(at=told.at, text=f"judged failed: {told.message}" if failed else told.message, failed=failed)
+        failed = progress.judgement is not None
+        line = StoryLine(
+            at=progress.at, text=f"judged failed: {progress.message}" if failed else progress.message, failed=failed
+        )
         self.lines.append(line)
         return line
 
@@ -175,5 +177,5 @@ def plain(ended: DeployOutcome, story: Story) -> dict[str, Any]:
         "failure_report": first,
         "second_failure_report": second,
         "inventory": [str(ref) for ref in outcome.inventory or ()],
-        "held": [{"object": str(kept.ref), "reason": kept.reason} for kept in outcome.held],
+        "held": [{"object": str(held.ref), "reason": held.reason} for held in outcome.held],
     }

@@ -163,13 +163,13 @@ class LiveScreen:
             *(row for row in reversed(rows) if row.status in {StepStatus.PASSED, StepStatus.SKIPPED}),
             *waiting[ahead:],
         ]
-        kept = {row.key for row in by_weight[:room]}
-        hidden = Text(f"  … {run_progress.count(row for row in rows if row.key not in kept)}", style="dim")
+        shown = {row.key for row in by_weight[:room]}
+        hidden = Text(f"  … {run_progress.count(row for row in rows if row.key not in shown)}", style="dim")
         hidden.truncate(width, overflow="ellipsis")
-        return [*(row for row in rows if row.key in kept), hidden]
+        return [*(row for row in rows if row.key in shown), hidden]
 
     def _row(self, row: Row, now: datetime, width: int) -> Text:
-        names = min(max(len(one.name) for one in self._progress.rows.values()), max(8, width - 26))
+        names = min(max(len(row_of_run.name) for row_of_run in self._progress.rows.values()), max(8, width - 26))
         style = " ".join(run_messages.STYLES[row.status])
         spinner = _FRAMES[int(now.timestamp() * 10) % len(_FRAMES)]
         mark = "*" if self._plain and row.status is StepStatus.RUNNING else _MARKS.get(row.status, spinner)
@@ -177,10 +177,12 @@ class LiveScreen:
         time = run_progress.span(seconds) if seconds is not None else ""
         name = Text(row.name, style="dim" if row.status in {StepStatus.WAITING, StepStatus.SKIPPED} else "")
         name.truncate(names, overflow="ellipsis", pad=True)
-        said = row.reason or (row.word if row.word not in {"passed", "running", "waiting"} else "")
+        remark = row.reason or (row.word if row.word not in {"passed", "running", "waiting"} else "")
         if row.report and row.report.files:
-            said = f"{row.report.words}; {said}" if said else row.report.words
-        text = Text.assemble(("  "), (f"{mark} ", style), name, (f"  {time:>6}", "dim"), (f"  {said}".rstrip(), "dim"))
+            remark = f"{row.report.words}; {remark}" if remark else row.report.words
+        text = Text.assemble(
+            ("  "), (f"{mark} ", style), name, (f"  {time:>6}", "dim"), (f"  {remark}".rstrip(), "dim")
+        )
         text.truncate(width, overflow="ellipsis")
         return text
 

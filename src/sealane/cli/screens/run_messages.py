@@ -49,23 +49,23 @@ def told(row: Row, now: datetime) -> str:
     return f"{row.word}{time}{f': {row.reason}' if row.reason else ''}"
 
 
-def verdict(told: Progress, result: RunResult) -> str:
+def verdict(progress: Progress, result: RunResult) -> str:
     """The last line: the run's result, the reason, and how long it took."""
     took = ""
-    if told.started and told.ended:
-        took = f" in {run_progress.span((told.ended - told.started).total_seconds())}"
+    if progress.started and progress.ended:
+        took = f" in {run_progress.span((progress.ended - progress.started).total_seconds())}"
     match result.status:
         case RunStatus.PASSED:
-            return f"passed{took}: {run_progress.count(told.rows.values())}"
+            return f"passed{took}: {run_progress.count(progress.rows.values())}"
         case RunStatus.FAILED | RunStatus.BROKEN:
             word = "failed" if result.status is RunStatus.FAILED else "could not be run"
-            return f"{word}{took}: {'; '.join(_culprits(told, result)) or 'see above'}"
+            return f"{word}{took}: {'; '.join(_culprits(progress, result)) or 'see above'}"
         case RunStatus.CANCELLED:
             return f"interrupted{took}; everything it started is gone" if not result.leftovers else f"interrupted{took}"
         case _:
             return "nothing to do: every step was left out"
 
 
-def _culprits(told: Progress, result: RunResult) -> list[str]:
+def _culprits(progress: Progress, result: RunResult) -> list[str]:
     guilty = StepStatus.FAILED if result.status is RunStatus.FAILED else StepStatus.BROKEN
-    return [f"{told.label(key)}: {end.reason}" for key, end in result.steps.items() if end.status is guilty]
+    return [f"{progress.label(key)}: {end.reason}" for key, end in result.steps.items() if end.status is guilty]

@@ -55,11 +55,11 @@ class Lines:
         for wait in waits:
             self._say(f"waits for {wait.what} ({wait.who})", "yellow")
         for step in self.steps:
-            said = _word(step)
-            if said != self._said.get(step["key"], "waiting"):
-                self._said[step["key"]] = said
+            word = _word(step)
+            if word != self._said.get(step["key"], "waiting"):
+                self._said[step["key"]] = word
                 styles = ("red",) if step["status"] in {"failed", "broken"} else ()
-                self._say(f"{name(step)}: {said}", *styles, at=step["ended"] or step["started"])
+                self._say(f"{name(step)}: {word}", *styles, at=step["ended"] or step["started"])
 
     def _say(self, text: str, *styles: str, at: str | None = None) -> None:
         """Prints a line with when it happened, which may be long ago; without that, it happens now."""

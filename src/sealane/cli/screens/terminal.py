@@ -17,7 +17,7 @@ class Lines:
     def feed(self, data: bytes) -> list[str]:
         """The lines that are complete now."""
         *whole, self._rest = (self._rest + data).split(b"\n")
-        lines = [line for one in whole for line in _cut(one)]
+        lines = [line for part in whole for line in _cut(part)]
         while len(self._rest) > LONGEST:
             lines.append(plain(self._rest[:LONGEST]))
             self._rest = self._rest[LONGEST:]

@@ -80,16 +80,16 @@ class Account:
         from botocore import exceptions
 
         try:
-            told = getattr(self._client(service), operation)(**given)
-            body = told.get("Body")
-            values = {**told, "Body": body.read()} if body is not None else told
+            answer = getattr(self._client(service), operation)(**given)
+            body = answer.get("Body")
+            values = {**answer, "Body": body.read()} if body is not None else answer
         except exceptions.ClientError as error:
             raise _understood(error.response.get("Error", {}), error.response.get("ResponseMetadata", {})) from None
         except exceptions.ParamValidationError as error:
             raise Rejected("ParamValidation", " ".join(str(error).split())) from None
         except exceptions.BotoCoreError as error:
             raise errors.Unavailable(f"AWS does not answer: {error}", hint="try again") from None
-        meta = told.get("ResponseMetadata", {})
+        meta = answer.get("ResponseMetadata", {})
         return Answer(values=values, request=str(meta.get("RequestId", "")), at=_date(meta))
 
     def _client(self, service: str) -> Any:

@@ -29,19 +29,19 @@ class Beanstalk:
 
     async def environments(self, application: str) -> tuple[tuple[Environment, ...], datetime]:
         """The environments of an application, and the service's time. Empty if the account may not see them."""
-        told = await self._call("describe_environments", ApplicationName=application, IncludeDeleted=False)
-        return tuple(_environment(each) for each in told.values.get("Environments", ())), told.at
+        answer = await self._call("describe_environments", ApplicationName=application, IncludeDeleted=False)
+        return tuple(_environment(each) for each in answer.values.get("Environments", ())), answer.at
 
     async def events(self, name: str, *, since: datetime) -> tuple[Event, ...]:
         """The environment's events since a time, oldest first."""
         found: list[Any] = []
         more: dict[str, str] = {}
         while len(found) < _MOST_EVENTS:
-            told = await self._call("describe_events", EnvironmentName=name, StartTime=since, MaxRecords=1000, **more)
-            found.extend(told.values.get("Events", ()))
-            if not told.values.get("NextToken"):
+            answer = await self._call("describe_events", EnvironmentName=name, StartTime=since, MaxRecords=1000, **more)
+            found.extend(answer.values.get("Events", ()))
+            if not answer.values.get("NextToken"):
                 break
-            more = {"NextToken": told.values["NextToken"]}
+            more = {"NextToken": answer.values["NextToken"]}
         return tuple(_event(each) for each in reversed(found))
 
     async def fleet(self, name: str) -> Fleet | None:
@@ -51,13 +51,13 @@ class Beanstalk:
         try:
             whole = await self._call("describe_environment_health", EnvironmentName=name, AttributeNames=["All"])
             while True:
-                told = await self._call(
+                answer = await self._call(
                     "describe_instances_health", EnvironmentName=name, AttributeNames=["All"], **more
                 )
-                found.extend(told.values.get("InstanceHealthList", ()))
-                if not told.values.get("NextToken"):
+                found.extend(answer.values.get("InstanceHealthList", ()))
+                if not answer.values.get("NextToken"):
                     break
-                more = {"NextToken": told.values["NextToken"]}
+                more = {"NextToken": answer.values["NextToken"]}
         except Rejected as rejected:
             if rejected.code == "InvalidRequestException":
                 return None
@@ -66,21 +66,21 @@ class Beanstalk:
 
     async def settings(self, application: str, name: str) -> dict[tuple[str, str], str]:
         """The current option settings, by namespace and name."""
-        told = await self._call("describe_configuration_settings", ApplicationName=application, EnvironmentName=name)
+        answer = await self._call("describe_configuration_settings", ApplicationName=application, EnvironmentName=name)
         deployed = [
-            each for each in told.values.get("ConfigurationSettings", ()) if each.get("DeploymentStatus") != "pending"
+            each for each in answer.values.get("ConfigurationSettings", ()) if each.get("DeploymentStatus") != "pending"
         ]
         options = deployed[0].get("OptionSettings", ()) if deployed else ()
         return {(each["Namespace"], each["OptionName"]): str(each.get("Value", "")) for each in options}
 
     async def version(self, application: str, label: str) -> Version | None:
         """A version; None if it does not exist."""
-        told = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
-        return next((_version(each) for each in told.values.get("ApplicationVersions", ())), None)
+        answer = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
+        return next((_version(each) for each in answer.values.get("ApplicationVersions", ())), None)
 
     async def create_version(self, application: str, label: str, bundle: Mapping[str, str], words: str) -> Version:
         """Creates a version with its configuration files checked."""
-        told = await self._call(
+        answer = await self._call(
             "create_application_version",
             ApplicationName=application,
             VersionLabel=label,
@@ -89,7 +89,7 @@ class Beanstalk:
             Process=True,
             AutoCreateApplication=False,
         )
-        return _version(told.values["ApplicationVersion"])
+        return _version(answer.values["ApplicationVersion"])
 
     async def deploy(self, name: str, label: str) -> str:
         """Starts an update to a version and returns the request's ID. Raises Busy, as all writes do."""
@@ -102,8 +102,10 @@ class Beanstalk:
 
     async def swap(self, name: str, other: str) -> str:
         """Exchanges the names of two environments."""
-        told = await self._call("swap_environment_cnames", SourceEnvironmentName=name, DestinationEnvironmentName=other)
-        return told.request
+        answer = await self._call(
+            "swap_environment_cnames", SourceEnvironmentName=name, DestinationEnvironmentName=other
+        )
+        return answer.request
 
     async def abort(self, name: str) -> None:
         """Stops an update that is under way."""
@@ -115,8 +117,8 @@ class Beanstalk:
 
     async def logs(self, name: str, *, since: datetime) -> tuple[LogSample, ...]:
         """The logs that have come since; the service lists older ones, too."""
-        told = await self._call("retrieve_environment_info", EnvironmentName=name, InfoType="tail")
-        fresh = [each for each in told.values.get("EnvironmentInfo", ()) if _utc(each["SampleTimestamp"]) >= since]
+        answer = await self._call("retrieve_environment_info", EnvironmentName=name, InfoType="tail")
+        fresh = [each for each in answer.values.get("EnvironmentInfo", ()) if _utc(each["SampleTimestamp"]) >= since]
         return tuple([await _sample(each) for each in fresh])
 
     async def _call(self, operation: str, **given: Any) -> Answer:
@@ -128,10 +130,10 @@ class Beanstalk:
             raise
 
 
-async def _sample(told: Mapping[str, Any]) -> LogSample:
-    text = await asyncio.to_thread(_fetched, str(told["Message"]))
+async def _sample(sample: Mapping[str, Any]) -> LogSample:
+    text = await asyncio.to_thread(_fetched, str(sample["Message"]))
     return LogSample(
-        instance=str(told["Ec2InstanceId"]), at=_utc(told["SampleTimestamp"]), lines=tuple(text.splitlines())
+        instance=str(sample["Ec2InstanceId"]), at=_utc(sample["SampleTimestamp"]), lines=tuple(text.splitlines())
     )
 
 
@@ -144,48 +146,48 @@ def _fetched(address: str) -> str:
         raise errors.Unavailable(f"a log could not be fetched: {error}") from None
 
 
-def _environment(told: Mapping[str, Any]) -> Environment:
+def _environment(description: Mapping[str, Any]) -> Environment:
     return Environment(
-        id=str(told.get("EnvironmentId", "")),
-        name=str(told["EnvironmentName"]),
-        application=str(told.get("ApplicationName", "")),
-        status=str(told.get("Status", "")),
-        color=str(told.get("Health", "Grey")),
-        health=str(told.get("HealthStatus") or ""),
-        label=str(told.get("VersionLabel") or ""),
-        cname=str(told.get("CNAME") or ""),
-        abortable=bool(told.get("AbortableOperationInProgress")),
+        id=str(description.get("EnvironmentId", "")),
+        name=str(description["EnvironmentName"]),
+        application=str(description.get("ApplicationName", "")),
+        status=str(description.get("Status", "")),
+        color=str(description.get("Health", "Grey")),
+        health=str(description.get("HealthStatus") or ""),
+        label=str(description.get("VersionLabel") or ""),
+        cname=str(description.get("CNAME") or ""),
+        abortable=bool(description.get("AbortableOperationInProgress")),
     )
 
 
-def _event(told: Mapping[str, Any]) -> Event:
-    message = str(told.get("Message", ""))
+def _event(description: Mapping[str, Any]) -> Event:
+    message = str(description.get("Message", ""))
     return Event(
-        at=_utc(told["EventDate"]),
-        severity=str(told.get("Severity", "INFO")),
+        at=_utc(description["EventDate"]),
+        severity=str(description.get("Severity", "INFO")),
         message=message,
-        request=str(told.get("RequestId") or ""),
+        request=str(description.get("RequestId") or ""),
         sign=sign(message),
     )
 
 
-def _instance(told: Mapping[str, Any]) -> InstanceHealth:
-    deployment = told.get("Deployment") or {}
+def _instance(description: Mapping[str, Any]) -> InstanceHealth:
+    deployment = description.get("Deployment") or {}
     return InstanceHealth(
-        id=str(told.get("InstanceId", "")),
-        health=str(told.get("HealthStatus", "")),
+        id=str(description.get("InstanceId", "")),
+        health=str(description.get("HealthStatus", "")),
         label=str(deployment.get("VersionLabel", "")),
         status=str(deployment.get("Status", "")),
         deployment=int(deployment.get("DeploymentId") or 0),
-        causes=tuple(told.get("Causes", ())),
+        causes=tuple(description.get("Causes", ())),
     )
 
 
-def _version(told: Mapping[str, Any]) -> Version:
+def _version(description: Mapping[str, Any]) -> Version:
     return Version(
-        label=str(told["VersionLabel"]),
-        bundle={key: str(value) for key, value in (told.get("SourceBundle") or {}).items()},
-        status=str(told.get("Status", "")).upper(),
+        label=str(description["VersionLabel"]),
+        bundle={key: str(value) for key, value in (description.get("SourceBundle") or {}).items()},
+        status=str(description.get("Status", "")).upper(),
     )
 
 

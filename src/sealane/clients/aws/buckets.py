@@ -15,25 +15,25 @@ class Bucket:
     async def get(self, key: str) -> tuple[bytes, str] | None:
         """The object and its tag; None if it does not exist."""
         try:
-            told = await self._account.call("s3", "get_object", Bucket=self.name, Key=key)
+            answer = await self._account.call("s3", "get_object", Bucket=self.name, Key=key)
         except Rejected as rejected:
             if rejected.code in {"NoSuchKey", "404"}:
                 return None
             raise
-        return told.values["Body"], str(told.values["ETag"])
+        return answer.values["Body"], str(answer.values["ETag"])
 
     async def put(self, key: str, content: bytes, *, over: str | None) -> str:
         """Overwrites the object with that tag (None: it must not exist) and returns the new tag. Raises Conflicting."""
         condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
         try:
-            told = await self._account.call("s3", "put_object", Bucket=self.name, Key=key, Body=content, **condition)
+            answer = await self._account.call("s3", "put_object", Bucket=self.name, Key=key, Body=content, **condition)
         except Rejected as rejected:
             if rejected.code in {"PreconditionFailed", "ConditionalRequestConflict"}:
                 raise Conflicting(f"somebody else has written {key} meanwhile") from None
             raise
-        return str(told.values["ETag"])
+        return str(answer.values["ETag"])
 
     async def keys(self, prefix: str) -> tuple[str, ...]:
         """The names of the objects with the prefix."""
-        told = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
-        return tuple(str(each["Key"]) for each in told.values.get("Contents", ()))
+        answer = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
+        return tuple(str(each["Key"]) for each in answer.values.get("Contents", ()))

@@ -39,6 +39,6 @@ _SIGNS = (
 _PATTERNS = tuple((sign, re.compile(pattern)) for sign, pattern in _SIGNS)
 
 
-def sign(told: str) -> Sign:
+def sign(message: str) -> Sign:
     """The meaning of an event with this text."""
-    return next((sign for sign, pattern in _PATTERNS if pattern.match(told)), Sign.OTHER)
+    return next((sign for sign, pattern in _PATTERNS if pattern.match(message)), Sign.OTHER)

@@ -17,21 +17,21 @@ _AFTER_END = {"exited", "stopped", "dead"}
 
 def state(inspected: dict[str, Any]) -> ContainerState:
     """The container's state, from the engine's long description of it."""
-    said = inspected.get("State") or {}
-    status = str(said.get("Status") or "").lower()
+    described = inspected.get("State") or {}
+    status = str(described.get("Status") or "").lower()
     wanted = str((inspected.get("Config") or {}).get("StopSignal") or "") or None
     if status in _BEFORE_START:
-        return ContainerState(phase=Phase.CREATED, error=str(said.get("Error") or ""), stop_signal=wanted)
-    started = _time(said.get("StartedAt"))
+        return ContainerState(phase=Phase.CREATED, error=str(described.get("Error") or ""), stop_signal=wanted)
+    started = _time(described.get("StartedAt"))
     if status not in _AFTER_END:
         return ContainerState(phase=Phase.RUNNING, started=started, stop_signal=wanted)
     return ContainerState(
         phase=Phase.ENDED,
-        exit_code=int(said.get("ExitCode") or 0),
-        out_of_memory=bool(said.get("OOMKilled")),
+        exit_code=int(described.get("ExitCode") or 0),
+        out_of_memory=bool(described.get("OOMKilled")),
         started=started,
-        ended=_time(said.get("FinishedAt")),
-        error=str(said.get("Error") or ""),
+        ended=_time(described.get("FinishedAt")),
+        error=str(described.get("Error") or ""),
     )
 
 
@@ -44,16 +44,16 @@ def last_check(inspected: dict[str, Any]) -> str:
 
 def image_check(inspected: dict[str, Any]) -> ImageCheck | None:
     """The health check in an engine's long description of a container."""
-    said = (inspected.get("Config") or {}).get("Healthcheck") or {}
-    test = tuple(said.get("Test") or ())
+    described = (inspected.get("Config") or {}).get("Healthcheck") or {}
+    test = tuple(described.get("Test") or ())
     if len(test) < 2:  # nothing, or NONE
         return None
     return ImageCheck(
         test=test,
-        interval=_span(said.get("Interval")),
-        timeout=_span(said.get("Timeout")),
-        retries=int(said.get("Retries") or 0) or None,
-        start_period=_span(said.get("StartPeriod")),
+        interval=_span(described.get("Interval")),
+        timeout=_span(described.get("Timeout")),
+        retries=int(described.get("Retries") or 0) or None,
+        start_period=_span(described.get("StartPeriod")),
     )
 
 
@@ -62,9 +62,9 @@ def is_rootless(info: dict[str, Any]) -> bool:
     return bool(info.get("Rootless")) or any("rootless" in option for option in info.get("SecurityOptions") or ())
 
 
-def words(said: str, exit_code: int) -> str:
+def words(output: str, exit_code: int) -> str:
     """A program's last words and its exit code."""
-    return f"{' '.join(said.split())[-300:]} (exit code {exit_code})".lstrip()
+    return f"{' '.join(output.split())[-300:]} (exit code {exit_code})".lstrip()
 
 
 def message(answer: str) -> str:
@@ -78,7 +78,7 @@ def message(answer: str) -> str:
 def pull_problem(image: str, text: str) -> SealaneError:
     """Why an image could not be fetched: missing or denied, or perhaps available later."""
     lower = text.lower()
-    said = " ".join(text.split())[:400]
+    reason = " ".join(text.split())[:400]
     if _only_local(image):
         return errors.ImageMissing(
             f"image {image} is not on this engine, and a name that begins with localhost/ can't be fetched",
@@ -86,12 +86,12 @@ def pull_problem(image: str, text: str) -> SealaneError:
         )
     if any(words in lower for words in errors.NOT_GIVEN):
         return errors.ImageMissing(
-            f"image {image} can't be pulled: {said}", hint="check its name and tag, and that you may read it"
+            f"image {image} can't be pulled: {reason}", hint="check its name and tag, and that you may read it"
         )
     if any(words in lower for words in errors.DISK_FULL):
         return errors.engine_says(text)
     return errors.EngineFailed(
-        f"image {image} is not on this engine and could not be fetched: {said}",
+        f"image {image} is not on this engine and could not be fetched: {reason}",
         hint="check the network and the registry, then try again",
     )
 
@@ -122,8 +122,8 @@ def pulled_too_long(image: str, seconds: float) -> errors.EngineFailed:
 def raise_pull_problem(image: str, lines: Iterable[bytes]) -> None:
     """Raises the problem that the engine's pull report contains, if any."""
     for line in lines:
-        said = json.loads(line) if line.strip() else {}
-        if problem := said.get("error"):
+        report = json.loads(line) if line.strip() else {}
+        if problem := report.get("error"):
             raise pull_problem(image, str(problem))
 
 

@@ -117,8 +117,8 @@ class Engine:
     async def _healthcheck(self, name: str) -> tuple[bool, str]:
         """For Podman: a program executed over its API leaves two processes behind for five minutes."""
         answer = await self._connection.stream("GET", f"/libpod/containers/{name}/healthcheck", {})
-        said = await connection.whole(answer)
-        if json.loads(said).get("Status") == "healthy":
+        body = await connection.whole(answer)
+        if json.loads(body).get("Status") == "healthy":
             return True, ""
         inspected = await self._connection.call(lambda api: api.inspect_container(name))
         return False, answers.last_check(inspected)
@@ -153,9 +153,9 @@ class Engine:
         answer = await self._connection.stream(
             "POST", f"/exec/{created['Id']}/start", {}, body={"Detach": False, "Tty": False}
         )
-        said = streams.Frames().feed(await connection.whole(answer)).decode(errors="replace")
+        output = streams.Frames().feed(await connection.whole(answer)).decode(errors="replace")
         ended = await self._ended(created["Id"])
-        return ended["ExitCode"] == 0, answers.words(said, ended["ExitCode"])
+        return ended["ExitCode"] == 0, answers.words(output, ended["ExitCode"])
 
     async def _ended(self, execution: str) -> dict[str, Any]:
         while True:
@@ -175,12 +175,12 @@ class Engine:
             if state is not None and state.phase is Phase.RUNNING:
                 raise
 
-    async def remove(self, what: Leftover) -> None:
+    async def remove(self, container: Leftover) -> None:
         """Ends and removes a container with its anonymous volumes; fine if it does not exist."""
-        if what.running:  # Podman's API would first ask it to end, and wait for ten seconds
-            await self.signal(what.name, "KILL")
+        if container.running:  # Podman's API would first ask it to end, and wait for ten seconds
+            await self.signal(container.name, "KILL")
         try:
-            await self._connection.call(lambda api: api.remove_container(what.name, v=True, force=True))
+            await self._connection.call(lambda api: api.remove_container(container.name, v=True, force=True))
         except (errors.ContainerMissing, errors.NameTaken):  # 409: somebody else is removing it
             return
 
@@ -192,8 +192,10 @@ class Engine:
         """Containers, running or ended, with the label (`name` or `name=value`)."""
         listed = await self._listed(label)
         return tuple(
-            Leftover(name=one["Id"], labels=one.get("Labels") or {}, running=one.get("State") == "running")
-            for one in listed
+            Leftover(
+                name=container["Id"], labels=container.get("Labels") or {}, running=container.get("State") == "running"
+            )
+            for container in listed
         )
 
     async def _listed(self, label: str) -> Sequence[Mapping[str, Any]]:
@@ -206,7 +208,7 @@ class Engine:
     async def networks(self, label: str) -> tuple[Leftover, ...]:
         """Networks with the label."""
         listed = await self._connection.call(lambda api: api.networks(filters={"label": [label]}))
-        return tuple(Leftover(name=one["Name"], labels=one.get("Labels") or {}) for one in listed)
+        return tuple(Leftover(name=network["Name"], labels=network.get("Labels") or {}) for network in listed)
 
     async def healthcheck(self, name: str) -> ImageCheck | None:
         """The container's health check, its own or its image's; None if it has none.
@@ -247,9 +249,9 @@ class Engine:
 
 async def _pulled(image: str, stream: Stream) -> None:
     """Reads the engine's pull report to its end. Raises the problem in it."""
-    said = b""
+    rest = b""
     while (piece := await stream.read_raw()) is not None:
-        said += piece
-        *lines, said = said.split(b"\n")
+        rest += piece
+        *lines, rest = rest.split(b"\n")
         answers.raise_pull_problem(image, lines)
-    answers.raise_pull_problem(image, [said])
+    answers.raise_pull_problem(image, [rest])

@@ -138,17 +138,17 @@ def _by_library(source: Source) -> SignIn:
     settings: Any = client.Configuration()
     settings.host = ""
     settings.api_key = {}
-    said = _Listening()
+    listening = _Listening()
     library: Any = kube_config
     logger = logging.getLogger(library.__name__)
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="sealane-") as folder:
-        logger.addHandler(said)
+        logger.addHandler(listening)
         try:
             if source.in_cluster:
                 config.load_incluster_config(settings, try_refresh_token=False)
                 return _as_sign_in(settings, clock.now() + REREAD)
             loader = asyncio.run(_load(config, settings, source, folder))
-            _check_plugin(loader, settings, said)
+            _check_plugin(loader, settings, listening)
             return _as_sign_in(settings, _renewal(loader))
         except TimeoutError as error:
             message = f"signing in took longer than {SIGN_IN_SECONDS:.0f} s"
@@ -159,7 +159,7 @@ def _by_library(source: Source) -> SignIn:
             words = _without_paths(_one_line(error), source)
             raise errors.NoSignIn(f"cannot sign in to the cluster: {words}", hint=_where(source)) from error
         finally:
-            logger.removeHandler(said)
+            logger.removeHandler(listening)
             library._cleanup_temp_files()  # noqa: SLF001 - otherwise, keys stay in files until the process ends
 
 
@@ -215,10 +215,10 @@ def _content(path: Path, name: str) -> Any:
         raise errors.NoSignIn(f"{name} can't be read: {error.strerror}") from error
 
 
-def _check_plugin(loader: Any, settings: Any, said: _Listening) -> None:
+def _check_plugin(loader: Any, settings: Any, listening: _Listening) -> None:
     """Raises for a failing plugin: the library only logs it and continues, which ends in a puzzling 403."""
     if "exec" in (_user(loader) or {}) and not settings.api_key and not settings.cert_file:
-        reason = "; ".join(said.messages) or "it printed neither a token nor a certificate"
+        reason = "; ".join(listening.messages) or "it printed neither a token nor a certificate"
         raise errors.NoSignIn(f"the kubeconfig's exec plugin gave no credentials: {reason[:500]}")
 
 

@@ -173,10 +173,10 @@ def _reason(error: Exception) -> str:
         return f"{error.host}:{error.port} has a certificate that is not trusted: {why}"
     if isinstance(error, aiohttp.ClientConnectorError):
         low = error.os_error
-        said = getattr(low, "reason", None) or low.strerror or str(low)
+        reason = getattr(low, "reason", None) or low.strerror or str(low)
         if isinstance(low, ConnectionError) and low.errno is not None:
-            said = os.strerror(low.errno).lower()
-        return f"{error.host}:{error.port} can't be reached: {said}"
+            reason = os.strerror(low.errno).lower()
+        return f"{error.host}:{error.port} can't be reached: {reason}"
     return str(error)
 
 

@@ -60,8 +60,8 @@ def read(path: Path, context: str | None) -> Plain | None:
         return None  # the official package reports the problem
 
 
-def _named(entries: list[Mapping[str, Any]], what: str, name: str) -> Mapping[str, Any]:
-    matching = [entry[what] for entry in entries if entry["name"] == name]
+def _named(entries: list[Mapping[str, Any]], section: str, name: str) -> Mapping[str, Any]:
+    matching = [entry[section] for entry in entries if entry["name"] == name]
     if len(matching) != 1:
         raise KeyError(name)
     entry: Mapping[str, Any] = matching[0]

@@ -26,9 +26,9 @@ class Marker:
     at: datetime
 
 
-def tags(told: Marker) -> Sequence[str]:
+def tags(marker: Marker) -> Sequence[str]:
     """Its labels as `name:value`."""
-    return [f"{name}:{value}" for name, value in sorted(told.labels.items()) if value]
+    return [f"{name}:{value}" for name, value in sorted(marker.labels.items()) if value]
 
 
 async def tell(

@@ -85,8 +85,8 @@ async def ask_store(
     """Like `ask`, but an answer is required: returns its status and body. Raises Unavailable."""
     answer = await ask(url, patience=patience, query=query, headers=headers, post=post, allowed=allowed)
     if answer.status is None or answer.status >= 500 or answer.status == 429:
-        said = answer.problem or f"it answered {answer.status}"
-        raise Unavailable(f"{url.partition('?')[0]} can't be asked: {said}", hint="is it running, and reachable?")
+        problem = answer.problem or f"it answered {answer.status}"
+        raise Unavailable(f"{url.partition('?')[0]} can't be asked: {problem}", hint="is it running, and reachable?")
     return answer.status, answer.body
 
 
@@ -96,18 +96,18 @@ async def ask_json(
     """A metric store's answer to a query. Raises Unavailable, and Refused with its message."""
     status, body = await ask_store(url, patience=PATIENCE, query=query, headers=headers, allowed=allowed)
     try:
-        said = json.loads(body)
+        parsed = json.loads(body)
     except ValueError:
-        said = None
-    if isinstance(said, dict) and (status < 400 or said.get("error") or said.get("errors")):
-        return said
+        parsed = None
+    if isinstance(parsed, dict) and (status < 400 or parsed.get("error") or parsed.get("errors")):
+        return parsed
     if status in {401, 403}:
         raise query_refused(url, f"it wants other credentials ({status})")
     raise Unavailable(f"{url} answered {status} and no JSON of a metric store", hint="is the address right?")
 
 
-def query_refused(url: str, said: object) -> Refused:
-    return Refused(f"{url} refuses the query: {str(said)[:300]}", hint="try the query there")
+def query_refused(url: str, answer: object) -> Refused:
+    return Refused(f"{url} refuses the query: {str(answer)[:300]}", hint="try the query there")
 
 
 def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport | None:

@@ -93,7 +93,7 @@ class _TlsAt(_PlainAt):
         return self._tls.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)  # type: ignore[arg-type]
 
 
-def _refused(name: str, code: int, said: bytes | str) -> Unavailable | Refused:
-    words = said.decode(errors="replace") if isinstance(said, bytes) else said
+def _refused(name: str, code: int, answer: bytes | str) -> Unavailable | Refused:
+    words = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
     message = f"the mail server {name} answers {code}: {words[:300]}"
     return Unavailable(message) if 400 <= code < 500 else Refused(message)

@@ -100,8 +100,8 @@ class _Forwarded:
                 self._post(frames.Chunk(id=ask.id, data=piece))
 
     def _fail(self, message: str, *, sent: bool, retry: bool, hint: str | None = None) -> None:
-        words, said = (text and text[: frames.LONGEST_WORDS] for text in (message, hint))
-        self._post(frames.Failed(id=self._ask.id, message=words or "", hint=said, sent=sent, retry=retry))
+        words, shown_hint = (text and text[: frames.LONGEST_WORDS] for text in (message, hint))
+        self._post(frames.Failed(id=self._ask.id, message=words or "", hint=shown_hint, sent=sent, retry=retry))
 
 
 def _head(number: int, response: Response) -> frames.Head:

@@ -111,12 +111,12 @@ class Relayed:
         away = await self._hub.away(self._relay)
         hint = _HINT
         if away.elsewhere:
-            said, hint = "is connected to other processes of the server, and not to this one", _BALANCER
+            state, hint = "is connected to other processes of the server, and not to this one", _BALANCER
         elif away.since:
-            said = f"has been away since {away.since:%Y-%m-%d %H:%M:%S} UTC"
+            state = f"has been away since {away.since:%Y-%m-%d %H:%M:%S} UTC"
         else:
-            said = "was never connected"
-        error = errors.RelayAway(f"{call}: relay {self._relay} {said}", hint=hint)
+            state = "was never connected"
+        error = errors.RelayAway(f"{call}: relay {self._relay} {state}", hint=hint)
         error.sent = False
         return error
 

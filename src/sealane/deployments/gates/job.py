@@ -35,11 +35,14 @@ async def _check(gate: Gate, task: Task, subject: GateSubject, context: GateCont
     except SealaneError as error:  # it can't even be written: nobody knows what it would have said
         return GateResult(gate=gate.name, outcome=Outcome.INCONCLUSIVE, message=context.mask(error.message))
     if end.cause is None:
-        said = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
-        return GateResult(gate=gate.name, outcome=Outcome.PASS, message=f"Job {end.name} ended well{said}")
-    said = f" {end.cause.log}" if end.cause.log else ""
+        last_line = f": {end.lines[-1]}" if end.lines and end.lines[-1].strip() else ""
+        return GateResult(gate=gate.name, outcome=Outcome.PASS, message=f"Job {end.name} ended well{last_line}")
+    last_line = f" {end.cause.log}" if end.cause.log else ""
     return GateResult(
-        gate=gate.name, outcome=Outcome.FAIL, message=f"{end.cause.sentence}{said}", failure_report=end.failure_report
+        gate=gate.name,
+        outcome=Outcome.FAIL,
+        message=f"{end.cause.sentence}{last_line}",
+        failure_report=end.failure_report,
     )
 
 

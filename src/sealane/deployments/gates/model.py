@@ -60,8 +60,10 @@ class GateResult:
     @property
     def sentence(self) -> str:
         """The result as a sentence."""
-        what = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "is inconclusive"}[self.outcome]
-        return causes.closed(f"Gate {self.gate} {what}: {causes.bare(self.message)}")
+        outcome = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INCONCLUSIVE: "is inconclusive"}[
+            self.outcome
+        ]
+        return causes.closed(f"Gate {self.gate} {outcome}: {causes.bare(self.message)}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,5 +114,5 @@ def spoken(checked: GateResult, word: bool | None, *, who: str, reason: str = ""
     because = f' ("{reason}")' if reason else ""
     if word:
         return replace(checked, outcome=Outcome.PASS, message=f"{who} said so{because}, although {checked.message}")
-    said = f"{who} said so{because}" if word is False else "it is inconclusive, and nobody said how to take it"
-    return replace(checked, outcome=Outcome.FAIL, message=f"{said}: {checked.message}")
+    sentence = f"{who} said so{because}" if word is False else "it is inconclusive, and nobody said how to take it"
+    return replace(checked, outcome=Outcome.FAIL, message=f"{sentence}: {checked.message}")

@@ -55,25 +55,25 @@ async def _ask(asked: Query, access: StoreAccess) -> tuple[float, ...]:
     window = typed_data.convert(asked.options["window"], timedelta) if "window" in asked.options else _WINDOW
     period = {"from": f"{(access.now - window).timestamp():.0f}", "to": f"{access.now.timestamp():.0f}"}
     url = f"{asked.url.rstrip('/')}/api/v1/query"
-    said = await requests.ask_json(url, {"query": asked.query, **period}, headers, access.allowed)
-    if said.get("status") == "error" or said.get("errors") or said.get("error"):
-        raise requests.query_refused(asked.url, said.get("error") or said.get("errors"))
+    answer = await requests.ask_json(url, {"query": asked.query, **period}, headers, access.allowed)
+    if answer.get("status") == "error" or answer.get("errors") or answer.get("error"):
+        raise requests.query_refused(asked.url, answer.get("error") or answer.get("errors"))
     return tuple(
         points[-1]
-        for series in said.get("series") or ()
+        for series in answer.get("series") or ()
         if (points := [float(value) for _, value in series.get("pointlist") or () if value is not None])
     )
 
 
-async def _tell(annotation: Annotation, told: Marker, access: StoreAccess) -> None:
+async def _tell(annotation: Annotation, marker: Marker, access: StoreAccess) -> None:
     """An event; those of one formation are shown together."""
     body = {
-        "title": told.title,
-        "text": told.text[: markers.MOST],
-        "date_happened": int(told.at.timestamp()),
-        "tags": markers.tags(told),
-        "alert_type": "success" if told.good else "error",
-        "aggregation_key": told.labels.get("formation", ""),
+        "title": marker.title,
+        "text": marker.text[: markers.MOST],
+        "date_happened": int(marker.at.timestamp()),
+        "tags": markers.tags(marker),
+        "alert_type": "success" if marker.good else "error",
+        "aggregation_key": marker.labels.get("formation", ""),
         "source_type_name": "sealane",
     }
     headers = {**markers.JSON, "DD-API-KEY": access.keys["key"]}

@@ -21,12 +21,12 @@ class GrafanaFile(File):
     """Reference of a service account's token that may write annotations."""
 
 
-async def _tell(annotation: Annotation, told: Marker, access: StoreAccess) -> None:
+async def _tell(annotation: Annotation, marker: Marker, access: StoreAccess) -> None:
     """An annotation on every dashboard that shows those tagged `deployment`."""
     body = {
-        "time": int(told.at.timestamp() * 1000),
-        "tags": ["deployment", *markers.tags(told)],
-        "text": f"{told.title}\n{told.text}"[: markers.MOST],
+        "time": int(marker.at.timestamp() * 1000),
+        "tags": ["deployment", *markers.tags(marker)],
+        "text": f"{marker.title}\n{marker.text}"[: markers.MOST],
     }
     headers = {**markers.JSON, "Authorization": f"Bearer {access.keys['token']}"}
     url = f"{annotation.url.rstrip('/')}/api/annotations"

@@ -52,15 +52,15 @@ def _headers(access: StoreAccess) -> dict[str, str]:
 async def _ask(asked: Query, access: StoreAccess) -> tuple[float, ...]:
     """The last row's first number of each series."""
     query = {"db": str(asked.options.get("database", "")), "q": asked.query, "epoch": "ms"}
-    said = await requests.ask_json(f"{asked.url.rstrip('/')}/query", query, _headers(access), access.allowed)
-    problems = [said.get("error"), *(result.get("error") for result in said.get("results") or ())]
+    answer = await requests.ask_json(f"{asked.url.rstrip('/')}/query", query, _headers(access), access.allowed)
+    problems = [answer.get("error"), *(result.get("error") for result in answer.get("results") or ())]
     if problem := next((refused for refused in problems if refused), None):
         raise requests.query_refused(asked.url, problem)
-    return tuple(_last(said))
+    return tuple(_last(answer))
 
 
-def _last(said: Mapping[str, Any]) -> Iterator[float]:
-    for result in said.get("results") or ():
+def _last(answer: Mapping[str, Any]) -> Iterator[float]:
+    for result in answer.get("results") or ():
         for series in result.get("series") or ():
             rows = series.get("values") or ()
             numbers = [value for value in (rows[-1][1:] if rows else ()) if isinstance(value, int | float)]
@@ -68,11 +68,11 @@ def _last(said: Mapping[str, Any]) -> Iterator[float]:
                 yield float(numbers[0])
 
 
-async def _tell(annotation: Annotation, told: Marker, access: StoreAccess) -> None:
+async def _tell(annotation: Annotation, marker: Marker, access: StoreAccess) -> None:
     """A point with the labels as tags."""
-    tags = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in sorted(told.labels.items()) if value)
-    fields = f"title={_text(told.title)},text={_text(told.text[: markers.MOST])}"
-    line = f"deployments,{tags} {fields} {int(told.at.timestamp() * 1000)}"
+    tags = ",".join(f"{_tag(name)}={_tag(value)}" for name, value in sorted(marker.labels.items()) if value)
+    fields = f"title={_text(marker.title)},text={_text(marker.text[: markers.MOST])}"
+    line = f"deployments,{tags} {fields} {int(marker.at.timestamp() * 1000)}"
     query = {"db": str(annotation.options.get("database", "")), "precision": "ms"}
     url = f"{annotation.url.rstrip('/')}/write"
     await markers.tell(url, _headers(access), line.encode(), access.allowed, query=query)

@@ -22,10 +22,10 @@ async def _ask(asked: Query, access: StoreAccess) -> tuple[float, ...]:
     """The values of an instant query; a scalar is one value."""
     headers = {"Authorization": f"Bearer {access.keys['token']}"} if "token" in access.keys else {}
     url = f"{asked.url.rstrip('/')}/api/v1/query"
-    said = await requests.ask_json(url, {"query": asked.query}, headers, access.allowed)
-    if said.get("status") != "success":
-        raise requests.query_refused(asked.url, said.get("error"))
-    data = said["data"]
+    answer = await requests.ask_json(url, {"query": asked.query}, headers, access.allowed)
+    if answer.get("status") != "success":
+        raise requests.query_refused(asked.url, answer.get("error"))
+    data = answer["data"]
     if data["resultType"] == "scalar":
         return (float(data["result"][1]),)
     if data["resultType"] != "vector":

@@ -76,10 +76,10 @@ async def _spoken(work: Work, chosen: Sequence[Gate], subject: GateSubject, cont
     says = {result.gate: result.message for result in report.checked if result.outcome is Outcome.INCONCLUSIVE}
     asked = [gate for gate in chosen if gate.name in asked_before or gate.name in says]
     passed = [result for result in report.checked if result.gate not in says]
-    said = await asyncio.gather(
+    results = await asyncio.gather(
         *(_word(work, gate, subject.key, says.get(gate.name, ""), context.tell) for gate in asked)
     )
-    return Report(checked=(*passed, *said))
+    return Report(checked=(*passed, *results))
 
 
 async def _word(work: Work, gate: Gate, key: str, says: str, tell: Callable[[str], None]) -> GateResult:

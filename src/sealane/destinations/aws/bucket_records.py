@@ -23,8 +23,8 @@ class BucketRecords(Generic[R]):
 
     async def get(self, ref: model.ObjectRef) -> tuple[R | None, str | None]:
         """An object's record and its tag."""
-        kept = await self._bucket.get(self._key(ref))
-        return (typed_data.from_json(kept[0], self._record), kept[1]) if kept else (None, None)
+        content = await self._bucket.get(self._key(ref))
+        return (typed_data.from_json(content[0], self._record), content[1]) if content else (None, None)
 
     async def keep(self, ref: model.ObjectRef, record: R, *, over: str | None) -> str:
         """Writes an object's record. Raises Conflicting when another writer was faster."""
@@ -35,8 +35,10 @@ class BucketRecords(Generic[R]):
 
     async def ledger(self, app: str, formation: str, namespace: str) -> model.Ledger:
         """The data stored for the formation, empty at first."""
-        kept = await self._bucket.get(self._ledger(app, formation, namespace))
-        return replace(typed_data.from_json(kept[0], model.Ledger), version=kept[1]) if kept else model.Ledger()
+        content = await self._bucket.get(self._ledger(app, formation, namespace))
+        return (
+            replace(typed_data.from_json(content[0], model.Ledger), version=content[1]) if content else model.Ledger()
+        )
 
     async def ledgers(self, app: str, formation: str) -> tuple[str, ...]:
         """The namespaces with a ledger of the formation."""

@@ -33,9 +33,9 @@ async def observations(
             seen_at = pace.now()
             last = verdicts.Observation(
                 at=seen_at,
-                workloads=tuple(one.workload for one in seen),
-                instances=tuple(instance for one in seen for instance in one.instances),
-                facts=tuple(fact for one in seen for fact in one.facts),
+                workloads=tuple(observation.workload for observation in seen),
+                instances=tuple(instance for observation in seen for instance in observation.instances),
+                facts=tuple(fact for observation in seen for fact in observation.facts),
                 unit=unit,
             )
             yield last

@@ -202,8 +202,8 @@ def variables(manifest: Mapping[str, Any], there: Mapping[str, states.Stored]) -
     values: dict[str, str] = {}
     for source in froms:
         name = (source.get("secretRef") or {}).get("name", "")
-        kept = there.get(f"|Secret|{manifest['metadata'].get('namespace') or ''}|{name}")
-        content = kept.manifest if kept else {}
+        stored = there.get(f"|Secret|{manifest['metadata'].get('namespace') or ''}|{name}")
+        content = stored.manifest if stored else {}
         values |= {key: base64.b64decode(value).decode() for key, value in (content.get("data") or {}).items()}
         values |= content.get("stringData") or {}
     return values

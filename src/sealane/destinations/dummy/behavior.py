@@ -62,9 +62,9 @@ class Life:
         """How long its containers run before they exit and restart; None if they stay or don't restart."""
         return next(
             (
-                timedelta(seconds=float(told["DUMMY_RUNS"]))
+                timedelta(seconds=float(variables["DUMMY_RUNS"]))
                 for container in self.containers
-                if "DUMMY_RUNS" in (told := _told(container))
+                if "DUMMY_RUNS" in (variables := _told(container))
             ),
             None,
         )
@@ -147,42 +147,42 @@ def _facts(life: Life, at: datetime) -> Iterable[verdicts.Fact]:
 
 
 def _facts_of(life: Life, container: Mapping[str, Any], instance: str, at: datetime) -> Iterable[verdicts.Fact]:
-    told = _told(container)
+    variables = _told(container)
     common = {"object": instance, "workload": life.object, "container": container["name"], "role": verdicts.Role.MAIN}
 
     def fact(kind: verdicts.FactKind, **more: Any) -> verdicts.Fact:
         return verdicts.Fact(**{"kind": kind, "since": life.since, "created": life.since, **common, **more})
 
-    if "DUMMY_UNSCHEDULABLE" in told:
+    if "DUMMY_UNSCHEDULABLE" in variables:
         yield fact(verdicts.FactKind.UNSCHEDULABLE, container=None, role=None, words="no node has room")
-    elif "DUMMY_NO_IMAGE" in told:
+    elif "DUMMY_NO_IMAGE" in variables:
         image = str(container.get("image", ""))
         yield fact(verdicts.FactKind.IMAGE_MISSING, words="manifest unknown", detail={"image": image})
-    elif "DUMMY_OOM" in told or "DUMMY_EXIT_CODE" in told:
-        yield from _ends(life, told, fact, at)
+    elif "DUMMY_OOM" in variables or "DUMMY_EXIT_CODE" in variables:
+        yield from _ends(life, variables, fact, at)
     elif life.runs:
         if times := (at - life.since) // life.runs:
             last = life.since + life.runs * times
             run, first = last - life.runs, life.since + life.runs
             detail = {"exit_code": "1"}
             yield fact(verdicts.FactKind.ENDED, since=first, run=run, last=last, times=times, detail=detail)
-    elif "DUMMY_NEVER_READY" in told:
+    elif "DUMMY_NEVER_READY" in variables:
         asks = {"probe": "readiness", "asks": "GET /healthz"}
         yield fact(verdicts.FactKind.PROBE_FAILING, words="HTTP probe failed with statuscode: 503", detail=asks)
     elif at < life.since + timedelta(seconds=seconds(life)):
         yield fact(verdicts.FactKind.STARTING)
 
 
-def _ends(life: Life, told: Mapping[str, str], fact: Any, at: datetime) -> Iterable[verdicts.Fact]:
+def _ends(life: Life, variables: Mapping[str, str], fact: Any, at: datetime) -> Iterable[verdicts.Fact]:
     times = int((at - life.since) / FIRST_END)
-    code = "137" if "DUMMY_OOM" in told else told["DUMMY_EXIT_CODE"]
+    code = "137" if "DUMMY_OOM" in variables else variables["DUMMY_EXIT_CODE"]
     if times == 0:
         yield fact(verdicts.FactKind.STARTING)
         return
     if life.ref.kind == "Job":
         yield fact(verdicts.FactKind.JOB_FAILED, words=f"exit code {code}", detail={"exit_code": code})
         return
-    kind = verdicts.FactKind.OUT_OF_MEMORY if "DUMMY_OOM" in told else verdicts.FactKind.ENDED
+    kind = verdicts.FactKind.OUT_OF_MEMORY if "DUMMY_OOM" in variables else verdicts.FactKind.ENDED
     last = life.since + FIRST_END * times
     detail = {"exit_code": code}
     yield fact(
@@ -192,7 +192,7 @@ def _ends(life: Life, told: Mapping[str, str], fact: Any, at: datetime) -> Itera
         last=last,
         times=times,
         detail=detail,
-        words=pretended.said(told.get("DUMMY_LAST_WORDS", "it ended"), life.variables),
+        words=pretended.said(variables.get("DUMMY_LAST_WORDS", "it ended"), life.variables),
     )
 
 

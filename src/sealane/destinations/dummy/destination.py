@@ -159,7 +159,9 @@ class DummyDestination(Destination):
         while True:
             there = self._state.read().objects
             stored = [there.get(apply_plan.text(ref)) for ref in wanted]
-            seen: list[object] = [kept and (kept.uid, msgspec.json.encode(kept.manifest)) for kept in stored]
+            seen: list[object] = [
+                object_ and (object_.uid, msgspec.json.encode(object_.manifest)) for object_ in stored
+            ]
             if seen != last:
                 last = seen
                 yield
@@ -228,8 +230,8 @@ class DummyDestination(Destination):
         for ref in refs:
             if ref.group in {"apps", "batch"} and instance in {None, f"{ref.name}-0"}:
                 yield f"{ref.name}-0/{container or ref.name}  pretends to run"
-        told = {ref.key for ref in refs}
-        for log in behavior.logs(life for life in self._lives() if life.ref.key in told):
+        keys = {ref.key for ref in refs}
+        for log in behavior.logs(life for life in self._lives() if life.ref.key in keys):
             if container in {None, log["container"]} and instance in {None, log["object"].partition("/")[2]}:
                 for line in log["lines"]:
                     yield f"{log['object'].partition('/')[2]}/{log['container']}  {line}"
@@ -278,10 +280,10 @@ class DummyDestination(Destination):
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        kept = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
-        if kept is None:
+        stored = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
+        if stored is None:
             return model.Ledger()
-        return replace(typed_data.from_json(kept.content, model.Ledger), version=str(kept.version))
+        return replace(typed_data.from_json(stored.content, model.Ledger), version=str(stored.version))
 
     @override
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
@@ -295,8 +297,8 @@ class DummyDestination(Destination):
         await fence()
         with self._state.write() as content:
             name = f"{namespace}/{app}/{formation}"
-            kept = content.ledgers.get(name)
-            if (str(kept.version) if kept else None) != ledger.version:
+            stored = content.ledgers.get(name)
+            if (str(stored.version) if stored else None) != ledger.version:
                 raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
             version = content.next()
             text = msgspec.json.encode(replace(ledger, reserve=0)).decode()

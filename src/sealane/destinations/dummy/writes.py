@@ -45,10 +45,10 @@ class Writes:
         """Restores an adopted object to its former state."""
         await fence()
         with self._state.write() as content:
-            kept = content.objects[apply_plan.text(ref)]
-            returned = adoption.returned(kept.manifest, content.before.pop(kept.uid, None))
-            content.objects[apply_plan.text(ref)] = apply_plan.stored(content, kept, returned.object, self._now())
-            content.journal.append(states.Write(verb="change", object=str(ref), generation=kept.generation))
+            stored = content.objects[apply_plan.text(ref)]
+            returned = adoption.returned(stored.manifest, content.before.pop(stored.uid, None))
+            content.objects[apply_plan.text(ref)] = apply_plan.stored(content, stored, returned.object, self._now())
+            content.journal.append(states.Write(verb="change", object=str(ref), generation=stored.generation))
         return deletions.given_back(ref, whole=returned.whole)
 
     async def put(

@@ -123,11 +123,11 @@ def marked(
 ) -> EnvironmentRecord:
     """The record after a deployment has written the environment, or found it as desired."""
     old = record.annotations if record else {}
-    kept = {key: value for key, value in old.items() if key in {model.CREATED, model.ADOPTED}}
+    former = {key: value for key, value in old.items() if key in {model.CREATED, model.ADOPTED}}
     taken = {} if record and model.owner_of(record.labels) else {model.ADOPTED: str(identity.sequence)}
     return EnvironmentRecord(
         labels=identity.labels,
-        annotations={**kept, **taken, **identity.annotations},
+        annotations={**former, **taken, **identity.annotations},
         operation=operation or (record.operation if record else None),
     )
 

@@ -70,13 +70,13 @@ def judge(operation: Operation, reading: Reading) -> Converged:
         words = "nobody can see it any more: it is gone, or the account may not look"
         return Converged(kind=FactKind.UNPROVEN, words=words, since=reading.at)
     request = apply_plan.request_of(operation, reading.events)
-    told = tuple(event for event in reading.events if request and event.request == request)
-    bad = tuple(event for event in told if event.bad)
-    ours = _Ours(events=told, operation=operation, reading=reading, bad=bad)
+    events = tuple(event for event in reading.events if request and event.request == request)
+    bad = tuple(event for event in events if event.bad)
+    ours = _Ours(events=events, operation=operation, reading=reading, bad=bad)
     if taken := _taken(ours, environment.status, environment.label):
         return taken
     if environment.status in _UNDER_WAY:
-        return Converged(kind=FactKind.UNDER_WAY, words=_last_words(told), since=operation.at)
+        return Converged(kind=FactKind.UNDER_WAY, words=_last_words(events), since=operation.at)
     if environment.status != "Ready":
         words = f"it is {environment.status}"
         return Converged(kind=FactKind.RESOURCE_FAILED, words=words, since=reading.at)
@@ -214,8 +214,8 @@ def _why(ours: _Ours) -> str:
     return first.message if first else ""
 
 
-def _last_words(told: tuple[Event, ...]) -> str:
-    return told[-1].message if told else "its update has begun"
+def _last_words(events: tuple[Event, ...]) -> str:
+    return events[-1].message if events else "its update has begun"
 
 
 def _last_health(ours: _Ours) -> datetime:

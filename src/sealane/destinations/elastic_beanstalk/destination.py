@@ -152,8 +152,8 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         evidence: dict[str, list[dict[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
         for workload in observation.workloads:
             ref = manifests.ref_named(workload.object.partition("/")[2], identity.namespace)
-            for key, told in (await logs.evidence(self._service, self._records, ref, self._pace)).items():
-                evidence[key].extend(told)
+            for key, lines in (await logs.evidence(self._service, self._records, ref, self._pace)).items():
+                evidence[key].extend(lines)
         return evidence
 
     @override

@@ -24,21 +24,21 @@ async def give_back(
     if live is None:
         return deletions.given_back(ref, whole=False)
     ref = ref.with_uid(str(live["metadata"]["uid"]))
-    kept = await adoption_copies.kept(cluster, ref, identity=identity)
-    returned = adoption.returned(live, kept)
+    copy = await adoption_copies.kept(cluster, ref, identity=identity)
+    returned = adoption.returned(live, copy)
     whole = returned.whole
     try:
-        await _written(cluster, kind, ref, kept, fence=fence, fields=True)
+        await _written(cluster, kind, ref, copy, fence=fence, fields=True)
     except _NO:
         whole = False
         try:
-            await _written(cluster, kind, ref, kept, fence=fence, fields=False)
+            await _written(cluster, kind, ref, copy, fence=fence, fields=False)
         except _NO as error:
             return model.KeptObject(
                 ref=ref, reason=f"it was there before, and giving it back is refused: {error.answer}"
             )
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)
-    if kept is not None and whole:
+    if copy is not None and whole:
         await fence()
         await adoption_copies.forget(cluster, ref, identity=identity)
     return deletions.given_back(ref, whole=whole)
@@ -48,7 +48,7 @@ async def _written(
     cluster: clusters.Cluster,
     kind: kinds.Kind[dict[str, Any]],
     ref: model.ObjectRef,
-    kept: bytes | None,
+    copy: bytes | None,
     *,
     fence: model.Fence,
     fields: bool,
@@ -58,7 +58,7 @@ async def _written(
         live = await cluster.find(kind, ref.name, namespace=ref.namespace)
         if live is None:
             return
-        wanted = adoption.returned(live, kept).object
+        wanted = adoption.returned(live, copy).object
         operations = [*_metadata(live, wanted), *(_fields(live, wanted) if fields else ())]
         await fence()
         try:

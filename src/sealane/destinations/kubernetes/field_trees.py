@@ -15,28 +15,29 @@ Fields = Mapping[str, Any]
 """A tree of `fieldsV1`."""
 
 
-def both(one: Fields, other: Fields) -> dict[str, Any]:
+def both(tree: Fields, other: Fields) -> dict[str, Any]:
     """Fields in either tree."""
     return {
-        key: both(one.get(key) or {}, other.get(key) or {}) for key in [*one, *(key for key in other if key not in one)]
+        key: both(tree.get(key) or {}, other.get(key) or {})
+        for key in [*tree, *(key for key in other if key not in tree)]
     }
 
 
-def shared(one: Fields, other: Fields) -> dict[str, Any]:
+def shared(tree: Fields, other: Fields) -> dict[str, Any]:
     """Fields in both trees; a field without subfields has everything in it."""
     common: dict[str, Any] = {}
-    for key in one.keys() & other.keys():
-        deeper, wider = one[key] or {}, other[key] or {}
+    for key in tree.keys() & other.keys():
+        deeper, wider = tree[key] or {}, other[key] or {}
         inner = shared(deeper, wider) if deeper and wider else both(deeper, wider)
         if inner or not (deeper and wider):
             common[key] = inner
     return common
 
 
-def less(one: Fields, other: Fields) -> dict[str, Any]:
+def less(tree: Fields, other: Fields) -> dict[str, Any]:
     """Fields in the first tree only."""
     left: dict[str, Any] = {}
-    for key, inner in one.items():
+    for key, inner in tree.items():
         if key not in other:
             left[key] = inner
         elif inner and other[key] and (rest := less(inner, other[key])):

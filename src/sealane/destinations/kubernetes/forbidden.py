@@ -47,11 +47,11 @@ def merged(live: Any, wanted: Any, schema: schemas.Schema | None) -> Any:
         keys = schema.keys
         over = {item.key_of(element, keys): element for element in wanted if isinstance(element, Mapping)}
         there = [item.key_of(element, keys) for element in live if isinstance(element, Mapping)]
-        kept = [
+        items = [
             merged(element, over[key], item) if key in over else element
             for key, element in zip(there, live, strict=False)
         ]
-        return [*kept, *(element for key, element in over.items() if key not in there)]
+        return [*items, *(element for key, element in over.items() if key not in there)]
     return wanted
 
 
@@ -71,8 +71,8 @@ def _paths(steps: Sequence[str], wanted: Any, live: Any, schema: schemas.Schema 
             for path in _paths(rest, wanted[name], live[name], schema.field(name)):
                 yield (name, *path)
     elif isinstance(live, list) and isinstance(wanted, list) and schema.keys and schema.item:
-        for key, one, other in _items(step, wanted, live, schema):
-            for path in _paths(rest, one, other, schema.item):
+        for key, item, other in _items(step, wanted, live, schema):
+            for path in _paths(rest, item, other, schema.item):
                 yield (key, *path)
 
 

@@ -48,8 +48,8 @@ def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record
     own = _own(now) if now else None
     if now is None or own is None:
         return None
-    said = {**own, "fieldsV1": field_trees.less(_fields(own), field_trees.lacking(_fields(own), manifest))}
-    return [said if record is own else record for record in now]
+    applied = {**own, "fieldsV1": field_trees.less(_fields(own), field_trees.lacking(_fields(own), manifest))}
+    return [applied if record is own else record for record in now]
 
 
 def taken(
@@ -103,7 +103,7 @@ def is_others(live: Mapping[str, Any], choice: unions.Choice) -> bool:
     """Whether anybody but Sealane set one of the strays."""
     fields = [field_trees.at_path((*choice.path, name)) for name in choice.strays]
     others = [record for record in records(live) if not _is_ours(record, "Apply")]
-    return any(field_trees.shared(_fields(record), one) for record in others for one in fields)
+    return any(field_trees.shared(_fields(record), stray) for record in others for stray in fields)
 
 
 def gains(live: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
@@ -120,8 +120,8 @@ def keeping(live: Mapping[str, Any], *, fields: field_trees.Fields) -> list[Reco
     own = _own(records(live))
     if own is None or not field_trees.less(fields, _fields(own)):
         return None
-    kept = {**own, "fieldsV1": field_trees.both(_fields(own), fields)}
-    return [kept if record is own else record for record in records(live)]
+    extended = {**own, "fieldsV1": field_trees.both(_fields(own), fields)}
+    return [extended if record is own else record for record in records(live)]
 
 
 def _moved(before: Sequence[Record], moves: Callable[[Record], bool]) -> list[Record] | None:

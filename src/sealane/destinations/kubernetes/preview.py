@@ -107,13 +107,13 @@ async def _parted(
 
     Also returns these fields. Raises Invalid if they are not the reason for the refusal.
     """
-    strays, said = (*refused.strays, *refused.excluded), refused.error
+    strays, refusal = (*refused.strays, *refused.excluded), refused.error
     if refused.excluded:
         with suppress(errors.Invalid):
             # As it is, which is accepted if there is no other problem.
             result, managers = await _dry_run(cluster, _swapped(wanted, live, refused.excluded))
             return result, managers, strays
-    while more := [choice for choice in forbidden.strays(said, wanted, live, schema) if choice not in strays]:
+    while more := [choice for choice in forbidden.strays(refusal, wanted, live, schema) if choice not in strays]:
         strays = (*strays, *more)
         records = _taker(wanted, strays, adopting=refused.adopting)(live)
         going = managed_fields.going(managed_fields.with_records(live, records), wanted)
@@ -121,29 +121,29 @@ async def _parted(
         try:
             return await _patched(cluster, wanted, diff.operations(live, whole)), {}, strays
         except errors.Invalid as again:
-            said = again
+            refusal = again
     raise refused.error
 
 
 async def _stays(
-    cluster: clusters.Cluster, said: Manifest, moved: Manifest, result: Manifest, *, adopting: bool
+    cluster: clusters.Cluster, declared: Manifest, moved: Manifest, result: Manifest, *, adopting: bool
 ) -> field_trees.Fields:
     """The fields that leave Sealane's record and stay in the object, unless a new object would have them too."""
-    stays = field_trees.having(managed_fields.going(moved, said), result)
+    stays = field_trees.having(managed_fields.going(moved, declared), result)
     if not stays:
         return {}
-    made = await _made_now(cluster, said)
+    made = await _made_now(cluster, declared)
     if made is None:  # many declared fields are defaults: if unsure, nothing is reported
         return {} if adopting else stays
     return retained.news(stays, result, made)
 
 
-async def _made_now(cluster: clusters.Cluster, said: Manifest) -> Manifest | None:
+async def _made_now(cluster: clusters.Cluster, declared: Manifest) -> Manifest | None:
     """The object as a creation would make it; None if that can't be known."""
-    body = retained.stand_in(said)
+    body = retained.stand_in(declared)
     for _ in range(2):
         try:
-            made = await cluster.create(body, namespace=said["metadata"].get("namespace"), dry_run=True)
+            made = await cluster.create(body, namespace=declared["metadata"].get("namespace"), dry_run=True)
         except errors.Invalid as refused:
             body = retained.without_causes(body, refused.causes)
         except errors.ClusterError as error:
@@ -151,7 +151,7 @@ async def _made_now(cluster: clusters.Cluster, said: Manifest) -> Manifest | Non
                 raise
             return None
         else:
-            return retained.renamed(made, said)
+            return retained.renamed(made, declared)
     return None
 
 

@@ -79,8 +79,8 @@ class SnapshotSource:
         uid = subject.ref.uid
         if uid is None:
             return registry.absent(name, runs=subject.watched.runs)
-        told = self._views.get((subject.place, kinds.EVENT))
-        events = self._reader.belonging(told, uid) if told else ()
+        view = self._views.get((subject.place, kinds.EVENT))
+        events = self._reader.belonging(view, uid) if view else ()
         if known := self._ends.get(name) or registry.ended(subject.watched.own.type, name, events, at=at):
             return known
         since = self._missed.setdefault(name, at)

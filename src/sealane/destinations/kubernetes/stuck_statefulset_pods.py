@@ -65,5 +65,5 @@ def holds_up(pod: pod_objects.Pod, workload: workloads.StatefulSet) -> bool:
     """Whether it has an older version, is not ready, and stays although it should be replaced."""
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions)
     old = pod.metadata.labels.get(_REVISION_HASH) != workload.status.update_revision
-    kept = stateful_set.is_kept(pod, workload)
-    return old and not ready and not kept and pod.metadata.deletion_timestamp is None
+    is_kept = stateful_set.is_kept(pod, workload)
+    return old and not ready and not is_kept and pod.metadata.deletion_timestamp is None

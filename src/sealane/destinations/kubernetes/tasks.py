@@ -18,10 +18,10 @@ def job(given: Mapping[str, Any], *, name: str, timeout: timedelta, variables: M
     """The Job to write for a rendered one; `variables` are set in every container, in addition to the manifest's."""
     longest = max(1, int(timeout.total_seconds()))
     own = given["spec"].get("activeDeadlineSeconds")
-    kept, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())
+    ttl, shortest = given["spec"].get("ttlSecondsAfterFinished"), int(KEPT.total_seconds())
     spec = {
         **given["spec"],
-        "ttlSecondsAfterFinished": max(kept, shortest) if isinstance(kept, int) else shortest,
+        "ttlSecondsAfterFinished": max(ttl, shortest) if isinstance(ttl, int) else shortest,
         "activeDeadlineSeconds": min(longest, own) if isinstance(own, int) else longest,
     }
     return {

@@ -95,8 +95,8 @@ def _strays(group: Group, manifest: Mapping[str, Any], live: Mapping[str, Any]) 
     there = {name for name in group.members if live.get(name) is not None} - given
     if group.discriminator is None:
         return frozenset(there) if given else frozenset()
-    said = manifest.get(group.discriminator)
-    return frozenset(name for name in there if said is not None and group.members[name] != said)
+    chosen = manifest.get(group.discriminator)
+    return frozenset(name for name in there if chosen is not None and group.members[name] != chosen)
 
 
 def groups(schema: schemas.Schema) -> Iterator[Group]:
@@ -104,8 +104,8 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
     fields = schema.fields
     for union in schema.plain.get("x-kubernetes-unions") or ():
         members = union.get("fields-to-discriminateBy") or {}
-        told = union.get("discriminator")
-        yield Group(members=members if told else dict.fromkeys(members), discriminator=told)
+        discriminator = union.get("discriminator")
+        yield Group(members=members if discriminator else dict.fromkeys(members), discriminator=discriminator)
     if typed := _by_type(fields):
         yield Group(members=typed, discriminator="type")
     required = [
@@ -130,13 +130,15 @@ def groups(schema: schemas.Schema) -> Iterator[Group]:
 def _not_together(fields: Mapping[str, schemas.Schema]) -> set[frozenset[str]]:
     """Pairs of fields of which one's description excludes the other; the text may have the other's name in capitals."""
     names = {name.lower(): name for name in fields}
-    said = ((name, _NOT_WITH.search(schema.description)) for name, schema in fields.items())
-    return {frozenset((name, names[other[1].lower()])) for name, other in said if other and other[1].lower() in names}
+    matches = ((name, _NOT_WITH.search(schema.description)) for name, schema in fields.items())
+    return {
+        frozenset((name, names[other[1].lower()])) for name, other in matches if other and other[1].lower() in names
+    }
 
 
 def _by_type(fields: Mapping[str, schemas.Schema]) -> dict[str, str | None]:
-    told = fields.get("type")
-    values: Sequence[str] = (told.plain.get("enum") or ()) if told else ()
+    type_schema = fields.get("type")
+    values: Sequence[str] = (type_schema.plain.get("enum") or ()) if type_schema else ()
     named = {value[:1].lower() + value[1:]: value for value in values}
     return {name: named[name] for name, schema in fields.items() if name in named and schema.is_object}
 
@@ -159,8 +161,8 @@ def swapped(node: Any, path: Sequence[str | Keys], names: frozenset[str], source
     Unchanged if there is nothing at the path.
     """
     if len(path) == 0:
-        kept = {key: value for key, value in node.items() if key not in names}
-        return {**kept, **{name: source[name] for name in names if name in source}}
+        others = {key: value for key, value in node.items() if key not in names}
+        return {**others, **{name: source[name] for name in names if name in source}}
     step, rest = path[0], path[1:]
     if isinstance(step, str):
         return {**node, step: swapped(node[step], rest, names, source)} if node.get(step) is not None else node

@@ -58,8 +58,8 @@ def _of(manifest: Mapping[str, Any], pods: Sequence[PodMetrics]) -> WorkloadUsag
     )
 
 
-def _asked(container: Mapping[str, Any], what: str) -> Resources:
-    return _resources(resource_requests.quantities(container, what))
+def _asked(container: Mapping[str, Any], section: str) -> Resources:
+    return _resources(resource_requests.quantities(container, section))
 
 
 def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:
@@ -67,8 +67,8 @@ def _limits(containers: Sequence[Mapping[str, Any]]) -> Resources:
     limits = [_asked(container, "limits") for container in containers]
     whole = total(limits)
     return Resources(
-        cpu=whole.cpu if all(one.cpu for one in limits) else 0.0,
-        memory=whole.memory if all(one.memory for one in limits) else 0.0,
+        cpu=whole.cpu if all(limit.cpu for limit in limits) else 0.0,
+        memory=whole.memory if all(limit.memory for limit in limits) else 0.0,
     )
 
 

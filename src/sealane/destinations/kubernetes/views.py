@@ -35,8 +35,8 @@ class Subject:
     @property
     def keys(self) -> tuple[Key, ...]:
         """The views for it, its own kind's first; events exist only in namespaces."""
-        told = (kinds.EVENT,) if self.place else ()
-        return tuple((self.place, kind) for kind in (*self.watched.kinds, *told))
+        of_events = (kinds.EVENT,) if self.place else ()
+        return tuple((self.place, kind) for kind in (*self.watched.kinds, *of_events))
 
     @property
     def needed(self) -> bool:

@@ -72,8 +72,10 @@ def _field(body: bytes) -> bytes:
     fields = (pair.replace(b"+", b" ").partition(b"=") for pair in body.strip().split(b"&"))
     values = [unquote_to_bytes(value) for name, _, value in fields if unquote_to_bytes(name) == b"payload"]
     if len(values) != 1:
-        what = "no field payload" if not values else "several fields payload"
-        raise UsageError(f"the webhook's form has {what}", hint="git hosts send their JSON in one field of that name")
+        problem = "no field payload" if not values else "several fields payload"
+        raise UsageError(
+            f"the webhook's form has {problem}", hint="git hosts send their JSON in one field of that name"
+        )
     return values[0]
 
 

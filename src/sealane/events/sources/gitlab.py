@@ -58,7 +58,7 @@ def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: 
     if webhooks.is_nowhere(after):
         return RefGone(app=app, ref=ref, reason=f"{ref} was deleted", delivery=delivery, received=received)
     commit = after if payload.get("checkout_sha") is None else webhooks.commit(payload, "checkout_sha")
-    told = _told(payload, commit)
+    described = _told(payload, commit)
     return Event(
         kind=EventKind.TAG if ref.startswith("refs/tags/") else EventKind.PUSH,
         app=app,
@@ -68,8 +68,8 @@ def _push(app: str, payload: Mapping[str, Any], delivery: str | None, received: 
         trunk=webhooks.maybe(payload, "project", "default_branch"),
         ref=ref,
         before=None if webhooks.is_nowhere(before) else before,
-        author=webhooks.maybe(told, "author", "name"),
-        message=webhooks.subject(webhooks.maybe(told, "message")),
+        author=webhooks.maybe(described, "author", "name"),
+        message=webhooks.subject(webhooks.maybe(described, "message")),
         delivery=delivery,
         received=received,
     )
@@ -79,7 +79,7 @@ def _told(payload: Mapping[str, Any], commit: str) -> Mapping[str, Any]:
     """The message's data about the commit: it lists at most 20, and none for a tag on a known commit."""
     listed = payload.get("commits")
     every = listed if isinstance(listed, list) else []
-    return next((told for told in every if isinstance(told, dict) and told.get("id") == commit), {})
+    return next((described for described in every if isinstance(described, dict) and described.get("id") == commit), {})
 
 
 def _merge_request(app: str, payload: Mapping[str, Any], delivery: str | None, received: datetime) -> Read:

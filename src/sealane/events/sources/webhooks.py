@@ -93,9 +93,9 @@ def of_another(repository: str | None, registered: str) -> str | None:
     return f"the message is about {repository or 'no repository that it names'}, and the app's is {path}"
 
 
-def of_a_fork(what: str, fork: str | None) -> str:
+def of_a_fork(subject: str, fork: str | None) -> str:
     """Why a request from a fork starts nothing."""
-    return f"a {what} from a fork ({fork or 'deleted'}) is not run: its code is a stranger's"
+    return f"a {subject} from a fork ({fork or 'deleted'}) is not run: its code is a stranger's"
 
 
 def text(payload: Mapping[str, Any], *path: str) -> str:

@@ -46,14 +46,14 @@ class AppriseTarget:
         return {}
 
 
-def unmentioned(said: str) -> str:
+def unmentioned(text_of_notice: str) -> str:
     """The text without mentions: services act on `@everyone`, `<@id>` or `<!channel>` anywhere in a text."""
-    return _MENTION.sub(lambda mention: f"{mention[0]}\u200b", said)
+    return _MENTION.sub(lambda mention: f"{mention[0]}\u200b", text_of_notice)
 
 
 def _body(telling: Telling, most: int) -> str:
-    said = unmentioned(text.body(telling, most))
-    return said if len(said) <= most else unmentioned(text.body(telling, 2 * most - len(said)))
+    body = unmentioned(text.body(telling, most))
+    return body if len(body) <= most else unmentioned(text.body(telling, 2 * most - len(body)))
 
 
 def _open(context: TargetContext) -> AppriseTarget:

@@ -62,15 +62,15 @@ class StatusTarget:
                 f"{self.api}{self.check}", b"", allowed=self.allowed, headers=self.headers, method="GET"
             )
             return {}
-        said = status(notice)
+        commit_status = status(notice)
         where = repository(notice.repository, self.host)
-        if said is None or where is None or notice.commit is None:
+        if commit_status is None or where is None or notice.commit is None:
             return telling.reference
         url = f"{self.api}/repos/{where}/statuses/{quote(notice.commit.id)}"
-        body = json.dumps(said).encode()
+        body = json.dumps(commit_status).encode()
         headers = {"Content-Type": "application/json", **self.headers}
         await requests.send(url, body, allowed=self.allowed, headers=headers)
-        return {"context": said["context"]}
+        return {"context": commit_status["context"]}
 
 
 def status(notice: Notice) -> dict[str, Any] | None:

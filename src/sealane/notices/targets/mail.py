@@ -90,26 +90,26 @@ def written(telling: Telling, sender: str, to: tuple[str, ...]) -> EmailMessage:
 
 
 def _html(notice: Notice, telling: Telling) -> Iterator[str]:
-    said = html.escape
+    escape = html.escape
     yield '<div style="font:15px/1.45 system-ui,sans-serif;color:#1c1c1c;max-width:44em">'
-    yield f'<p style="border-left:4px solid {_COLORS[notice.tone]};padding-left:10px;font-weight:600">{said(notice.title)}</p>'
+    yield f'<p style="border-left:4px solid {_COLORS[notice.tone]};padding-left:10px;font-weight:600">{escape(notice.title)}</p>'
     if notice.text:
-        yield f"<p>{said(notice.text)}</p>"
+        yield f"<p>{escape(notice.text)}</p>"
     if len(telling.fresh) > 1:
-        lines = "".join(f"<li>{entry.at:%H:%M:%S} UTC &nbsp; {said(entry.text)}</li>" for entry in telling.fresh)
+        lines = "".join(f"<li>{entry.at:%H:%M:%S} UTC &nbsp; {escape(entry.text)}</li>" for entry in telling.fresh)
         yield f"<ul>{lines}</ul>"
     if notice.facts:
         cells = "".join(
-            f'<tr><td style="color:#5c5c5c;padding-right:14px">{said(name)}</td><td>{said(value)}</td></tr>'
+            f'<tr><td style="color:#5c5c5c;padding-right:14px">{escape(name)}</td><td>{escape(value)}</td></tr>'
             for name, value in notice.facts
         )
         yield f"<table>{cells}</table>"
     if notice.log:
-        lines = said("\n".join(notice.log))
-        yield f"<p>The last lines of {said(notice.log_of)}:</p>"
+        lines = escape("\n".join(notice.log))
+        yield f"<p>The last lines of {escape(notice.log_of)}:</p>"
         yield f'<pre style="background:#f4f4f4;padding:10px;white-space:pre-wrap">{lines}</pre>'
     if notice.links:
-        links = " · ".join(f'<a href="{said(link.url)}">{said(link.words)}</a>' for link in notice.links)
+        links = " · ".join(f'<a href="{escape(link.url)}">{escape(link.words)}</a>' for link in notice.links)
         yield f"<p>{links}</p>"
     yield "</div>"
 

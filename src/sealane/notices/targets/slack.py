@@ -62,22 +62,22 @@ class SlackTarget:
         return {"ts": ts}
 
     async def _message(self, telling: Telling) -> str:
-        said = message(telling.notice)
+        content = message(telling.notice)
         if ts := telling.reference.get("ts"):
             try:
-                return str((await self._ask("chat.update", {"ts": ts, **said}))["ts"])
+                return str((await self._ask("chat.update", {"ts": ts, **content}))["ts"])
             except _Gone:
                 pass
-        return str((await self._ask("chat.postMessage", said))["ts"])
+        return str((await self._ask("chat.postMessage", content))["ts"])
 
     async def _ask(self, method: str, what: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps({"channel": self._file.channel, "unfurl_links": False, **what}).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {self._token}"}
         answer = await requests.send(f"{self._file.url}/{method}", body, allowed=self._allowed, headers=headers)
-        said = answer.said
-        if said.get("ok"):
-            return said
-        error = str(said.get("error") or "no JSON of Slack's")
+        document = answer.said
+        if document.get("ok"):
+            return document
+        error = str(document.get("error") or "no JSON of Slack's")
         if error in _GONE:
             raise _Gone(f"Slack answers {error}")
         if error in _LATER:

@@ -62,11 +62,11 @@ def _bytes(key: str) -> bytes:
 
 
 def _body(telling: Telling) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(telling.notice)
-    told["facts"] = dict(telling.notice.facts)
-    told["links"] = {link.words: link.url for link in telling.notice.links}
-    del told["entries"]
-    return {"id": telling.id, **told, "events": msgspec.to_builtins(telling.fresh)}
+    document: dict[str, Any] = msgspec.to_builtins(telling.notice)
+    document["facts"] = dict(telling.notice.facts)
+    document["links"] = {link.words: link.url for link in telling.notice.links}
+    del document["entries"]
+    return {"id": telling.id, **document, "events": msgspec.to_builtins(telling.fresh)}
 
 
 def _open(context: TargetContext) -> WebhookTarget:

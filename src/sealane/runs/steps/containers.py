@@ -87,8 +87,10 @@ async def _attempt(
         log.close()
     if read := await _reports(work, step, result):
         key, at = planned.key, context.now()
-        told = run_events.ReportsRead(run=run, key=key, attempt=attempt, report=read.report, cases=read.cases, at=at)
-        listener(told)
+        reported = run_events.ReportsRead(
+            run=run, key=key, attempt=attempt, report=read.report, cases=read.cases, at=at
+        )
+        listener(reported)
     return StepResult(
         status=result.status,
         exit_code=result.exit_code,

@@ -242,10 +242,10 @@ async def recipient(app: addresses.App, server: dependencies.Server, _: Viewer) 
 
 @router.post("/{app}/push-token")
 async def rotate_push_token(
-    app: addresses.App, server: dependencies.Server, actor: Keeper, what: Expiry = _LASTING
+    app: addresses.App, server: dependencies.Server, actor: Keeper, expiry: Expiry = _LASTING
 ) -> PushToken:
     """Makes a fresh push token and voids the one before."""
-    return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=what.expires))
+    return PushToken(push_token=await server.apps.rotate_push_token(app, by=actor, expires=expiry.expires))
 
 
 @router.post("/{app}/hook-secret")

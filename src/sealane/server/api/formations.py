@@ -89,12 +89,12 @@ async def observed(server: dependencies.Server, _: Viewer) -> list[ObservedRow]:
 
 @router.post("/formations/{app}/{formation}/deploy", status_code=202)
 async def deploy(
-    app: addresses.App, formation: addresses.Formation, what: Deploy, server: dependencies.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, wish: Deploy, server: dependencies.Server, actor: Developer
 ) -> Deployment:
     """Deploys a release or revision. It passes policies and approvals like any other."""
-    given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
+    given = Given(confirmed=wish.confirmed, adopt=wish.adopt, break_glass=wish.break_glass)
     return await server.requests.deploy(
-        app, formation, release=what.release, revision=what.revision, given=given, by=actor
+        app, formation, release=wish.release, revision=wish.revision, given=given, by=actor
     )
 
 
@@ -116,10 +116,10 @@ async def scale(
 
 @router.post("/formations/{app}/{formation}/restart", status_code=202, responses=raised(Conflicting))
 async def restart(
-    app: addresses.App, formation: addresses.Formation, what: Restart, server: dependencies.Server, actor: Developer
+    app: addresses.App, formation: addresses.Formation, wish: Restart, server: dependencies.Server, actor: Developer
 ) -> Deployment:
     """Deploys what is there so that all instances of a workload are made anew."""
-    return await server.requests.restart(app, formation, what.workload, by=actor)
+    return await server.requests.restart(app, formation, wish.workload, by=actor)
 
 
 @router.post("/formations/{app}/{formation}/lift-hold", status_code=204)

@@ -163,8 +163,8 @@ async def _receive_pack(push: _Push) -> StreamingResponse:
 
 async def _words(server: composition.Server, registered: App, receipts: Mapping[str, Receipt]) -> list[str]:
     began = [receipt.run_id for receipt in receipts.values() if not receipt.left_out]
-    told = await push_messages.words(server, began)
-    return [*told, *skipped_refs.lines(registered.name, receipts, url=server.settings_url)]
+    message = await push_messages.words(server, began)
+    return [*message, *skipped_refs.lines(registered.name, receipts, url=server.settings_url)]
 
 
 async def take_in(

@@ -110,11 +110,11 @@ async def try_target(trial: Trial, server: dependencies.Server, actor: Administr
     return Tried(target=name, problem=None, hint=None)
 
 
-def _shown(one: Outgoing) -> NoticeShown:
-    notice = one.notice
+def _shown(outgoing: Outgoing) -> NoticeShown:
+    notice = outgoing.notice
     return NoticeShown(
-        id=one.id,
-        target=one.target,
+        id=outgoing.id,
+        target=outgoing.target,
         app=notice.app,
         formation=notice.formation,
         environment=notice.environment,
@@ -123,11 +123,11 @@ def _shown(one: Outgoing) -> NoticeShown:
         kind=notice.kind,
         title=notice.title,
         happened=len(notice.entries),
-        state=one.state,
-        tries=one.tries,
-        since=one.since,
-        again=one.again if one.state is TellState.UNSENT else None,
-        reason=one.reason,
-        created=one.created,
-        updated=one.updated,
+        state=outgoing.state,
+        tries=outgoing.tries,
+        since=outgoing.since,
+        again=outgoing.again if outgoing.state is TellState.UNSENT else None,
+        reason=outgoing.reason,
+        created=outgoing.created,
+        updated=outgoing.updated,
     )

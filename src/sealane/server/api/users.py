@@ -90,10 +90,10 @@ async def set_groups(user: addresses.User, groups: Groups, server: dependencies.
 
 @router.post("/users/{user}/tokens", status_code=201)
 async def new_token(
-    user: addresses.User, server: dependencies.Server, actor: Viewer, what: NewToken = _AS_USUAL
+    user: addresses.User, server: dependencies.Server, actor: Viewer, wish: NewToken = _AS_USUAL
 ) -> Token:
     """Makes another token: administrators for anybody, others for themselves."""
-    _, text = await server.access.new_token(user, what.name, by=actor, expires=what.expires)
+    _, text = await server.access.new_token(user, wish.name, by=actor, expires=wish.expires)
     return Token(user=user, token=text)
 
 

@@ -57,7 +57,7 @@ async def deployments(
         nothing=nothing,
         other=Link(words="The runs of these", href="/runs"),
     )
-    rows = [presenting_deployments.row(one, came.get(one.id), only) for one in listed]
+    rows = [presenting_deployments.row(deployment, came.get(deployment.id), only) for deployment in listed]
     page = presenting_lists.page(asked, rows, places, last=listed[-1].id if len(listed) == _PAGE else None)
     return templates.page("list.html", {**await frames.shown(server, signed, "/deployments"), "page": page})
 

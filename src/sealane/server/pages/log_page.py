@@ -59,17 +59,17 @@ async def follow(
     async def body() -> AsyncGenerator[str, None]:
         yield "retry: 2000\n\n"  # sent at once: a reader without permission has been refused by now
         try:
-            told = await server.looking.tail(app, formation, asked)
+            tail = await server.looking.tail(app, formation, asked)
             if not asked.lines:
                 yield _event(presenting_logs.said("the connection was cut; what was printed meanwhile may be missing"))
-            async for line in told:
+            async for line in tail:
                 yield _event(presenting_logs.line(line, asked.find or ""))
         except SealaneError as error:
             yield _event(presenting_logs.said(str(error)))
         yield "event: end\ndata: \n\n"
 
-    told = streams.while_admitted(body(), again)
-    return streams.EventStream(told, headers=streams.LIVE)
+    events = streams.while_admitted(body(), again)
+    return streams.EventStream(events, headers=streams.LIVE)
 
 
 def _event(line: str) -> str:

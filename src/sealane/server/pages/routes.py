@@ -165,8 +165,8 @@ async def changes(
 
 
 def _events(body: AsyncGenerator[str, None], again: Following) -> Response:
-    told = streams.while_admitted(body, again)
-    return streams.EventStream(told, headers=streams.LIVE)
+    events = streams.while_admitted(body, again)
+    return streams.EventStream(events, headers=streams.LIVE)
 
 
 @router.get("/deployments/{deployment}")

@@ -70,8 +70,8 @@ class Scale:
         """The positions of cut spans, and their lengths."""
         pairs = itertools.pairwise(self.blocks)
         return tuple(
-            Cut(x=round(one.left + one.width, 2), words=text.duration((other.begin - one.end).total_seconds()))
-            for one, other in pairs
+            Cut(x=round(left.left + left.width, 2), words=text.duration((other.begin - left.end).total_seconds()))
+            for left, other in pairs
         )
 
     @property

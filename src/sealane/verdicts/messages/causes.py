@@ -86,11 +86,11 @@ _WAITS = {
 def _words(fact: model.Fact, terminations: int, unit: str) -> dict[str, str]:
     detail = fact.detail
     limit = detail.get("limit", "")
-    asks, said = detail.get("asks", ""), bare(fact.words)
+    asks, words = detail.get("asks", ""), bare(fact.words)
     return {
         "object": name(fact.object, unit),
         "unit": unit,
-        "said": said or "no reason is given",
+        "said": words or "no reason is given",
         "image": detail.get("image", "unknown"),
         "node": detail.get("node", "unknown"),
         "limit": f"limit {limit}" if limit else "without a limit of its own",
@@ -98,9 +98,9 @@ def _words(fact: model.Fact, terminations: int, unit: str) -> dict[str, str]:
         "ended": _ended(fact, _times(terminations)),
         "probe": detail.get("probe") or "health",
         "asks": asks or "the probe",
-        "answer": said or "failed",
-        "unanswered": said or (f"{asks} has not been answered yet" if asks else "the cluster does not say why"),
-        "pulling": f": it {said}" if said else "",
+        "answer": words or "failed",
+        "unanswered": words or (f"{asks} has not been answered yet" if asks else "the cluster does not say why"),
+        "pulling": f": it {words}" if words else "",
         "failed": _failed(fact),
     }
 
@@ -137,11 +137,11 @@ def _ended(fact: model.Fact, times: str) -> str:
 
 
 def _failed(fact: model.Fact) -> str:
-    said = bare(fact.words) or "its retries are used up"
+    reason = bare(fact.words) or "its retries are used up"
     if not fact.container:
-        return said
+        return reason
     role = "init container" if fact.role is model.Role.INIT else "container"
-    return f"{said}; its {role} {fact.container} {_ended(fact, '')}"
+    return f"{reason}; its {role} {fact.container} {_ended(fact, '')}"
 
 
 def _probe(fact: model.Fact, unit: str) -> str:
@@ -155,6 +155,6 @@ def _missing(fact: model.Fact, unit: str) -> str:
     kind, _, rest = fact.detail.get("reference", "").partition("/")
     key = fact.detail.get("key")
     name_ = f"{kind} {rest}" if rest else kind or "object that it refers to"
-    what = f"{name_} has no key {key}" if key else f"there is no {name_}"
+    missing = f"{name_} has no key {key}" if key else f"there is no {name_}"
     makes = fact.container is None and fact.object.partition("/")[0].lower() != unit
-    return f"{_container(fact, unit)} {f'cannot make its {unit}s' if makes else 'cannot start'}: {what}"
+    return f"{_container(fact, unit)} {f'cannot make its {unit}s' if makes else 'cannot start'}: {missing}"

@@ -58,7 +58,7 @@ async def check_out_files(tools: Tools, owner: str, app: App, commit: str) -> No
 
 async def _fill(tools: Tools, owner: str, commit: str, source: Source, clone: Clone) -> None:
     """Fetches what the commit only points to, into the clone and the kept repository."""
-    folder, kept = checkouts.clone_of(tools, owner), checkouts.kept_of(tools, owner)
+    folder, cache = checkouts.clone_of(tools, owner), checkouts.kept_of(tools, owner)
     if clone.submodules:
         rules = git_submodules.Rules(
             base=source.url,
@@ -67,7 +67,7 @@ async def _fill(tools: Tools, owner: str, commit: str, source: Source, clone: Cl
             access=source.access,
         )
         await git_submodules.fetch(folder, commit, rules, recursive=clone.recursive)
-        await git_tree.keep_submodules(folder, commit, kept)
+        await git_tree.keep_submodules(folder, commit, cache)
     if clone.lfs:
         await git_lfs.fetch(folder, source.url, access=source.access)
-        await git_tree.keep_lfs(folder, kept)
+        await git_tree.keep_lfs(folder, cache)

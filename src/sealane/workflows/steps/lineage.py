@@ -67,8 +67,8 @@ async def _whole(tools: Tools, owner: str, app: App, commit: str, *more: str | N
 
 
 async def _order(run: Run, folder: Path | None, others: tuple[Move, ...]) -> Order:
-    told = await _told(folder, run.event, others) if folder and others else LineageAnswer()
-    return lineage.order(run.event.before, run.event.commit or "", others, told)
+    answer = await _told(folder, run.event, others) if folder and others else LineageAnswer()
+    return lineage.order(run.event.before, run.event.commit or "", others, answer)
 
 
 async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> LineageAnswer:

@@ -18,11 +18,11 @@ def problems(tools: Tools, app: str, pipeline: Pipeline) -> list[Finding]:
         return []
     folder = tools.settings.config_folder
     config, _ = config_folder.gather_notices(folder, base=folder, adapters=tools.adapters)
-    said = config or notice_files.NOTHING
+    known = config or notice_files.NOTHING
     return [
         Finding(message=f"nobody is told there: {why}", place=rule.place or pipeline.place, severity=Severity.WARNING)
         for rule in pipeline.notices
-        for why in _refusals(said, app, rule)
+        for why in _refusals(known, app, rule)
     ]
 
 

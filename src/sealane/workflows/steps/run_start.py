@@ -158,8 +158,12 @@ async def _rights_problems(tools: Tools, app: str, pipeline: Pipeline, plan: Pla
     ]
     mine = await image_rights.of(tools, app)
     asked = {image for _, image, _ in named if not image.startswith("${")}
-    told = {image: await image_rights.problem(tools, image, mine) for image in sorted(asked)}
-    return [Finding(message=f"{who}: {told[image]}", place=place) for who, image, place in named if told.get(image)]
+    problem_by_image = {image: await image_rights.problem(tools, image, mine) for image in sorted(asked)}
+    return [
+        Finding(message=f"{who}: {problem_by_image[image]}", place=place)
+        for who, image, place in named
+        if problem_by_image.get(image)
+    ]
 
 
 def _source_problem(tools: Tools, image: Image) -> Finding | None:

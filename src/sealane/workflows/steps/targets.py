@@ -151,8 +151,8 @@ async def rolled_back_to(tools: Tools, deployment: Deployment) -> Deployment | N
     return back if back and _same_destination(back, deployment) else None
 
 
-def _same_destination(one: Deployment, other: Deployment) -> bool:
-    return (one.environment, one.destination) == (other.environment, other.destination)
+def _same_destination(deployment: Deployment, other: Deployment) -> bool:
+    return (deployment.environment, deployment.destination) == (other.environment, other.destination)
 
 
 async def _past(
@@ -215,7 +215,7 @@ async def kept_for_later(tools: Tools, deployment: Deployment, destination: Dest
     store = tools.store
     history = await store.deployments.history(deployment.app, deployment.formation, limit=200)
     verified = [deployment.revision_id for deployment in history if deployment.verdict_kind is VerdictKind.DEPLOYED]
-    kept = [
+    inventories = [
         await store.releases.revision(revision_id) for revision_id in list(dict.fromkeys(verified))[:_KEPT_REVISIONS]
     ]
-    return await shared.configuration(kept, destination)
+    return await shared.configuration(inventories, destination)

@@ -26,9 +26,9 @@ async def line(
     tools: Tools, deployment_id: str, phase: Phase, says: str, *, unreached_since: datetime | None = None
 ) -> None:
     """Adds a line to the story."""
-    told = Line(key=f"{phase} {says}", phase=phase.value, text=says)
+    entry = Line(key=f"{phase} {says}", phase=phase.value, text=says)
     await tools.store.deployments.tell(
-        deployment_id, at=tools.now(), line=told, waiting_for=says, unreached_since=unreached_since
+        deployment_id, at=tools.now(), line=entry, waiting_for=says, unreached_since=unreached_since
     )
 
 
@@ -71,10 +71,10 @@ async def looking(tools: Tools, deployment_id: str) -> AsyncIterator[Callable[[O
     async def keep() -> None:
         last: list[tuple[object, ...]] = []
         async for seen in _batches(heard):
-            kept = glimpse.glimpse(seen[-1])
-            if (far := _far(kept)) != last:
+            glimpsed = glimpse.glimpse(seen[-1])
+            if (far := _far(glimpsed)) != last:
                 last = far
-                await store.keep(deployment_id, kept)
+                await store.keep(deployment_id, glimpsed)
 
     keeping = asyncio.create_task(keep())
     try:
@@ -109,8 +109,8 @@ async def _batches(heard: asyncio.Queue[_Heard | None]) -> AsyncIterator[list[_H
         while not heard.empty():
             batch.append(heard.get_nowait())
         ended = batch[-1] is None
-        if told := [line for line in batch if line is not None]:
-            yield told
+        if lines := [line for line in batch if line is not None]:
+            yield lines
 
 
 def _far(seen: Observation) -> list[tuple[object, ...]]:
@@ -132,13 +132,13 @@ async def _store(tools: Tools, deployment_id: str, heard: asyncio.Queue[Progress
     while progress := await heard.get():
         if progress.observation:
             await tools.store.observations.keep(deployment_id, glimpse.glimpse(progress.observation))
-        told = Line(
+        entry = Line(
             key=progress.key, phase=progress.phase.value, text=progress.message, detail=_detail(progress) or None
         )
         await tools.store.deployments.tell(
             deployment_id,
             at=progress.at,
-            line=told,
+            line=entry,
             waiting_for=progress.message.partition("\n")[0],
             unreached_since=progress.observation.blind_since if progress.observation else None,
         )

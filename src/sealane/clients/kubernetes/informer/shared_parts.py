@@ -18,7 +18,7 @@ def shared(value: T, like: T) -> T:
         return merged
     if isinstance(value, tuple) and isinstance(like, tuple) and len(value) == len(like):
         pairs = zip(value, like, strict=True)
-        return like if value == like else tuple(shared(one, other) for one, other in pairs)  # type: ignore[return-value]
+        return like if value == like else tuple(shared(part, other) for part, other in pairs)  # type: ignore[return-value]
     return like if value == like else value
 
 

@@ -95,12 +95,12 @@ async def shortened(chunks: AsyncIterator[bytes], longest: int) -> AsyncIterator
     """The stream with lines cut after so many bytes: programs may print forever without ending a line."""
     room = longest
     async for chunk in chunks:
-        kept: list[bytes] = []
+        parts: list[bytes] = []
         for number, part in enumerate(chunk.split(b"\n")):
             room = longest if number else room
-            kept.append(part[:room])
-            room -= len(kept[-1])
-        yield b"\n".join(kept)
+            parts.append(part[:room])
+            room -= len(parts[-1])
+        yield b"\n".join(parts)
 
 
 def _change(line: bytes, decoder: msgspec.json.Decoder[T], call: exchange.Call) -> Change[T]:

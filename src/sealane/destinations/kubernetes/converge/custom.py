@@ -104,7 +104,7 @@ def _time(text: str) -> datetime | None:
 
 def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
     """Its conditions by type, without those for an older generation and malformed ones."""
-    told: dict[str, objects.Condition] = {}
+    by_type: dict[str, objects.Condition] = {}
     for entry in _listed(live):
         try:
             condition = typed_data.convert(entry, objects.Condition)
@@ -112,8 +112,8 @@ def _conditions(live: resources.Custom) -> dict[str, objects.Condition]:
             continue
         observed = entry.get("observedGeneration")
         if not isinstance(observed, int) or observed >= live.metadata.generation:
-            told[condition.type] = condition
-    return told
+            by_type[condition.type] = condition
+    return by_type
 
 
 def _is_current(live: resources.Custom) -> bool:

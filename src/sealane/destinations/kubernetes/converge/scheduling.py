@@ -40,8 +40,8 @@ def unplaced(pod: pod_objects.Pod, *, workload: str, at: datetime) -> model.Fact
 
 def placing_words(message: str) -> str:
     """The scheduler's message about the nodes, without its attempts to preempt other pods."""
-    said = re.split(r"\s*preemption: |\. no new claims to deallocate|\. not found$", message)[0]
-    return probes.shorten(said.rstrip(". "))
+    reason = re.split(r"\s*preemption: |\. no new claims to deallocate|\. not found$", message)[0]
+    return probes.shorten(reason.rstrip(". "))
 
 
 def unmounted(

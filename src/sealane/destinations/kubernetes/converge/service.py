@@ -22,8 +22,8 @@ def converge(service: resources.Service, live: owned_objects.OwnedObjects) -> ow
     selector = service.spec.selector
     leads = service.spec.type == "ExternalName" or not selector or live.besides.labels is None
     if not leads and not any(selector.items() <= label.items() for label in live.besides.labels or ()):
-        said = " and ".join(f"{key}={value}" for key, value in selector.items())
-        words = f"selects no pods: none here has the labels {said}"
+        labels = " and ".join(f"{key}={value}" for key, value in selector.items())
+        words = f"selects no pods: none here has the labels {labels}"
         nowhere = generic.fact(model.FactKind.TARGET_MISSING, name, since=since, words=words, live=live)
         if live.besides.makers:
             nowhere = replace(nowhere, detail={"may_come": "yes"})

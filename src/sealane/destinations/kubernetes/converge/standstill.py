@@ -19,8 +19,8 @@ _CHOICE = f"or annotate it with {OLD_PODS}: {OldPods.WAIT} or {OldPods.KEEP}"
 
 def old_pods(annotations: Mapping[str, str]) -> OldPods:
     """The annotation's value; an invalid one counts as missing."""
-    said = annotations.get(OLD_PODS)
-    return OldPods(said) if said in set(OldPods) else OldPods.FAIL
+    value = annotations.get(OLD_PODS)
+    return OldPods(value) if value in set(OldPods) else OldPods.FAIL
 
 
 def replaced_by_hand(
@@ -33,8 +33,8 @@ def replaced_by_hand(
     choice = old_pods(metadata.annotations)
     if choice is OldPods.KEEP:
         return _kept(workload, counted, why=why), ()
-    them = "it" if old == 1 else "them"
-    stay = f"its {'old pod stays' if old == 1 else f'{old} old pods stay'} until somebody deletes {them}"
+    pronoun = "it" if old == 1 else "them"
+    stay = f"its {'old pod stays' if old == 1 else f'{old} old pods stay'} until somebody deletes {pronoun}"
     fact = model.Fact(
         kind=model.FactKind.REPLACED_BY_HAND,
         object=workload.object,

@@ -18,13 +18,13 @@ def converge(claim: resources.VolumeClaim, live: owned_objects.OwnedObjects) -> 
     events = live.events(claim.metadata.uid)
     if claim.status.phase == "Bound" or (events and events[-1].reason in _FOR_A_POD):
         return generic.quiet(name)
-    said = [event.message for event in events if event.type == "Warning" or event.reason == "FailedBinding"]
+    messages = [event.message for event in events if event.type == "Warning" or event.reason == "FailedBinding"]
     since = claim.metadata.creation_timestamp
     if claim.status.phase == "Lost":
-        lost = said[-1] if said else "the volume it was bound to is gone"
+        lost = messages[-1] if messages else "the volume it was bound to is gone"
         return generic.failed(
             name, fact=generic.fact(model.FactKind.RESOURCE_FAILED, name, since=since, words=lost, live=live)
         )
-    words = said[-1] if said else events[-1].message if events else "nothing has bound one to it yet"
+    words = messages[-1] if messages else events[-1].message if events else "nothing has bound one to it yet"
     pending = generic.fact(model.FactKind.VOLUME_PENDING, name, since=since, words=words, live=live)
     return generic.awaited(name, message="waits for a volume", fact=pending)

@@ -79,9 +79,9 @@ def _too_short(rendered: Rendered, span: timedelta, place: Place) -> list[Findin
         return []
     message = f"{rendered} is killed after {grace} s, before it has drained for {int(span.total_seconds())} s"
     hint = "give its pods a longer terminationGracePeriodSeconds, or drain for less"
-    said = "terminationGracePeriodSeconds" in _pod(rendered.object)
+    is_set = "terminationGracePeriodSeconds" in _pod(rendered.object)
     path = (*_POD, "terminationGracePeriodSeconds")
-    return [Finding(message=message, place=rendered.origin.place(path) if said else place, hint=hint)]
+    return [Finding(message=message, place=rendered.origin.place(path) if is_set else place, hint=hint)]
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

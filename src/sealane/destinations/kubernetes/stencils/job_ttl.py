@@ -30,8 +30,8 @@ def _kept(rendered: Rendered, seconds: int) -> Rendered:
     spec = rendered.object.get("spec")
     if rendered.key[:2] != ("batch", "Job") or not isinstance(spec, dict):
         return rendered
-    said = spec.get(_TTL)
-    if not isinstance(said, int) or isinstance(said, bool) or said >= seconds:
+    ttl = spec.get(_TTL)
+    if not isinstance(ttl, int) or isinstance(ttl, bool) or ttl >= seconds:
         return rendered
     return Rendered(
         object={**rendered.object, "spec": {**spec, _TTL: seconds}},

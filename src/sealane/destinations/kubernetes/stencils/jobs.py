@@ -56,7 +56,7 @@ def make(formation: Formation, rendered: Sequence[Rendered], words: Placeholders
             findings.extend(problems)
             hook = wanted.key.partition(" ")[2]
             jobs[undo_key(hook)] = _with_command(job, commanded)
-    rest = tuple(kept for kept in rendered if kept.key not in taken)
+    rest = tuple(item for item in rendered if item.key not in taken)
     return ExtractedJobs(jobs=jobs, rest=rest, findings=tuple(findings))
 
 

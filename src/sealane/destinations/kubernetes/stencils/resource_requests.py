@@ -48,9 +48,9 @@ def containers(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     )
 
 
-def quantities(container: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+def quantities(container: Mapping[str, Any], section: str) -> Mapping[str, Any]:
     """A container's `requests` or `limits`."""
-    return _part(_part(container, "resources"), what)
+    return _part(_part(container, "resources"), section)
 
 
 def amount(quantity: Any) -> Decimal:

@@ -31,12 +31,12 @@ def problems(rendered: Iterable[Rendered], strategy: Strategy) -> Iterator[Findi
     for item in rendered:
         if variants.is_kind(item.object, "Deployment") and _spec(item.object).get("paused") is True:
             yield _paused(item, strategy)
-        said = (item.object["metadata"].get("annotations") or {}).get(OLD_PODS)
-        if said is not None and said not in set(OldPods):
+        value = (item.object["metadata"].get("annotations") or {}).get(OLD_PODS)
+        if value is not None and value not in set(OldPods):
             yield Finding(
-                message=f"{OLD_PODS} can't be {said!r}",
+                message=f"{OLD_PODS} can't be {value!r}",
                 place=item.origin.place(("metadata", "annotations", OLD_PODS)),
-                hint=did_you_mean(str(said), list(OldPods)),
+                hint=did_you_mean(str(value), list(OldPods)),
             )
 
 

@@ -84,8 +84,8 @@ def _wanted(manifest: Manifest, old: Manifest | None, survey: model.LiveState) -
     """The old Deployment's intended number of instances: its current one, unless a canary was interrupted."""
     live = survey.replicas.get(variants.key(manifest), 1)
     left_over = f"Deployment/{variants.canary(str(manifest['metadata']['name']))}" in survey.there
-    said = old["spec"].get("replicas") if old else None
-    return max(live, said) if left_over and isinstance(said, int) else live
+    replicas = old["spec"].get("replicas") if old else None
+    return max(live, replicas) if left_over and isinstance(replicas, int) else live
 
 
 def _partitioned(manifest: Manifest, number: int, weight: int) -> Manifest:

@@ -33,8 +33,8 @@ def numbers(objects: Sequence[Manifest], survey: model.LiveState, before: Sequen
         if not any(variants.is_kind(manifest, kind) for kind in _COUNTED):
             continue
         scaler = scalers.get(name)
-        said = scaler is None and "replicas" in manifest["spec"]
-        serving = _raised(manifest, made, survey, before) if said else _replaced(manifest, objects, made, survey)
+        is_fixed = scaler is None and "replicas" in manifest["spec"]
+        serving = _raised(manifest, made, survey, before) if is_fixed else _replaced(manifest, objects, made, survey)
         number = autoscalers.within(scaler, serving) if scaler and serving else serving
         there = survey.replicas.get(name, 0)
         if number > there or (number and number != there and not _serves(name, survey)):
@@ -88,12 +88,12 @@ def _raised(workload: Manifest, made: set[str], survey: model.LiveState, before:
     """The number that somebody outside of the stencils had raised, if the stencil's number has not changed since."""
     number, family = workload["spec"]["replicas"], _family(variants.key(workload))
     old = [manifest for manifest in before if variants.is_kind(manifest, str(workload["kind"]))]
-    said = [manifest["spec"].get("replicas") for manifest in old if _family(variants.key(manifest)) == family]
-    if number not in said or family in {_family(name) for name in autoscalers.of(before)}:
+    counts = [manifest["spec"].get("replicas") for manifest in old if _family(variants.key(manifest)) == family]
+    if number not in counts or family in {_family(name) for name in autoscalers.of(before)}:
         return 0
     serving = {name for names in survey.serves.values() for name in names if name not in made}
-    kept = [name for name in serving if _family(name) == family and not _is_canary(name)]
-    most = max((survey.replicas.get(name, 0) for name in kept), default=0)
+    stable = [name for name in serving if _family(name) == family and not _is_canary(name)]
+    most = max((survey.replicas.get(name, 0) for name in stable), default=0)
     return most if most > number else 0
 
 

@@ -97,7 +97,9 @@ def _serves(live: Sequence[Manifest]) -> dict[str, tuple[str, ...]]:
     """Each live Service with the live workloads that it selects."""
     workloads = [manifest for manifest in live if manifest["kind"] in _WORKLOADS]
     return {
-        variants.key(manifest): tuple(variants.key(one) for one in workloads if variants.selects(manifest, one))
+        variants.key(manifest): tuple(
+            variants.key(workload) for workload in workloads if variants.selects(manifest, workload)
+        )
         for manifest in live
         if variants.is_kind(manifest, "Service")
     }
@@ -114,14 +116,14 @@ def _leaves(
     switched = variants.selecting(objects) if strategy.kind == "blue_green" else ()
     for manifest in objects:
         name = variants.key(manifest)
-        now = [there[one] for one in serves.get(name, ())] if variants.is_kind(manifest, "Service") else []
-        if manifest in switched or not any(_replicas(one) for one in now):
+        now = [there[key] for key in serves.get(name, ())] if variants.is_kind(manifest, "Service") else []
+        if manifest in switched or not any(_replicas(key) for key in now):
             continue
         placed = {
             **manifest,
             "metadata": {**manifest["metadata"], "namespace": there[name]["metadata"].get("namespace")},
         }
-        if (manifest.get("spec") or {}).get("selector") and not any(variants.selects(placed, one) for one in now):
+        if (manifest.get("spec") or {}).get("selector") and not any(variants.selects(placed, key) for key in now):
             yield name
 
 

@@ -160,9 +160,9 @@ def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[por
     for manifest in objects:
         name = str(manifest["metadata"]["name"])
         if variants.is_kind(manifest, "Deployment"):
-            names |= {("apps", "Deployment", one) for one in (name, *variants.own_names(name))}
+            names |= {("apps", "Deployment", own_name) for own_name in (name, *variants.own_names(name))}
         elif variants.is_kind(manifest, "Service"):
-            names |= {("", "Service", variants.preview(name, one)) for one in (strategy, Strategy())}
+            names |= {("", "Service", variants.preview(name, own_name)) for own_name in (strategy, Strategy())}
     return frozenset(names)
 
 

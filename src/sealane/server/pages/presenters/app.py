@@ -102,20 +102,20 @@ def _lane(
     row = now_there.row
     shown = row.running or row.current or row.last or next(iter(row.waiting), None)
     origin = origins.get(shown.id) if shown else None
-    said = states.health(row.health)  # during a deployment, only whether its destination is away
-    pill = said.pill if said else states.deployment(shown) if shown else Pill(tone="off", words="not here")
+    health = states.health(row.health)  # during a deployment, only whether its destination is away
+    pill = health.pill if health else states.deployment(shown) if shown else Pill(tone="off", words="not here")
     return Lane(
         formation=row.formation,
         href=f"/apps/{row.app}?in={row.formation}",
         chosen=chosen,
         tone=pill.tone,
         pill=pill,
-        since=said.since if said else None,
-        lasts=text.duration((now - said.since).total_seconds()) if said else "",
+        since=health.since if health else None,
+        lasts=text.duration((now - health.since).total_seconds()) if health else "",
         version=versions.of(shown, origin) if shown else "",
         deployment=f"/deployments/{shown.id}" if shown else "",
         subject=origin.subject if origin else "",
-        cause=said.cause if said else (row.running.waiting_for or "") if row.running else "",
+        cause=health.cause if health else (row.running.waiting_for or "") if row.running else "",
         behind=f"{text.count(now_there.behind.count, 'commit')} behind" if now_there.behind and not row.running else "",
         drift=overview.drift(row),
         facts=tuple(_facts(row, now_there.observation, used)),
@@ -128,8 +128,8 @@ def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadU
     running = [workload for workload in seen.running if not workload.one_shot] if seen else []
     if seen and (desired := sum(workload.desired for workload in running)):
         yield f"{sum(workload.ready for workload in running)} of {text.count(desired, seen.unit)} ready"
-    if told := usage.of_formation(used, usage.of(row.requests)):
-        yield told
+    if sentence := usage.of_formation(used, usage.of(row.requests)):
+        yield sentence
     if row.hold:
         yield "held"
     if row.waiting:

@@ -63,7 +63,7 @@ def row(entry: DomainEvent, only: AuditFilter) -> ListRow:
     facts = [Link(words=f"by {entry.actor}", href=lists.address(PATH, only, actor=entry.actor))]
     if entry.app and entry.app != entry.about:
         facts.append(Link(words=entry.app, href=lists.address(PATH, only, app=entry.app)))
-    facts += [Link(words=f"{name.replace('_', ' ')} {said}") for name, said in _facts(entry.data)]
+    facts += [Link(words=f"{name.replace('_', ' ')} {value}") for name, value in _facts(entry.data)]
     if entry.kind != only.kind:
         facts.append(Link(words="others like it", href=lists.address(PATH, only, kind=entry.kind)))
     return ListRow(
@@ -100,8 +100,8 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, value in data.items():
         if name in _REASONS or name in _ELSEWHERE or value in (None, "", []):
             continue
-        said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if moment := _MOMENT.match(said):
-            said = f"{moment[1]} {moment[2]} UTC"
-        facts.append((name, said if len(said) < _SHORT else f"{said[:12]}…"))
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if moment := _MOMENT.match(shown):
+            shown = f"{moment[1]} {moment[2]} UTC"
+        facts.append((name, shown if len(shown) < _SHORT else f"{shown[:12]}…"))
     return facts

@@ -100,7 +100,7 @@ def deployment(
 
 def row(deployment: Deployment, came: Origin | None, only: Filter = ALL) -> ListRow:
     """One line of the list of deployments, filtered by `only`; `came` is its release's origin."""
-    origin = [Link(words=said)] if (said := facts.how(deployment)) else []
+    origin = [Link(words=reason)] if (reason := facts.how(deployment)) else []
     if came and came.branch:
         origin.append(Link(words=came.branch, href=lists.address("/deployments", only, branch=came.branch)))
     if came and came.author:
@@ -167,8 +167,8 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
     deployment = view.deployment
     if deployment.verdict is None and why.waiting:
         above = _headline(view, why)
-        told = (_condition(condition, known=causes.bare(condition.what) in above) for condition in why.waiting)
-        return " ".join([causes.told(deployment.note or ""), *told]).strip()
+        conditions = (_condition(condition, known=causes.bare(condition.what) in above) for condition in why.waiting)
+        return " ".join([causes.told(deployment.note or ""), *conditions]).strip()
     match deployment.verdict.kind if deployment.verdict else None:
         case VerdictKind.ROLLED_BACK:
             back = versions.previous(view)
@@ -189,8 +189,8 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
                 if why.watched_until
                 else ""
             )
-            said = (deployment.note, deployment.way_back, until)
-            return causes.told(*(sentence for sentence in said if sentence))
+            remarks = (deployment.note, deployment.way_back, until)
+            return causes.told(*(sentence for sentence in remarks if sentence))
 
 
 def _hold(view: DeploymentView, why: Explanation) -> str:
@@ -214,9 +214,9 @@ def _left(deployment: Deployment) -> str:
 
 def _condition(condition: Condition, *, known: bool) -> str:
     """The thing it waits for, unless the headline names it, when that will be, and who may end the wait."""
-    what = "" if known else condition.what
+    shown = "" if known else condition.what
     return causes.told(
-        what, f"It {condition.when}" if condition.when else "", f"Who lifts it: {causes.bare(condition.who)}"
+        shown, f"It {condition.when}" if condition.when else "", f"Who lifts it: {causes.bare(condition.who)}"
     )
 
 
@@ -234,8 +234,8 @@ def _moments(view: DeploymentView) -> Iterator[TimelinePoint]:
     deployment = view.deployment
     yield TimelinePoint(at=deployment.created, words=f"asked for by {view.approval.asked_by}", tone="ok", phase="asked")
     for entry in view.timeline:
-        said = states.deployment(deployment).words if entry.phase == "verdict" else entry.text
-        yield TimelinePoint(at=entry.at, words=said, tone=_tone(entry.phase, deployment), phase=entry.phase)
+        words = states.deployment(deployment).words if entry.phase == "verdict" else entry.text
+        yield TimelinePoint(at=entry.at, words=words, tone=_tone(entry.phase, deployment), phase=entry.phase)
 
 
 def milestones(moments: Sequence[TimelinePoint]) -> tuple[TimelinePoint, ...]:

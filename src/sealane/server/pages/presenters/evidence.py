@@ -49,10 +49,10 @@ def _pieces(failure_report: Mapping[str, Any]) -> Iterator[Evidence]:
 
 def _without_end(lines: Sequence[Any]) -> list[str]:
     """The lines without empty ones at the end."""
-    told = [str(line) for line in lines]
-    while told and not told[-1].strip():
-        told.pop()
-    return told
+    texts = [str(line) for line in lines]
+    while texts and not texts[-1].strip():
+        texts.pop()
+    return texts
 
 
 def _lines(texts: Iterable[str]) -> tuple[Lines, ...]:

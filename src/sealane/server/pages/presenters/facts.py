@@ -24,8 +24,8 @@ def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
         if came.author:
             yield "Author", (Link(words=came.author, href=lists.address("/deployments", only, author=came.author)),)
         yield "Run", (Link(words=came.label, href=came.page),)
-    if said := how(deployment):
-        yield "Started as", (Link(words=said),)
+    if reason := how(deployment):
+        yield "Started as", (Link(words=reason),)
     yield "Formation", (Link(words=deployment.formation, href=_formation(deployment, deployment.formation)),)
     environment = Filter(environment=deployment.environment)
     yield "Environment", (Link(words=deployment.environment, href=lists.address("/deployments", environment)),)

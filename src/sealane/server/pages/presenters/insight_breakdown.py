@@ -39,10 +39,10 @@ def waits(counted: Waits) -> WaitsBar | None:
     if not counted.changes or not counted.lead_time:
         return None
     parts = []
-    for name, told in words.WAITS.items():
+    for name, label in words.WAITS.items():
         share = getattr(counted, name) / counted.lead_time
-        said = f"{told} {text.duration(getattr(counted, name) / counted.changes)}, {share * 100:.0f} %"
-        parts.append(WaitPart(name=name, tone=_TONES[name], share=round(share * 100, 2), words=said))
+        sentence = f"{label} {text.duration(getattr(counted, name) / counted.changes)}, {share * 100:.0f} %"
+        parts.append(WaitPart(name=name, tone=_TONES[name], share=round(share * 100, 2), words=sentence))
     behind = Link(
         words=f"average of {text.count(counted.changes, 'change')}",
         href=links.of_span(counted.question, Figure.LEAD_TIME),
@@ -73,12 +73,12 @@ def became(counted: Failures) -> tuple[Link, ...]:
         (counted.rolled_back, "rolled back automatically", "rolled_back"),
         (counted.gone_back, "gone back from", "deployed"),
     )
-    told = [
-        Link(words=f"{times} {said}", href=links.of_span(counted.question, Figure.FAILED, state=state))
-        for times, said, state in kinds
+    parts = [
+        Link(words=f"{times} {label}", href=links.of_span(counted.question, Figure.FAILED, state=state))
+        for times, label, state in kinds
         if times
     ]
-    return (*told, *([Link(words=f"{counted.left} left", href="")] if counted.left else []))
+    return (*parts, *([Link(words=f"{counted.left} left", href="")] if counted.left else []))
 
 
 def hours(counted: Failures) -> tuple[HourBar, ...]:
@@ -91,9 +91,9 @@ def hours(counted: Failures) -> tuple[HourBar, ...]:
 def _bars(counted: Failures, shares: list[float], most: float) -> Iterator[HourBar]:
     for counts, share in zip(counted.hours, shares, strict=True):
         hour = filters.HOURS[counts.hour]
-        said = f"{hour}:00 to {counts.hour + 1:02}:00: {counts.failed} of {text.count(counts.changes, 'change')} failed, {share * 100:.1f} %"
+        sentence = f"{hour}:00 to {counts.hour + 1:02}:00: {counts.failed} of {text.count(counts.changes, 'change')} failed, {share * 100:.1f} %"
         href = links.of_span(counted.question, Figure.CHANGES, hour=hour) if counts.changes else ""
-        yield HourBar(hour=hour, height=round(share / most * 100), link=Link(words=said, href=href))
+        yield HourBar(hour=hour, height=round(share / most * 100), link=Link(words=sentence, href=href))
 
 
 def pipelines(counted: Pipelines) -> tuple[FigureRow, ...]:

@@ -146,7 +146,7 @@ _BARS = frozenset({Figure.DEPLOYMENTS, Figure.FAILED})
 
 def _chart(counted: Insights, figure: Figure) -> Chart:
     value = _VALUES[figure]
-    said = {
+    labels = {
         Figure.DEPLOYMENTS: lambda figures: text.count(figures.deployments, "deployment"),
         Figure.LEAD_TIME: lambda figures: f"lead time {links.span(figures.lead_time)}",
         Figure.FAILED: lambda figures: f"{figures.failed} of {text.count(figures.changes, 'change')} failed",
@@ -159,7 +159,7 @@ def _chart(counted: Insights, figure: Figure) -> Chart:
         at=tuple(int(point.since.timestamp()) for point in points),
         values=tuple(value(point.figures) for point in points),
         words=tuple(
-            f"{_when(counted.question, point.since, point.until)}: {said(point.figures)}"  # type: ignore[no-untyped-call]
+            f"{_when(counted.question, point.since, point.until)}: {labels(point.figures)}"  # type: ignore[no-untyped-call]
             for point in points
         ),
         links=tuple(links.behind(counted.question, figure, point.since, point.until) for point in points),

@@ -19,8 +19,8 @@ _KEPT = ("commit", "team", "production", "figure", "cause", "hour", "ran", "step
 
 def address(path: str, only: Filter | AuditFilter, *, before: str | None = None, **changed: str | None) -> str:
     """The address of the list with these filters, some of them changed; None leaves one out."""
-    kept = {**dataclasses.asdict(only), **changed, "before": before}
-    query = urlencode({name: _written(value) for name, value in kept.items() if value})
+    filters = {**dataclasses.asdict(only), **changed, "before": before}
+    query = urlencode({name: _written(value) for name, value in filters.items() if value})
     return f"{path}?{query}" if query else path
 
 

@@ -47,9 +47,9 @@ def _choices(now: FormationNow) -> list[tuple[str, str]]:
     return options
 
 
-def line(told: str, find: str) -> str:
+def line(text_of_line: str, find: str) -> str:
     """One line as markup: its source first, with matches of the search marked."""
-    source, _, words = told.partition("  ")
+    source, _, words = text_of_line.partition("  ")
     return f'<span><span class="soft">{html.escape(source)}</span> {_marked(words, find)}</span>'
 
 

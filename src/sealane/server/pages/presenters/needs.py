@@ -52,14 +52,14 @@ def left_out(runs: Iterable[Run]) -> tuple[Need, ...]:
 def _left_out(app: str, runs: tuple[Run, ...]) -> Need:
     named = [_reference(run) for run in runs[:_MOST_NAMED]]
     more = f" and {len(runs) - len(named)} more" if len(runs) > len(named) else ""
-    what = f"{text.count(len(runs), 'pushed branch', 'pushed branches')} not run: {', '.join(named)}{more}"
+    sentence = f"{text.count(len(runs), 'pushed branch', 'pushed branches')} not run: {', '.join(named)}{more}"
     return Need(
         key=f"left-out-{app}",
         pill=Pill(tone="wait", words="not run"),
         app=app,
         version="",
         formation="",
-        words=f"{what}. Run each by hand, for example: sealane rerun {runs[0].id}",
+        words=f"{sentence}. Run each by hand, for example: sealane rerun {runs[0].id}",
         at=runs[-1].created,
         href=f"/runs?app={app}",
         link="See the runs",
@@ -133,9 +133,9 @@ def _words(item: InboxItem, *, judged: bool) -> str:
     return f"{item.asks} · asked by {item.asked_by}{written}{given}"
 
 
-def _otherwise(until: datetime | None, what: str) -> str:
+def _otherwise(until: datetime | None, consequence: str) -> str:
     """What happens without an answer, and when."""
-    return f"Without a word {what} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
+    return f"Without a word {consequence} on {until:%Y-%m-%d at %H:%M} UTC." if until else ""
 
 
 def answers(item: InboxItem) -> Iterator[Action]:

@@ -40,41 +40,41 @@ def page(listed: Sequence[Outgoing], *, unsent: bool, now: datetime) -> ListPage
 def untold(unsent: Iterable[Outgoing], now: datetime) -> tuple[Untold, ...]:
     """Unsent notices, one line per target; given-up ones are shown for a day."""
     by_target: dict[str, list[Outgoing]] = {}
-    for one in unsent:
-        if one.since and (one.state is TellState.UNSENT or now - one.updated < _GIVEN_UP_SHOWN):
-            by_target.setdefault(one.target, []).append(one)
+    for outgoing in unsent:
+        if outgoing.since and (outgoing.state is TellState.UNSENT or now - outgoing.updated < _GIVEN_UP_SHOWN):
+            by_target.setdefault(outgoing.target, []).append(outgoing)
     return tuple(_untold(target, those) for target, those in sorted(by_target.items()))
 
 
 def _untold(target: str, unsent: Sequence[Outgoing]) -> Untold:
-    newest = max(unsent, key=lambda one: one.updated)
-    given_up = sum(one.state is TellState.GIVEN_UP for one in unsent)
+    newest = max(unsent, key=lambda outgoing: outgoing.updated)
+    given_up = sum(outgoing.state is TellState.GIVEN_UP for outgoing in unsent)
     tried = len(unsent) - given_up
     words = [f"{text.count(tried, 'notice')} can't be sent"] if tried else []
     words += [f"{text.count(given_up, 'notice')} given up"] if given_up else []
-    since = min(one.since for one in unsent if one.since)
+    since = min(outgoing.since for outgoing in unsent if outgoing.since)
     return Untold(target=target, words=", ".join(words), reason=newest.reason or "", since=since)
 
 
-def _row(one: Outgoing, now: datetime) -> ListRow:
-    notice = one.notice
-    failing = one.state is TellState.UNSENT and one.since is not None
+def _row(outgoing: Outgoing, now: datetime) -> ListRow:
+    notice = outgoing.notice
+    failing = outgoing.state is TellState.UNSENT and outgoing.since is not None
     href = f"/deployments/{notice.deployment}" if notice.deployment else f"/runs/{notice.run}" if notice.run else PATH
-    facts = [Link(words=f"to {one.target}"), Link(words=notice.kind)]
+    facts = [Link(words=f"to {outgoing.target}"), Link(words=notice.kind)]
     if len(notice.entries) > 1:
         facts.append(Link(words=f"{len(notice.entries)} things happened"))
     if failing:
-        tries = "once" if one.tries == 1 else f"{one.tries} times"
-        facts.append(Link(words=f"tried {tries}, again {_until(one.again, now)}"))
+        tries = "once" if outgoing.tries == 1 else f"{outgoing.tries} times"
+        facts.append(Link(words=f"tried {tries}, again {_until(outgoing.again, now)}"))
     return ListRow(
-        pill=Pill(tone="bad", words="can't be sent") if failing else _PILLS[one.state],
+        pill=Pill(tone="bad", words="can't be sent") if failing else _PILLS[outgoing.state],
         href=href,
         what=notice.title,
         version="",
         subject="",
         facts=tuple(facts),
-        because=one.reason or "",
-        at=one.updated,
+        because=outgoing.reason or "",
+        at=outgoing.updated,
         took="",
         since=None,
     )

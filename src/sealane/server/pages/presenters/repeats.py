@@ -27,10 +27,10 @@ def folded(lines: Sequence[str]) -> tuple[Lines, ...]:
             continue
         if begun < at:
             parts.append(Lines(lines=tuple(lines[begun:at])))
-        again, kept = max(1, length // distance), tuple(lines[at : at + length])
+        again, block = max(1, length // distance), tuple(lines[at : at + length])
         if begun == at and parts and parts[-1].again:  # continues the last fold
-            again, kept = parts[-1].again + again, parts.pop().lines + kept
-        parts.append(Lines(lines=kept, again=again))
+            again, block = parts[-1].again + again, parts.pop().lines + block
+        parts.append(Lines(lines=block, again=again))
         at += length
         begun = at
     return (*parts, Lines(lines=tuple(lines[begun:]))) if begun < len(lines) else tuple(parts)

@@ -38,8 +38,8 @@ def difference(view: DeploymentView) -> tuple[str, ...]:
 
 def lines(changes: Changes) -> tuple[str, ...]:
     """Object by object, line by line."""
-    told: list[str] = []
+    sentences: list[str] = []
     for change in changes.objects:
-        told.append(f"@@ {change.kind}/{change.name} {change.action}")
-        told.extend(change.lines)
-    return tuple(told)
+        sentences.append(f"@@ {change.kind}/{change.name} {change.action}")
+        sentences.extend(change.lines)
+    return tuple(sentences)

@@ -203,5 +203,5 @@ def _words(shown: Sequence[tuple[int, int, int]], units: str) -> str:
 def _course(counts: Sequence[int]) -> str:
     """`0, 1, 3`: the counts in order; the middle of many is left out."""
     steps = [count for count, _ in itertools.groupby(counts)]
-    told = [*map(str, steps[:3]), "…", *map(str, steps[-3:])] if len(steps) > 7 else [*map(str, steps)]
-    return ", ".join(told)
+    shown = [*map(str, steps[:3]), "…", *map(str, steps[-3:])] if len(steps) > 7 else [*map(str, steps)]
+    return ", ".join(shown)

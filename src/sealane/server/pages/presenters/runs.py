@@ -33,8 +33,8 @@ _OVER = {"passed", "failed", "broken", "skipped", "cancelled", "refused"}
 
 def lines(data: bytes) -> tuple[str, ...]:
     """A log's lines for a page, without escape sequences, control characters and overwritten text."""
-    kept = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in data.decode(errors="replace").split("\n"))
-    shown = tuple(controls.removed(line) for line in kept)
+    last_parts = (line.rstrip("\r").rsplit("\r", 1)[-1] for line in data.decode(errors="replace").split("\n"))
+    shown = tuple(controls.removed(line) for line in last_parts)
     return shown[:-1] if shown and not shown[-1] else shown
 
 
@@ -80,8 +80,8 @@ def run(
 def row(run: Run, only: Filter = ALL) -> ListRow:
     """One line of the list of runs, filtered by `only`."""
     event = run.event
-    what, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
-    to = f"{what} to {where}" if where else what
+    cause, where = event.kind.value.replace("_", " "), event.branch or (event.ref or "").removeprefix("refs/tags/")
+    to = f"{cause} to {where}" if where else cause
     facts = [Link(words=to, href=lists.address("/runs", only, branch=event.branch) if event.branch else "")]
     if event.author:
         facts.append(Link(words=f"by {event.author}", href=lists.address("/runs", only, author=event.author)))
@@ -119,10 +119,10 @@ def choose(view: RunView, asked: str | None) -> str | None:
 def _event(run: Run) -> str:
     event = run.event
     where = event.branch or (event.ref or "").removeprefix("refs/tags/")
-    what = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
+    cause = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
     who = run.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
     wrote = f", commit by {event.author}" if event.author and event.author != who else ""
-    return f"{what} by {who}{wrote}" if who else what
+    return f"{cause} by {who}{wrote}" if who else cause
 
 
 def _commit(run: Run) -> Link:
@@ -139,8 +139,8 @@ def _time(run: Run, now: datetime) -> str:
 
 def _reason(view: RunView) -> str:
     """The run's result, without the findings, which are shown below."""
-    said = view.run.reason or ""
-    return said.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else said
+    reason = view.run.reason or ""
+    return reason.partition(str(view.findings[0]))[0].rstrip(": ") if view.findings else reason
 
 
 def _delivery(delivery: Delivery) -> DeliveryRow:

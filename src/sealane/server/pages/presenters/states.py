@@ -69,12 +69,12 @@ _HEALTH: dict[HealthState, Tone] = {
 }
 
 
-def health(said: FormationHealth | None) -> HealthSaid | None:
+def health(current: FormationHealth | None) -> HealthSaid | None:
     """A formation's health; None if not watched."""
-    if said is None:
+    if current is None:
         return None
-    pill = Pill(tone=_HEALTH[said.state], words=said.state.value)
-    return HealthSaid(pill=pill, since=said.since, cause=said.cause)
+    pill = Pill(tone=_HEALTH[current.state], words=current.state.value)
+    return HealthSaid(pill=pill, since=current.since, cause=current.cause)
 
 
 def deployment(deployment: Deployment) -> Pill:
