@@ -14,7 +14,7 @@ _LONGEST = timedelta(days=3660)
 
 
 def read(text: str, subject: str) -> timedelta | None:
-    """Reads the span; None for `never`. Raises UsageError, whose message begins with `what`."""
+    """Reads the span; None for `never`. Raises UsageError, whose message begins with `subject`."""
     if text == NEVER:
         return None
     if not _SPAN.fullmatch(text) or fields.duration(text) > _LONGEST:

@@ -81,7 +81,7 @@ def apart(live: Mapping[str, Any], marks: Mapping[str, str], changes: Sequence[m
 def returned(live: Mapping[str, Any], copy: bytes | None = None) -> Restoration:
     """The object in its former state, as far as that is known, without Sealane's labels and annotations.
 
-    `kept` is the result of `apart`.
+    `copy` is the result of `apart`.
     """
     marked = _unpacked(_annotations(live).get(model.BEFORE))
     before = _decompressed(copy) or marked

@@ -16,7 +16,7 @@ def shape(value: Any) -> str | None:
 
 
 def one_or_list(noun: str) -> Discriminator:
-    """Tells a single value from a list; `what` is one of them, for the error's message."""
+    """Tells a single value from a list; `noun` is one of them, for the error's message."""
     return Discriminator(shape, custom_error_type="shape", custom_error_message=f"must be {noun} or a list of them")
 
 

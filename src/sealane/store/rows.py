@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 
 def there(value: T | None, subject: str) -> T:
-    """The value. Raises NotThere when there is none; `what` names it."""
+    """The value. Raises NotThere when there is none; `subject` names it."""
     if value is None:
         raise NotThere(f"there is no {subject}")
     return value
