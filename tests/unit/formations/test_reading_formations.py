@@ -94,7 +94,7 @@ def test_what_stages_may_say() -> None:
         (
             HEAD.replace("namespace: shop\n", "") + "values: {app: 1}\nsecrets: {A: vault:x}\n",
             [
-                "dev.yaml:1:1: namespace is missing (The namespace its objects live in)",
+                "dev.yaml:1:1: namespace is missing (The namespace of its objects)",
             ],
         ),
         (
