@@ -206,7 +206,7 @@ FOUND = {
         ),
         (
             "deploy/web/Chart.yaml: the chart wants Kubernetes >=1.31, not v1.20"
-            " (kube_version says what the formation's cluster is)"
+            " (kube_version sets the version of the formation's cluster)"
         ),
     ),
     "a question to the cluster": (
@@ -219,7 +219,7 @@ FOUND = {
     "chance": (
         files(**{"web/templates/a.yaml": CONFIG + "  a: {{ randAlphaNum 12 }}\n"}),
         (
-            f"{AT}:2:1: ConfigMap web is another one each time it is rendered (what is random, or the time, is no part of a"
+            f"{AT}:2:1: ConfigMap web changes each time it is rendered (what is random, or the time, is no part of a"
             " commit: give it as a value, or take a Secret of `secrets:`)"
         ),
     ),
@@ -280,7 +280,7 @@ async def test_a_chart_makes_helm_ask_nobody_and_read_nothing_of_the_machine(hel
     given = files(said, **{"web/templates/a.yaml": template, "web/values.schema.json": schema})
     revision, [found] = await render(helm, given)
     assert found.startswith(
-        "deploy/web/values.schema.json: values are not held against the schema, which wants file:///"
+        "deploy/web/values.schema.json: values are not checked against the schema, which wants file:///"
     )
     assert revision
     assert revision.objects[0].object["data"] == {"a": ""}

@@ -143,7 +143,7 @@ async def test_what_a_gate_cannot_tell_a_person_says(world: World, passes: bool,
         why = await world.server.views.why("shop/dev")
         assert "a person's word on gate rate: the query gives no data: errors" in why.sentence
         assert "sealane gate shop/dev rate --pass" in why.waiting[0].who
-        with pytest.raises(NotThere, match="nobody is asked about gate smoke"):
+        with pytest.raises(NotThere, match="nobody was asked about gate smoke"):
             await world.server.speaking.say(deployment.id, "smoke", passes=True, by=ADMIN, reason="it is fine")
         await world.server.speaking.say(deployment.id, "rate", passes=passes, by=ADMIN, reason="I looked")
         ended = await world.reached(deployment.id)

@@ -82,7 +82,7 @@ def test_a_gate_s_question_is_on_the_page_and_answered_by_the_command(app: prete
     denied = app.cli("gate", "gated/dev", "rate", "--pass", token=viewer)
     assert denied.returncode == 1, denied.stderr
     unsaid = app.cli("gate", "gated/dev", "rate", token=developer)
-    assert "how to take gate rate is not said" in unsaid.stderr
+    assert "say how to take gate rate" in unsaid.stderr
     said = app.cli("gate", "gated/dev", "rate", "--pass", "-m", "I looked at the graphs", token=developer)
     assert said.returncode == 0, said.stderr
     ended = app.deployment("dev", app.head)

@@ -166,7 +166,8 @@ class Access:
             if expires is not None:
                 hint = "ask an administrator for one that lasts longer, or leave the time out"
                 raise Refused(
-                    f"your token ends on {latest:%Y-%m-%d at %H:%M} UTC, and what it makes no later", hint=hint
+                    f"your token ends on {latest:%Y-%m-%d at %H:%M} UTC, and tokens made with it end no later",
+                    hint=hint,
                 )
             token = replace(token, expires=latest)
         await self._store.people.add_token(token, by=by.name)

@@ -30,7 +30,7 @@ _MISSING = re.compile(r"missing in charts/ directory: (.*)")
 _KUBE = re.compile(r"chart requires kubeVersion: (.*) which is incompatible with Kubernetes (\S+)")
 _LONGEST = 500
 
-LOOKUP = "what the cluster has is no part of a commit: give it to the chart as a value, or change the chart"
+LOOKUP = "the cluster's objects are not part of a commit: give them to the chart as values, or change the chart"
 
 
 def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, Any], locate: Locate) -> list[Finding]:
@@ -44,7 +44,7 @@ def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, An
         made = _of_schema(message, request, locate)
         return sorted(made, key=lambda finding: (finding.place, finding.message))
     if match := _KUBE.search(message):
-        hint = "kube_version says what the formation's cluster is"
+        hint = "kube_version sets the version of the formation's cluster"
         return [_finding(f"the chart wants Kubernetes {match[1]}, not {match[2]}", request, "Chart.yaml", hint=hint)]
     if match := _MISSING.search(message):
         hint = "run `helm dependency build` and commit what it puts into charts/"

@@ -225,7 +225,7 @@ class _Packing:
                     raise UsageError(f"{path} in the build context can't be read: {_why(error)}") from error
             else:
                 return
-        raise UsageError(f"{path} in the build context is another each time it is looked at", hint=_HINT)
+        raise UsageError(f"{path} in the build context changes while it is read", hint=_HINT)
 
     def _packed(self, folder: int, name: str, path: str, matching: tuple[bool, ...], depth: int) -> None:
         out = self._rules.leave_out(matching)

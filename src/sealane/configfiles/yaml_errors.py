@@ -17,7 +17,7 @@ from sealane.findings import Finding, Place, Severity
 FLOW = 'in flow style quote the placeholder: {replicas: "${count}"}'
 
 _TEMPLATE = (
-    "{{ … }} is a template of Helm or Go, and stencils are plain YAML: words are ${name};"
+    "{{ … }} is a template of Helm or Go, and stencils are plain YAML: placeholders are ${name};"
     " `helm template` writes plain manifests"
 )
 _INDENTATION = "check the indentation: this line doesn't line up with those it belongs to"

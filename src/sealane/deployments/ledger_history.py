@@ -150,7 +150,7 @@ class History:
             raise NotThere(f"nothing was verified at {label} yet", hint="deploy it first")
         if there.revision not in self.revisions:
             message = f"what is at {label} now was not verified, so nothing can drift"
-            raise Conflicting(message, hint="deploy it, or go back with `sealane rollback`")
+            raise Conflicting(message, hint="deploy it, or roll back with `sealane rollback`")
         return self.revision(there.revision)
 
     def find(self, text: str) -> str | None:

@@ -31,7 +31,7 @@ async def masker(
     try:
         there = await destination.secrets(inventory)
     except SealaneError as error:
-        return failure_reports.HiddenMask(f"the Secrets that hold what is to be masked can't be read: {error.message}")
+        return failure_reports.HiddenMask(f"the Secrets with the values to mask can't be read: {error.message}")
     owners = {configuration.secrets_of(revision.app, revision.formation) for revision in revisions}
     texts |= manifest_secrets.values(there, made=(*made, *owners))
     names = {stored["metadata"]["name"] for stored in there}
@@ -42,7 +42,7 @@ async def masker(
             current = await values(revision)
         except (SealaneError, TimeoutError) as error:
             return failure_reports.HiddenMask(
-                f"what is to be masked is not available: {str(error) or 'its store does not answer'}"
+                f"the values to mask are not available: {str(error) or 'its store does not answer'}"
             )
         if resolution.versions(current) != dict(revision.secret_versions):
             return failure_reports.HiddenMask(

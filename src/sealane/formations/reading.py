@@ -171,7 +171,7 @@ def _glob_problems(written: files.StencilsFile | None, document: Document) -> li
 
 
 def _value_problems(written: files.FormationFile, document: Document) -> list[Finding]:
-    hint = "choose another name; this word is given"
+    hint = "choose another name; Sealane sets this placeholder"
     values = written.values or {}
     given = [
         Finding(message=f"Sealane itself gives ${{{name}}}", place=document.key_place(("values", name)), hint=hint)
@@ -197,7 +197,7 @@ def _chart_problems(charts: Mapping[str, ChartFile], document: Document) -> list
         keys = [key for key in elsewhere if getattr(chart, key) is not None]
         missing = [key for key in elsewhere[:3] if key not in keys]
         if chart.path is not None and keys:
-            message = f"path and {keys[0]} say two places of the chart"
+            message = f"path and {keys[0]} name two places of the chart"
             findings.append(
                 Finding(message=message, place=place, hint="keep the path, or repository, chart and version")
             )
@@ -272,7 +272,7 @@ def _strategy_problems(written: files.StrategyFile | None, document: Document, a
         findings.append(Finding(message=message, place=place, hint="write it like 5s"))
     healthy_for, deadline = _duration(written.healthy_for, HEALTHY_FOR), _duration(written.deadline, DEADLINE)
     if healthy_for >= deadline:
-        message = "the deadline ends before healthy could have held long enough"
+        message = "the deadline ends before it could stay healthy long enough"
         place = document.place(("strategy", "deadline" if written.deadline else "healthy_for"))
         findings.append(Finding(message=message, place=place, hint="make it longer than healthy_for"))
     return findings

@@ -93,7 +93,7 @@ async def give_back(
     paths = await asyncio.to_thread(lambda: list(itertools.islice(strangers, ownership.MOST_NAMED)))
     if not paths or (mine and await asyncio.to_thread(ownership.give_directly, paths, ownership.owner(top))):
         return
-    problem: str | None = "no image was there to do it with"
+    problem: str | None = "there was no image to do it with"
     if image is not None:
         spec = ContainerSpec(name=name, image=image, labels=labels, binds=workspace.binds, log_bytes=1)
         errand = _errand(name, spec, workspace.top if workspace.own else WORKSPACE)

@@ -184,7 +184,7 @@ class RequiresInBrowser:
 
     async def __call__(self, who: Annotated[Admitted, Depends(admitted)]) -> SignedIn:
         if who.csrf is None:
-            raise NotSignedIn("pages are seen with a session, not with a token", hint="sign in")
+            raise NotSignedIn("pages need a session, not a token", hint="sign in")
         self.requires.check(who)
         return SignedIn(actor=who.actor, csrf=who.csrf)
 

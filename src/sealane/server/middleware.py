@@ -110,7 +110,7 @@ class StepsOutside:
             inside = [network for network in await self.networks() if peer in ip_network(network, strict=False)]
             if inside:
                 refused = Refused(
-                    "steps may not ask the server", hint="operators let them: SEALANE_STEPS__REACH_SERVER"
+                    "steps may not ask the server", hint="operators allow it: SEALANE_STEPS__REACH_SERVER"
                 )
                 if scope["type"] == "websocket":
                     await send({"type": "websocket.close"})  # before it is accepted: 403

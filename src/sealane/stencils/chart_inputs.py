@@ -107,7 +107,9 @@ def _files(tree: Tree, chart: Chart, place: Place) -> tuple[dict[str, bytes], li
         room -= len(content)
         if room < 0:
             message = f"with it the chart comes to more than {MAX_TOTAL} bytes"
-            return {}, [Finding(message=message, place=Place(file=path), hint="keep what isn't the chart's elsewhere")]
+            return {}, [
+                Finding(message=message, place=Place(file=path), hint="keep files that aren't the chart's elsewhere")
+            ]
         files[path.removeprefix(f"{chart.path}/")] = content
     return files, []
 

@@ -62,9 +62,9 @@ def read(result: TemplateResult, asked: TemplateRequest, source: ChartSource, fo
 
 def unsteady(first: PrintedChart, second: PrintedChart) -> list[Finding]:
     """Findings for objects that differ each time the chart is rendered: nobody could approve them."""
-    hint = "what is random, or the time, is no part of a commit: give it as a value, or take a Secret of `secrets:`"
+    hint = "random values and the time are not part of a commit: give them as values, or take a Secret of `secrets:`"
     return [
-        Finding(message=f"{_named(unlike)} is another one each time it is rendered", place=_place(unlike), hint=hint)
+        Finding(message=f"{_named(unlike)} changes each time it is rendered", place=_place(unlike), hint=hint)
         for unlike in output.differing(first, second)
     ]
 
@@ -181,7 +181,7 @@ def _unknown(there: SortedObjects) -> Iterator[Finding]:
 
 def _unheld(source: ChartSource) -> Iterator[Finding]:
     for path, named in value_schemas.reaching_out(source.files):
-        message = f"values are not held against the schema, which wants {named} fetched"
+        message = f"values are not checked against the schema, which wants {named} fetched"
         place = Place(file=f"{source.chart.path}/{path}")
         yield Finding(message=message, place=place, hint="write it into the schema", severity=Severity.WARNING)
 

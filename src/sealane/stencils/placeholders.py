@@ -166,7 +166,7 @@ def _value(name: str | None, words: Placeholders) -> tuple[Any, _Problem | None]
         return None, _Problem(message="${ without its }", hint=f"{literal('${')}; {_RAW}")
     if len(name) > _LONGEST or not _NAME.fullmatch(name):
         shown = f"${{{name}}}" if len(name) < _SHOWN else f"${{{name[:36]}…}}"
-        return None, _Problem(message=f"{shown} is no word", hint=f"{literal(f'${{{name}}}')}; {_RAW}")
+        return None, _Problem(message=f"{shown} is no placeholder", hint=f"{literal(f'${{{name}}}')}; {_RAW}")
     if name in words.values:
         words.used.add(name)
         return words.values[name], _too_much(name, words)
@@ -174,7 +174,7 @@ def _value(name: str | None, words: Placeholders) -> tuple[Any, _Problem | None]
         return None, _Problem(message="", hint=None)  # not reported
     if name in words.missing:
         words.used.add(name)
-        return None, _Problem(message=f"${{{name}}} stands for nothing here", hint=words.missing[name])
+        return None, _Problem(message=f"${{{name}}} has no value here", hint=words.missing[name])
     return None, _Problem(message=f"unknown word ${{{name}}}", hint=_meant(name, words))
 
 

@@ -182,7 +182,7 @@ def _objects(
         value, problems = substitution.substitute(stencil, words)
         findings.extend(problems)
         if words.enough:
-            message = f"more words are wrong than the first {MOST_FINDINGS}, which are told here"
+            message = f"more placeholders are wrong than the first {MOST_FINDINGS}, which are told here"
             findings.append(Finding(message=message, place=Place(file=document.file)))
             break
         if problems:

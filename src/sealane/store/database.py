@@ -95,7 +95,7 @@ class Database:
                 raise _Collided(f"the database ended the transaction: {error.orig}") from error
             if getattr(error.orig, "sqlite_errorname", None) not in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
                 raise
-            hint = "put back a backup of it"
+            hint = "restore a backup of it"
             raise Unavailable(f"the database's file is broken: {error.orig}", hint=hint) from error
         except exc.InterfaceError as error:
             raise Unavailable(f"the database does not answer: {error.orig}", hint="see SEALANE_DATABASE") from error

@@ -46,7 +46,7 @@ class GateWords:
             asked = [gate_word for gate_word in of(connection, deployment_id) if gate_word.gate == gate]
             if not asked or deployment.state is not DeploymentState.ROLLING_OUT:
                 raise NotThere(
-                    f"nobody is asked about gate {gate} of {deployment.label}",
+                    f"nobody was asked about gate {gate} of {deployment.label}",
                     hint=f"sealane why {deployment.label} says what it waits for",
                 )
             question = asked[-1]

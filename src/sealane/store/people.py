@@ -164,7 +164,7 @@ class People:
             token = _token(rows.there(row, f"token {token_id}"))
             made = _made_with(connection, token, reach)
             if using in {other.id for other in made}:
-                hint = "leave out what was made with it: --also nothing"
+                hint = "leave out the tokens made with it: --also nothing"
                 raise Conflicting(f"the token that you use was made with {token_id}, and would end with it", hint=hint)
             ended = (token, *made)
             owner = token.user or token.app or ""

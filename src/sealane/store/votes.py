@@ -33,7 +33,7 @@ class Votes:
         def work(connection: sa.Connection) -> None:
             now = deployments.get(connection, deployment.id)
             if now.state is not DeploymentState.WAITING or now.revision_id != vote.revision_id:
-                raise Conflicting(f"{deployment.id} does not wait for that word any more: it is {now.state}")
+                raise Conflicting(f"{deployment.id} no longer waits for that answer: it is {now.state}")
             if any(earlier.user == vote.user for earlier in of(connection, deployment.id, vote.revision_id)):
                 raise Conflicting(f"{vote.user} has decided on this already")
             values = {**rows.fields(vote), "groups": sorted(vote.groups), "deployment_id": deployment.id}

@@ -50,9 +50,7 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
     if last is None:
         return RollbackTarget(past=None, reason="nothing was verified here before, so there is nothing to go back to")
     if last.revision == failed:
-        return RollbackTarget(
-            past=None, reason="this very revision was verified here before, so going back would not help"
-        )
+        return RollbackTarget(past=None, reason="this revision was verified here before, so a rollback would not help")
     return RollbackTarget(past=last, reason=f"#{last.sequence} is the last verified one")
 
 

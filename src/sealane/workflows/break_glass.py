@@ -28,7 +28,7 @@ class BreakGlass:
             raise UsageError("the glass is broken with a reason", hint="say why, in a sentence")
         named = self.groups(environment)
         if not named:
-            hint = "operators can name groups under windows: break_glass: in its file"
+            hint = "operators name groups in its file, under windows: break_glass:"
             raise Refused(f"nobody may break the glass of {environment}", hint=hint)
         if not by.groups & set(named):
             raise Refused(f"{by.name} is in none of the groups that may: {', '.join(named)}")

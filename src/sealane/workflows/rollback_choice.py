@@ -47,7 +47,7 @@ def verified(history: tuple[Deployment, ...], wanted: str) -> Deployment:
     verified = [deployment for deployment in known if deployment.verdict_kind is VerdictKind.DEPLOYED]
     if not verified:
         state = "was never verified" if known else "never was"
-        raise Refused(f"the revision {wanted} {state} there", hint="go back to one that was deployed")
+        raise Refused(f"the revision {wanted} {state} there", hint="roll back to one that was deployed")
     if len({deployment.revision_id for deployment in verified}) > 1:
         raise UsageError(f"{wanted} is the beginning of several revisions", hint="write more of it")
     return verified[0]

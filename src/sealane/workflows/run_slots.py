@@ -16,7 +16,7 @@ from sealane.pipelines.model import RunStatus
 from sealane.store.all_stores import Store
 from sealane.workflows.queues import Queues
 
-_LOST = "its workflow ended without saying how; see the server's log"
+_LOST = "its workflow ended without a result; see the server's log"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

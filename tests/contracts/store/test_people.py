@@ -322,7 +322,9 @@ async def test_a_token_of_a_short_life_makes_none_that_outlives_it(store: Store,
     again, _ = await access.new_token("bob", "y", by=await _maker(access, deep), expires="30m")
     assert (made.expires, again.expires) == (NOON + timedelta(hours=1), NOON + timedelta(minutes=30))
     for longer in ("2h", "never"):
-        with pytest.raises(Refused, match="your token ends on 2026-03-01 at 13:00 UTC, and what it makes no later"):
+        with pytest.raises(
+            Refused, match="your token ends on 2026-03-01 at 13:00 UTC, and tokens made with it end no later"
+        ):
             await access.new_token("bob", "z", by=short, expires=longer)
     _, text = await access.new_token("bob", "usual", by=ADMIN)
     usual = await _maker(access, text)

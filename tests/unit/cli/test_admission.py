@@ -63,6 +63,6 @@ def test_what_a_person_asks_for_is_refused_or_wants_a_yes(tmp_path: Path) -> Non
     with pytest.raises(Refused, match=r"dev denies it now: .*Deployment web"):
         check(environment=environment(OPERATORS.replace("packs: []", "packs: [default@1]")), yes=True)
     asking = environment(OPERATORS.replace("registries:", "approvals: {by: [crew]}, registries:"))
-    with pytest.raises(Refused, match=r"dev wants a person's yes to an approval by crew"):
+    with pytest.raises(Refused, match=r"dev requires a person to confirm an approval by crew"):
         check(environment=asking, yes=False)
     check(environment=asking, yes=True)

@@ -45,7 +45,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
             "none of 4 failed\n08:00  4  0  0.0 %\n",
             "",
         ),
-        ("failures", {**QUIET, "failed": 0, "hours": HOURS}, "", "no change came there in these days\n"),
+        ("failures", {**QUIET, "failed": 0, "hours": HOURS}, "", "no change was deployed there in these days\n"),
         (
             "waits",
             WAITED,
@@ -59,7 +59,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
             ),
             "",
         ),
-        ("waits", NEVER, "", "no change came there in these days\n"),
+        ("waits", NEVER, "", "no change was deployed there in these days\n"),
         (
             "pipelines",
             {"parts": [{"name": "shop", "ran": RAN}], "steps": [{"name": "step/test", "ran": RAN}]},

@@ -103,7 +103,7 @@ async def test_a_store_that_does_not_answer_hides_everything() -> None:
     revision = parts.revision("one", parts.deployment(), secrets=NEW)
     made = await masks.masker(DummyDestination(), (), revision, values=away)
     assert isinstance(made, failure_reports.HiddenMask)
-    assert made("a word") == "(not shown: what is to be masked is not available: the store is away)"
+    assert made("a word") == "(not shown: the values to mask are not available: the store is away)"
     assert made("") == ""
 
 

@@ -14,7 +14,7 @@ HEAD = "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\nch
     [
         ("{}", "6:8: nothing says where the chart is: repository and chart and version are missing"),
         ("{repository: https://c.example.com, chart: web}", "6:8: nothing says where the chart is: version is missing"),
-        ("{path: a, version: 1.2.3}", "6:8: path and version say two places of the chart"),
+        ("{path: a, version: 1.2.3}", "6:8: path and version name two places of the chart"),
         ("{path: a, imagse: {}}", "6:18: unknown key imagse (did you mean images?)"),
         ("{path: ../a}", "6:15: path ../a is not a path inside the repository"),
         (

@@ -106,8 +106,8 @@ def test_what_stages_may_say() -> None:
         (
             HEAD + "values: {app: 1, image: 2}\nsecrets: {A: vault:x}\nstrategy: {rolling: {}, recreate: {}}\n",
             [
-                "dev.yaml:5:10: Sealane itself gives ${app} (choose another name; this word is given)",
-                "dev.yaml:5:18: Sealane itself gives ${image} (choose another name; this word is given)",
+                "dev.yaml:5:10: Sealane itself gives ${app} (choose another name; Sealane sets this placeholder)",
+                "dev.yaml:5:18: Sealane itself gives ${image} (choose another name; Sealane sets this placeholder)",
                 "dev.yaml:6:14: A: there is no store of secrets called vault here (known here: age, env)",
                 "dev.yaml:7:25: rolling and recreate are both given (keep one)",
             ],
@@ -161,7 +161,7 @@ def test_what_stages_may_say() -> None:
         (
             HEAD + "strategy: {healthy_for: 20m}\n",
             [
-                "dev.yaml:5:25: the deadline ends before healthy could have held long enough (make it longer than healthy_for)"
+                "dev.yaml:5:25: the deadline ends before it could stay healthy long enough (make it longer than healthy_for)"
             ],
         ),
         (

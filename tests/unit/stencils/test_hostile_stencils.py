@@ -60,7 +60,7 @@ def test_many_mistakes_say_that_there_are_more() -> None:
     findings = render(HEAD + "  a: |\n" + "    ${x}\n" * 500)
     assert len(findings) == placeholders.MOST_FINDINGS + 1
     assert [finding.place.line for finding in findings[:3]] == [6, 7, 8]
-    assert "more words are wrong than the first 100" in findings[-1].message
+    assert "more placeholders are wrong than the first 100" in findings[-1].message
 
 
 def test_a_large_value_written_often_is_refused() -> None:

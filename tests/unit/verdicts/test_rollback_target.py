@@ -33,7 +33,7 @@ def past(*terminations: tuple[str, model.VerdictKind]) -> list[rollback_target.P
             "b",
             False,
             None,
-            "this very revision was verified here before, so going back would not help",
+            "this revision was verified here before, so a rollback would not help",
         ),
     ],
 )

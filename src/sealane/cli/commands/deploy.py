@@ -198,5 +198,5 @@ def _check(
     if limits and limits.approvals:
         asked.append(f"an approval by {' or '.join(limits.approvals.by)}")
     if asked and not yes:
-        hint = "--yes if you may say so; a server asks those who have to"
-        raise Refused(f"{environment.name} wants a person's yes to {', '.join(asked)}", hint=hint)
+        hint = "pass --yes if you are authorised; a server asks the people who have to agree"
+        raise Refused(f"{environment.name} requires a person to confirm {', '.join(asked)}", hint=hint)

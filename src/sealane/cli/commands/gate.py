@@ -33,7 +33,7 @@ def gate(
     of anybody who may deploy; without one for as long as the gate says, the gate has failed.
     """
     if passes is None:
-        raise UsageError(f"how to take gate {name} is not said", hint="--pass, or --fail")
+        raise UsageError(f"say how to take gate {name}", hint="--pass, or --fail")
     deployment = _under_way(what)
     word = {"passes": passes, "reason": reason}
     answer = connection.server().post(f"/api/deployments/{deployment}/gates/{name}", word)

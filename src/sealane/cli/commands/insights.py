@@ -14,7 +14,7 @@ from sealane.findings import did_you_mean
 
 _DAY = 86_400
 _HEADERS = ("", "DEPLOYMENTS", "A DAY", "LEAD TIME", "95 OF 100", "FAILED", "SHARE", "RESTORED IN")
-_NOTHING = "no change came there in these days"
+_NOTHING = "no change was deployed there in these days"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,7 +54,7 @@ def insights(
     What each figure counts stands in docs/insights.md and on the server's page of insights.
     """
     if as_json and as_csv:
-        raise UsageError("--json and --csv are two forms of the same", hint="leave one out")
+        raise UsageError("--json and --csv can't be combined", hint="leave one out")
     if of not in _SHOWN:
         raise UsageError(f"--of: there is no {of}", hint=did_you_mean(of, _SHOWN))
     asked = {"app": app, "team": team, "environment": environment, "days": days, "by": by}

@@ -25,7 +25,7 @@ def login(
         token = sys.stdin.readline().strip()
         if not token:
             raise errors.UsageError(
-                "no token came in, and there is no terminal to ask for it",
+                "no token was given, and there is no terminal to ask for one",
                 hint="sealane login URL < token.txt, or set SEALANE_TOKEN",
             )
     if not token:

@@ -65,7 +65,7 @@ def rollback(
         client.rollback(place, formation, to=to, wait=wait, as_json=as_json)
         return
     if lift_hold:
-        raise UsageError("a hold is the server's", hint="name it as app/formation, such as shop/production")
+        raise UsageError("only a server sets holds", hint="name it as app/formation, such as shop/production")
     from sealane.cli.local import admission, deploy_session
 
     project = formation_location.formation(what, folder, adapters, app=app)

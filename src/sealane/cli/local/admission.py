@@ -26,8 +26,8 @@ def check(revision: Revision, environment: Environment | None, config: Path, *, 
         raise Refused(f"{environment.name} denies it now: {admitted.reason}")
     if admitted.rules and not yes:
         asked = ", ".join(f"an approval by {' or '.join(rule.by)} ({rule.source})" for rule in admitted.rules)
-        hint = "--yes if you may say so; a server asks those who have to"
-        raise Refused(f"{environment.name} wants a person's yes to {asked}", hint=hint)
+        hint = "pass --yes if you are authorised; a server asks the people who have to agree"
+        raise Refused(f"{environment.name} requires a person to confirm {asked}", hint=hint)
 
 
 def bars(revision: Revision, environment: Environment, config: Path) -> str:

@@ -173,7 +173,7 @@ class Ledgers:
             except errors.NamespaceTerminating as error:
                 raise ownership.namespace_terminating(places.namespace) from error
             except (errors.Forbidden, errors.QuotaExceeded, errors.AdmissionDenied, errors.Invalid) as error:
-                message = f"the cluster does not take what going back to this revision needs: {error.answer}"
+                message = f"the cluster does not take what a rollback to this revision needs: {error.answer}"
                 hint = f"it is kept in {kind}s of namespace {places.namespace}; nothing was changed"
                 raise ours.Refused(message, hint=hint) from error
             self._seen[f"{kind} {places.namespace}", name] = part

@@ -255,7 +255,7 @@ async def rotate_hook_secret(
     """Makes a fresh secret for webhooks and alerts; the one before counts for a while, so that nothing is lost."""
     grace = lifetimes.read(what.grace, "the grace")
     if grace is None:
-        raise UsageError("a former secret does not count for ever", hint="give a span, such as 24h")
+        raise UsageError("a former secret can't stay valid for ever", hint="give a span, such as 24h")
     secret, until = await server.apps.rotate_hook_secret(app, by=actor, grace=grace)
     return HookSecret(hook_secret=secret, old_counts_until=until, hook_urls=_hook_urls(server, app))
 

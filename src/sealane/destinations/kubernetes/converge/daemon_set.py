@@ -49,7 +49,7 @@ def converge(daemon_set: workloads.DaemonSet, live: owned_objects.OwnedObjects) 
             counted.facts,
         )
     if workload.settled:
-        workload = replace(workload, message="no node is to have it", note="selects no node, so it has no pods")
+        workload = replace(workload, message="no node should run it", note="selects no node, so it has no pods")
     if daemon_set.spec.update_strategy.type == "OnDelete":
         workload, still = standstill.replaced_by_hand(
             workload, counted, metadata=daemon_set.metadata, why="updates on delete"
