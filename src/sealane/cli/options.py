@@ -122,3 +122,7 @@ Kubeconfig = Annotated[
     ),
 ]
 Context = Annotated[str | None, typer.Option(help="Context in the kubeconfig.", show_default=False)]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"),
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from sealane import egress
 from sealane.egress import Network
@@ -13,6 +13,7 @@ from sealane.settings.values import (
     Days,
     HostEntry,
     Hours,
+    Networks,
     Prefix,
     Seconds,
     SshHost,
@@ -63,16 +64,9 @@ class Http(Group):
     """Streamed answers that one person may have open at a time: logs that are followed, pages that are kept up to date.
     Enough for many tabs and programs, few enough that nobody takes all connections."""
 
-    trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1", "::1"])
+    trusted_proxies: Networks = Field(default_factory=lambda: ["127.0.0.1", "::1"])
     """Addresses and networks of proxies whose `X-Forwarded-For` is believed, in a JSON list: `["10.0.0.0/8"]`. This machine by
     default, where the proxy usually is. From others a client could choose the address under which its attempts are counted."""
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _are_networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            egress.network(network)
-        return networks
 
 
 class Access(Group):
@@ -179,7 +173,7 @@ class Registry(Group):
 class Egress(Group):
     """What the server may reach because of a pushed commit."""
 
-    networks: list[str] = Field(default_factory=list)
+    networks: Networks = Field(default_factory=list)
     """Networks in which listed hosts may be, though their addresses are private, loopback or link-local, in a JSON list:
     `["10.0.0.0/8", "192.168.7.12"]`. Empty: only public addresses, those that a list names as addresses, `localhost` where
     it is listed, and the registry of `SEALANE_REGISTRY__PREFIX`."""
@@ -187,13 +181,6 @@ class Egress(Group):
     silence: Seconds = Field(default=60.0, gt=0)
     """Seconds for which a registry or git host that a commit names may say nothing before its call ends. What does not
     answer is asked again for five minutes; then its step is broken."""
-
-    @field_validator("networks")
-    @classmethod
-    def _are_networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            egress.network(network)
-        return networks
 
     @property
     def allowed(self) -> tuple[Network, ...]:

@@ -13,6 +13,12 @@ from sealane.images import references
 from sealane.runners import capabilities
 
 
+def _networks(networks: list[str]) -> list[str]:
+    for network in networks:
+        egress.network(network)
+    return networks
+
+
 def _host_entry(entry: str) -> str:
     if problem := egress.problem(entry):
         raise ValueError(problem)
@@ -91,3 +97,5 @@ Seconds = Annotated[float, Field(le=10_000_000)]
 Hours = Annotated[float, Field(le=100_000)]
 Days = Annotated[float, Field(le=36_500)]
 """The limit is longer than anybody keeps anything, and short enough for date arithmetic."""
+Networks = Annotated[list[str], AfterValidator(_networks)]
+"""Addresses and networks in CIDR form."""

@@ -115,12 +115,7 @@ def manifest(
         str,
         typer.Option(help="The namespace and account that it runs in, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME"),
     ] = "sealane/sealane-relay",
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"
-        ),
-    ] = None,
+    also: options.Also = None,
     authority: Annotated[
         Path | None,
         typer.Option(

@@ -44,12 +44,7 @@ def role(
     account: Annotated[
         str, typer.Option(help="The account, as NAMESPACE/NAME.", metavar="NAMESPACE/NAME")
     ] = "sealane/sealane",
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Further kinds that stencils have, as GROUP/PLURAL; may be repeated.", metavar="GROUP/PLURAL"
-        ),
-    ] = None,
+    also: options.Also = None,
     as_json: output.Json = False,
 ) -> None:
     """Print the rights that Sealane needs in a cluster.
