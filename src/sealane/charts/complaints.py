@@ -35,21 +35,21 @@ LOOKUP = "the cluster's objects are not part of a commit: give them to the chart
 
 def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, Any], locate: Locate) -> list[Finding]:
     """All complaints; `defaults` are the values that the chart was rendered with."""
-    message = complaint.rpartition("Error: ")[2].partition("\n\nUse --debug")[0].strip()
+    of_helm = complaint.rpartition("Error: ")[2].partition("\n\nUse --debug")[0].strip()
     if "out of memory" in complaint:
         return [
             _finding("it needs more memory to render than a chart may have", request, "templates", hint="render less")
         ]
-    if "specifications of the schema" in message:
-        made = _of_schema(message, request, locate)
+    if "specifications of the schema" in of_helm:
+        made = _of_schema(of_helm, request, locate)
         return sorted(made, key=lambda finding: (finding.place, finding.message))
-    if match := _KUBE.search(message):
+    if match := _KUBE.search(of_helm):
         hint = "kube_version sets the version of the formation's cluster"
         return [_finding(f"the chart wants Kubernetes {match[1]}, not {match[2]}", request, "Chart.yaml", hint=hint)]
-    if match := _MISSING.search(message):
+    if match := _MISSING.search(of_helm):
         hint = "run `helm dependency build` and commit what it puts into charts/"
         return [_finding(f"the chart's charts/ has no {match[1]}", request, "Chart.yaml", hint=hint)]
-    return [_of_template(message, request, defaults)]
+    return [_of_template(of_helm, request, defaults)]
 
 
 def _of_template(said: str, request: TemplateRequest, defaults: Mapping[str, Any]) -> Finding:
