@@ -293,7 +293,7 @@ def test_login_without_token_and_terminal(capsys, monkeypatch):
 
     code, _, err = run(capsys, "login", "http://127.0.0.1:1")
     assert code == 2
-    assert "no token came in" in err
+    assert "no token was given" in err
     assert "SEALANE_TOKEN" in err
 
 
