@@ -113,6 +113,23 @@ async def test_a_push_onto_a_commit_that_is_too_large_changed_nobody_knows_what(
     assert [await changed_paths.of(event, tmp_path / "clone", source) for event in pushed] == [None]
 
 
+async def test_attributes_that_take_years_to_compare_take_seconds(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "_MOST_PROCESSOR", 1)
+    entry = "".join(f"100644 blob {made_blob(work)}\ta{number}\n" for number in range(20))
+    for _ in range(60):
+        entry = f"040000 tree {made_tree(work, entry)}\ta\n"
+    (work / "lines").write_text("**/" + "a/**/" * 12 + "b filter=lfs\n")
+    lines = of_person(work, "hash-object", "-w", "--no-filters", "lines").stdout.strip()
+    top = made_tree(work, f"{entry}100644 blob {lines}\t.gitattributes\n")
+    person = ("-c", "user.name=Kim", "-c", "user.email=kim@example.com")
+    commit = of_person(work, *person, "commit-tree", top, "-m", "slow").stdout.strip()
+    with pytest.raises(git.CommitTooLarge, match="more than 1 s of a processor"):
+        await git.checkout(str(work), commit, tmp_path / "clone")
+    assert not (tmp_path / "clone").exists()
+
+
 async def test_a_delta_that_says_to_make_more_than_there_is_memory_makes_nothing(tmp_path: Path) -> None:
     """Sixteen kilobytes that came to sixteen gigabytes took them."""
     repositories = git_http_backend.Repositories(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ memory.
 Objects that are packed whole are not held in memory, whatever their size; ordinary git programs push files above 512
 MiB so.
 """
+_MOST_PROCESSOR = 120
+"""Most seconds of a processor of a git process that works on this machine: a line of `.gitattributes` with many `**/`
+takes years to compare with a deep path. A checkout of what is let in takes far less."""
 _PATIENCE = 600.0
 _AS_EVERYWHERE = 0o022
 """The umask for files of a clone, independent of the server's own: their modes go into images."""
@@ -84,36 +88,48 @@ async def fetch_commit(folder: Path, repository: str, commit: str, environment: 
     await _measure(folder, commit)
 
 
-async def run(*arguments: str, environment: Mapping[str, str] | None = None, umask: int = _AS_EVERYWHERE) -> bytes:
-    """Runs git and returns its output.
+async def run(
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    umask: int = _AS_EVERYWHERE,
+    fetches: bool = False,
+) -> bytes:
+    """Runs git and returns its output. Whoever `fetches` may use a processor as long as a host has patience.
 
-    Raises RepositoryUnavailable when a host does not answer, CommitTooLarge for too much output, UsageError for git's
-    other errors, Unavailable when git is missing.
+    Raises RepositoryUnavailable when a host does not answer, CommitTooLarge for too much output or work, UsageError
+    for git's other errors, Unavailable when git is missing.
     """
     environment = environment or quiet()
     try:
         ended = await programs.run(
-            *command(*arguments), within=_PATIENCE, environment=environment, umask=umask, limit=_MOST_LISTED
+            *command(*arguments, processor=None if fetches else _MOST_PROCESSOR),
+            within=_PATIENCE,
+            environment=environment,
+            umask=umask,
+            limit=_MOST_LISTED,
         )
     except programs.PrintsTooMuch as error:
         raise CommitTooLarge(f"git has more than {_MOST_LISTED} bytes to tell of the commit") from error
     except TimeoutError as error:
         raise RepositoryUnavailable(f"git took longer than {_PATIENCE:.0f} s") from error
+    if ended.code == -signal.SIGXCPU:
+        raise CommitTooLarge(f"git needs more than {_MOST_PROCESSOR} s of a processor for the commit")
     if ended.code:
         kind = RepositoryUnavailable if any(words in ended.said.lower() for words in _NOT_ANSWERING) else UsageError
         raise kind(f"git says: {ended.said}")
     return ended.out
 
 
-def command(*arguments: str) -> tuple[str, ...]:
-    """The command of a git process with a memory limit that also applies to the processes it starts.
+def command(*arguments: str, processor: int | None = None) -> tuple[str, ...]:
+    """The command of a git process with limits of memory and seconds of a processor, also of those that it starts.
 
     Raises Unavailable when git is missing.
     """
     program = shutil.which("git")
     if program is None:
         raise Unavailable("there is no git on this machine", hint="apt-get install git")
-    limited = f'ulimit -d {_MOST_MEMORY // 1024} 2>/dev/null; exec "$0" "$@"'
+    time = "" if processor is None else f"ulimit -S -t {processor} 2>/dev/null; "
+    limited = f'{time}ulimit -d {_MOST_MEMORY // 1024} 2>/dev/null; exec "$0" "$@"'
     return ("/bin/sh", "-c", limited, program, *arguments)
 
 
@@ -191,10 +207,10 @@ async def _fetch(folder: Path, repository: str, commit: str, environment: Mappin
     """Fetches only the commit if the host allows it, else every branch and tag."""
     fetch = ("-C", str(folder), *fetching(repository))
     try:
-        await run(*fetch, _DEPTH, "--", repository, commit, environment=environment)
+        await run(*fetch, _DEPTH, "--", repository, commit, environment=environment, fetches=True)
     except UsageError:
         everything = ("--", repository, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-        await run(*fetch, *everything, environment=environment)
+        await run(*fetch, *everything, environment=environment, fetches=True)
     try:
         await run("-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}", environment=environment)
     except UsageError as error:

@@ -26,11 +26,11 @@ async def bring(folder: Path, repository: str, wanted: Sequence[str], *, access:
     await git.run("init", "--quiet", "--bare", str(folder))
     fetch = ("-C", str(folder), *git.fetching(repository), "--filter=tree:0", "--", repository)
     async with git.speaking(access, repository) as environment:
-        await git.run(*fetch, *_ALL, environment=environment)
+        await git.run(*fetch, *_ALL, environment=environment, fetches=True)
         for commit in wanted:
             if not await has(folder, commit):
                 with suppress(UsageError):
-                    await git.run(*fetch, commit, environment=environment)
+                    await git.run(*fetch, commit, environment=environment, fetches=True)
 
 
 async def has(folder: Path, commit: str) -> bool:
