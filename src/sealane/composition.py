@@ -38,6 +38,7 @@ from sealane.store.explanations import Prospects
 from sealane.store.views import Views
 from sealane.workflows import checkouts, context, failover, worker_process
 from sealane.workflows.admission import Gates
+from sealane.workflows.artifact_requests import ArtifactRequests
 from sealane.workflows.break_glass import BreakGlass
 from sealane.workflows.connections import Destinations
 from sealane.workflows.durable import Probe, unwatched
@@ -85,6 +86,7 @@ class Server:
     apps: Apps
     intake: Intake
     requests: Requests
+    artifacts: ArtifactRequests
     approvals: Approvals
     speaking: GateAnswers
     glass: BreakGlass
@@ -206,6 +208,7 @@ async def start(
         names_key=keys.names_key(secret),
         adapters=adapters,
     )
+    requests = Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass)
     threads = NoticeThreads()
     targets = Targets(
         config=forecast.notices,
@@ -225,7 +228,8 @@ async def start(
         membership=membership,
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
-        requests=Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass),
+        requests=requests,
+        artifacts=ArtifactRequests(store=store, requests=requests),
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,

@@ -21,8 +21,8 @@ from sealane.formations.model import Chart, Formation, StencilChoice
 from sealane.formations.strategy import DEADLINE, HEALTHY_FOR, KEEP_OLD_FOR, PERSON, BlueGreen, CanaryStep, Strategy
 from sealane.secrets import references
 
-GIVEN = ("app", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
-"""Placeholders that Sealane provides; `image` stands for `image.NAME`."""
+GIVEN = ("app", "bundle", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
+"""Placeholders that Sealane provides; `image` stands for `image.NAME`, `bundle` for `bundle.key`."""
 
 _WAYS: tuple[Literal["rolling", "recreate", "blue_green", "canary"], ...] = (
     "rolling",

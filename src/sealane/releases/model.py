@@ -11,8 +11,21 @@ from sealane.images.model import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """An archive of files to run, in a bucket."""
+
+    bucket: str
+    key: str
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The placeholders `${bundle.bucket}` and `${bundle.key}`."""
+        return {"bundle.bucket": self.bucket, "bundle.key": self.key}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """Immutable: an app at a commit, and the images built from it under one deploy tag."""
+    """Immutable: an app at a commit, and what was built from it under one deploy tag, by a run or somewhere else."""
 
     id: str
     app: str
@@ -22,6 +35,7 @@ class Release:
     images: Mapping[str, Image]
     """Name in the pipeline to the image."""
     created: datetime
+    bundle: Bundle | None = None
 
     @property
     def references(self) -> Mapping[str, str]:
@@ -40,10 +54,13 @@ class Release:
                 for name, image in self.images.items()
             },
             "created": self.created.isoformat(),
+            **({"bundle": {"bucket": self.bundle.bucket, "key": self.bundle.key}} if self.bundle else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The release that `to_json` gave."""
         images = {name: Image(**image) for name, image in data["images"].items()}
-        return cls(**{**data, "images": images, "created": datetime.fromisoformat(data["created"])})
+        bundle = Bundle(**data["bundle"]) if data.get("bundle") else None
+        created = datetime.fromisoformat(data["created"])
+        return cls(**{**data, "images": images, "created": created, "bundle": bundle})

@@ -90,6 +90,13 @@ async def _admitted(request: Request, who: Actor, csrf: str | None, turn: AsyncE
     return Admitted(actor=actor, place=place, csrf=csrf, turn=turn)
 
 
+async def check_formation(membership: Membership, actor: Actor, app: str, formation: str) -> None:
+    """The gate for a formation that a body names. Raises NotThere where the actor may not read it, Refused, not deploy."""
+    place = await membership.place_of(Subject.FORMATION_TO_BE, f"{app}/{formation}", actor)
+    assert place is not None, "a formation is of an app"
+    actor.require(Permission.DEPLOY, place.app, place.environment)
+
+
 def _named(request: Request) -> Iterator[tuple[Subject, str]]:
     given = request.path_params
     if FORMATION in given:

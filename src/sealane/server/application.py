@@ -11,6 +11,8 @@ from sealane.server import error_answers, middleware, openapi, shares
 from sealane.server.api import (
     access,
     apps,
+    artifacts,
+    deployment_states,
     deployments,
     events,
     formations,
@@ -65,6 +67,8 @@ def create(settings: Settings) -> openapi.Documented:
     for part in (
         access,
         apps,
+        artifacts,
+        deployment_states,
         formations,
         runs,
         deployments,

@@ -75,6 +75,16 @@ Reference = Annotated[
     AfterValidator(_line("what is referred to")),
 ]
 """The id of a release, revision, run or deployment, a tag, or a workload."""
+FormationName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+Commit = Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$")]
+"""A commit's full hash."""
+Version = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", max_length=100)]
+"""The name that a builder gave to what it built; Elastic Beanstalk's labels have at most 100 characters."""
+ImageReference = Annotated[
+    str,
+    Field(json_schema_extra={"maxLength": inputs.LONGEST_URL}),
+    AfterValidator(_line("an image", inputs.LONGEST_URL)),
+]
 Reason = Annotated[
     str, Field(json_schema_extra={"maxLength": inputs.LONGEST_TEXT}), AfterValidator(_text("the reason"))
 ]

@@ -28,6 +28,9 @@ _Placed = tuple[dict[str, Any], Origin]
 UNBUILT = "unbuilt"
 """Stands for the digest of an image, and for the deploy tag, while there is no release."""
 
+_OF_BUNDLES = ("bundle.bucket", "bundle.key")
+_NO_BUNDLE = "the release has no bundle: it comes with POST /api/deployments"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
@@ -39,6 +42,8 @@ class Inputs:
     release: str | None = None
     """The release's id; None: rendered for viewing, or before anything was built."""
     deploy_tag: str = UNBUILT
+    bundle: Mapping[str, str] = field(default_factory=dict)
+    """The placeholders of the release's bundle, if it has one."""
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     """The version of each resolved entry of the formation's secrets."""
     kind: str = platforms.CLUSTER
@@ -128,8 +133,9 @@ def _words(formation: Formation, inputs: Inputs, secret: NamedSecrets | None) ->
         "app": inputs.app,
         "formation": formation.name,
         "namespace": formation.namespace,
+        **(inputs.bundle or (dict.fromkeys(_OF_BUNDLES, UNBUILT) if inputs.release is None else {})),
     }
-    missing = {"config": configuration.ITSELF}
+    missing = {"config": configuration.ITSELF, **{word: _NO_BUNDLE for word in _OF_BUNDLES if word not in values}}
     if secret:
         values["secrets"] = secret.name
     else:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sealane.outbox.model import Kind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
-from sealane.store import event_writes, rows
+from sealane.store import apps, event_writes, rows
 from sealane.store.app_tables import releases, revisions
 from sealane.store.database import Database
 from sealane.store.run_tables import runs
@@ -24,17 +24,19 @@ class Releases:
     async def add(self, release: Release, *, sequence: int, run_id: str | None, place: float | None = None) -> None:
         """Stores the release and links it to its run. Key: the release's id; repeating it changes nothing.
 
-        `place` is the position of its commit in the line of commits; by default its number.
+        `place` is the position of its commit in the line of commits; by default its number. A sequence of 0 means the app's
+        next.
         """
 
         def work(connection: sa.Connection) -> None:
             if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
                 return
+            number = sequence or apps.next_sequence(connection, release.app)
             values = {
                 "id": release.id,
                 "app": release.app,
-                "sequence": sequence,
-                "place": float(sequence) if place is None else place,
+                "sequence": number,
+                "place": float(number) if place is None else place,
                 "run_id": run_id,
                 "commit": release.commit,
                 "deploy_tag": release.deploy_tag,
@@ -73,6 +75,11 @@ class Releases:
         """The app's releases, newest commit first; for each commit, the one made last."""
         newest = (releases.c.place.desc(), releases.c.sequence.desc())
         query = sa.select(releases).where(releases.c.app == app).order_by(*newest).limit(limit)
+        return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
+    async def tagged(self, app: str, deploy_tag: str) -> tuple[Release, ...]:
+        """The app's releases with that deploy tag: of one commit or, built elsewhere, of several."""
+        query = sa.select(releases).where(releases.c.app == app, releases.c.deploy_tag == deploy_tag)
         return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
 
     async def revision(self, revision_id: str) -> Revision:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sealane.clients.relay.hub import Hub
-from sealane.deployments import drift_check, failure_reports, log_scan
-from sealane.destinations.model import Inventory
+from sealane.deployments import drift_check, failure_reports, log_scan, masks
+from sealane.destinations.model import Identity, Inventory
 from sealane.destinations.port import Destination
 from sealane.destinations.usage import WorkloadUsage
 from sealane.errors import Conflicting, NotThere, SealaneError
 from sealane.findings import did_you_mean
 from sealane.records.app_view import AppView
+from sealane.records.deployments import Deployment
 from sealane.records.formations import Formation
 from sealane.records.views import FormationRow
 from sealane.secrets.masking import Masker
 from sealane.stencils.model import Revision
+from sealane.verdicts.model import Observation
 from sealane.workflows.connections import Destinations
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies, targets
@@ -91,6 +94,27 @@ class LiveQueries:
         if isinstance(made, failure_reports.HiddenMask):
             raise Conflicting(f"what {app}/{name} prints is not shown: {made.why}", hint=f"deploy {app}/{name} anew")
         return made
+
+    async def evidence(self, deployment: Deployment, seen: Observation | None) -> Mapping[str, Any]:
+        """Events and last log lines of what a deployment changed, secrets masked; empty once another is there.
+
+        Raises what `tail` raises.
+        """
+        stands = await self._store.formations.get(deployment.app, deployment.formation)
+        if seen is None or stands.current_id != deployment.id:
+            return {}
+        environment = self._tools.environment(stands.environment)
+        destination = await self._destinations.get(environment, stands.destination)
+        mask = masks.mask(await self._masker(deployment.app, deployment.formation, destination))
+        identity = Identity(
+            app=deployment.app,
+            formation=deployment.formation,
+            namespace=deployment.namespace,
+            revision=deployment.revision_id,
+            sequence=deployment.sequence,
+        )
+        told: Mapping[str, Any] = failure_reports.masked(await destination.evidence(identity, seen), mask)
+        return told
 
     async def drift(self, app: str, formation: str) -> drift_check.DriftReport:
         """The drift from the formation's last good deployment.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,9 +75,27 @@ class Requests:
         if revision is not None:
             return await self._revision(app, formation, revision, by=by, given=given)
         made = await self._release(app, release)
-        deployment_id = ids.new("d")
+        return await self.deploy_release(ids.new("d"), formation, made, by=by, given=given)
+
+    async def deploy_release(
+        self,
+        deployment_id: str,
+        formation: str,
+        made: Release,
+        *,
+        by: Actor,
+        given: Given,
+        keep: Callable[[Release], Awaitable[None]] | None = None,
+    ) -> Deployment:
+        """Deploys that release. Key: the id; a repeat gives the first one's deployment. Raises as `deploy` does.
+
+        `keep` stores a release that nobody stored yet, once it is known to be allowed there.
+        """
         try:
             proposed = await self._proposed(deployment_id, formation, made)
+            if keep is not None:
+                by.require(Permission.DEPLOY, made.app, proposed.revision.environment)
+                await keep(made)
             authors = await self._authors(deployment_id, formation, made) if proposed.rules else ()
         finally:
             await asyncio.to_thread(checkouts.forget, self.tools, deployment_id)
@@ -105,6 +124,15 @@ class Requests:
                 raise Refused(f"{app}/{formation} can't go back: {choice.reason}")
             target = next(deployment for deployment in history if deployment.sequence == choice.past.sequence)
         return await self._same(target, DeploymentKind.ROLLBACK, by=by)
+
+    async def roll_back(self, deployment_id: str, *, by: Actor) -> Deployment:
+        """Rolls back from that deployment. Raises Conflicting when another is there by now; else as `rollback` does."""
+        deployment = await self.store.deployments.get(deployment_id)
+        there = await self.store.formations.get(deployment.app, deployment.formation)
+        if there.current_id != deployment_id:
+            hint = f"sealane rollback {deployment.app}/{deployment.formation} goes back from what is there"
+            raise Conflicting(f"{deployment.label} is not what is there now", hint=hint)
+        return await self.rollback(deployment.app, deployment.formation, by=by)
 
     async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
         """Gives a workload another number of instances, `web` or `Deployment/web`, until the next deployment.

@@ -209,6 +209,7 @@ async def render(
         images=made.references,
         release=made.id,
         deploy_tag=made.deploy_tag,
+        bundle=made.bundle.words if made.bundle else {},
         secret_versions=resolution.versions(values),
         key=key,
         kind=_kind(here.tools, sources.formation),
