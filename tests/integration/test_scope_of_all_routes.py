@@ -90,6 +90,12 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/deployments": EVERYBODY,
     "GET /api/deployments/{deployment}": THERE,
     "GET /api/deployments/{deployment}/progress": THERE,
+    "GET /api/deployments/{deployment}/state": THERE,
+    "GET /api/deployments/{deployment}/events": THERE,
+    "GET /api/deployments/{deployment}/logs": THERE,
+    "POST /api/deployments": EVERYBODY,  # to the formation that the body names: test_artifact_deployments
+    "POST /api/deployments/{deployment}/abort": KEEPERS,
+    "POST /api/deployments/{deployment}/rollback": KEEPERS,
     "POST /api/deployments/{deployment}/cancel": KEEPERS,
     "POST /api/deployments/{deployment}/rerun": KEEPERS,
     "GET /api/approvals": EVERYBODY,

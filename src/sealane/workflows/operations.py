@@ -91,14 +91,15 @@ class Requests:
 
         `keep` stores a release that nobody stored yet, once it is known to be allowed there.
         """
+        clone = ids.new("d")  # not the deployment's: the same may be asked for twice at the same time
         try:
-            proposed = await self._proposed(deployment_id, formation, made)
+            proposed = await self._proposed(clone, formation, made)
             if keep is not None:
                 by.require(Permission.DEPLOY, made.app, proposed.revision.environment)
                 await keep(made)
-            authors = await self._authors(deployment_id, formation, made) if proposed.rules else ()
+            authors = await self._authors(clone, formation, made) if proposed.rules else ()
         finally:
-            await asyncio.to_thread(checkouts.forget, self.tools, deployment_id)
+            await asyncio.to_thread(checkouts.forget, self.tools, clone)
         wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
         wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
         wanted = self._with(replace(wanted, unasked=False), given, by=by)
@@ -226,9 +227,9 @@ class Requests:
                 return release
         raise NotThere(f"{app} has no release {wanted}", hint=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
-    async def _proposed(self, deployment_id: str, formation: str, made: Release) -> releases.Proposal:
-        await full_clones.check_out_files(self.tools, deployment_id, await self.store.apps.get(made.app), made.commit)
-        here = await checkouts.site(self.tools, deployment_id, made.app, made.commit)
+    async def _proposed(self, clone: str, formation: str, made: Release) -> releases.Proposal:
+        await full_clones.check_out_files(self.tools, clone, await self.store.apps.get(made.app), made.commit)
+        here = await checkouts.site(self.tools, clone, made.app, made.commit)
         pipeline = checkouts.pipeline(here)
         delivery = pipeline.delivery_to(formation) if pipeline else None
         proposed = await releases.propose(here, formation, made, delivery, by_hand=True)
@@ -236,14 +237,14 @@ class Requests:
             raise InvalidFiles(proposed)
         return proposed
 
-    async def _authors(self, deployment_id: str, formation: str, made: Release) -> tuple[Author, ...]:
+    async def _authors(self, clone: str, formation: str, made: Release) -> tuple[Author, ...]:
         """Who wrote what the release brings there; from the git history where its run did not record it."""
         since = (await self.store.authorship.there(made.app)).get(formation)
         run_id = await self.store.releases.run_id(made.id)
         if since is None and run_id:
             return await self.store.authorship.of_run(run_id, since=None)
         app = await self.store.apps.get(made.app)
-        return await lineage.authors(self.tools, deployment_id, app, made.commit, since=since)
+        return await lineage.authors(self.tools, clone, app, made.commit, since=since)
 
     async def _pusher(self, made: Release) -> Pusher | None:
         run_id = await self.store.releases.run_id(made.id)

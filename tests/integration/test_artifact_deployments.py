@@ -1,0 +1,149 @@
+"""`POST /api/deployments`: what somebody else built goes to Elastic Beanstalk, and is asked about as Jenkins would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws import timelines
+from tests.integration.built_elsewhere import ASKS, BuiltElsewhere
+
+
+WRONG: list[tuple[dict[str, Any], int, str]] = [
+    ({"version": "v 2"}, 422, "version: "),
+    ({"version": "v2\n"}, 422, "version: "),
+    ({"version": "../v2"}, 422, "version: "),
+    ({"version": "v\u202e2"}, 422, "version: "),
+    ({"version": "v" * 101}, 422, "version: "),
+    ({"bundle": {"s3": "https://builds/v2.zip"}}, 422, "bundle.s3: "),
+    ({"bundle": None}, 422, "the release has no bundle"),
+    ({"images": {"web": "registry.example.com/web:1"}}, 422, "has no digest, so anybody could change it"),
+    ({"images": {"web": f"registry.example.com/WEB@sha256:{'0' * 64}"}}, 422, "is no image reference"),
+    ({"commit": "main"}, 422, "commit: "),
+    ({"commit": "0" * 40}, 404, "0000000"),
+    ({"formation": "staging"}, 422, "there is no formation staging"),
+    ({"app": "shopp"}, 404, "there is no app shopp"),
+    ({"colour": "blue"}, 422, "colour: "),
+]
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BuiltElsewhere]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    made = BuiltElsewhere(tmp_path)
+    async with made.open():
+        yield made
+
+
+async def test_a_bundle_in_a_bucket_is_deployed_and_its_state_told(shop: BuiltElsewhere) -> None:
+    """202 with its place; then by long polling, as events and as logs; and back from it."""
+    asked = await shop.ask(key="build-42")
+    assert asked.headers["Location"] == f"/api/deployments/{asked.json()['id']}"
+    following = asyncio.create_task(shop.client.get(f"{asked.headers['Location']}/events"))
+    told = await shop.state(asked)
+    assert (told["verdict"], told["ended"]) == ("deployed", True), told
+    assert shop.aws.environments["shop-dev"].label == "v2"
+    assert shop.aws.versions["shop", "v2"].bundle == {"S3Bucket": "builds", "S3Key": "v2.zip"}
+    events = await following
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert '"verdict":"deployed"' in events.text.strip().splitlines()[-1]
+    logs = (await shop.client.get(f"{asked.headers['Location']}/logs")).text
+    for words in (" apply: ", "Environment update completed successfully.", "boom: no such table"):
+        assert words in logs
+
+    again = await shop.ask(key="build-42")
+    assert (again.status_code, again.json()["id"]) == (202, asked.json()["id"])
+    assert shop.aws.writes() == ["CreateApplicationVersion", "UpdateEnvironment"]
+
+    await shop.state(await shop.ask(version="v3", bundle={"s3": "s3://builds/v3.zip"}))
+    refused = await shop.client.post(f"{asked.headers['Location']}/rollback")
+    assert refused.status_code == 409, "another is there by now"
+    newest = (await shop.client.get("/api/deployments?limit=1")).json()[0]["id"]
+    back = await shop.client.post(f"/api/deployments/{newest}/rollback")
+    back.headers["Location"] = f"/api/deployments/{back.json()['id']}"
+    assert (await shop.state(back))["verdict"] == "deployed"
+    assert shop.aws.environments["shop-dev"].label == "v2"
+
+
+async def test_a_key_means_one_request(shop: BuiltElsewhere) -> None:
+    """However many ask at once, and whatever else they ask for; nothing is stored of what is refused."""
+    shop.allow("production", ASKS)
+    many = await asyncio.gather(*(shop.ask(key="k", formation="production") for _ in range(6)))
+    assert {answer.status_code for answer in many} == {202}, [answer.text for answer in many]
+    assert len({answer.json()["id"] for answer in many}) == 1
+    others: list[dict[str, Any]] = [
+        {"version": "v3"},
+        {"bundle": {"s3": "s3://builds/other.zip"}},
+        {"formation": "dev"},
+        {"confirmed": True},
+    ]
+    for other in others:
+        answer = await shop.ask(key="k", **{"formation": "production", **other})
+        assert (answer.status_code, answer.json()["error"]) == (409, "Conflicting"), answer.text
+    racing = await asyncio.gather(
+        *(shop.ask(key="r", formation="production", version=f"v{number}") for number in range(10, 14))
+    )
+    assert sorted(answer.status_code for answer in racing) == [202, 409, 409, 409]
+    assert len((await shop.client.get("/api/deployments")).json()) == 2
+    assert shop.aws.writes() == []
+
+
+async def test_a_version_means_one_thing(shop: BuiltElsewhere) -> None:
+    assert (await shop.ask()).status_code == 202
+    other = await shop.ask(bundle={"s3": "s3://builds/other.zip"})
+    assert (other.status_code, "version v2 of shop is there already" in other.json()["message"]) == (409, True)
+
+
+async def test_what_is_wrong_is_said_before_anything_is_stored(shop: BuiltElsewhere) -> None:
+    for given, status, words in WRONG:
+        answer = await shop.ask(**given)
+        assert (answer.status_code, words in answer.json()["message"]) == (status, True), answer.text
+    assert (await shop.client.get("/api/deployments")).json() == []
+    assert await shop.server.store.releases.of("shop") == ()
+    assert shop.aws.calls == []
+
+
+async def test_other_apps_people_learn_and_change_nothing(shop: BuiltElsewhere) -> None:
+    """404 as of nothing for strangers; 403 for who may only read."""
+    strangers = await shop.user("eve", "developers")
+    (shop.shop.data / "config" / "access.yaml").write_text(
+        "grants: [{groups: [viewers], may: [read]}, {groups: [deployers], may: [deploy], environments: [dev]}]\n"
+    )
+    viewers = await shop.user("vic", "viewers")
+    partly = await shop.user("pam", "deployers", "viewers")
+    asked = await shop.ask(key="k", head=partly)
+    assert asked.status_code == 202
+    for head, status in ((strangers, 404), (viewers, 403), ({"Authorization": "Bearer nothing"}, 401)):
+        for key in ("k", "l"):
+            assert (await shop.ask(key=key, head=head)).status_code == status
+    nothing = await shop.ask(head=strangers, app="nobodys")
+    assert nothing.json()["message"].replace("nobodys", "shop") == (await shop.ask(head=strangers)).json()["message"]
+    assert (await shop.ask(head=partly, formation="production")).status_code == 403
+    assert (await shop.client.get(f"{asked.headers['Location']}/state", headers=strangers)).status_code == 404
+
+
+async def test_an_aborted_update_is_stopped_and_the_version_before_deployed(shop: BuiltElsewhere) -> None:
+    """What waits for people is called off without a call."""
+    await shop.state(await shop.ask())
+    shop.aws.scripts["shop-dev"].append(timelines.well(100_000))
+    asked = await shop.ask(version="v3", bundle={"s3": "s3://builds/v3.zip"})
+    await shop.until(
+        lambda: asyncio.sleep(0, shop.aws.environments["shop-dev"].status), lambda status: status == "Updating"
+    )
+    aborted = await shop.client.post(f"{asked.headers['Location']}/abort")
+    assert aborted.status_code == 202
+    told = await shop.state(asked)
+    assert told["verdict"] == "rolled_back", told
+    assert shop.aws.environments["shop-dev"].label == "v2"
+    shop.allow("production", ASKS)
+    waits = await shop.ask(formation="production")
+    writes = len(shop.aws.writes())
+    await shop.client.post(f"{waits.headers['Location']}/abort")
+    assert (await shop.state(waits))["verdict"] == "cancelled"
+    assert len(shop.aws.writes()) == writes
