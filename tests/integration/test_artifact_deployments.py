@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.aws import timelines
 from tests.integration.built_elsewhere import ASKS, BuiltElsewhere
 
 
@@ -126,24 +125,3 @@ async def test_other_apps_people_learn_and_change_nothing(shop: BuiltElsewhere) 
     assert nothing.json()["message"].replace("nobodys", "shop") == (await shop.ask(head=strangers)).json()["message"]
     assert (await shop.ask(head=partly, formation="production")).status_code == 403
     assert (await shop.client.get(f"{asked.headers['Location']}/state", headers=strangers)).status_code == 404
-
-
-async def test_an_aborted_update_is_stopped_and_the_version_before_deployed(shop: BuiltElsewhere) -> None:
-    """What waits for people is called off without a call."""
-    await shop.state(await shop.ask())
-    shop.aws.scripts["shop-dev"].append(timelines.well(100_000))
-    asked = await shop.ask(version="v3", bundle={"s3": "s3://builds/v3.zip"})
-    await shop.until(
-        lambda: asyncio.sleep(0, shop.aws.environments["shop-dev"].status), lambda status: status == "Updating"
-    )
-    aborted = await shop.client.post(f"{asked.headers['Location']}/abort")
-    assert aborted.status_code == 202
-    told = await shop.state(asked)
-    assert told["verdict"] == "rolled_back", told
-    assert shop.aws.environments["shop-dev"].label == "v2"
-    shop.allow("production", ASKS)
-    waits = await shop.ask(formation="production")
-    writes = len(shop.aws.writes())
-    await shop.client.post(f"{waits.headers['Location']}/abort")
-    assert (await shop.state(waits))["verdict"] == "cancelled"
-    assert len(shop.aws.writes()) == writes
