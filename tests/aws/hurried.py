@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sealane.adapters import SHIPPED, Adapters, Table
+from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk import adapter
 from sealane.destinations.elastic_beanstalk.adapter import ElasticBeanstalkFile
-from sealane.destinations.aws.pace import Pace
 from sealane.destinations.port import Destination, DestinationContext
 from tests.aws.virtual_clock import VirtualClock
 from tests.aws.world import World

@@ -11,7 +11,6 @@ import pytest
 
 from tests.integration.built_elsewhere import ASKS, BuiltElsewhere
 
-
 WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"version": "v 2"}, 422, "version: "),
     ({"version": "v2\n"}, 422, "version: "),
