@@ -19,6 +19,7 @@ from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access, Scoping
 from sealane.accounts.sign_in_attempts import AttemptLimits
 from sealane.adapters import SHIPPED, Adapters
+from sealane.blobs.bundles import Bundles
 from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
 from sealane.clients.relay.hub import Away, Hub
@@ -87,6 +88,8 @@ class Server:
     intake: Intake
     requests: Requests
     artifacts: ArtifactRequests
+    bundles: Bundles
+    """What was uploaded."""
     approvals: Approvals
     speaking: GateAnswers
     glass: BreakGlass
@@ -208,6 +211,7 @@ async def start(
         names_key=keys.names_key(secret),
         adapters=adapters,
     )
+    bundles = Bundles(settings.bundles)
     requests = Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass)
     threads = NoticeThreads()
     targets = Targets(
@@ -229,7 +233,8 @@ async def start(
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
         requests=requests,
-        artifacts=ArtifactRequests(store=store, requests=requests),
+        artifacts=ArtifactRequests(tools=tools, store=store, requests=requests, bundles=bundles),
+        bundles=bundles,
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,

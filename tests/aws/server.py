@@ -133,6 +133,12 @@ class Front:
         if asked.command == "DELETE":
             del there[key]
             return self._told(204, b"")
+        if (wanted := asked.headers.get("If-Match")) and wanted != tag:
+            return self._s3_error(412, "PreconditionFailed")
+        if given := asked.headers.get("Range"):
+            first, _, last = given.removeprefix("bytes=").partition("-")
+            self.world.read += int(last) - int(first) + 1
+            return self._told(206, old[int(first) : int(last) + 1], headers={"ETag": tag})
         headers = {"ETag": tag, "Content-Length": str(len(old))}
         return self._told(200, b"" if asked.command == "HEAD" else old, headers=headers)
 

@@ -60,6 +60,8 @@ class World:
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
     cluster: Cluster = field(default_factory=Cluster)
     buckets: dict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    read: int = 0
+    """Bytes of objects that were read in parts."""
     logs: list[Log] = field(default_factory=list)
     log_text: str = "boom: no such table"
     address: str = ""

@@ -15,6 +15,7 @@ from sealane import composition
 from sealane.server import application
 from sealane.settings.model import Settings
 from tests.aws import hurried
+from tests.aws.bundles import archive
 from tests.aws.server import listening
 from tests.aws.world import World
 from tests.integration.inside import Inside
@@ -76,6 +77,7 @@ class BuiltElsewhere(Inside):
     async def open(self) -> AsyncIterator[None]:
         """All three, with two environments that run version v1, until the end."""
         with listening() as port, port.serving(hurried.account()) as self.aws:
+            self.aws.buckets["builds"] |= {f"{name}.zip": archive() for name in ("v2", "v3", "other")}
             for name in ("dev", "production"):
                 self.aws.environment(f"shop-{name}", "shop", "v1")
                 self.allow(name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws.bundles import archive
 from tests.integration.built_elsewhere import ASKS, BuiltElsewhere
 
 WRONG: list[tuple[dict[str, Any], int, str]] = [
@@ -21,6 +22,10 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"bundle": None}, 422, "the release has no bundle"),
     ({"images": {"web": "registry.example.com/web:1"}}, 422, "has no digest, so anybody could change it"),
     ({"images": {"web": f"registry.example.com/WEB@sha256:{'0' * 64}"}}, 422, "is no image reference"),
+    ({"bundle": {"s3": "s3://builds/nothing.zip"}}, 404, "there is no s3://builds/nothing.zip"),
+    ({"bundle": {"s3": "s3://builds/bad.zip"}}, 422, ".ebextensions/a.config:1:1: no configuration file has comands"),
+    ({"bundle": {"s3": "s3://builds/strange.zip"}}, 422, "the image docker.io/evil is not authorised"),
+    ({"bundle": {"sha256": "0" * 64}}, 404, "shop has no bundle 000000000000"),
     ({"commit": "main"}, 422, "commit: "),
     ({"commit": "0" * 40}, 404, "0000000"),
     ({"formation": "staging"}, 422, "there is no formation staging"),
@@ -99,12 +104,16 @@ async def test_a_version_means_one_thing(shop: BuiltElsewhere) -> None:
 
 
 async def test_what_is_wrong_is_said_before_anything_is_stored(shop: BuiltElsewhere) -> None:
+    shop.aws.buckets["builds"]["bad.zip"] = archive({"Procfile": "web: x", ".ebextensions/a.config": "comands: {}"})
+    shop.aws.buckets["builds"]["strange.zip"] = archive(
+        {"docker-compose.yml": "services: {a: {image: docker.io/evil}}"}
+    )
     for given, status, words in WRONG:
         answer = await shop.ask(**given)
         assert (answer.status_code, words in answer.json()["message"]) == (status, True), answer.text
     assert (await shop.client.get("/api/deployments")).json() == []
     assert await shop.server.store.releases.of("shop") == ()
-    assert shop.aws.calls == []
+    assert shop.aws.writes() == []
 
 
 async def test_other_apps_people_learn_and_change_nothing(shop: BuiltElsewhere) -> None:

@@ -131,6 +131,7 @@ class Served:
             "key": "step/lint",
             "what": "shop/dev",
             "gate": "rate",
+            "bundle": "0" * 64,
             "source": "github",
         }
         self._client = httpx.AsyncClient(

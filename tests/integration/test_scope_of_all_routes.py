@@ -93,6 +93,8 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "GET /api/deployments/{deployment}/state": THERE,
     "GET /api/deployments/{deployment}/events": THERE,
     "GET /api/deployments/{deployment}/logs": THERE,
+    "GET /api/apps/{app}/bundles/{bundle}": WRITERS,
+    "PUT /api/apps/{app}/bundles/{bundle}": WRITERS,
     "POST /api/deployments": EVERYBODY,  # to the formation that the body names: test_artifact_deployments
     "POST /api/deployments/{deployment}/abort": KEEPERS,
     "POST /api/deployments/{deployment}/rollback": KEEPERS,
@@ -288,6 +290,7 @@ class World:
             "user": "nobody",
             "token_id": "nothing",
             "relay": "nothing",
+            "bundle": "0" * 64,
             "source": "github",
             "path": "info/refs",
         }

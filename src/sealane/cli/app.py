@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, str] = {
     "restart": "restart",
     "serve": "serve",
     "role": "role",
+    "destination": "destination",
     "relay": "relay",
 }
 """The module of each command."""

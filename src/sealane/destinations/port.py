@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from sealane.clients.relay.hub import Hub
     from sealane.destinations import model, observed, stages, usage
+    from sealane.findings import Finding
     from sealane.formations.health_checks import HealthCheck
+    from sealane.releases.model import Bundle
     from sealane.secrets.values import SecretValue
     from sealane.verdicts import model as verdicts
 
@@ -217,6 +219,31 @@ class Destination(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedBundle:
+    """What is wrong with a bundle, and what it would run."""
+
+    findings: tuple[Finding, ...] = ()
+    images: tuple[str, ...] = ()
+    """References of the images that it names."""
+
+
+class BundleStore(Protocol):
+    """Where bundles of files lie for destinations that run them."""
+
+    def place(self, app: str, sha256: str) -> Bundle:
+        """Where an uploaded bundle will lie. Pure."""
+        ...
+
+    async def check(self, bundle: Bundle) -> CheckedBundle:
+        """Reads one that lies there already. Raises NotThere, Refused, Unavailable."""
+        ...
+
+    async def keep(self, bundle: Bundle, path: Path) -> CheckedBundle:
+        """Checks an uploaded one, and puts it there unless there are errors. Key: its place; a repeat writes nothing."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationContext:
     """The context to open a destination with, besides its entry in the operators' file."""
 
@@ -238,3 +265,7 @@ class DestinationAdapter(DestinationShape):
 
     open: Callable[[Any, DestinationContext], AbstractAsyncContextManager[Destination]]
     """The destination, signed in, for the entry in the file. Raises errors.Unavailable, errors.UsageError."""
+    permissions: Callable[[Any, Sequence[str], Sequence[str]], Mapping[str, Any]] | None = None
+    """The IAM policy for the entry, some namespaces and further buckets with bundles; None outside of AWS. Pure."""
+    bundles: Callable[[Any], BundleStore] | None = None
+    """Where its bundles lie, for the entry in the file; None for destinations that run images only."""

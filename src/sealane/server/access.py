@@ -39,7 +39,7 @@ SUBJECTS: Mapping[str, Subject] = {
 FORMATION = "formation"
 FORMATIONS_TO_BE = "/api/formations/{app}/{formation}/deploy"
 """The route that may name a formation without any deployments yet."""
-NO_SUBJECTS = frozenset({"key", "gate", "user", "token_id", "source", "path", "relay"})
+NO_SUBJECTS = frozenset({"key", "bundle", "gate", "user", "token_id", "source", "path", "relay"})
 """Parts of an address that name nothing on their own, or nothing of an app."""
 QUESTIONS: Mapping[str, Subject] = {"of": Subject.TOPIC}
 """The same for query parameters."""

@@ -27,6 +27,7 @@ Deployment = Annotated[str, _part("The id of a deployment.", pattern=_id("d"))]
 User = Annotated[str, _part("A user's name.", pattern=inputs.NAME_PATTERN)]
 Relay = Annotated[str, _part("A relay's name.", pattern=inputs.NAME_PATTERN)]
 Token = Annotated[str, _part("The id of a token: its first part, after `sln_`.", pattern="^[a-z0-9]{10}$")]
+Bundle = Annotated[str, _part("The SHA-256 of a bundle's content.", pattern="^[0-9a-f]{64}$")]
 LogKey = Annotated[
     str,
     _part(

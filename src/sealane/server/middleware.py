@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 
 from sealane import errors, inputs, paths
+from sealane.blobs import bundles
 from sealane.errors import Refused, TooLarge, TooSlow, UsageError
 from sealane.events.sources import bodies
 from sealane.secrets import revealed
@@ -33,6 +34,9 @@ _HEADERS = {
     ),
 }
 
+_SLOWEST = 64 * 1024
+"""Bytes a second: a bundle may take the longer, the more of it has come."""
+
 
 class Guard:
     """ASGI middleware: limits bodies while they arrive (a length in a header proves nothing), and adds the headers."""
@@ -53,6 +57,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         most = self._most(scope["path"])
+        slowest = _SLOWEST if _is_bundle(scope["path"]) else None
         read, whole = 0, False
         until = asyncio.get_running_loop().time() + self.seconds
         wrong = _wrong_address(scope)
@@ -62,7 +67,7 @@ class Guard:
             if whole or most is None:
                 return await receive()
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(until + (read / slowest if slowest else 0)):
                     message = await receive()
             except TimeoutError:
                 raise TooSlow("the body of the request took too long") from None
@@ -88,7 +93,13 @@ class Guard:
     def _most(self, path: str) -> int | None:
         if path.startswith("/git/"):
             return None
+        if _is_bundle(path):
+            return bundles.MOST
         return max(self.most, bodies.MOST) if path.startswith("/hooks/") else self.most
+
+
+def _is_bundle(path: str) -> bool:
+    return path.startswith("/api/apps/") and "/bundles/" in path
 
 
 class StepsOutside:

@@ -102,6 +102,11 @@ class Settings(Placed, BaseSettings):
         return self.data / "logs"
 
     @property
+    def bundles(self) -> Path:
+        """The folder with uploaded bundles."""
+        return self.data / "bundles"
+
+    @property
     def workspaces(self) -> Path:
         """The clones that runs work in."""
         return self.data / "workspaces"

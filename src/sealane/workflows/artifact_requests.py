@@ -1,19 +1,28 @@
-"""Deployments of what was built somewhere else: a bundle in a bucket or images by digest, under a version of its builder."""
+"""Deployments of what was built somewhere else: a bundle or images by digest, under a version of its builder."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sealane import clock
 from sealane.access.model import Actor
-from sealane.errors import Conflicting, NotThere, UsageError
+from sealane.blobs.bundles import Bundles
+from sealane.destinations.port import BundleStore, CheckedBundle, DestinationAdapter
+from sealane.environments import patterns
+from sealane.errors import Conflicting, InvalidFiles, NotThere, UsageError
+from sealane.findings import Finding, Place, errors
 from sealane.images import references
 from sealane.images.model import Image
 from sealane.records.deployments import Deployment
 from sealane.releases.model import Bundle, Release
+from sealane.stencils import render_inputs
+from sealane.stencils.model import Revision
 from sealane.store import ids
 from sealane.store.all_stores import Store
+from sealane.workflows import checkouts
+from sealane.workflows.context import Tools
 from sealane.workflows.operations import NOTHING, Given, Requests
 
 
@@ -28,6 +37,9 @@ class Artifact:
     commit: str | None = None
     """The commit with the stencils; by default the newest pushed to the app's trunk."""
     bundle: Bundle | None = None
+    """A bundle that lies in a bucket."""
+    uploaded: str | None = None
+    """The SHA-256 of one that was uploaded here."""
     images: Mapping[str, str] = field(default_factory=dict)
     """References by digest for `${image.NAME}`."""
 
@@ -36,8 +48,10 @@ class Artifact:
 class ArtifactRequests:
     """Takes them. Each becomes a release and a deployment, which passes limits, policies and approvals like any other."""
 
+    tools: Tools
     store: Store
     requests: Requests
+    bundles: Bundles
     now: clock.Clock = clock.now
 
     async def deploy(
@@ -52,9 +66,24 @@ class ArtifactRequests:
         deployment_id = ids.derived("d", "artifact", artifact.app, key) if key else ids.new("d")
         if key and (known := await self._known(deployment_id)):
             return await self._same(known, artifact, given)
-        made = await self._release(artifact)
+        if artifact.uploaded:
+            self.bundles.path(artifact.app, artifact.uploaded)
+        app = await self.store.apps.get(artifact.app)
+        commit = artifact.commit or (await self.store.views.heads(app.name)).get(f"refs/heads/{app.trunk}")
+        if commit is None:
+            raise UsageError(f"no commit of {app.name} is known yet", hint="push one, or say which with commit")
+        made = Release(
+            id="",
+            app=app.name,
+            commit=commit,
+            deploy_tag=artifact.version,
+            images=images(artifact),
+            bundle=artifact.bundle,
+            created=self.now(),
+        )
+        built = _Built(artifact=artifact, tools=self.tools, store=self.store, bundles=self.bundles)
         offered = await self.requests.deploy_release(
-            deployment_id, artifact.formation, made, by=by, given=given, keep=self._keep
+            deployment_id, artifact.formation, made, by=by, given=given, built=built
         )
         return await self._same(offered, artifact, given)
 
@@ -67,40 +96,97 @@ class ArtifactRequests:
     async def _same(self, known: Deployment, artifact: Artifact, given: Given) -> Deployment:
         """The deployment, if it was requested with the same content. Raises Conflicting."""
         release = await self.store.releases.get(known.release_id or "")
-        there = (known.app, known.formation, known.confirmed, known.adopt)
-        wanted = (artifact.app, artifact.formation, given.confirmed, given.adopt)
-        same = (release.deploy_tag, release.bundle, release.images) == (
-            artifact.version,
-            artifact.bundle,
-            images(artifact),
-        )
-        if there != wanted or not same or artifact.commit not in {None, release.commit}:
+        there = (known.app, known.formation, known.confirmed, known.adopt, release.deploy_tag, release.images)
+        wanted = (artifact.app, artifact.formation, given.confirmed, given.adopt, artifact.version, images(artifact))
+        if there != wanted or not _is_of(release.bundle, artifact) or artifact.commit not in {None, release.commit}:
             raise Conflicting("the idempotency key was used for another request", hint="give each request its own key")
         return known
 
-    async def _release(self, artifact: Artifact) -> Release:
-        app = await self.store.apps.get(artifact.app)
-        commit = artifact.commit or (await self.store.views.heads(app.name)).get(f"refs/heads/{app.trunk}")
-        if commit is None:
-            raise UsageError(f"no commit of {app.name} is known yet", hint="push one, or say which with commit")
-        of = (artifact.bundle.bucket, artifact.bundle.key) if artifact.bundle else ()
-        made = Release(
-            id=ids.derived("rel", app.name, commit, artifact.version, *of, *map(str, sorted(artifact.images.items()))),
-            app=app.name,
-            commit=commit,
-            deploy_tag=artifact.version,
-            images=images(artifact),
-            bundle=artifact.bundle,
-            created=self.now(),
-        )
-        for other in await self.store.releases.tagged(app.name, artifact.version):
-            if (other.bundle, other.images) != (made.bundle, made.images):
-                message = f"version {artifact.version} of {app.name} is there already, of something else"
-                raise Conflicting(message, hint="give each build its own version")
-        return made
 
-    async def _keep(self, made: Release) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Built:
+    """See `operations.BuiltElsewhere`."""
+
+    artifact: Artifact
+    tools: Tools
+    store: Store
+    bundles: Bundles
+
+    async def complete(self, here: checkouts.Checkout, made: Release) -> Release:
+        if self.artifact.uploaded:
+            store = await self._bundle_store(here)
+            made = replace(made, bundle=store.place(made.app, self.artifact.uploaded))
+        of = (made.bundle.bucket, made.bundle.key) if made.bundle else ()
+        text = sorted(image.reference for image in made.images.values())
+        return replace(made, id=ids.derived("rel", made.app, made.commit, made.deploy_tag, *of, *made.images, *text))
+
+    async def keep(self, made: Release, revision: Revision) -> None:
+        for other in await self.store.releases.tagged(made.app, made.deploy_tag):
+            if (other.bundle, other.images) != (made.bundle, made.images):
+                message = f"version {made.deploy_tag} of {made.app} is there already, of something else"
+                raise Conflicting(message, hint="give each build its own version")
+        if made.bundle is not None:
+            await self._check(made.bundle, revision)
         await self.store.releases.add(made, sequence=0, run_id=None)
+
+    async def _check(self, bundle: Bundle, revision: Revision) -> None:
+        """Checks it, and puts an uploaded one where the destination reads it. Raises InvalidFiles."""
+        environment = self.tools.environment(revision.environment)
+        store = self._opened(revision.environment, revision.destination)
+        if self.artifact.uploaded:
+            path = self.bundles.path(revision.app, self.artifact.uploaded)
+            checked = await store.keep(bundle, path)
+        else:
+            checked = await store.check(bundle)
+        findings = [*errors(checked.findings), *_unlisted(checked, environment.apps[revision.app].registries)]
+        if not any(_uses(rendered.object, bundle.key) for rendered in revision.objects):
+            place = Place(file=f"deploy/formations/{revision.formation}.yaml")
+            hint = "write SourceBundle: {S3Bucket: ${bundle.bucket}, S3Key: ${bundle.key}}"
+            findings.append(Finding(message="no stencil of it uses the bundle", place=place, hint=hint))
+        if findings:
+            raise InvalidFiles(findings)
+
+    async def _bundle_store(self, here: checkouts.Checkout) -> BundleStore:
+        name, adapters = self.artifact.formation, self.tools.adapters
+        formation, findings = await asyncio.to_thread(render_inputs.read_formation, here.tree, name, adapters)
+        if formation is None:
+            raise InvalidFiles(findings)
+        return self._opened(formation.environment, formation.destination)
+
+    def _opened(self, environment: str, destination: str) -> BundleStore:
+        config = self.tools.environment(environment).destinations.get(destination)
+        if config is None:
+            raise NotThere(f"{environment} has no destination {destination}")
+        adapter = self.tools.adapters.destinations.get(config.kind, DestinationAdapter)
+        if adapter.bundles is None:
+            raise UsageError(f"{environment}/{destination} runs no bundles", hint="give images instead")
+        return adapter.bundles(config.written)
+
+
+def _uses(value: object, key: str) -> bool:
+    if isinstance(value, dict):
+        return any(_uses(part, key) for part in value.values())
+    return value == key or (isinstance(value, list) and any(_uses(part, key) for part in value))
+
+
+def _unlisted(checked: CheckedBundle, registries: tuple[str, ...]) -> list[Finding]:
+    """Images that the bundle names and the operators' file does not allow."""
+    findings = []
+    for image in checked.images:
+        try:
+            problem = "" if patterns.image_allowed(registries, image) else "is not authorised for the app"
+        except ValueError as error:
+            problem = f"is no image reference: {error}"
+        if problem:
+            hint = f"allowed are: {', '.join(registries) or 'none'}"
+            findings.append(Finding(message=f"the image {image} {problem}", place=Place(file="the bundle"), hint=hint))
+    return findings
+
+
+def _is_of(bundle: Bundle | None, artifact: Artifact) -> bool:
+    if artifact.uploaded:
+        return bundle is not None and bundle.key.endswith(f"/{artifact.uploaded}.zip")
+    return bundle == artifact.bundle
 
 
 def images(artifact: Artifact) -> dict[str, Image]:

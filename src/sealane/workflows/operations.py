@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from sealane import clock, inputs
 from sealane.access.model import Actor
@@ -44,6 +43,18 @@ class Given:
 
 
 NOTHING = Given()
+
+
+class BuiltElsewhere(Protocol):
+    """Completes a release of what was built elsewhere, and stores it."""
+
+    async def complete(self, here: checkouts.Checkout, made: Release) -> Release:
+        """With what only the commit's files tell."""
+        ...
+
+    async def keep(self, made: Release, revision: Revision) -> None:
+        """Checks and stores it; its revision is allowed by then. Raises InvalidFiles with all findings, Conflicting."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,18 +96,21 @@ class Requests:
         *,
         by: Actor,
         given: Given,
-        keep: Callable[[Release], Awaitable[None]] | None = None,
+        built: BuiltElsewhere | None = None,
     ) -> Deployment:
         """Deploys that release. Key: the id; a repeat gives the first one's deployment. Raises as `deploy` does.
 
-        `keep` stores a release that nobody stored yet, once it is known to be allowed there.
+        `built` completes and stores a release that nobody stored yet.
         """
         clone = ids.new("d")  # not the deployment's: the same may be asked for twice at the same time
         try:
-            proposed = await self._proposed(clone, formation, made)
-            if keep is not None:
+            here = await self._checked_out(clone, made)
+            if built is not None:
+                made = await built.complete(here, made)
+            proposed = await self._proposed(here, formation, made)
+            if built is not None:
                 by.require(Permission.DEPLOY, made.app, proposed.revision.environment)
-                await keep(made)
+                await built.keep(made, proposed.revision)
             authors = await self._authors(clone, formation, made) if proposed.rules else ()
         finally:
             await asyncio.to_thread(checkouts.forget, self.tools, clone)
@@ -227,9 +241,11 @@ class Requests:
                 return release
         raise NotThere(f"{app} has no release {wanted}", hint=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
-    async def _proposed(self, clone: str, formation: str, made: Release) -> releases.Proposal:
+    async def _checked_out(self, clone: str, made: Release) -> checkouts.Checkout:
         await full_clones.check_out_files(self.tools, clone, await self.store.apps.get(made.app), made.commit)
-        here = await checkouts.site(self.tools, clone, made.app, made.commit)
+        return await checkouts.site(self.tools, clone, made.app, made.commit)
+
+    async def _proposed(self, here: checkouts.Checkout, formation: str, made: Release) -> releases.Proposal:
         pipeline = checkouts.pipeline(here)
         delivery = pipeline.delivery_to(formation) if pipeline else None
         proposed = await releases.propose(here, formation, made, delivery, by_hand=True)

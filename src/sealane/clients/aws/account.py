@@ -72,6 +72,10 @@ class Account:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
+    def call_now(self, service: str, operation: str, /, **given: Any) -> Answer:
+        """As `call`, for callers with a thread of their own."""
+        return self._call(service, operation, given)
+
     async def call(self, service: str, operation: str, /, **given: Any) -> Answer:
         """Makes one call. Raises Rejected; Unavailable if the outcome is unknown, or it should be tried later."""
         return await asyncio.to_thread(self._call, service, operation, given)

@@ -1,9 +1,17 @@
-"""Small objects in an S3 bucket, overwritten only if unchanged since they were read."""
+"""Objects in an S3 bucket: small ones, overwritten only if unchanged since they were read, and files."""
 
 from __future__ import annotations
 
-from sealane.clients.aws.account import Account, Rejected
-from sealane.errors import Conflicting
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from typing_extensions import Buffer, override
+
+from sealane.clients.aws.account import Account, Answer, Rejected
+from sealane.errors import Conflicting, NotThere
+
+_BLOCK = 256 * 1024
 
 
 class Bucket:
@@ -11,6 +19,10 @@ class Bucket:
 
     def __init__(self, account: Account, name: str) -> None:
         self._account, self.name = account, name
+
+    def sibling(self, name: str) -> Bucket:
+        """Another bucket, with the same account."""
+        return Bucket(self._account, name)
 
     async def get(self, key: str) -> tuple[bytes, str] | None:
         """The object and its tag; None if it does not exist."""
@@ -33,7 +45,78 @@ class Bucket:
             raise
         return str(answer.values["ETag"])
 
+    async def size(self, key: str) -> int | None:
+        """The object's size in bytes; None if it does not exist."""
+        try:
+            told = await self._account.call("s3", "head_object", Bucket=self.name, Key=key)
+        except Rejected as rejected:
+            if rejected.code in {"NoSuchKey", "404"}:
+                return None
+            raise
+        return int(told.values["ContentLength"])
+
+    async def upload(self, key: str, path: Path) -> None:
+        """Writes a file's content, whatever is there."""
+        with path.open("rb") as file:
+            await self._account.call("s3", "put_object", Bucket=self.name, Key=key, Body=file)
+
+    def open(self, key: str) -> BinaryIO:
+        """Reads parts of an object, for callers with a thread of their own; raises NotThere, also if it changes meanwhile."""
+        return io.BufferedReader(_Parts(self._account, self.name, key), _BLOCK)
+
     async def keys(self, prefix: str) -> tuple[str, ...]:
         """The names of the objects with the prefix."""
-        answer = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
-        return tuple(str(each["Key"]) for each in answer.values.get("Contents", ()))
+        told = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
+        return tuple(str(each["Key"]) for each in told.values.get("Contents", ()))
+
+
+class _Parts(io.RawIOBase):
+    """An object, read in parts where it is asked for."""
+
+    def __init__(self, account: Account, bucket: str, key: str) -> None:
+        self._account, self._of = account, {"Bucket": bucket, "Key": key}
+        head = self._asked("head_object")
+        self.size = int(head.values["ContentLength"])
+        self._of["IfMatch"] = str(head.values["ETag"])
+        self._at = 0
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True
+
+    @override
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            message = "before the beginning"
+            raise ValueError(message)
+        self._at = base + offset
+        return self._at
+
+    @override
+    def tell(self) -> int:
+        return self._at
+
+    @override
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        length = min(len(view), self.size - self._at)
+        if length <= 0:
+            return 0
+        told = self._asked("get_object", Range=f"bytes={self._at}-{self._at + length - 1}")
+        body: bytes = told.values["Body"]
+        view[: len(body)] = body
+        self._at += len(body)
+        return len(body)
+
+    def _asked(self, operation: str, **more: str) -> Answer:
+        try:
+            return self._account.call_now("s3", operation, **self._of, **more)
+        except Rejected as rejected:
+            if rejected.code in {"NoSuchKey", "404", "NoSuchBucket", "PreconditionFailed", "412"}:
+                raise NotThere(f"there is no s3://{self._of['Bucket']}/{self._of['Key']}") from None
+            raise

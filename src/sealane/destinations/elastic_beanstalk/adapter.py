@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealane.destinations.aws.account_fields import AccountFile
 from sealane.destinations.elastic_beanstalk.platform import PLATFORM
-from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
+from sealane.destinations.port import BundleStore, Destination, DestinationAdapter, DestinationContext
 
 if TYPE_CHECKING:
     from sealane.destinations.aws.pace import Pace
@@ -36,4 +36,21 @@ def opened(written: ElasticBeanstalkFile, pace: Pace | None = None) -> Destinati
     return BeanstalkDestination(Beanstalk(account), kept, region=written.region, pace=pace)
 
 
-ADAPTER = DestinationAdapter(file=ElasticBeanstalkFile, open=_open, platform=PLATFORM)
+def _bundles(written: ElasticBeanstalkFile) -> BundleStore:
+    from sealane.clients.aws.buckets import Bucket
+    from sealane.destinations.elastic_beanstalk.bundle_store import BucketBundles
+
+    return BucketBundles(Bucket(written.account(), written.bucket))
+
+
+def _permissions(
+    written: ElasticBeanstalkFile, applications: Sequence[str], bundles: Sequence[str]
+) -> Mapping[str, Any]:
+    from sealane.destinations.elastic_beanstalk import permissions
+
+    return permissions.policy(region=written.region, bucket=written.bucket, applications=applications, bundles=bundles)
+
+
+ADAPTER = DestinationAdapter(
+    file=ElasticBeanstalkFile, open=_open, platform=PLATFORM, bundles=_bundles, permissions=_permissions
+)

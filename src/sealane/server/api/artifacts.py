@@ -19,6 +19,10 @@ from sealane.workflows.operations import Given
 router = APIRouter(prefix="/api", tags=["deployments"])
 
 _EXAMPLES: dict[str, Any] = {
+    "uploaded": {
+        "summary": "A bundle that was uploaded",
+        "value": {"app": "shop", "formation": "production", "version": "1.42.0", "bundle": {"sha256": "0" * 64}},
+    },
     "bundle": {
         "summary": "A bundle that lies in a bucket",
         "value": {
@@ -72,6 +76,15 @@ class StoredBundle(BaseModel):
         return Bundle(bucket=bucket, key=key)
 
 
+class UploadedBundle(BaseModel):
+    """An archive that was uploaded to this server."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """Of its content, as in the address of the upload."""
+
+
 class ArtifactDeployment(BaseModel):
     """What was built, and where it is to run."""
 
@@ -83,7 +96,7 @@ class ArtifactDeployment(BaseModel):
     """Its name: the deploy tag, and on Elastic Beanstalk the version's label. It always means the same thing."""
     commit: fields.Commit | None = None
     """The commit with the stencils; when left out, the newest that was pushed to the app's trunk."""
-    bundle: StoredBundle | None = None
+    bundle: StoredBundle | UploadedBundle | None = None
     """What stencils use as `${bundle.bucket}` and `${bundle.key}`."""
     images: Annotated[
         dict[Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)], fields.ImageReference],
@@ -117,7 +130,8 @@ async def deploy(
         formation=what.formation,
         version=what.version,
         commit=what.commit,
-        bundle=what.bundle.bundle() if what.bundle else None,
+        bundle=what.bundle.bundle() if isinstance(what.bundle, StoredBundle) else None,
+        uploaded=what.bundle.sha256 if isinstance(what.bundle, UploadedBundle) else None,
         images=what.images,
     )
     given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
