@@ -14,7 +14,8 @@ from sealane.cli import exits
 from sealane.destinations.elastic_beanstalk import permissions
 from tests.aws import timelines
 from tests.aws.world import World
-from tests.contracts.beanstalk_stories import BUCKET, Amazon, amazon
+from tests.contracts.aws_stories import BUCKET, Amazon, amazon
+from tests.contracts.beanstalk_stories import telling
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
     for name in ("shop-blue", "shop-green"):
         world.environment(name, "shop", "v1")
     world.environments["shop-blue"].cname = "shop.eu-central-1.elasticbeanstalk.com"
-    with aws.telling(world) as teller:
+    with telling(aws, world) as teller:
         option = {"Namespace": "aws:elasticbeanstalk:command", "OptionName": "Timeout", "Value": "300"}
         bundle = {"S3Bucket": "builds", "S3Key": "v2.zip"}
         v1 = teller.manifest("v1", name="shop-blue")
