@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sealane.destinations import model, observed, stages, usage
     from sealane.findings import Finding
     from sealane.formations.health_checks import HealthCheck
-    from sealane.releases.model import Bundle
+    from sealane.images.bundle import Bundle
     from sealane.secrets.values import SecretValue
     from sealane.verdicts import model as verdicts
 

@@ -7,20 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from sealane.images.bundle import Bundle
 from sealane.images.model import Image
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bundle:
-    """An archive of files to run, in a bucket."""
-
-    bucket: str
-    key: str
-
-    @property
-    def words(self) -> Mapping[str, str]:
-        """The placeholders `${bundle.bucket}` and `${bundle.key}`."""
-        return {"bundle.bucket": self.bucket, "bundle.key": self.key}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

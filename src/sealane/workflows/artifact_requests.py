@@ -14,9 +14,10 @@ from sealane.environments import patterns
 from sealane.errors import Conflicting, InvalidFiles, NotThere, UsageError
 from sealane.findings import Finding, Place, errors
 from sealane.images import references
+from sealane.images.bundle import Bundle
 from sealane.images.model import Image
 from sealane.records.deployments import Deployment
-from sealane.releases.model import Bundle, Release
+from sealane.releases.model import Release
 from sealane.stencils import render_inputs
 from sealane.stencils.model import Revision
 from sealane.store import ids

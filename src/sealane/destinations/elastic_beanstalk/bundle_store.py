@@ -11,7 +11,7 @@ from sealane.clients.aws.buckets import Bucket
 from sealane.destinations.elastic_beanstalk import bundle_check
 from sealane.destinations.port import CheckedBundle
 from sealane.findings import errors as errors_among
-from sealane.releases.model import Bundle
+from sealane.images.bundle import Bundle
 
 MOST = 512 * 1024 * 1024
 """Bytes that the service takes."""

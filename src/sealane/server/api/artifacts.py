@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sealane.errors import Conflicting, NotThere
+from sealane.images.bundle import Bundle
 from sealane.records.deployments import Deployment
-from sealane.releases.model import Bundle
 from sealane.server import access, dependencies, fields
 from sealane.server.access import Viewer
 from sealane.server.error_responses import Responses, raised
