@@ -117,10 +117,14 @@ def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
     assert tried > 60
 
 
+KINDS = {"/logs": "text/plain", ".csv": "text/csv", "/events": "text/event-stream"}
+"""What a path holds to how it answers."""
+
+
 def test_text_and_json_are_told_apart(document: dict[str, Any]) -> None:
     for label, operation in operations(document).items():
         for status, response in operation["responses"].items():
-            kind = "text/plain" if "/logs" in label else "text/csv" if label.endswith(".csv") else "application/json"
+            kind = next((kind for end, kind in KINDS.items() if end in label), "application/json")
             wanted = kind if status == "200" else "application/json"
             assert set(response.get("content", {})) == (set() if status == "204" else {wanted}), f"{label} {status}"
 

@@ -1,4 +1,4 @@
-"""What a release runs that is no image: an archive of files in a bucket."""
+"""What a release runs that is no image: an archive of files in a bucket. Pure."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ Reference = Annotated[
 ]
 """The id of a release, revision, run or deployment, a tag, or a workload."""
 FormationName = Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
-Commit = Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$")]
+Commit = Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$", max_length=64)]
 """A commit's full hash."""
 Version = Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_.+-]*$", max_length=100)]
 """The name that a builder gave to what it built; Elastic Beanstalk's labels have at most 100 characters."""

@@ -48,7 +48,7 @@ def problems(archive: zipfile.ZipFile, name: str) -> list[Finding]:
 
 
 def text(archive: zipfile.ZipFile, path: str) -> str | Finding:
-    """A file's text, or why it can't be had: a lie about its size is one."""
+    """A file's text, or why it is not available: a lie about its size is one."""
     try:
         with archive.open(path) as file:
             content = file.read(MOST_READ + 1)

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import StreamingResponse
 
 from sealane.errors import Conflicting, SealaneError
 from sealane.records.deployments import Deployment, DeploymentState
@@ -17,7 +16,7 @@ from sealane.records.views import DeploymentView
 from sealane.server import addresses, dependencies, streams
 from sealane.server.access import Developer, Following, Viewer
 from sealane.server.error_responses import raised
-from sealane.server.streams import TextStream
+from sealane.server.streams import EventStream, TextStream
 from sealane.verdicts.model import VerdictKind
 
 router = APIRouter(prefix="/api/deployments/{deployment}", tags=["deployments"])
@@ -68,13 +67,15 @@ async def state(
     return found or await _now(server, deployment, await server.store.outbox.newest())
 
 
-@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+@router.get("/events", response_class=EventStream)
 async def events(
     deployment: addresses.Deployment,
     server: dependencies.Server,
     _: Viewer,
     again: Following,
-    last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**62)] = None,
+    last: Annotated[
+        int | None, Header(alias="Last-Event-ID", ge=0, le=2**62, description="The last event that was read.")
+    ] = None,
 ) -> Response:
     """Server-sent events: a `state` now and after each change, with the data of `state`. It ends when the deployment has."""
     await server.views.progress(deployment)
@@ -99,7 +100,7 @@ async def events(
                 await asyncio.gather(waiting, return_exceptions=True)
 
     told = streams.while_admitted(body(), again)
-    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return EventStream(told, headers=streams.LIVE)
 
 
 async def _states(
