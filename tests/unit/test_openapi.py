@@ -117,7 +117,7 @@ def test_every_text_in_an_address_has_a_limit(document: dict[str, Any]) -> None:
     assert tried > 60
 
 
-KINDS = {"/logs": "text/plain", ".csv": "text/csv", "/events": "text/event-stream"}
+KINDS = {"/logs": "text/plain", ".csv": "text/csv", "{deployment}/events": "text/event-stream"}
 """What a path holds to how it answers."""
 
 
