@@ -5,24 +5,32 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from sealane.charts import release_objects
-from sealane.destinations.kubernetes.helm_releases import packing, records
+from sealane.clients.kubernetes import errors
+from sealane.destinations import model
+from sealane.destinations.kubernetes.helm_releases import live_releases, packing, records, write
 from sealane.destinations.kubernetes.helm_releases.next_step import Step, decide
 from sealane.destinations.kubernetes.helm_releases.records import HOLDER, Status
+from sealane.destinations.kubernetes.planned_objects import Live, PlannedObject
 
 OWNER = "shop/dev"
 
 
-def secret(number: int, status: str, content: str | None = "new", *, holder: str | None = OWNER) -> dict[str, Any]:
+def secret(
+    number: int, status: str, content: str | None = "new", *, holder: str | None = OWNER, about: str = "namespace: n"
+) -> dict[str, Any]:
     """A version as Helm keeps it."""
     chart = {"metadata": {"name": "shop", "annotations": {records.CONTENT: content} if content else {}}}
     manifest = (
-        "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: n}\n"
+        f"---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {about}}}\n"
     )
     body = {"name": "shop", "chart": chart, "manifest": manifest, "info": {"status": status, "notes": "n"}}
     packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(body).encode())))
@@ -137,3 +145,72 @@ def test_the_packed_chart_holds_what_was_approved_and_no_instruction() -> None:
     }
     alone = release_objects.parted([member])
     assert alone == ((member,), ())
+
+
+class Cluster:
+    """A cluster with one ConfigMap in namespace `n` that changes by itself so many times, and Helm's records."""
+
+    def __init__(self, *, changes: int = 0, secrets: Sequence[dict[str, Any]] = ()) -> None:
+        self.changes = changes
+        self.secrets = secrets
+        self.live: dict[str, Any] = {
+            "metadata": {"name": "a", "uid": "u", "resourceVersion": "1", "labels": {"own": "label"}}
+        }
+
+    async def list(self, kind: Any, *, namespace: str, selector: str) -> Any:
+        return SimpleNamespace(items=self.secrets)
+
+    async def find(self, kind: Any, name: str, *, namespace: str | None) -> Any:
+        return self.live if (name, namespace) == ("a", "n") else None
+
+    async def patch(self, kind: Any, name: str, operations: Sequence[dict[str, Any]], *, namespace: str) -> None:
+        guard, labels, annotations = operations
+        if self.changes:
+            self.changes -= 1
+            self.live["metadata"]["resourceVersion"] += "0"
+        if guard["value"] != self.live["metadata"]["resourceVersion"]:
+            raise errors.Invalid("the test failed", status=422)
+        self.live["metadata"] |= {"labels": labels["value"], "annotations": annotations["value"]}
+
+    @asynccontextmanager
+    async def gateway(self, **given: Any) -> AsyncIterator[Any]:
+        yield SimpleNamespace(kubeconfig=lambda namespace: "", trouble=None, wrote=True)
+
+
+@pytest.mark.parametrize("changes", [0, 3])
+async def test_an_object_that_changes_meanwhile_is_handed_to_helm_all_the_same(changes: int) -> None:
+    """Its controller writes its status while it is marked."""
+    cluster = Cluster(changes=changes)
+    one = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n"}}
+    release = release_objects.release("shop", {"name": "shop", "version": "1"}, {}, history_max=3)
+    _, [parts] = release_objects.parted([release, release_objects.member(one, "shop", "n")])
+    ref = model.ObjectRef(group="", version="v1", kind="ConfigMap", namespace="n", name="a", uid="u")
+    change = model.ObjectChange(action=model.Action.CHANGE, ref=ref)
+    live = Live(uid="u", version="1", owner=OWNER, terminating=False)
+    planned = PlannedObject(manifest=parts.members[0], ref=ref, change=change, body=parts.members[0], live=live)
+
+    async def install(command: Any, kubeconfig: str) -> None:
+        cluster.secrets = [secret(1, "deployed", parts.content)]
+
+    applied = await write.write(
+        write.Releases(cluster=cast("Any", cluster), helm=cast("Any", SimpleNamespace(release=install))),
+        parts,
+        [planned],
+        identity=model.Identity(app="shop", formation="dev", namespace="n", revision="r"),
+        fence=model.unfenced,
+    )
+    assert (applied.changed, applied.refusals) == ((ref,), ())
+    assert cluster.live["metadata"]["labels"] == {"own": "label", "app.kubernetes.io/managed-by": "Helm"}
+    assert release_objects.release_of(cluster.live) == "shop"
+
+
+@pytest.mark.parametrize(
+    ("about", "going", "whole"),
+    [("namespace: n", True, True), ("labels: {}", True, True), ("labels: {}", False, False)],
+    ids=["all of it goes", "it names no namespace", "somebody else's stays"],
+)
+async def test_a_release_is_uninstalled_if_nothing_of_it_stays(about: str, going: bool, whole: bool) -> None:
+    """What names no namespace is in the release's: there it is looked for before Helm may delete it."""
+    ref = model.ObjectRef(group="", version="v1", kind="ConfigMap", namespace="n", name="a")
+    cluster = cast("Any", Cluster(secrets=[secret(1, "deployed", about=about)]))
+    assert await live_releases.goes_whole(cluster, "shop", "n", going=(ref,) if going else ()) is whole

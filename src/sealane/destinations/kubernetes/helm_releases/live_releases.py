@@ -33,9 +33,10 @@ async def goes_whole(cluster: clusters.Cluster, name: str, namespace: str, *, go
     if not versions:
         return False
     known = {(ref.kind, ref.namespace or "", ref.name) for ref in going}
-    for api_version, kind, place, called in versions[-1].objects:
-        if (kind, place, called) not in known:
-            there = await cluster.find(kinds.whole(api_version, kind), called, namespace=place or None)
+    for api_version, kind, given, called in versions[-1].objects:
+        place = given or namespace  # where Helm writes what names none, unless its kind is the whole cluster's
+        if known.isdisjoint({(kind, place, called), (kind, given, called)}):
+            there = await cluster.find(kinds.whole(api_version, kind), called, namespace=place)
             if there is not None:
                 return False
     return True

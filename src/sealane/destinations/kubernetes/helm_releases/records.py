@@ -128,7 +128,7 @@ def _unpacked(data: str) -> Mapping[str, Any] | None:
         packed = base64.b64decode(base64.b64decode(data))
         unzip = zlib.decompressobj(wbits=31)
         body = json.loads(unzip.decompress(packed, _LARGEST))
-    except (binascii.Error, zlib.error, ValueError):
+    except (binascii.Error, zlib.error, ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

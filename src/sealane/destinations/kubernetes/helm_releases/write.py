@@ -25,6 +25,7 @@ from sealane.destinations.kubernetes.helm_releases.records import Version
 
 _STEPS = 4
 """Most steps to one content: to free it, to do it, and both again where somebody came between."""
+_TRIES = 10
 _LONGEST = 2000
 
 
@@ -99,23 +100,45 @@ async def _labelled(
 
     Objects that Sealane wrote itself become Helm's so, and adopted ones whose release was lost.
     """
-    wanted = {release_objects.NAME: parts.name, release_objects.NAMESPACE: namespace}
+    annotations = {release_objects.NAME: parts.name, release_objects.NAMESPACE: namespace}
     for item in planned:
-        if item.live is None:
-            continue
+        if item.live is not None:
+            await _mark(cluster, item, annotations, fence=fence)
+
+
+async def _mark(
+    cluster: clusters.Cluster,
+    item: planned_objects.PlannedObject,
+    annotations: Mapping[str, str],
+    *,
+    fence: model.Fence,
+) -> None:
+    """Marks one object that is no release's; again where somebody changed it meanwhile, as its controller does."""
+    for _ in range(_TRIES):
         live = await cluster.find(item.kind, item.ref.name, namespace=item.ref.namespace)
         if live is None or release_objects.release_of(live) is not None:
-            continue
+            return
         metadata = live["metadata"]
         labels = {**(metadata.get("labels") or {}), release_objects.MANAGED_BY: release_objects.HELM}
-        annotations = {**(metadata.get("annotations") or {}), **wanted}
         operations = [
             {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
             {"op": "add", "path": "/metadata/labels", "value": labels},
-            {"op": "add", "path": "/metadata/annotations", "value": annotations},
+            {
+                "op": "add",
+                "path": "/metadata/annotations",
+                "value": {**(metadata.get("annotations") or {}), **annotations},
+            },
         ]
         await fence()
-        await cluster.patch(item.kind, item.ref.name, operations, namespace=item.ref.namespace)
+        try:
+            await cluster.patch(item.kind, item.ref.name, operations, namespace=item.ref.namespace)
+        except errors.Invalid:  # the test failed because it changed
+            continue
+        except errors.NotFound:
+            return
+        else:
+            return
+    raise errors.ServerError(f"{item.ref} never stands still", hint="who else writes it all the time?")
 
 
 def _command(
