@@ -31,14 +31,14 @@ def part(name: str, family: str, *ready: bool | None, of: str = "uid-web") -> di
     }
 
 
-def serve(api: FakeApi, slices: list[dict[str, Any]] | None) -> None:
+def serve(api: FakeApi, slices: list[dict[str, Any]] | None, service: dict[str, Any] = SERVICE) -> None:
     """The API server with these slices; None: the account may not read them."""
     api.core = discovered(("", "v1", "Pod", "pods"), ("", "v1", "Event", "events"), ("", "v1", "Service", "services"))
     api.groups = discovered(("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"))
     for document in (api.core, api.groups):
         for item in document["items"]:
             item["versions"][0]["resources"][0]["verbs"].append("watch")
-    paths = {"/api/v1/namespaces/shop/services": [SERVICE], "/api/v1/namespaces/shop/pods": [POD]}
+    paths = {"/api/v1/namespaces/shop/services": [service], "/api/v1/namespaces/shop/pods": [POD]}
     paths |= {"/api/v1/namespaces/shop/events": [], "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices": slices}
     for path, items in paths.items():
 
@@ -71,6 +71,15 @@ async def test_they_are_counted_once(
 
 async def test_without_the_right_nothing_is_told(api: FakeApi, connected: cluster.Cluster) -> None:
     serve(api, None)
+    async with asyncio.timeout(60):
+        seen = await anext(observe.observe(connected, (WEB,), namespace="shop"))
+    assert seen.workloads == ()
+
+
+async def test_of_a_service_without_a_selector_nothing_is_told(api: FakeApi, connected: cluster.Cluster) -> None:
+    """Whoever makes its slices controls them, so that none of them would be counted."""
+    service = {**SERVICE, "spec": {}}
+    serve(api, [part("a", "IPv4", True, of="uid-endpoints")], service)
     async with asyncio.timeout(60):
         seen = await anext(observe.observe(connected, (WEB,), namespace="shop"))
     assert seen.workloads == ()

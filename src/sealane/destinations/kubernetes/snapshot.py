@@ -136,9 +136,13 @@ class SnapshotSource:
         return owned_objects.NamespaceFacts(ask=self._asks.ask)
 
     def _endpoints(self, place: str, live: resources.Service) -> int | None:
-        """How many ready endpoints the Service has; those of a second address family are the same pods once more."""
+        """How many ready endpoints the Service has; those of a second address family are the same pods once more.
+
+        Without a selector, somebody else makes its slices, and the Service does not control them.
+        """
         view = self._views.get((place, kinds.ENDPOINT_SLICE))
-        if view is None or _away(self._reader.state(view)) or live.spec.type == "ExternalName":
+        led = live.spec.selector and live.spec.type != "ExternalName"
+        if view is None or _away(self._reader.state(view)) or not led:
             return None
         ready: Counter[str] = Counter()
         for part in self._reader.belonging(view, live.metadata.uid):
