@@ -38,7 +38,8 @@ class TokenCheck:
     async def check(self, text: str, address: str) -> Token:
         """The valid token. Its row is read each time, so revoking works at once; only the slow hash is cached.
 
-        Raises NotSignedIn, TooManyAttempts. A failure takes the same work whether the id is known or not, and counts against the address and the id.
+        A failure takes the same work whether the id is known or not, and counts against the address and the id. Raises
+        NotSignedIn, TooManyAttempts.
         """
         token_id, secret = tokens.parse(text) or ("", "")
         token = await self._store.people.token(token_id) if token_id else None

@@ -126,8 +126,8 @@ class Repositories:
         """Answers one request of git's client, after its whole body was read.
 
         Whoever sends the answer may listen for the client's disconnect, and would mistake the rest of the body for it.
-        The answer's body must be read to its end, or the answer ended. Raises NotThere, Refused for the dumb protocol, Unavailable
-        when git fails.
+        The answer's body must be read to its end, or the answer ended. Raises NotThere, Refused for the dumb protocol,
+        Unavailable when git fails.
         """
         path = self.path(app)
         if not path.is_dir():

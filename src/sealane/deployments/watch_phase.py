@@ -81,7 +81,8 @@ async def watch(
 ) -> model.WatchResult:
     """Waits until the target is healthy or has failed. Observations wake it, and the end of a hold or of patience.
 
-    The instances of the workloads `beside` are counted as those of the version before, and judge nothing. With the same `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
+    The instances of the workloads `beside` are counted as those of the version before, and judge nothing. With the same
+    `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
     """
     guard = target.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
     until = begun.at + begun.pause

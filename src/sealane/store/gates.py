@@ -51,8 +51,8 @@ class GateWords:
                 )
             question = asked[-1]
             if question.passes is not None:
-                data = "passes" if question.passes else "fails"
-                raise Conflicting(f"{question.by} has said already that gate {gate} {data}")
+                outcome = "passes" if question.passes else "fails"
+                raise Conflicting(f"{question.by} has said already that gate {gate} {outcome}")
             values = {"passes": passes, "by": by, "reason": reason, "said": at}
             connection.execute(sa.update(gate_words).where(_is(deployment_id, question.key, gate)).values(values))
             kind = Kind.GATE_PASSED if passes else Kind.GATE_FAILED

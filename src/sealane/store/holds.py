@@ -66,7 +66,7 @@ def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | N
     chosen = holds.c.id.in_([hold.id for hold in open_holds])
     connection.execute(sa.update(holds).where(chosen).values(lifted=at, lifted_by=by, lift_reason=reason))
     for hold in open_holds:
-        data = DomainEvent(
+        lifted = DomainEvent(
             kind=Kind.HOLD_LIFTED,
             at=at,
             app=hold.app,
@@ -75,4 +75,4 @@ def lift(connection: sa.Connection, open_holds: tuple[Hold, ...], *, by: str | N
             actor=by,
             data={"up_to": hold.up_to, "reason": reason},
         )
-        event_writes.append(connection, data)
+        event_writes.append(connection, lifted)

@@ -56,8 +56,8 @@ class ObservedPlaces:
             row = rows.one(connection, sa.select(observed).where(*mine).with_for_update())
             if row is None:
                 return False
-            stored = sa.update(observed).where(*mine)
-            connection.execute(stored.values(version=version, health=rows.plain(health)))
+            update = sa.update(observed).where(*mine)
+            connection.execute(update.values(version=version, health=rows.plain(health)))
             before = health_events.health_of(row)
             if kind := health_events.change(before, health, anew=row["version"] != version):
                 data = health_events.data(before, health, at)
