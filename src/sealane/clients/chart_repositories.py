@@ -128,15 +128,22 @@ class ChartRepositories:
             file.write_bytes(archive)
             file.rename(self._file(digest))
         for left in self.folder.glob(f"{_PART}*"):  # of a process that was killed before
-            if time.time() - left.stat().st_mtime > _DEAD_AFTER:
+            if time.time() - _written(left) > _DEAD_AFTER:
                 shutil.rmtree(left, ignore_errors=True)
-        every = sorted(self.folder.glob("*.tgz"), key=lambda path: path.stat().st_mtime, reverse=True)
+        every = sorted(self.folder.glob("*.tgz"), key=_written, reverse=True)
         for path in every[_MOST_KEPT:]:
             path.unlink(missing_ok=True)
 
     def _file(self, digest: str) -> Path:
         assert self.folder is not None, "only a folder keeps"
         return self.folder / f"{re.sub('[^0-9a-f]', '', digest.partition(':')[2])}.tgz"
+
+
+def _written(path: Path) -> float:
+    """When it was written; 0 for what another process has removed just now."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0.0
 
 
 def _address(index: bytes, chart: RemoteChart) -> str:

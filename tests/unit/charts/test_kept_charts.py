@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,15 @@ def test_an_archive_that_cant_be_written_leaves_nothing(tmp_path: Path, monkeypa
     with pytest.raises(OSError, match="No space"):
         ChartRepositories(folder=tmp_path)._keep(DIGEST, b"whole")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_process_removes_meanwhile_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own folder, or an archive too many."""
+
+    def listed(folder: Path, pattern: str) -> Iterator[Path]:
+        return iter([folder / pattern.replace("*", "gone")])
+
+    kept = ChartRepositories(folder=tmp_path)
+    monkeypatch.setattr(Path, "glob", listed)
+    kept._keep(DIGEST, b"whole")
+    assert kept._kept(DIGEST) == b"whole"
