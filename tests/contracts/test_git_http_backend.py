@@ -88,7 +88,7 @@ async def test_a_reader_that_is_cancelled_again_and_again_leaves_no_process(
     while not reader.done():
         reader.cancel()
         await asyncio.sleep(0)
-    await asyncio.wait_for(answer.body.aclose(), PATIENCE)  # type: ignore[attr-defined]
+    await asyncio.wait_for(answer.body.aclose(), PATIENCE)
     await asyncio.wait_for(answer.end(), PATIENCE)
     assert left(repositories) == []
 
