@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sealane.deployments import rollback_check
+from sealane.deployments import apply_phase, rollback_check
 from sealane.deployments.drift_check import Drift
 from sealane.destinations.port import Destination
 from sealane.records.deployments import Deployment
@@ -65,8 +65,9 @@ class DriftFix:
         now = tools.now()
         for drift in chosen:
             self._done[drift.object].append(now)
-        made = {ref.key: ref for ref in applied.inventory}
-        inventory = tuple(made.get(ref.key, ref) for ref in formation.inventory)
+        known = {ref.key for ref in formation.inventory}
+        again = tuple(ref for ref in applied.inventory if ref.key in known)
+        inventory = apply_phase.union(formation.inventory, again)
         await tools.store.watches.fixed(watch, seen, inventory, worker=self._worker, at=now)
 
     def _comes_back(self, name: str) -> bool:
