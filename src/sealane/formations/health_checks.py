@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from sealane.clients import cel_errors
 from sealane.findings import Finding, Place, nearest
 
 if TYPE_CHECKING:
-    from sealane.clients import cel, cel_errors
+    from sealane.clients import cel
 
 _NAMES = {"object": "dyn"}
 _LONGEST = 300
@@ -57,7 +58,7 @@ class State(StrEnum):
 
 
 class Compiled:
-    """A compiled check. Raises cel.Uncompilable for what `problems` returns as findings."""
+    """A compiled check. Raises Uncompilable for what `problems` returns as findings."""
 
     def __init__(self, check: HealthCheck) -> None:
         self.check = check
@@ -85,10 +86,6 @@ class Compiled:
 
 def problems(check: HealthCheck, place: Callable[[str], Place]) -> Iterator[Finding]:
     """Findings about its expressions; `place` gives the place of a key's value."""
-    from sealane.clients import (
-        cel_errors,
-    )
-
     for key, wanted in (("ready", "bool"), ("failed", "bool"), ("message", "string")):
         source = getattr(check, key)
         if source is None:
@@ -118,8 +115,6 @@ def _findings(error: cel_errors.Uncompilable, source: str, place: Place) -> Iter
 
 def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | None]:
     """The value, or why there is none."""
-    from sealane.clients import cel_errors
-
     try:
         return expression.evaluate(bound), None
     except cel_errors.EvaluationError as error:
@@ -128,7 +123,7 @@ def _value(expression: cel.Expression, bound: cel.Bindings) -> tuple[Any, str | 
 
 @functools.cache
 def _language() -> cel.Language:
-    from sealane.clients import cel
+    from sealane.clients import cel  # few formations have checks, and the engine takes time to load
 
     return cel.Language(())
 
