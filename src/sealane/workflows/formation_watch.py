@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from sealane.deployments import drift_watch, health_watch, last_lines
+from sealane.deployments import drift_watch, failure_reports, health_watch, last_lines
 from sealane.deployments import targets as shared
 from sealane.deployments.drift_check import Drift
 from sealane.deployments.drift_watch import DriftContext
@@ -136,12 +136,20 @@ class FormationWatch:
         destination = await targets.destination_of(tools, deployment)
         finished = deployment.verdict.finished if deployment.verdict else None
         target = await shared.to_look_at(revision, destination, finished=finished)
-        masking: health_watch.Masking = partial(targets.mask, tools, deployment, revision)
         look = partial(store.observations.keep, deployment.id)
 
+        mask: failure_reports.Mask | None = None
+
+        async def masking() -> failure_reports.Mask:
+            """Made once: it may need the commit's files."""
+            nonlocal mask
+            if mask is None:
+                mask = await targets.mask(tools, deployment, revision)
+            return mask
+
         async def printed(health: FormationHealth) -> LastLines | None:
-            namespace, mask = target.identity.namespace, await masking()
-            return await last_lines.read(destination, formation.inventory, health, namespace=namespace, mask=mask)
+            namespace, known = target.identity.namespace, await masking()
+            return await last_lines.read(destination, formation.inventory, health, namespace=namespace, mask=known)
 
         by = HealthContext(
             tell=lambda health: tell(health, printed), look=look, before=seen, masking=masking, now=tools.now
