@@ -87,6 +87,33 @@ async def test_limits_hold_whatever_was_said(tmp_path: Path, monkeypatch: pytest
             store.upload("../shop", SUM)
 
 
+async def test_an_app_has_no_more_room_by_sending_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody says how large they will be, and each finds room at its beginning; nor are there any number of small ones."""
+    monkeypatch.setattr(bundles, "_AT_ONCE", 4)
+    monkeypatch.setattr(bundles, "MOST_OF_APP", 10)
+    store = Bundles(tmp_path)
+    begun, other = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"aaaa"
+        begun.set()
+        await other.wait()
+        yield b"aaaa"
+
+    first = asyncio.create_task(store.receive("shop", "a" * 64, slowly(), start=0, total=None))
+    await begun.wait()
+    with pytest.raises(UsageError, match="does not have the SHA-256"):
+        await store.receive("shop", "b" * 64, sent(b"bbbb"), start=0, total=None)
+    (tmp_path / "shop" / f"{'c' * 64}.part").write_bytes(b"cccc")
+    other.set()
+    with pytest.raises(TooLarge, match="shop has 4 bytes"):
+        await first
+    assert store.upload("shop", "a" * 64).received == 4
+    monkeypatch.setattr(bundles, "MOST_FILES", 2)
+    with pytest.raises(TooLarge, match="shop has 2 bundles"):
+        await store.receive("shop", SUM, sent(b""), start=0, total=None)
+
+
 async def test_the_guard_takes_more_for_a_bundle_and_still_cuts_off_who_sends_nothing() -> None:
     path = f"/api/apps/shop/bundles/{SUM}"
     for where, size, ends in ((path, 100, None), ("/api/apps", 100, TooLarge), (path, 0, TooSlow)):

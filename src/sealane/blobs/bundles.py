@@ -9,9 +9,10 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +25,8 @@ MOST = 512 * 1024 * 1024
 """Bytes of a bundle: more is not taken by Elastic Beanstalk."""
 MOST_OF_APP = 4 * MOST
 """Bytes of all bundles of an app that are kept at a time."""
+MOST_FILES = 100
+"""Bundles of an app that are kept at a time, with those of which a part is there."""
 KEPT = 24 * 3600.0
 """Seconds after its last change for which a bundle is kept; what was deployed lies in a bucket by then."""
 _SPARE = 1024**3
@@ -83,17 +86,18 @@ class Bundles:
                 raise Conflicting(f"{there_now} bytes are there, not {start}", hint=f"go on at byte {there_now}")
             file.truncate(start)
             file.seek(start)
-            await _written(file, chunks, most=min(MOST, total or MOST))
+            room = partial(self._check_room, app, sha256, more=_AT_ONCE)
+            await _written(file, chunks, most=min(MOST, total or MOST), room=room)
             received = file.tell()
             if total is not None and received < total:
                 return Upload(sha256=sha256, received=received, complete=False)
-            await self._finish(file, app, sha256)
+            await _to_its_end(partial(self._finish, file, app, sha256))
             return Upload(sha256=sha256, received=received, complete=True)
 
-    async def _finish(self, file: BinaryIO, app: str, sha256: str) -> None:
+    def _finish(self, file: BinaryIO, app: str, sha256: str) -> None:
         os.fsync(file.fileno())
         part = self._part(app, sha256)
-        if await asyncio.to_thread(_sum, part) != sha256:
+        if _sum(part) != sha256:
             part.unlink(missing_ok=True)
             message = "the content does not have the SHA-256 that its address says"
             raise UsageError(message, hint="send it again, from its beginning")
@@ -103,18 +107,25 @@ class Bundles:
         """Removes what is old, and refuses what the app or the disk has no room for."""
         folder = self._folder / _named(_APP, app)
         folder.mkdir(parents=True, exist_ok=True)
-        kept = 0
         for path in folder.iterdir():
             with suppress(FileNotFoundError):
-                stat = path.stat()
-                if stat.st_mtime < time.time() - KEPT:
+                if path.stat().st_mtime < time.time() - KEPT:
                     path.unlink()
-                elif path.stem != sha256:
-                    kept += stat.st_size
-        if kept + total > MOST_OF_APP:
-            hint = f"they are kept for {KEPT / 3600:g} hours"
-            raise TooLarge(f"{app} has {kept} bytes of bundles here, of {MOST_OF_APP} at most", hint=hint)
-        if shutil.disk_usage(folder).free < max(total, _AT_ONCE) + _SPARE:
+        self._check_room(app, sha256, total, more=max(total, _AT_ONCE))
+
+    def _check_room(self, app: str, sha256: str, size: int, *, more: int) -> None:
+        """Whether the bundle may have that size beside the app's others, and `more` may be written. Others are written, too."""
+        folder = self._folder / _named(_APP, app)
+        sizes = []
+        for path in folder.iterdir():
+            with suppress(FileNotFoundError):
+                sizes.extend([path.stat().st_size] if path.stem != sha256 else [])
+        hint = f"they are kept for {KEPT / 3600:g} hours"
+        if sum(sizes) + size > MOST_OF_APP:
+            raise TooLarge(f"{app} has {sum(sizes)} bytes of bundles here, of {MOST_OF_APP} at most", hint=hint)
+        if len(sizes) >= MOST_FILES:
+            raise TooLarge(f"{app} has {len(sizes)} bundles here, of {MOST_FILES} at most", hint=hint)
+        if shutil.disk_usage(folder).free < more + _SPARE:
             raise Unavailable("the server's disk has no room for a bundle", hint="its operators make some")
 
     def _path(self, app: str, sha256: str) -> Path:
@@ -144,7 +155,8 @@ def _locked(part: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-async def _written(file: BinaryIO, chunks: AsyncIterator[bytes], *, most: int) -> None:
+async def _written(file: BinaryIO, chunks: AsyncIterator[bytes], *, most: int, room: Callable[[int], None]) -> None:
+    """Writes them; `room` is asked before each write, with the size after it."""
     waiting = bytearray()
     ahead = file.tell()
     try:
@@ -154,11 +166,27 @@ async def _written(file: BinaryIO, chunks: AsyncIterator[bytes], *, most: int) -
                 raise TooLarge("the bundle is larger than it may be or was said to be", hint=f"at most {most} bytes")
             waiting += chunk
             if len(waiting) >= _AT_ONCE:
-                await asyncio.to_thread(file.write, bytes(waiting))
+                block = bytes(waiting)
                 waiting.clear()
+                await _to_its_end(partial(_write, file, block, room, ahead))
     finally:
         if waiting:
             file.write(waiting)
+
+
+def _write(file: BinaryIO, block: bytes, room: Callable[[int], None], size: int) -> None:
+    room(size)
+    file.write(block)
+
+
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Does it in a thread, and waits for it also when cancelled: the file stays open and locked until then."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.gather(working, return_exceptions=True)
+        raise
 
 
 def _sum(path: Path) -> str:
