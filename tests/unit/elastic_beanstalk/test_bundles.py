@@ -99,6 +99,17 @@ def test_bombs_are_refused_without_being_unpacked() -> None:
     assert any("too large" in finding for finding in told(liar))
 
 
+def test_no_archive_makes_the_check_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that is read as a whole, and files that are read as YAML one after the other."""
+    many = {f".ebextensions/{number}.config": "files: {}\n" for number in range(201)}
+    assert any("it has 201 configuration files" in finding for finding in told(archive(many)))
+    large = {f".ebextensions/{number}.config": "#" * 1_000_000 for number in range(5)}
+    assert any("it has 5 configuration files of 5000000 bytes" in finding for finding in told(archive(large)))
+    monkeypatch.setattr(bundle_archive, "MOST_DIRECTORY", 16 * 1024)
+    names = {f"{number}-{'x' * 200}": "" for number in range(200)}
+    assert told(archive(names)) == ["b.zip: the list of its files is too long (at most 50000 files)"]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"PK\x03\x04", b"PK\x05\x06" + b"\x00" * 18, b"hello", b"\x00" * 4096, b"PK\x05\x06" + b"\xff" * 18],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from typing_extensions import Buffer, override
 
 from sealane import controls
 from sealane.findings import Finding, Place
@@ -16,6 +19,8 @@ MOST_UNPACKED = 4 * 1024**3
 """Bytes: an instance's disk has 8 GiB if nobody asked for more."""
 MOST_READ = 1024 * 1024
 """Bytes of a file that is looked into."""
+MOST_DIRECTORY = 16 * 1024 * 1024
+"""Bytes of the archive's directory, which is read as a whole, with an object for each file."""
 _LONGEST = 1024
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _MADE_ON_UNIX = 3
@@ -23,10 +28,48 @@ _AT_ROOT = (".ebextensions/", ".platform/", "Procfile", "Dockerfile", "Dockerrun
 """What the service looks for at the root of a bundle, and nowhere else."""
 
 
-def opened(file: BinaryIO) -> zipfile.ZipFile | None:
-    """The archive; None for what is none."""
+class _ShortReads(io.RawIOBase):
+    """A file that nobody reads much of at once. The archive itself says how long its directory is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True
+
+    @override
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    @override
+    def tell(self) -> int:
+        return self._file.tell()
+
+    @override
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        if len(view) > MOST_DIRECTORY:
+            raise _TooMuchError
+        content = self._file.read(len(view))
+        view[: len(content)] = content
+        return len(content)
+
+
+class _TooMuchError(Exception):
+    """The archive's directory is larger than it may be."""
+
+
+def opened(file: BinaryIO, name: str) -> zipfile.ZipFile | Finding | None:
+    """The archive, or why nobody looks into it; None for what is none."""
     try:
-        return zipfile.ZipFile(file)
+        return zipfile.ZipFile(io.BufferedReader(_ShortReads(file)))
+    except _TooMuchError:
+        return _of(name, "the list of its files is too long", f"at most {MOST_FILES} files")
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, UnicodeDecodeError):
         return None
 
@@ -40,7 +83,7 @@ def problems(archive: zipfile.ZipFile, name: str) -> list[Finding]:
     if unpacked > MOST_UNPACKED:
         return [_of(name, f"it unpacks to {unpacked} bytes", f"at most {MOST_UNPACKED}")]
     findings = [*_overlaps(entries, name), *_twins(entries), *_folder(entries, name)]
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):  # so that a far one is read once, in order
         findings.extend(_entry_problems(archive, entry))
         if len(findings) > 100:
             break

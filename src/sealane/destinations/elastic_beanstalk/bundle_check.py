@@ -34,19 +34,30 @@ _SECTIONS = [
 ]
 """Keys of a configuration file, as the developer guide lists them, and those of CloudFormation."""
 _VERSIONS = ("1", "2", "3")
+_MOST_LOOKED_INTO = 200
+_MOST_TEXT = 4 * 1024 * 1024
+"""Bytes of all files that are looked into."""
 
 
 def check(file: BinaryIO, name: str) -> CheckedBundle:
     """All findings, and the images that it says it runs. `name` is the bundle's, for its findings."""
-    archive = bundle_archive.opened(file)
+    archive = bundle_archive.opened(file, name)
+    if isinstance(archive, Finding):
+        return CheckedBundle(findings=(archive,))
     if archive is None:
         return _bare(file, name)
     with archive:
         findings = bundle_archive.problems(archive, name)
         if errors(findings):
             return CheckedBundle(findings=tuple(findings))
+        looked_into = list(_looked_into(archive))
+        size = sum(min(archive.getinfo(path).file_size, bundle_archive.MOST_READ) for path in looked_into)
+        if len(looked_into) > _MOST_LOOKED_INTO or size > _MOST_TEXT:
+            message = f"it has {len(looked_into)} configuration files of {size} bytes"
+            hint = f"at most {_MOST_LOOKED_INTO} files of {_MOST_TEXT} bytes together"
+            return CheckedBundle(findings=(*findings, Finding(message=message, place=Place(file=name), hint=hint)))
         images: list[str] = []
-        for path in _looked_into(archive):
+        for path in looked_into:
             text = bundle_archive.text(archive, path)
             read = [text] if isinstance(text, Finding) else list(_checked(text, path, images))
             findings.extend(read)
