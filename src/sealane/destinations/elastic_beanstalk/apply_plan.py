@@ -9,6 +9,7 @@ from sealane.clients.aws.beanstalk_model import Environment, Event
 from sealane.clients.aws.event_signs import Sign
 from sealane.destinations import model, ownership
 from sealane.destinations.elastic_beanstalk.model import (
+    BUNDLES,
     EnvironmentRecord,
     Operation,
     Options,
@@ -51,6 +52,8 @@ def plan(
             ref, model.Reason.INVALID, f"there is no environment {ref.name} in application {ref.namespace}", hint
         )
     ref = ref.with_uid(environment.id)
+    if _is_anothers(spec.bundle.get("S3Key", ""), identity.app):
+        return _refused(ref, model.Reason.FORBIDDEN, f"its bundle was uploaded for another app than {identity.app}")
     owner = model.owner_of(record.labels) if record else None
     if refusal := ownership.foreign(ref, owner, identity, adopt=adopt):
         return Plan(change=model.ObjectChange(action=model.Action.CHANGE, ref=ref, refusal=refusal))
@@ -203,6 +206,11 @@ def _name(spec: Spec, environment: Environment) -> list[model.FieldChange]:
         return []
     before = environment.cname.partition(".")[0]
     return [model.FieldChange(path="spec.CNAMEPrefix", before=before, after=spec.cname_prefix)]
+
+
+def _is_anothers(key: str, app: str) -> bool:
+    """Whether the bundle was uploaded for another app."""
+    return key.startswith(BUNDLES) and not key.startswith(f"{BUNDLES}{app}/")
 
 
 def _refused(ref: model.ObjectRef, reason: model.Reason, message: str, hint: str | None = None) -> Plan:

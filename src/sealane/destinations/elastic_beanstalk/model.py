@@ -15,6 +15,9 @@ GROUP = "elasticbeanstalk.amazonaws.com"
 API_VERSION = f"{GROUP}/v1"
 KIND = "Environment"
 
+BUNDLES = "sealane/bundles/"
+"""Where uploaded bundles lie in the bucket, those of each app in a folder of its own."""
+
 Options = Mapping[tuple[str, str], str]
 """Option settings by namespace and name."""
 
