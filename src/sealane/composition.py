@@ -233,7 +233,7 @@ async def start(
         apps=Apps(store, access, repositories, key=key, identities=settings.identities),
         intake=intake,
         requests=requests,
-        artifacts=ArtifactRequests(tools=tools, store=store, requests=requests, bundles=bundles),
+        artifacts=ArtifactRequests(tools=tools, store=store, releases=requests.releases, bundles=bundles),
         bundles=bundles,
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"images": {"web": "registry.example.com/web:1"}}, 422, "has no digest, so anybody could change it"),
     ({"images": {"web": f"registry.example.com/WEB@sha256:{'0' * 64}"}}, 422, "is no image reference"),
     ({"bundle": {"s3": "s3://builds/nothing.zip"}}, 404, "there is no s3://builds/nothing.zip"),
+    ({"bundle": {"s3": "s3://acme-sealane/sealane/bundles/other/1.zip"}}, 404, "or the account may not see it"),
+    ({"break_glass": "now"}, 403, "nobody may break the glass of dev"),
     ({"bundle": {"s3": "s3://builds/bad.zip"}}, 422, ".ebextensions/a.config:1:1: no configuration file has comands"),
     ({"bundle": {"s3": "s3://builds/strange.zip"}}, 422, "the image docker.io/evil is not authorised"),
     ({"bundle": {"sha256": "0" * 64}}, 404, "shop has no bundle 000000000000"),
@@ -103,11 +106,42 @@ async def test_a_version_means_one_thing(shop: BuiltElsewhere) -> None:
     assert (other.status_code, "version v2 of shop is there already" in other.json()["message"]) == (409, True)
 
 
+async def test_an_uploaded_version_is_the_same_wherever_its_environment_keeps_it(shop: BuiltElsewhere) -> None:
+    sha256 = hashlib.sha256(archive()).hexdigest()
+    assert (await shop.client.put(f"/api/apps/shop/bundles/{sha256}", content=archive())).json()["complete"]
+    shop.allow("production", **{"acme-sealane": "acme-other"})
+    for formation in ("dev", "production"):
+        asked = await shop.ask(formation=formation, bundle={"sha256": sha256})
+        assert asked.status_code == 202, asked.text
+
+
+async def test_images_in_a_bundle_pass_the_gate_right_before_the_first_write(shop: BuiltElsewhere) -> None:
+    """Others changed the object while it waited, or the version comes to an environment that allows less, by another road."""
+    (shop.shop.data / "config" / "access.yaml").write_text("grants: [{groups: [sre], may: [read, approve]}]\n")
+    sre = await shop.user("sam", "sre")
+    shop.allow("production", ASKS)
+    asked = await shop.ask(formation="production")
+    shop.aws.buckets["builds"]["v2.zip"] = archive({"docker-compose.yml": "services: {a: {image: docker.io/evil}}"})
+    said = await shop.client.post(f"{asked.headers['Location']}/approve", json={}, headers=sre)
+    assert said.status_code == 200, said.text
+    told = await shop.state(asked)
+    assert (told["verdict"], "docker.io/evil is not authorised" in told["reason"]) == ("failed", True), told
+
+    shop.aws.buckets["builds"]["v2.zip"] = archive()
+    shop.allow("production", **{"registry.example.com/**": "registry.example.com/other"})
+    again = await shop.client.post("/api/formations/shop/production/deploy", json={"release": "v2", "adopt": True})
+    again.headers["Location"] = f"/api/deployments/{again.json()['id']}"
+    told = await shop.state(again)
+    assert (told["verdict"], "shop:1 is not authorised" in told["reason"]) == ("failed", True), told
+    assert shop.aws.writes() == []
+
+
 async def test_what_is_wrong_is_said_before_anything_is_stored(shop: BuiltElsewhere) -> None:
     shop.aws.buckets["builds"]["bad.zip"] = archive({"Procfile": "web: x", ".ebextensions/a.config": "comands: {}"})
     shop.aws.buckets["builds"]["strange.zip"] = archive(
         {"docker-compose.yml": "services: {a: {image: docker.io/evil}}"}
     )
+    shop.aws.buckets["acme-sealane"]["sealane/bundles/other/1.zip"] = archive()
     for given, status, words in WRONG:
         answer = await shop.ask(**given)
         assert (answer.status_code, words in answer.json()["message"]) == (status, True), answer.text

@@ -19,7 +19,7 @@ from sealane.records.deployments import Deployment, DeploymentKind, DeploymentSt
 from sealane.records.scopes import EVERYTHING
 from sealane.server.pages.presenters import deployments as presenting
 from sealane.verdicts.model import VerdictKind
-from sealane.workflows.operations import Given
+from sealane.workflows.release_requests import Given
 from tests.integration.inside import Inside
 from tests.recovery.shop import ADMIN
 

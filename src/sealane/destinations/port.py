@@ -234,8 +234,8 @@ class BundleStore(Protocol):
         """Where an uploaded bundle will lie. Pure."""
         ...
 
-    async def check(self, bundle: Bundle) -> CheckedBundle:
-        """Reads one that lies there already. Raises NotThere, Refused, Unavailable."""
+    async def check(self, bundle: Bundle, app: str) -> CheckedBundle:
+        """Reads one that lies there already, and is not another app's. Raises NotThere, TooLarge, Refused, Unavailable."""
         ...
 
     async def keep(self, bundle: Bundle, path: Path) -> CheckedBundle:

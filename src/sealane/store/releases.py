@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,17 +22,28 @@ class Releases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, release: Release, *, sequence: int, run_id: str | None, place: float | None = None) -> None:
+    async def add(
+        self,
+        release: Release,
+        *,
+        sequence: int,
+        run_id: str | None,
+        place: float | None = None,
+        beside: Callable[[Release], None] | None = None,
+    ) -> None:
         """Stores the release and links it to its run. Key: the release's id; repeating it changes nothing.
 
         `place` is the position of its commit in the line of commits; by default its number. A sequence of 0 means the app's
-        next.
+        next. `beside` is called for each other release of its deploy tag, in the same transaction; what it raises is raised.
         """
 
         def work(connection: sa.Connection) -> None:
             if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
                 return
-            number = sequence or apps.next_sequence(connection, release.app)
+            number = sequence or apps.next_sequence(connection, release.app)  # of two at once, one waits here
+            if beside is not None:
+                for other in _tagged(connection, release.app, release.deploy_tag):
+                    beside(other)
             values = {
                 "id": release.id,
                 "app": release.app,
@@ -79,12 +91,16 @@ class Releases:
 
     async def tagged(self, app: str, deploy_tag: str) -> tuple[Release, ...]:
         """The app's releases with that deploy tag: of one commit or, built elsewhere, of several."""
-        query = sa.select(releases).where(releases.c.app == app, releases.c.deploy_tag == deploy_tag)
-        return tuple(rows.release(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+        return await self._database.read(lambda c: _tagged(c, app, deploy_tag))
 
     async def revision(self, revision_id: str) -> Revision:
         """The revision. Raises NotThere."""
         return await self._database.read(lambda c: revision(c, revision_id))
+
+
+def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> tuple[Release, ...]:
+    query = sa.select(releases).where(releases.c.app == app, releases.c.deploy_tag == deploy_tag)
+    return tuple(rows.release(row) for row in rows.all_of(connection, query))
 
 
 def get(connection: sa.Connection, release_id: str) -> Release:

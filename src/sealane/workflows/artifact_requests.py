@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from sealane import clock
 from sealane.access.model import Actor
 from sealane.blobs.bundles import Bundles
-from sealane.destinations.port import BundleStore, CheckedBundle, DestinationAdapter
-from sealane.environments import patterns
+from sealane.destinations.port import BundleStore
 from sealane.errors import Conflicting, InvalidFiles, NotThere, UsageError
-from sealane.findings import Finding, Place, errors
+from sealane.findings import Finding, Place
 from sealane.images import references
 from sealane.images.bundle import Bundle
 from sealane.images.model import Image
@@ -22,9 +21,9 @@ from sealane.stencils import render_inputs
 from sealane.stencils.model import Revision
 from sealane.store import ids
 from sealane.store.all_stores import Store
-from sealane.workflows import checkouts
+from sealane.workflows import bundle_limits, checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.operations import NOTHING, Given, Requests
+from sealane.workflows.release_requests import NOTHING, Given, ReleaseRequests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +50,7 @@ class ArtifactRequests:
 
     tools: Tools
     store: Store
-    requests: Requests
+    releases: ReleaseRequests
     bundles: Bundles
     now: clock.Clock = clock.now
 
@@ -62,7 +61,7 @@ class ArtifactRequests:
 
         `key` is the caller's name for the request, within the app: repeated, it gives the same deployment. Raises
         Conflicting when the key was used for something else, or the version is of something else; and what
-        `Requests.deploy` raises.
+        `ReleaseRequests.deploy` raises.
         """
         deployment_id = ids.derived("d", "artifact", artifact.app, key) if key else ids.new("d")
         if key and (known := await self._known(deployment_id)):
@@ -83,9 +82,7 @@ class ArtifactRequests:
             created=self.now(),
         )
         built = _Built(artifact=artifact, tools=self.tools, store=self.store, bundles=self.bundles)
-        offered = await self.requests.deploy_release(
-            deployment_id, artifact.formation, made, by=by, given=given, built=built
-        )
+        offered = await self.releases.deploy(deployment_id, artifact.formation, made, by=by, given=given, built=built)
         return await self._same(offered, artifact, given)
 
     async def _known(self, deployment_id: str) -> Deployment | None:
@@ -106,7 +103,7 @@ class ArtifactRequests:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Built:
-    """See `operations.BuiltElsewhere`."""
+    """See `release_requests.BuiltElsewhere`."""
 
     artifact: Artifact
     tools: Tools
@@ -123,24 +120,27 @@ class _Built:
 
     async def keep(self, made: Release, revision: Revision) -> None:
         for other in await self.store.releases.tagged(made.app, made.deploy_tag):
-            if (other.bundle, other.images) != (made.bundle, made.images):
-                message = f"version {made.deploy_tag} of {made.app} is there already, of something else"
-                raise Conflicting(message, hint="give each build its own version")
+            self._check_version(other)
         if made.bundle is not None:
             await self._check(made.bundle, revision)
-        await self.store.releases.add(made, sequence=0, run_id=None)
+        await self.store.releases.add(made, sequence=0, run_id=None, beside=self._check_version)
+
+    def _check_version(self, other: Release) -> None:
+        """Raises Conflicting when the other release of that version is of something else."""
+        if not _is_of(other.bundle, self.artifact) or other.images != images(self.artifact):
+            message = f"version {other.deploy_tag} of {other.app} is there already, of something else"
+            raise Conflicting(message, hint="give each build its own version")
 
     async def _check(self, bundle: Bundle, revision: Revision) -> None:
         """Checks it, and puts an uploaded one where the destination reads it. Raises InvalidFiles."""
-        environment = self.tools.environment(revision.environment)
         store = self._opened(revision.environment, revision.destination)
         if self.artifact.uploaded:
             path = self.bundles.path(revision.app, self.artifact.uploaded)
             checked = await store.keep(bundle, path)
         else:
-            checked = await store.check(bundle)
-        findings = [*errors(checked.findings), *_unlisted(checked, environment.apps[revision.app].registries)]
-        if not any(_uses(rendered.object, bundle.key) for rendered in revision.objects):
+            checked = await store.check(bundle, revision.app)
+        findings = bundle_limits.problems(self.tools, checked, revision)
+        if not bundle_limits.is_used(bundle, revision):
             place = Place(file=f"deploy/formations/{revision.formation}.yaml")
             hint = "write SourceBundle: {S3Bucket: ${bundle.bucket}, S3Key: ${bundle.key}}"
             findings.append(Finding(message="no stencil of it uses the bundle", place=place, hint=hint))
@@ -155,33 +155,10 @@ class _Built:
         return self._opened(formation.environment, formation.destination)
 
     def _opened(self, environment: str, destination: str) -> BundleStore:
-        config = self.tools.environment(environment).destinations.get(destination)
-        if config is None:
-            raise NotThere(f"{environment} has no destination {destination}")
-        adapter = self.tools.adapters.destinations.get(config.kind, DestinationAdapter)
-        if adapter.bundles is None:
+        store = bundle_limits.store_of(self.tools, environment, destination)
+        if store is None:
             raise UsageError(f"{environment}/{destination} runs no bundles", hint="give images instead")
-        return adapter.bundles(config.written)
-
-
-def _uses(value: object, key: str) -> bool:
-    if isinstance(value, dict):
-        return any(_uses(part, key) for part in value.values())
-    return value == key or (isinstance(value, list) and any(_uses(part, key) for part in value))
-
-
-def _unlisted(checked: CheckedBundle, registries: tuple[str, ...]) -> list[Finding]:
-    """Images that the bundle names and the operators' file does not allow."""
-    findings = []
-    for image in checked.images:
-        try:
-            problem = "" if patterns.image_allowed(registries, image) else "is not authorised for the app"
-        except ValueError as error:
-            problem = f"is no image reference: {error}"
-        if problem:
-            hint = f"allowed are: {', '.join(registries) or 'none'}"
-            findings.append(Finding(message=f"the image {image} {problem}", place=Place(file="the bundle"), hint=hint))
-    return findings
+        return store
 
 
 def _is_of(bundle: Bundle | None, artifact: Artifact) -> bool:

@@ -4,57 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 from sealane import clock, inputs
 from sealane.access.model import Actor
 from sealane.approvals.admission import met
-from sealane.environments.grants import Permission
-from sealane.errors import Conflicting, InvalidFiles, NotThere, Refused, UsageError
-from sealane.events.model import Author, Pusher
+from sealane.errors import Conflicting, NotThere, Refused, UsageError
 from sealane.findings import did_you_mean
-from sealane.records.deployments import BrokenGlass, Deployment, DeploymentKind
+from sealane.records.deployments import Deployment, DeploymentKind
 from sealane.releases.model import Release
 from sealane.stencils.model import Revision
 from sealane.store import ids
 from sealane.store.all_stores import Store
 from sealane.verdicts import rollback_target
-from sealane.workflows import checkouts, rollback_choice, workload_changes
+from sealane.workflows import rollback_choice, workload_changes
 from sealane.workflows.admission import Gates
 from sealane.workflows.break_glass import BreakGlass
 from sealane.workflows.context import Tools
 from sealane.workflows.intake import Intake
-from sealane.workflows.steps import admission, full_clones, lineage, releases
+from sealane.workflows.release_requests import NOTHING, Given, ReleaseRequests
+from sealane.workflows.steps import admission
 from sealane.workflows.workload_changes import WorkloadChange
 
 MOST_INSTANCES = 1000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Given:
-    """What a person gives with a request."""
-
-    confirmed: bool = False
-    """A typed confirmation of deletions beyond the budget."""
-    adopt: bool = False
-    """Permission to take over objects that no labels claim."""
-    break_glass: str | None = None
-    """Why it should begin although its environment's window is shut."""
-
-
-NOTHING = Given()
-
-
-class BuiltElsewhere(Protocol):
-    """Completes a release of what was built elsewhere, and stores it."""
-
-    async def complete(self, here: checkouts.Checkout, made: Release) -> Release:
-        """With what only the commit's files tell."""
-        ...
-
-    async def keep(self, made: Release, revision: Revision) -> None:
-        """Checks and stores it; its revision is allowed by then. Raises InvalidFiles with all findings, Conflicting."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +38,11 @@ class Requests:
     intake: Intake
     glass: BreakGlass
     now: clock.Clock = clock.now
+
+    @property
+    def releases(self) -> ReleaseRequests:
+        """Requests of releases."""
+        return ReleaseRequests(tools=self.tools, store=self.store, gates=self.gates, glass=self.glass, now=self.now)
 
     async def deploy(
         self,
@@ -86,38 +62,7 @@ class Requests:
         if revision is not None:
             return await self._revision(app, formation, revision, by=by, given=given)
         made = await self._release(app, release)
-        return await self.deploy_release(ids.new("d"), formation, made, by=by, given=given)
-
-    async def deploy_release(
-        self,
-        deployment_id: str,
-        formation: str,
-        made: Release,
-        *,
-        by: Actor,
-        given: Given,
-        built: BuiltElsewhere | None = None,
-    ) -> Deployment:
-        """Deploys that release. Key: the id; a repeat gives the first one's deployment. Raises as `deploy` does.
-
-        `built` completes and stores a release that nobody stored yet.
-        """
-        clone = ids.new("d")  # not the deployment's: the same may be asked for twice at the same time
-        try:
-            here = await self._checked_out(clone, made)
-            if built is not None:
-                made = await built.complete(here, made)
-            proposed = await self._proposed(here, formation, made)
-            if built is not None:
-                by.require(Permission.DEPLOY, made.app, proposed.revision.environment)
-                await built.keep(made, proposed.revision)
-            authors = await self._authors(clone, formation, made) if proposed.rules else ()
-        finally:
-            await asyncio.to_thread(checkouts.forget, self.tools, clone)
-        wanted = self._asked(deployment_id, DeploymentKind.MANUAL, proposed.fields(), by=by)
-        wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
-        wanted = self._with(replace(wanted, unasked=False), given, by=by)
-        return await self._offer(wanted, proposed.revision, by=by)
+        return await self.releases.deploy(ids.new("d"), formation, made, by=by, given=given)
 
     async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
         """Rolls back to a verified revision; by default to the last one before the present one.
@@ -241,31 +186,6 @@ class Requests:
                 return release
         raise NotThere(f"{app} has no release {wanted}", hint=did_you_mean(wanted, (r.deploy_tag for r in releases)))
 
-    async def _checked_out(self, clone: str, made: Release) -> checkouts.Checkout:
-        await full_clones.check_out_files(self.tools, clone, await self.store.apps.get(made.app), made.commit)
-        return await checkouts.site(self.tools, clone, made.app, made.commit)
-
-    async def _proposed(self, here: checkouts.Checkout, formation: str, made: Release) -> releases.Proposal:
-        pipeline = checkouts.pipeline(here)
-        delivery = pipeline.delivery_to(formation) if pipeline else None
-        proposed = await releases.propose(here, formation, made, delivery, by_hand=True)
-        if not isinstance(proposed, releases.Proposal):
-            raise InvalidFiles(proposed)
-        return proposed
-
-    async def _authors(self, clone: str, formation: str, made: Release) -> tuple[Author, ...]:
-        """Who wrote what the release brings there; from the git history where its run did not record it."""
-        since = (await self.store.authorship.there(made.app)).get(formation)
-        run_id = await self.store.releases.run_id(made.id)
-        if since is None and run_id:
-            return await self.store.authorship.of_run(run_id, since=None)
-        app = await self.store.apps.get(made.app)
-        return await lineage.authors(self.tools, clone, app, made.commit, since=since)
-
-    async def _pusher(self, made: Release) -> Pusher | None:
-        run_id = await self.store.releases.run_id(made.id)
-        return (await self.store.runs.get(run_id)).event.pusher if run_id else None
-
     async def _revision(self, app: str, formation: str, revision_id: str, *, by: Actor, given: Given) -> Deployment:
         """Requests the same revision again, with the approvals it needed before and those required now."""
         history = await self.store.deployments.history(app, formation, limit=500)
@@ -279,36 +199,13 @@ class Requests:
         before = tuple(dict.fromkeys((*known.rules, *known.agreed)))
         asks = kind is DeploymentKind.MANUAL
         wanted = replace(known.afresh(), rules=before if asks else (), agreed=() if asks else met(known))
-        return await self._again(self._with(self._fresh(wanted, kind, by=by), given, by=by), revision, by=by)
-
-    def _with(self, wanted: Deployment, given: Given, *, by: Actor) -> Deployment:
-        glass = None
-        if given.break_glass is not None:
-            self.glass.may(wanted.app, wanted.environment, by=by, reason=given.break_glass)
-            glass = BrokenGlass(by=by.name, reason=given.break_glass.strip(), at=self.now())
-        return replace(wanted, confirmed=given.confirmed, adopt=given.adopt, glass=glass)
+        return await self._again(
+            self.releases.with_given(self._fresh(wanted, kind, by=by), given, by=by), revision, by=by
+        )
 
     async def _again(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
         """Requests a stored revision, checked against the present operators' files."""
-        return await self._offer(await admission.asked(self.tools, wanted, revision), revision, by=by)
-
-    async def _offer(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
-        """Requests it. Raises Refused where the person may not deploy: the formation may have moved since."""
-        by.require(Permission.DEPLOY, wanted.app, wanted.environment)
-        offered = await self.store.deployments.offer(wanted, revision)
-        await self.gates.look(offered.app)
-        return await self.store.deployments.get(offered.id)
-
-    def _asked(self, deployment_id: str, kind: DeploymentKind, fields: dict[str, Any], *, by: Actor) -> Deployment:
-        return Deployment(
-            **fields,
-            id=deployment_id,
-            kind=kind,
-            sequence=0,
-            requested_by=by.name,
-            by_hand=True,
-            created=self.now(),
-        )
+        return await self.releases.offer(await admission.asked(self.tools, wanted, revision), revision, by=by)
 
     def _fresh(self, wanted: Deployment, kind: DeploymentKind, *, by: Actor) -> Deployment:
         return replace(

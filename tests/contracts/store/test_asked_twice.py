@@ -14,10 +14,11 @@ from sealane.errors import Conflicting, Refused
 from sealane.records.accounts import Token, User
 from sealane.records.deployments import ApprovalRule, DeploymentKind, DeploymentState, Vote
 from sealane.records.scopes import EVERYTHING
+from sealane.releases.model import Release
 from sealane.store.all_stores import Store
 from sealane.workflows.operations import Requests
 
-from .samples import NOON, deployment, revision
+from .samples import NOON, deployment, release, revision
 
 CLERKS = ApprovalRule(by=("clerks",), count=1, source="approval")
 NOBODY: Any = None
@@ -45,6 +46,19 @@ async def test_the_same_thing_asked_at_once_is_done_once_and_told_to_the_others(
         came = await asyncio.gather(*(what(number) for number in range(8)), return_exceptions=True)
         kinds = Counter(type(result).__name__ for result in came)
         assert kinds == Counter({"NoneType": 8 - told} | ({"Conflicting": told} if told else {})), (what, came)
+
+
+async def test_of_two_releases_that_exclude_each_other_one_is_stored(store: Store) -> None:
+    """Though they come at the same moment, when none of them sees another yet."""
+
+    def alone(_: Release) -> None:
+        raise Conflicting("its version is of something else")
+
+    made = [replace(release(1), id=f"rel-same-{number}") for number in range(6)]
+    adding = (store.releases.add(one, sequence=0, run_id=None, beside=alone) for one in made)
+    came = await asyncio.gather(*adding, return_exceptions=True)
+    assert Counter(type(result).__name__ for result in came) == Counter(NoneType=1, Conflicting=5), came
+    assert len(await store.releases.tagged("shop", release(1).deploy_tag)) == 1
 
 
 def _token(number: int) -> Token:

@@ -9,12 +9,15 @@ from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.buckets import Bucket
 from sealane.destinations.elastic_beanstalk import bundle_check
+from sealane.destinations.elastic_beanstalk.model import BUNDLES
 from sealane.destinations.port import CheckedBundle
 from sealane.findings import errors as errors_among
 from sealane.images.bundle import Bundle
 
 MOST = 512 * 1024 * 1024
 """Bytes that the service takes."""
+_OWN = "sealane/"
+"""Where the bucket has what is Sealane's and not an app's."""
 
 
 class BucketBundles:
@@ -25,12 +28,15 @@ class BucketBundles:
 
     def place(self, app: str, sha256: str) -> Bundle:
         """Below `sealane/bundles/`."""
-        return Bundle(bucket=self._bucket.name, key=f"sealane/bundles/{app}/{sha256}.zip")
+        return Bundle(bucket=self._bucket.name, key=f"{BUNDLES}{app}/{sha256}.zip")
 
-    async def check(self, bundle: Bundle) -> CheckedBundle:
+    async def check(self, bundle: Bundle, app: str) -> CheckedBundle:
         """Reads only the archive's directory and the files that are looked into."""
         bucket = self._bucket.sibling(bundle.bucket)
         name = f"s3://{bundle.bucket}/{bundle.key}"
+        ours = bundle.bucket == self._bucket.name and bundle.key.startswith(_OWN)
+        if ours and not bundle.key.startswith(f"{BUNDLES}{app}/"):
+            raise errors.NotThere(f"there is no {name}, or the account may not see it")
         try:
             size = await bucket.size(bundle.key)
             if size is None:

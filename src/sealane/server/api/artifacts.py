@@ -14,7 +14,7 @@ from sealane.server import access, dependencies, fields
 from sealane.server.access import Viewer
 from sealane.server.error_responses import Responses, raised
 from sealane.workflows.artifact_requests import Artifact
-from sealane.workflows.operations import Given
+from sealane.workflows.release_requests import Given
 
 router = APIRouter(prefix="/api", tags=["deployments"])
 

@@ -19,7 +19,8 @@ from sealane.server.error_responses import raised
 from sealane.server.streams import TextStream
 from sealane.store.views import Explanation
 from sealane.workflows.live_queries import LogQuery
-from sealane.workflows.operations import MOST_INSTANCES, Given
+from sealane.workflows.operations import MOST_INSTANCES
+from sealane.workflows.release_requests import Given
 
 router = APIRouter(prefix="/api", tags=["formations"])
 

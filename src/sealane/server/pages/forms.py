@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from sealane.errors import UsageError
 from sealane.server import dependencies, fields
 from sealane.server.access import Signed, SignedDeveloper
-from sealane.workflows.operations import Given
+from sealane.workflows.release_requests import Given
 
 router = APIRouter(include_in_schema=False)
 

@@ -11,6 +11,7 @@ from sealane.records.deployments import Deployment, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.verdicts import outcomes
 from sealane.verdicts.model import Verdict
+from sealane.workflows import bundle_limits
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies
 
@@ -38,11 +39,15 @@ async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deploym
 async def last_look(tools: Tools, deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
     """Right before the first write: the verdict when it is no longer allowed, and whether it may go on.
 
-    If more approvals are required than at its request, its gate is shut and they are asked for.
+    All deployments come through here, so what a bundle would run is checked here, too. If more approvals are required than at its request, its gate is shut and they are asked for.
     """
-    admitted = await admit(tools, revision, admission.road(deployment))
-    if admitted.refusals:
-        return outcomes.not_admitted(admitted.reason, at=tools.now()), False
+    road = admission.road(deployment)
+    admitted = await admit(tools, revision, road)
+    refusals = admitted.refusals
+    if not refusals and not (road.automatic and tools.environment(revision.environment).allow_outdated):
+        refusals = tuple(await bundle_limits.refusals(tools, deployment, revision))
+    if refusals:
+        return outcomes.not_admitted(admission.told(refusals), at=tools.now()), False
     if admitted.rules and deployment.state is DeploymentState.QUEUED:
         rules = (*admission.lacking(deployment.rules, admitted.rules), *admitted.rules)
         return None, not await tools.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=tools.now())
