@@ -49,7 +49,8 @@ def policy(*, region: str, bucket: str, applications: Sequence[str], bundles: Se
         _statement("Records", ["s3:GetObject", "s3:PutObject"], [f"{s3}{bucket}/sealane/*"]),
         {
             **_statement("ListRecords", ["s3:ListBucket"], [f"{s3}{bucket}"]),
-            "Condition": {"StringLike": {"s3:prefix": ["sealane/*"]}},
+            # to be told that an object is not there is to list, too, and such a request has no prefix
+            "Condition": {"StringLikeIfExists": {"s3:prefix": ["sealane/*"]}},
         },
     ]
     if bundles:

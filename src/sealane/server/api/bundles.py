@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sealane.blobs.bundles import MOST, Upload
 from sealane.errors import Conflicting, UsageError
-from sealane.server import addresses, dependencies
+from sealane.server import addresses, dependencies, streams
 from sealane.server.access import Developer, Following
 from sealane.server.error_responses import raised
 
@@ -62,7 +62,8 @@ async def put(
 ) -> Bundle:
     """Uploads a bundle, at most 512 MiB: whole, or from the byte on at which it broke off. A whole one is taken once."""
     start, total = _range(given_range, request.headers.get("content-length"))
-    upload = await server.bundles.receive(app, bundle, request.stream(), start=start, total=total)
+    chunks = streams.while_allowed(request.stream(), again)
+    upload = await server.bundles.receive(app, bundle, chunks, start=start, total=total)
     await again()
     return Bundle.of(upload)
 
