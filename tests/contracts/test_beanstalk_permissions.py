@@ -85,6 +85,6 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert exits.run(["destination", "policy", "frankfurt", "--bundles", "builds", *where]) == 0
     wanted = permissions.policy(region="eu-central-1", bucket="acme", applications=["shop"], bundles=["builds"])
     assert json.loads(capsys.readouterr().out) == wanted
-    for name, words in (("here", "it is not in AWS"), ("frankfort", "did you mean frankfurt?")):
+    for name, words in (("here", "its kind has none"), ("frankfort", "did you mean frankfurt?")):
         assert exits.run(["destination", "policy", name, *where]) == 2
         assert words in capsys.readouterr().err

@@ -266,6 +266,6 @@ class DestinationAdapter(DestinationShape):
     open: Callable[[Any, DestinationContext], AbstractAsyncContextManager[Destination]]
     """The destination, signed in, for the entry in the file. Raises errors.Unavailable, errors.UsageError."""
     permissions: Callable[[Any, Sequence[str], Sequence[str]], Mapping[str, Any]] | None = None
-    """The IAM policy for the entry, some namespaces and further buckets with bundles; None outside of AWS. Pure."""
+    """The IAM policy for the entry, some namespaces and further buckets with bundles; None for kinds without one. Pure."""
     bundles: Callable[[Any], BundleStore] | None = None
     """Where its bundles lie, for the entry in the file; None for destinations that run images only."""

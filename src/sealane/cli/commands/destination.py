@@ -53,8 +53,8 @@ def policy(
     written = {environment.destinations[name].written for environment in named}
     adapter = tables.destinations.get(named[0].destinations[name].kind, DestinationAdapter)
     if adapter.permissions is None:
-        hint = "sealane role prints the rights in a cluster"
-        raise UsageError(f"{name} has no IAM policy: it is not in AWS", hint=hint)
+        hint = "the docs of its kind tell the rights it needs; sealane role prints those in a cluster"
+        raise UsageError(f"no IAM policy can be printed for {name}: its kind has none", hint=hint)
     if len(written) > 1:
         raise UsageError(f"environments name different destinations {name}", hint="give each its own name")
     spaces = sorted({space for env in named for limits in env.apps.values() for space in limits.namespaces})
