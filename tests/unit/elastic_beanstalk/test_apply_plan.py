@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.manifests import ref_named
-from sealane.destinations.elastic_beanstalk.model import Spec
-from sealane.destinations.model import Identity, Reason
+from sealane.destinations.elastic_beanstalk.model import VARIABLES, Spec
+from sealane.destinations.model import HIDDEN, Identity, Reason
 
 from .test_converge import reading
 
@@ -28,3 +30,11 @@ def test_a_bundle_that_was_uploaded_for_another_app_is_refused(key: str, reason:
     spec = Spec(name="shop", label="v3", bundle={"S3Bucket": "acme", "S3Key": key})
     change = apply_plan.plan(ref_named("shop", "shop"), spec, reading(), None, IDENTITY, adopt=True).change
     assert (change.refusal and change.refusal.reason) == reason
+
+
+def test_a_variable_that_changes_does_not_show_what_it_was() -> None:
+    """Somebody may have written a secret into it; other options show both."""
+    spec = Spec(name="shop", options={(VARIABLES, "PASSWORD"): "new", ("aws:autoscaling:asg", "MinSize"): "2"})
+    look = replace(reading(), options={(VARIABLES, "PASSWORD"): "hunter2", ("aws:autoscaling:asg", "MinSize"): "1"})
+    change = apply_plan.plan(ref_named("shop", "shop"), spec, look, None, IDENTITY, adopt=True).change
+    assert {(field.before, field.after) for field in change.fields} == {(HIDDEN, "new"), ("1", "2")}

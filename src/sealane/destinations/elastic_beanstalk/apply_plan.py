@@ -10,6 +10,7 @@ from sealane.clients.aws.event_signs import Sign
 from sealane.destinations import model, ownership
 from sealane.destinations.elastic_beanstalk.model import (
     BUNDLES,
+    VARIABLES,
     EnvironmentRecord,
     Operation,
     Options,
@@ -144,6 +145,8 @@ def _settings(
 
 
 def _option(key: tuple[str, str], before: str | None, after: str) -> model.FieldChange:
+    if before is not None and key[0] == VARIABLES:
+        before = model.HIDDEN
     return model.FieldChange(path=f"spec.OptionSettings[{key[0]},{key[1]}].Value", before=before, after=after)
 
 

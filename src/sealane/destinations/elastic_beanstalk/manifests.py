@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.destinations import model
-from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, Reading, ref_of
-
-_VARIABLES = "aws:elasticbeanstalk:application:environment"
-"""Variables of the application, any of which may be a secret."""
+from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, VARIABLES, Reading, ref_of
 
 
 def ref_named(name: str, application: str) -> model.ObjectRef:
@@ -24,7 +21,7 @@ def manifest_of(
     environment = reading.environment
     assert environment is not None, "it is there"
     options = [
-        {"Namespace": namespace, "OptionName": name, "Value": model.HIDDEN if namespace == _VARIABLES else value}
+        {"Namespace": namespace, "OptionName": name, "Value": model.HIDDEN if namespace == VARIABLES else value}
         for (namespace, name), value in sorted(reading.options.items())
     ]
     return {

@@ -18,6 +18,9 @@ KIND = "Environment"
 BUNDLES = "sealane/bundles/"
 """Where uploaded bundles lie in the bucket, those of each app in a folder of its own."""
 
+VARIABLES = "aws:elasticbeanstalk:application:environment"
+"""Namespace of the application's variables, any of which may be a secret."""
+
 Options = Mapping[tuple[str, str], str]
 """Option settings by namespace and name."""
 
