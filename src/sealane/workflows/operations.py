@@ -64,13 +64,18 @@ class Requests:
         made = await self._release(app, release)
         return await self.releases.deploy(ids.new("d"), formation, made, by=by, given=given)
 
-    async def rollback(self, app: str, formation: str, *, by: Actor, to: str | None = None) -> Deployment:
+    async def rollback(
+        self, app: str, formation: str, *, by: Actor, to: str | None = None, present: str | None = None
+    ) -> Deployment:
         """Rolls back to a verified revision; by default to the last one before the present one.
 
-        Raises NotThere, Conflicting when a rollback is under way and no target is named, and Refused when there is
-        nothing to go back to, or when operators don't allow it now.
+        Raises NotThere, Conflicting when a rollback is under way and no target is named or when the present deployment
+        is not `present`, and Refused when there is nothing to go back to, or when operators don't allow it now.
         """
         there = await self.store.formations.get(app, formation)
+        if present is not None and there.current_id != present:
+            hint = f"sealane rollback {app}/{formation} goes back from what is there"
+            raise Conflicting(f"{present} is not what is there now at {app}/{formation}", hint=hint)
         history = await self.store.deployments.history(app, formation, limit=200)
         if to is not None:
             target = rollback_choice.verified(history, to)
@@ -88,11 +93,7 @@ class Requests:
     async def roll_back(self, deployment_id: str, *, by: Actor) -> Deployment:
         """Rolls back from that deployment. Raises Conflicting when another is there by now; else as `rollback` does."""
         deployment = await self.store.deployments.get(deployment_id)
-        there = await self.store.formations.get(deployment.app, deployment.formation)
-        if there.current_id != deployment_id:
-            hint = f"sealane rollback {deployment.app}/{deployment.formation} goes back from what is there"
-            raise Conflicting(f"{deployment.label} is not what is there now", hint=hint)
-        return await self.rollback(deployment.app, deployment.formation, by=by)
+        return await self.rollback(deployment.app, deployment.formation, by=by, present=deployment_id)
 
     async def scale(self, app: str, formation: str, workload: str, replicas: int, *, by: Actor) -> Deployment:
         """Gives a workload another number of instances, `web` or `Deployment/web`, until the next deployment.
