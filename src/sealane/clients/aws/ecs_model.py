@@ -123,6 +123,11 @@ class Task:
         """The last part of its address."""
         return self.arn.rpartition("/")[2]
 
+    @property
+    def failed_health_checks(self) -> bool:
+        """Whether it was stopped because it did; ECS has no field for it, and its reason says so."""
+        return "health checks" in self.stopped_reason
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:

@@ -14,8 +14,6 @@ MANY = 3
 """Tasks of one deployment that have to stop by themselves before that says anything about it."""
 _MOST = 5
 _USUAL = frozenset({"ServiceSchedulerInitiated", "UserInitiated"})
-_HEALTH = "health checks"
-"""A task that the scheduler stops because it is not healthy is trouble after all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,4 +75,5 @@ def _first(*groups: Sequence[TaskContainer]) -> TaskContainer | None:
 
 
 def _usual(task: Task) -> bool:
-    return task.stop_code in _USUAL and _HEALTH not in task.stopped_reason
+    """Whether nothing is wrong with it; one that the scheduler stops because it is not healthy is trouble after all."""
+    return task.stop_code in _USUAL and not task.failed_health_checks
