@@ -15,7 +15,7 @@ from sealane.destinations import model, observed, ownership, stages
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.ecs import apply_plan, definition_plan, manifests, tasks
-from sealane.destinations.ecs.evidence import Evidence, Evidencing
+from sealane.destinations.ecs.evidence import Evidence, EvidenceReader
 from sealane.destinations.ecs.looks import PACE, Looks, Records
 from sealane.destinations.ecs.model import (
     DEFINITION,
@@ -28,7 +28,7 @@ from sealane.destinations.ecs.model import (
     ref_of,
     target_of,
 )
-from sealane.destinations.ecs.observe import Observing
+from sealane.destinations.ecs.observe import Observer
 from sealane.destinations.ecs.writes import Writer
 from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
@@ -47,7 +47,7 @@ class EcsDestination(AccountDestination[Record]):
         super().__init__(records)
         self._service, self._region, self._pace = Ecs(account), region, pace
         self._looks = Looks(self._service, records, pace)
-        self._evidence = Evidencing(account=account, service=self._service, looks=self._looks)
+        self._evidence = EvidenceReader(account=account, service=self._service, looks=self._looks)
 
     @property
     @override
@@ -143,7 +143,7 @@ class EcsDestination(AccountDestination[Record]):
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
-        return Observing(self._service, self._looks, wanted).observations()
+        return Observer(self._service, self._looks, wanted).observations()
 
     @override
     async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:

@@ -24,7 +24,7 @@ Evidence = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Evidencing:
+class EvidenceReader:
     """Collects it for one object after the other. What can't be read is left out."""
 
     account: Account

@@ -20,7 +20,7 @@ from sealane.verdicts import model as verdicts
 UNIT = "task"
 
 
-class Observing:
+class Observer:
     """One watch of some services and tasks."""
 
     def __init__(self, service: Ecs, looks: Looks, wanted: model.Inventory) -> None:

@@ -17,7 +17,7 @@ from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
 from sealane.destinations.elastic_beanstalk.looks import Looks
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading, ref_of, spec_of
-from sealane.destinations.elastic_beanstalk.observe import Observing
+from sealane.destinations.elastic_beanstalk.observe import Observer
 from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.destinations.elastic_beanstalk.writes import Writer
 from sealane.formations.health_checks import HealthCheck
@@ -128,7 +128,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
-        return Observing(self._looks, self._records, wanted).observations()
+        return Observer(self._looks, self._records, wanted).observations()
 
     @override
     async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:

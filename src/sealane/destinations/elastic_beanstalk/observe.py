@@ -18,7 +18,7 @@ from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.verdicts import model as verdicts
 
 
-class Observing:
+class Observer:
     """One watch of some environments."""
 
     def __init__(self, looks: Looks, records: Records, wanted: model.Inventory) -> None:
