@@ -31,7 +31,7 @@ _CHUNK = 64 * 1024
 _AHEAD = 1024 * 1024
 """Most bytes of git's answer while the request is still being sent to it."""
 _FINISHING = 2.0
-"""Seconds that git has after its answer."""
+"""Seconds that git has after its answer, and to remove what it has taken of a push that broke off."""
 _CONFIGURATION = {
     "http.receivepack": "true",
     "http.uploadpack": "true",
@@ -234,8 +234,4 @@ class _Exchange:
         await asyncio.shield(self.ending)
 
     async def _end(self) -> None:
-        """Git that has answered has two seconds to finish what it does."""
-        if self.process.stdout is not None and self.process.stdout.at_eof():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), _FINISHING)
-        await programs.end(self.process, [self.feeding])
+        await programs.end(self.process, [self.feeding], grace=_FINISHING)

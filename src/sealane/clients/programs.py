@@ -71,15 +71,16 @@ async def run(
     return Ended(code=code, out=out, problem=problem.decode(errors="replace"))
 
 
-async def end(process: Process, working: Collection[asyncio.Task[Any]] = ()) -> None:
+async def end(process: Process, working: Collection[asyncio.Task[Any]] = (), *, grace: float = 0.0) -> None:
     """Ends a program and those that it started, if one still runs, and the tasks that work on its pipes.
 
-    It goes on when this task is cancelled, which a request's task is again and again once its client has left.
+    It has `grace` seconds to end by itself once those tasks have ended, which close its input. It goes on when this task
+    is cancelled, which a request's task is again and again once its client has left.
     """
-    await asyncio.shield(asyncio.create_task(_end(process, working)))
+    await asyncio.shield(asyncio.create_task(_end(process, working, grace)))
 
 
-async def _end(process: Process, working: Collection[asyncio.Task[Any]]) -> None:
+async def _end(process: Process, working: Collection[asyncio.Task[Any]], grace: float) -> None:
     """Reads what the pipes still hold, too.
 
     asyncio tells that a process has ended only after the ends of its pipes, and reads no further in one while nobody
@@ -89,6 +90,9 @@ async def _end(process: Process, working: Collection[asyncio.Task[Any]]) -> None
         task.cancel()
     await asyncio.gather(*working, return_exceptions=True)
     pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+    if process.returncode is None and grace:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), grace)
     if process.returncode is None or not all(pipe.at_eof() for pipe in pipes):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
