@@ -212,15 +212,15 @@ FOUND = {
     "a question to the cluster": (
         files(**{"web/templates/a.yaml": CONFIG + '  a: {{ (lookup "v1" "Secret" "shop" "x").kind }}\n'}),
         (
-            f'{AT}:6:10: lookup "v1" "Secret" "shop" "x" asks the cluster, which rendering doesn\'t (what the cluster has is no'
-            " part of a commit: give it to the chart as a value, or change the chart)"
+            f'{AT}:6:10: lookup "v1" "Secret" "shop" "x" asks the cluster, which rendering doesn\'t (the cluster\'s objects are'
+            " not part of a commit: give them to the chart as values, or change the chart)"
         ),
     ),
     "chance": (
         files(**{"web/templates/a.yaml": CONFIG + "  a: {{ randAlphaNum 12 }}\n"}),
         (
-            f"{AT}:2:1: ConfigMap web changes each time it is rendered (what is random, or the time, is no part of a"
-            " commit: give it as a value, or take a Secret of `secrets:`)"
+            f"{AT}:2:1: ConfigMap web changes each time it is rendered (random values and the time are not part of a"
+            " commit: give them as values, or take a Secret of `secrets:`)"
         ),
     ),
     "a hook": (
