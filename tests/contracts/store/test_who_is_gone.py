@@ -221,6 +221,6 @@ async def test_a_word_that_comes_too_late_is_told(store: Store, how: str) -> Non
         await store.cancellations.cancel(subject.id, by="ann", at=NOON)
     if how == "another revision":
         await store.deployments.revise(subject.id, revision("v7"), note="changed", at=NOON)
-    with pytest.raises(Conflicting, match="does not wait for that word"):
+    with pytest.raises(Conflicting, match="no longer waits for that answer"):
         await store.votes.add(subject, yes(subject, "olga", "clerks", approves=False))
     assert await store.votes.of(subject.id, subject.revision_id) == ()
