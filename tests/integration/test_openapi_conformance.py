@@ -65,8 +65,10 @@ OF_ADMINISTRATORS = {
     "GET /api/apps/{app}/alert-token",
     "GET /api/apps/{app}/tokens",
 }
-ENDLESS = "/api/deployments/{deployment}/events"
-"""What ends with the deployment, which waits here for ever: `test_artifact_deployments` follows one."""
+FOLLOWS = "/api/deployments/{deployment}/events"
+"""It ends with the deployment, which waits here for ever: `test_artifact_deployments` follows one."""
+WAITS = "/api/deployments/{deployment}/state"
+"""It is asked of a deployment that has ended, so that nothing is waited for."""
 BASE = "http://sealane"
 
 
@@ -86,6 +88,8 @@ class Served:
         """What parts of addresses are called, where there is something."""
         self.tokens: dict[str, str] = {}
         self.secret = ""
+        self.ended = ""
+        """A deployment that has ended."""
         self.wait(self._start(Shop(root)))
 
     def wait(self, what: Coroutine[Any, Any, T]) -> T:
@@ -120,6 +124,7 @@ class Served:
         self.server = await composition.start(self.settings, role=composition.Role.API)
         self.app = application.create(self.settings)
         self.app.state.server = self.server
+        self.ended = there["dev"]
         self.names = {
             "app": "shop",
             "formation": "dev",
@@ -197,7 +202,7 @@ def test_every_answer_is_as_the_document_says(served: Served, identity: str) -> 
     """Its status is named, its type and body are as they are told, and it is none of a broken server."""
     schema = schemathesis.openapi.from_dict(served.app.openapi())
     operations = [get_all_operation.ok() for get_all_operation in schema.get_all_operations()]
-    operations = [operation for operation in operations if operation.path != ENDLESS]
+    operations = [operation for operation in operations if operation.path != FOLLOWS]
     wrong: list[str] = []
     seen: dict[str, set[int]] = {}
     for operation in sorted(operations, key=lambda operation: operation.method == "delete"):
@@ -216,6 +221,8 @@ def tried(served: Served, operation: Any, identity: str, seen: set[int]) -> None
     real = {name: served.names[name] for name in re.findall(r"{(\w+)}", operation.path)}
     if operation.method == "delete" and "app" in real:
         real["app"] = "spare"
+    if operation.path == WAITS:
+        real["deployment"] = served.ended
     ways = [operation.as_strategy(path_parameters=real)]
     if identity == "administrator":
         ways += [operation.as_strategy(), operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)]
