@@ -24,7 +24,7 @@ _BODY = {
 }
 
 
-class Bundle(BaseModel):
+class BundleUpload(BaseModel):
     """How much of a bundle is there. Bundles are kept for a day."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -36,15 +36,15 @@ class Bundle(BaseModel):
     """Whether it is whole, and its content the one that its name says."""
 
     @classmethod
-    def of(cls, upload: Upload) -> Bundle:
+    def of(cls, upload: Upload) -> BundleUpload:
         """The answer about an upload."""
         return cls(sha256=upload.sha256, received=upload.received, complete=upload.complete)
 
 
 @router.get("/{bundle}")
-async def get(app: addresses.App, bundle: addresses.Bundle, server: dependencies.Server, _: Developer) -> Bundle:
+async def get(app: addresses.App, bundle: addresses.Bundle, server: dependencies.Server, _: Developer) -> BundleUpload:
     """How much of a bundle was received."""
-    return Bundle.of(server.bundles.upload(app, bundle))
+    return BundleUpload.of(server.bundles.upload(app, bundle))
 
 
 @router.put("/{bundle}", responses=raised(Conflicting), openapi_extra=_BODY)
@@ -59,13 +59,13 @@ async def put(
         str | None,
         Header(alias="Content-Range", max_length=60, description="`bytes FROM-TO/ALL`, to go on where it broke off."),
     ] = None,
-) -> Bundle:
+) -> BundleUpload:
     """Uploads a bundle, at most 512 MiB: whole, or from the byte on at which it broke off. A whole one is taken once."""
     start, total = _range(given_range, request.headers.get("content-length"))
     chunks = streams.while_allowed(request.stream(), again)
     upload = await server.bundles.receive(app, bundle, chunks, start=start, total=total)
     await again()
-    return Bundle.of(upload)
+    return BundleUpload.of(upload)
 
 
 def _range(given: str | None, length: str | None) -> tuple[int, int | None]:
