@@ -298,7 +298,9 @@ async def test_what_was_made_with_a_token_may_stay_or_end_with_everything(access
     renewed, text = await access.new_token("ann", "renewed", by=root)
     using = await _maker(access, text)
     assert root.token_id is not None
-    with pytest.raises(Conflicting, match=r"the token that you use was made with .* \(leave out the tokens made with it"):
+    with pytest.raises(
+        Conflicting, match=r"the token that you use was made with .* \(leave out the tokens made with it"
+    ):
         await access.revoke_token(root.token_id, by=using)
     assert await access.revoke_token(root.token_id, by=using, reach=Reach.NOTHING) == (root.token_id,)
 
