@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,9 @@ from sealane.server.pages import frames, templates
 _log = logging.getLogger("sealane.server")
 _NAMES = ("app", "formation", "run", "deployment", "user")
 
+_MODEL = re.compile("[A-Z][a-z]+[A-Z][A-Za-z]*")
+"""The name of a model of ours, which stands in a place where a field takes either of two."""
+
 
 def add_to(app: FastAPI) -> None:
     """Each error of Sealane gets its own status; an unknown one is logged and answered without details."""
@@ -33,7 +37,7 @@ def add_to(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        where = ".".join(str(part) for part in first["loc"] if part != "body" and not _MODEL.fullmatch(str(part)))
         return await answer(request, UsageError(f"{where}: {first['msg']}" if where else str(first["msg"])))
 
     @app.exception_handler(HTTPException)
