@@ -12,7 +12,7 @@ _ASK = """
 import json, sys
 from sealane import cli
 code = cli.main(sys.argv[1:])
-print(json.dumps([code, sorted({".".join(name.split(".")[:4]) for name in sys.modules})]))
+print(json.dumps([code, sorted({".".join(name.split(".")[:4]) for name, module in sys.modules.items() if module})]))
 """
 _SERVERS = {"dbos", "sqlalchemy", "fastapi", "starlette", "uvicorn", "psycopg", "alembic", "jinja2"}
 _DRAWING = {"rich"}
