@@ -57,7 +57,11 @@ def hooked(server: Serving, name: str, repository: str, commit: str) -> dict[str
             "ref": "refs/heads/main",
             "before": "0" * 40,
             "after": commit,
-            "repository": {"full_name": name, "clone_url": repository, "default_branch": "main"},
+            "repository": {
+                "full_name": repository.rpartition("/")[2].removesuffix(".git"),
+                "clone_url": repository,
+                "default_branch": "main",
+            },
         }
     ).encode()
     signature = hmac.new(made["hook_secret"].encode(), body, hashlib.sha256).hexdigest()

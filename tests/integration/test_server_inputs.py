@@ -50,7 +50,8 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any],
 
 
 def sample(schema: dict[str, Any]) -> Any:
-    kind = schema.get("type") or schema["anyOf"][0]["type"]
+    first = schema.get("anyOf", [schema])[0]
+    kind = first.get("type", "object")  # what stands elsewhere in the document is one
     return {"string": "x", "boolean": True, "integer": 1, "array": [], "object": {}}[kind]
 
 

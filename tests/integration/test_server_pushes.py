@@ -244,6 +244,7 @@ def test_scaling_and_going_back_are_deployments_like_any_other(
     lifted = app.cli("rollback", "--lift-hold", "scales/dev", token=people["dev"])
     assert lifted.returncode == 0, lifted.stderr
     until("what was held back to be there", lambda: words() == "second" or None)
+    until("it to be verified", lambda: app.get("/api/deployments", app="scales", formation="dev")[0]["verdict"])
     unknown = app.cli("scale", "scales/dev", "nobody", "4", token=people["dev"])
     assert unknown.returncode == 2, unknown.stderr
     assert "nobody" in unknown.stderr
