@@ -20,6 +20,9 @@ NODE = timedelta(seconds=20)
 LAG = timedelta(seconds=5)
 """How long objects of different kinds may seem to contradict each other, since they are seen at different moments."""
 
+EVENT = timedelta(seconds=15)
+"""How late the event may come that names the probe which killed a container: a kubelet sends its events one after the other."""
+
 LEAST_PROOF = timedelta(seconds=10)
 """The shortest proof: a busy node says for some seconds that a container runs although it has ended again."""
 
@@ -102,7 +105,7 @@ def _ended(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresh
     """
     if terminations(fact, rules) < _BY_ENDS[fact.kind]:
         return TOLERATED
-    return Threshold(due=sightings.ended(fact, memory) + LAG) if fact.detail.get("perhaps_by_probe") else DECISIVE
+    return Threshold(due=sightings.ended(fact, memory) + EVENT) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
 
 def proof(fact: model.Fact, rules: model.Rules) -> timedelta:

@@ -112,8 +112,8 @@ def test_the_event_that_names_the_probe_is_waited_for_from_when_the_end_was_told
     told = seen(20, ends=2, told=12, perhaps_by_probe="yes", exit_code="137")
     named = replace(told, at=at(23), facts=(replace(told.facts[0], kind=model.FactKind.KILLED_BY_PROBE),))
     memory = model.Memory(first_seen=sightings.noted(model.Memory(), told))
-    assert evaluate.judge(told, RULES, now=at(24.9), memory=memory).state == "progressing"
-    assert evaluate.judge(told, RULES, now=at(25), memory=memory).state == "failed"
+    assert evaluate.judge(told, RULES, now=at(34.9), memory=memory).state == "progressing"
+    assert evaluate.judge(told, RULES, now=at(35), memory=memory).state == "failed"
     judged = evaluate.judge(named, RULES, now=at(23), memory=memory)
     assert judged.cause is not None
     assert judged.cause.reason == "killed_by_probe"

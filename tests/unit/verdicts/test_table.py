@@ -72,7 +72,7 @@ def test_an_end_by_a_signal_waits_for_the_probe_that_may_have_caused_it() -> Non
     """The event that names the probe may come later than the container's end; without one it is decided a moment later."""
     ended = fact(K.ENDED, since=10, times=2, detail={"exit_code": "137", "perhaps_by_probe": "yes"})
     assert judged(ended, now=12).state is model.State.PROGRESSING
-    assert judged(ended, now=15.1).state is model.State.FAILED
+    assert judged(ended, now=25.1).state is model.State.FAILED
     assert judged(fact(K.ENDED, since=10, times=2, detail={"exit_code": "137"}), now=10).state is model.State.FAILED
 
 
