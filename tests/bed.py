@@ -22,7 +22,7 @@ import httpx
 import pytest
 from xdist.workermanage import WorkerController
 
-from testbed import golang
+from testbed import golang, sessions
 from testbed.access import let_in
 from testbed.layout import Layout
 from testbed.record import Bed, read
@@ -70,8 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the bed if a session started it and this is the last that uses it."""
     if hasattr(config, "workerinput"):
         return  # others still work on it
-    mark = Layout.from_environment().sessions
-    if mark.exists() and _SESSION in mark.read_text().split():
+    if _SESSION in sessions.using(Layout.from_environment()):
         _testbed("down", _SESSION)
 
 
@@ -199,5 +198,5 @@ def _session_of(config: pytest.Config) -> str:
 
 
 def _testbed(command: str, session: str) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "SEALANE_TESTBED_FOR": session}
+    env = {**os.environ, sessions.VARIABLE: session}
     return subprocess.run([sys.executable, "-m", "testbed", command], cwd=_ROOT, env=env, check=False)
