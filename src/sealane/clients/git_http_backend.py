@@ -230,8 +230,5 @@ class _Exchange:
     async def end(self) -> None:
         """Ends the process, wherever its answer is, and goes on with it if this task is cancelled."""
         if self.ending is None:
-            self.ending = asyncio.create_task(self._end())
+            self.ending = asyncio.create_task(programs.end(self.process, [self.feeding], grace=_FINISHING))
         await asyncio.shield(self.ending)
-
-    async def _end(self) -> None:
-        await programs.end(self.process, [self.feeding], grace=_FINISHING)
