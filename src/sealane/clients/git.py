@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -88,26 +88,26 @@ async def fetch_commit(folder: Path, repository: str, commit: str, environment: 
     await _measure(folder, commit)
 
 
-async def run(
-    *arguments: str,
-    environment: Mapping[str, str] | None = None,
-    umask: int = _AS_EVERYWHERE,
-    fetches: bool = False,
-) -> bytes:
-    """Runs git and returns its output. Whoever `fetches` may use a processor as long as a host has patience.
+async def run(*arguments: str, environment: Mapping[str, str] | None = None, umask: int = _AS_EVERYWHERE) -> bytes:
+    """Runs git on this machine and returns its output.
 
     Raises RepositoryUnavailable when a host does not answer, CommitTooLarge for too much output or work, UsageError
     for git's other errors, Unavailable when git is missing.
     """
-    environment = environment or quiet()
+    return await _run(command(*arguments, processor=_MOST_PROCESSOR), environment or quiet(), umask)
+
+
+async def fetch(
+    folder: Path, repository: str, *references: str, environment: Mapping[str, str], options: Sequence[str] = ()
+) -> None:
+    """Fetches from a repository; git may use a processor as long as a host has patience. Raises what `run` raises."""
+    arguments = (*fetching(repository), *options, "--", repository, *references)
+    await _run(command("-C", str(folder), *arguments), environment, _AS_EVERYWHERE)
+
+
+async def _run(limited: tuple[str, ...], environment: Mapping[str, str], umask: int) -> bytes:
     try:
-        ended = await programs.run(
-            *command(*arguments, processor=None if fetches else _MOST_PROCESSOR),
-            within=_PATIENCE,
-            environment=environment,
-            umask=umask,
-            limit=_MOST_LISTED,
-        )
+        ended = await programs.run(*limited, within=_PATIENCE, environment=environment, umask=umask, limit=_MOST_LISTED)
     except programs.PrintsTooMuch as error:
         raise CommitTooLarge(f"git has more than {_MOST_LISTED} bytes to tell of the commit") from error
     except TimeoutError as error:
@@ -205,12 +205,11 @@ async def head(folder: Path) -> str | None:
 
 async def _fetch(folder: Path, repository: str, commit: str, environment: Mapping[str, str]) -> None:
     """Fetches only the commit if the host allows it, else every branch and tag."""
-    fetch = ("-C", str(folder), *fetching(repository))
     try:
-        await run(*fetch, _DEPTH, "--", repository, commit, environment=environment, fetches=True)
+        await fetch(folder, repository, commit, environment=environment, options=(_DEPTH,))
     except UsageError:
-        everything = ("--", repository, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-        await run(*fetch, *everything, environment=environment, fetches=True)
+        everything = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
+        await fetch(folder, repository, *everything, environment=environment)
     try:
         await run("-C", str(folder), "cat-file", "-e", f"{commit}^{{commit}}", environment=environment)
     except UsageError as error:

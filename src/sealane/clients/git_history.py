@@ -117,6 +117,5 @@ async def _has(folder: Path, commit: str) -> bool:
 
 
 async def _fetch(folder: Path, repository: str, *wanted: str, access: Access, how: tuple[str, ...] = ()) -> None:
-    fetch = ("-C", str(folder), *git.fetching(repository))
     async with git.speaking(access, repository) as environment:
-        await git.run(*fetch, *how, "--", repository, *wanted, environment=environment, fetches=True)
+        await git.fetch(folder, repository, *wanted, environment=environment, options=how)

@@ -24,13 +24,13 @@ async def bring(folder: Path, repository: str, wanted: Sequence[str], *, access:
     raises.
     """
     await git.run("init", "--quiet", "--bare", str(folder))
-    fetch = ("-C", str(folder), *git.fetching(repository), "--filter=tree:0", "--", repository)
+    options = ("--filter=tree:0",)
     async with git.speaking(access, repository) as environment:
-        await git.run(*fetch, *_ALL, environment=environment, fetches=True)
+        await git.fetch(folder, repository, *_ALL, environment=environment, options=options)
         for commit in wanted:
             if not await has(folder, commit):
                 with suppress(UsageError):
-                    await git.run(*fetch, commit, environment=environment, fetches=True)
+                    await git.fetch(folder, repository, commit, environment=environment, options=options)
 
 
 async def has(folder: Path, commit: str) -> bool:
