@@ -13,7 +13,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,31 +72,26 @@ class Helm:
         program = shutil.which(self.program)
         if program is None:
             return TemplateResult(problem=_NONE)
-        home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
-        try:
+        async with _home() as home:
             problem = await asyncio.to_thread(_lay_out, home, request)
             return TemplateResult(problem=problem) if problem else await self._run(program, home, request)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
     async def release(self, command: ReleaseCommand, kubeconfig: str) -> str | None:
         """Runs a command on a release; returns Helm's complaint if it failed. Raises Unavailable, UsageError."""
         program = shutil.which(self.program)
         if program is None:
             raise UsageError(_NONE[0], hint=_NONE[1])
-        home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
-        try:
+        async with _home() as home:
             await asyncio.to_thread(_lay_out_release, home, command, kubeconfig)
-            ended = await programs.run(
-                program, *command.arguments(str(home)), within=RELEASE_PATIENCE, environment=_environment(home)
-            )
-        except TimeoutError as error:
-            raise Unavailable(f"helm {command.verb} took longer than {RELEASE_PATIENCE:g} s") from error
-        finally:
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+            try:
+                ended = await programs.run(
+                    program, *command.arguments(str(home)), within=RELEASE_PATIENCE, environment=_environment(home)
+                )
+            except TimeoutError as error:
+                raise Unavailable(f"helm {command.verb} took longer than {RELEASE_PATIENCE:g} s") from error
         if ended.code < 0:
             raise Unavailable(f"helm {command.verb} was ended by signal {-ended.code}", hint="was there enough memory?")
-        return (ended.problem or f"helm ended with {ended.code} and said nothing") if ended.code else None
+        return _complaint(ended) if ended.code else None
 
     async def _run(self, program: str, home: Path, request: TemplateRequest) -> TemplateResult:
         try:
@@ -109,7 +105,7 @@ class Helm:
         except TimeoutError:
             return TemplateResult(problem=(f"helm took longer than {self.patience:g} s to render it", "simplify it"))
         if ended.code:
-            return TemplateResult(complaint=ended.problem or f"helm ended with {ended.code} and said nothing")
+            return TemplateResult(complaint=_complaint(ended))
         if len(ended.out) >= _MOST_PRINTED:
             return TemplateResult(problem=(f"it renders more than {_MOST_PRINTED} bytes", "render less"))
         return TemplateResult(printed=ended.out.decode(errors="replace"))
@@ -139,6 +135,20 @@ def _passwords(written: str) -> dict[str, str]:
         raise UsageError(f"SEALANE_HELM__PASSWORDS is no JSON object of texts: {error}") from error
 
 
+@asynccontextmanager
+async def _home() -> AsyncIterator[Path]:
+    """A folder for one run of Helm, which this user alone may read; it is removed afterwards."""
+    home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
+    try:
+        yield home
+    finally:
+        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+def _complaint(ended: programs.Ended) -> str:
+    return ended.problem or f"helm ended with {ended.code} and said nothing"
+
+
 def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
     """Writes Helm's input, or returns the chart file that can't be written: commits and archives may use any names."""
     chart = home / "chart"
@@ -162,7 +172,7 @@ def _lay_out_release(home: Path, command: ReleaseCommand, kubeconfig: str) -> No
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
     (home / "values.yaml").write_text(json.dumps(command.values), encoding="utf-8")
-    (home / "nowhere").write_text(kubeconfig)  # the folder is this user's alone
+    (home / "nowhere").write_text(kubeconfig)
 
 
 def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:
