@@ -93,7 +93,7 @@ def _granted(grant: Grant, known: frozenset[str], because: str, group: str = "")
 def _asked(groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Right]:
     """A group that is asked may read the whole app: what is deployed there came through its other environments."""
     named = rules.asked.get(app.app, {})
-    limited = _granted_approvals(groups, rules)
+    limited = _granted_approvals(groups, rules.access)
     for environment in sorted({*app.asked, *named}):
         asked = app.asked.get(environment, frozenset()) | named.get(environment, frozenset())
         for group in sorted(asked & (groups - limited)):
@@ -107,7 +107,7 @@ def _asked(groups: frozenset[str], app: AppPeople, rules: Rules) -> Iterator[Rig
 def scoped(actor: Actor, apps: Iterable[AppPeople], rules: Rules) -> Actor:
     """The actor with all their rights."""
     rights = {app.app: tuple(of(actor.name, actor.groups, app, rules)) for app in apps}
-    limited = _granted_approvals(actor.groups, rules)
+    limited = _granted_approvals(actor.groups, rules.access)
     named = (Permission.READ, Permission.DEPLOY, Permission.ADMINISTER)
     reads, deploys, administers = (
         EVERYTHING if ADMINISTRATORS in actor.groups else _scope(rights, permission) for permission in named
@@ -119,16 +119,17 @@ def scoped(actor: Actor, apps: Iterable[AppPeople], rules: Rules) -> Actor:
 def approving(groups: frozenset[str], app: str, environment: str, access: AppAccess) -> frozenset[str]:
     """Those of the groups whose people may approve there where a rule asks: no grant lets them approve elsewhere only."""
     here = frozenset({environment})
-    grants = [grant for grant in access.grants if Permission.APPROVE in grant.may]
-    limited = frozenset().union(*(grant.groups for grant in grants))
-    given = (grant.groups for grant in grants if grant.is_about(app) and grant.within(here) != frozenset())
-    return groups - limited | groups & frozenset().union(*given)
+    granted = (grant for grant in access.grants if grant.is_about(app) and grant.within(here) != frozenset())
+    return groups - _granted_approvals(groups, access) | _allowed_to_approve(groups, granted)
 
 
-def _granted_approvals(groups: frozenset[str], rules: Rules) -> frozenset[str]:
+def _granted_approvals(groups: frozenset[str], access: AppAccess) -> frozenset[str]:
     """Groups with a grant to approve somewhere, which then may approve nowhere else."""
-    named = (grant.groups for grant in rules.access.grants if Permission.APPROVE in grant.may)
-    return groups & frozenset().union(*named)
+    return _allowed_to_approve(groups, access.grants)
+
+
+def _allowed_to_approve(groups: frozenset[str], grants: Iterable[Grant]) -> frozenset[str]:
+    return groups & frozenset().union(*(grant.groups for grant in grants if Permission.APPROVE in grant.may))
 
 
 def _scope(rights: Mapping[str, Iterable[Right]], permission: Permission, group: str | None = None) -> Scope:
