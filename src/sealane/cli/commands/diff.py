@@ -12,6 +12,7 @@ import typer
 
 from sealane.cli import headings, options, output
 from sealane.cli.commands import deploy
+from sealane.cli.screens import differences
 from sealane.cli.screens.differences import Difference
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sealane.environments.model import DestinationConfig
     from sealane.secrets.values import SecretValue
     from sealane.stencils.model import Revision
-from sealane.cli.screens import differences
 
 
 def add_to(app: typer.Typer) -> None:
