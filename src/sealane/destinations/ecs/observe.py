@@ -9,7 +9,7 @@ from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.ecs import Ecs
 from sealane.clients.aws.ecs_model import Task
 from sealane.destinations import model
-from sealane.destinations.aws import polling, seen
+from sealane.destinations.aws import observation_stream, seen
 from sealane.destinations.aws.seen import Seen, Steady
 from sealane.destinations.ecs import converge, one_off
 from sealane.destinations.ecs.converge import Converged
@@ -30,7 +30,7 @@ class Observer:
 
     def observations(self) -> AsyncIterator[verdicts.Observation]:
         """The full state at once, and again after each look. Raises Unavailable if the first one fails."""
-        return polling.observations(self._looks_at_all, self._looks.pace, unit=UNIT)
+        return observation_stream.observations(self._looks_at_all, self._looks.pace, unit=UNIT)
 
     async def _looks_at_all(self) -> list[Seen]:
         return [await (self._task(ref) if ref.kind == TASK else self._one(ref)) for ref in self._wanted]

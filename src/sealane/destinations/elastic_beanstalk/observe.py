@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sealane.clients.aws.account import Rejected
 from sealane.destinations import model
-from sealane.destinations.aws import polling, seen
+from sealane.destinations.aws import observation_stream, seen
 from sealane.destinations.aws.seen import Seen, Steady
 from sealane.destinations.elastic_beanstalk import converge
 from sealane.destinations.elastic_beanstalk.converge import Converged
@@ -29,7 +29,7 @@ class Observer:
 
     def observations(self) -> AsyncIterator[verdicts.Observation]:
         """The full state at once, and again after each look. Raises Unavailable if the first one fails."""
-        return polling.observations(self._looks_at_all, self._looks.pace)
+        return observation_stream.observations(self._looks_at_all, self._looks.pace)
 
     async def _looks_at_all(self) -> list[Seen]:
         return [await self._one(ref) for ref in self._wanted]
