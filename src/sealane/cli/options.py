@@ -112,6 +112,16 @@ Config = Annotated[
         metavar="<path>",
     ),
 ]
+EnvironmentsFolder = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        help="Folder that holds the operators' environments/.",
+        show_default="here",
+        parser=path,
+        metavar="<path>",
+    ),
+]
 Kubeconfig = Annotated[
     Path | None,
     typer.Option(

@@ -21,15 +21,7 @@ def add_to(app: typer.Typer) -> None:
 def policy(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The destination.", autocompletion=options.destinations)],
-    config: Annotated[
-        Path,
-        typer.Option(
-            help="Folder that holds the operators' environments/.",
-            show_default="here",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = Path(),
+    config: options.EnvironmentsFolder = Path(),
     bundles: Annotated[
         list[str] | None,
         typer.Option(help="A further bucket from which bundles are deployed; may be repeated.", metavar="BUCKET"),

@@ -26,15 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 def role(
     ctx: typer.Context,
-    config: Annotated[
-        Path,
-        typer.Option(
-            help="Folder that holds the operators' environments/.",
-            show_default="here",
-            parser=options.path,
-            metavar="<path>",
-        ),
-    ] = Path(),
+    config: options.EnvironmentsFolder = Path(),
     destination: Annotated[
         str | None,
         typer.Option(
