@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
-
-from typing_extensions import Buffer, override
 
 from sealane import controls
 from sealane.findings import Finding, Place
@@ -28,36 +25,17 @@ _AT_ROOT = (".ebextensions/", ".platform/", "Procfile", "Dockerfile", "Dockerrun
 """What the service looks for at the root of a bundle, and nowhere else."""
 
 
-class _ShortReads(io.RawIOBase):
+class _ShortReads:
     """A file that nobody reads much of at once. The archive itself says how long its directory is."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def seekable(self) -> bool:
-        return True
-
-    @override
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    @override
-    def tell(self) -> int:
-        return self._file.tell()
-
-    @override
-    def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer)
-        if len(view) > MOST_DIRECTORY:
+    def read(self, size: int = -1, /) -> bytes:
+        if size > MOST_DIRECTORY:
             raise _TooMuchError
-        content = self._file.read(len(view))
-        view[: len(content)] = content
-        return len(content)
+        return self._file.read(size)
 
 
 class _TooMuchError(Exception):
@@ -67,7 +45,7 @@ class _TooMuchError(Exception):
 def opened(file: BinaryIO, name: str) -> zipfile.ZipFile | Finding | None:
     """The archive, or why nobody looks into it; None for what is none."""
     try:
-        return zipfile.ZipFile(io.BufferedReader(_ShortReads(file)))
+        return zipfile.ZipFile(_ShortReads(file))
     except _TooMuchError:
         return _of(name, "the list of its files is too long", f"at most {MOST_FILES} files")
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, UnicodeDecodeError):
