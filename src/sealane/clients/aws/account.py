@@ -18,8 +18,9 @@ from sealane import errors
 
 _BUSY = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"})
 _DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "InsufficientPrivilegesException", "UnauthorizedOperation"}
+    {"AccessDenied", "AccessDeniedException", "InsufficientPrivilegesException", "UnauthorizedOperation", "403"}
 )
+"""`403` is what the SDK gives where an answer has no body: that of a HEAD."""
 _SIGNED_OUT = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "SignatureDoesNotMatch"}
 )

@@ -12,6 +12,7 @@ from sealane.clients.aws.account import Account, Answer, Rejected
 from sealane.errors import Conflicting, NotThere
 
 _BLOCK = 256 * 1024
+_MISSING = frozenset({"NoSuchKey", "404"})
 
 
 class Bucket:
@@ -29,7 +30,7 @@ class Bucket:
         try:
             answer = await self._account.call("s3", "get_object", Bucket=self.name, Key=key)
         except Rejected as rejected:
-            if rejected.code in {"NoSuchKey", "404"}:
+            if rejected.code in _MISSING:
                 return None
             raise
         return answer.values["Body"], str(answer.values["ETag"])
@@ -50,7 +51,7 @@ class Bucket:
         try:
             told = await self._account.call("s3", "head_object", Bucket=self.name, Key=key)
         except Rejected as rejected:
-            if rejected.code in {"NoSuchKey", "404"}:
+            if rejected.code in _MISSING:
                 return None
             raise
         return int(told.values["ContentLength"])
@@ -117,6 +118,6 @@ class _Parts(io.RawIOBase):
         try:
             return self._account.call_now("s3", operation, **self._of, **more)
         except Rejected as rejected:
-            if rejected.code in {"NoSuchKey", "404", "NoSuchBucket", "PreconditionFailed", "412"}:
+            if rejected.code in {*_MISSING, "NoSuchBucket", "PreconditionFailed", "412"}:
                 raise NotThere(f"there is no s3://{self._of['Bucket']}/{self._of['Key']}") from None
             raise

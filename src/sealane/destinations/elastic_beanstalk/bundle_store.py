@@ -45,7 +45,7 @@ class BucketBundles:
                 raise errors.TooLarge(f"{name} has {size} bytes", hint=f"at most {MOST}")
             return await asyncio.to_thread(_checked, bucket, bundle.key, name)
         except Rejected as rejected:
-            if rejected.denied or rejected.code == "403":
+            if rejected.denied:
                 raise errors.Refused(f"the destination's account may not read {name}: {rejected.message}") from None
             raise
 
