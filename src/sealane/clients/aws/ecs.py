@@ -78,7 +78,7 @@ class Ecs:
 
     async def services(self, cluster: str) -> tuple[Service, ...]:
         """All services of a cluster."""
-        arns = await self._listed("list_services", "serviceArns", cluster=cluster, maxResults=_AT_ONCE)
+        arns = await self._all("list_services", "serviceArns", cluster=cluster, maxResults=_AT_ONCE)
         found: list[Service] = []
         for start in range(0, len(arns), _TEN):
             told = await self._call("describe_services", cluster=cluster, services=arns[start : start + _TEN])
@@ -105,19 +105,13 @@ class Ecs:
 
     async def deployments(self, cluster: str, name: str, *, since: datetime) -> tuple[ServiceDeployment, ...]:
         """The service's deployments since a time, oldest first, with the task definitions that they are about."""
-        briefs: list[str] = []
-        more: dict[str, str] = {}
-        while True:
-            told = await self._call(
-                "list_service_deployments", cluster=cluster, service=name, createdAt={"after": since}, **more
-            )
-            briefs.extend(str(each["serviceDeploymentArn"]) for each in told.values.get("serviceDeployments", ()))
-            if not told.values.get("nextToken"):
-                break
-            more = {"nextToken": told.values["nextToken"]}
+        briefs = await self._all(
+            "list_service_deployments", "serviceDeployments", cluster=cluster, service=name, createdAt={"after": since}
+        )
+        arns = [str(brief["serviceDeploymentArn"]) for brief in briefs]
         whole: list[Any] = []
-        for start in range(0, len(briefs), _FEW):
-            told = await self._call("describe_service_deployments", serviceDeploymentArns=briefs[start : start + _FEW])
+        for start in range(0, len(arns), _FEW):
+            told = await self._call("describe_service_deployments", serviceDeploymentArns=arns[start : start + _FEW])
             whole.extend(told.values.get("serviceDeployments", ()))
         names = await self._revisions({arn for each in whole for arn in _revisions_of(each)})
         return tuple(sorted((_deployment(each, names) for each in whole), key=lambda each: each.created))
@@ -140,7 +134,7 @@ class Ecs:
         arns: list[str] = []
         for status in ("RUNNING", "STOPPED"):
             arns.extend(
-                await self._listed("list_tasks", "taskArns", cluster=cluster, serviceName=service, desiredStatus=status)
+                await self._all("list_tasks", "taskArns", cluster=cluster, serviceName=service, desiredStatus=status)
             )
         return await self.tasks(cluster, arns)
 
@@ -159,12 +153,13 @@ class Ecs:
             raise NotStarted(f"{failure.get('reason', 'it gives no reason')} {failure.get('detail') or ''}".strip())
         return _task(told.values["tasks"][0])
 
-    async def _listed(self, operation: str, key: str, **given: Any) -> list[str]:
-        found: list[str] = []
+    async def _all(self, operation: str, key: str, **given: Any) -> list[Any]:
+        """All that an operation lists under a key."""
+        found: list[Any] = []
         more: dict[str, str] = {}
         while True:
             told = await self._call(operation, **given, **more)
-            found.extend(str(arn) for arn in told.values.get(key, ()))
+            found.extend(told.values.get(key, ()))
             if not told.values.get("nextToken"):
                 return found
             more = {"nextToken": told.values["nextToken"]}
