@@ -16,7 +16,7 @@ import yaml
 from sealane.charts import release_objects
 from sealane.clients.kubernetes import errors
 from sealane.destinations import model
-from sealane.destinations.kubernetes.helm_releases import live_releases, packing, records, write
+from sealane.destinations.kubernetes.helm_releases import live_releases, records, release_chart, write
 from sealane.destinations.kubernetes.helm_releases.next_step import Step, decide
 from sealane.destinations.kubernetes.helm_releases.records import HOLDER, Status
 from sealane.destinations.kubernetes.planned_objects import Live, PlannedObject
@@ -131,7 +131,7 @@ def test_the_packed_chart_holds_what_was_approved_and_no_instruction() -> None:
     plain, [parts] = release_objects.parted([other, release, member])
     assert plain == (other,)
     assert parts.members == (member,)
-    files = packing.chart(parts, parts.members, owner=OWNER)
+    files = release_chart.chart(parts, parts.members, owner=OWNER)
     assert yaml.safe_load(files["Chart.yaml"])["annotations"] == {
         records.CONTENT: parts.content,
         records.OWNER: OWNER,

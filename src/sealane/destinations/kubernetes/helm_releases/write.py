@@ -19,7 +19,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors
 from sealane.destinations import model, ownership
 from sealane.destinations.kubernetes import planned_objects
-from sealane.destinations.kubernetes.helm_releases import live_releases, packing, records
+from sealane.destinations.kubernetes.helm_releases import live_releases, records, release_chart
 from sealane.destinations.kubernetes.helm_releases.next_step import Step, decide
 from sealane.destinations.kubernetes.helm_releases.records import Version
 
@@ -165,7 +165,7 @@ def _command(
         release=parts.name,
         namespace=namespace,
         more=more,
-        chart=packing.chart(parts, bodies, owner=identity.owner),
+        chart=release_chart.chart(parts, bodies, owner=identity.owner),
         values=spec["values"],
     )
 
