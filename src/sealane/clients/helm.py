@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -151,28 +151,31 @@ def _complaint(ended: programs.Ended) -> str:
 
 def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
     """Writes Helm's input, or returns the chart file that can't be written: commits and archives may use any names."""
-    chart = home / "chart"
     for path, content in request.files.items():
-        file = chart / path
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            _write(home / "chart" / path, content)
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno not in _NO_FILES:
                 raise
             return f"the chart's {path[:100]!r} can't be a file: {error}"[:300], "rename it, or leave it out"
-    (home / "values.yaml").write_text(json.dumps(request.values), encoding="utf-8")
-    (home / "nowhere").write_text(_NOWHERE)
+    _configure(home, request.values, _NOWHERE)
     return None
 
 
 def _lay_out_release(home: Path, command: ReleaseCommand, kubeconfig: str) -> None:
     for path, content in command.chart.items():
-        file = home / "chart" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-    (home / "values.yaml").write_text(json.dumps(command.values), encoding="utf-8")
-    (home / "nowhere").write_text(kubeconfig)
+        _write(home / "chart" / path, content.encode())
+    _configure(home, command.values, kubeconfig)
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def _configure(home: Path, values: Mapping[str, Any], kubeconfig: str) -> None:
+    (home / "values.yaml").write_text(json.dumps(values), encoding="utf-8")
+    (home / "kubeconfig").write_text(kubeconfig)
 
 
 def _arguments(home: Path, request: TemplateRequest) -> Iterable[str]:
@@ -194,7 +197,7 @@ def _environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "HELM_PLUGINS": str(home / "plugins"),
         "HELM_NO_PLUGINS": "1",
-        "KUBECONFIG": str(home / "nowhere"),
+        "KUBECONFIG": str(home / "kubeconfig"),
         "PATH": os.defpath,
         "TMPDIR": str(home),
         "GOMEMLIMIT": "1GiB",
