@@ -16,8 +16,9 @@ from typing import Any
 
 from aiohttp import web
 
-from sealane.clients.kubernetes import errors, secret_protobuf
+from sealane.clients.kubernetes import secret_protobuf
 from sealane.clients.kubernetes.exchange import JSON, Call, Exchange, Limits
+from sealane.clients.kubernetes.transport import ANSWER_SECONDS
 from sealane.errors import Refused, SealaneError
 
 Rewrite = Callable[[str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
@@ -26,7 +27,6 @@ Rewrite = Callable[[str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MERGE = "application/merge-patch+json"
 _LARGEST = 16 * 1024 * 1024
-_ANSWER_SECONDS = 65.0
 
 
 class Gateway:
@@ -79,7 +79,7 @@ class Gateway:
                 await self._fence()
                 call = self._rewritten(call)
             return await self._carried(request, call)
-        except (SealaneError, errors.ClusterError) as error:
+        except SealaneError as error:
             self.trouble = error
             return _status(503, error.message)
 
@@ -95,7 +95,7 @@ class Gateway:
 
     async def _carried(self, request: web.Request, call: Call) -> web.StreamResponse:
         watches = request.query.get("watch") in {"1", "true"}
-        async with self._exchange.send(call, Limits(total=None if watches else _ANSWER_SECONDS)) as response:
+        async with self._exchange.send(call, Limits(total=None if watches else ANSWER_SECONDS)) as response:
             self.wrote = self.wrote or (request.method not in _READS and response.status < 300)
             answer = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
             if response.retry_after is not None:
