@@ -78,9 +78,12 @@ def names(manifests: Iterable[Manifest]) -> frozenset[str]:
 def release_of(manifest: Manifest) -> str | None:
     """The release that the object says it belongs to."""
     metadata = manifest.get("metadata") or {}
-    if (metadata.get("labels") or {}).get(MANAGED_BY) != HELM:
-        return None
-    name = (metadata.get("annotations") or {}).get(NAME)
+    return release_named(metadata.get("labels") or {}, metadata.get("annotations") or {})
+
+
+def release_named(labels: Mapping[str, Any], annotations: Mapping[str, Any]) -> str | None:
+    """The release that an object with these labels and annotations belongs to."""
+    name = annotations.get(NAME) if labels.get(MANAGED_BY) == HELM else None
     return None if name is None else str(name)
 
 

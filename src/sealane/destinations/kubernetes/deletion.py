@@ -57,16 +57,13 @@ async def _whole_releases(
     identity: model.Identity,
 ) -> list[str]:
     """The releases of which every object is to be deleted, or is gone."""
-    named = {live[ref.key].annotations.get(release_objects.NAME) for ref in delete if _is_helms(live[ref.key])}
+    objects = (live[ref.key] for ref in delete)
+    named = {release_objects.release_named(item.labels, item.annotations) for item in objects}
     return [
         name
         for name in sorted(filter(None, named))
         if await live_releases.goes_whole(cluster, name, identity.namespace, going=delete)
     ]
-
-
-def _is_helms(live: deletions.LiveObject) -> bool:
-    return live.labels.get(model.MANAGED_BY) == release_objects.HELM
 
 
 async def _delete(cluster: clusters.Cluster, ref: model.ObjectRef, only: clusters.Precondition) -> str | None:
