@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import model, ownership
-from sealane.destinations.kubernetes import (
-    field_trees,
-    managed_fields,
-)
+from sealane.destinations.kubernetes import field_trees, managed_fields
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,18 +68,8 @@ def refuse_twins(planned: Sequence[PlannedObject]) -> list[PlannedObject]:
     result = []
     for planned_object in planned:
         if planned_object.ref.key in seen:
-            change = model.ObjectChange(
-                action=planned_object.change.action, ref=planned_object.ref, refusal=ownership.twin(planned_object.ref)
-            )
-            result.append(
-                PlannedObject(
-                    manifest=planned_object.manifest,
-                    ref=planned_object.ref,
-                    change=change,
-                    body={},
-                    live=planned_object.live,
-                )
-            )
+            refusal = ownership.twin(planned_object.ref)
+            result.append(replace(refused(planned_object, refusal), live=planned_object.live))
         else:
             result.append(planned_object)
         seen.add(planned_object.ref.key)
