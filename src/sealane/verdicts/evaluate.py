@@ -43,7 +43,7 @@ def judge(
     dues = [weight.due for weight in weights if weight.due]
     if first and any(due <= now for due in dues):
         return _failed(first, observation)
-    if _all_ready(observation):
+    if observation.everything_ready:
         until = _held_until(observation, rules, memory)
         if until is None or until <= now:
             return model.Judgement(state=model.State.HEALTHY, waiting_for="everything is ready", since=now)
@@ -68,10 +68,6 @@ def startup(observation: model.Observation) -> timedelta:
         if instance.desired and instance.ready_since
     ]
     return max(took, default=timedelta())
-
-
-def _all_ready(observation: model.Observation) -> bool:
-    return all(workload.health is model.Health.READY for workload in observation.workloads)
 
 
 def _held_until(observation: model.Observation, rules: model.Rules, memory: model.Memory) -> datetime | None:
