@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from sealane import errors
+from sealane.charts import release_objects
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
-BY_HELM = "Helm"
-"""What `MANAGED_BY` says of an object that Helm writes for Sealane."""
+MANAGED_BY = release_objects.MANAGED_BY
+"""`sealane`, or `Helm` for an object that Helm writes for Sealane."""
 APP = "sealane.dev/app"
 FORMATION = "sealane.dev/formation"
 REVISION = "sealane.dev/revision"
@@ -108,7 +108,7 @@ class Identity:
     @property
     def labels(self) -> dict[str, str]:
         """Labels of every object."""
-        return {MANAGED_BY: "sealane", APP: self.app, FORMATION: self.formation}
+        return owner_labels(self.app, self.formation)
 
     @property
     def annotations(self) -> dict[str, str]:
@@ -307,8 +307,17 @@ def ref_of(manifest: Mapping[str, Any], namespace: str | None) -> ObjectRef:
     )
 
 
+def owner_labels(app: str, formation: str) -> dict[str, str]:
+    """The labels of what Sealane writes for a formation."""
+    return {MANAGED_BY: "sealane", APP: app, FORMATION: formation}
+
+
 def owner_of(labels: Mapping[str, str]) -> str | None:
     """The formation that an object's labels name as its owner; None if it isn't Sealane's."""
-    if labels.get(MANAGED_BY) not in {"sealane", BY_HELM} or not labels.get(APP) or not labels.get(FORMATION):
+    if (
+        labels.get(MANAGED_BY) not in {"sealane", release_objects.HELM}
+        or not labels.get(APP)
+        or not labels.get(FORMATION)
+    ):
         return None
     return f"{labels[APP]}/{labels[FORMATION]}"

@@ -67,8 +67,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
 
     def labels(self, *, part: bool) -> dict[str, str]:
-        labels = {model.MANAGED_BY: "sealane", model.APP: self.app, model.FORMATION: self.formation}
-        return labels | ({PART_LABEL: "true"} if part else {})
+        return model.owner_labels(self.app, self.formation) | ({PART_LABEL: "true"} if part else {})
 
     def fresh(self, number: int) -> Names:
         """New names for parts."""
