@@ -85,9 +85,6 @@ class Condition(Read, frozen=True, kw_only=True):
     last_transition_time: datetime | None = None
 
 
-# --- pods
-
-
 class Selector(Read, frozen=True, kw_only=True):
     """`matchLabels` only: a workload's own pods are found by owner, which needs no expressions."""
 
