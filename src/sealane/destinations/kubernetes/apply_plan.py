@@ -52,6 +52,9 @@ class Planner:
     ) -> None:
         self._cluster = cluster
         self._releases = release_objects.names(objects)
+        self._ours: dict[str, bool] = {}
+        """By release: whether it is the formation's."""
+        self._reading = asyncio.Lock()
         objects = [manifest for manifest in objects if not release_objects.is_release(manifest)]
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, to_delete=to_delete)
         self._objects = apply_order.ordered(objects, _group_and_kind)
@@ -127,8 +130,14 @@ class Planner:
         live, name = _live(live_object), self.release_of(manifest)
         if live.owner is not None or name is None or name != release_objects.release_of(live_object):
             return live
-        ours = await live_releases.is_ours(self._cluster, name, self._identity)
-        return replace(live, owner=self._identity.owner) if ours else live
+        return replace(live, owner=self._identity.owner) if await self._is_ours(name) else live
+
+    async def _is_ours(self, release: str) -> bool:
+        """Whether the release is the formation's; its history is read once for all its objects."""
+        async with self._reading:
+            if release not in self._ours:
+                self._ours[release] = await live_releases.is_ours(self._cluster, release, self._identity)
+        return self._ours[release]
 
     async def _ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
         group, kind = _group_and_kind(manifest)
