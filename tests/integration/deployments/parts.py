@@ -104,6 +104,22 @@ def deployment(name: str, containers: Sequence[Mapping[str, Any]], **spec: Any) 
     }
 
 
+def web(name: str = "web") -> str:
+    """The same as a stencil or template of YAML, up to its one container, whose fields are still to be written."""
+    return f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{run: web}}}}
+  template:
+    metadata: {{labels: {{run: web}}}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: web
+"""
+
+
 def target(
     namespace: str, objects: Sequence[Mapping[str, Any]], *, revision: str = "one", **rules: Any
 ) -> model.Target:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from sealane.cli.local import deploy_request, deployment
 from sealane.cli.screens import rollout_lines
@@ -12,6 +14,8 @@ from sealane.clients.kubernetes import kinds
 from sealane.configfiles.trees import StoredTree
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.stencils import helm_template, render_inputs, rendering
+from sealane.stencils.model import Revision
+from tests.integration.deployments import parts
 
 FORMATION = """formation: dev
 environment: dev
@@ -28,18 +32,8 @@ charts:
 CHART = {
     "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n",
     "chart/values.yaml": 'image: {repository: nginx, tag: "1"}\nsecond: true\nsleep: 3600\n',
-    "chart/templates/web.yaml": """apiVersion: apps/v1
-kind: Deployment
-metadata: {name: "{{ .Release.Name }}-web"}
-spec:
-  selector: {matchLabels: {run: web}}
-  template:
-    metadata: {labels: {run: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+    "chart/templates/web.yaml": parts.web('"{{ .Release.Name }}-web"')
+    + """          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
           command: [sleep, "{{ .Values.sleep }}"]
 """,
     "chart/templates/more.yaml": """{{- if .Values.second }}
@@ -77,6 +71,24 @@ spec:
 }
 
 
+async def rendered(files: Mapping[str, str], image: str, helm: Helm, *, release: str) -> Revision:
+    """The revision of a repository's files with a chart."""
+    sources, findings = render_inputs.gather(StoredTree({path: text.encode() for path, text in files.items()}), "dev")
+    assert sources, findings
+    inputs = rendering.Inputs(app="shop", images={"web": image}, release=release, key=b"key")
+    revision, findings = await helm_template.render(sources, inputs, helm)
+    assert revision, findings
+    return revision
+
+
+async def live(cluster: clusters.Cluster, namespace: str, maps: AbstractSet[str]) -> tuple[list[str], str]:
+    """Which of the ConfigMaps are there, and how long the one Deployment's container sleeps."""
+    listed = (await cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
+    [web] = (await cluster.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items
+    names = {each["metadata"]["name"] for each in listed} & maps
+    return sorted(names), web["spec"]["template"]["spec"]["containers"][0]["command"][1]
+
+
 async def test_a_chart_is_deployed_upgraded_and_rolled_back(
     cluster: clusters.Cluster, namespace: str, busybox_image: str, helm: Helm
 ) -> None:
@@ -92,13 +104,7 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
     async def deploy(release: str, values: str, image: str = busybox_image) -> deploy_request.DeployOutcome:
         formation = FORMATION.replace("NAMESPACE", namespace).replace("VALUES", values)
         formation = formation.replace("TESTS", "true" if release == "r1" else "false")
-        files = {**CHART, "deploy/formations/dev.yaml": formation}
-        tree = StoredTree({path: text.encode() for path, text in files.items()})
-        sources, findings = render_inputs.gather(tree, "dev")
-        assert sources, findings
-        inputs = rendering.Inputs(app="shop", images={"web": image}, release=release, key=b"key")
-        revision, findings = await helm_template.render(sources, inputs, helm)
-        assert revision, findings
+        revision = await rendered({**CHART, "deploy/formations/dev.yaml": formation}, image, helm, release=release)
         async with asyncio.timeout(120):
             wish = deploy_request.DeployRequest(revision=revision, values={})
             screen = rollout_lines.Json()
@@ -106,10 +112,7 @@ async def test_a_chart_is_deployed_upgraded_and_rolled_back(
             return await deployment.deploy(wish, destination, screen)
 
     async def there() -> tuple[list[str], str]:
-        maps = (await cluster.list(kinds.whole("v1", "ConfigMap"), namespace=namespace)).items
-        [web] = (await cluster.list(kinds.whole("apps/v1", "Deployment"), namespace=namespace)).items
-        names = {each["metadata"]["name"] for each in maps} & {"gone", "kept"}
-        return sorted(names), web["spec"]["template"]["spec"]["containers"][0]["command"][1]
+        return await live(cluster, namespace, {"gone", "kept"})
 
     first = await deploy("r1", "{}")
     assert first.outcome.verdict.kind == "deployed", first.outcome.verdict.reason

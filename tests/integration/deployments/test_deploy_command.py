@@ -15,6 +15,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from testbed.record import Bed
 from tests.bed import Kubectl
+from tests.integration.deployments import parts
 
 FORMATION = """\
 formation: dev
@@ -26,22 +27,13 @@ config: {{colour: {colour}}}
 secrets: {{TOKEN: "env:TOKEN"}}
 strategy: {{healthy_for: {hold}}}
 """
-STENCIL = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {run: web}}
-  template:
-    metadata: {labels: {run: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: "${image.web}"
+STENCIL = (
+    parts.web()
+    + """          image: "${image.web}"
           command: [sh, -c, "${command}"]
           envFrom: [{configMapRef: {name: "${config}"}}, {secretRef: {name: "${secrets}"}}]
 """
+)
 TOKEN = "sesame-open-wide"
 
 

@@ -14,9 +14,8 @@ from sealane.cli.screens import rollout_lines
 from sealane.clients.helm import Helm
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.configfiles.trees import StoredTree
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.stencils import helm_template, render_inputs, rendering
+from tests.integration.deployments import test_charts
 
 FORMATION = """formation: dev
 environment: dev
@@ -32,22 +31,8 @@ charts:
     values: VALUES
 """
 CHART = {
+    **{path: test_charts.CHART[path] for path in ("chart/values.yaml", "chart/templates/web.yaml")},
     "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: '7'\n",
-    "chart/values.yaml": 'image: {repository: nginx, tag: "1"}\nsecond: true\nsleep: 3600\n',
-    "chart/templates/web.yaml": """apiVersion: apps/v1
-kind: Deployment
-metadata: {name: "{{ .Release.Name }}-web"}
-spec:
-  selector: {matchLabels: {run: web}}
-  template:
-    metadata: {labels: {run: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
-          command: [sleep, "{{ .Values.sleep }}"]
-""",
     "chart/templates/more.yaml": """apiVersion: v1
 kind: ConfigMap
 metadata: {name: said}
@@ -74,12 +59,8 @@ class Shop:
 
     async def deploy(self, values: str, image: str | None = None) -> deploy_request.DeployOutcome:
         formation = FORMATION.replace("NAMESPACE", self.namespace).replace("VALUES", values)
-        tree = StoredTree({p: text.encode() for p, text in {**CHART, "deploy/formations/dev.yaml": formation}.items()})
-        sources, findings = render_inputs.gather(tree, "dev")
-        assert sources, findings
-        inputs = rendering.Inputs(app="shop", images={"web": image or self.image}, release="r1", key=b"key")
-        revision, findings = await helm_template.render(sources, inputs, self.helm)
-        assert revision, findings
+        files = {**CHART, "deploy/formations/dev.yaml": formation}
+        revision = await test_charts.rendered(files, image or self.image, self.helm, release="r1")
         async with asyncio.timeout(180):
             wish = deploy_request.DeployRequest(revision=revision, values={})
             destination = KubernetesDestination(self.cluster, helm=self.helm)
@@ -95,10 +76,7 @@ class Shop:
         return [(each["revision"], each["status"]) for each in await self.ask("history", "shop", "-o", "json")]
 
     async def there(self) -> tuple[list[str], str]:
-        maps = (await self.cluster.list(kinds.whole("v1", "ConfigMap"), namespace=self.namespace)).items
-        [web] = (await self.cluster.list(kinds.whole("apps/v1", "Deployment"), namespace=self.namespace)).items
-        names = {each["metadata"]["name"] for each in maps} & {"gone", "said"}
-        return sorted(names), web["spec"]["template"]["spec"]["containers"][0]["command"][1]
+        return await test_charts.live(self.cluster, self.namespace, {"gone", "said"})
 
 
 async def test_a_release_is_installed_upgraded_and_rolled_back_by_helm(

@@ -14,6 +14,7 @@ from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.secrets.values import SecretValue
 from sealane.stencils import render_inputs, rendering
 from sealane.stencils.model import Revision
+from tests.integration.deployments import parts
 
 VALUE = SecretValue(b"hunter2-value", version="v1")
 HEAD = """formation: dev
@@ -24,21 +25,13 @@ secrets: {TOKEN: env:TOKEN}
 strategy:
   healthy_for: 0s
 """
-STENCIL = """apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  selector: {matchLabels: {run: web}}
-  template:
-    metadata: {labels: {run: web}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: web
-          image: ${image.web}
+STENCIL = (
+    parts.web()
+    + """          image: ${image.web}
           command: [sleep, "3600"]
           env: [{name: VERSION, value: "VERSION"}]
 """
+)
 HOOKS = """hooks:
   before:
     - {name: migrate, image: "${image.web}", command: [sh, -c, "COMMAND"], timeout: 20s, reversible: {command: [echo, back]}}
