@@ -11,6 +11,8 @@ from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.ecs import Ecs, NotStarted
 from sealane.clients.aws.ecs_model import Definition, ServiceDeployment
 from sealane.destinations import model
+from sealane.destinations.aws import write_rounds
+from sealane.destinations.aws.write_rounds import Brought
 from sealane.destinations.ecs import apply_plan, definition_plan
 from sealane.destinations.ecs.looks import Looks
 from sealane.destinations.ecs.model import (
@@ -31,23 +33,6 @@ from sealane.destinations.ecs.model import (
     target_of,
 )
 from sealane.destinations.ecs.task_start import TaskStart, token
-
-_MOST_LOST = 5
-"""Lost answers to writes before it gives up."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Brought:
-    """The result for one object, so far."""
-
-    ref: model.ObjectRef
-    changed: bool = False
-    refusal: model.Refusal | None = None
-    was_there: bool = False
-    """Whether the service itself had restored it, and nothing was written."""
-    over: bool = True
-    lost: errors.Unavailable | None = None
-    """Why it is unknown whether the write succeeded; the next look tells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +72,7 @@ class Writer:
             definition, changed = await self.definition(manifest)
             return Brought(ref=ref.with_uid(definition.arn), changed=changed)
         except Rejected as rejected:
-            return Brought(ref=ref, refusal=_rejected(ref, rejected))
+            return write_rounds.rejected(ref, rejected)
 
     async def definition(self, manifest: Manifest) -> tuple[Definition, bool]:
         """The task definition with exactly that content; registered if there is none, or only one that was deregistered."""
@@ -113,23 +98,17 @@ class Writer:
         return await self.service.register(fields, content)
 
     async def _service(self, ref: model.ObjectRef, manifest: Manifest, objects: Sequence[Manifest]) -> Brought:
-        changed, lost = False, 0
-        began = self.looks.pace.now()
         known = await self.looks.known(objects, self.identity.namespace)
         target = target_of(manifest, objects, known)
-        while True:
+
+        async def do_round() -> Brought:
             record, tag = await self.looks.records.get(ref)
             reading = await self.looks.patiently(ref, record)
             found = _Round(ref=ref, manifest=manifest, definition=target.arn, reading=reading, record=record, tag=tag)
             context = Context(record=record, identity=self.identity, adopt=self.adopt)
-            brought = await self._round(found, apply_plan.plan(ref, manifest, target, reading, context))
-            changed = changed or brought.changed
-            if brought.over:
-                return replace(brought, changed=changed)
-            lost += brought.lost is not None
-            if brought.lost and lost > _MOST_LOST:
-                raise brought.lost
-            await self.looks.pace.between(began)
+            return await self._round(found, apply_plan.plan(ref, manifest, target, reading, context))
+
+        return await write_rounds.until_over(do_round, self.looks.pace)
 
     async def _round(self, found: _Round, plan: apply_plan.Plan) -> Brought:
         """The next write, if one is needed."""
@@ -154,7 +133,7 @@ class Writer:
             await self._not_done(found)
             if own and rejected.code == "ConflictException":  # it has just ended
                 return Brought(ref=ref, over=False)
-            return Brought(ref=ref, refusal=_rejected(ref, rejected))
+            return write_rounds.rejected(ref, rejected)
         return Brought(ref=ref, over=False, changed=True)
 
     async def _write(self, found: _Round, plan: apply_plan.Plan) -> None:
@@ -287,8 +266,3 @@ class Writer:
             message = f"no task was started: {none.message}"
             return Brought(ref=ref, refusal=model.Refusal(ref=ref, reason=model.Reason.QUOTA, message=message))
         return Brought(ref=ref.with_uid(arn), changed=changed)
-
-
-def _rejected(ref: model.ObjectRef, rejected: Rejected) -> model.Refusal:
-    reason = model.Reason.FORBIDDEN if rejected.denied else model.Reason.INVALID
-    return model.Refusal(ref=ref, reason=reason, message=rejected.message)

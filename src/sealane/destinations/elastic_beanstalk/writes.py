@@ -11,6 +11,8 @@ from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.beanstalk import Beanstalk, Busy
 from sealane.destinations import model
+from sealane.destinations.aws import write_rounds
+from sealane.destinations.aws.write_rounds import Brought
 from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.looks import Looks
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Operation, Reading, Spec, Step, spec_of
@@ -18,24 +20,6 @@ from sealane.destinations.elastic_beanstalk.records import Records
 
 _VERSION_SECONDS = 300
 """How long the service may take to process a version's files."""
-_MOST_LOST = 5
-"""Lost answers to writes before it gives up."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Brought:
-    """The result for one environment, so far."""
-
-    ref: model.ObjectRef
-    changed: bool = False
-    refusal: model.Refusal | None = None
-    was_there: bool = False
-    """Whether this deployment never had to write anything for it."""
-    over: bool = True
-    busy: bool = False
-    """Whether a running update must end first."""
-    lost: errors.Unavailable | None = None
-    """Why it is unknown whether the write succeeded; the next look tells."""
 
 
 @dataclass(kw_only=True)
@@ -52,19 +36,15 @@ class Writer:
 
     async def bring(self, ref: model.ObjectRef, manifest: Mapping[str, Any]) -> Brought:
         """Runs the missing updates, one after the other. A repetition does nothing. Raises Unavailable."""
-        spec, changed, lost = spec_of(manifest), False, 0
-        began = self.looks.pace.now()
-        while True:
+        spec, until = spec_of(manifest), self.looks.pace.now() + self.queue
+
+        async def do_round() -> Brought:
             brought = await self._round(ref, spec)
-            changed = changed or brought.changed
-            if brought.over:
-                return replace(brought, changed=changed)
-            if brought.busy and self.looks.pace.now() > began + self.queue:
-                return Brought(ref=brought.ref, changed=changed, refusal=_busy(brought.ref, self.queue))
-            lost += brought.lost is not None
-            if brought.lost and lost > _MOST_LOST:
-                raise brought.lost
-            await self.looks.pace.between(began)
+            if brought.busy and self.looks.pace.now() > until:
+                return Brought(ref=brought.ref, refusal=_busy(brought.ref, self.queue))
+            return brought
+
+        return await write_rounds.until_over(do_round, self.looks.pace)
 
     async def _round(self, ref: model.ObjectRef, spec: Spec) -> Brought:
         """A look, and the next update if one is needed."""
@@ -102,7 +82,7 @@ class Writer:
             await self._not_done(ref, record)
             if isinstance(rejected, Busy):  # the reading was out of date
                 return Brought(ref=ref, over=False, busy=True)
-            return Brought(ref=ref, refusal=_rejected(ref, rejected))
+            return write_rounds.rejected(ref, rejected)
         return Brought(ref=ref, over=False, changed=True)
 
     async def _write(
@@ -200,7 +180,7 @@ class Writer:
                     raise errors.Unavailable(f"version {spec.label} is not processed yet", hint="try again")
                 await self.looks.pace.sleep(5)
         except Rejected as rejected:
-            return _rejected(ref, rejected)
+            return write_rounds.rejected(ref, rejected).refusal
 
     def _taken(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> model.Refusal | None:
         """After this deployment's first write, somebody else's update is never overwritten."""
@@ -229,11 +209,6 @@ class Writer:
 def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Refusal:
     message = f"somebody else's update has been under way for more than {queue.total_seconds():g} s"
     return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over")
-
-
-def _rejected(ref: model.ObjectRef, rejected: Rejected) -> model.Refusal:
-    reason = model.Reason.FORBIDDEN if rejected.denied else model.Reason.INVALID
-    return model.Refusal(ref=ref, reason=reason, message=rejected.message)
 
 
 def _other_bundle(ref: model.ObjectRef, spec: Spec, bundle: Mapping[str, str]) -> model.Refusal:
