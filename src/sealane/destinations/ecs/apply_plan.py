@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane.clients.aws.ecs_model import Rollout, Service, ServiceDeployment
 from sealane.destinations import model, ownership
+from sealane.destinations.aws import record_owner
 from sealane.destinations.ecs import field_changes
 from sealane.destinations.ecs.model import RESTARTED, Context, Manifest, Operation, Reading, Record, Step, Target, short
 
@@ -16,7 +17,6 @@ VISIBLE = timedelta(seconds=60)
 """How long after a write its deployment may take to be visible."""
 BEFORE = timedelta(seconds=2)
 """How much earlier than our own time a deployment of ours may seem to have begun."""
-ANOTHER = "another deployment"
 _OTHERS = timedelta(minutes=20)
 """How long somebody else's deployment is waited for; one that never ends holds up nobody after that."""
 
@@ -102,7 +102,7 @@ def _version(
     if _goes_back_to(target.arn, operation, reading):
         return []
     ours = operation is None or taken_by(operation, reading) is None
-    return [_changed(there, target.arn or target.name, manager=None if ours else ANOTHER)]
+    return [_changed(there, target.arn or target.name, manager=None if ours else record_owner.ANOTHER)]
 
 
 def _changed(before: str, after: str, *, manager: str | None = None) -> model.FieldChange:
@@ -125,18 +125,9 @@ def _restart(manifest: Manifest, record: Record | None) -> tuple[model.FieldChan
     return (model.FieldChange(path=f"metadata.annotations[{RESTARTED}]", before=done, after=asked),)
 
 
-def is_of(operation: Operation | None, identity: model.Identity) -> bool:
-    """Whether the operation is this deployment's, for this revision."""
-    return (
-        operation is not None
-        and identity.sequence > 0
-        and (operation.sequence, operation.revision) == (identity.sequence, identity.revision)
-    )
-
-
 def was_done(operation: Operation | None, identity: model.Identity, reading: Reading) -> bool:
     """Whether this deployment already did it for this revision; whatever the result, it is not repeated."""
-    if operation is None or not is_of(operation, identity):
+    if operation is None or not record_owner.is_of(operation, identity):
         return False
     if operation.step is Step.STOP:
         own = deployment_of(operation, reading)
@@ -146,7 +137,7 @@ def was_done(operation: Operation | None, identity: model.Identity, reading: Rea
 
 def may_have_been_done(operation: Operation | None, identity: model.Identity, reading: Reading) -> bool:
     """Whether an answer was lost so recently that its effect is still unknown."""
-    if operation is None or not is_of(operation, identity) or operation.step is not Step.DEPLOY:
+    if operation is None or not record_owner.is_of(operation, identity) or operation.step is not Step.DEPLOY:
         return False
     return not rollout_of(operation, reading) and reading.at < operation.at + VISIBLE
 
@@ -207,7 +198,5 @@ def is_busy(reading: Reading, operation: Operation | None) -> bool:
 
 def marked(record: Record | None, identity: model.Identity, **changed: Any) -> Record:
     """The record after a deployment has written the object, or found it as desired."""
-    old = record or Record()
-    kept = {key: value for key, value in old.annotations.items() if key in {model.CREATED, model.ADOPTED, RESTARTED}}
-    taken = {} if record and model.owner_of(record.labels) else {model.ADOPTED: str(identity.sequence)}
-    return replace(old, labels=identity.labels, annotations={**kept, **taken, **identity.annotations}, **changed)
+    annotations = record_owner.annotations_after(record, identity, kept=(RESTARTED,))
+    return replace(record or Record(), labels=identity.labels, annotations=annotations, **changed)

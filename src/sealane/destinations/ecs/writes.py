@@ -11,7 +11,7 @@ from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.ecs import Ecs, NotStarted
 from sealane.clients.aws.ecs_model import Definition, ServiceDeployment
 from sealane.destinations import model
-from sealane.destinations.aws import write_rounds
+from sealane.destinations.aws import record_owner, write_rounds
 from sealane.destinations.aws.write_rounds import Brought
 from sealane.destinations.ecs import apply_plan, definition_plan
 from sealane.destinations.ecs.looks import Looks
@@ -211,7 +211,7 @@ class Writer:
         """
         operation, reading, primary = found.operation, found.reading, found.reading.primary
         own = apply_plan.deployment_of(operation, reading) if operation else None
-        if operation and apply_plan.is_of(operation, self.identity):
+        if operation and record_owner.is_of(operation, self.identity):
             operation = replace(operation, deployment=apply_plan.rollout_of(operation, reading))
         else:
             there = found.definition or (primary.definition if primary else "")

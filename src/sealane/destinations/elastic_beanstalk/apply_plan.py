@@ -8,6 +8,7 @@ from datetime import timedelta
 from sealane.clients.aws.beanstalk_model import Environment, Event
 from sealane.clients.aws.event_signs import Sign
 from sealane.destinations import model, ownership
+from sealane.destinations.aws import record_owner
 from sealane.destinations.elastic_beanstalk.model import (
     BUNDLES,
     VARIABLES,
@@ -23,7 +24,6 @@ from sealane.destinations.elastic_beanstalk.model import (
 
 ARRIVES = timedelta(seconds=30)
 """How long after a write with a lost answer its first event may take to be visible."""
-ANOTHER = "another deployment"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,25 +83,16 @@ def holder(spec: Spec, reading: Reading) -> Environment | None:
     return next((other for other in reading.others if holds(other, spec.cname_prefix)), None)
 
 
-def is_of(operation: Operation | None, identity: model.Identity) -> bool:
-    """Whether the operation is this deployment's, for this revision."""
-    return (
-        operation is not None
-        and identity.sequence > 0
-        and (operation.sequence, operation.revision) == (identity.sequence, identity.revision)
-    )
-
-
 def was_done(operation: Operation | None, step: Step, identity: model.Identity, reading: Reading) -> bool:
     """Whether this deployment already did the step for this revision; whatever the result, it is not repeated."""
-    if operation is None or operation.step is not step or not is_of(operation, identity):
+    if operation is None or operation.step is not step or not record_owner.is_of(operation, identity):
         return False
     return step is Step.NOTHING or bool(request_of(operation, reading.events))
 
 
 def may_have_been_done(operation: Operation | None, identity: model.Identity, reading: Reading) -> bool:
     """Whether an answer was lost so recently that its effect is still unknown."""
-    if operation is None or not is_of(operation, identity) or operation.step in {Step.NOTHING, Step.SWAP}:
+    if operation is None or not record_owner.is_of(operation, identity) or operation.step in {Step.NOTHING, Step.SWAP}:
         return False
     return not request_of(operation, reading.events) and reading.at < operation.at + ARRIVES
 
@@ -126,12 +117,9 @@ def marked(
     record: EnvironmentRecord | None, identity: model.Identity, operation: Operation | None
 ) -> EnvironmentRecord:
     """The record after a deployment has written the environment, or found it as desired."""
-    old = record.annotations if record else {}
-    former = {key: value for key, value in old.items() if key in {model.CREATED, model.ADOPTED}}
-    taken = {} if record and model.owner_of(record.labels) else {model.ADOPTED: str(identity.sequence)}
     return EnvironmentRecord(
         labels=identity.labels,
-        annotations={**former, **taken, **identity.annotations},
+        annotations=record_owner.annotations_after(record, identity),
         operation=operation or (record.operation if record else None),
     )
 
@@ -168,7 +156,7 @@ def _version(
                 path="spec.VersionLabel",
                 before=environment.label,
                 after=spec.label,
-                manager=None if ours else ANOTHER,
+                manager=None if ours else record_owner.ANOTHER,
             )
         ]
     mixed = [

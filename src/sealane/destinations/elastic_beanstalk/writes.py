@@ -11,7 +11,7 @@ from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.beanstalk import Beanstalk, Busy
 from sealane.destinations import model
-from sealane.destinations.aws import write_rounds
+from sealane.destinations.aws import record_owner, write_rounds
 from sealane.destinations.aws.write_rounds import Brought
 from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.looks import Looks
@@ -136,7 +136,7 @@ class Writer:
         """Stores the new owner, and the id of a request with a lost answer; returns whether nothing was written."""
         operation, environment = record.operation if record else None, reading.environment
         assert environment is not None, "it was found"
-        if operation and apply_plan.is_of(operation, self.identity):
+        if operation and record_owner.is_of(operation, self.identity):
             operation = replace(operation, request=apply_plan.request_of(operation, reading.events))
         elif not (operation and operation.label == spec.label and environment.status == "Updating"):
             operation = Operation(
