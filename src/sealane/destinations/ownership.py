@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sealane import errors
@@ -41,6 +42,16 @@ def twin(ref: model.ObjectRef) -> model.Refusal:
     """The same object is given twice, so it would be written twice with different content."""
     message = "it is given twice"
     return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message, hint="keep one of the two stencils")
+
+
+def once(changes: Iterable[model.ObjectChange]) -> tuple[model.ObjectChange, ...]:
+    """The changes; a second one of the same object is refused."""
+    seen: set[model.Key] = set()
+    marked = []
+    for change in changes:
+        marked.append(replace(change, refusal=twin(change.ref)) if change.ref.key in seen else change)
+        seen.add(change.ref.key)
+    return tuple(marked)
 
 
 def changed_content(ref: model.ObjectRef) -> model.Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -67,15 +66,9 @@ class EcsDestination(AccountDestination[Record]):
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        seen: set[model.Key] = set()
-        changes = []
-        for manifest in _ordered(objects):
-            change = await self._change(manifest, objects, identity, adopt=adopt)
-            if change.ref.key in seen:
-                change = replace(change, refusal=ownership.twin(change.ref))
-            seen.add(change.ref.key)
-            changes.append(change)
-        return tuple(changes)
+        return ownership.once(
+            [await self._change(manifest, objects, identity, adopt=adopt) for manifest in _ordered(objects)]
+        )
 
     async def _change(
         self, manifest: Manifest, objects: Sequence[Manifest], identity: model.Identity, *, adopt: bool

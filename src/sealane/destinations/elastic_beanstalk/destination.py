@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -61,7 +60,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
         plans = [await self._planned(manifest, identity, adopt=adopt) for manifest in objects]
-        return tuple(plan.change for plan in _once(plans))
+        return ownership.once(plan.change for plan in plans)
 
     async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> apply_plan.Plan:
         ref = ref_of(manifest, identity.namespace)
@@ -201,16 +200,3 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
                 others.append(manifests.manifest_of(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
         labels = sorted({label for manifest in others if (label := manifest["spec"]["VersionLabel"])})
         return observed.Observed(version=", ".join(labels), objects=tuple(others))
-
-
-def _once(plans: Sequence[apply_plan.Plan]) -> list[apply_plan.Plan]:
-    """The plans; a second plan for the same environment is refused."""
-    seen: set[model.Key] = set()
-    once = []
-    for plan in plans:
-        change = plan.change
-        if change.ref.key in seen:
-            change = replace(change, refusal=ownership.twin(change.ref))
-        seen.add(change.ref.key)
-        once.append(replace(plan, change=change))
-    return once
