@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic
 
@@ -11,6 +12,7 @@ from typing_extensions import override
 from sealane import errors
 from sealane.destinations import deletions, model, usage
 from sealane.destinations.aws.bucket_records import BucketRecords, R
+from sealane.destinations.aws.pace import Pace
 from sealane.destinations.port import Destination
 from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
@@ -24,8 +26,36 @@ class AccountDestination(Destination, Generic[R]):
     stays = "Sealane deletes nothing here: do it by hand"
     """Why pruning leaves objects in place."""
 
-    def __init__(self, records: BucketRecords[R]) -> None:
-        self._records = records
+    def __init__(self, records: BucketRecords[R], pace: Pace) -> None:
+        self._records, self._pace = records, pace
+
+    @abstractmethod
+    async def _as_written(self, ref: model.ObjectRef) -> object:
+        """What of the live object changes by writes only; None for kinds that nobody watches."""
+
+    @abstractmethod
+    async def _evidence_of(self, kind: str, name: str, namespace: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """The evidence of one object, in the lists that it belongs to."""
+
+    @override
+    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
+        last: object = None
+        began = self._pace.now()
+        while True:
+            now = [await self._as_written(ref) for ref in wanted]
+            if now != last:
+                last = now
+                yield
+            await self._pace.between(began)
+
+    @override
+    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
+        evidence: dict[str, list[Mapping[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
+        for workload in observation.workloads:
+            kind, _, name = workload.object.partition("/")
+            for key, lines in (await self._evidence_of(kind, name, identity.namespace)).items():
+                evidence[key].extend(lines)
+        return evidence
 
     @override
     async def prune(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sealane import errors
 from sealane.clients.aws.account import Rejected
 from sealane.destinations import model
 from sealane.destinations.aws.pace import Pace
+
+Manifest = Mapping[str, Any]
 
 _MOST_LOST = 5
 """Lost answers to writes before it gives up."""
@@ -43,6 +46,21 @@ async def until_over(do_round: Callable[[], Awaitable[Brought]], pace: Pace) -> 
         if brought.lost and lost > _MOST_LOST:
             raise brought.lost
         await pace.between(began)
+
+
+async def bring_all(objects: Iterable[Manifest], bring: Callable[[Manifest], Awaitable[Brought]]) -> model.Applied:
+    """Brings one object after the other, until one is refused."""
+    inventory: list[model.ObjectRef] = []
+    changed: list[model.ObjectRef] = []
+    was_there = True
+    for manifest in objects:
+        brought = await bring(manifest)
+        changed.extend([brought.ref] if brought.changed else [])
+        if brought.refusal:
+            return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(brought.refusal,))
+        inventory.append(brought.ref)
+        was_there = was_there and brought.was_there
+    return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
 
 
 def rejected(ref: model.ObjectRef, error: Rejected) -> Brought:

@@ -11,6 +11,7 @@ from typing_extensions import override
 from sealane.clients.aws.account import Account
 from sealane.clients.aws.ecs import Ecs
 from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.ecs import apply_plan, definition_plan, manifests, tasks
@@ -43,8 +44,8 @@ class EcsDestination(AccountDestination[Record]):
     stays = "Sealane deletes no service and deregisters no task definition: do it by hand"
 
     def __init__(self, account: Account, records: Records, *, region: str, pace: Pace = PACE) -> None:
-        super().__init__(records)
-        self._service, self._region, self._pace = Ecs(account), region, pace
+        super().__init__(records, pace)
+        self._service, self._region = Ecs(account), region
         self._looks = Looks(self._service, records, pace)
         self._evidence = EvidenceReader(account=account, service=self._service, looks=self._looks)
 
@@ -119,18 +120,7 @@ class EcsDestination(AccountDestination[Record]):
         if refusals := tuple(change.refusal for change in changes if change.refusal):
             return model.Applied(inventory=(), refusals=refusals)
         writer = Writer(service=self._service, looks=self._looks, identity=identity, fence=fence, adopt=adopt)
-        inventory: list[model.ObjectRef] = []
-        changed: list[model.ObjectRef] = []
-        was_there = True
-        for manifest in objects:
-            brought = await writer.bring(manifest, objects)
-            changed.extend([brought.ref] if brought.changed else [])
-            if brought.refusal:
-                refused = (brought.refusal,)
-                return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=refused)
-            inventory.append(brought.ref)
-            was_there = was_there and (brought.was_there or manifest["kind"] != SERVICE) and not brought.changed
-        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
+        return await write_rounds.bring_all(objects, lambda manifest: writer.bring(manifest, objects))
 
     @override
     def observe(
@@ -139,17 +129,9 @@ class EcsDestination(AccountDestination[Record]):
         return Observer(self._service, self._looks, wanted).observations()
 
     @override
-    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
-        last: object = None
-        began = self._pace.now()
-        while True:
-            now = [await self._shape(ref) for ref in wanted if ref.kind == SERVICE]
-            if now != last:
-                last = now
-                yield
-            await self._pace.between(began)
-
-    async def _shape(self, ref: model.ObjectRef) -> object:
+    async def _as_written(self, ref: model.ObjectRef) -> object:
+        if ref.kind != SERVICE:
+            return None
         reading = await self._looks.patiently(ref, None)
         primary = reading.primary
         return primary and (primary.id, primary.definition, reading.service and reading.service.desired)
@@ -167,13 +149,8 @@ class EcsDestination(AccountDestination[Record]):
         return bool(manifest["kind"] == TASK)
 
     @override
-    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        evidence: Evidence = {"events": [], "logs": [], "probes": [], "terminations": []}
-        for workload in observation.workloads:
-            kind, _, name = workload.object.partition("/")
-            for key, told in (await self._evidence.of(ref_named(kind, name, identity.namespace))).items():
-                evidence[key].extend(told)
-        return evidence
+    async def _evidence_of(self, kind: str, name: str, namespace: str) -> Evidence:
+        return await self._evidence.of(ref_named(kind, name, namespace))
 
     @override
     async def tail(

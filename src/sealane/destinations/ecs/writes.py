@@ -66,11 +66,12 @@ class Writer:
         ref = ref_of(manifest, self.identity.namespace)
         try:
             if manifest["kind"] == SERVICE:
-                return await self._service(ref, manifest, objects)
+                brought = await self._service(ref, manifest, objects)
+                return replace(brought, was_there=brought.was_there and not brought.changed)
             if manifest["kind"] == TASK:
                 return await self._task(ref, manifest)
             definition, changed = await self.definition(manifest)
-            return Brought(ref=ref.with_uid(definition.arn), changed=changed)
+            return Brought(ref=ref.with_uid(definition.arn), changed=changed, was_there=not changed)
         except Rejected as rejected:
             return write_rounds.rejected(ref, rejected)
 
@@ -265,4 +266,4 @@ class Writer:
         except NotStarted as none:
             message = f"no task was started: {none.message}"
             return Brought(ref=ref, refusal=model.Refusal(ref=ref, reason=model.Reason.QUOTA, message=message))
-        return Brought(ref=ref.with_uid(arn), changed=changed)
+        return Brought(ref=ref.with_uid(arn), changed=changed, was_there=not changed)

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
@@ -36,9 +37,8 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
     def __init__(
         self, service: Beanstalk, records: Records, *, region: str, pace: Pace | None = None, queue: timedelta = QUEUE
     ) -> None:
-        super().__init__(records)
+        super().__init__(records, pace or Pace())
         self._service, self._region, self._queue = service, region, queue
-        self._pace = pace or Pace()
         self._looks = Looks(service, self._pace)
 
     @property
@@ -110,18 +110,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
             adopt=adopt,
             queue=self._queue,
         )
-        inventory: list[model.ObjectRef] = []
-        changed: list[model.ObjectRef] = []
-        was_there = True
-        for manifest in objects:
-            brought = await writer.bring(ref_of(manifest, identity.namespace), manifest)
-            changed.extend([brought.ref] if brought.changed else [])
-            if brought.refusal:
-                refused = (brought.refusal,)
-                return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=refused)
-            inventory.append(brought.ref)
-            was_there = was_there and brought.was_there
-        return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)
+        return await write_rounds.bring_all(objects, writer.bring)
 
     @override
     def observe(
@@ -130,30 +119,13 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         return Observer(self._looks, self._records, wanted).observations()
 
     @override
-    async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
-        last: object = None
-        began = self._pace.now()
-        while True:
-            now = [
-                (reading.environment and reading.environment.label, reading.options)
-                for reading in await self._now(wanted)
-            ]
-            if now != last:
-                last = now
-                yield
-            await self._pace.between(began)
-
-    async def _now(self, wanted: model.Inventory) -> list[Reading]:
-        return [await self._looks.patiently(ref, None) for ref in wanted]
+    async def _as_written(self, ref: model.ObjectRef) -> object:
+        reading = await self._looks.patiently(ref, None)
+        return reading.environment and reading.environment.label, reading.options
 
     @override
-    async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        evidence: dict[str, list[dict[str, Any]]] = {"events": [], "logs": [], "probes": [], "terminations": []}
-        for workload in observation.workloads:
-            ref = manifests.ref_named(workload.object.partition("/")[2], identity.namespace)
-            for key, lines in (await logs.evidence(self._service, self._records, ref, self._pace)).items():
-                evidence[key].extend(lines)
-        return evidence
+    async def _evidence_of(self, kind: str, name: str, namespace: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        return await logs.evidence(self._service, self._records, manifests.ref_named(name, namespace), self._pace)
 
     @override
     async def tail(

@@ -34,9 +34,10 @@ class Writer:
     adopt: bool
     queue: timedelta
 
-    async def bring(self, ref: model.ObjectRef, manifest: Mapping[str, Any]) -> Brought:
+    async def bring(self, manifest: Mapping[str, Any]) -> Brought:
         """Runs the missing updates, one after the other. A repetition does nothing. Raises Unavailable."""
-        spec, until = spec_of(manifest), self.looks.pace.now() + self.queue
+        ref, spec = model.ref_of(manifest, self.identity.namespace), spec_of(manifest)
+        until = self.looks.pace.now() + self.queue
 
         async def do_round() -> Brought:
             brought = await self._round(ref, spec)
