@@ -9,10 +9,10 @@ from typing import Any
 from sealane.clients.aws.buckets import Bucket
 from sealane.clients.aws.ecs_model import CONTENT
 from sealane.deployments import model as rollouts
-from sealane.destinations.aws.bucket_records import BucketRecords
+from sealane.destinations.ecs import records
 from sealane.destinations.ecs.destination import EcsDestination
 from sealane.destinations.ecs.looks import PACE
-from sealane.destinations.ecs.model import Record, content_of, fields_of
+from sealane.destinations.ecs.model import content_of, fields_of
 from sealane.journal import Journal
 from tests.aws.world import World
 from tests.contracts.aws_stories import BUCKET, Amazon, Manifest, Story, pace
@@ -85,6 +85,6 @@ class Teller(Story[EcsDestination]):
 def telling(aws: Amazon, world: World, *, hurry: float = 1) -> Iterator[Teller]:
     """An account, and whoever deploys there."""
     with aws.port.serving(world):
-        records = BucketRecords(Bucket(aws.account, BUCKET), Record, root="sealane/ecs", room="{kind}")
+        kept = records.of(Bucket(aws.account, BUCKET))
         time = pace(world, hurry=hurry, ladder=PACE.ladder, last=PACE.last)
-        yield Teller(world, EcsDestination(aws.account, records, region="eu-central-1", pace=time))
+        yield Teller(world, EcsDestination(aws.account, kept, region="eu-central-1", pace=time))

@@ -19,13 +19,12 @@ async def _open(written: EcsFile, context: DestinationContext) -> AsyncIterator[
     """Signs in with the first call."""
     del context
     from sealane.clients.aws.buckets import Bucket
-    from sealane.destinations.aws.bucket_records import BucketRecords
+    from sealane.destinations.ecs import records
     from sealane.destinations.ecs.destination import EcsDestination
-    from sealane.destinations.ecs.model import Record
 
     account = written.account()
-    records = BucketRecords(Bucket(account, written.bucket), Record, root="sealane/ecs", room="{kind}")
-    yield EcsDestination(account, records, region=written.region)
+    kept = records.of(Bucket(account, written.bucket))
+    yield EcsDestination(account, kept, region=written.region)
 
 
 ADAPTER = DestinationAdapter(file=EcsFile, open=_open, platform=PLATFORM)

@@ -16,7 +16,7 @@ from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.ecs import apply_plan, definition_plan, manifests, tasks
 from sealane.destinations.ecs.evidence import Evidence, EvidenceReader
-from sealane.destinations.ecs.looks import PACE, Looks, Records
+from sealane.destinations.ecs.looks import PACE, Looks
 from sealane.destinations.ecs.model import (
     DEFINITION,
     SERVICE,
@@ -25,10 +25,10 @@ from sealane.destinations.ecs.model import (
     Manifest,
     Record,
     ref_named,
-    ref_of,
     target_of,
 )
 from sealane.destinations.ecs.observe import Observer
+from sealane.destinations.ecs.records import Records
 from sealane.destinations.ecs.writes import Writer
 from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
@@ -56,7 +56,7 @@ class EcsDestination(AccountDestination[Record]):
 
     @override
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
-        return tuple(ref_of(manifest, namespace) for manifest in _ordered(objects))
+        return tuple(model.ref_of(manifest, namespace) for manifest in _ordered(objects))
 
     @override
     async def diff(
@@ -74,7 +74,7 @@ class EcsDestination(AccountDestination[Record]):
     async def _change(
         self, manifest: Manifest, objects: Sequence[Manifest], identity: model.Identity, *, adopt: bool
     ) -> model.ObjectChange:
-        ref = ref_of(manifest, identity.namespace)
+        ref = model.ref_of(manifest, identity.namespace)
         record, _ = await self._records.get(ref)
         context = Context(record=record, identity=identity, adopt=adopt)
         if manifest["kind"] == DEFINITION:

@@ -9,12 +9,11 @@ from sealane.clients.aws.account import Rejected
 from sealane.clients.aws.ecs import Ecs
 from sealane.clients.aws.ecs_model import Definition
 from sealane.destinations import model
-from sealane.destinations.aws.bucket_records import BucketRecords
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.ecs import apply_plan
-from sealane.destinations.ecs.model import DEFINITION, Manifest, Reading, Record, content_of, fields_of, ref_of
+from sealane.destinations.ecs.model import DEFINITION, Manifest, Reading, Record, content_of, fields_of
+from sealane.destinations.ecs.records import Records
 
-Records = BucketRecords[Record]
 PACE = Pace(ladder=((timedelta(minutes=2), 7.0),), last=15.0)
 """Looks are cheap at first, and rarer while old tasks drain."""
 
@@ -58,7 +57,7 @@ class Looks:
         """The task definition with exactly that content: the one on record, else the family's newest if it has it."""
         fields = fields_of(manifest)
         content = content_of(fields)
-        record, _ = await self.records.get(ref_of(manifest, cluster))
+        record, _ = await self.records.get(model.ref_of(manifest, cluster))
         arn = record.definitions.get(content) if record else None
         if arn:
             return await self.pace.patiently(lambda: self._service.definition(arn))

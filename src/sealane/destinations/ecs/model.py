@@ -106,14 +106,9 @@ class Target:
     """Empty while it is not registered."""
 
 
-def ref_of(manifest: Manifest, cluster: str) -> model.ObjectRef:
-    """The reference of an object; its namespace is its cluster."""
-    return model.ref_of(manifest, cluster)
-
-
 def ref_named(kind: str, name: str, cluster: str) -> model.ObjectRef:
-    """The reference of the object of that kind and name."""
-    return ref_of({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}}, cluster)
+    """The reference of the object of that kind and name; its namespace is its cluster."""
+    return model.ref_of({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}}, cluster)
 
 
 def fields_of(definition: Manifest) -> dict[str, Any]:

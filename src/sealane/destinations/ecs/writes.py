@@ -28,7 +28,6 @@ from sealane.destinations.ecs.model import (
     Step,
     content_of,
     fields_of,
-    ref_of,
     short,
     target_of,
 )
@@ -63,7 +62,7 @@ class Writer:
 
     async def bring(self, manifest: Manifest, objects: Sequence[Manifest]) -> Brought:
         """Writes what is missing of one object. A repetition does nothing. Raises Unavailable."""
-        ref = ref_of(manifest, self.identity.namespace)
+        ref = model.ref_of(manifest, self.identity.namespace)
         try:
             if manifest["kind"] == SERVICE:
                 brought = await self._service(ref, manifest, objects)
@@ -77,7 +76,7 @@ class Writer:
 
     async def definition(self, manifest: Manifest) -> tuple[Definition, bool]:
         """The task definition with exactly that content; registered if there is none, or only one that was deregistered."""
-        ref, fields = ref_of(manifest, self.identity.namespace), fields_of(manifest)
+        ref, fields = model.ref_of(manifest, self.identity.namespace), fields_of(manifest)
         content = content_of(fields)
         found, changed = await self.looks.registered(manifest, self.identity.namespace), False
         if found is None or not found.active:

@@ -16,7 +16,7 @@ from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
 from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
 from sealane.destinations.elastic_beanstalk.looks import Looks
-from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading, ref_of, spec_of
+from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading, spec_of
 from sealane.destinations.elastic_beanstalk.observe import Observer
 from sealane.destinations.elastic_beanstalk.records import Records
 from sealane.destinations.elastic_beanstalk.writes import Writer
@@ -48,7 +48,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
 
     @override
     async def refs(self, objects: Sequence[Manifest], *, namespace: str) -> model.Inventory:
-        return tuple(ref_of(manifest, namespace) for manifest in objects)
+        return tuple(model.ref_of(manifest, namespace) for manifest in objects)
 
     @override
     async def diff(
@@ -63,7 +63,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         return ownership.once(plan.change for plan in plans)
 
     async def _planned(self, manifest: Manifest, identity: model.Identity, *, adopt: bool) -> apply_plan.Plan:
-        ref = ref_of(manifest, identity.namespace)
+        ref = model.ref_of(manifest, identity.namespace)
         record, _ = await self._records.get(ref)
         reading = await self._looks.patiently(ref, record)
         return apply_plan.plan(ref, spec_of(manifest), reading, record, identity, adopt=adopt)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.destinations import model
-from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, VARIABLES, Reading, ref_of
+from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, VARIABLES, Reading
 
 
 def ref_named(name: str, application: str) -> model.ObjectRef:
     """The reference of the application's environment of that name."""
-    return ref_of({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}}, application)
+    return model.ref_of({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}}, application)
 
 
 def manifest_of(

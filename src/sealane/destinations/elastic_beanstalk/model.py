@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 
 from sealane.clients.aws.beanstalk_model import Environment, Event, Fleet
-from sealane.destinations import model
 
 GROUP = "elasticbeanstalk.amazonaws.com"
 API_VERSION = f"{GROUP}/v1"
@@ -121,11 +120,6 @@ def restores_itself(options: Options) -> bool:
 def command_seconds(options: Options) -> int:
     """How long one batch may take: the command's own timeout and the service's extra time."""
     return int(options.get((_COMMAND, "Timeout"), "600")) + 240
-
-
-def ref_of(manifest: Mapping[str, Any], application: str) -> model.ObjectRef:
-    """The reference of an environment; its namespace is its application."""
-    return model.ref_of(manifest, application)
 
 
 def holds(environment: Environment, prefix: str) -> bool:
