@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from sealane.clients.aws.account import Account
 from sealane.clients.aws.ecs import Ecs
+from sealane.clients.aws.ecs_model import Definition
 from sealane.destinations import model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
@@ -67,25 +68,31 @@ class EcsDestination(AccountDestination[Record]):
         adopt: bool = False,
         to_delete: model.Inventory = (),
     ) -> tuple[model.ObjectChange, ...]:
-        return ownership.once(
-            [await self._change(manifest, objects, identity, adopt=adopt) for manifest in _ordered(objects)]
-        )
+        known = await self._looks.known(objects, identity.namespace)
+        changes = []
+        for manifest in _ordered(objects):
+            ref = model.ref_of(manifest, identity.namespace)
+            record, _ = await self._records.get(ref)
+            context = Context(record=record, identity=identity, adopt=adopt)
+            changes.append(await self._change(ref, manifest, objects, known, context))
+        return ownership.once(changes)
 
     async def _change(
-        self, manifest: Manifest, objects: Sequence[Manifest], identity: model.Identity, *, adopt: bool
+        self,
+        ref: model.ObjectRef,
+        manifest: Manifest,
+        objects: Sequence[Manifest],
+        known: Mapping[str, Definition],
+        context: Context,
     ) -> model.ObjectChange:
-        ref = model.ref_of(manifest, identity.namespace)
-        record, _ = await self._records.get(ref)
-        context = Context(record=record, identity=identity, adopt=adopt)
         if manifest["kind"] == DEFINITION:
-            registered = await self._looks.registered(manifest, identity.namespace)
+            registered = known.get(ref.name)
             newest = registered if registered and registered.active else await self._looks.newest(ref.name)
             return definition_plan.plan(ref, manifest, registered, newest, context)
         if manifest["kind"] == TASK:
-            ran = bool(record and record.task)
+            ran = bool(context.record and context.record.task)
             return model.ObjectChange(action=model.Action.NONE if ran else model.Action.CREATE, ref=ref)
-        known = await self._looks.known(objects, identity.namespace)
-        reading = await self._looks.patiently(ref, record)
+        reading = await self._looks.patiently(ref, context.record)
         return apply_plan.plan(ref, manifest, target_of(manifest, objects, known), reading, context).change
 
     @override

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealane import errors
 from sealane.clients.aws import log_streams
 from sealane.clients.aws.account import Account
 from sealane.clients.aws.ecs import Ecs
-from sealane.clients.aws.ecs_model import Task
+from sealane.clients.aws.ecs_model import Definition, Task
 from sealane.destinations import model
 from sealane.destinations.ecs import stopped_tasks
 from sealane.destinations.ecs.looks import Looks
-from sealane.destinations.ecs.model import TASK
+from sealane.destinations.ecs.model import TASK, Record
 
 _LINES = 200
 _MOST_EVENTS = 100
@@ -30,20 +30,22 @@ class EvidenceReader:
     account: Account
     service: Ecs
     looks: Looks
+    _definitions: dict[str, Definition] = field(default_factory=dict, init=False)
+    """Task definitions by their addresses: a revision never changes."""
 
     async def of(self, ref: model.ObjectRef) -> Evidence:
         """All of it."""
-        tasks = await self.blamed(ref)
+        record, _ = await self.looks.records.get(ref)
+        tasks = await self._blamed(ref, record)
         return {
-            "events": await self._events(ref),
+            "events": await self._events(ref, record),
             "logs": [log for task in tasks for log in await self._logs(task)],
             "probes": [],
             "terminations": [ending for task in tasks for ending in _endings(task)],
         }
 
-    async def blamed(self, ref: model.ObjectRef) -> tuple[Task, ...]:
+    async def _blamed(self, ref: model.ObjectRef, record: Record | None) -> tuple[Task, ...]:
         """The tasks that stopped by themselves, of the deployment that is judged."""
-        record, _ = await self.looks.records.get(ref)
         try:
             if ref.kind == TASK:
                 asked = [record.task] if record and record.task else []
@@ -58,13 +60,18 @@ class EvidenceReader:
 
     async def lines(self, task: Task, *, lines: int, container: str | None = None) -> dict[str, tuple[str, ...]]:
         """The last lines of a task's containers that write to CloudWatch Logs."""
-        definition = await self.service.definition(task.definition)
+        definition = await self._definition(task.definition)
         told = {}
         for each in (definition.fields.get("containerDefinitions") or ()) if definition else ():
             place = _place(each, task)
             if place and container in {None, each["name"]}:
                 told[str(each["name"])] = await log_streams.tail(self.account, *place, lines=lines)
         return told
+
+    async def _definition(self, arn: str) -> Definition | None:
+        if arn not in self._definitions and (definition := await self.service.definition(arn)):
+            self._definitions[arn] = definition
+        return self._definitions.get(arn)
 
     async def _logs(self, task: Task) -> list[dict[str, Any]]:
         try:
@@ -76,10 +83,9 @@ class EvidenceReader:
             for name, lines in every.items()
         ]
 
-    async def _events(self, ref: model.ObjectRef) -> list[dict[str, Any]]:
+    async def _events(self, ref: model.ObjectRef, record: Record | None) -> list[dict[str, Any]]:
         if ref.kind == TASK:
             return []
-        record, _ = await self.looks.records.get(ref)
         since = record.operation.at if record and record.operation else None
         try:
             told = await self.service.events(ref.namespace or "", ref.name)

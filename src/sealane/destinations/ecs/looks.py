@@ -46,11 +46,14 @@ class Looks:
         return await self.pace.patiently(lambda: self.read(ref, record))
 
     async def known(self, objects: Sequence[Manifest], cluster: str) -> dict[str, Definition]:
-        """The registered task definition of each manifest of one, by its name; without those that are not registered."""
-        found = {}
+        """The registered task definition of each manifest of one, by its name; without those that are not registered.
+
+        Of two of one name the first counts; the second is refused.
+        """
+        found: dict[str, Definition] = {}
         for manifest in objects:
             if manifest["kind"] == DEFINITION and (one := await self.registered(manifest, cluster)):
-                found[str(manifest["metadata"]["name"])] = one
+                found.setdefault(str(manifest["metadata"]["name"]), one)
         return found
 
     async def registered(self, manifest: Manifest, cluster: str) -> Definition | None:

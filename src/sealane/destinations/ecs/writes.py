@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane import errors
@@ -59,6 +59,8 @@ class Writer:
     identity: model.Identity
     fence: model.Fence
     adopt: bool
+    _known: dict[str, Definition] = field(default_factory=dict, init=False)
+    """The task definitions that it has brought, by name: they come before the services that run them."""
 
     async def bring(self, manifest: Manifest, objects: Sequence[Manifest]) -> Brought:
         """Writes what is missing of one object. A repetition does nothing. Raises Unavailable."""
@@ -70,6 +72,7 @@ class Writer:
             if manifest["kind"] == TASK:
                 return await self._task(ref, manifest)
             definition, changed = await self.definition(manifest)
+            self._known[ref.name] = definition
             return Brought(ref=ref.with_uid(definition.arn), changed=changed, was_there=not changed)
         except Rejected as rejected:
             return write_rounds.rejected(ref, rejected)
@@ -98,8 +101,7 @@ class Writer:
         return await self.service.register(fields, content)
 
     async def _service(self, ref: model.ObjectRef, manifest: Manifest, objects: Sequence[Manifest]) -> Brought:
-        known = await self.looks.known(objects, self.identity.namespace)
-        target = target_of(manifest, objects, known)
+        target = target_of(manifest, objects, self._known)
 
         async def do_round() -> Brought:
             record, tag = await self.looks.records.get(ref)
