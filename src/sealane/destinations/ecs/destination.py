@@ -228,7 +228,7 @@ def _ordered(objects: Sequence[Manifest]) -> list[Manifest]:
 
 def _new(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
     """The lines after those that were shown."""
-    for start in range(len(now)):
-        if list(now[: len(now) - start]) == list(before[len(before) - len(now) + start :]) and before:
-            return now[len(now) - start :]
+    for length in range(min(len(before), len(now)), 0, -1):
+        if list(before[-length:]) == list(now[:length]):
+            return now[length:]
     return now
