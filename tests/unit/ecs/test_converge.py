@@ -56,13 +56,13 @@ def task(name: str, *, by: str = "two", definition: str = "app:2", status: str =
         "created": after(20),
         "started": after(30),
         "stopped": None,
-        "containers": (TaskContainer(name="app", status="RUNNING", exit_code=None, reason="", digest="sha256:a"),),
+        "containers": (TaskContainer(name="app", exit_code=None, reason="", digest="sha256:a"),),
     }
     return Task(arn=f"task/{name}", definition=definition, status=status, started_by=by, **(given | more))
 
 
 def crashed(name: str, code: int | None = 1, **more: Any) -> Task:
-    container = TaskContainer(name="app", status="STOPPED", exit_code=code, reason="", digest="")
+    container = TaskContainer(name="app", exit_code=code, reason="", digest="")
     given: dict[str, Any] = {"stop_code": "EssentialContainerExited", "containers": (container,)} | more
     return task(name, status="STOPPED", **given)
 
@@ -101,7 +101,7 @@ OTHER = ending("IN_PROGRESS", created=after(50), definition="app:3")
         (reading(end=ending("IN_PROGRESS"), tasks=MANY, other=1), K.RESOURCE_FAILED),
         (reading(end=ending("IN_PROGRESS"), tasks=MANY[:2], other=1), K.RESOURCE_PENDING),
         (reading(BACK, end=ending("ROLLBACK_IN_PROGRESS")), K.RESOURCE_PENDING),
-        (reading(BACK, end=ending("ROLLBACK_SUCCESSFUL", back_to="app:1")), K.RESOURCE_FAILED),
+        (reading(BACK, end=ending("ROLLBACK_SUCCESSFUL")), K.RESOURCE_FAILED),
         (reading(end=ending("ROLLBACK_FAILED")), K.RESOURCE_FAILED),
         (reading(end=ending("STOPPED", triggered="its circuit breaker")), K.RESOURCE_FAILED),
         (reading(end=ending("STOPPED")), K.RESOURCE_FAILED),
@@ -123,7 +123,7 @@ def test_rules(look: Reading, kind: FactKind | None) -> None:
 
 
 def test_without_the_record_of_its_end_the_services_own_list_counts() -> None:
-    unseen = replace(reading(), deployments=(), denied=True)
+    unseen = replace(reading(), deployments=())
     failed = replace(reading(rollout("two", "app:2", state="FAILED")), deployments=())
     back = replace(reading(BACK), deployments=())
     assert converge.judge(OPERATION, unseen).kind is None

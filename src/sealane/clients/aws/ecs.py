@@ -205,10 +205,8 @@ def _rollout(told: Mapping[str, Any]) -> Rollout:
 
 
 def _revisions_of(told: Mapping[str, Any]) -> list[str]:
-    back = told.get("rollback") or {}
     arns = [
         (told.get("targetServiceRevision") or {}).get("arn"),
-        back.get("serviceRevisionArn"),
         *(each.get("arn") for each in told.get("sourceServiceRevisions") or ()),
     ]
     return [str(arn) for arn in arns if arn]
@@ -226,7 +224,6 @@ def _deployment(told: Mapping[str, Any], names: Mapping[str, str]) -> ServiceDep
         created=_utc(told["createdAt"]),
         definition=names.get(str((told.get("targetServiceRevision") or {}).get("arn")), ""),
         sources=tuple(names.get(str(each.get("arn")), "") for each in told.get("sourceServiceRevisions") or ()),
-        back_to=names.get(str(back.get("serviceRevisionArn")), ""),
         ended=_utc(told["finishedAt"]) if told.get("finishedAt") else None,
         stage=str(told.get("lifecycleStage") or ""),
         triggered=f"alarm {alarmed}" if alarmed else broken,
@@ -253,7 +250,6 @@ def _task(told: Mapping[str, Any]) -> Task:
         containers=tuple(
             TaskContainer(
                 name=str(each.get("name", "")),
-                status=str(each.get("lastStatus", "")),
                 exit_code=each.get("exitCode"),
                 reason=str(each.get("reason") or ""),
                 digest=str(each.get("imageDigest") or ""),

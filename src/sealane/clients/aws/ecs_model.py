@@ -69,8 +69,6 @@ class ServiceDeployment:
     """Of the revision that it was to bring; empty if unknown."""
     sources: tuple[str, ...] = ()
     """Task definitions that ran before it."""
-    back_to: str = ""
-    """The task definition that it was rolled back to."""
     ended: datetime | None = None
     stage: str = ""
     triggered: str = ""
@@ -94,7 +92,6 @@ class TaskContainer:
     """One container of a task."""
 
     name: str
-    status: str
     exit_code: int | None
     """None if it never started, or still runs."""
     reason: str

@@ -36,8 +36,6 @@ class Converged:
     since: datetime
     own: str = ""
     """The id of the deployment whose tasks count."""
-    trouble: stopped_tasks.Trouble | None = None
-    """What keeps its tasks from staying."""
     at_once: bool = False
     """Whether one look is enough, because the deployment ended long ago."""
 
@@ -54,9 +52,9 @@ def judge(operation: Operation, reading: Reading) -> Converged:
     record = apply_plan.deployment_of(operation, reading)
     if other := _taken(operation, reading, record):
         return other
-    if waiting := _not_begun(operation, reading, own):
+    if waiting := _not_begun(operation, reading, service, primary, own):
         return waiting
-    ended = _by_its_end(operation, reading, record, own) if record else _by_its_state(operation, reading, own)
+    ended = _by_its_end(operation, reading, record, own) if record else _by_its_state(operation, reading, service, own)
     return ended or _proof(operation, reading, service, primary, record)
 
 
@@ -83,18 +81,17 @@ def _taken(operation: Operation, reading: Reading, record: ServiceDeployment | N
     return Converged(kind=FactKind.SUPERSEDED, words=words, since=newer[0].created)
 
 
-def _not_begun(operation: Operation, reading: Reading, own: str) -> Converged | None:
+def _not_begun(
+    operation: Operation, reading: Reading, service: Service, primary: Rollout, own: str
+) -> Converged | None:
     """A look may show the state before the write: reads follow writes after a while."""
-    primary = reading.primary
-    assert primary is not None, "it was found"
     if operation.step is not Step.DEPLOY:
         return None
-    soon = reading.at < operation.at + apply_plan.VISIBLE
-    if own and any(rollout.id == own for rollout in reading.service.rollouts if reading.service):  # type: ignore[union-attr]
+    if own and any(rollout.id == own for rollout in service.rollouts):
         return None
     if own and primary.id != operation.primary:
         return None  # it was there, and something took its place
-    if soon:
+    if reading.at < operation.at + apply_plan.VISIBLE:
         return Converged(
             kind=FactKind.RESOURCE_PENDING, words="its deployment is not to be seen yet", since=operation.at
         )
@@ -112,7 +109,7 @@ def _by_its_end(operation: Operation, reading: Reading, record: ServiceDeploymen
         return _under_way(record, reading, own, operation, trouble)
     reason = " ".join(filter(None, (record.reason, f"({record.triggered})" if record.triggered else "")))
     words = " ".join(filter(None, (f"{why};" if why and reason else why, reason))) or f"it ended {record.status}"
-    return Converged(kind=FactKind.RESOURCE_FAILED, words=words, since=record.created, own=own, trouble=trouble)
+    return Converged(kind=FactKind.RESOURCE_FAILED, words=words, since=record.created, own=own)
 
 
 def _under_way(
@@ -148,14 +145,12 @@ def _rolling(
         words=trouble.words if decisive and trouble else words,
         since=operation.at,
         own=own,
-        trouble=trouble,
     )
 
 
-def _by_its_state(operation: Operation, reading: Reading, own: str) -> Converged | None:
+def _by_its_state(operation: Operation, reading: Reading, service: Service, own: str) -> Converged | None:
     """Without that record: by the state that the service lists."""
-    assert reading.service is not None, "it was found"
-    listed = next((rollout for rollout in reading.service.rollouts if rollout.id == own), None)
+    listed = next((rollout for rollout in service.rollouts if rollout.id == own), None)
     trouble = stopped_tasks.trouble(reading.tasks, own) if operation.step is Step.DEPLOY else None
     state = listed.state if listed else "FAILED"
     if state in {"COMPLETED", ""}:
@@ -164,7 +159,7 @@ def _by_its_state(operation: Operation, reading: Reading, own: str) -> Converged
         return _rolling(reading, own, operation, trouble)
     reason = (listed.reason if listed else "") or "the service gave it up"
     words = f"{trouble.words}; {reason}" if trouble else reason
-    return Converged(kind=FactKind.RESOURCE_FAILED, words=words, since=operation.at, own=own, trouble=trouble)
+    return Converged(kind=FactKind.RESOURCE_FAILED, words=words, since=operation.at, own=own)
 
 
 def _proof(

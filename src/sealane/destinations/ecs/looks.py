@@ -31,15 +31,14 @@ class Looks:
         operation = record.operation if record else None
         if service is None or operation is None:
             return Reading(at=at, service=service)
-        denied = False
         try:
             deployments = await self._service.deployments(cluster, ref.name, since=operation.at - apply_plan.BEFORE)
         except Rejected as rejected:
             if not rejected.denied:
                 raise
-            deployments, denied = (), True
+            deployments = ()
         tasks = await self._service.tasks_of(cluster, ref.name)
-        return Reading(at=at, service=service, deployments=deployments, denied=denied, tasks=tasks)
+        return Reading(at=at, service=service, deployments=deployments, tasks=tasks)
 
     async def patiently(self, ref: model.ObjectRef, record: Record | None) -> Reading:
         """As `read`, but tries again a little later when a look fails. Raises Unavailable, Rejected."""

@@ -77,8 +77,6 @@ class Reading:
     service: Service | None
     deployments: tuple[ServiceDeployment, ...] = ()
     """Since Sealane's last operation, oldest first."""
-    denied: bool = False
-    """Whether the account may not see deployments."""
     tasks: tuple[Task, ...] = ()
 
     @property

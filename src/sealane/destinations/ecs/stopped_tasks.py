@@ -23,9 +23,6 @@ class Trouble:
     words: str
     times: int
     """How many of its tasks stopped by themselves."""
-    container: str = ""
-    """The container that ended, if one did."""
-    task: Task
 
 
 def of(tasks: Iterable[Task], deployment: str) -> tuple[Task, ...]:
@@ -40,19 +37,13 @@ def trouble(tasks: Iterable[Task], deployment: str) -> Trouble | None:
     if not stopped:
         return None
     task = stopped[0]
-    container = ended(task)
     times = f", as {len(stopped) - 1} before it" if len(stopped) > 1 else ""
-    return Trouble(
-        words=f"task {task.id} stopped{times}: {why(task)}",
-        times=len(stopped),
-        container=container.name if container else "",
-        task=task,
-    )
+    return Trouble(words=f"task {task.id} stopped{times}: {why(task)}", times=len(stopped))
 
 
 def why(task: Task) -> str:
     """Why it stopped: the container's own reason, else the task's."""
-    container = ended(task)
+    container = _ended(task)
     if container and container.reason:
         code = f" (exit code {container.exit_code})" if container.exit_code is not None else ""
         return f"container {container.name}: {container.reason}{code}"
@@ -61,7 +52,7 @@ def why(task: Task) -> str:
     return task.stopped_reason or task.stop_code or "no reason is given"
 
 
-def ended(task: Task) -> TaskContainer | None:
+def _ended(task: Task) -> TaskContainer | None:
     """The container that most likely ended it."""
     return _first(
         [container for container in task.containers if container.exit_code not in {None, 0}],
