@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sealane import clock
-from sealane.cli.local import deployment
+from sealane.cli.local import deployment, deployment_start
 from sealane.cli.local.deploy_request import DeployOutcome, DeployRequest, Screen
 from sealane.deployments import (
     after_verdict,
@@ -80,7 +80,7 @@ class _Staying:
 
     async def _degraded(self) -> Blame | None:
         inventory = (await self._ledger()).inventory
-        mask = await deployment.mask_of(self.wish, self.destination, inventory)
+        mask = await deployment_start.mask_of(self.wish, self.destination, inventory)
         target = await targets.to_look_at(self.wish.revision, self.destination, finished=self.verdict.finished)
         blame: Blame | None = None
 
