@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -103,7 +103,7 @@ def deploy(
     are not: then the last verified revision is deployed again by itself. Ends with 0 when it is deployed, with
     1 when it failed or was rolled back, with 3 when it could not be done.
     """
-    from sealane.cli.local import deploy_request, formation_location
+    from sealane.cli.local import formation_location
     from sealane.cli.remote import client
 
     adapters = options.tables(ctx)
@@ -115,28 +115,27 @@ def deploy(
         given = {"release": release, "confirmed": yes, "adopt": adopt, "break_glass": break_glass}
         client.deploy(place, formation, given, wait=wait, as_json=as_json)
         return
-    from sealane.cli.local import deploy_session, local_formation
+    from sealane.cli.local import deploy_request, deploy_session, local_formation
 
-    project = local_formation.load(what, folder, app=app, images=image or (), adapters=adapters)
+    def load(images: Sequence[str]) -> local_formation.Project:
+        return local_formation.load(what, folder, app=app, images=images, adapters=adapters)
+
+    project = load(image or ())
     environment = local_formation.environment(project, config)
     project = project.at(environment)
     where = local_formation.destination_config(project, environment, kubeconfig, context)
-    if build and (wanted := deploy_session.unbuilt(project, project.render())):
-        from sealane.cli.local import deploy_request, images
-
-        place = images.repository(registry, project.app, environment)
-        made = images.build(project, wanted, place, secrets_file=secrets_file)
-        built = local_formation.load(what, folder, app=app, images=[*(image or ()), *made], adapters=adapters)
-        project = built.at(environment)
+    if build and (made := _build(project, environment, registry, secrets_file)):
+        project = load((*(image or ()), *made)).at(environment)
     revision, values = deploy_session.rendered(project)
-    _check(project, revision, environment, config or folder, yes=yes)
+    packs = config or folder
+    _check(project, revision, environment, packs, yes=yes)
     glass = window(environment, project.app, break_glass)
-    permitted = deploy_session.permitted(environment, config or folder, confirmed=yes, adopt=adopt, take_over=take_over)
-    permitted = replace(permitted, glass=glass)
     wish = deploy_request.DeployRequest(
         revision=revision,
         values=values,
-        permitted=permitted,
+        permitted=deploy_session.permitted(
+            environment, packs, confirmed=yes, adopt=adopt, take_over=take_over, glass=glass
+        ),
         ask=deploy_session.word(on_inconclusive == "pass"),
         secret=deploy_session.secret(project),
         places=local_formation.places(environment, project.app),
@@ -145,6 +144,21 @@ def deploy(
         watch_for=_watch_for(revision, environment) if keep_watching else timedelta(),
     )
     deploy_session.deploy(wish, where, as_json=as_json)
+
+
+def _build(
+    project: local_formation.Project, environment: Environment | None, registry: str | None, secrets_file: Path | None
+) -> Sequence[str]:
+    """Builds and pushes the images that the formation uses and that are not built; returns them as `--image` has them."""
+    from sealane.cli.local import deploy_session
+
+    wanted = deploy_session.unbuilt(project, project.render())
+    if not wanted:
+        return ()
+    from sealane.cli.local import images
+
+    place = images.repository(registry, project.app, environment)
+    return images.build(project, wanted, place, secrets_file=secrets_file)
 
 
 def _watch_for(revision: Revision, environment: Environment | None) -> timedelta:

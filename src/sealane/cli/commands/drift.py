@@ -109,13 +109,11 @@ def _fix(
     break_glass: str | None,
     as_json: bool,
 ) -> None:
-    from dataclasses import replace
-
     from sealane.cli.local import admission, deploy_request, deploy_session
 
     admission.check(revision, environment, packs, yes=False)
     glass = deploy.window(environment, project.app, break_glass)
-    permitted = replace(deploy_session.permitted(environment, packs, confirmed=False, take_over=False), glass=glass)
+    permitted = deploy_session.permitted(environment, packs, confirmed=False, take_over=False, glass=glass)
     wish = deploy_request.DeployRequest(
         revision=revision, values=deploy_session.values(project), permitted=permitted, adapters=project.adapters
     )

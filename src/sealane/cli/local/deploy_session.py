@@ -112,10 +112,16 @@ def rollback(
 
 
 def permitted(
-    environment: Environment | None, config: Path, *, confirmed: bool, take_over: bool, adopt: bool = False
+    environment: Environment | None,
+    config: Path,
+    *,
+    confirmed: bool,
+    take_over: bool,
+    adopt: bool = False,
+    glass: str | None = None,
 ) -> deploy_request.Overrides:
     """What options and the operators' file permit; `config` has the operators' packs."""
-    options = deploy_request.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over)
+    options = deploy_request.Overrides(confirmed=confirmed, adopt=adopt, take_over=take_over, glass=glass)
     if environment is None:
         return options
 
