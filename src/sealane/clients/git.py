@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sealane.clients import git_access, programs
 from sealane.clients.git_access import OPEN, Access
-from sealane.errors import NotThere, Unavailable, UsageError
+from sealane.errors import NotThere, SealaneError, Unavailable, UsageError
 
 MOST_FILES = 100_000
 MOST_BYTES = 1024 * 1024 * 1024
@@ -200,6 +200,14 @@ async def head(folder: Path) -> str | None:
     try:
         return (await run("-C", str(folder), "rev-parse", "HEAD")).decode().strip()
     except UsageError:
+        return None
+
+
+async def checked_out(folder: Path) -> str | None:
+    """The commit that a person's folder is at; None without git, or before the first commit."""
+    try:
+        return (await run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD")).decode().strip()
+    except SealaneError:
         return None
 
 

@@ -58,7 +58,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     if file.is_dir():
         file /= reading.file_in(lambda name: (asked.path / name).exists(), asked.adapters)
     own = file.resolve().parent
-    checked_out = asyncio.gather(_head(own), _branch(asked, own))
+    checked_out = asyncio.gather(git.checked_out(own), _branch(asked, own))
     try:
         if asked.clean is not None:
             read = await _cloned(file, own, (await checked_out)[0], asked.clean, asked.adapters)
@@ -130,14 +130,6 @@ def _text(file: Path, adapters: Adapters) -> str:
         raise InvalidFiles([findings.not_utf8(error, str(file))]) from error
     except OSError as error:
         raise UsageError(f"{file} can't be read: {error.strerror}") from error
-
-
-async def _head(folder: Path) -> str | None:
-    """The commit the folder is at; None without git, or before the first commit."""
-    try:
-        return (await git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD")).decode().strip()
-    except SealaneError:
-        return None
 
 
 async def _branch(asked: RunRequest, folder: Path) -> str | None:

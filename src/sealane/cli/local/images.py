@@ -13,7 +13,7 @@ from sealane.cli import output
 from sealane.cli.local import local_formation
 from sealane.clients import git
 from sealane.clients.engine import discovery
-from sealane.errors import InvalidFiles, SealaneError, UsageError
+from sealane.errors import InvalidFiles, UsageError
 from sealane.images import labels, tags
 from sealane.pipelines import reading
 from sealane.pipelines.model import Image, ImageBuild
@@ -61,7 +61,7 @@ def build(
 async def _build(
     project: local_formation.Project, images: list[Image], where: str, secrets: dict[str, str]
 ) -> list[str]:
-    at, head = clock.now(), await _head(project.folder)
+    at, head = clock.now(), await git.checked_out(project.folder)
     tag = tags.deploy_tag(at, head or "")
     workspace, _ = await workspaces.local((project.folder / reading.FILE).resolve(), own=False)
     engine = await discovery.find()
@@ -89,14 +89,6 @@ async def _build(
         return made_images
     finally:
         await engine.close()
-
-
-async def _head(folder: Path) -> str | None:
-    """The commit the folder is at; None without git, or before the first commit."""
-    try:
-        return (await git.run("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD")).decode().strip()
-    except SealaneError:
-        return None
 
 
 def _say(data: bytes) -> None:
