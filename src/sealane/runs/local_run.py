@@ -69,7 +69,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
             workspaces.local(read.folder / file.name, own=asked.clean is not None), checked_out
         )
     finally:
-        checked_out.cancel()
+        await asyncio.gather(checked_out, return_exceptions=True)  # git outlives no file that is invalid
     pipeline, problems = read.pipeline, read.problems
     event = _event(asked, pipeline, head, branch, now)
     plan = _local(_chosen(planning.plan(pipeline, event), asked.steps))
