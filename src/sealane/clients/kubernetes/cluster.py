@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from sealane.clients.kubernetes import (
+    api_resources,
     credentials,
     direct,
     discovery,
@@ -52,9 +52,7 @@ class Cluster:
 
     def __init__(self, connection: transport.Transport) -> None:
         self._connection = connection
-        self._resources: discovery.Resources = {}
-        self._discovering = asyncio.Lock()
-        self._documents: dict[str, schemas.Document] = {}
+        self._api_resources = api_resources.ApiResources(connection)
         self._live = reflector.Shared(connection)
         self._pace = subscriber.ReadPace()
 
@@ -115,41 +113,15 @@ class Cluster:
 
         Raises UnknownKind.
         """
-        key = (kind.group, kind.version, kind.kind)
-        known = self._resources
-        if key not in known:
-            async with self._discovering:
-                if self._resources is known:
-                    self._resources = await self._discover()
-        if place := self._resources.get(key):
-            return place
-        others = sorted(f"{g}/{v}".strip("/") for g, v, name in self._resources if name == kind.kind)
-        hint = (
-            f"it has {kind.kind} in {', '.join(others)}" if others else "is its custom resource definition installed?"
-        )
-        raise errors.UnknownKind(f"the cluster has no {kind}", hint=hint)
-
-    async def _discover(self) -> discovery.Resources:
-        calls = [exchange.Call(method="GET", path=path, accept=discovery.ACCEPT) for path in discovery.PATHS]
-        answers = await asyncio.gather(*(self._connection.call(call) for call in calls))
-        return discovery.read(answer.body for answer in answers)
+        return await self._api_resources.resource(kind)
 
     async def known(self) -> Iterable[tuple[str, str, str]]:
         """Group, version and kind of everything in the cluster."""
-        if not self._resources:
-            self._resources = await self._discover()
-        return self._resources.keys()
+        return await self._api_resources.known()
 
     async def schema(self, kind: kinds.Kind[Any]) -> schemas.Schema | None:
         """The type of a kind's objects; None if the cluster doesn't describe it. Asks once a group and version."""
-        path = schemas.path(kind)
-        if path not in self._documents:
-            try:
-                answer = await self._connection.call(exchange.Call(method="GET", path=path))
-            except errors.NotFound:
-                return None
-            self._documents[path] = schemas.Document(answer.body)
-        return self._documents[path].of(kind)
+        return await self._api_resources.schema(kind)
 
     async def get(self, kind: kinds.Kind[T], name: str, *, namespace: str | None = None) -> T:
         """One object. Raises NotFound."""
