@@ -19,6 +19,7 @@ from sealane.destinations.kubernetes import (
     field_managers,
     field_trees,
     live_autoscalers,
+    namespace_phase,
     one_shot,
     planned_objects,
     prepare,
@@ -32,7 +33,6 @@ from sealane.destinations.kubernetes.helm_releases import live_releases
 AT_ONCE = 8
 """Objects in dry runs at the same time."""
 TRIES = 5
-_TERMINATING = "Terminating"
 _CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
 _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 
@@ -84,7 +84,7 @@ class Planner:
             {planned_object.ref.namespace for planned_object in planned if planned_object.ref.namespace}
             - self._namespaces
         )
-        phases = {name: await _phase(self._cluster, name) for name in places}
+        phases = {name: await namespace_phase.phase(self._cluster, name) for name in places}
         return tuple(planned_objects.refuse_twins([self._placed(planned_object, phases) for planned_object in planned]))
 
     def _placed(
@@ -93,7 +93,7 @@ class Planner:
         """The object; refused if its namespace is being deleted or missing, which a cluster only reports as forbidden."""
         ref, said = planned.ref, planned.change.refusal
         phase = phases.get(ref.namespace or "", "")
-        if phase == _TERMINATING:
+        if phase == namespace_phase.TERMINATING:
             refusal = refusals.namespace_terminating(ref, ref.namespace or "")
         elif phase is None and said is not None and said.reason is model.Reason.FORBIDDEN:
             refusal = refusals.no_namespace(ref)
@@ -269,20 +269,6 @@ class Planner:
         action = model.Action.CHANGE if live else model.Action.CREATE
         change = model.ObjectChange(action=action, ref=ref, refusal=refusal)
         return planned_objects.PlannedObject(manifest=manifest, ref=ref, change=change, body={}, live=live)
-
-
-async def leaves(cluster: clusters.Cluster, namespace: str) -> bool:
-    """Whether the namespace is being deleted; False if the account may not read it."""
-    return await _phase(cluster, namespace) == _TERMINATING
-
-
-async def _phase(cluster: clusters.Cluster, namespace: str) -> str | None:
-    """The namespace's phase; None if it does not exist, empty if the account may not read it."""
-    try:
-        phased = await cluster.find(kinds.NAMESPACE, namespace)
-    except errors.Forbidden:
-        return ""
-    return phased.status.phase if phased is not None else None
 
 
 def _live(live: Mapping[str, Any]) -> planned_objects.Live:

@@ -23,6 +23,7 @@ from sealane.destinations.kubernetes import (
     foreign,
     ledgers,
     log_tail,
+    namespace_phase,
     observe,
     one_shot,
     provided_refs,
@@ -208,7 +209,7 @@ class KubernetesDestination(Destination):
 
     @override
     async def leaves(self, namespace: str) -> bool:
-        return await apply_plan.leaves(self._cluster, namespace)
+        return await namespace_phase.leaves(self._cluster, namespace)
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
