@@ -19,9 +19,9 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
-from sealane import clock, errors, typed_data
+from sealane import clock
 from sealane.destinations import deletions, diff, model, observed, stages, usage
-from sealane.destinations.dummy import apply_plan, behavior, writes
+from sealane.destinations.dummy import apply_plan, behavior, ledgers, writes
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
@@ -44,6 +44,7 @@ class DummyDestination(Destination):
         self._state = state or states.State()
         self._now = now
         self._writes = writes.Writes(self._state, now)
+        self._ledgers = ledgers.Ledgers(self._state)
 
     def journal(self) -> tuple[states.Write, ...]:
         """All writes so far, by all processes, in order."""
@@ -280,30 +281,18 @@ class DummyDestination(Destination):
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
-        stored = self._state.read().ledgers.get(f"{namespace}/{app}/{formation}")
-        if stored is None:
-            return model.Ledger()
-        return replace(typed_data.from_json(stored.content, model.Ledger), version=str(stored.version))
+        return self._ledgers.read(app, formation, namespace=namespace)
 
     @override
     async def ledgers(self, app: str, formation: str, *, among: Sequence[str]) -> tuple[str, ...]:
-        known = (name.partition("/") for name in self._state.read().ledgers)
-        return tuple(namespace for namespace, _, of in known if of == f"{app}/{formation}")
+        return self._ledgers.places(app, formation)
 
     @override
     async def write_ledger(
         self, ledger: model.Ledger, app: str, formation: str, *, namespace: str, fence: model.Fence
     ) -> model.Ledger:
         await fence()
-        with self._state.write() as content:
-            name = f"{namespace}/{app}/{formation}"
-            stored = content.ledgers.get(name)
-            if (str(stored.version) if stored else None) != ledger.version:
-                raise errors.Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
-            version = content.next()
-            text = msgspec.json.encode(replace(ledger, reserve=0)).decode()
-            content.ledgers[name] = states.KeptLedger(content=text, version=version)
-        return replace(ledger, version=str(version), reserve=0)
+        return self._ledgers.write(ledger, app, formation, namespace=namespace)
 
     def _lives(self) -> list[behavior.Life]:
         there = self._state.read().objects
