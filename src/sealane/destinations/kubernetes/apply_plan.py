@@ -20,6 +20,7 @@ from sealane.destinations.kubernetes import (
     field_trees,
     live_autoscalers,
     namespace_phase,
+    object_refs,
     one_shot,
     planned_objects,
     prepare,
@@ -33,7 +34,6 @@ from sealane.destinations.kubernetes.helm_releases import live_releases
 AT_ONCE = 8
 """Objects in dry runs at the same time."""
 TRIES = 5
-_CRD_GROUP, _CRD = "apiextensions.k8s.io", "CustomResourceDefinition"
 _OWN_ANNOTATIONS = (model.REVISION, model.RELEASE, model.SEQUENCE)
 
 
@@ -57,14 +57,16 @@ class Planner:
         self._reading = asyncio.Lock()
         objects = [manifest for manifest in objects if not release_objects.is_release(manifest)]
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, to_delete=to_delete)
-        self._objects = apply_order.ordered(objects, _group_and_kind)
+        self._objects = apply_order.ordered(objects, object_refs.group_and_kind)
         self._identity = identity
         self._adopt = adopt
         self._finished = finished
-        self._namespaces = {str(o["metadata"]["name"]) for o in objects if _group_and_kind(o) == ("", "Namespace")}
+        self._namespaces = {
+            str(o["metadata"]["name"]) for o in objects if object_refs.group_and_kind(o) == ("", "Namespace")
+        }
         self._followed = autoscalers.of(objects)
         self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
-        self._scopes = dict(_defined(o) for o in objects if _group_and_kind(o) == (_CRD_GROUP, _CRD))
+        self._refs = object_refs.ObjectRefs(cluster, objects, namespace=identity.namespace)
 
     def release_of(self, manifest: Mapping[str, Any]) -> str | None:
         """The release among the objects for which Helm writes the object."""
@@ -101,17 +103,13 @@ class Planner:
             return planned
         return self._refused(planned.manifest, ref, refusal, planned.live)
 
-    async def refs(self) -> model.Inventory:
-        """The references of all objects, in the order of writing; unknown kinds count as namespaced."""
-        return tuple([await self._ref(manifest) for manifest in self._objects])
-
     async def plan_one(self, manifest: Mapping[str, Any]) -> planned_objects.PlannedObject:
         """One object. Raises a ClusterError only if a retry may help, or the account is not signed in."""
         for _ in range(TRIES):
             ref = model.ref_of(manifest, None)
             live: planned_objects.Live | None = None
             try:
-                ref = await self._ref(manifest, strict=True)
+                ref = await self._refs.ref(manifest, strict=True)
                 live_object = await self._cluster.find(kinds.of(manifest), ref.name, namespace=ref.namespace)
                 if live_object is None:
                     return await self._missing(manifest, ref)
@@ -138,17 +136,6 @@ class Planner:
             if release not in self._ours:
                 self._ours[release] = await live_releases.is_ours(self._cluster, release, self._identity)
         return self._ours[release]
-
-    async def _ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
-        group, kind = _group_and_kind(manifest)
-        try:
-            namespaced = (await self._cluster.resource(kinds.of(manifest))).namespaced
-        except errors.UnknownKind:
-            if strict and (group, kind) not in self._scopes:
-                raise
-            namespaced = self._scopes.get((group, kind), True)
-        own = (manifest.get("metadata") or {}).get("namespace")
-        return model.ref_of(manifest, (own or self._identity.namespace) if namespaced else None)
 
     async def _missing(self, manifest: Mapping[str, Any], ref: model.ObjectRef) -> planned_objects.PlannedObject:
         if one_shot.is_over(ref, self._finished):
@@ -304,14 +291,3 @@ def _change(
 
 def _annotations(live: Mapping[str, Any]) -> Mapping[str, str]:
     return live["metadata"].get("annotations") or {}
-
-
-def _group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
-
-
-def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:
-    """Group and kind that a custom resource definition defines, and whether its objects are namespaced."""
-    spec = definition.get("spec") or {}
-    kind = (spec.get("names") or {}).get("kind", "")
-    return (str(spec.get("group", "")), str(kind)), spec.get("scope") != "Cluster"

@@ -24,6 +24,7 @@ from sealane.destinations.kubernetes import (
     ledgers,
     log_tail,
     namespace_phase,
+    object_refs,
     observe,
     one_shot,
     provided_refs,
@@ -60,8 +61,7 @@ class KubernetesDestination(Destination):
 
     @override
     async def refs(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> model.Inventory:
-        identity = model.Identity(app="", formation="", namespace=namespace, revision="")
-        return await apply_plan.Planner(self._cluster, objects, identity=identity).refs()
+        return await object_refs.refs(self._cluster, objects, namespace=namespace)
 
     @override
     async def diff(
