@@ -8,6 +8,7 @@ from typing import Any
 
 from sealane import inputs
 from sealane.destinations import model
+from sealane.stencils.objects import kind_of
 
 DEPLOY_TAG = "sealane.dev/deploy-tag"
 """A label of a workload or of its instances, or an annotation of the namespace."""
@@ -32,7 +33,7 @@ class Observed:
 
 def of(objects: Iterable[Mapping[str, Any]], annotations: Mapping[str, str]) -> Observed:
     """The observed ones of these workloads; the annotations are the namespace's."""
-    workloads = [manifest for manifest in objects if _group_and_kind(manifest) in WORKLOADS and not _is_ours(manifest)]
+    workloads = [manifest for manifest in objects if kind_of(manifest) in WORKLOADS and not _is_ours(manifest)]
     workloads.sort(key=_key)
     labelled = sorted({version for manifest in workloads if (version := _version(manifest))})
     version = annotations.get(DEPLOY_TAG) or ", ".join(labelled)
@@ -48,10 +49,6 @@ def _version(manifest: Mapping[str, Any]) -> str:
 
 def _is_ours(manifest: Mapping[str, Any]) -> bool:
     return model.APP in (manifest["metadata"].get("labels") or {})
-
-
-def _group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
 
 
 def _key(manifest: Mapping[str, Any]) -> tuple[str, str, str]:

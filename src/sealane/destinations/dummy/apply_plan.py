@@ -13,6 +13,7 @@ import msgspec
 from sealane.destinations import adoption, diff, model, ownership
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import apply_order, autoscalers, field_managers, prepare
+from sealane.stencils.objects import kind_of
 
 REFUSE = "dummy.sealane.dev/refuse"
 AWAY = "dummy.sealane.dev/away"
@@ -173,9 +174,7 @@ def ref_in(manifest: Mapping[str, Any], namespace: str) -> model.ObjectRef:
 
 def ordered(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The manifests in the order of writing."""
-    return apply_order.ordered(
-        objects, lambda manifest: (str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]))
-    )
+    return apply_order.ordered(objects, kind_of)
 
 
 def text(ref: model.ObjectRef) -> str:

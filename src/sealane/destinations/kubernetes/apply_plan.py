@@ -30,6 +30,7 @@ from sealane.destinations.kubernetes import (
     retained,
 )
 from sealane.destinations.kubernetes.helm_releases import live_releases
+from sealane.stencils.objects import kind_of
 
 AT_ONCE = 8
 """Objects in dry runs at the same time."""
@@ -57,13 +58,11 @@ class Planner:
         self._reading = asyncio.Lock()
         objects = [manifest for manifest in objects if not release_objects.is_release(manifest)]
         self._autoscalers = live_autoscalers.LiveAutoscalers(cluster, objects, to_delete=to_delete)
-        self._objects = apply_order.ordered(objects, object_refs.group_and_kind)
+        self._objects = apply_order.ordered(objects, kind_of)
         self._identity = identity
         self._adopt = adopt
         self._finished = finished
-        self._namespaces = {
-            str(o["metadata"]["name"]) for o in objects if object_refs.group_and_kind(o) == ("", "Namespace")
-        }
+        self._namespaces = {str(o["metadata"]["name"]) for o in objects if kind_of(o) == ("", "Namespace")}
         self._followed = autoscalers.of(objects)
         self._first: dict[model.Key, tuple[dict[str, str], bytes | None]] = {}
         self._refs = object_refs.ObjectRefs(cluster, objects, namespace=identity.namespace)

@@ -10,6 +10,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from sealane.destinations import model
 from sealane.destinations.kubernetes import apply_order
+from sealane.stencils.objects import kind_of
 
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -20,17 +21,17 @@ class ObjectRefs:
     def __init__(self, cluster: clusters.Cluster, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._scopes = dict(_defined(manifest) for manifest in objects if group_and_kind(manifest) == _DEFINITION)
+        self._scopes = dict(_defined(manifest) for manifest in objects if kind_of(manifest) == _DEFINITION)
 
     async def ref(self, manifest: Mapping[str, Any], *, strict: bool = False) -> model.ObjectRef:
         """The reference. Unknown kinds count as namespaced or, if `strict`, raise UnknownKind."""
-        group, kind = group_and_kind(manifest)
+        defined = kind_of(manifest)
         try:
             namespaced = (await self._cluster.resource(kinds.of(manifest))).namespaced
         except errors.UnknownKind:
-            if strict and (group, kind) not in self._scopes:
+            if strict and defined not in self._scopes:
                 raise
-            namespaced = self._scopes.get((group, kind), True)
+            namespaced = self._scopes.get(defined, True)
         own = (manifest.get("metadata") or {}).get("namespace")
         return model.ref_of(manifest, (own or self._namespace) if namespaced else None)
 
@@ -39,12 +40,7 @@ async def refs(cluster: clusters.Cluster, objects: Sequence[Mapping[str, Any]], 
     """The references of all objects that are written, in the order of writing."""
     written = [manifest for manifest in objects if not release_objects.is_release(manifest)]
     known = ObjectRefs(cluster, written, namespace=namespace)
-    return tuple([await known.ref(manifest) for manifest in apply_order.ordered(written, group_and_kind)])
-
-
-def group_and_kind(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    """The manifest's group, empty for the core one, and kind."""
-    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"])
+    return tuple([await known.ref(manifest) for manifest in apply_order.ordered(written, kind_of)])
 
 
 def _defined(definition: Mapping[str, Any]) -> tuple[tuple[str, str], bool]:

@@ -16,6 +16,7 @@ from sealane.destinations.kubernetes.stencils import variants
 from sealane.destinations.kubernetes.stencils.variants import Manifest
 from sealane.destinations.kubernetes.strategies import blue_green, canary, capacity, model
 from sealane.formations.strategy import Strategy
+from sealane.stencils.objects import kind_of
 
 _FIRST = {phase for phase in apply_order.Phase if phase < apply_order.Phase.SERVICES} | {apply_order.Phase.CUSTOM}
 _WHEN_NEW = {apply_order.Phase.SERVICES, apply_order.Phase.WORKLOADS, apply_order.Phase.JOBS}
@@ -146,7 +147,7 @@ def _early(objects: Sequence[Manifest], shape: model.Shape) -> list[Manifest]:
     early: list[Manifest] = []
     for manifest in objects:
         name = variants.key(manifest)
-        phase = apply_order.phase(str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]))
+        phase = apply_order.phase(*kind_of(manifest))
         new = phase in _WHEN_NEW and (manifest["kind"] == "Job" or name not in shape.survey.there)
         if name in coloured or blue_green.targets(manifest) or not (phase in _FIRST or new):
             continue
@@ -167,4 +168,4 @@ def _own_names(objects: Sequence[Manifest], strategy: Strategy) -> frozenset[por
 
 
 def _name(manifest: Manifest) -> port.Name:
-    return str(manifest["apiVersion"]).rpartition("/")[0], str(manifest["kind"]), str(manifest["metadata"]["name"])
+    return *kind_of(manifest), str(manifest["metadata"]["name"])
