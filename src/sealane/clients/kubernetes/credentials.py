@@ -19,12 +19,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sealane import clock
-from sealane.clients.kubernetes import errors, plain_credentials
-from sealane.configfiles import yaml_errors
-from sealane.findings import did_you_mean, not_utf8
+from sealane.clients.kubernetes import errors, kubeconfig_files, plain_credentials
 
 SIGN_IN_SECONDS = 60.0
 """How long an exec plugin or an identity provider may take."""
@@ -32,10 +28,6 @@ REREAD = timedelta(seconds=60)
 """How often to read a token file again: the cluster replaces service account tokens about hourly."""
 EARLY = timedelta(seconds=60)
 """How long before its expiry a credential is renewed."""
-_PUT_THERE = (
-    "the server's operators have to put it where `kubeconfig` in the environment's file says, seen from that file"
-)
-
 _one_at_a_time = threading.Lock()
 
 
@@ -75,7 +67,7 @@ def files(source: Source) -> tuple[tuple[int, ...] | None, ...]:
     """Device, inode, size and time of each kubeconfig file: they change when somebody rewrites it."""
     if source.in_cluster:
         return ()
-    return tuple(map(_file, kubeconfig_paths(source.kubeconfig)))
+    return tuple(map(kubeconfig_files.state, kubeconfig_files.paths(source.kubeconfig)))
 
 
 async def sign_in(source: Source) -> SignIn:
@@ -91,30 +83,13 @@ def keep_tls(fresh: SignIn, tls: ssl.SSLContext | None) -> SignIn:
     return replace(fresh, tls=tls)
 
 
-def kubeconfig_paths(explicit: Path | None) -> list[Path]:
-    """The files to merge, in order: the given one, else `KUBECONFIG`, else `~/.kube/config`."""
-    if explicit is not None:
-        return [explicit]
-    if named := os.environ.get("KUBECONFIG"):
-        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-    return [Path.home() / ".kube" / "config"]
-
-
-def _file(path: Path) -> tuple[int, ...] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def _sign_in(source: Source) -> SignIn:
     return _plain(source) or _by_library(source)
 
 
 def _plain(source: Source) -> SignIn | None:
     """The sign-in of a simple kubeconfig, read without the library."""
-    paths = kubeconfig_paths(source.kubeconfig)
+    paths = kubeconfig_files.paths(source.kubeconfig)
     if source.in_cluster or len(paths) != 1:
         return None
     plain = plain_credentials.read(paths[0], source.context)
@@ -164,13 +139,8 @@ def _by_library(source: Source) -> SignIn:
 
 
 async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
-    paths = kubeconfig_paths(source.kubeconfig)
-    if not any(path.is_file() for path in paths):
-        if source.called:
-            raise errors.NoSignIn(f"there is no {source.called}", hint=_PUT_THERE)
-        names = ", ".join(map(str, paths))
-        raise errors.NoSignIn(f"no kubeconfig at {names}", hint="name one with --kubeconfig or KUBECONFIG")
-    _check(paths, source)
+    paths = kubeconfig_files.paths(source.kubeconfig)
+    kubeconfig_files.check(paths, context=source.context, called=source.called)
     async with asyncio.timeout(SIGN_IN_SECONDS):
         return await config.load_kube_config(
             config_file=os.pathsep.join(map(str, paths)),
@@ -179,40 +149,6 @@ async def _load(config: Any, settings: Any, source: Source, folder: str) -> Any:
             persist_config=False,
             temp_file_path=folder,
         )
-
-
-def _check(paths: list[Path], source: Source) -> None:
-    """Reports problems that the library reports badly: an invalid file, and a context that no file has."""
-    contexts: list[str] = []
-    current = ""
-    for path in filter(Path.is_file, paths):
-        name = source.called or str(path)
-        content = _content(path, name)
-        if not isinstance(content, dict) or not {"clusters", "contexts", "users", "current-context"} & content.keys():
-            hint = None if source.called else "name one with --kubeconfig or KUBECONFIG"
-            raise errors.NoSignIn(f"{name} is not a kubeconfig: it names no cluster, user or context", hint=hint)
-        current = current or str(content.get("current-context") or "")
-        named = content.get("contexts")
-        contexts += (
-            [str(entry.get("name")) for entry in named if isinstance(entry, dict)] if isinstance(named, list) else []
-        )
-    wanted, files = source.context or current, source.called or ", ".join(map(str, paths))
-    if not wanted:
-        raise errors.NoSignIn(f"{files} has no current-context", hint=f"name a context; {did_you_mean('', contexts)}")
-    if wanted not in contexts:
-        raise errors.NoSignIn(f"{files} has no context {wanted}", hint=did_you_mean(wanted, contexts))
-
-
-def _content(path: Path, name: str) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except UnicodeDecodeError as error:
-        raise errors.NoSignIn(str(not_utf8(error, name))) from error
-    except yaml.YAMLError as error:
-        raise errors.NoSignIn(str(yaml_errors.finding(error, yaml_errors.lines(text), name))) from None
-    except OSError as error:
-        raise errors.NoSignIn(f"{name} can't be read: {error.strerror}") from error
 
 
 def _check_plugin(loader: Any, settings: Any, listening: _Listening) -> None:
@@ -275,14 +211,14 @@ def _where(source: Source) -> str:
     context = f", context {source.context}" if source.context else ""
     if source.called:
         return f"{source.called}{context}"
-    return f"kubeconfig {', '.join(map(str, kubeconfig_paths(source.kubeconfig)))}{context}"
+    return f"kubeconfig {', '.join(map(str, kubeconfig_files.paths(source.kubeconfig)))}{context}"
 
 
 def _without_paths(text: str, source: Source) -> str:
     """The library's message, without the path of a kubeconfig that has another name for readers."""
     if not source.called:
         return text
-    for path in kubeconfig_paths(source.kubeconfig):
+    for path in kubeconfig_files.paths(source.kubeconfig):
         text = text.replace(str(path), source.called).replace(str(path.parent), "…")
     return text
 
