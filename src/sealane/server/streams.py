@@ -16,6 +16,8 @@ from sealane.server import dependencies
 
 _ASKED_EVERY = 10.0
 """Seconds for which a permission is not checked again during an answer."""
+_KEEP_ALIVE = 15.0
+"""Seconds without an event after which a comment is sent, so that nothing on the way takes the connection for dead."""
 Part = TypeVar("Part")
 
 
@@ -33,6 +35,31 @@ class EventStream(StreamingResponse):
     """Server-sent events."""
 
     media_type = "text/event-stream"
+
+
+def server_sent(events: AsyncGenerator[str, None], again: Callable[[], Awaitable[object]]) -> EventStream:
+    """The answer with the events, as long as the reader has permission."""
+    return EventStream(while_admitted(events, again), headers=LIVE)
+
+
+async def with_keep_alive(events: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """The events, after the time in which a browser connects again; and a comment while none comes."""
+    yield "retry: 2000\n\n"
+    waiting = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
+            if not done:
+                yield ": still here\n\n"
+                continue
+            yield waiting.result()
+            waiting = asyncio.ensure_future(anext(events))
+    except StopAsyncIteration:
+        return
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await events.aclose()
 
 
 async def while_admitted(

@@ -22,7 +22,6 @@ from sealane.verdicts.model import VerdictKind
 router = APIRouter(prefix="/api/deployments/{deployment}", tags=["deployments"])
 
 _LONGEST_WAIT = 60
-_KEEP_ALIVE = 15.0
 _CURSOR = "What `cursor` was in the answer before: with it nothing is missed in between."
 Cursor = Annotated[int | None, Query(ge=0, le=2**62, description=_CURSOR)]
 Source = Literal["all", "timeline", "events", "instances"]
@@ -81,26 +80,11 @@ async def events(
     await server.views.progress(deployment)
 
     async def body() -> AsyncGenerator[str, None]:
-        yield "retry: 2000\n\n"
         async with aclosing(_states(server, deployment, last)) as states:
-            waiting = asyncio.ensure_future(anext(states))
-            try:
-                while True:
-                    done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
-                    if not done:
-                        yield ": still here\n\n"
-                        continue
-                    told = waiting.result()
-                    yield f"event: state\nid: {told.cursor}\ndata: {told.model_dump_json()}\n\n"
-                    waiting = asyncio.ensure_future(anext(states))
-            except StopAsyncIteration:
-                return
-            finally:
-                waiting.cancel()
-                await asyncio.gather(waiting, return_exceptions=True)
+            async for told in states:
+                yield f"event: state\nid: {told.cursor}\ndata: {told.model_dump_json()}\n\n"
 
-    told = streams.while_admitted(body(), again)
-    return EventStream(told, headers=streams.LIVE)
+    return streams.server_sent(streams.with_keep_alive(body()), again)
 
 
 async def _states(

@@ -68,8 +68,7 @@ async def follow(
             yield _event(presenting_logs.said(str(error)))
         yield "event: end\ndata: \n\n"
 
-    events = streams.while_admitted(body(), again)
-    return streams.EventStream(events, headers=streams.LIVE)
+    return streams.server_sent(body(), again)
 
 
 def _event(line: str) -> str:

@@ -28,7 +28,6 @@ from sealane.server.pages.presenters import runs as presenting_runs
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 _WEEK = 7
 """Days in the overview's figures."""
-_KEEP_ALIVE = 15.0
 _MOST_UNSENT = 500
 """Most unsent notices that are counted."""
 _MOST_DETAILS = 100
@@ -125,7 +124,7 @@ async def follow_log(
             yield f"event: line\ndata: <span>{html.escape(rest.decode(errors='replace'))}</span>\n\n"
         yield "event: end\ndata: \n\n"
 
-    return _events(body(), again)
+    return streams.server_sent(body(), again)
 
 
 @router.get("/changes")
@@ -144,29 +143,11 @@ async def changes(
     topic = of.replace("/", ":", 1)
 
     async def body() -> AsyncGenerator[str, None]:
-        yield "retry: 2000\n\n"
         async with aclosing(server.followers.follow({topic}, after=last)) as followed:
-            waiting = asyncio.ensure_future(anext(followed))
-            try:
-                while True:
-                    done, _pending = await asyncio.wait({waiting}, timeout=_KEEP_ALIVE)
-                    if not done:
-                        yield ": still here\n\n"
-                        continue
-                    yield f"event: changed\nid: {waiting.result()}\ndata: \n\n"
-                    waiting = asyncio.ensure_future(anext(followed))
-            except StopAsyncIteration:
-                return
-            finally:
-                waiting.cancel()
-                await asyncio.gather(waiting, return_exceptions=True)
+            async for cursor in followed:
+                yield f"event: changed\nid: {cursor}\ndata: \n\n"
 
-    return _events(body(), again)
-
-
-def _events(body: AsyncGenerator[str, None], again: Following) -> Response:
-    events = streams.while_admitted(body, again)
-    return streams.EventStream(events, headers=streams.LIVE)
+    return streams.server_sent(streams.with_keep_alive(body()), again)
 
 
 @router.get("/deployments/{deployment}")
