@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-import pytest
-
 from sealane import hashing
 from sealane.clients.aws.account import Access, Account, Answer
 from sealane.deployments import model as rollouts
@@ -21,6 +19,7 @@ from sealane.destinations.aws.pace import Pace
 from sealane.destinations.port import Destination
 from sealane.destinations.stages import Shape
 from sealane.journal import Journal
+from tests.aws import credentials
 from tests.aws.server import Port, listening
 from tests.aws.world import World
 from tests.rollouts import Ended, roll_out
@@ -105,10 +104,7 @@ class Inside(Account):
 @contextmanager
 def amazon() -> Iterator[Amazon]:
     """Both, until the end."""
-    with pytest.MonkeyPatch.context() as patch, listening() as port:
-        patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with credentials.in_environment(), listening() as port:
         yield Amazon(port, Inside(Access(region="eu-central-1", endpoint=port.address), port))
 
 

@@ -19,10 +19,7 @@ from tests.contracts.beanstalk_stories import telling
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Amazon]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+def aws() -> Iterator[Amazon]:
     with amazon() as made:
         yield made
 

@@ -14,7 +14,7 @@ import uvicorn
 from sealane import composition
 from sealane.server import application
 from sealane.settings.model import Settings
-from tests.aws import hurried
+from tests.aws import credentials, hurried
 from tests.aws.bundles import archive
 from tests.aws.server import listening
 from tests.aws.world import World
@@ -76,7 +76,7 @@ class BuiltElsewhere(Inside):
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """All three, with two environments that run version v1, until the end."""
-        with listening() as port, port.serving(hurried.account()) as self.aws:
+        with credentials.in_environment(), listening() as port, port.serving(hurried.account()) as self.aws:
             self.aws.buckets["builds"] |= {f"{name}.zip": archive() for name in ("v2", "v3", "other")}
             for name in ("dev", "production"):
                 self.aws.environment(f"shop-{name}", "shop", "v1")

@@ -21,10 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "deploying-artifacts.md"
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BuiltElsewhere]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+async def shop(tmp_path: Path) -> AsyncIterator[BuiltElsewhere]:
     made = BuiltElsewhere(tmp_path)
     async with made.open():
         yield made
