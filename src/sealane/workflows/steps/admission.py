@@ -39,7 +39,8 @@ async def asked(tools: Tools, wanted: Deployment, revision: Revision) -> Deploym
 async def last_look(tools: Tools, deployment: Deployment, revision: Revision) -> tuple[Verdict | None, bool]:
     """Right before the first write: the verdict when it is no longer allowed, and whether it may go on.
 
-    All deployments come through here, so what a bundle would run is checked here, too. If more approvals are required than at its request, its gate is shut and they are asked for.
+    All deployments come through here, so what a bundle would run is checked here, too. If more approvals are required
+    than at its request, its gate is shut and they are asked for.
     """
     road = admission.road(deployment)
     admitted = await admit(tools, revision, road)
