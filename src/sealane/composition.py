@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import socket
@@ -10,21 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import IO
 
 from sealane import __version__, clock, data_folder
+from sealane.accounts import server_access
 from sealane.accounts.membership import Membership
 from sealane.accounts.registration import Apps
-from sealane.accounts.sign_in import Access, Scoping
-from sealane.accounts.sign_in_attempts import AttemptLimits
+from sealane.accounts.sign_in import Access
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.bundles import Bundles
 from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
 from sealane.clients.relay.hub import Away, Hub
 from sealane.environments.window_status import Forecast
-from sealane.errors import UsageError
 from sealane.events.model import Pusher
 from sealane.metric_sinks.port import Push, SinkContext, open_sinks
 from sealane.notices.threads import NoticeThreads
@@ -167,7 +164,7 @@ async def start(
     sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
     data_folder.prepare(settings.data)
     lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
-    secret = _secret(settings)
+    secret = server_access.key(settings)
     key = secret.encode()
     logs = Logs(settings.logs)
     forecast = Forecast(settings.config_folder, adapters=adapters)
@@ -181,7 +178,7 @@ async def start(
     intake = Intake(store=store, slots=slots, per_push=runs.per_push)
     glass = BreakGlass(store=store, groups=forecast.glass_groups, look=gates.look)
     membership = Membership(store=store, files=forecast)
-    access = _access(settings, store, key, scoped=membership.of)
+    access = server_access.access(settings, store, key=secret, scoped=membership.of)
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
     worker = Worker(
         failover.fresh_id(),
@@ -262,40 +259,6 @@ async def start(
     )
 
 
-async def restore_administrator(settings: Settings, name: str) -> str:
-    """Makes a user an administrator and returns a new token. For people on the server's machine; works while it serves.
-
-    The audit says who did it. Raises UsageError where there is no server's data, Unavailable, Conflicting.
-    """
-    await asyncio.to_thread(_check_there, settings)
-    store = await Store.open(settings.store_url, logs=Logs(settings.logs))
-    try:
-        access = _access(settings, store, _secret(settings).encode())
-        return await access.restore_administrator(name, by=f"user {os.getuid()} at {socket.gethostname()}")
-    finally:
-        await store.close()
-
-
-def _access(settings: Settings, store: Store, key: bytes, *, scoped: Scoping | None = None) -> Access:
-    limits = settings.access
-    return Access(
-        store,
-        key=key,
-        session=timedelta(hours=settings.http.session_hours),
-        life=timedelta(days=limits.token_days) if limits.token_days else None,
-        limits=AttemptLimits(per_address=limits.failures_per_address, per_token=limits.failures_per_token),
-        scoped=scoped,
-    )
-
-
-def _check_there(settings: Settings) -> None:
-    """Raises UsageError for a folder without a server's data, where a new database would be of no use."""
-    path = settings.store_url.removeprefix("sqlite:///")
-    if path != settings.store_url and not Path(path).is_file():
-        hint = "name the server's folder with --data, or its database with --database"
-        raise UsageError(f"there is no server's database at {path}", hint=hint)
-
-
 async def _equipment(
     settings: Settings, worker: Worker, store: Store, adapters: Adapters, probe: Probe
 ) -> context.WorkerContext:
@@ -337,8 +300,3 @@ def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
         room=settings.runs.at_once,
         per_app=settings.runs.per_app,
     )
-
-
-def _secret(settings: Settings) -> str:
-    """The server's key: from the settings or its data folder."""
-    return settings.key.get_secret_value() if settings.key else data_folder.key(settings.data)

@@ -56,7 +56,9 @@ def serve(
         raise UsageError(f"there is no role {role}", hint=did_you_mean(role, composition.Role))
     os.umask(data_folder.UMASK)
     if new_admin is not None:
-        output.data(asyncio.run(composition.restore_administrator(settings, new_admin)))
+        from sealane.accounts import server_access
+
+        output.data(asyncio.run(server_access.restore_administrator(settings, new_admin)))
         output.say(f"{new_admin} is an administrator; the token above is not shown again")
         return
     _run(settings, composition.Role(role), options.tables(ctx))
