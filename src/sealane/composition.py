@@ -23,7 +23,7 @@ from sealane.clients.git_http_backend import Repositories
 from sealane.clients.relay.hub import Away, Hub
 from sealane.environments.window_status import Forecast
 from sealane.events.model import Pusher
-from sealane.metric_sinks.port import Push, SinkContext, open_sinks
+from sealane.metric_sinks.port import OpenSink, Push, SinkContext, open_sinks
 from sealane.notices.threads import NoticeThreads
 from sealane.outbox.followers import Followers
 from sealane.outbox.subscriptions import Subscriber
@@ -158,68 +158,22 @@ async def start(
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder,
     InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
-    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is created
-    measured = settings.metrics
-    here = f"{socket.gethostname()}:{settings.http.port}"
-    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
-    data_folder.prepare(settings.data)
-    lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
-    secret = server_access.key(settings)
-    key = secret.encode()
-    logs = Logs(settings.logs)
-    forecast = Forecast(settings.config_folder, adapters=adapters)
-    forecast.access()  # report a mistake now; later it would silently give people fewer rights
-    forecast.notices()
-    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
-    queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
-    gates = Gates(store=store, queueing=queueing)
-    runs = settings.runs
-    slots = RunSlots(store=store, queueing=queueing, at_once=runs.at_once, per_app=runs.per_app)
+    opened = await _open(settings, adapters)
+    store, forecast, runs = opened.store, opened.forecast, settings.runs
+    gates = Gates(store=store, queueing=opened.queueing)
+    slots = RunSlots(store=store, queueing=opened.queueing, at_once=runs.at_once, per_app=runs.per_app)
     intake = Intake(store=store, slots=slots, per_push=runs.per_push)
     glass = BreakGlass(store=store, groups=forecast.glass_groups, look=gates.look)
     membership = Membership(store=store, files=forecast)
-    access = server_access.access(settings, store, key=secret, scoped=membership.of)
+    access = server_access.access(settings, store, key=opened.key, scoped=membership.of)
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
-    worker = Worker(
-        failover.fresh_id(),
-        store.workers,
-        heartbeat=settings.worker.heartbeat,
-        dead_after=settings.worker.dead_after,
-    )
-    teller = Teller(store=store, config=forecast.notices, server=settings.public_url)
-    subscribers: tuple[Subscriber, ...] = (
-        TotalsSubscriber(store.metric_totals),
-        teller,
-        *(SinkSubscriber(key, opened.adapter, opened.sink, store) for key, opened in sinks.items()),
-    )
-    if lock is not None:
-        await store.relay_lines.end_all()
-    relays = Hub(lambda relay: _away(store, relay, worker.id))
-    tools = context.Tools(
-        settings=settings,
-        store=store,
-        logs=logs,
-        destinations=Destinations(settings.data / "dummies", adapters, relays=relays, helm=settings.helm.program),
-        equipment=None if role is Role.API else await _equipment(settings, worker, store, adapters, probe),
-        gates=gates,
-        slots=slots,
-        environments=forecast.environments,
-        may_deploy=membership.may_deploy,
-        names_key=keys.names_key(secret),
-        adapters=adapters,
-    )
+    equipment = None if role is Role.API else await _equipment(opened, probe)
+    tools = _tools(opened, equipment, gates=gates, slots=slots, membership=membership)
     bundles = Bundles(settings.bundles)
     requests = Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass)
     threads = NoticeThreads()
-    targets = Targets(
-        config=forecast.notices,
-        folder=settings.config_folder,
-        identities=settings.identities,
-        key=key,
-        threads=threads,
-        networks=settings.egress.allowed,
-        adapters=adapters,
-    )
+    targets = _targets(opened, threads)
+    subscribers = _subscribers(opened)
     return Server(
         settings=settings,
         settings_url=settings.public_url,
@@ -227,7 +181,7 @@ async def start(
         store=store,
         access=access,
         membership=membership,
-        apps=Apps(store, access, repositories, key=key, identities=settings.identities),
+        apps=Apps(store, access, repositories, key=opened.key.encode(), identities=settings.identities),
         intake=intake,
         requests=requests,
         artifacts=ArtifactRequests(tools=tools, store=store, releases=requests.releases, bundles=bundles),
@@ -235,34 +189,136 @@ async def start(
         approvals=Approvals(store=store, look=gates.look),
         speaking=GateAnswers(store=store),
         glass=glass,
-        looking=LiveQueries(tools, settings.data / "dummies", relays=relays),
-        relays=relays,
-        process=worker.id,
+        looking=LiveQueries(tools, settings.data / "dummies", relays=opened.relays),
+        relays=opened.relays,
+        process=opened.worker.id,
         repositories=repositories,
-        queueing=queueing,
+        queueing=opened.queueing,
         working=None
         if role is Role.API
         else await worker_process.start(
-            worker,
+            opened.worker,
             tools,
-            Sender(store=store, targets=targets, holder=worker.id if lock is None else _ALONE),
-            alone=lock is not None,
+            Sender(store=store, targets=targets, holder=opened.worker.id if opened.lock is None else _ALONE),
+            alone=opened.lock is not None,
             subscribers=subscribers,
             lost=lost,
         ),
         targets=targets,
         threads=threads,
-        lock=lock,
-        pushes={key: opened.push for key, opened in sinks.items() if opened.push},
+        lock=opened.lock,
+        pushes={key: sink.push for key, sink in opened.sinks.items() if sink.push},
         subscribers=tuple(subscriber.name for subscriber in subscribers),
         adapters=adapters,
     )
 
 
-async def _equipment(
-    settings: Settings, worker: Worker, store: Store, adapters: Adapters, probe: Probe
-) -> context.WorkerContext:
-    opened = EngineContext(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Opened:
+    """What is opened first, and used by all parts of a server."""
+
+    settings: Settings
+    adapters: Adapters
+    sinks: Mapping[str, OpenSink]
+    lock: IO[str] | None
+    """On the data folder, where there may be only one process."""
+    key: str = field(repr=False)
+    logs: Logs
+    forecast: Forecast
+    store: Store
+    queueing: Queues
+    worker: Worker
+    relays: Hub
+
+
+async def _open(settings: Settings, adapters: Adapters) -> _Opened:
+    """Opens it, and reports mistakes of operators on the way. Raises as `start` does."""
+    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is created
+    measured = settings.metrics
+    here = f"{socket.gethostname()}:{settings.http.port}"
+    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
+    data_folder.prepare(settings.data)
+    lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
+    key = server_access.key(settings)
+    logs = Logs(settings.logs)
+    forecast = Forecast(settings.config_folder, adapters=adapters)
+    forecast.access()  # report a mistake now; later it would silently give people fewer rights
+    forecast.notices()
+    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
+    queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
+    worker = Worker(
+        failover.fresh_id(),
+        store.workers,
+        heartbeat=settings.worker.heartbeat,
+        dead_after=settings.worker.dead_after,
+    )
+    if lock is not None:
+        await store.relay_lines.end_all()
+    return _Opened(
+        settings=settings,
+        adapters=adapters,
+        sinks=sinks,
+        lock=lock,
+        key=key,
+        logs=logs,
+        forecast=forecast,
+        store=store,
+        queueing=queueing,
+        worker=worker,
+        relays=Hub(lambda relay: _away(store, relay, worker.id)),
+    )
+
+
+def _tools(
+    opened: _Opened,
+    equipment: context.WorkerContext | None,
+    *,
+    gates: Gates,
+    slots: RunSlots,
+    membership: Membership,
+) -> context.Tools:
+    settings, adapters = opened.settings, opened.adapters
+    dummies = settings.data / "dummies"
+    return context.Tools(
+        settings=settings,
+        store=opened.store,
+        logs=opened.logs,
+        destinations=Destinations(dummies, adapters, relays=opened.relays, helm=settings.helm.program),
+        equipment=equipment,
+        gates=gates,
+        slots=slots,
+        environments=opened.forecast.environments,
+        may_deploy=membership.may_deploy,
+        names_key=keys.names_key(opened.key),
+        adapters=adapters,
+    )
+
+
+def _targets(opened: _Opened, threads: NoticeThreads) -> Targets:
+    settings = opened.settings
+    return Targets(
+        config=opened.forecast.notices,
+        folder=settings.config_folder,
+        identities=settings.identities,
+        key=opened.key.encode(),
+        threads=threads,
+        networks=settings.egress.allowed,
+        adapters=opened.adapters,
+    )
+
+
+def _subscribers(opened: _Opened) -> tuple[Subscriber, ...]:
+    store = opened.store
+    return (
+        TotalsSubscriber(store.metric_totals),
+        Teller(store=store, config=opened.forecast.notices, server=opened.settings.public_url),
+        *(SinkSubscriber(key, sink.adapter, sink.sink, store) for key, sink in opened.sinks.items()),
+    )
+
+
+async def _equipment(opened: _Opened, probe: Probe) -> context.WorkerContext:
+    settings, worker = opened.settings, opened.worker
+    engine_context = EngineContext(
         state=settings.data / "dummies",
         variables=os.environ,
         socket=settings.engine.socket,
@@ -276,8 +332,8 @@ async def _equipment(
             pids=settings.steps.pids,
         ),
     )
-    engine = await adapters.engines.get(settings.engine.kind, EngineAdapter).open(opened)
-    fencing = Fencing(worker.id, store.workers)
+    engine = await opened.adapters.engines.get(settings.engine.kind, EngineAdapter).open(engine_context)
+    fencing = Fencing(worker.id, opened.store.workers)
     return context.WorkerContext(
         runner=engine.runner, builder=engine.builder, fencing=fencing, leaving=lambda: worker.leaving, probe=probe
     )
