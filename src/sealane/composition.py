@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -11,36 +10,34 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import IO
 
-from sealane import __version__, clock, data_folder
+from sealane import server_resources
 from sealane.accounts import server_access
 from sealane.accounts.membership import Membership
 from sealane.accounts.registration import Apps
 from sealane.accounts.sign_in import Access
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.bundles import Bundles
-from sealane.blobs.logs import Logs
 from sealane.clients.git_http_backend import Repositories
-from sealane.clients.relay.hub import Away, Hub
-from sealane.environments.window_status import Forecast
+from sealane.clients.relay.hub import Hub
 from sealane.events.model import Pusher
-from sealane.metric_sinks.port import OpenSink, Push, SinkContext, open_sinks
+from sealane.metric_sinks.port import Push
 from sealane.notices.threads import NoticeThreads
 from sealane.outbox.followers import Followers
 from sealane.outbox.subscriptions import Subscriber
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
+from sealane.server_resources import Resources
 from sealane.settings.model import Settings
 from sealane.store.all_stores import Store
-from sealane.store.explanations import Prospects
 from sealane.store.views import Views
-from sealane.workflows import checkouts, context, failover, worker_process
+from sealane.workflows import checkouts, context, worker_process
 from sealane.workflows.admission import Gates
 from sealane.workflows.artifact_requests import ArtifactRequests
 from sealane.workflows.break_glass import BreakGlass
 from sealane.workflows.connections import Destinations
 from sealane.workflows.durable import Probe, unwatched
-from sealane.workflows.failover import Fencing, Worker
+from sealane.workflows.failover import Fencing
 from sealane.workflows.gate_answers import GateAnswers
 from sealane.workflows.intake import Intake
 from sealane.workflows.live_queries import LiveQueries
@@ -49,12 +46,10 @@ from sealane.workflows.notice_targets import Targets
 from sealane.workflows.notice_watch import Sender, Teller
 from sealane.workflows.operations import Requests
 from sealane.workflows.queues import Queues
-from sealane.workflows.readmission import Readmission
 from sealane.workflows.run_slots import RunSlots
 from sealane.workflows.votes import Approvals
 from sealane.workflows.worker_process import RunningWorker
 
-_log = logging.getLogger(__name__)
 _ALONE = "alone"
 """The holder's name where there is only one process: a new process takes over at once from a killed one."""
 
@@ -158,7 +153,7 @@ async def start(
     Raises Unavailable when the database or the engine does not answer, or another server has the data folder,
     InvalidFiles when access.yaml can't be read, and NotThere for a kind of engine that is not in the table.
     """
-    opened = await _open(settings, adapters)
+    opened = await server_resources.open_all(settings, adapters)
     store, forecast, runs = opened.store, opened.forecast, settings.runs
     gates = Gates(store=store, queueing=opened.queueing)
     slots = RunSlots(store=store, queueing=opened.queueing, at_once=runs.at_once, per_app=runs.per_app)
@@ -213,64 +208,8 @@ async def start(
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Opened:
-    """What is opened first, and used by all parts of a server."""
-
-    settings: Settings
-    adapters: Adapters
-    sinks: Mapping[str, OpenSink]
-    lock: IO[str] | None
-    """On the data folder, where there may be only one process."""
-    key: str = field(repr=False)
-    logs: Logs
-    forecast: Forecast
-    store: Store
-    queueing: Queues
-    worker: Worker
-    relays: Hub
-
-
-async def _open(settings: Settings, adapters: Adapters) -> _Opened:
-    """Opens it, and reports mistakes of operators on the way. Raises as `start` does."""
-    adapters.engines.get(settings.engine.kind, EngineAdapter)  # report a mistake before anything is created
-    measured = settings.metrics
-    here = f"{socket.gethostname()}:{settings.http.port}"
-    sinks = open_sinks(measured.sinks, SinkContext(prefix=measured.prefix, version=__version__, process=here), adapters)
-    data_folder.prepare(settings.data)
-    lock = data_folder.lock(settings.data) if settings.store_url.startswith("sqlite:") else None
-    key = server_access.key(settings)
-    logs = Logs(settings.logs)
-    forecast = Forecast(settings.config_folder, adapters=adapters)
-    forecast.access()  # report a mistake now; later it would silently give people fewer rights
-    forecast.notices()
-    store = await Store.open(settings.store_url, logs=logs, prospects=_prospects(settings, forecast))
-    queueing = await Queues.open(settings.flows_url, poll=settings.worker.poll, runs_at_once=settings.runs.at_once)
-    worker = Worker(
-        failover.fresh_id(),
-        store.workers,
-        heartbeat=settings.worker.heartbeat,
-        dead_after=settings.worker.dead_after,
-    )
-    if lock is not None:
-        await store.relay_lines.end_all()
-    return _Opened(
-        settings=settings,
-        adapters=adapters,
-        sinks=sinks,
-        lock=lock,
-        key=key,
-        logs=logs,
-        forecast=forecast,
-        store=store,
-        queueing=queueing,
-        worker=worker,
-        relays=Hub(lambda relay: _away(store, relay, worker.id)),
-    )
-
-
 def _tools(
-    opened: _Opened,
+    opened: Resources,
     equipment: context.WorkerContext | None,
     *,
     gates: Gates,
@@ -294,7 +233,7 @@ def _tools(
     )
 
 
-def _targets(opened: _Opened, threads: NoticeThreads) -> Targets:
+def _targets(opened: Resources, threads: NoticeThreads) -> Targets:
     settings = opened.settings
     return Targets(
         config=opened.forecast.notices,
@@ -307,7 +246,7 @@ def _targets(opened: _Opened, threads: NoticeThreads) -> Targets:
     )
 
 
-def _subscribers(opened: _Opened) -> tuple[Subscriber, ...]:
+def _subscribers(opened: Resources) -> tuple[Subscriber, ...]:
     store = opened.store
     return (
         TotalsSubscriber(store.metric_totals),
@@ -316,7 +255,7 @@ def _subscribers(opened: _Opened) -> tuple[Subscriber, ...]:
     )
 
 
-async def _equipment(opened: _Opened, probe: Probe) -> context.WorkerContext:
+async def _equipment(opened: Resources, probe: Probe) -> context.WorkerContext:
     settings, worker = opened.settings, opened.worker
     engine_context = EngineContext(
         state=settings.data / "dummies",
@@ -336,23 +275,4 @@ async def _equipment(opened: _Opened, probe: Probe) -> context.WorkerContext:
     fencing = Fencing(worker.id, opened.store.workers)
     return context.WorkerContext(
         runner=engine.runner, builder=engine.builder, fencing=fencing, leaving=lambda: worker.leaving, probe=probe
-    )
-
-
-async def _away(store: Store, relay: str, process: str) -> Away:
-    lines = await store.relay_lines.of(relay)
-    now = clock.now()
-    standing = sum(line.stands(now) for line in lines if line.process != process)
-    return Away(elsewhere=standing, since=max((line.left for line in lines), default=None))
-
-
-def _prospects(settings: Settings, forecast: Forecast) -> Prospects:
-    return Prospects(
-        outlook=lambda deployment: forecast.outlook(deployment.app, deployment.environment),
-        production=forecast.production,
-        people=forecast.people,
-        access=forecast.access,
-        refusals=Readmission(settings.config_folder, forecast).round,
-        room=settings.runs.at_once,
-        per_app=settings.runs.per_app,
     )
