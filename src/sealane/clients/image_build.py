@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -221,19 +221,22 @@ def _follow(
 def _cut_after(seconds: float, answer: requests.Response) -> Iterator[Callable[[], bool]]:
     """Closes the connection at the time limit, which also ends a waiting read; yields whether it did."""
     cut = threading.Event()
+    with ExitStack() as stack:
+        # The timer's own descriptor: the reader's may be closed, or another file's, when the time is over.
+        descriptor = None if answer.raw.closed else os.dup(answer.raw.fileno())
+        connection = stack.enter_context(socket.socket(fileno=descriptor)) if descriptor is not None else None
 
-    def hang_up() -> None:
-        cut.set()
-        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(answer.raw.fileno())) as connection:
-            connection.shutdown(socket.SHUT_RDWR)
+        def hang_up() -> None:
+            cut.set()
+            if connection is not None:
+                with suppress(OSError):  # it has ended meanwhile
+                    connection.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
+        timer = threading.Timer(seconds, hang_up)
+        timer.daemon = True
+        timer.start()
+        stack.callback(timer.cancel)
         yield cut.is_set
-    finally:
-        timer.cancel()
 
 
 def _too_long(within: float) -> EngineCouldNot:

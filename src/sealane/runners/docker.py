@@ -52,8 +52,8 @@ class ContainerDefaults:
 
     grace: timedelta = timedelta(seconds=10)
     """How long a step may take to end, once asked to, before it is killed."""
-    engine_patience: timedelta = timedelta(seconds=10)
-    """How long to wait for an engine that stopped answering."""
+    engine_patience: timedelta = timedelta(seconds=30)
+    """How long to wait for an engine that stopped answering: on a busy machine its restart takes some 20 s."""
     pull_patience: timedelta = timedelta(minutes=10)
     """How long an engine may take to fetch one image."""
     confinement: Confinement = capabilities.USUAL
