@@ -1,11 +1,12 @@
-"""Fixtures of the contracts that hold on every engine."""
+"""Fixtures of the contracts: each engine, and an account of AWS."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from sealane.runners.model import RunKey, Workspace
 from testbed.record import Bed
 from tests.contracts import own_clients
 from tests.contracts.sides import Side
+
+if TYPE_CHECKING:
+    from tests.contracts.aws_stories import Amazon
 
 
 @pytest.fixture(params=["podman", "docker"])
@@ -28,3 +32,12 @@ async def side(request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> Asyn
     yield Side(client=client, engine=engine, runner=runner, image=bed.busybox_image, run=run, folder=tmp_path)
     await runner.destroy(run)
     await engine.close()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Amazon]:
+    """The stand-in of AWS, with an account that is signed in."""
+    from tests.contracts.aws_stories import amazon
+
+    with amazon() as aws:
+        yield aws

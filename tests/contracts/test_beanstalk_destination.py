@@ -15,17 +15,11 @@ from tests import crashing
 from tests.aws import timelines
 from tests.aws.world import World
 from tests.contracts.aws_contract import AccountContract, identity
-from tests.contracts.aws_stories import Amazon, Manifest, amazon
+from tests.contracts.aws_stories import Amazon, Manifest
 from tests.contracts.beanstalk_stories import Teller, telling
 
 _BOUNDARIES = 3
 """Of a step: before it, after it, and once what came of it is kept."""
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @pytest.fixture

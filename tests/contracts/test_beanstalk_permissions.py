@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,8 @@ from sealane.cli import exits
 from sealane.destinations.elastic_beanstalk import permissions
 from tests.aws import timelines
 from tests.aws.world import World
-from tests.contracts.aws_stories import BUCKET, Amazon, amazon
+from tests.contracts.aws_stories import BUCKET, Amazon
 from tests.contracts.beanstalk_stories import telling
-
-
-@pytest.fixture
-def aws() -> Iterator[Amazon]:
-    with amazon() as made:
-        yield made
 
 
 async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:

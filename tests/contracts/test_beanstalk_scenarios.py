@@ -5,7 +5,7 @@ Those marked as lies are ones that the SDK's own waiter takes for a success.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from tests.aws.faults import Fault
 from tests.aws.timelines import Step, Timeline, Update
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World
-from tests.contracts.aws_stories import Amazon, amazon
+from tests.contracts.aws_stories import Amazon
 from tests.contracts.beanstalk_stories import Teller, telling
 
 K, F = VerdictKind, FactKind
@@ -30,12 +30,6 @@ U, ABORT, SWAP, CREATE = (
     "CreateApplicationVersion",
 )
 IMMUTABLE = {("aws:elasticbeanstalk:command", "DeploymentPolicy"): "Immutable"}
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @dataclass(frozen=True, kw_only=True)

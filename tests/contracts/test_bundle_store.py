@@ -15,15 +15,9 @@ from sealane.errors import NotThere, TooLarge
 from sealane.images.bundle import Bundle
 from tests.aws.bundles import GOOD, archive
 from tests.aws.world import World
-from tests.contracts.aws_stories import BUCKET, Amazon, amazon
+from tests.contracts.aws_stories import BUCKET, Amazon
 
 THERE = Bundle(bucket="builds", key="v2.zip")
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @pytest.fixture

@@ -20,18 +20,12 @@ from tests.aws.faults import Fault
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World, ends
 from tests.contracts.aws_contract import AccountContract, identity
-from tests.contracts.aws_stories import Amazon, Manifest, amazon
+from tests.contracts.aws_stories import Amazon, Manifest
 from tests.contracts.ecs_stories import BREAKER, Teller, definition, fresh, revision, service, telling
 
 _BOUNDARIES = 3
 """Of a step: before it, after it, and once what came of it is kept."""
 _VERSIONS = {"v1": "a1", "v2": "b2"}
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Those marked as lies are ones that the SDK's own waiter takes for a success.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.aws import service_timelines as timelines
 from tests.aws.cluster import Roll, Timeline
 from tests.aws.faults import Fault
 from tests.aws.world import World
-from tests.contracts.aws_stories import Amazon, amazon
+from tests.contracts.aws_stories import Amazon
 from tests.contracts.ecs_stories import BREAKER, fresh, revision, telling
 
 K, F = VerdictKind, FactKind
@@ -32,12 +32,6 @@ R, U, C, STOP, GO_ON = (
 WITH_BREAKER = {"deploymentConfiguration": BREAKER}
 NO_WAY_BACK = {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}}
 IN_STAGES = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}}
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @dataclass(frozen=True, kw_only=True)

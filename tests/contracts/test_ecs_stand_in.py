@@ -13,14 +13,8 @@ from tests.aws.environments import Illegal
 from tests.aws.services import Deployment, Task
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World
-from tests.contracts.aws_stories import Amazon, amazon
+from tests.contracts.aws_stories import Amazon
 from tests.contracts.ecs_stories import fresh
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Amazon]:
-    with amazon() as aws:
-        yield aws
 
 
 @pytest.fixture
