@@ -14,6 +14,9 @@ from sealane.journal import Broken
 P = ParamSpec("P")
 T = TypeVar("T")
 
+BOUNDARIES = 3
+"""Of a step: before it, after it, and once what came of it is kept."""
+
 
 class Crash(BaseException):
     """The teller is dead."""

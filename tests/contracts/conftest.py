@@ -20,6 +20,8 @@ from tests.contracts.sides import Side
 if TYPE_CHECKING:
     from tests.contracts.aws_stories import Amazon
 
+pytest.register_assert_rewrite("tests.contracts.aws_contract", "tests.contracts.aws_scenarios")
+
 
 @pytest.fixture(params=["podman", "docker"])
 async def side(request: pytest.FixtureRequest, bed: Bed, tmp_path: Path) -> AsyncIterator[Side]:

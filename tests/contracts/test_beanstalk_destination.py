@@ -18,9 +18,6 @@ from tests.contracts.aws_contract import AccountContract, identity
 from tests.contracts.aws_stories import Amazon, Manifest
 from tests.contracts.beanstalk_stories import Teller, telling
 
-_BOUNDARIES = 3
-"""Of a step: before it, after it, and once what came of it is kept."""
-
 
 @pytest.fixture
 def teller(aws: Amazon) -> Iterator[Teller]:
@@ -110,9 +107,9 @@ async def test_a_kill_at_every_step_writes_nothing_twice(
     aws: Amazon, timeline: timelines.Timeline, verdict: VerdictKind, writes: int
 ) -> None:
     """What a step did is there, and nothing is kept of it: whoever takes over does it again."""
-    at = 2 - _BOUNDARIES
+    at = 2 - crashing.BOUNDARIES
     while True:
-        at += _BOUNDARIES
+        at += crashing.BOUNDARIES
         world = fresh()
         world.scripts["shop-prod"] = [timeline]
         with telling(aws, world, hurry=10) as teller:

@@ -19,6 +19,8 @@ from tests.aws.faults import Fault
 from tests.aws.timelines import Step, Timeline, Update
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World
+from tests.contracts import aws_scenarios
+from tests.contracts.aws_scenarios import fault
 from tests.contracts.aws_stories import Amazon
 from tests.contracts.beanstalk_stories import Teller, telling
 
@@ -33,29 +35,14 @@ IMMUTABLE = {("aws:elasticbeanstalk:command", "DeploymentPolicy"): "Immutable"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class Scenario(aws_scenarios.Scenario):
     """One way."""
 
-    name: str
-    verdict: VerdictKind
-    writes: tuple[str, ...]
     timelines: tuple[Timeline, ...] = (timelines.rolling,)
-    cause: FactKind | None = None
-    says: str = ""
-    """Stands in the verdict's reason."""
     instances: int = 2
-    lies: bool = False
-    """Whether the SDK's waiter calls it a success, and it is none."""
-    rollback: bool = True
-    by_itself: bool = False
-    not_before: float = 0
-    arrange: Callable[[World], None] = lambda _: None
-    spec: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     destination: dict[str, Any] = field(default_factory=dict)
     strategy: dict[str, Any] = field(default_factory=dict)
-    evidence: str = ""
-    """Stands in an event or a log of the failure report."""
 
     def world(self) -> World:
         """As it is before."""
@@ -117,10 +104,6 @@ def hidden(world: World) -> None:
 
 def cleaned(world: World) -> None:
     world.scripts["shop-prod"] = [then(timelines.batch_2_fails, 200, lambda _: world.versions.pop(("shop", "v1")))]
-
-
-def fault(op: str, kind: str) -> Callable[[World], None]:
-    return lambda world: world.trouble.faults.append(Fault(op=op, kind=kind))
 
 
 SCENARIOS = [
@@ -280,15 +263,7 @@ async def test_scenario(aws: Amazon, scenario: Scenario) -> None:
     with telling(aws, world, **scenario.destination) as teller:
         back = teller.manifest("v1") if scenario.rollback else None
         ended = await teller.deploy(teller.manifest("v2", **scenario.spec), back=back, **scenario.strategy)
-    verdict = ended.verdict
-    assert verdict.kind is scenario.verdict, verdict.reason
-    assert tuple(world.writes()) == scenario.writes
-    assert scenario.says in verdict.reason
-    assert (verdict.cause.reason if verdict.cause else None) == scenario.cause
-    assert verdict.by_itself is scenario.by_itself
-    assert world.clock.now() >= BEGAN + timedelta(seconds=scenario.not_before)
-    assert scenario.evidence in str(ended.failure_report)
-    print(f"| {scenario.name} | {verdict.kind.value} | {', '.join(world.writes()) or 'none'} | {verdict.reason} |")
+    scenario.check(ended, world, began=BEGAN)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,6 @@ from tests.contracts.aws_contract import AccountContract, identity
 from tests.contracts.aws_stories import Amazon, Manifest
 from tests.contracts.ecs_stories import BREAKER, Teller, definition, fresh, revision, service, telling
 
-_BOUNDARIES = 3
-"""Of a step: before it, after it, and once what came of it is kept."""
 _VERSIONS = {"v1": "a1", "v2": "b2"}
 
 
@@ -76,9 +74,9 @@ async def test_a_kill_at_every_step_writes_nothing_twice(
     aws: Amazon, timeline: Timeline, settings: dict[str, Any], verdict: VerdictKind, writes: tuple[str, ...]
 ) -> None:
     """What a step did is there, and nothing is kept of it: whoever takes over does it again."""
-    at = 2 - _BOUNDARIES
+    at = 2 - crashing.BOUNDARIES
     while True:
-        at += _BOUNDARIES
+        at += crashing.BOUNDARIES
         world = fresh(deploymentConfiguration=settings)
         with telling(aws, world, hurry=10) as teller:
             await teller.first()

@@ -16,8 +16,9 @@ from botocore.exceptions import WaiterError
 from sealane.verdicts.model import FactKind, VerdictKind
 from tests.aws import service_timelines as timelines
 from tests.aws.cluster import Roll, Timeline
-from tests.aws.faults import Fault
 from tests.aws.world import World
+from tests.contracts import aws_scenarios
+from tests.contracts.aws_scenarios import fault
 from tests.contracts.aws_stories import Amazon
 from tests.contracts.ecs_stories import BREAKER, fresh, revision, telling
 
@@ -35,29 +36,13 @@ IN_STAGES = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """One way."""
+class Scenario(aws_scenarios.Scenario):
+    """One way; it is arranged once the version before runs."""
 
-    name: str
-    verdict: VerdictKind
-    writes: tuple[str, ...]
     timeline: Timeline = timelines.rolling
-    cause: FactKind | None = None
-    says: str = ""
-    """Stands in the verdict's reason."""
     fields: dict[str, Any] = field(default_factory=lambda: WITH_BREAKER)
-    lies: bool = False
-    """Whether the SDK's waiter calls it a success, and it is none."""
-    rollback: bool = True
-    by_itself: bool = False
-    not_before: float = 0
-    arrange: Callable[[World], None] = lambda _: None
-    """What is so once the version before runs."""
-    spec: dict[str, Any] = field(default_factory=dict)
     runs: str = ""
     """The task definition that runs in the end."""
-    evidence: str = ""
-    """Stands in an event or a log of the failure report."""
 
     def world(self) -> World:
         """As it is before."""
@@ -104,10 +89,6 @@ def trouble(**more: Any) -> Callable[[World], None]:
             setattr(world.trouble, name, value)
 
     return arranged
-
-
-def fault(op: str, kind: str, **more: Any) -> Callable[[World], None]:
-    return lambda world: world.trouble.faults.append(Fault(op=op, kind=kind, **more))
 
 
 def inactive(world: World) -> None:
@@ -323,16 +304,8 @@ async def test_scenario(aws: Amazon, scenario: Scenario) -> None:
         began = world.clock.now()
         back = revision("a1", **scenario.spec) if scenario.rollback else None
         ended = await teller.deploy(revision("b2", **scenario.spec), back=back)
-    verdict = ended.verdict
-    assert verdict.kind is scenario.verdict, verdict.reason
-    assert tuple(world.writes()) == scenario.writes
-    assert scenario.says in verdict.reason
-    assert (verdict.cause.reason if verdict.cause else None) == scenario.cause
-    assert verdict.by_itself is scenario.by_itself
-    assert world.clock.now() >= began + timedelta(seconds=scenario.not_before)
+    scenario.check(ended, world, began=began)
     assert world.cluster.services["shop", "web"].primary.definition.endswith(f"/{scenario.runs}")
-    assert scenario.evidence in str(ended.failure_report)
-    print(f"| {scenario.name} | {verdict.kind.value} | {', '.join(world.writes()) or 'none'} | {verdict.reason} |")
 
 
 @pytest.mark.parametrize(
