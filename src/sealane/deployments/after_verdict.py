@@ -11,6 +11,7 @@ from sealane.destinations.port import Destination
 from sealane.verdicts import evaluate
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.verdicts.judgement import Judgement, State
 from sealane.verdicts.messages import causes
 
 
@@ -69,8 +70,6 @@ async def _report(
     wanted = await health_watch.watched(destination, target, inventory)
     seen = await anext(destination.observe(target.identity, wanted, health=target.health))
     observation = failure_reports.unseen(seen, mask)
-    judgement = verdicts.Judgement(
-        state=verdicts.State.FAILED, waiting_for=cause.sentence, since=cause.since, cause=cause
-    )
+    judgement = Judgement(state=State.FAILED, waiting_for=cause.sentence, since=cause.since, cause=cause)
     watched = model.WatchResult(judgement=judgement, observation=observation, startup=evaluate.startup(observation))
     return await failure_reports.take(destination, target, watched, mask=mask)

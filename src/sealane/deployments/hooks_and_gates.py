@@ -15,6 +15,7 @@ from sealane.formations.graph_annotations import Annotation
 from sealane.stencils import platform
 from sealane.stencils.model import Revision
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +86,7 @@ def not_undone(done: Sequence[str], undone: hooks.HookResult) -> str:
 
 def failing(watched: model.WatchResult, cause: verdicts.Cause) -> model.WatchResult:
     """The healthy result, failed by its gates or hooks."""
-    judgement = replace(
-        watched.judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
-    )
+    judgement = replace(watched.judgement, state=State.FAILED, waiting_for=cause.sentence, cause=cause, again=None)
     return replace(watched, judgement=judgement)
 
 

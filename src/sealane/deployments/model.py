@@ -17,6 +17,7 @@ from sealane.formations.health_checks import HealthCheck
 from sealane.stencils.model import Origin
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import stability
+from sealane.verdicts.judgement import Judgement, Rules
 
 Manifest = Mapping[str, Any]
 Objects = Callable[[], Awaitable[Sequence[Manifest]]]
@@ -67,9 +68,9 @@ class Target:
         """Objects of the inventory that served before and stay for a while."""
         return stages.among(inventory, self.in_stages()[-1].outgoing)
 
-    def rules(self, begun: Begun) -> verdicts.Rules:
+    def rules(self, begun: Begun) -> Rules:
         """The rules it is judged by when it was applied at that time."""
-        return verdicts.Rules(
+        return Rules(
             started=begun.at,
             since=begun.since,
             healthy_for=self.healthy_for,
@@ -154,7 +155,7 @@ class Progress:
     stage: str = ""
     """The stage that begins with it; empty for the only one, and where none begins."""
     observation: verdicts.Observation | None = None
-    judgement: verdicts.Judgement | None = None
+    judgement: Judgement | None = None
 
 
 Listener = Callable[[Progress], None]
@@ -188,7 +189,7 @@ class Begun:
 class WatchResult:
     """The result of watching."""
 
-    judgement: verdicts.Judgement
+    judgement: Judgement
     observation: verdicts.Observation
     startup: timedelta
     """How long the slowest instance took from its making to ready."""

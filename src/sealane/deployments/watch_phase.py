@@ -15,6 +15,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.verdicts import evaluate, outcomes, sightings, stability
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import Judgement, Memory, Rules, State
 
 _KNOWN = 4096
 """How many texts' masked forms are remembered: most texts come again in each observation."""
@@ -113,7 +114,7 @@ class _Watching:
 
     def __init__(
         self,
-        rules: verdicts.Rules,
+        rules: Rules,
         *,
         phase: model.Phase,
         until: datetime,
@@ -133,7 +134,7 @@ class _Watching:
         self._seen: verdicts.Observation | None = None
         self._beside = 0
         self._new = asyncio.Event()
-        self._memory = verdicts.Memory()
+        self._memory = Memory()
         self._told: tuple[str, str] | None = None
         self._again: datetime | None = None
 
@@ -166,23 +167,21 @@ class _Watching:
         if self._seen is None:
             return None
         judgement = evaluate.judge(self._seen, self._rules, now=self._now(), memory=self._memory)
-        if self._guard and judgement.state is not verdicts.State.FAILED and not self._seen.blind_since:
+        if self._guard and judgement.state is not State.FAILED and not self._seen.blind_since:
             judgement = stability.guarded(judgement, self._notes.steadiness, self._seen, self._guard)
-        if self._stop.by and judgement.state is not verdicts.State.FAILED:
+        if self._stop.by and judgement.state is not State.FAILED:
             cause = outcomes.cancellation(by=self._stop.by, at=self._now())
-            judgement = replace(
-                judgement, state=verdicts.State.FAILED, waiting_for=cause.sentence, cause=cause, again=None
-            )
-        if judgement.state is verdicts.State.HEALTHY and self._now() < self._until:
+            judgement = replace(judgement, state=State.FAILED, waiting_for=cause.sentence, cause=cause, again=None)
+        if judgement.state is State.HEALTHY and self._now() < self._until:
             judgement = replace(
                 judgement,
-                state=verdicts.State.PROGRESSING,
+                state=State.PROGRESSING,
                 waiting_for=f"everything is ready; the next step comes at {self._until:%H:%M:%S} UTC",
                 again=self._until,
             )
         self._again = judgement.again
         self._tell(judgement)
-        if judgement.state is verdicts.State.PROGRESSING:
+        if judgement.state is State.PROGRESSING:
             return None
         return model.WatchResult(judgement=judgement, observation=self._seen, startup=evaluate.startup(self._seen))
 
@@ -200,7 +199,7 @@ class _Watching:
             stopped.cancel()
         self._new.clear()
 
-    def _tell(self, judgement: verdicts.Judgement) -> None:
+    def _tell(self, judgement: Judgement) -> None:
         """Tells a new state or another thing that it waits for; the countdown of a hold is not new."""
         state = (judgement.state.value, judgement.waiting_for)
         if state != self._told:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sealane.verdicts import model, thresholds
+from sealane.verdicts.judgement import Memory, Rules
 from sealane.verdicts.messages import causes
 
 TAKING_UP = timedelta(seconds=5)
@@ -16,14 +17,14 @@ _ORDER = {kind: number for number, kind in enumerate(model.FactKind)}
 
 
 def diagnose(
-    observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
+    observation: model.Observation, rules: Rules, *, now: datetime, memory: Memory | None = None
 ) -> tuple[model.Cause, ...]:
     """The causes: decisive ones first, then those whose patience has ended, then those still waited for.
 
     Within each group the cause that explains others comes first: a container that can't start before one that waits
     for it. Facts are only about the desired version, so trouble of an older one is never listed.
     """
-    memory = memory or model.Memory()
+    memory = memory or Memory()
     groups: dict[tuple[model.FactKind, str, str | None], list[model.Fact]] = defaultdict(list)
     for fact in observation.facts:
         if fact.kind in _USUAL and now - fact.since < min(TAKING_UP, thresholds.patience(fact, rules)):
@@ -37,7 +38,7 @@ _Rank = tuple[bool, bool, int, bool, datetime, str]
 
 
 def _cause(
-    facts: Iterable[model.Fact], rules: model.Rules, *, now: datetime, memory: model.Memory, unit: str
+    facts: Iterable[model.Fact], rules: Rules, *, now: datetime, memory: Memory, unit: str
 ) -> tuple[_Rank, model.Cause]:
     """One cause for the same trouble of several instances; it names the first instance whose fact is decisive."""
     facts = sorted(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sealane.verdicts import diagnose, model, sightings, thresholds
+from sealane.verdicts.judgement import Judgement, Memory, Rules, State
 from sealane.verdicts.messages import causes
 
 RESOLUTION = sightings.RESOLUTION
@@ -23,15 +24,13 @@ def patience(stated: timedelta | None, startup: timedelta | None) -> timedelta:
     return max(PATIENCE, 3 * startup) if startup else PATIENCE
 
 
-def judge(
-    observation: model.Observation, rules: model.Rules, *, now: datetime, memory: model.Memory | None = None
-) -> model.Judgement:
+def judge(observation: model.Observation, rules: Rules, *, now: datetime, memory: Memory | None = None) -> Judgement:
     """Judges the observation.
 
     Decisive facts count first, then ended patience, then health that has held, then the deadline. While the destination
     does not answer, nothing fails and nothing becomes healthy: the observation is old.
     """
-    memory = memory or model.Memory()
+    memory = memory or Memory()
     causes = diagnose.diagnose(observation, rules, now=now, memory=memory)
     weights = [thresholds.weigh(fact, rules, memory) for fact in observation.facts]
     first = causes[0] if causes else None
@@ -46,7 +45,7 @@ def judge(
     if observation.everything_ready:
         until = _held_until(observation, rules, memory)
         if until is None or until <= now:
-            return model.Judgement(state=model.State.HEALTHY, waiting_for="everything is ready", since=now)
+            return Judgement(state=State.HEALTHY, waiting_for="everything is ready", since=now)
         dues.append(until)
     longest = max((rules.deadline, *(workload.takes for workload in observation.workloads)))
     deadline = rules.started + longest + memory.blind
@@ -70,7 +69,7 @@ def startup(observation: model.Observation) -> timedelta:
     return max(took, default=timedelta())
 
 
-def _held_until(observation: model.Observation, rules: model.Rules, memory: model.Memory) -> datetime | None:
+def _held_until(observation: model.Observation, rules: Rules, memory: Memory) -> datetime | None:
     """When ready will have lasted for long enough; None when nothing has to last."""
     until = [
         _ready_since(workload, workload.ready_since, observation, rules, memory)
@@ -86,8 +85,8 @@ def _ready_since(
     workload: model.Workload,
     since: datetime,
     observation: model.Observation,
-    rules: model.Rules,
-    memory: model.Memory,
+    rules: Rules,
+    memory: Memory,
 ) -> datetime:
     """From when ready counts. Where it was told late, from when it was told and as late again: so late an end may be told."""
     times = (
@@ -98,7 +97,7 @@ def _ready_since(
     return max((since, *times))
 
 
-def _proven(observation: model.Observation, rules: model.Rules) -> Iterator[datetime]:
+def _proven(observation: model.Observation, rules: Rules) -> Iterator[datetime]:
     """When each container that ended once will have run for longer than it did before."""
     ready = {instance.object: instance.ready_since for instance in observation.instances}
     for fact in observation.facts:
@@ -112,8 +111,8 @@ def _waiting_for(
     cause: model.Cause | None,
     *,
     now: datetime,
-    rules: model.Rules,
-    memory: model.Memory,
+    rules: Rules,
+    memory: Memory,
 ) -> str:
     behind = [workload for workload in observation.workloads if workload.health is not model.Health.READY]
     if not behind:
@@ -132,17 +131,15 @@ def _seconds(span: timedelta) -> str:
 
 def _progressing(
     waiting_for: str, since: datetime, *, cause: model.Cause | None = None, again: datetime | None = None
-) -> model.Judgement:
-    return model.Judgement(
-        state=model.State.PROGRESSING, waiting_for=waiting_for, since=since, cause=cause, again=again
-    )
+) -> Judgement:
+    return Judgement(state=State.PROGRESSING, waiting_for=waiting_for, since=since, cause=cause, again=again)
 
 
-def _failed(cause: model.Cause, observation: model.Observation) -> model.Judgement:
-    return model.Judgement(state=model.State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
+def _failed(cause: model.Cause, observation: model.Observation) -> Judgement:
+    return Judgement(state=State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
 
 
-def _overdue(observation: model.Observation, rules: model.Rules, cause: model.Cause | None) -> model.Judgement:
+def _overdue(observation: model.Observation, rules: Rules, cause: model.Cause | None) -> Judgement:
     """The failure after the deadline: the most causal fact is why, else the workload that is furthest behind."""
     if cause is None:
         behind = next(

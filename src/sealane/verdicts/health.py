@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sealane.verdicts import diagnose, evaluate, model, thresholds
+from sealane.verdicts.judgement import Judgement, Rules, State
 from sealane.verdicts.messages import causes
 
 WINDOW = timedelta(minutes=15)
@@ -87,7 +88,7 @@ class HealthJudgement:
 
 
 def judge(
-    observation: model.Observation, rules: model.Rules, *, now: datetime, before: FormationHealth | None
+    observation: model.Observation, rules: Rules, *, now: datetime, before: FormationHealth | None
 ) -> HealthJudgement:
     """The health now. `rules` are those of its rollout; their start and deadline don't count any more."""
     if observation.blind_since:
@@ -112,7 +113,7 @@ def _lasting(before: FormationHealth | None) -> FormationHealth | None:
     return before if before.bad_since else None
 
 
-def _from_now_on(rules: model.Rules, before: FormationHealth | None, *, now: datetime) -> model.Rules:
+def _from_now_on(rules: Rules, before: FormationHealth | None, *, now: datetime) -> Rules:
     """The rollout's rules without its times: patience and deadline count from when the trouble began."""
     rules = replace(rules, started=now, since=now - WINDOW)
     if before and before.state is HealthState.PROGRESSING:
@@ -140,8 +141,8 @@ def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> F
 
 def _said(
     observation: model.Observation,
-    judged: model.Judgement,
-    rules: model.Rules,
+    judged: Judgement,
+    rules: Rules,
     *,
     now: datetime,
     before: FormationHealth | None,
@@ -151,9 +152,9 @@ def _said(
     cause = judged.cause
     if cause and cause.reason is model.FactKind.PAUSED:
         return _blaming(HealthState.SUSPENDED, cause)
-    if judged.state is model.State.FAILED and cause:
+    if judged.state is State.FAILED and cause:
         return replace(_blaming(HealthState.DEGRADED, cause), own=_is_own(cause, observation))
-    if judged.state is model.State.HEALTHY or (observation.everything_ready and (before is None or _was_well(before))):
+    if judged.state is State.HEALTHY or (observation.everything_ready and (before is None or _was_well(before))):
         return _stopped(observation, now=now) or FormationHealth(state=HealthState.HEALTHY, since=now)
     if before and before.state is HealthState.DEGRADED:
         return before  # until it has lasted
@@ -195,7 +196,7 @@ def _is_own(cause: model.Cause, observation: model.Observation) -> bool:
     return cause.reason in OWN and not outside & {cause.object, cause.workload}
 
 
-def _missing(observation: model.Observation, rules: model.Rules, *, now: datetime) -> FormationHealth | None:
+def _missing(observation: model.Observation, rules: Rules, *, now: datetime) -> FormationHealth | None:
     """The objects that are gone; one that is being replaced is gone for a moment, too."""
     gone = [fact for fact in observation.facts if fact.kind is model.FactKind.REMOVED]
     gone = [absent for absent in gone if absent.since + thresholds.LAG <= now]

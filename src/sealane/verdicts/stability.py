@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sealane.verdicts import model, thresholds
+from sealane.verdicts.judgement import Judgement, State
 from sealane.verdicts.messages import causes
 
 FEWEST = 3
@@ -105,13 +106,13 @@ def unsteady(steadiness: Stability, observation: model.Observation, watch: Stabi
 
 
 def guarded(
-    judgement: model.Judgement, steadiness: Stability, observation: model.Observation, watch: StabilityRules
-) -> model.Judgement:
+    judgement: Judgement, steadiness: Stability, observation: model.Observation, watch: StabilityRules
+) -> Judgement:
     """The judgement, turned into a failure when the new version is not stable."""
     cause = unsteady(steadiness, observation, watch)
     if cause is None:
         return judgement
-    return model.Judgement(state=model.State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
+    return Judgement(state=State.FAILED, waiting_for=cause.sentence, since=observation.at, cause=cause)
 
 
 def _unsteady(

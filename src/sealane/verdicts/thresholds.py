@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sealane.verdicts import model, sightings
+from sealane.verdicts.judgement import ANY_KEY, BY_CONTROLLER, Memory, Rules
 
 ENDS = 2
 """A container's second end in one deployment is decisive: one restart is not."""
@@ -73,7 +74,7 @@ DECISIVE = Threshold(decisive=True)
 TOLERATED = Threshold()
 
 
-def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
+def weigh(fact: model.Fact, rules: Rules, memory: Memory) -> Threshold:
     """The table: the threshold of a fact about an instance of the desired version."""
     patient = Threshold(due=max(fact.since, rules.started) + patience(fact, rules) + memory.blind)
     if fact.kind in _AT_ONCE:
@@ -89,7 +90,7 @@ def weigh(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresho
     return patient
 
 
-def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
+def patience(fact: model.Fact, rules: Rules) -> timedelta:
     """How long a fact of this kind is waited for."""
     if fact.kind is model.FactKind.NODE_NOT_RESPONDING:
         return max(rules.patience, NODE)
@@ -98,7 +99,7 @@ def patience(fact: model.Fact, rules: model.Rules) -> timedelta:
     return rules.patience
 
 
-def _ended(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Threshold:
+def _ended(fact: model.Fact, rules: Rules, memory: Memory) -> Threshold:
     """The threshold of an end. Where a probe may have caused it, the probe's event is waited for: it says why.
 
     The wait counts from when the end was seen: a node that tells the end late tells the event late, too.
@@ -108,7 +109,7 @@ def _ended(fact: model.Fact, rules: model.Rules, memory: model.Memory) -> Thresh
     return Threshold(due=sightings.ended(fact, memory) + EVENT) if fact.detail.get("perhaps_by_probe") else DECISIVE
 
 
-def proof(fact: model.Fact, rules: model.Rules) -> timedelta:
+def proof(fact: model.Fact, rules: Rules) -> timedelta:
     """How long a container that ended in this deployment has to run: longer than before its end, within patience.
 
     It has to be so much longer that a next end after the same time would have been reported by then, also by a busy node.
@@ -127,15 +128,15 @@ def run_before(fact: model.Fact) -> timedelta | None:
     return fact.last - fact.run if fact.run else timedelta()
 
 
-def _missing(fact: model.Fact, rules: model.Rules, patient: Threshold) -> Threshold:
+def _missing(fact: model.Fact, rules: Rules, patient: Threshold) -> Threshold:
     """The threshold of a missing object. The revision may make it soon; a controller may take any time."""
     if not will_be_made(fact, rules):
         return DECISIVE
-    by_controller = rules.made.get(fact.detail.get("reference", "")) == (model.BY_CONTROLLER,)
+    by_controller = rules.made.get(fact.detail.get("reference", "")) == (BY_CONTROLLER,)
     return TOLERATED if by_controller else patient
 
 
-def terminations(fact: model.Fact, rules: model.Rules) -> int:
+def terminations(fact: model.Fact, rules: Rules) -> int:
     """How many ends of a container belong to this deployment, its earlier stages included.
 
     All do for an instance that the deployment made. For an older instance the last end does if it came after the start,
@@ -149,7 +150,7 @@ def terminations(fact: model.Fact, rules: model.Rules) -> int:
     return min(2, fact.times) if fact.run and fact.run >= started else 1
 
 
-def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
+def will_be_made(fact: model.Fact, rules: Rules) -> bool:
     """Whether somebody will make what is missing: the revision, or something that the destination says to wait for."""
     if fact.detail.get("awaited"):
         return True
@@ -157,4 +158,4 @@ def will_be_made(fact: model.Fact, rules: model.Rules) -> bool:
     if keys is None:
         return False
     key = fact.detail.get("key")
-    return key is None or key in keys or not {model.ANY_KEY, model.BY_CONTROLLER}.isdisjoint(keys)
+    return key is None or key in keys or not {ANY_KEY, BY_CONTROLLER}.isdisjoint(keys)

@@ -16,6 +16,7 @@ from sealane.destinations.kubernetes.destination import KubernetesDestination
 from sealane.destinations.model import unfenced
 from sealane.verdicts import model as verdicts
 from sealane.verdicts import rollback_target
+from sealane.verdicts.judgement import State
 from tests.integration.deployments import parts
 
 
@@ -60,7 +61,7 @@ async def test_a_watcher_that_comes_after_a_job_is_gone_tells_how_it_ended(
         watched = await watch_phase.watch(destination, wanted, begun=begun)
     cause = watched.judgement.cause
     assert (cause.reason if cause else None) == reason, watched.judgement
-    assert (watched.judgement.state is verdicts.State.HEALTHY) == (reason is None)
+    assert (watched.judgement.state is State.HEALTHY) == (reason is None)
 
 
 async def test_work_that_came_to_run_is_told_from_work_that_did_not(

@@ -14,6 +14,7 @@ import yaml
 from sealane.clients.kubernetes import objects, pod_objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.verdicts import model
+from sealane.verdicts.judgement import Rules
 
 FOLDER = Path(__file__).parent / "recorded"
 KINDS: dict[str, type[Any]] = {
@@ -92,9 +93,9 @@ def _labels(every: list[str], by_kind: dict[str, list[Any]]) -> list[dict[str, s
     return [*made, *(pod.metadata.labels for pod in by_kind["Pod"] if pod.metadata.deletion_timestamp is None)]
 
 
-def rules(recording: dict[str, Any]) -> model.Rules:
+def rules(recording: dict[str, Any]) -> Rules:
     """What it is judged by."""
-    return model.Rules(
+    return Rules(
         started=datetime.fromisoformat(recording["started"]),
         healthy_for=timedelta(seconds=recording["rules"]["healthy_for"]),
         patience=timedelta(seconds=recording["rules"]["patience"]),

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from sealane.verdicts import evaluate, model
+from sealane.verdicts.judgement import Judgement
 from tests.unit.converge import recordings
 
 
@@ -17,7 +18,7 @@ def test_the_whole_judgement_is_as_recorded(name: str) -> None:
     recording = recordings.load(name)
     now = datetime.fromisoformat(recording["at"])
     judgement = evaluate.judge(recordings.observe(recording), recordings.rules(recording), now=now)
-    assert judgement == msgspec.convert(recording["judgement"], model.Judgement)
+    assert judgement == msgspec.convert(recording["judgement"], Judgement)
 
 
 @pytest.mark.parametrize("name", recordings.names())

@@ -13,10 +13,11 @@ from sealane.clients.kubernetes import pod_objects, resources, workloads
 from sealane.destinations.kubernetes.converge import owned_objects, registry
 from sealane.destinations.kubernetes.stencils.standstill import OLD_PODS, OldPods
 from sealane.verdicts import evaluate, model, outcomes, thresholds
+from sealane.verdicts.judgement import Rules, State
 from tests.unit.converge.test_convergence import AT, NEW, OLD, a_pod, made, meta
 
 STARTED = datetime(2026, 11, 21, 3, 0, 2, tzinfo=UTC)
-RULES = model.Rules(started=STARTED, healthy_for=timedelta(seconds=1))
+RULES = Rules(started=STARTED, healthy_for=timedelta(seconds=1))
 SOON = STARTED + 3 * thresholds.LAG
 REVISION = "controller-revision-hash"
 TEMPLATE = {"spec": {"containers": [{"name": "web", "image": "web:2"}]}}
@@ -153,12 +154,12 @@ def test_it_is_decided_long_before_the_deadline(case: Case) -> None:
     observation = observed(case)
     judgement = evaluate.judge(observation, RULES, now=SOON)
     if case.there:
-        assert judgement.state is model.State.HEALTHY, judgement.waiting_for
+        assert judgement.state is State.HEALTHY, judgement.waiting_for
         assert outcomes.notes(observation) == (case.there,)
         verdict = outcomes.deployed(at=AT, workloads=1, healthy_for=timedelta(), notes=outcomes.notes(observation))
         assert verdict.reason.endswith(case.there)
     else:
-        assert judgement.state is model.State.FAILED, judgement.waiting_for
+        assert judgement.state is State.FAILED, judgement.waiting_for
         assert judgement.cause is not None
         assert judgement.cause.sentence.startswith(case.fails)
 
@@ -166,7 +167,7 @@ def test_it_is_decided_long_before_the_deadline(case: Case) -> None:
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "ReplicaSet"])
 def test_somebody_who_is_waited_for_has_until_the_deadline(kind: str) -> None:
     observation = observed(by_hand(kind, OldPods.WAIT))
-    assert evaluate.judge(observation, RULES, now=STARTED + timedelta(minutes=9)).state is model.State.PROGRESSING
+    assert evaluate.judge(observation, RULES, now=STARTED + timedelta(minutes=9)).state is State.PROGRESSING
     late = evaluate.judge(observation, RULES, now=STARTED + RULES.deadline)
     assert late.cause is not None
     assert "somebody deletes it" in late.cause.sentence
@@ -197,7 +198,7 @@ def test_a_job_that_something_else_starts_is_waited_for(job: workloads.Job, mess
     assert part[0].health is model.Health.CONVERGING
     assert message in evaluate.judge(observation, RULES, now=SOON).waiting_for
     patient = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
-    assert (patient.state is model.State.FAILED) == fails
+    assert (patient.state is State.FAILED) == fails
 
 
 def test_a_rollout_that_somebody_pauses_on_the_way_has_patience() -> None:
@@ -205,7 +206,7 @@ def test_a_rollout_that_somebody_pauses_on_the_way_has_patience() -> None:
     deployment = a_paused(replicas=2, updated=1)
     pods = (a_pod("one", "web-new"), a_pod("two", "web-old"))
     observation = observed(Case(name="", found=deployment, sets=(OLD, NEW), pods=pods))
-    assert evaluate.judge(observation, RULES, now=SOON).state is model.State.PROGRESSING
+    assert evaluate.judge(observation, RULES, now=SOON).state is State.PROGRESSING
     late = evaluate.judge(observation, RULES, now=STARTED + RULES.patience)
     assert late.cause is not None
     assert "is not rolled out further" in late.cause.sentence

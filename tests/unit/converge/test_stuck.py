@@ -10,6 +10,7 @@ import pytest
 from sealane.clients.kubernetes import objects, pod_objects, workloads
 from sealane.destinations.kubernetes.converge import daemon_set, deployment, owned_objects, replica_set, stateful_set
 from sealane.verdicts import model, thresholds
+from sealane.verdicts.judgement import Memory, Rules
 from sealane.verdicts.messages import causes
 from tests.unit.converge.test_convergence import AT, NEW, OLD, a_deployment, a_pod, made, meta
 
@@ -139,7 +140,7 @@ def test_a_silent_machine_is_waited_for_with_patience(pod: pod_objects.Pod, kind
     assert workload.health is model.Health.CONVERGING
     assert [fact.kind for fact in facts] == [kind]
     assert causes.sentence(facts[0], terminations=0, unit="pod") == sentence
-    weight = thresholds.weigh(facts[0], model.Rules(started=AT), model.Memory())
+    weight = thresholds.weigh(facts[0], Rules(started=AT), Memory())
     assert weight.due is not None
     assert not weight.decisive
 

@@ -18,6 +18,7 @@ from sealane.formations.gates import Hook, Task, When
 from sealane.formations.strategy import BlueGreen, CanaryStep
 from sealane.verdicts import evaluate, stability, thresholds
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import Rules
 from tests import rollouts
 from tests.unit.deployments import parts
 from tests.unit.deployments.test_strategies import service
@@ -120,7 +121,7 @@ def ended(*, after: float, now: float, times: int = 1, kind: verdicts.FactKind =
     )  # fmt: skip
     at = START + timedelta(seconds=now)
     seen = verdicts.Observation(at=at, workloads=(workload,), instances=(instance,), facts=(fact,))
-    stage = verdicts.Rules(
+    stage = Rules(
         started=at - timedelta(seconds=1), since=START, healthy_for=timedelta(), patience=timedelta(seconds=40)
     )
     return evaluate.judge(seen, stage, now=at)
@@ -143,7 +144,7 @@ def test_ends_of_earlier_stages_are_decisive_with_the_next(kind: verdicts.FactKi
     fact = verdicts.Fact(
         kind=kind, object="Pod/a", workload="Deployment/web", since=START, created=START, last=START, run=START, times=2
     )
-    rules = verdicts.Rules(started=START + timedelta(minutes=5))
+    rules = Rules(started=START + timedelta(minutes=5))
     assert thresholds.terminations(fact, rules) == 0
     assert thresholds.terminations(fact, replace(rules, since=START)) == 2
 

@@ -13,6 +13,7 @@ from sealane.deployments import apply_phase, failure_reports, model, watch_phase
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import Judgement, State
 from tests.unit.deployments import parts
 
 
@@ -137,7 +138,7 @@ async def test_a_watcher_that_takes_over_judges_as_the_last_one_did(destination:
     first.cancel()
     later = clock.now() + wanted.patience
     second = await watch_phase.watch(destination, wanted, begun=begun, by=watch_phase.WatchContext(now=lambda: later))
-    assert second.judgement.state is verdicts.State.FAILED
+    assert second.judgement.state is State.FAILED
 
 
 async def test_watching_something_that_stops_telling_is_an_error_of_the_destination(
@@ -201,7 +202,7 @@ async def test_a_verdict_claims_a_hold_of_what_became_ready_in_the_deployment_on
         since=None if since is None else at + timedelta(seconds=since),
     )
     watched = model.WatchResult(
-        judgement=verdicts.Judgement(state=verdicts.State.HEALTHY, waiting_for="", since=at),
+        judgement=Judgement(state=State.HEALTHY, waiting_for="", since=at),
         observation=verdicts.Observation(at=at, workloads=(workload,)),
         startup=timedelta(),
     )

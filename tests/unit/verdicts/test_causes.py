@@ -16,6 +16,7 @@ from sealane.deployments.gates.model import GateResult, Outcome
 from sealane.destinations import model as destinations
 from sealane.formations.gates import Hook, Task, When
 from sealane.verdicts import diagnose, evaluate, model, outcomes, stability
+from sealane.verdicts.judgement import Rules, State
 from sealane.verdicts.messages import causes
 
 AT = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -84,7 +85,7 @@ def test_an_instance_is_called_what_its_destination_calls_it() -> None:
 def test_every_verdict_is_well_formed(first: model.Fact, second: str, because: str, notes: list[str]) -> None:
     """Whatever its parts end with, and where one of them says nothing."""
     (cause,) = diagnose.diagnose(
-        model.Observation(at=AT, facts=(first,)), model.Rules(started=AT), now=AT + timedelta(minutes=5)
+        model.Observation(at=AT, facts=(first,)), Rules(started=AT), now=AT + timedelta(minutes=5)
     )
     verdicts = [
         outcomes.failed(cause, at=AT, because=because or "nothing was there"),
@@ -139,9 +140,9 @@ def test_every_judgement_is_told_well(message: str, name: str, health: model.Hea
     )  # fmt: skip
     seen = model.Observation(at=AT, workloads=(workload,), facts=(fact,) if fact else ())
     for now in (AT + timedelta(seconds=1), AT + timedelta(hours=1)):
-        judgement = evaluate.judge(seen, model.Rules(started=AT), now=now)
+        judgement = evaluate.judge(seen, Rules(started=AT), now=now)
         assert not causes.bare(message) or not judgement.waiting_for.endswith((" .", ".."))
-        if judgement.state is model.State.FAILED and judgement.cause:
+        if judgement.state is State.FAILED and judgement.cause:
             assert is_well_formed(judgement.cause.sentence), judgement.cause.sentence
 
 
@@ -157,7 +158,7 @@ def test_what_is_absent_is_not_explained_by_its_absence(name: str, runs: bool, s
     from sealane.destinations.kubernetes.converge import registry
 
     seen = registry.observation([registry.absent(name, runs=runs)], at=AT)
-    judgement = evaluate.judge(seen, model.Rules(started=AT), now=AT + timedelta(hours=1))
+    judgement = evaluate.judge(seen, Rules(started=AT), now=AT + timedelta(hours=1))
     assert judgement.cause
     assert judgement.cause.sentence == sentence
 
@@ -171,7 +172,7 @@ def test_what_every_replacement_goes_through_is_no_alarm(kind: model.FactKind, g
     )
     seen = model.Observation(at=AT, facts=(fact,))
     told = {
-        seconds: bool(diagnose.diagnose(seen, model.Rules(started=AT), now=AT + timedelta(seconds=seconds)))
+        seconds: bool(diagnose.diagnose(seen, Rules(started=AT), now=AT + timedelta(seconds=seconds)))
         for seconds in (0.3, grace, grace + 4, grace + 5, grace + 60)
     }
     assert told == {0.3: False, grace: False, grace + 4: False, grace + 5: True, grace + 60: True}

@@ -9,9 +9,10 @@ import pytest
 
 from sealane.verdicts import health, model
 from sealane.verdicts.health import FormationHealth, HealthState
+from sealane.verdicts.judgement import Rules
 
 START = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
-RULES = model.Rules(started=START - timedelta(days=3), healthy_for=timedelta(seconds=10))
+RULES = Rules(started=START - timedelta(days=3), healthy_for=timedelta(seconds=10))
 
 
 def at(seconds: float) -> datetime:

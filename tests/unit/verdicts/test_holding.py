@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealane.verdicts import evaluate, model
+from sealane.verdicts.judgement import Judgement, Memory, Rules
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -32,9 +33,9 @@ def ready(since: float | None = 5, *, hold: float = 0, settled: bool = False) ->
     )
 
 
-def judged(*workloads: model.Workload, now: float, healthy_for: float = 10, **more: object) -> model.Judgement:
+def judged(*workloads: model.Workload, now: float, healthy_for: float = 10, **more: object) -> Judgement:
     seen = model.Observation(at=at(now), workloads=workloads, **more)
-    rules = model.Rules(started=START, healthy_for=timedelta(seconds=healthy_for))
+    rules = Rules(started=START, healthy_for=timedelta(seconds=healthy_for))
     return evaluate.judge(seen, rules, now=at(now))
 
 
@@ -78,8 +79,8 @@ def test_the_time_it_was_away_does_not_count() -> None:
     probe = model.Fact(kind=model.FactKind.NOT_READY, object="Pod/web-1", workload="Deployment/web", since=at(0))
     unready = replace(ready(None), health=model.Health.CONVERGING, ready=0)
     seen = model.Observation(at=at(90), workloads=(unready,), facts=(probe,))
-    rules = model.Rules(started=START)
-    memory = model.Memory(blind=timedelta(seconds=60))
+    rules = Rules(started=START)
+    memory = Memory(blind=timedelta(seconds=60))
     assert evaluate.judge(seen, rules, now=at(90), memory=memory).again == at(120)
     assert evaluate.judge(seen, rules, now=at(90)).state == "failed"
 

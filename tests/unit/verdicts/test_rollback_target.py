@@ -8,6 +8,7 @@ import pytest
 
 from sealane.destinations.kubernetes import provided_refs
 from sealane.verdicts import model, outcomes, rollback_target
+from sealane.verdicts.judgement import BY_CONTROLLER
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 V = model.VerdictKind
@@ -113,7 +114,7 @@ def test_what_a_revision_makes() -> None:
     assert made["ConfigMap/settings"] == ("colour", "size")
     assert made["Secret/keys"] == ("token",)
     assert made["ServiceAccount/web"] == ("*",)
-    assert made["Secret/shop-tls"] == (model.BY_CONTROLLER,)
+    assert made["Secret/shop-tls"] == (BY_CONTROLLER,)
     assert "Secret/not-made" not in made
 
 

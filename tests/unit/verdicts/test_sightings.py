@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sealane.verdicts import evaluate, model, sightings
+from sealane.verdicts.judgement import Memory, Rules, State
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
-RULES = model.Rules(started=START, healthy_for=timedelta(seconds=2))
+RULES = Rules(started=START, healthy_for=timedelta(seconds=2))
 
 
 def at(seconds: float) -> datetime:
@@ -59,13 +60,13 @@ def seen(now: float, *, ready: float | None = None, ends: int = 0, told: float =
 
 def ended_with(observations: Sequence[model.Observation]) -> tuple[str, float]:
     """How a watcher that judges every tenth of a second ends, and when; each observation stays until the next."""
-    memory, left, latest = model.Memory(), list(observations), observations[0]
+    memory, left, latest = Memory(), list(observations), observations[0]
     for tenth in range(1200):
         while left and left[0].at <= at(tenth / 10):
             latest = left.pop(0)
             memory = replace(memory, first_seen=sightings.noted(memory, latest))
         judged = evaluate.judge(latest, RULES, now=at(tenth / 10), memory=memory)
-        if judged.state is not model.State.PROGRESSING:
+        if judged.state is not State.PROGRESSING:
             return judged.state.value, tenth / 10
     raise AssertionError("it never ended")
 
@@ -101,7 +102,7 @@ def test_what_was_ready_before_the_rollout_was_not_told_late() -> None:
 
 
 def test_the_same_news_are_not_newer_when_they_come_again() -> None:
-    memory = model.Memory(first_seen=sightings.noted(model.Memory(), seen(5, ready=1)))
+    memory = Memory(first_seen=sightings.noted(Memory(), seen(5, ready=1)))
     again = sightings.noted(memory, seen(9, ready=1))
     assert again == memory.first_seen
     assert sightings.noted(memory, seen(10, ready=8)) != again
@@ -111,7 +112,7 @@ def test_the_event_that_names_the_probe_is_waited_for_from_when_the_end_was_told
     """The end was told 8 s late, the event 3 s after it: without it, nobody knows that the probe killed the container."""
     told = seen(20, ends=2, told=12, perhaps_by_probe="yes", exit_code="137")
     named = replace(told, at=at(23), facts=(replace(told.facts[0], kind=model.FactKind.KILLED_BY_PROBE),))
-    memory = model.Memory(first_seen=sightings.noted(model.Memory(), told))
+    memory = Memory(first_seen=sightings.noted(Memory(), told))
     assert evaluate.judge(told, RULES, now=at(34.9), memory=memory).state == "progressing"
     assert evaluate.judge(told, RULES, now=at(35), memory=memory).state == "failed"
     judged = evaluate.judge(named, RULES, now=at(23), memory=memory)

@@ -9,18 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sealane.verdicts import stability
-from sealane.verdicts.model import (
-    Container,
-    Fact,
-    FactKind,
-    Health,
-    Instance,
-    Judgement,
-    Observation,
-    Role,
-    State,
-    Workload,
-)
+from sealane.verdicts.judgement import Judgement, State
+from sealane.verdicts.model import Container, Fact, FactKind, Health, Instance, Observation, Role, Workload
 from sealane.verdicts.stability import Stability, StabilityRules
 
 START = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sealane.verdicts import evaluate, model
+from sealane.verdicts.judgement import ANY_KEY, BY_CONTROLLER, Judgement, Rules, State
 
 K = model.FactKind
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -24,7 +25,7 @@ def fact(kind: K, *, since: float = 2, times: int = 1, **more: object) -> model.
     return model.Fact(kind=kind, since=at(since), times=times, words="some words", **given)
 
 
-def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
+def judged(*facts: model.Fact, now: float, **rules: object) -> Judgement:
     """What those facts about an unready workload come to at that time."""
     workload = model.Workload(
         object="Deployment/web",
@@ -38,7 +39,7 @@ def judged(*facts: model.Fact, now: float, **rules: object) -> model.Judgement:
     )
     seen = model.Observation(at=at(now), workloads=(workload,), facts=facts, unit="pod")
     given = {"started": START, "patience": PATIENCE, **rules}
-    return evaluate.judge(seen, model.Rules(**given), now=at(now))
+    return evaluate.judge(seen, Rules(**given), now=at(now))
 
 
 AT_ONCE = [
@@ -71,9 +72,9 @@ def test_a_definite_no_is_decisive_at_the_first_answer(kind: K) -> None:
 def test_an_end_by_a_signal_waits_for_the_probe_that_may_have_caused_it() -> None:
     """The event that names the probe may come later than the container's end; without one it is decided a moment later."""
     ended = fact(K.ENDED, since=10, times=2, detail={"exit_code": "137", "perhaps_by_probe": "yes"})
-    assert judged(ended, now=12).state is model.State.PROGRESSING
-    assert judged(ended, now=25.1).state is model.State.FAILED
-    assert judged(fact(K.ENDED, since=10, times=2, detail={"exit_code": "137"}), now=10).state is model.State.FAILED
+    assert judged(ended, now=12).state is State.PROGRESSING
+    assert judged(ended, now=25.1).state is State.FAILED
+    assert judged(fact(K.ENDED, since=10, times=2, detail={"exit_code": "137"}), now=10).state is State.FAILED
 
 
 @pytest.mark.parametrize("kind", SECOND_END)
@@ -133,7 +134,7 @@ def test_patience_does_not_count_from_before_the_deployment() -> None:
         ({"ConfigMap/settings": ("colour",)}, {"reference": "ConfigMap/settings"}, "progressing"),
         ({"ConfigMap/settings": ("colour",)}, {"reference": "ConfigMap/settings", "key": "size"}, "failed"),
         ({"ConfigMap/settings": ("size",)}, {"reference": "ConfigMap/settings", "key": "size"}, "progressing"),
-        ({"Secret/tls": (model.ANY_KEY,)}, {"reference": "Secret/tls", "key": "tls.key"}, "progressing"),
+        ({"Secret/tls": (ANY_KEY,)}, {"reference": "Secret/tls", "key": "tls.key"}, "progressing"),
         ({}, {"reference": "PersistentVolumeClaim/data", "awaited": "yes"}, "progressing"),
     ],
 )
@@ -145,7 +146,7 @@ def test_a_missing_reference_is_decisive_when_nothing_in_the_revision_will_make_
 
 def test_what_a_custom_resource_names_is_waited_for_until_the_deadline() -> None:
     """A certificate takes as long as it takes; what the revision itself makes does not."""
-    made = {"Secret/tls": (model.BY_CONTROLLER,), "Secret/own": ("token",)}
+    made = {"Secret/tls": (BY_CONTROLLER,), "Secret/own": ("token",)}
     assert (
         judged(fact(K.REFERENCE_MISSING, detail={"reference": "Secret/tls"}), now=599, made=made).state == "progressing"
     )

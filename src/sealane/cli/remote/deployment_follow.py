@@ -173,7 +173,7 @@ def stays(current: dict[str, Any], deployment: str) -> str:
 
 def _progress(entry: dict[str, Any], *, failed: bool) -> Any:
     from sealane.deployments.model import Phase, Progress
-    from sealane.verdicts.model import Judgement, State
+    from sealane.verdicts.judgement import Judgement, State
 
     at, text = _at(entry["at"]), entry["text"]
     judgement = Judgement(state=State.FAILED, waiting_for=text, since=at) if failed else None
@@ -185,12 +185,13 @@ def _seen(event: dict[str, Any], says: str, observation: Any) -> Any:
     from sealane import typed_data
     from sealane.deployments.model import Phase, Progress
     from sealane.verdicts import model as verdicts
+    from sealane.verdicts.judgement import Judgement, State
 
     at = clock.now()
     seen: Observation = (
         typed_data.convert(observation, verdicts.Observation) if observation else verdicts.Observation(at=at)
     )
-    judgement = verdicts.Judgement(state=verdicts.State.PROGRESSING, waiting_for=says, since=at)
+    judgement = Judgement(state=State.PROGRESSING, waiting_for=says, since=at)
     phase = Phase(event["phase"]) if event["phase"] in set(Phase) else Phase.WATCH
     return Progress(phase=phase, at=at, message=says, key=says, observation=seen, judgement=judgement)
 

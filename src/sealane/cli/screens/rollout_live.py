@@ -18,6 +18,7 @@ from sealane.cli.screens import run_progress
 from sealane.cli.screens.rollout_lines import Lines
 from sealane.cli.screens.rollout_messages import StoryLine, Wait
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import State
 from sealane.verdicts.messages import causes
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Drawn(Lines):
         behind = any(shown.health is not verdicts.Health.READY for shown in latest.observation.workloads)
         if (
             latest.judgement
-            and latest.judgement.state is verdicts.State.PROGRESSING
+            and latest.judgement.state is State.PROGRESSING
             and not (
                 behind and latest.judgement.cause is None  # the workloads above show all of it
             )

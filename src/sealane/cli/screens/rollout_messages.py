@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sealane.cli.screens import run_progress
 from sealane.deployments import messages
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import State
 
 if TYPE_CHECKING:
     from sealane.cli.local.deploy_request import DeployOutcome
@@ -69,7 +70,7 @@ class Story:
         """Takes in an event; returns its new line, or None if it only continues to watch."""
         if progress.observation is not None:
             self.latest = progress
-            if progress.judgement is None or progress.judgement.state is not verdicts.State.FAILED:
+            if progress.judgement is None or progress.judgement.state is not State.FAILED:
                 return None
         failed = progress.judgement is not None
         line = StoryLine(

@@ -23,6 +23,7 @@ from sealane.destinations.port import Destination
 from sealane.destinations.stages import StageMark, every_object
 from sealane.errors import Refused
 from sealane.verdicts import model as verdicts
+from sealane.verdicts.judgement import State
 from sealane.verdicts.messages import causes
 
 
@@ -56,7 +57,7 @@ class Watched:
     @property
     def healthy(self) -> bool:
         """Whether the judgement is healthy."""
-        return self.result.judgement.state is verdicts.State.HEALTHY
+        return self.result.judgement.state is State.HEALTHY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sealane.verdicts import model
+from sealane.verdicts.judgement import ANY_KEY, BY_CONTROLLER
 
 _BUILT_IN = re.compile(r"^(?:[a-z]+|[a-z.]+\.k8s\.io)$")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
@@ -26,12 +26,12 @@ def made(objects: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
         group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
         if group and not _BUILT_IN.fullmatch(group):
             for named in {name, *_names(manifest.get("spec"))}:
-                keys_by_reference[f"ConfigMap/{named}"].add(model.BY_CONTROLLER)
-                keys_by_reference[f"Secret/{named}"].add(model.BY_CONTROLLER)
+                keys_by_reference[f"ConfigMap/{named}"].add(BY_CONTROLLER)
+                keys_by_reference[f"Secret/{named}"].add(BY_CONTROLLER)
         elif kind in _DATA:
             keys_by_reference[f"{kind}/{name}"].update(key for part in _DATA[kind] for key in manifest.get(part) or ())
         elif kind == "ServiceAccount":
-            keys_by_reference[f"ServiceAccount/{name}"].add(model.ANY_KEY)
+            keys_by_reference[f"ServiceAccount/{name}"].add(ANY_KEY)
     return {reference: tuple(sorted(keys)) for reference, keys in keys_by_reference.items()}
 
 
