@@ -99,7 +99,9 @@ class BuiltElsewhere(Inside):
         app = application.create(self.settings)
         app.state.server = self.server
         number = free_port()
-        server = _Uvicorn(uvicorn.Config(app, port=number, log_config=None, access_log=False, ws="none", lifespan="off"))
+        server = _Uvicorn(
+            uvicorn.Config(app, port=number, log_config=None, access_log=False, ws="none", lifespan="off")
+        )
         serving = asyncio.create_task(server.serve())
         self.url = f"http://127.0.0.1:{number}"
         assert self.server.first_token

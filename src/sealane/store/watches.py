@@ -1,11 +1,10 @@
-"""Which worker watches which formation, and each one's health: one row per formation, written by one worker at a time."""
+"""The health and drift of watched formations: one row per formation, written by the worker that watches it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,18 +12,19 @@ from sealane import typed_data
 from sealane.deployments.last_lines import LastLines
 from sealane.destinations.model import Inventory
 from sealane.outbox.model import DomainEvent, Kind
-from sealane.records.deployments import Deployment, DeploymentState
+from sealane.records.deployments import Deployment
 from sealane.records.drift import DriftSeen
-from sealane.store import event_writes, formations, health_events, rows, upsert
+from sealane.store import event_writes, formations, health_events, rows, watch_assignments
 from sealane.store.database import Database
-from sealane.store.deployment_tables import deployments as deployments_table
 from sealane.store.deployment_tables import formations as formations_table
+from sealane.store.watch_assignments import KEY, Key, there
 from sealane.store.worker_tables import watches, workers
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth, HealthState
 
 _FIRST = 10
 """Drifted fields that an event names."""
+_ROW = (*KEY, formations_table.c.verified_id, watches.c.deployment_id, watches.c.health, watches.c.drift)
 SILENT = timedelta(seconds=60)
 """A worker without a heartbeat for this long watches nothing any more, even if it was not declared dead."""
 
@@ -41,10 +41,6 @@ class Watch:
     """Whether its verdict was good: a failed deployment can't drift."""
     health: FormationHealth | None = None
     drift: DriftSeen | None = None
-
-
-Key = tuple[str, str, str]
-"""App, formation, and the deployment that is there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +74,19 @@ class Watches:
         Formations are watched when something is deployed there and nothing is on its way. This is called every second, and
         reads only keys while nothing changes; `watched` are the keys that the worker watches already.
         """
-        loose, owed, keys = await self._database.read(lambda c: (_loose(c, worker), _owed(c, worker), _keys(c, worker)))
+        loose, owed, keys = await self._database.read(
+            lambda c: (
+                watch_assignments.loose(c, worker),
+                watch_assignments.share_owed(c, worker),
+                watch_assignments.keys(c, worker),
+            )
+        )
         if loose or owed:
-            await self._database.write(lambda c: _take_share(c, worker, loose))
-            keys = await self._database.read(lambda c: _keys(c, worker))
+            await self._database.write(lambda c: watch_assignments.take_share(c, worker, loose))
+            keys = await self._database.read(lambda c: watch_assignments.keys(c, worker))
         if keys <= set(watched):
             return Claim(keys=keys, fresh=())
-        mine = _there().where(watches.c.worker == worker)
+        mine = there(_ROW).where(watches.c.worker == worker)
         claimed = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
         fresh = tuple(watch for watch in claimed if _key(watch) in keys and _key(watch) not in watched)
         return Claim(keys=keys, fresh=fresh)
@@ -157,7 +159,7 @@ def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> 
 def of(connection: sa.Connection, deployment: Deployment, now: datetime) -> FormationHealth | None:
     """The health of a current deployment, in this transaction; None if it is not current, or another is on its way."""
     here = (watches.c.app == deployment.app) & (watches.c.formation == deployment.formation)
-    if rows.one(connection, _there().where(here, formations_table.c.current_id == deployment.id)) is None:
+    if rows.one(connection, there(_ROW).where(here, formations_table.c.current_id == deployment.id)) is None:
         return None
     seen = of_all(connection, now, deployment.app).get((deployment.app, deployment.formation))
     return seen.health if seen and seen.deployment == deployment.id else None
@@ -179,71 +181,6 @@ def _key(watch: Watch) -> Key:
     return watch.app, watch.formation, watch.deployment
 
 
-_KEY = (formations_table.c.app, formations_table.c.formation, formations_table.c.current_id)
-_ROW = (*_KEY, formations_table.c.verified_id, watches.c.deployment_id, watches.c.health, watches.c.drift)
-
-
-def _there(columns: Sequence[sa.Column[Any]] = _ROW) -> sa.Select[Any]:
-    """Formations with a deployment and nothing on its way, with their watch."""
-    here = (watches.c.app == formations_table.c.app) & (watches.c.formation == formations_table.c.formation)
-    going = sa.select(deployments_table.c.app, deployments_table.c.formation)
-    going = going.where(deployments_table.c.state == DeploymentState.ROLLING_OUT.value)
-    idle = sa.tuple_(formations_table.c.app, formations_table.c.formation).not_in(going)
-    return sa.select(*columns).join(watches, here, isouter=True).where(formations_table.c.current_id.is_not(None), idle)
-
-
-def _left() -> sa.ColumnElement[bool]:
-    """The condition that no living worker has the watch."""
-    alive = sa.exists().where(workers.c.id == watches.c.worker, workers.c.dead.is_(None))
-    return ~alive.correlate(watches)
-
-
-def _keys(connection: sa.Connection, worker: str) -> frozenset[Key]:
-    """The keys that the worker watches."""
-    mine = _there(_KEY).where(watches.c.worker == worker)
-    return frozenset((row[0], row[1], row[2]) for row in connection.execute(mine))
-
-
-def _loose(connection: sa.Connection, worker: str) -> tuple[Key, ...]:
-    """What no living worker watches; nothing if this worker is dead itself."""
-    dead = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
-    loose = _there(_KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~dead)
-    return tuple((row[0], row[1], row[2]) for row in connection.execute(loose))
-
-
-def _take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) -> None:
-    """Takes unwatched formations (each goes to the first of several workers), and this worker's share of the rest."""
-    for app, formation, _ in loose:
-        here = (watches.c.app == app) & (watches.c.formation == formation)
-        upsert.ensure(connection, watches, {"app": app, "formation": formation})
-        connection.execute(sa.update(watches).where(here, _left()).values(worker=worker))
-    _even_out(connection, worker)
-
-
-def _owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:
-    """The worker that watches most, and how many of these this worker should take; None when it watches enough."""
-    alive = connection.execute(sa.select(workers.c.id).where(workers.c.dead.is_(None))).scalars().all()
-    counted = sa.select(watches.c.worker, sa.func.count()).where(watches.c.worker.in_(alive)).group_by(watches.c.worker)
-    watched: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
-    if worker not in alive or not watched:
-        return None
-    share, busiest = sum(watched.values()) // len(alive), max(watched, key=watched.__getitem__)
-    number = min(share - watched.get(worker, 0), watched[busiest] - share)
-    return (busiest, number) if number > 0 else None
-
-
-def _even_out(connection: sa.Connection, worker: str) -> None:
-    """Takes this worker's share; the former watcher notices that it has lost it."""
-    if (owed := _owed(connection, worker)) is None:
-        return
-    busiest, number = owed
-    theirs = watches.c.worker == busiest
-    chosen = sa.select(watches.c.app, watches.c.formation).where(theirs).order_by(*watches.primary_key).limit(number)
-    for row in rows.all_of(connection, chosen):
-        here = (watches.c.app == row["app"]) & (watches.c.formation == row["formation"])
-        connection.execute(sa.update(watches).where(here, theirs).values(worker=worker))
-
-
 def _watch(row: rows.Row) -> Watch:
     seen, same = health_events.health_of(row), row["deployment_id"] == row["current_id"]
     return Watch(
@@ -260,7 +197,7 @@ def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | No
     """The locked row of the watch, until this transaction ends; None if the worker has lost it."""
     formations.lock(connection, watch.app, watch.formation)
     here = formations_table.c.current_id == watch.deployment
-    return rows.one(connection, _there().where(_is(watch), watches.c.worker == worker, here))
+    return rows.one(connection, there(_ROW).where(_is(watch), watches.c.worker == worker, here))
 
 
 def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:

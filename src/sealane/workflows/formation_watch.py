@@ -21,7 +21,8 @@ from sealane.destinations.port import Destination
 from sealane.errors import SealaneError, trace
 from sealane.records.deployments import Deployment
 from sealane.records.drift import DriftedField, DriftSeen
-from sealane.store.watches import Claim, Key, Watch
+from sealane.store.watch_assignments import Key
+from sealane.store.watches import Claim, Watch
 from sealane.verdicts import health
 from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.messages import causes
