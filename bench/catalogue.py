@@ -20,6 +20,7 @@ from bench.demo import places
 from sealane import clock
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds, pod_objects
+from sealane.verdicts import judgement
 from sealane.verdicts import model as verdicts
 from testbed.record import Bed
 from tests.integration.deployments import outside, parts
@@ -89,7 +90,7 @@ def _told(played: parts.Played, scenario: parts.Scenario, seen: dict[tuple[str, 
         (
             progress.at
             for progress in played.told
-            if progress.judgement and progress.judgement.state is verdicts.State.FAILED
+            if progress.judgement and progress.judgement.state is judgement.State.FAILED
         ),
         None,
     )
