@@ -41,11 +41,11 @@ class RemoteChart:
     """A chart from a chart repository, not from the commit."""
 
     repository: str
-    """`https://…`, or `oci://…` of a registry."""
+    """`https://…`, `s3://…` of a bucket, or `oci://…` of a registry."""
     name: str
     version: str
     digest: str | None = None
-    """Its digest: of the archive over HTTP, or of the manifest in a registry."""
+    """Its digest: of the archive, or in a registry of the manifest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
-"""Remote charts: from an HTTP repository or an OCI registry, identified by digest, unpacked with limits.
+"""Remote charts: from an HTTP repository, an S3 bucket or an OCI registry, identified by digest, unpacked with limits.
 
-A commit names them, so each request follows the rules of a registry client: only listed hosts, and a password only for
-its own host.
+A commit names them, so each request follows the rules of a registry client: only listed hosts and buckets, and a password
+only for its own host.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import yaml
 
+from sealane.charts import buckets
 from sealane.charts.archive import MOST_BYTES, unpacked
+from sealane.charts.buckets import BucketObject
 from sealane.charts.model import PackedChart, RemoteChart
 from sealane.clients import registry, registry_access
+from sealane.clients.aws.chart_buckets import ChartBuckets
 from sealane.clients.registry_access import OPEN, Line, RegistryAccess
 from sealane.configfiles.documents import MAX_DEPTH
 from sealane.errors import NotThere, Refused, Unavailable
@@ -34,10 +37,12 @@ from sealane.images import references
 
 _MOST_KEPT = 200
 """Most archives in the folder; the newest stay."""
-_PART = "part-"
+_PART, _ENDING = "part-", ".tgz"
 _DEAD_AFTER = 3600.0
 """Seconds after which nobody is still writing an archive."""
 _INDEX = 64 * 1024 * 1024
+_VALUES = 1024 * 1024
+"""Most bytes of a file of values, as of files in a repository."""
 _DEEPEST = 5
 """Levels of an index down to an archive's address."""
 _SHOWN, _LONGEST = 10, 40
@@ -53,23 +58,43 @@ class ChartRepositories:
     access: RegistryAccess = OPEN
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     """`user:password` by the host of an HTTP repository; those of registries are Docker's."""
+    buckets: ChartBuckets = field(default_factory=ChartBuckets)
     folder: Path | None = None
-    """Keeps archives by digest; None: keeps none."""
+    """Keeps archives and values by digest; None: keeps none."""
 
-    async def fetch(self, chart: RemoteChart) -> PackedChart:
+    async def fetch(self, chart: RemoteChart, *, app: str) -> PackedChart:
         """The chart with its current digest; an archive kept under the requested digest is not fetched again.
 
         Raises NotThere, Refused and the errors of a registry client.
         """
-        if chart.digest and (cached := await asyncio.to_thread(self._kept, chart.digest)):
+        bucket = buckets.index_of(chart).bucket if _in_bucket(chart) else None
+        if bucket:
+            self.buckets.check(bucket, app)
+        if chart.digest and (cached := await asyncio.to_thread(self._kept, chart.digest, bucket)):
             return PackedChart(digest=chart.digest, files=(await asyncio.to_thread(unpacked, cached))[1])
-        digest, archive = await self._fetched(chart)
+        digest, archive = await self._fetched(chart, app)
         _, files = await asyncio.to_thread(unpacked, archive)
         if chart.digest == digest:
-            await asyncio.to_thread(self._keep, digest, archive)
+            await asyncio.to_thread(self._keep, digest, bucket, archive)
         return PackedChart(digest=digest, files=files)
 
-    async def _fetched(self, chart: RemoteChart) -> tuple[str, bytes]:
+    async def values(self, wanted: BucketObject, *, app: str) -> tuple[BucketObject, bytes]:
+        """Values in a bucket, with the version and the digest that they have there; what is kept is not fetched again.
+
+        Raises NotThere, Refused, TooLarge and what an account of AWS raises.
+        """
+        self.buckets.check(wanted.bucket, app)
+        if wanted.digest and (cached := await asyncio.to_thread(self._kept, wanted.digest, wanted.bucket)):
+            return wanted, cached
+        there = await self.buckets.read(wanted, app=app, largest=_VALUES)
+        digest = _digest(there.content)
+        if wanted.digest == digest:
+            await asyncio.to_thread(self._keep, digest, wanted.bucket, there.content)
+        return replace(wanted, version=there.version or wanted.version, digest=digest), there.content
+
+    async def _fetched(self, chart: RemoteChart, app: str) -> tuple[str, bytes]:
+        if _in_bucket(chart):
+            return await self._in_bucket(chart, app)
         scheme, _, rest = chart.repository.partition("://")
         if scheme == "oci":
             written = f"{rest.rstrip('/')}/{chart.name}:{chart.version.replace('+', '_')}"
@@ -93,7 +118,17 @@ class ChartRepositories:
             except ValueError as error:
                 raise NotThere(f"{chart.repository} names no address of {chart.name}: {error}") from error
             archive = self._read(session, address, host, MOST_BYTES)
-        return f"sha256:{hashlib.sha256(archive).hexdigest()}", archive
+        return _digest(archive), archive
+
+    async def _in_bucket(self, chart: RemoteChart, app: str) -> tuple[str, bytes]:
+        index = buckets.index_of(chart)
+        listed = await self.buckets.read(index, app=app, largest=_INDEX)
+        address = await asyncio.to_thread(_address, listed.content, chart)
+        archive = buckets.archive_of(index, address)
+        if archive is None:
+            raise Refused(f"{index.address} says that {chart.name} is at {address[:200]}, which is in no bucket")
+        packed = await self.buckets.read(archive, app=app, largest=MOST_BYTES)
+        return _digest(packed.content), packed.content
 
     def _read(self, session: requests.Session, url: str, host: str, most: int) -> bytes:
         """The body of an answer. Only the repository's own host gets the password."""
@@ -114,29 +149,39 @@ class ChartRepositories:
             raise Unavailable(f"the chart repository {host} answered {answer.status_code}")
         return body
 
-    def _kept(self, digest: str) -> bytes | None:
+    def _kept(self, digest: str, bucket: str | None) -> bytes | None:
         with suppress(FileNotFoundError):
-            return self._file(digest).read_bytes() if self.folder else None
+            return self._file(digest, bucket).read_bytes() if self.folder else None
         return None
 
-    def _keep(self, digest: str, archive: bytes) -> None:
+    def _keep(self, digest: str, bucket: str | None, archive: bytes) -> None:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=_PART) as part:
             file = Path(part) / "archive"
             file.write_bytes(archive)
-            file.rename(self._file(digest))
+            file.rename(self._file(digest, bucket))
         for left in self.folder.glob(f"{_PART}*"):  # of a process that was killed before
             if time.time() - _written(left) > _DEAD_AFTER:
                 shutil.rmtree(left, ignore_errors=True)
-        every = sorted(self.folder.glob("*.tgz"), key=_written, reverse=True)
+        every = sorted(self.folder.glob(f"*{_ENDING}"), key=_written, reverse=True)
         for path in every[_MOST_KEPT:]:
             path.unlink(missing_ok=True)
 
-    def _file(self, digest: str) -> Path:
+    def _file(self, digest: str, bucket: str | None) -> Path:
+        """What is from a bucket is kept for those only who may read that bucket."""
         assert self.folder is not None, "only a folder keeps"
-        return self.folder / f"{re.sub('[^0-9a-f]', '', digest.partition(':')[2])}.tgz"
+        name = _digest(f"{bucket} {digest}".encode()) if bucket else digest
+        return self.folder / f"{re.sub('[^0-9a-f]', '', name.partition(':')[2])}{_ENDING}"
+
+
+def _in_bucket(chart: RemoteChart) -> bool:
+    return chart.repository.startswith(f"{buckets.SCHEME}://")
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _written(path: Path) -> float:

@@ -17,17 +17,20 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from sealane import typed_data
+from sealane.charts.buckets import BucketAccess
 from sealane.charts.model import ReleaseCommand, TemplateRequest, TemplateResult
 from sealane.clients import programs
 from sealane.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
     from sealane.clients.chart_repositories import ChartRepositories
+
+T = TypeVar("T")
 
 PROGRAM = "helm"
 PATIENCE = 60.0
@@ -117,22 +120,31 @@ ON_PATH = Helm()
 def of(variables: Mapping[str, str]) -> Helm:
     """Helm as the variables configure it, like a server's settings do."""
     home = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    passwords = _passwords(variables.get("SEALANE_HELM__PASSWORDS", "{}"))
+    passwords = _object(variables, "SEALANE_HELM__PASSWORDS", dict[str, str])
+    listed = _object(variables, "SEALANE_HELM__BUCKETS", dict[str, BucketAccess])
+    region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or BucketAccess().region
+    endpoint = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL")
+    others = BucketAccess(region=region, endpoint=endpoint)
 
     def repositories() -> ChartRepositories:
         from sealane.clients import chart_repositories
+        from sealane.clients.aws.chart_buckets import ChartBuckets
 
-        return chart_repositories.ChartRepositories(passwords=passwords, folder=home / "sealane" / "charts")
+        return chart_repositories.ChartRepositories(
+            passwords=passwords,
+            buckets=ChartBuckets(listed=listed, others=others),
+            folder=home / "sealane" / "charts",
+        )
 
     return Helm(program=variables.get("SEALANE_HELM__PROGRAM", PROGRAM), repositories=repositories)
 
 
-def _passwords(written: str) -> dict[str, str]:
-    """Passwords by host. Raises UsageError for anything but a JSON object of strings."""
+def _object(variables: Mapping[str, str], name: str, shape: type[T]) -> T:
+    """A variable that holds a JSON object. Raises UsageError for another one."""
     try:
-        return typed_data.from_json(written, dict[str, str])
+        return typed_data.from_json(variables.get(name) or "{}", shape)
     except msgspec.MsgspecError as error:
-        raise UsageError(f"SEALANE_HELM__PASSWORDS is no JSON object of texts: {error}") from error
+        raise UsageError(f"{name} is not the JSON object that it has to be: {error}") from error
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from sealane.charts import buckets
 from sealane.configfiles.fields import File, Matching, Maybe, Name, RelativePath
 
 MOST_CHARTS = 20
@@ -54,8 +55,9 @@ ApiVersion = Annotated[
 RepositoryAddress = Annotated[
     str,
     Matching(
-        pattern=r"(?:https|oci)://[A-Za-z0-9][^\s?#@]*|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?(?:/[^\s?#@]*)?",
-        expected="the address of a chart repository, https://… or oci://…",
+        pattern=r"(?:https|oci)://[A-Za-z0-9][^\s?#@]*|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?(?:/[^\s?#@]*)?"
+        rf"|{buckets.ADDRESS}",
+        expected="the address of a chart repository, https://…, oci://… or s3://…",
         longest=1024,
     ),
 ]
@@ -74,6 +76,18 @@ ChartVersion = Annotated[
 ]
 
 ChartDigest = Annotated[str, Matching(pattern=r"sha256:[0-9a-f]{64}", expected="a digest: sha256: and 64 digits")]
+
+ValueFile = Annotated[
+    str,
+    Matching(
+        pattern=rf"(?:raw:)?{buckets.OBJECT}|(?!(?:raw:)?s3://)(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\n\r\\]+",
+        expected="a path inside the repository, or s3://BUCKET/KEY@sha256:… of an object in S3",
+        longest=3000,
+        hint=lambda text: (
+            None if "s3:" in text else "it starts at the repository's root, without / in front and without .."
+        ),
+    ),
+]
 
 HookEvent = Literal[
     "pre-install",
@@ -105,15 +119,15 @@ class ChartFile(File):
     path: Maybe[RelativePath] = None
     """The chart's folder in the repository, which holds its Chart.yaml; else repository, chart and version say where it is."""
     repository: Maybe[RepositoryAddress] = None
-    """The address of a chart repository, https://…, or of a folder in a registry, oci://…."""
+    """The address of a chart repository, https://… or s3://…, or of a folder in a registry, oci://…."""
     chart: Maybe[ChartName] = None
     """The chart's name in the repository."""
     version: Maybe[ChartVersion] = None
     """The chart's version."""
     digest: Maybe[ChartDigest] = None
     """The version's digest: of its archive, or in a registry of its manifest."""
-    value_files: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=_MOST)]] = None
-    """Files of the repository with values, each laid over the one before; placeholders in them are replaced, but for raw: and a path."""
+    value_files: Maybe[Annotated[list[ValueFile], Field(min_length=1, max_length=_MOST)]] = None
+    """Files of the repository with values, or s3:// and an object in S3, each laid over the one before; placeholders in them are replaced, but for raw: and a path."""
     values: Maybe[dict[str, Any]] = None
     """Values that are laid over those of the files; placeholders in them are replaced."""
     images: Maybe[Annotated[dict[Name, ValuePaths], Field(max_length=_MOST)]] = None

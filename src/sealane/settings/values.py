@@ -85,6 +85,8 @@ def _prefix(text: str) -> str:
     return prefix
 
 
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+"""A bucket of S3."""
 HostEntry = Annotated[str, AfterValidator(_host_entry)]
 Capability = Annotated[str, AfterValidator(capabilities.capability)]
 TokenHost = Annotated[str, AfterValidator(_token_host)]

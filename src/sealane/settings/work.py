@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
+from sealane.charts.buckets import BucketAccess
 from sealane.log_lines import Form
 from sealane.runners import capabilities
 from sealane.settings.group import Group
 from sealane.settings.values import (
+    BucketName,
     Capability,
     Days,
     HostEntry,
@@ -125,6 +127,11 @@ class Helm(Group):
     passwords: dict[HostEntry, SecretStr] = Field(default_factory=dict)
     """Passwords of HTTP repositories by host, in a JSON object: `{"charts.example.com": "user:…"}`, each sent to its own host
     only. For registries those of `docker login` count."""
+
+    buckets: dict[BucketName, BucketAccess] = Field(default_factory=dict)
+    """S3 buckets that charts and values may come from, in a JSON object: `{"charts": {"region": "eu-central-1", "apps": ["shop"]}}`. Each
+    may have `region`, `profile`, `role`, `external_id`, `endpoint` (of a store that is not Amazon's) and `apps`, the apps that may read it; all
+    when left out. Commands without a server read it, too, and reach other buckets as the AWS SDK does."""
 
 
 class Steps(Group):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from sealane.charts import buckets
 from sealane.charts.archive import MOST_FILES, unpacked
 from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
@@ -14,7 +15,7 @@ from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.errors import Refused
 from sealane.findings import Finding, Place, did_you_mean, not_utf8
 from sealane.formations.model import Chart, Formation
-from sealane.stencils.model import ChartSource, Stencil
+from sealane.stencils.model import ChartSource, Stencil, StoredValues
 from sealane.stencils.placeholders import Source
 
 RAW = "raw:"
@@ -32,22 +33,23 @@ def gather(tree: Tree, formation: Formation, source: Source) -> tuple[list[Chart
     charts: list[ChartSource] = []
     findings: list[Finding] = []
     for chart in formation.charts:
+        values, stored, more = _values(tree, formation, chart)
+        findings += more
+        values += _inline(formation, chart, source)
+        wanted = ChartSource(chart=chart, values=tuple(values), stored=tuple(stored))
         if chart.remote is not None:
-            values, more = _values(tree, formation, chart)
-            findings += more
-            charts.append(ChartSource(chart=chart, values=(*values, *_inline(formation, chart, source))))
+            charts.append(wanted)
             continue
         place = formation.at("charts", chart.release, "path")
         try:
             files, problems = _files(tree, chart, place)
         except Unreadable as problem:
             problems = [Finding(message=f"can't read {chart.path}: {problem.message}", place=place)]
-        values, more = _values(tree, formation, chart)
-        findings += [*problems, *more]
+        findings += problems
         if problems:
             continue
         try:
-            charts.append(filled(ChartSource(chart=chart, values=(*values, *_inline(formation, chart, source))), files))
+            charts.append(filled(wanted, files))
         except Refused as problem:
             findings.append(Finding(message=f"can't read {chart.path}: {problem.message}", place=place))
     return charts, findings
@@ -66,6 +68,17 @@ def filled(source: ChartSource, given: Mapping[str, bytes]) -> ChartSource:
     }
     name, version, app = (str(said.get(key) or "") for key in ("name", "version", "appVersion"))
     return replace(source, name=name, version=version, app_version=app, files=files, own=own, subcharts=below)
+
+
+def with_stored(source: ChartSource, contents: Sequence[bytes]) -> tuple[ChartSource, list[Finding]]:
+    """The chart with the values of its buckets, each where the formation has it among those of files."""
+    values, findings, put = list(source.values), list[Finding](), 0
+    for wanted, content in zip(source.stored, contents, strict=True):
+        read, problems = _read(content, wanted.object.address, raw=wanted.raw)
+        findings += problems
+        values[wanted.after + put : wanted.after + put] = read
+        put += len(read)
+    return replace(source, values=tuple(values), stored=()), findings
 
 
 def _expanded(given: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -127,28 +140,38 @@ def _document(files: Mapping[str, bytes], path: str, chart: Chart) -> Document |
     return read[0] if read and isinstance(read[0].value, dict) else None
 
 
-def _values(tree: Tree, formation: Formation, chart: Chart) -> tuple[list[Stencil], list[Finding]]:
+def _values(tree: Tree, formation: Formation, chart: Chart) -> tuple[list[Stencil], list[StoredValues], list[Finding]]:
     values: list[Stencil] = []
+    stored: list[StoredValues] = []
     findings: list[Finding] = []
     for index, written in enumerate(chart.value_files):
-        path = written.removeprefix(RAW)
+        path, raw = written.removeprefix(RAW), written.startswith(RAW)
+        place = formation.at("charts", chart.release, "value_files", index)
+        if wanted := buckets.parse(path):
+            stored.append(StoredValues(object=wanted, after=len(values), raw=raw, place=place))
+            continue
         try:
-            text = tree.read(path).decode("utf-8-sig")
+            read, problems = _read(tree.read(path), path, raw=raw)
         except Unreadable as problem:
-            place = formation.at("charts", chart.release, "value_files", index)
             hint = did_you_mean(path, _beside(tree, path)) if isinstance(problem, FileMissing) else None
             findings.append(Finding(message=f"can't read {path}: {problem.message}", place=place, hint=hint))
             continue
-        except UnicodeDecodeError as error:
-            findings.append(not_utf8(error, path))
-            continue
-        read, problems = documents.read(text, path)
+        values += read
         findings += problems
-        for document in read[1:] if read and isinstance(read[0].value, dict) else read:
-            message = "values are one mapping"
-            findings.append(Finding(message=message, place=document.place(()), hint="keep one document of key: value"))
-        values += [Stencil(document=document, source=Source(text), raw=written != path) for document in read[:1]]
-    return values, findings
+    return values, stored, findings
+
+
+def _read(content: bytes, path: str, *, raw: bool) -> tuple[list[Stencil], list[Finding]]:
+    """The values of a file: one mapping, or none in an empty file."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [], [not_utf8(error, path)]
+    read, findings = documents.read(text, path)
+    for document in read[1:] if read and isinstance(read[0].value, dict) else read:
+        message = "values are one mapping"
+        findings.append(Finding(message=message, place=document.place(()), hint="keep one document of key: value"))
+    return [Stencil(document=document, source=Source(text), raw=raw) for document in read[:1]], findings
 
 
 def _beside(tree: Tree, path: str) -> tuple[str, ...]:

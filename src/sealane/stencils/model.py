@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sealane.charts import values as chart_values
+from sealane.charts.buckets import BucketObject
 from sealane.configfiles.documents import Document, Path, nearest_place
 from sealane.findings import Place
 from sealane.formations import graph_annotations
@@ -49,6 +50,18 @@ class ConfigEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredValues:
+    """Values of a chart that are in a bucket."""
+
+    object: BucketObject
+    after: int
+    """How many of the chart's values they are laid over, of those that are not in buckets."""
+    raw: bool
+    place: Place
+    """Where the formation names them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChartSource:
     """A chart of a formation and its values, placeholders not replaced yet."""
 
@@ -65,6 +78,8 @@ class ChartSource:
     """The default values of its subcharts, by name."""
     values: tuple[Stencil, ...] = ()
     """Values that override its defaults, each overriding the one before."""
+    stored: tuple[StoredValues, ...] = ()
+    """Values that are in buckets and not fetched yet."""
 
     @property
     def defaults(self) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealane.clients.aws.chart_buckets import ChartBuckets
 from sealane.clients.chart_repositories import ChartRepositories
 from sealane.clients.helm import Helm
 from sealane.clients.registry_access import RegistryAccess
@@ -25,6 +26,7 @@ def helm(settings: Settings) -> Helm:
     repositories = ChartRepositories(
         access=access,
         passwords={host: password.get_secret_value() for host, password in settings.helm.passwords.items()},
+        buckets=ChartBuckets(listed=settings.helm.buckets),
         folder=settings.data / "charts",
     )
     return Helm(program=settings.helm.program, patience=settings.helm.patience, repositories=lambda: repositories)

@@ -105,7 +105,7 @@ def test_an_index_that_is_nested_deeply_is_refused() -> None:
 def test_an_address_that_is_none_says_so() -> None:
     chart = RemoteChart(repository="https://[charts", name="web", version="1.2.0")
     with pytest.raises(NotThere, match="is no address"):
-        asyncio.run(ChartRepositories().fetch(chart))
+        asyncio.run(ChartRepositories().fetch(chart, app="shop"))
 
 
 def test_a_complaint_of_one_long_word_is_read_in_no_time() -> None:

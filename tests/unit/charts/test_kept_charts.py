@@ -21,9 +21,9 @@ def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
         if at is not None:
             os.utime(tmp_path / name, (at, at))
     kept = ChartRepositories(folder=tmp_path)
-    kept._keep(DIGEST, b"whole")
+    kept._keep(DIGEST, None, b"whole")
     assert {path.name for path in tmp_path.iterdir()} == {"part-new", f"{'a' * 64}.tgz"}
-    assert kept._kept(DIGEST) == b"whole"
+    assert kept._kept(DIGEST, None) == b"whole"
 
 
 def test_an_archive_that_cant_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_an_archive_that_cant_be_written_leaves_nothing(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
-        ChartRepositories(folder=tmp_path)._keep(DIGEST, b"whole")
+        ChartRepositories(folder=tmp_path)._keep(DIGEST, None, b"whole")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -46,5 +46,5 @@ def test_what_another_process_removes_meanwhile_is_no_trouble(tmp_path: Path, mo
 
     kept = ChartRepositories(folder=tmp_path)
     monkeypatch.setattr(Path, "glob", listed)
-    kept._keep(DIGEST, b"whole")
-    assert kept._kept(DIGEST) == b"whole"
+    kept._keep(DIGEST, None, b"whole")
+    assert kept._kept(DIGEST, None) == b"whole"

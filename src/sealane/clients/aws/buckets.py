@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from typing_extensions import Buffer, override
 
 from sealane.clients.aws.account import Account, Answer, Rejected
-from sealane.errors import Conflicting, NotThere
+from sealane.errors import Conflicting, NotThere, TooLarge
 
 _BLOCK = 256 * 1024
 _MISSING = frozenset({"NoSuchKey", "404"})
+_EMPTY = frozenset({"InvalidRange", "416"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredContent:
+    """An object's content, and which version it is."""
+
+    content: bytes = field(repr=False)
+    version: str | None = None
+    """None in a bucket that keeps no versions."""
 
 
 class Bucket:
@@ -34,6 +45,21 @@ class Bucket:
                 return None
             raise
         return answer.values["Body"], str(answer.values["ETag"])
+
+    async def read(self, key: str, *, version: str | None = None, largest: int) -> StoredContent:
+        """An object's version, or its newest. Raises TooLarge for more bytes than `largest`, of which nothing more is read."""
+        named = {"Bucket": self.name, "Key": key, **({"VersionId": version} if version else {})}
+        try:
+            told = await self._account.call("s3", "get_object", Range=f"bytes=0-{largest}", **named)
+        except Rejected as rejected:
+            if rejected.code not in _EMPTY:
+                raise
+            told = await self._account.call("s3", "head_object", **named)
+        content = told.values.get("Body", b"")
+        if len(content) > largest:
+            raise TooLarge(f"s3://{self.name}/{key} has more than {largest} bytes")
+        kept = told.values.get("VersionId")
+        return StoredContent(content=content, version=None if kept in {None, "null"} else str(kept))
 
     async def put(self, key: str, content: bytes, *, over: str | None) -> str:
         """Overwrites the object with that tag (None: it must not exist) and returns the new tag. Raises Conflicting."""
