@@ -19,6 +19,9 @@ _EACH = 8
 """Characters that a comparison takes as long as, whatever it compares."""
 
 
+_SPECIAL = frozenset("\\*?[]{},!")
+
+
 class BadGlob(ValueError):
     """A glob that is not valid; the message says why."""
 
@@ -64,6 +67,11 @@ def matches(glob: str, text: str) -> bool:
 def any_matches(patterns: Iterable[str], text: str) -> bool:
     """Whether one of the globs matches the whole text."""
     return any(matches(glob, text) for glob in patterns)
+
+
+def literal(text: str) -> str:
+    """The glob that matches this text alone."""
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
 
 
 def weight(glob: str) -> int:

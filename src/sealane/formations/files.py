@@ -17,6 +17,7 @@ from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Ma
 from sealane.formations.chart_files import MOST_CHARTS, ChartFile, ReleaseName
 from sealane.formations.gate_files import GateFile, GuardFile, gates_type
 from sealane.formations.hook_files import HooksFile, annotations_type
+from sealane.formations.patch_files import MOST_PATCHES, PatchFile
 from sealane.secrets import references
 
 MOST = 1000
@@ -213,6 +214,8 @@ class FormationFile(TopFile):
     """Placeholders of the stencils and their values: texts, numbers, true or false, lists or mappings."""
     charts: Maybe[Annotated[dict[ReleaseName, ChartFile], Field(min_length=1, max_length=MOST_CHARTS)]] = None
     """Helm charts by the name of their release: what they render is deployed beside the stencils."""
+    patches: Maybe[Annotated[list[PatchFile], Field(min_length=1, max_length=MOST_PATCHES)]] = None
+    """Files that change objects of the stencils and charts for this formation, in this order."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
     """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; placeholders in them are replaced, but for raw: and a path."""
     secrets: Maybe[Annotated[dict[EntryName, str], Field(max_length=MOST)]] = None

@@ -54,6 +54,27 @@ class Chart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PatchTarget:
+    """Which objects a patch changes: those that all given conditions hold for."""
+
+    group: str | None = None
+    """Empty for Kubernetes' core group."""
+    kind: str | None = None
+    name: str | None = None
+    """A glob."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patch:
+    """A file that changes objects of a formation once they are rendered."""
+
+    path: str
+    target: PatchTarget | None = None
+    """None: each document of the file names its object."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Formation:
     """One instance of an app: environment and destination, values, references of secrets, and strategy."""
 
@@ -63,6 +84,8 @@ class Formation:
     namespace: str
     stencils: StencilChoice = field(default_factory=StencilChoice)
     charts: tuple[Chart, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    """They are applied in this order."""
     images: Mapping[str, str] = field(default_factory=dict)
     """The image's name in the pipeline by its name in the stencils: `{web: web-debug}`."""
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,7 +16,8 @@ from sealane.findings import Finding, Place
 from sealane.formations import annotation_reading, files, gate_reading, health_checks, strategy_reading
 from sealane.formations.chart_files import ChartFile
 from sealane.formations.health_checks import HealthCheck
-from sealane.formations.model import Chart, Formation, StencilChoice
+from sealane.formations.model import Chart, Formation, Patch, PatchTarget, StencilChoice
+from sealane.formations.patch_files import PatchFile
 from sealane.secrets import references
 
 GIVEN = ("app", "bundle", "config", "deploy_tag", "formation", "image", "namespace", "secrets")
@@ -45,6 +46,7 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
             include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ()), raw=tuple(stencils.raw or ())
         ),
         charts=tuple(_chart(release, chart) for release, chart in (written.charts or {}).items()),
+        patches=tuple(_patch(patch) for patch in written.patches or ()),
         images=written.images or {},
         values=written.values or {},
         config={
@@ -88,6 +90,14 @@ def _chart(release: str, written: ChartFile) -> Chart:
     )
 
 
+def _patch(written: PatchFile) -> Patch:
+    target = written.target
+    if target is None:
+        return Patch(path=written.path)
+    wanted = PatchTarget(group=target.group, kind=target.kind, name=target.name, labels=target.labels or {})
+    return Patch(path=written.path, target=wanted)
+
+
 def _text(value: Any, written: str | None) -> str:
     """An entry of the configuration as text: numbers as written, true and false in lower case."""
     return str(value).lower() if isinstance(value, bool) else written or str(value)
@@ -98,6 +108,7 @@ def _problems(written: files.FormationFile, document: Document, adapters: Adapte
     return [
         *_name_problems(written, document),
         *_glob_problems(written.stencils, document),
+        *_patch_problems(written.patches or (), document),
         *_value_problems(written, document),
         *_chart_problems(written.charts or {}, document),
         *_reference_problems(written, document, adapters),
@@ -124,6 +135,19 @@ def _glob_problems(written: files.StencilsFile | None, document: Document) -> li
         for index, glob in enumerate(patterns)
         if (problem := globs.problem(glob))
     ]
+
+
+def _patch_problems(patches: Sequence[PatchFile], document: Document) -> list[Finding]:
+    findings = []
+    for index, target in ((index, patch.target) for index, patch in enumerate(patches) if patch.target):
+        if target.name and (problem := globs.problem(target.name)):
+            place = document.place(("patches", index, "target", "name"))
+            findings.append(Finding(message=f"{target.name} is no glob: {problem}", place=place))
+        if not target.model_fields_set:
+            place = document.place(("patches", index, "target"))
+            hint = "give a kind, a name, a group or labels"
+            findings.append(Finding(message="the target says nothing about its objects", place=place, hint=hint))
+    return findings
 
 
 def _value_problems(written: files.FormationFile, document: Document) -> list[Finding]:

@@ -15,7 +15,7 @@ from sealane.formations import graph_annotations
 from sealane.formations.gates import Hook, hooks_from, plain_hooks
 from sealane.formations.graph_annotations import Annotation
 from sealane.formations.health_checks import HealthCheck
-from sealane.formations.model import Chart, Formation
+from sealane.formations.model import Chart, Formation, Patch
 from sealane.formations.strategy import Strategy
 from sealane.stencils.placeholders import Source
 
@@ -88,12 +88,23 @@ class ChartSource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PatchSource:
+    """A patch of a formation, placeholders not replaced yet."""
+
+    patch: Patch
+    place: Place
+    """Its place in the formation's file."""
+    documents: tuple[Stencil, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
     """Everything that one formation is rendered from, parsed."""
 
     formation: Formation
     stencils: tuple[Stencil, ...]
     charts: tuple[ChartSource, ...] = ()
+    patches: tuple[PatchSource, ...] = ()
     config: Mapping[str, ConfigEntry] = field(default_factory=dict)
 
 

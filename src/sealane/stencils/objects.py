@@ -50,6 +50,29 @@ def _is_list(value: Any) -> bool:
     )
 
 
+JOB = ("batch", "Job")
+
+
+def generated_name(value: Any) -> str | None:
+    """The name by which hooks and gates know a Job that only has a `generateName`; None for all other values.
+
+    Each deployment gives the Jobs of hooks and gates a name of its own, so this one is never applied.
+    """
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("name") is not None:
+        return None
+    if not isinstance(value.get("apiVersion"), str) or kind_of({"kind": "", **value}) != JOB:
+        return None
+    prefix = metadata.get("generateName")
+    return prefix.rstrip("-.") or None if isinstance(prefix, str) else None
+
+
+def named(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object with this name instead of its `generateName`."""
+    rest = {key: entry for key, entry in value["metadata"].items() if key != "generateName"}
+    return {**value, "metadata": {"name": name, **rest}}
+
+
 def problems(value: Any, origin: Origin) -> list[Finding]:
     """Why the value is not an object with a name."""
     if not isinstance(value, dict):
@@ -74,7 +97,8 @@ def _metadata_problems(metadata: dict[str, Any], origin: Origin) -> list[Finding
     name = metadata.get("name")
     if name is None:
         made = "generateName" in metadata
-        hint = "a name made up by the cluster can't be followed" if made else "every object has a name"
+        hint = "only Jobs of hooks and gates do without: a name made up by the cluster can't be followed"
+        hint = hint if made else "every object has a name"
         path: Path = ("metadata", "generateName") if made else ("metadata",)
         findings.append(_finding("metadata.name is missing", origin, path, hint))
     elif not isinstance(name, str):

@@ -14,6 +14,7 @@ from sealane.findings import Finding
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.stencils.configuration import ConfigContent
+from sealane.stencils.merge_patch import FieldTypes
 from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
 
@@ -57,6 +58,10 @@ class Platform(Protocol):
 
     def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
         """Problems that no object of its kinds may have."""
+        ...
+
+    def field_types(self, among: Iterable[Mapping[str, Any]]) -> FieldTypes:
+        """The types of manifests, by which patches are merged into them; `among` are objects that may define kinds."""
         ...
 
     def secret(
@@ -116,6 +121,12 @@ class Plain(Platform):
     def problems(self, rendered: Sequence[Rendered]) -> Iterable[Finding]:
         del rendered
         return ()
+
+    @override
+    def field_types(self, among: Iterable[Mapping[str, Any]]) -> FieldTypes:
+        """None is known, so lists are replaced as a whole."""
+        del among
+        return lambda _: None
 
     @override
     def secret(

@@ -9,11 +9,13 @@ from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not
 from sealane.formations import reading
 from sealane.formations.formation_names import ENDINGS, FOLDER, names
 from sealane.formations.model import Formation
-from sealane.stencils import chart_inputs
+from sealane.stencils import chart_inputs, patch_inputs
 from sealane.stencils.model import ConfigEntry, Sources, Stencil
 from sealane.stencils.placeholders import Source
 
 STENCILS = "deploy/stencils"
+MANIFESTS = (*ENDINGS, ".json")
+"""The endings of files that are read as manifests."""
 FILE = "file:"
 RAW = "raw:"
 """Prefix of a configuration file's path in which no placeholders are replaced."""
@@ -28,11 +30,15 @@ def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources
         return None, findings
     stencils, more = _stencils(tree, formation)
     charts, of_charts = chart_inputs.gather(tree, formation, source)
+    patches, of_patches = patch_inputs.gather(tree, formation)
     config, still_more = _config(tree, formation, source)
-    findings = [*findings, *more, *of_charts, *still_more]
+    findings = [*findings, *more, *of_charts, *of_patches, *still_more]
     if errors(findings):
         return None, findings
-    return Sources(formation=formation, stencils=tuple(stencils), charts=tuple(charts), config=config), findings
+    sources = Sources(
+        formation=formation, stencils=tuple(stencils), charts=tuple(charts), patches=tuple(patches), config=config
+    )
+    return sources, findings
 
 
 def read_formation(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Formation | None, list[Finding]]:
@@ -89,7 +95,7 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
 
 def _chosen(tree: Tree, formation: Formation) -> tuple[list[str], list[Finding]]:
     """Paths of the stencils that match the formation's globs, and globs without a match."""
-    below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(ENDINGS)}
+    below = {path.removeprefix(f"{STENCILS}/"): path for path in tree.files(STENCILS) if path.endswith(MANIFESTS)}
     choice = formation.stencils
     findings = [
         Finding(

@@ -15,7 +15,7 @@ from sealane.formations import graph_annotations
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
 from sealane.stencils import chart_requests as requests
-from sealane.stencils import configuration, objects, rendering_checks, substitution
+from sealane.stencils import configuration, objects, patches, rendering_checks, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
@@ -87,11 +87,17 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     words = known.words
     secret, config, problems = _made(formation, inputs.app, platform, known.secrets, known.config)
     findings.extend(problems)
-    rendered, problems = _objects(sources, of_charts, words, platform)
+    placed, problems = _objects(sources, of_charts, words)
+    findings.extend(problems)
+    if sources.patches and not errors(findings):
+        placed.objects, problems = patches.applied(placed.objects, sources.patches, words, platform)
+        findings.extend(problems)
+    rendered, problems = objects.settle(placed.objects, formation.namespace, platform)
     findings.extend(problems)
     findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
     findings.extend(aside.findings)
+    findings.extend(rendering_checks.nameless(aside.rest, placed.generated))
     finished, problems = platform.finished(aside.rest, formation)
     findings.extend(problems)
     every = [*(made_object.rendered for made_object in (config, secret) if made_object), *finished]
@@ -171,18 +177,42 @@ def _with_config(words: Placeholders, config: NamedConfig | None) -> Placeholder
     return replace(words, missing={**words.missing, "config": "the formation has no config:"})
 
 
-def _objects(
-    sources: Sources, of_charts: ChartParts, words: Placeholders, platform: Platform
-) -> tuple[list[Rendered], list[Finding]]:
-    """All objects of the stencils and charts, each in its namespace."""
-    good: list[_Placed] = []
+@dataclass(kw_only=True, slots=True)
+class _Objects:
+    """The valid objects of stencils and charts."""
+
+    objects: list[_Placed] = field(default_factory=list)
+    generated: set[str] = field(default_factory=set)
+    """Names of Jobs that only have a `generateName`."""
+
+    def add(self, value: Any, whole: Origin) -> list[Finding]:
+        """Adds the value's valid objects; returns findings about the others."""
+        findings: list[Finding] = []
+        for written, origin in objects.unfold(value, whole):
+            name = objects.generated_name(written)
+            part = objects.named(written, name) if name else written
+            problems = objects.problems(part, origin)
+            if not problems and release_objects.is_release(part):
+                message = "a Release is made of a chart, not written"
+                hint = "write charts: in the formation, and mode: release there"
+                problems = [Finding(message=message, place=origin.place(), hint=hint)]
+            findings.extend(problems)
+            if not problems:
+                self.objects.append((part, origin))
+                self.generated |= {name} if name else set()
+        return findings
+
+
+def _objects(sources: Sources, of_charts: ChartParts, words: Placeholders) -> tuple[_Objects, list[Finding]]:
+    """All objects of the stencils and charts, not patched yet."""
+    good = _Objects()
     findings = [*of_charts.findings]
     for chart in sources.charts:
         asked, _ = requests.request(chart, sources.formation, words)  # which notes the placeholders of its values
         if made := requests.release(chart, asked, sources.formation):
-            good.append(made)
+            good.objects.append(made)
     for value, origin in of_charts.objects:
-        findings.extend(_sorted_out(value, origin, good))
+        findings.extend(good.add(value, origin))
     for stencil in sources.stencils:
         document = stencil.document
         value, problems = substitution.substitute(stencil, words)
@@ -194,25 +224,8 @@ def _objects(
         if problems:
             continue
         whole = Origin(file=document.file, places=document.values, written=document.written, keys=document.keys)
-        problems = _sorted_out(value, whole, good)
-        findings.extend(problems)
-    rendered, problems = objects.settle(good, sources.formation.namespace, platform)
-    return rendered, [*findings, *problems]
-
-
-def _sorted_out(value: Any, whole: Origin, good: list[_Placed]) -> list[Finding]:
-    """Adds the value's valid objects; returns findings about the others."""
-    findings: list[Finding] = []
-    for part, origin in objects.unfold(value, whole):
-        problems = objects.problems(part, origin)
-        if not problems and release_objects.is_release(part):
-            message = "a Release is made of a chart, not written"
-            hint = "write charts: in the formation, and mode: release there"
-            problems = [Finding(message=message, place=origin.place(), hint=hint)]
-        findings.extend(problems)
-        if not problems:
-            good.append((part, origin))
-    return findings
+        findings.extend(good.add(value, whole))
+    return good, findings
 
 
 def _with_jobs(revision: Revision, formation: Formation, aside: ExtractedJobs, early: tuple[str, ...]) -> Revision:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.formations.model import Formation
+from sealane.stencils import objects
 from sealane.stencils.model import Rendered, Sources
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import Platform
@@ -53,6 +54,19 @@ def unused(sources: Sources, placeholders: Placeholders) -> list[Finding]:
 def _use(token: str, sources: Sources) -> str:
     there = next((stencil.document.file for stencil in sources.stencils if token in stencil.source.text), None)
     return f"take it away; in {there} it stands where placeholders are not read" if there else "take it away, or use it"
+
+
+def nameless(rendered: Iterable[Rendered], generated: Collection[str]) -> list[Finding]:
+    """Jobs with only a `generateName` that no hook or gate runs."""
+    return [
+        Finding(
+            message=f"{item} has a generateName and no name, so it runs only as a hook or gate",
+            place=item.origin.place(("metadata", "generateName")),
+            hint=f"give it a name, or write hooks: {{before: [{{name: {item.name}, stencil: {item.name}}}]}}",
+        )
+        for item in rendered
+        if item.key[:2] == objects.JOB and item.name in generated
+    ]
 
 
 def without_objects(formation: Formation, rendered: list[Rendered]) -> list[Finding]:

@@ -8,7 +8,7 @@ custom kinds come from definitions among the stencils. For all others, a dry run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sealane.configfiles.documents import Path
@@ -21,12 +21,15 @@ _MOST = 20
 """Most findings for one object."""
 
 
+def known_tables(manifests: Iterable[Mapping[str, Any]]) -> list[Table]:
+    """The types of Kubernetes' own kinds, and of those that definitions among the objects make."""
+    definitions = [manifest for manifest in manifests if manifest.get("kind") == "CustomResourceDefinition"]
+    return [openapi.builtin(), *map(_defined, definitions)]
+
+
 def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
     """Items that are given twice, each with its place."""
-    known = [
-        openapi.builtin(),
-        *(_defined(item.object) for item in rendered if item.kind == "CustomResourceDefinition"),
-    ]
+    known = known_tables(item.object for item in rendered)
     for item in rendered:
         for table in known:
             if name := table.of(item.object):

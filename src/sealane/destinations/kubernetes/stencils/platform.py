@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from typing_extensions import override
@@ -11,6 +12,7 @@ from typing_extensions import override
 from sealane.destinations.kubernetes.stencils import (
     config_objects,
     drain,
+    field_types,
     job_ttl,
     jobs,
     known_fields,
@@ -26,6 +28,7 @@ from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
 from sealane.stencils.configuration import ConfigContent
+from sealane.stencils.merge_patch import FieldTypes
 from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import ExtractedJobs, Kind, Platform
@@ -42,6 +45,10 @@ class Kubernetes(Platform):
     def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
         yield from known_fields.problems(rendered)
         yield from list_keys.problems(rendered)
+
+    @override
+    def field_types(self, among: Iterable[Mapping[str, Any]]) -> FieldTypes:
+        return partial(field_types.of, list_keys.known_tables(among))
 
     @override
     def secret(
