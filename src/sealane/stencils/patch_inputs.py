@@ -1,4 +1,4 @@
-"""The patches of a formation, out of the files of one commit or working tree. Pure."""
+"""The patches of a formation, out of the files of one commit or working tree."""
 
 from __future__ import annotations
 
