@@ -93,7 +93,7 @@ class Roll:
         """The service makes a deployment of the task definition before, and lists the failed one as that."""
 
         def step(at: datetime) -> None:
-            assert self.before is not None, "there is something to go back to"
+            assert self.before is not None, "there is something to roll back to"
             self.deployment.breaker = "TRIGGERED" if breaker else self.deployment.breaker
             self.deployment.alarms = list(alarms)
             if self.deployment.status == "IN_PROGRESS" or self.deployment.status == "ROLLBACK_REQUESTED":

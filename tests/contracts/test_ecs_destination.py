@@ -47,7 +47,7 @@ class TestServices(AccountContract):
 
 
 async def test_a_service_that_is_missing_is_made_once(teller: Teller) -> None:
-    """Though the answer is lost; its first deployment has nothing to go back to."""
+    """Though the answer is lost; its first deployment has nothing to roll back to."""
     teller.world.trouble.faults = [Fault(op="CreateService", kind="drop")]
     ended = await teller.deploy([service(name="new", desiredCount=1), definition("b2")])
     assert ended.verdict.kind is VerdictKind.DEPLOYED, ended.verdict.reason

@@ -156,7 +156,7 @@ async def test_an_automatic_rollback_is_held_against_the_file_too(world: Changin
     assert "is not allowed any more: " in refused.reason
     assert said.replace("NAME", "dev") in refused.reason
     story = (await world.server.views.deployment(ended[VerdictKind.ROLLED_BACK].id)).timeline
-    assert any("goes back though" in line.text and said.replace("NAME", "dev") in line.text for line in story)
+    assert any("rolls back though" in line.text and said.replace("NAME", "dev") in line.text for line in story)
 
 
 async def test_approvals_that_are_new_do_not_keep_it_from_an_automatic_rollback(world: Changing) -> None:

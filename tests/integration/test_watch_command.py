@@ -189,7 +189,7 @@ def test_whoever_leaves_is_told_what_goes_on(
     assert app.cli("cancel", "leaves/dev", token=people["dev"]).returncode == 0
     back = app.cli("rollback", "leaves/dev", "--to", "1", token=people["dev"])
     assert back.returncode == 0, back.stderr
-    assert ", going back to " in back.stderr
+    assert ", rollback to " in back.stderr
     assert ", asked for by dora" in back.stderr
     assert "a rollback" in app.cli("status", "leaves/dev", token=people["dev"]).stdout.splitlines()[0]
 

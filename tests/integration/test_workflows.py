@@ -302,7 +302,7 @@ async def test_a_way_back_that_is_closed_is_told_on_the_page_and_before_the_next
     assert second.way_back is not None
     assert shut in second.way_back
     view = await world.server.views.deployment(second.id)
-    assert any(entry.text.startswith("should this fail, going back to ") for entry in view.timeline)
+    assert any(entry.text.startswith("should this fail, a rollback to ") for entry in view.timeline)
     row = next(row for row in await world.server.views.overview() if row.formation == "dev")
     assert row.current is not None
     assert row.current.way_back == second.way_back

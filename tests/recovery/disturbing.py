@@ -121,7 +121,7 @@ class Seen:
         """Every promise that was broken, in words."""
         changes = sum(CHANGES[turn] for turn in self.turns)
         versions = [f"migrate-v{number}" for number, turn in enumerate(self.turns) if turn is not Turn.BACK]
-        often = {name: 1 + (self._gone_back_to(name)) for name in versions}
+        often = {name: 1 + (self._rolled_back_to(name)) for name in versions}
         problems = [
             f"turn {number}, {turn}: {verdict} instead of {VERDICTS[turn]}"
             for number, (turn, verdict) in enumerate(zip(self.turns, self.verdicts, strict=False))
@@ -139,7 +139,7 @@ class Seen:
         problems += [f"steps wrote {text!r}" for text in self.steps if text not in {"one\n", "two\n"}]
         return problems + self.undone
 
-    def _gone_back_to(self, job: str) -> int:
+    def _rolled_back_to(self, job: str) -> int:
         """How often a person rolled back to the version with that Job; it is made again if it was pruned meanwhile."""
         number = int(job.removeprefix("migrate-v"))
         good = [place for place, turn in enumerate(self.turns) if turn is Turn.GOOD]

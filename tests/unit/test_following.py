@@ -100,6 +100,24 @@ async def test_a_long_request_is_taken_no_further_once_the_right_is_gone() -> No
     assert [part async for part in streams.while_allowed(parts(), admitted([], NotSignedIn("x")), every=60.0)] == came
 
 
+async def test_a_long_request_that_says_nothing_ends_once_the_right_is_gone() -> None:
+    """A push that sends no byte more would hold its app's turn for as long as git has patience."""
+    source, told = Source("one"), list[str]()
+
+    async def gone() -> None:
+        if told:
+            raise NotSignedIn("revoked")
+
+    async def taken() -> None:
+        async for part in streams.while_allowed(source.parts(), gone, every=0.01):
+            told.append(part)
+
+    async with asyncio.timeout(60):
+        with pytest.raises(NotSignedIn):
+            await taken()
+    assert (told, source.closed) == (["one"], True)
+
+
 async def test_what_breaks_in_the_stream_is_told() -> None:
     async def parts() -> AsyncGenerator[str, None]:
         yield "one"

@@ -21,7 +21,7 @@ _MOST_NAMED = 5
 _WORDS = {
     VerdictKind.DEPLOYED: "is deployed",
     VerdictKind.ROLLED_BACK: "was rolled back",
-    VerdictKind.ROLLBACK_FAILED: "failed, and so did going back",
+    VerdictKind.ROLLBACK_FAILED: "failed, and so did the rollback",
     VerdictKind.FAILED: "failed",
     VerdictKind.SUPERSEDED: "was superseded",
     VerdictKind.UNPROVEN: "is not proven",
@@ -219,7 +219,7 @@ def _held(subject: Deployment, hold: Hold) -> Condition:
 
 def _going_back(first: Deployment) -> Condition:
     return Condition(
-        kind=Waits.EARLIER, what=f"{_named(first)} to go back first", who=f"itself: sealane watch {first.id}"
+        kind=Waits.EARLIER, what=f"{_named(first)} to be rolled back first", who=f"itself: sealane watch {first.id}"
     )
 
 

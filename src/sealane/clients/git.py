@@ -160,11 +160,16 @@ def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str
     """An environment in which git asks nobody, reads no user's settings, and runs and follows nothing it fetched.
 
     Nothing that was fetched or pushed may replace an object by another (git-replace(1)): a commit is defined by its
-    hash. `more` are settings for this one command, `repeated` those with several values.
+    hash. Programs that a repository's own settings name are replaced, because steps may write a clone's. `more` are
+    settings for this one command, `repeated` those with several values.
     """
     settings = {
         "core.hooksPath": os.devnull,
         "core.fsmonitor": "false",
+        "core.sshCommand": "ssh",
+        "core.alternateRefsCommand": ":",
+        "credential.helper": "",  # ends the list of those named before
+        "http.followRedirects": "initial",  # so git takes no objects from where a host says that others are
         "protocol.allow": "never",
         "protocol.https.allow": "always",
         "protocol.http.allow": "always",
@@ -187,6 +192,7 @@ def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str
         "GIT_CONFIG_COUNT": str(len(given)),
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
         **numbered,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qs
 
 from sealane.clients import git, programs
 from sealane.errors import NotThere, Refused, Unavailable
@@ -21,8 +22,8 @@ from sealane.events.sources.pushes import Tip
 
 T = TypeVar("T")
 
-PATHS = ("info/refs", "git-upload-pack", "git-receive-pack")
-"""All paths of the smart protocol (gitprotocol-http(5))."""
+_SERVICES = ("git-upload-pack", "git-receive-pack")
+"""Services of the smart protocol, each also a path (gitprotocol-http(5))."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PRIVATE = 0o077
@@ -132,7 +133,7 @@ class Repositories:
         path = self.path(app)
         if not path.is_dir():
             raise NotThere(f"there is no repository {app}", hint=f"register it: sealane app add {app}")
-        if request.path not in PATHS or (request.path == "info/refs" and "service=git-" not in request.query):
+        if not _is_smart(request):
             raise Refused("only git's smart protocol is served", hint="use git 1.6.6 or newer")
         process = await asyncio.create_subprocess_exec(
             *git.command("http-backend"),
@@ -167,6 +168,13 @@ class Repositories:
         root = {"GIT_PROJECT_ROOT": str(self.folder.resolve()), "GIT_HTTP_EXPORT_ALL": "1"}
         fixed = {**root, **git.quiet(repeated=hidden)}
         return {**fixed, **{name: value for name, value in given.items() if value}}
+
+
+def _is_smart(request: Request) -> bool:
+    """Whether it is one of the smart protocol: else git sends a repository's files, one by one."""
+    if request.path != "info/refs":
+        return request.path in _SERVICES
+    return parse_qs(request.query).get("service") in [[service] for service in _SERVICES]
 
 
 class _Exchange:
@@ -208,6 +216,7 @@ class _Exchange:
             if sum(map(len, headers)) > _HEAD_LIMIT:
                 break
         if "content-type" not in headers and "status" not in headers:
+            await self.fed()  # why the request is not whole, if it isn't
             raise Unavailable("git could not serve the repository")
         return int(headers.pop("status", "200").split()[0]), headers
 

@@ -121,10 +121,11 @@ def _is_own(target: Path, folder: Path) -> bool:
 
 
 async def _urls(folder: Path, commit: str) -> dict[str, str]:
-    """URLs by path, from the commit itself and not from the working tree."""
+    """URLs by path, from the commit itself: neither from the working tree nor from files that it includes."""
     pattern = r"^submodule\..*\.(path|url)$"
+    reading = ("config", "--no-includes", f"--blob={commit}:{FILE}")
     try:
-        output = await git.run("-C", str(folder), "config", f"--blob={commit}:{FILE}", "-z", "--get-regexp", pattern)
+        output = await git.run("-C", str(folder), *reading, "-z", "--get-regexp", pattern)
     except UsageError:
         return {}
     return _paired(entry.partition("\n") for entry in output.decode(errors="replace").split("\0") if entry)

@@ -31,7 +31,7 @@ _REWRITES = 3
 
 
 async def deploy(start: model.Start, journal: Journal, memory: Memory, context: Context) -> model.Outcome:
-    """Runs the memory's deployment; rolls back when it fails and there is a revision to go back to.
+    """Runs the memory's deployment; rolls back when it fails and there is a revision to roll back to.
 
     Raises Broken when a step could not be done, so that nobody knows what is there.
     """
@@ -191,7 +191,7 @@ class _Story:
         return await self._left(cause, watched.begun)
 
     async def _left(self, cause: verdicts.Cause, begun: model.Begun | None) -> model.Outcome:
-        """Rolls back if there is a revision to go back to, and the failure is this deployment's to undo."""
+        """Rolls back if there is a revision to roll back to, and the failure is this deployment's to undo."""
         if cause.reason in outcomes.LEFT_ALONE:
             verdict = outcomes.left_alone(cause, at=self._now())
             return model.Outcome(verdict=verdict, inventory=self._everything(begun))

@@ -49,7 +49,7 @@ class LedgerRecord:
     startup: timedelta = timedelta()
     note: str | None = None
     way_back: str | None = None
-    """Why the revision to go back to could not be redeployed, when last tried; None when it could."""
+    """Why the revision to roll back to could not be redeployed, when last tried; None when it could."""
     release: str = ""
     """The key of `once for each release` for its hooks: the release, or the revision where there is none."""
     hooks: tuple[str, ...] = ()

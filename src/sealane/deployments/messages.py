@@ -80,5 +80,5 @@ def _objects(number: int) -> str:
 
 
 def barred(revision: str, why: str) -> str:
-    """That operators do not allow the revision to go back to."""
+    """That operators do not allow the revision to roll back to."""
     return f"revision {short(revision)} is not allowed any more: {why}"

@@ -35,7 +35,7 @@ class Target:
     identity: destinations.Identity
     objects: Objects = field(repr=False)
     kept: destinations.Inventory = ()
-    """Objects that are already right and are not written: the immutable Secret of a revision gone back to."""
+    """Objects that are already right and are not written: the immutable Secret of a revision rolled back to."""
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Objects of the revision that its containers may refer to, as the destination says."""
     manifests: Sequence[Manifest] = field(default=(), repr=False)
@@ -88,10 +88,10 @@ class DeploymentPlan:
     stored: destinations.Inventory = ()
     """What the formation has there before the deployment."""
     previous: Target | None = None
-    """The last verified revision; None when there is nothing to go back to."""
+    """The last verified revision; None when there is nothing to roll back to."""
     barred: str = ""
     """Why operators no longer allow `previous`; then nothing is rolled back to it."""
-    stays: str = "nothing was verified here before, so there is nothing to go back to"
+    stays: str = "nothing was verified here before, so there is nothing to roll back to"
     """Why a failure is not rolled back, when `previous` is None."""
     keep: destinations.Inventory = ()
     """What pruning leaves in place for later rollbacks: configuration and secrets of verified revisions."""
@@ -112,9 +112,9 @@ class Start:
     stored: destinations.Inventory = ()
     """What the formation had there."""
     previous: str | None = None
-    """What a failure goes back to, as the memory names it."""
+    """What a failure is rolled back to, as the memory names it."""
     stays: str = ""
-    """Why a failure is not rolled back, when there is nothing to go back to."""
+    """Why a failure is not rolled back, when there is nothing to roll back to."""
     survey: stages.Survey = field(default_factory=dict)
     """What the destination found there."""
     finished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

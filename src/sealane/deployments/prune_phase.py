@@ -135,7 +135,7 @@ def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: des
 def _changed(
     refs: destinations.Inventory, live: Mapping[_Name, Mapping[str, str]], plan: model.DeploymentPlan
 ) -> tuple[destinations.KeptObject, ...]:
-    """Objects that existed before, that the failed revision wrote, and that the revision gone back to does not have.
+    """Objects that existed before, that the failed revision wrote, and that the revision rolled back to does not have.
 
     For example a Secret of a stencil whose values were not kept, or an object that an earlier pruning left in place.
     """

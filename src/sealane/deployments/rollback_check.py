@@ -63,7 +63,7 @@ async def refusal(destination: Destination, target: model.Target, there: model.T
     more = f", and {len(refusals) - 1} more" if len(refusals) > 1 else ""
     first = refusals[0]
     why = first.message.rstrip(".")
-    return f"going back to {messages.short(target.identity.revision)} would be refused: {first.ref}: {why}{more}"
+    return f"a rollback to {messages.short(target.identity.revision)} would be refused: {first.ref}: {why}{more}"
 
 
 async def _refusals(

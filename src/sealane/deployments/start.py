@@ -19,7 +19,7 @@ def start(
     survey: Survey,
     finished: Mapping[str, tuple[str, ...]],
 ) -> model.Start:
-    """The start of a plan whose targets are shaped; `previous` names what a failure goes back to."""
+    """The start of a plan whose targets are shaped; `previous` names what a failure is rolled back to."""
     course = tuple(stage.mark for stage in plan.target.in_stages())
     chosen = {stage.name: select.chosen(beside.gates, stage, course) for stage in course}
     return model.Start(

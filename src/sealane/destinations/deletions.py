@@ -5,7 +5,7 @@ than the budget, for objects that hold data or other objects, and for objects wi
 with another formation's labels belongs to that one, and no confirmation deletes it from here. If nothing at all is wanted
 any more, nothing is deleted: that is an error in rendering.
 
-Undoing a deployment, or going back to before it, never deletes objects that existed before it: adopted ones are given back,
+Undoing a deployment, or rolling back to before it, never deletes objects that existed before it: adopted ones are given back,
 and those it never wrote are left alone.
 """
 

@@ -239,7 +239,7 @@ class Budget:
     whole: bool = False
     """Deliberately, nothing is wanted there any more."""
     back: bool = False
-    """A person goes back: objects adopted since are given back rather than deleted."""
+    """A person rolls back: objects adopted since are given back rather than deleted."""
     verified: int = 0
     """Sequence of the last good deployment: objects adopted later never became the formation's."""
 

@@ -18,7 +18,7 @@ TITLES: Mapping[Figure, str] = {
 DEFINITIONS: Mapping[Figure, str] = {
     Figure.CHANGES: (
         "Deployments by a run or by hand that wrote another revision than the one verified there, of a commit that is not "
-        "older. Scaling, deploying the same revision again, going back, what was superseded, called off or refused "
+        "older. Scaling, deploying the same revision again, rolling back, what was superseded, called off or refused "
         "before anything was written are no changes."
     ),
     Figure.DEPLOYMENTS: "Changes that were deployed, by day. A change counts on the day on which its verdict came.",
@@ -29,11 +29,11 @@ DEFINITIONS: Mapping[Figure, str] = {
     ),
     Figure.FAILED: (
         "The share of changes that failed: those that were rolled back, that failed and were left, and those that were "
-        "deployed and that a person went back from later, or that were rolled back because they degraded."
+        "deployed and that a person rolled back later, or that were rolled back because they degraded."
     ),
     Figure.RESTORED: (
         "The median time until the formation was well again after a failed change: from its first write to its verdict "
-        "where it was rolled back automatically, else to that of the next good deployment. Where a person went back from "
+        "where it was rolled back automatically, else to that of the next good deployment. Where a person rolled back "
         "a change that had been deployed, it counts from the moment they asked; where it degraded and was rolled back, "
         "from when it did. What is not well yet is not counted."
     ),
@@ -44,7 +44,7 @@ GONE_BACK = "gone_back"
 NO_CAUSE = "no_cause"
 """The cause of a verdict without one at the destination: a policy, a limit or the destination itself refused."""
 _CAUSES: Mapping[str, str] = {
-    GONE_BACK: "a person went back from it",
+    GONE_BACK: "a person rolled it back",
     NO_CAUSE: "nothing at the destination is to blame",
     FactKind.REFUSED: "the cluster refused an object",
     FactKind.QUOTA: "a quota was used up",
@@ -104,8 +104,8 @@ MORE: Mapping[str, str] = {
         "of those only that failed on the same commit before, or on the same branch in the last 30 days."
     ),
     "Why changes failed": (
-        "Failed changes by what their verdict blames, and by what became of them: rolled back automatically, gone back from by "
-        "a person after they had been deployed, or left, which a failed way back is, too."
+        "Failed changes by what their verdict blames, and by what became of them: rolled back automatically, rolled back by "
+        "a person after they had been deployed, or left, which a failed rollback is, too."
     ),
     "When changes fail": "Changes and failed ones by the hour of the day in which their verdict came, in UTC.",
 }

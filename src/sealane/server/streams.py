@@ -62,6 +62,10 @@ async def with_keep_alive(events: AsyncGenerator[str, None]) -> AsyncGenerator[s
         await events.aclose()
 
 
+class _NotAdmitted(Exception):
+    """The reader has no permission any more, or nobody can confirm it."""
+
+
 async def while_admitted(
     parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[object]], *, every: float = _ASKED_EVERY
 ) -> AsyncIterator[Part]:
@@ -69,6 +73,25 @@ async def while_admitted(
 
     `again` asks the gate, and raises as it does.
     """
+
+    async def asking() -> None:
+        try:
+            await again()
+        except SealaneError as error:
+            raise _NotAdmitted from error
+
+    async with aclosing(while_allowed(parts, asking, every=every)) as allowed:
+        try:
+            async for part in allowed:
+                yield part
+        except _NotAdmitted:
+            return
+
+
+async def while_allowed(
+    parts: AsyncGenerator[Part, None], again: Callable[[], Awaitable[object]], *, every: float = _ASKED_EVERY
+) -> AsyncGenerator[Part, None]:
+    """The parts, as long as `again` raises nothing. Raises as it does, even between parts: a sender may be silent."""
     asked = time.monotonic()
     waiting = asyncio.ensure_future(anext(parts))
     try:
@@ -76,10 +99,7 @@ async def while_admitted(
             left = asked + every - time.monotonic()
             done, _ = await asyncio.wait({waiting}, timeout=max(0.0, left))
             if time.monotonic() - asked >= every:
-                try:
-                    await again()
-                except SealaneError:  # nobody can confirm the permission
-                    return
+                await again()
                 asked = time.monotonic()
             if done:
                 try:
@@ -92,18 +112,6 @@ async def while_admitted(
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         await parts.aclose()
-
-
-async def while_allowed(
-    parts: AsyncIterator[Part], again: Callable[[], Awaitable[object]], *, every: float = _ASKED_EVERY
-) -> AsyncIterator[Part]:
-    """The parts of a long request, passed on as long as its sender has permission. Raises as `again` without it."""
-    asked = time.monotonic()
-    async for part in parts:
-        if time.monotonic() - asked >= every:
-            await again()
-            asked = time.monotonic()
-        yield part
 
 
 async def log(server: dependencies.Server, run: str, key: str, *, offset: int, follow: bool) -> AsyncIterator[LogPart]:

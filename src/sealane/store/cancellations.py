@@ -57,9 +57,11 @@ class Cancellations:
 def _check(deployment: Deployment) -> None:
     if deployment.state is DeploymentState.ENDED and deployment.verdict:
         how = deployment.verdict.kind.value.replace("_", " ")
-        hint = f"sealane rollback {deployment.label} goes back from what is there"
+        hint = f"sealane rollback {deployment.label} rolls back from what is there"
         raise Conflicting(f"{deployment.id} to {deployment.label} has ended: {how}", hint=hint)
     if deployment.cancelled_by:
         raise Conflicting(f"{deployment.cancelled_by} called {deployment.id} off before; it stops")
     if deployment.phase == "revert":
-        raise Conflicting(f"{deployment.id} failed and is going back already", hint=f"sealane watch {deployment.id}")
+        raise Conflicting(
+            f"{deployment.id} failed and is being rolled back already", hint=f"sealane watch {deployment.id}"
+        )

@@ -48,7 +48,7 @@ def target(history: Iterable[PastDeployment], *, failed: str, is_rollback: bool)
         return RollbackTarget(past=None, reason="a rollback is never rolled back")
     last = max((past for past in history if past.verified), key=lambda past: past.sequence, default=None)
     if last is None:
-        return RollbackTarget(past=None, reason="nothing was verified here before, so there is nothing to go back to")
+        return RollbackTarget(past=None, reason="nothing was verified here before, so there is nothing to roll back to")
     if last.revision == failed:
         return RollbackTarget(past=None, reason="this revision was verified here before, so a rollback would not help")
     return RollbackTarget(past=last, reason=f"#{last.sequence} is the last verified one")

@@ -46,6 +46,6 @@ async def _verified(store: Store, member: Deployment) -> Deployment:
     for deployment in history:
         if deployment.revision_id == member.from_revision_id and deployment.verdict_kind is VerdictKind.DEPLOYED:
             return deployment
-    assert member.from_revision_id is not None, "only what has something to go back to is rolled back"
+    assert member.from_revision_id is not None, "only what has something to roll back to is rolled back"
     # it is too old to be found, and so are its approvals
     return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())

@@ -70,11 +70,11 @@ class Requests:
         """Rolls back to a verified revision; by default to the last one before the present one.
 
         Raises NotThere, Conflicting when a rollback is under way and no target is named or when the present deployment
-        is not `present`, and Refused when there is nothing to go back to, or when operators don't allow it now.
+        is not `present`, and Refused when there is nothing to roll back to, or when operators don't allow it now.
         """
         there = await self.store.formations.get(app, formation)
         if present is not None and there.current_id != present:
-            hint = f"sealane rollback {app}/{formation} goes back from what is there"
+            hint = f"sealane rollback {app}/{formation} rolls back from what is there"
             raise Conflicting(f"{present} is not what is there now at {app}/{formation}", hint=hint)
         history = await self.store.deployments.history(app, formation, limit=200)
         if to is not None:
@@ -86,7 +86,7 @@ class Requests:
                 rollback_choice.past_deployments(history), now_there=current.revision_id if current else ""
             )
             if choice.past is None:
-                raise Refused(f"{app}/{formation} can't go back: {choice.reason}")
+                raise Refused(f"{app}/{formation} can't be rolled back: {choice.reason}")
             target = next(deployment for deployment in history if deployment.sequence == choice.past.sequence)
         return await self._same(target, DeploymentKind.ROLLBACK, by=by)
 

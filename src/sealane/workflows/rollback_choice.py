@@ -22,8 +22,8 @@ def check_alone(history: tuple[Deployment, ...]) -> None:
         None,
     )
     if going is not None:
-        hint = f"sealane watch {going.id} follows it; --to says where to go else"
-        raise Conflicting(f"{going.label} is going back already: {going.id}", hint=hint)
+        hint = f"sealane watch {going.id} follows it; --to names another revision"
+        raise Conflicting(f"{going.label} is being rolled back already: {going.id}", hint=hint)
 
 
 def past_deployments(history: tuple[Deployment, ...]) -> list[rollback_target.PastDeployment]:

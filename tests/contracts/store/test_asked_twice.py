@@ -89,4 +89,4 @@ async def test_a_button_that_is_pressed_twice_goes_back_once(store: Store, state
     ann = Actor(name="ann", groups=frozenset({"developers"}), via="token", deploys=EVERYTHING)
     with pytest.raises(Refused if state is DeploymentState.ENDED else Conflicting) as raised:
         await asking.rollback("shop", "production", by=ann)
-    assert (f"going back already: {back.id}" in raised.value.message) is (state is not DeploymentState.ENDED)
+    assert (f"being rolled back already: {back.id}" in raised.value.message) is (state is not DeploymentState.ENDED)

@@ -51,7 +51,7 @@ async def test_what_goes_back_already_and_what_never_was_can_not_be_called_off(s
     subject = await at(store, DeploymentState.ROLLING_OUT)
     line = Line(key="revert", phase="revert", text="going back")
     await store.deployments.tell(subject, at=NOON, line=line)
-    with pytest.raises(Conflicting, match="going back already"):
+    with pytest.raises(Conflicting, match="being rolled back already"):
         await store.cancellations.cancel(subject, by="eve", at=NOON)
     with pytest.raises(NotThere):
         await store.cancellations.cancel("d-9", by="eve", at=NOON)

@@ -138,7 +138,7 @@ def target(
 async def play(
     scenario: Scenario, bed: Bed, admin: clusters.Cluster, cluster: clusters.Cluster, **words: str
 ) -> Played:
-    """Deploys the scenario beside a healthy twin, with nothing to go back to; what comes `first` is deployed before."""
+    """Deploys the scenario beside a healthy twin, with nothing to roll back to; what comes `first` is deployed before."""
     name = f"n{secrets.token_hex(3)}"
     document = scenario.filled({"name": name, "busybox": bed.busybox_image, "registry": bed.registry, **words})
     labels = (document.get("namespace") or {}).get("labels", {})

@@ -106,7 +106,7 @@ async def test_a_bad_change_is_explained_and_rolled_back_and_a_person_goes_furth
     assert "ended twice with exit code 3." in out
     assert "is no such table”." in out
     assert "+  colour: red" in out
-    assert "going back to" in err
+    assert "rollback to" in err
     code, why, _ = await folder.run("why", "dev")
     assert code == 0
     assert "What is there now is #2" in why
@@ -132,7 +132,7 @@ async def test_what_can_not_be_meant_or_done_says_so(kubeconfig: Path, namespace
     code, _, err = await folder.run("deploy", "dev")
     assert (code, "say which to deploy: --image web=REFERENCE" in err) == (2, True), err
     code, _, err = await folder.run("rollback", "dev")
-    assert (code, "can't go back: nothing was verified here yet" in err) == (2, True), err
+    assert (code, "can't be rolled back: nothing was verified here yet" in err) == (2, True), err
     away = tmp_path / "away"
     away.write_text(kubeconfig.read_text().replace("https://", "https://127.0.0.9:9/"))
     code, _, err = await folder.deploy("--kubeconfig", str(away))

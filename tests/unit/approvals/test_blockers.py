@@ -185,7 +185,7 @@ def test_a_member_is_hopeless_when_another_has_failed(kind: VerdictKind) -> None
 
 
 def test_what_goes_back_waits_for_the_one_before_it_however_that_ends() -> None:
-    """A member that does not get back keeps no other from going back."""
+    """A member that does not get back keeps no other from being rolled back."""
     back = deployment(kind=DeploymentKind.ROLLBACK, after=("d-0",))
     first = deployment(id="d-0", formation="us")
 

@@ -113,6 +113,6 @@ def test_what_is_pushed_while_somebody_goes_back_waits_for_it() -> None:
     back = made(BACK, 2, 9, by="kim", state=DeploymentState.ROLLING_OUT)
     inputs = BlockerInput(going_back=(back,))
     (condition,) = blockers.conditions(made(PUSH, 8, 8), inputs)
-    assert condition.what == "shop #9 to production to go back first"
+    assert condition.what == "shop #9 to production to be rolled back first"
     assert not blockers.conditions(back, inputs)
     assert not blockers.conditions(made(SCALE, 8, 10, by="kim"), inputs)

@@ -77,7 +77,7 @@ STATES = {
     "goes back first": (
         of(deployment(id="d-7"), going_back=(replace(GOING, kind=DeploymentKind.ROLLBACK),)),
         Waits.EARLIER,
-        "shop #2 to production to go back",
+        "shop #2 to production to be rolled back",
         "watch d-6",
     ),
     "release group, another's window": (

@@ -33,7 +33,7 @@ RAN = {"runs": 3, "passed": 3, "success": 1.0, "median": 2.4, "p95": 8.6}
             "failures",
             {**QUIET, "failed": 1, "rolled_back": 1, "causes": [ENDED], "hours": BUSY},
             (
-                "1 of 4 failed: 1 rolled back automatically, 0 gone back from by a person, 0 left\n"
+                "1 of 4 failed: 1 rolled back automatically, 0 rolled back by a person, 0 left\n"
                 "a container ended  shop  1\n"
                 "08:00  4  1  25.0 %\n"
             ),

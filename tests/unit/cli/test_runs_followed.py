@@ -99,7 +99,7 @@ def test_in_a_pipe_each_thing_is_said_once(capsys: pytest.CaptureFixture[str]) -
         told.tell(view(step("test", "running"), step("build", "waiting")), ())
     told.tell(view(step("test", "failed", reason="exit code 3"), step("build", "waiting")), (WAIT,))
     rollout = told.deployment("dev")
-    rollout.open("shop/dev #12, going back to 4f7c2d1, asked for by ada", started=NOON)
+    rollout.open("shop/dev #12, rollback to 4f7c2d1, asked for by ada", started=NOON)
     for _ in range(3):
         rollout.waits(NOON + timedelta(seconds=2), (WAIT,))
 

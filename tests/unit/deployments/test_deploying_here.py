@@ -39,7 +39,7 @@ async def history(destination: DummyDestination) -> History:
     return ledger_entries.read(await destination.read_ledger("shop", "dev", namespace="shop"))
 
 
-async def test_what_was_verified_is_gone_back_to_by_itself_and_by_hand(destination: DummyDestination) -> None:
+async def test_what_was_verified_is_rolled_back_to_by_itself_and_by_hand(destination: DummyDestination) -> None:
     one = parts.revision("one", parts.deployment(), parts.config("extra", a="1"))
     two = parts.revision("two", parts.deployment(image="web:2"))
     bad = parts.revision("bad", parts.deployment(behaves=parts.CRASH))
@@ -72,7 +72,7 @@ async def test_what_is_refused_before_anything_is_written_leaves_there_what_was(
     assert deployment.target(known, None, label="shop/dev").id == "sha256:one"
 
 
-async def test_a_person_goes_back_to_what_was_verified_last_behind_a_killed_deployment(
+async def test_a_person_rolls_back_to_what_was_verified_last_behind_a_killed_deployment(
     destination: DummyDestination,
 ) -> None:
     """Its half may be there; the last verified revision is what it is to be again, not the one before that."""
@@ -304,7 +304,7 @@ async def test_a_way_back_that_is_closed_is_told_before_it_is_needed(destination
     two = parts.revision("two", parts.deployment(image="web:2"))
     ended = await deployment.deploy(deploy_request.DeployRequest(revision=two, values={}), destination, screen)
 
-    shut = "going back to one-b would be refused: ConfigMap shop/extra: it belongs to shop/qa"
+    shut = "a rollback to one-b would be refused: ConfigMap shop/extra: it belongs to shop/qa"
     assert opened.record.way_back is None
     assert screen.told[0] == f"should this fail, {shut}"
     assert (ended.outcome.verdict.kind, ended.record.way_back) == ("deployed", shut)

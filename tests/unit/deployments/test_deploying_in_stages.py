@@ -127,7 +127,7 @@ async def test_whatever_was_interrupted_the_next_deployment_leaves_only_its_own(
 
 
 @pytest.mark.parametrize("strategy", ["blue_green", "canary"])
-async def test_whatever_was_interrupted_a_failure_goes_back_to_what_was_verified(strategy: str) -> None:
+async def test_whatever_was_interrupted_a_failure_is_rolled_back_to_what_was_verified(strategy: str) -> None:
     """Also the colour or canary that an interrupted command had left is gone then."""
 
     async def stopped(after: int) -> None:

@@ -52,7 +52,7 @@ async def masker(destination: Any, *revisions: Revision, **values: str) -> Maske
     return await masks.masker(destination, ledger.inventory, *revisions, values=given)
 
 
-async def test_what_was_gone_back_to_is_masked_by_what_it_was_given_then() -> None:
+async def test_what_was_rolled_back_to_is_masked_by_what_it_was_given_then() -> None:
     """The store has another value by now; the Secret that is still there tells the old one."""
     destination = DummyDestination()
     one = parts.revision("one", printing("keys-one"), secrets=OLD)

@@ -199,7 +199,11 @@ def test_the_lower_half_leads_to_what_is_behind_it() -> None:
     probe, _ = page.causes
     assert probe.name.words == "a probe never passed"
     assert _asked(probe.cells[0].href) == {**of_changes, "figure": "failed", "cause": "probe_failing", "app": "shop"}
-    assert [link.words for link in page.became] == ["3 rolled back automatically", "1 gone back from", "1 left"]
+    assert [link.words for link in page.became] == [
+        "3 rolled back automatically",
+        "1 rolled back by a person",
+        "1 left",
+    ]
     assert _asked(page.became[0].href) == {**of_changes, "figure": "failed", "state": "rolled_back"}
     assert page.hours[17].height == 100
     assert page.hours[3].link.href == ""

@@ -24,8 +24,8 @@ def past(*terminations: tuple[str, model.VerdictKind]) -> list[rollback_target.P
 @pytest.mark.parametrize(
     ("history", "failed", "is_rollback", "goes_to", "reason"),
     [
-        ([], "a", False, None, "nothing was verified here before, so there is nothing to go back to"),
-        ([("a", V.FAILED)], "b", False, None, "nothing was verified here before, so there is nothing to go back to"),
+        ([], "a", False, None, "nothing was verified here before, so there is nothing to roll back to"),
+        ([("a", V.FAILED)], "b", False, None, "nothing was verified here before, so there is nothing to roll back to"),
         ([("a", V.DEPLOYED)], "b", False, "a", "#1 is the last verified one"),
         ([("a", V.DEPLOYED), ("b", V.DEPLOYED), ("c", V.ROLLED_BACK)], "d", False, "b", "#2 is the last verified one"),
         ([("a", V.DEPLOYED)], "b", True, None, "a rollback is never rolled back"),
@@ -38,7 +38,7 @@ def past(*terminations: tuple[str, model.VerdictKind]) -> list[rollback_target.P
         ),
     ],
 )
-def test_a_failure_goes_back_to_what_was_verified_last(
+def test_a_failure_is_rolled_back_to_what_was_verified_last(
     history: list[tuple[str, model.VerdictKind]], failed: str, is_rollback: bool, goes_to: str | None, reason: str
 ) -> None:
     target = rollback_target.target(past(*history), failed=failed, is_rollback=is_rollback)

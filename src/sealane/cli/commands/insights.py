@@ -112,7 +112,7 @@ def _tests(tests: dict[str, Any]) -> None:
 def _failures(failures: dict[str, Any]) -> None:
     from sealane.insights import words
 
-    kinds = f"{failures['rolled_back']} rolled back automatically, {failures['gone_back']} gone back from by a person"
+    kinds = f"{failures['rolled_back']} rolled back automatically, {failures['gone_back']} rolled back by a person"
     changes = sum(hour["changes"] for hour in failures["hours"])
     if failures["failed"]:
         output.sentence(f"{failures['failed']} of {changes} failed: {kinds}, {failures['left']} left")

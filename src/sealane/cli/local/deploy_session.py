@@ -168,5 +168,5 @@ def _left(formation: str) -> str:
     return (
         "interrupted; what was written so far stays as it is\n"
         f"  sealane deploy {formation}    deploys it anew\n"
-        f"  sealane rollback {formation}  goes back to what was verified"
+        f"  sealane rollback {formation}  rolls back to what was verified"
     )

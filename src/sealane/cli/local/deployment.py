@@ -104,7 +104,7 @@ def target(history: History, to: str | None, *, label: str) -> Revision:
     there = history.running or history.there
     aim = rollback_target.before(history.pasts, now_there=there.revision if there else "")
     if aim.past is None:
-        raise NotThere(f"{label} can't go back: {aim.reason}")
+        raise NotThere(f"{label} can't be rolled back: {aim.reason}")
     return history.revision(aim.past.revision)
 
 

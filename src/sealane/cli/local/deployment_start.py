@@ -181,7 +181,7 @@ async def _shut(plan: rollouts.DeploymentPlan, destination: Destination) -> str 
     if plan.previous is None:
         return None
     if plan.barred:
-        return f"going back would be refused: {messages.barred(plan.previous.identity.revision, plan.barred)}"
+        return f"a rollback would be refused: {messages.barred(plan.previous.identity.revision, plan.barred)}"
     return await rollback_check.refusal(destination, plan.previous)
 
 

@@ -85,8 +85,8 @@ class Story:
 
 
 def heading(label: str, sequence: int, revision: str, *, back: bool, by: str = "") -> str:
-    """What is deployed where: `shop/dev #7, going back to 4f7c2d1`; `by` is who asked for it."""
-    going = "going back to" if back else "revision"
+    """What is deployed where: `shop/dev #7, rollback to 4f7c2d1`; `by` is who asked for it."""
+    going = "rollback to" if back else "revision"
     asked = f", asked for by {by}" if by else ""
     return f"{label} #{sequence}, {going} {messages.short(revision)}{asked}"
 

@@ -151,10 +151,10 @@ async def compare(work: Work, stage: StageMark) -> Conflicts:
 
 
 async def compare_revert(work: Work) -> Conflicts:
-    """As `compare`, for the revision gone back to."""
+    """As `compare`, for the revision rolled back to."""
     prepared = await work.prepared()
     previous = prepared.plan.previous
-    assert previous is not None, "there is something to go back to"
+    assert previous is not None, "there is something to roll back to"
     mask = await work.memory.mask(before=work.start.previous)
     return await _compared(work, prepared.destination, previous, previous.in_stages()[-1], mask)
 
@@ -196,15 +196,15 @@ async def revert(work: Work) -> Reverted:
     """
     prepared = await work.prepared()
     previous = prepared.plan.previous
-    assert previous is not None, "there is something to go back to"
+    assert previous is not None, "there is something to roll back to"
     allowed = await work.memory.rollback_permission(work.start)
     revision = previous.identity.revision
     if allowed.refused:
         why = messages.barred(revision, allowed.refused)
         return Reverted(cause=apply_phase.not_allowed(previous.identity.owner, why, at=work.context.now()))
     if allowed.outdated:
-        await work.tell(model.Phase.REVERT, f"goes back though {messages.barred(revision, allowed.outdated)}")
-    await work.tell(model.Phase.REVERT, f"going back to {messages.short(revision)}")
+        await work.tell(model.Phase.REVERT, f"rolls back though {messages.barred(revision, allowed.outdated)}")
+    await work.tell(model.Phase.REVERT, f"rolling back to {messages.short(revision)}")
     fence, now = work.context.fence, work.context.now
     try:
         applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
@@ -215,10 +215,10 @@ async def revert(work: Work) -> Reverted:
 
 
 async def watch_revert(work: Work, begun: model.Begun) -> Watched:
-    """As `watch`, for the revision gone back to: nobody stops it."""
+    """As `watch`, for the revision rolled back to: nobody stops it."""
     prepared = await work.prepared()
     previous = prepared.plan.previous
-    assert previous is not None, "there is something to go back to"
+    assert previous is not None, "there is something to roll back to"
     mask = await work.memory.mask(before=work.start.previous)
     async with work.memory.telling() as listener, work.memory.watching() as watching:
         by = watch_phase.WatchContext(listener=listener, look=watching.look, mask=mask, now=work.context.now)

@@ -10,7 +10,7 @@ from sealane.destinations import diff, model, ownership
 from sealane.destinations.ecs.model import Context, Manifest, Record, fields_of
 
 _MOST = 50
-"""Task definitions of a family that are remembered: those that may be gone back to, and many more."""
+"""Task definitions of a family that are remembered: those that may be rolled back to, and many more."""
 
 
 def plan(

@@ -207,7 +207,7 @@ class Writer:
         await self.looks.records.keep(found.ref, found.record or Record(), over=tag)
 
     async def _note(self, found: _Round) -> bool:
-        """Stores the new owner, and the id of a deployment with a lost answer; returns whether the service went back itself.
+        """Stores the new owner, and the id of a deployment with a lost answer; returns whether the service rolled back itself.
 
         What the service is rolling back is kept as such, so that its end is waited for.
         """

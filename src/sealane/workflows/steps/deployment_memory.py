@@ -174,7 +174,7 @@ class SqlMemory(Memory):
     async def rollback_permission(self, start: model.Start) -> RollbackPermission:
         """By the present operators' files."""
         old = await self._before(start.previous)
-        assert old is not None, "there is something to go back to"
+        assert old is not None, "there is something to roll back to"
         admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
         return RollbackPermission(refused=told(admitted.refusals), outdated=told(admitted.outdated))
 
@@ -192,7 +192,7 @@ class SqlMemory(Memory):
         """Why a rollback to that deployment would be refused, by the operators' files or by the destination."""
         allowed = await self.rollback_permission(model.Start(previous=previous))
         if allowed.refused:
-            return f"going back would be refused: {messages.barred(back.identity.revision, allowed.refused)}"
+            return f"a rollback would be refused: {messages.barred(back.identity.revision, allowed.refused)}"
         return await rollback_check.refusal(destination, back, there)
 
     @override
@@ -245,7 +245,7 @@ class SqlMemory(Memory):
         return stored
 
     async def _watched_until(self, verdict: verdicts.Verdict) -> datetime | None:
-        """Until when it is rolled back if it degrades; None where it never is, or there is nothing to go back to."""
+        """Until when it is rolled back if it degrades; None where it never is, or there is nothing to roll back to."""
         if verdict.kind is not verdicts.VerdictKind.DEPLOYED:
             return None
         deployment = await self.deployment()

@@ -153,7 +153,7 @@ def _command(
     spec, namespace = parts.release["spec"], identity.namespace
     kept = ("--history-max", str(spec["historyMax"]))
     if step is Step.ROLLBACK:
-        assert version is not None, "the version to go back to"
+        assert version is not None, "the version to roll back to"
         back = (str(version.number), *kept)
         return ReleaseCommand(verb=step.value, release=parts.name, namespace=namespace, more=back)
     bodies = [item.body for item in planned]

@@ -158,7 +158,9 @@ def _good(deployment: Deployment) -> str:
     if deployment.kind is not DeploymentKind.ROLLBACK:
         return _GOOD
     by = (
-        f"{deployment.requested_by} rolled it back by hand" if deployment.requested_by else "It went back automatically"
+        f"{deployment.requested_by} rolled it back by hand"
+        if deployment.requested_by
+        else "It was rolled back automatically"
     )
     return f"{by} to revision {messages.short(deployment.revision_id)}. {_GOOD}"
 
@@ -209,7 +211,7 @@ def _left(deployment: Deployment) -> str:
     """The state after a failure without a rollback."""
     if deployment.verdict and deployment.verdict.untouched:
         return "Nothing of its workloads was written: what was there before still serves."
-    return "There was nothing verified to go back to, so it stays as it is for you to look at."
+    return "There was no verified revision to roll back to, so it stays as it is for you to look at."
 
 
 def _condition(condition: Condition, *, known: bool) -> str:

@@ -71,7 +71,7 @@ def became(counted: Failures) -> tuple[Link, ...]:
     """The results of the failed changes."""
     kinds = (
         (counted.rolled_back, "rolled back automatically", "rolled_back"),
-        (counted.gone_back, "gone back from", "deployed"),
+        (counted.gone_back, "rolled back by a person", "deployed"),
     )
     parts = [
         Link(words=f"{times} {label}", href=links.of_span(counted.question, Figure.FAILED, state=state))

@@ -159,7 +159,7 @@ def answers(item: InboxItem) -> Iterator[Action]:
         case InboxKind.GATE:
             gate = f"/deployments/{subject}/gates/{item.gate}"
             on = f"The rollout to {formation} goes on as if gate {item.gate} had passed."
-            back = f"The rollout to {formation} fails, and goes back to what was verified before."
+            back = f"The rollout to {formation} fails, and is rolled back to what was verified before."
             yield Action(
                 action=gate, value="pass", words="Let it pass", asks=on, yes="Let the gate pass", field=_WHY, first=True
             )
