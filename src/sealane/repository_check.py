@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.clients.helm import ON_PATH, Helm
-from sealane.configfiles import documents
-from sealane.configfiles.trees import FileMissing, Tree, Unreadable
+from sealane.configfiles import documents, trees
+from sealane.configfiles.trees import Tree, Unreadable
 from sealane.environments import model as environments_model
 from sealane.environments import notice_files, people
 from sealane.environments import reading as environment_reading
@@ -78,7 +78,7 @@ def check(
     for path in environments:
         text, unread = _text(tree, path)
         problems += unread or environment_reading.read(text, path, adapters)[1]
-    known = [path for path in _OPERATORS if environments and _is_there(tree, path)]
+    known = [path for path in _OPERATORS if environments and trees.has(tree, path)]
     for path in known:
         text, unread = _text(tree, path)
         problems += unread or _OPERATORS[path](text, path, adapters)[1]
@@ -100,9 +100,9 @@ def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckRepor
 
 
 def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str], list[Finding]]:
-    there = [name for name in pipeline_reading.files(adapters) if _is_there(tree, name)]
+    there = [name for name in pipeline_reading.files(adapters) if trees.has(tree, name)]
     if not there:
-        wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if _is_there(tree, name)}
+        wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if trees.has(tree, name)}
         message = "this name is not looked for"
         problems = [
             Finding(message=message, place=Place(file=name), hint=f"rename it to {to}") for name, to in wrong.items()
@@ -123,7 +123,7 @@ def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:
     """What a clone would lack: submodules listed in the last folder (the repository's root), and LFS files of any folder."""
     problems: list[Finding] = []
     for number, folder in enumerate(folders):
-        submodules = number + 1 == len(folders) and _is_there(folder, clone.SUBMODULES)
+        submodules = number + 1 == len(folders) and trees.has(folder, clone.SUBMODULES)
         lfs = not problems and clone.uses_lfs(_text(folder, clone.ATTRIBUTES)[0])
         problems += clone.lacking(pipeline.clone, submodules=submodules, lfs=lfs, above="../" * number)
     return problems
@@ -137,16 +137,6 @@ def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
         return "", [Finding(message=f"can't be read: {problem.message}", place=Place(file=path))]
     except UnicodeDecodeError as error:
         return "", [not_utf8(error, path)]
-
-
-def _is_there(tree: Tree, path: str) -> bool:
-    try:
-        tree.read(path)
-    except FileMissing:
-        return False
-    except Unreadable:
-        pass
-    return True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,7 @@ def tables(ctx: typer.Context) -> Adapters:
     return cast("Adapters", ctx.obj)
 
 
-def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
+def formations(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names for the shell's completion."""
     from sealane.configfiles.trees import FolderTree
     from sealane.formations import formation_names
@@ -32,12 +32,12 @@ def _formations(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def places(ctx: typer.Context, incomplete: str) -> list[str]:
     """For the shell: formations of the folder, and app/formation of the server when one is signed in to."""
-    return [*_formations(ctx, incomplete), *served_places(incomplete)]
+    return [*formations(ctx, incomplete), *served_places(incomplete)]
 
 
 def anything(ctx: typer.Context, incomplete: str) -> list[str]:
     """For the shell: the same, and apps."""
-    return [*_formations(ctx, incomplete), *served(incomplete)]
+    return [*formations(ctx, incomplete), *served(incomplete)]
 
 
 def served_places(incomplete: str) -> list[str]:
@@ -91,7 +91,7 @@ def path(text: str) -> Path:
 
 Formation = Annotated[
     str,
-    typer.Argument(help="A formation: a file in deploy/formations.", autocompletion=_formations, show_default=False),
+    typer.Argument(help="A formation: a file in deploy/formations.", autocompletion=formations, show_default=False),
 ]
 Folder = Annotated[
     Path, typer.Option("--folder", "-C", help="The app's folder.", show_default="here", parser=path, metavar="<path>")

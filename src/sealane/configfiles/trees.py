@@ -126,6 +126,17 @@ class StoredTree:
         return content
 
 
+def has(tree: Tree, path: str) -> bool:
+    """Whether something is there, readable or not."""
+    try:
+        tree.read(path)
+    except FileMissing:
+        return False
+    except Unreadable:
+        return True
+    return True
+
+
 def parts(path: str) -> list[str]:
     """The parts of a path inside the repository. Raises `Unreadable` for one that may lead out of it."""
     if path.startswith("/"):

@@ -1,4 +1,4 @@
-"""`sealane diff`: what deploying a formation would change at its destination."""
+"""`sealane diff`: what deploying a formation would change at its destination, or what differs between two renderings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sealane import errors
 from sealane.cli import headings, options, output
 from sealane.cli.commands import deploy
 from sealane.cli.screens import differences
@@ -31,6 +32,8 @@ def add_to(app: typer.Typer) -> None:
         "sealane diff production",
         "sealane diff dev --kubeconfig ~/.kube/config --context staging",
         "sealane diff production --image web=registry.example.com/shop/web@sha256:… --json",
+        "sealane diff dev production",
+        "sealane diff production@v1.2 production",
     )
     app.command("diff", rich_help_panel=headings.ANYWHERE, epilog=more)(diff)
 
@@ -38,6 +41,14 @@ def add_to(app: typer.Typer) -> None:
 def diff(
     ctx: typer.Context,
     formation: options.Formation,
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            help="A second formation: what differs between both as rendered. NAME@COMMIT takes the files of a commit.",
+            metavar="[other]",
+            autocompletion=options.formations,
+        ),
+    ] = None,
     *,
     folder: options.Folder = Path(),
     config: options.Config = None,
@@ -54,10 +65,20 @@ def diff(
     """Show what deploying a formation would change.
 
     The destination itself is asked, by a dry run that writes nothing. Values of secrets stay hidden. Ends with 0 when
-    nothing would change, with 1 when something would.
+    nothing would change, with 1 when something would. With two formations no destination is asked.
     """
     from sealane.cli.local import local_formation
 
+    if other is not None or "@" in formation:
+        asked = {"--config": config, "--kubeconfig": kubeconfig, "--context": context, "--moved-from": moved_from}
+        given = [name for name, value in {**asked, "--adopt": adopt or None}.items() if value is not None]
+        if given:
+            hint = "leave it out, or name one formation of the folder"
+            raise errors.UsageError(f"{given[0]} is for a destination, and two renderings ask none", hint=hint)
+        right = other or formation.partition("@")[0]
+        sides = [_rendered(ctx, side, folder, app=app, images=image or ()) for side in (formation, right)]
+        _show_rendered(formation, right, sides, as_json=as_json)
+        return
     project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
     environment = local_formation.environment(project, config)
     project = project.at(environment)
@@ -70,6 +91,30 @@ def diff(
     else:
         differences.show(difference, project, asking.revision)
     if difference.differs:
+        raise typer.Exit(1)
+
+
+def _rendered(ctx: typer.Context, side: str, folder: Path, *, app: str | None, images: Sequence[str]) -> Revision:
+    """A formation of the folder, or as a commit has it: `production`, `production@v1.2`."""
+    from sealane.cli.local import local_formation
+
+    name, _, commit = side.partition("@")
+    tables = options.tables(ctx)
+    return local_formation.load(
+        name, folder, app=app, images=images, adapters=tables, commit=commit if "@" in side else None
+    ).render()
+
+
+def _show_rendered(left: str, right: str, sides: Sequence[Revision], *, as_json: bool) -> None:
+    from sealane.cli.screens import rendered_differences
+    from sealane.releases import changes
+
+    differing = changes.across(*sides)
+    if as_json:
+        output.json(rendered_differences.plain(differing, left, right))
+    else:
+        rendered_differences.show(differing)
+    if differing:
         raise typer.Exit(1)
 
 

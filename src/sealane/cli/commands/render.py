@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
     more = output.examples(
         "sealane render production",
         "sealane render dev --image web=registry.example.com/shop/web:1.4 | kubectl apply -f -",
-        "sealane render production --json",
+        "sealane render production --at v1.2 --json",
     )
     app.command("render", rich_help_panel=headings.ANYWHERE, epilog=more)(render)
 
@@ -27,9 +27,13 @@ def add_to(app: typer.Typer) -> None:
 def render(
     ctx: typer.Context,
     formation: options.Formation,
+    *,
     folder: options.Folder = Path(),
     image: options.Images = None,
     app: options.App = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="COMMIT", help="Take the files of this commit, branch or tag.")
+    ] = None,
     as_json: output.Json = False,
 ) -> None:
     """Print a formation's manifests.
@@ -39,7 +43,8 @@ def render(
     """
     from sealane.cli.local import local_formation
 
-    project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
+    tables = options.tables(ctx)
+    project = local_formation.load(formation, folder, app=app, images=image or (), adapters=tables, commit=at)
     revision = project.render()
     if as_json:
         output.json(_plain(revision, project))

@@ -13,7 +13,8 @@ from sealane import errors, findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
 from sealane.clients import helm
-from sealane.configfiles.trees import FolderTree, Unreadable
+from sealane.configfiles import trees
+from sealane.configfiles.trees import FolderTree, Tree, Unreadable
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.findings import Finding, Place, did_you_mean
@@ -34,7 +35,7 @@ class Project:
     """One formation of one app, with its files read and valid."""
 
     folder: Path
-    tree: FolderTree
+    tree: Tree
     app: str
     pipeline: Pipeline | None
     sources: Sources
@@ -42,6 +43,8 @@ class Project:
     adapters: Adapters = SHIPPED
     kind: str = platform.CLUSTER
     """The kind of its destination, as far as it is known."""
+    commit: str | None = None
+    """The commit that its files are read from, as the person named it; None: the folder's own files."""
 
     def at(self, environment: Environment | None) -> Project:
         """The project in its environment, which names its destination's kind."""
@@ -64,12 +67,12 @@ class Project:
         return revision
 
     def seen(self, place: Place) -> Place:
-        """The place relative to where the command runs, so that a click in a terminal opens it."""
-        return replace(place, file=str(self.folder / place.file))
+        """The place relative to where the command runs, so that a click in a terminal opens it; in a commit as git names it."""
+        return _seen(self.folder, self.commit, place)
 
     def tell(self, problems: Iterable[Finding]) -> None:
         """Shows warnings; raises InvalidFiles when there is an error."""
-        _tell(self.folder, problems)
+        _tell(self.folder, problems, self.commit)
 
     def stores(self) -> Stores:
         """The stores of the app's secrets on this machine: environment variables, and identities in files."""
@@ -78,11 +81,22 @@ class Project:
         return resolution.open_stores(context, self.adapters)
 
 
-def load(name: str, folder: Path, *, app: str | None, images: Iterable[str], adapters: Adapters = SHIPPED) -> Project:
-    """Reads all files of the formation. Raises InvalidFiles with everything that is wrong with them."""
-    tree, pipeline, app = _beginning(folder, app, adapters)
+def load(
+    name: str,
+    folder: Path,
+    *,
+    app: str | None,
+    images: Iterable[str],
+    adapters: Adapters = SHIPPED,
+    commit: str | None = None,
+) -> Project:
+    """Reads all files of the formation, in the folder or as a commit has them.
+
+    Raises InvalidFiles with everything that is wrong with them, NotThere for a commit that is not there.
+    """
+    tree, pipeline, app = _beginning(folder, app, adapters, commit)
     sources, problems = render_inputs.gather(tree, name, adapters)
-    _tell(folder, problems)
+    _tell(folder, problems, commit)
     assert sources is not None, "without sources there are errors, and then nothing comes here"
     return Project(
         folder=folder,
@@ -92,6 +106,7 @@ def load(name: str, folder: Path, *, app: str | None, images: Iterable[str], ada
         sources=sources,
         images=_images(pipeline, images),
         adapters=adapters,
+        commit=commit,
     )
 
 
@@ -175,13 +190,19 @@ def destination_config(
     return environment.destinations[formation.destination]
 
 
-def _beginning(folder: Path, app: str | None, adapters: Adapters) -> tuple[FolderTree, Pipeline | None, str]:
+def _beginning(
+    folder: Path, app: str | None, adapters: Adapters, commit: str | None = None
+) -> tuple[Tree, Pipeline | None, str]:
     """The folder's files, its pipeline if it has one, and the app's name."""
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")
-    tree = FolderTree(folder)
+    tree: Tree = FolderTree(folder)
+    if commit is not None:
+        from sealane.cli.local import commit_files
+
+        tree = asyncio.run(commit_files.of(folder, commit))
     pipeline, problems = _pipeline(tree, adapters)
-    _tell(folder, problems)
+    _tell(folder, problems, commit)
     name = app or (pipeline.app if pipeline else None)
     if name is None:
         hint = f"{reading.beginning({path.name for path in folder.iterdir()}, adapters)}; or name the app: --app NAME"
@@ -189,10 +210,10 @@ def _beginning(folder: Path, app: str | None, adapters: Adapters) -> tuple[Folde
     return tree, pipeline, name
 
 
-def _pipeline(tree: FolderTree, adapters: Adapters) -> tuple[Pipeline | None, list[Finding]]:
+def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, which names the app and its images; None when there is no file of one."""
-    file = reading.file_in(lambda name: (tree.root / name).exists(), adapters)
-    if not (tree.root / file).exists():
+    file = reading.file_in(lambda name: trees.has(tree, name), adapters)
+    if not trees.has(tree, file):
         return None, []
     try:
         return reading.read(tree.read(file).decode("utf-8-sig"), file, adapters)
@@ -220,10 +241,13 @@ def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:
     return images
 
 
-def _tell(folder: Path, problems: Iterable[Finding]) -> None:
-    seen = [
-        replace(finding, place=replace(finding.place, file=str(folder / finding.place.file))) for finding in problems
-    ]
+def _seen(folder: Path, commit: str | None, place: Place) -> Place:
+    file = str(folder / place.file)
+    return replace(place, file=f"{commit}:{file}" if commit else file)
+
+
+def _tell(folder: Path, problems: Iterable[Finding], commit: str | None = None) -> None:
+    seen = [replace(finding, place=_seen(folder, commit, finding.place)) for finding in problems]
     if findings.errors(seen):
         raise errors.InvalidFiles(seen)
     output.findings(seen, to_stderr=True)
