@@ -1,7 +1,9 @@
-"""Every test: most of them in lanes side by side on one test bed, then those that want the machine for themselves.
+"""Every test: most of them in lanes side by side on one test bed, then those that want no lanes beside them.
 
-Most tests wait for a cluster, an engine or a browser, so four lanes fill two cores. Words after `python -m tests` go to
-pytest both times. Tests of the bed's own traces start whole beds for minutes: when nothing of `testbed/` has changed since
+Most tests wait for a cluster, an engine or a browser, so four lanes fill two cores. The second part takes two files at a
+time: whole beds that start and end, and the demo, which mostly waits. Words after `python -m tests` go to pytest both
+times; without any, the second part is given its files, since collecting all others takes longer than some of its tests.
+Tests of the bed's own traces start whole beds for minutes: when nothing of `testbed/` has changed since
 they passed with the programs that are built here, they are left out.
 """
 
@@ -17,7 +19,7 @@ from typing import Final
 from testbed.layout import Layout
 
 LANES: Final = ("--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "-m", "not alone")
-ALONE: Final = ("-m", "alone")
+ALONE: Final = ("-m", "alone", "--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 _TRACES: Final = "tests/integration/test_testbed_traces.py"
 _ROOT: Final = Path(__file__).parents[1]
 _SLOWEST: Final = ("--durations=25", "--durations-min=5")
@@ -33,7 +35,7 @@ def main(words: list[str]) -> int:
     try:
         codes = [
             _pytest(*LANES, *_SLOWEST, *words),
-            _pytest(*ALONE, *([f"--ignore={_TRACES}"] if known else []), *_SLOWEST, *words),
+            _pytest(*ALONE, *([f"--ignore={_TRACES}"] if known else []), *_SLOWEST, *(words or alone())),
         ]
     finally:
         if not was_up:
@@ -43,6 +45,12 @@ def main(words: list[str]) -> int:
     elif not words and not codes[-1]:
         passed.write_text(digest)
     return next((code for code in codes if code), 0)
+
+
+def alone() -> list[str]:
+    """The files that have tests of the second part."""
+    files = (path for path in (_ROOT / "tests").rglob("test_*.py") if "mark.alone" in path.read_text())
+    return sorted(str(path.relative_to(_ROOT)) for path in files)
 
 
 def _digest() -> str:

@@ -206,10 +206,12 @@ def _assert_nothing_left(place: Elsewhere, before: Census, up: Census, traces: l
     assert {file.name for file in place.layout.home.iterdir()} <= {"lock", "failed-logs"}
 
 
-def test_a_bed_that_ran_and_ended_leaves_nothing_and_ends_no_stranger(elsewhere: Elsewhere, bed: Bed) -> None:
+def test_a_bed_starts_once_and_ends_without_a_trace_and_without_a_stranger(
+    elsewhere: Elsewhere, bed: Bed, tmp_path: Path
+) -> None:
     before = census(elsewhere)
     others = _recorded(bed)
-    elsewhere.testbed("up")
+    _start_more_than_once(elsewhere, tmp_path)
     traces = _work(elsewhere)
     up = census(elsewhere)
     with subprocess.Popen(["sleep", "600"]) as stranger:
@@ -226,6 +228,26 @@ def test_a_bed_that_ran_and_ended_leaves_nothing_and_ends_no_stranger(elsewhere:
     _assert_nothing_left(elsewhere, before, up, traces)
     assert not ended
     assert _recorded(bed) == others, "the bed on the host was disturbed"
+
+
+def _start_more_than_once(elsewhere: Elsewhere, another_home: Path) -> None:
+    """However often it is asked for, one bed starts; another home gets none in the same namespace and ends none there."""
+    with ThreadPoolExecutor() as pool:
+        said = list(pool.map(elsewhere.testbed, ["up", "up"]))
+    assert sum("starting" in one for one in said) == 1
+    assert all("the bed is up" in one for one in said)
+
+    there = census(elsewhere)
+    assert elsewhere.testbed("up").startswith("the bed is up (")
+    assert there.processes <= census(elsewhere).processes
+
+    second = replace(elsewhere, layout=replace(elsewhere.layout, home=another_home))
+    assert str(elsewhere.layout.home) in second.testbed("up", fails=True)
+    (another_home / "run").mkdir()
+    second.testbed("down")
+    after = census(elsewhere)
+    assert (after.rules, after.interfaces) == (there.rules, there.interfaces)
+    assert elsewhere.testbed("up").startswith("the bed is up (")
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
@@ -274,26 +296,6 @@ def test_a_bed_for_another_cluster_starts_none_and_leaves_that_one_alone(elsewhe
     assert account == ACCOUNT_USER
     assert Path(bed.admin_kubeconfig).exists()
     _assert_nothing_left(elsewhere, before, before, [])
-
-
-def test_one_bed_starts_however_often_it_is_asked_for(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    with ThreadPoolExecutor() as pool:
-        said = list(pool.map(elsewhere.testbed, ["up", "up"]))
-    assert sum("starting" in one for one in said) == 1
-    assert all("the bed is up" in one for one in said)
-
-    there = census(elsewhere)
-    assert elsewhere.testbed("up").startswith("the bed is up (")
-    assert there.processes <= census(elsewhere).processes
-
-    # Another home gets no bed in the same network namespace, and ends none there.
-    second = replace(elsewhere, layout=replace(elsewhere.layout, home=tmp_path))
-    assert str(elsewhere.layout.home) in second.testbed("up", fails=True)
-    (tmp_path / "run").mkdir()
-    second.testbed("down")
-    after = census(elsewhere)
-    assert (after.rules, after.interfaces) == (there.rules, there.interfaces)
-    assert elsewhere.testbed("up").startswith("the bed is up (")
 
 
 @contextmanager
