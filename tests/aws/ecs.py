@@ -201,6 +201,16 @@ def run_task(world: World, given: Form) -> Form:
     return {"tasks": [task.described()], "failures": []}
 
 
+def stop_task(world: World, given: Form) -> Form:
+    task = world.cluster.tasks.get(given["task"])
+    if task is None:
+        raise Answered("InvalidParameterException", "The referenced task was not found.")
+    if task.status != "STOPPED":
+        world.forget(task.arn)
+        task.stop(world.now(), "UserInitiated", given.get("reason", ""), exit_code=137)
+    return {"task": task.described()}
+
+
 def get_log_events(world: World, given: Form) -> Form:
     stream = given["logStreamName"].rpartition("/")[0]
     lines = world.cluster.streams.get((given["logGroupName"], stream))
@@ -231,5 +241,6 @@ OPERATIONS: dict[str, Callable[[World, Form], Form]] = {
     "ListTasks": list_tasks,
     "DescribeTasks": describe_tasks,
     "RunTask": run_task,
+    "StopTask": stop_task,
     "GetLogEvents": get_log_events,
 }

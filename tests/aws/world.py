@@ -16,6 +16,7 @@ from tests.aws.faults import Trouble
 from tests.aws.services import Deployment, Service, Task
 from tests.aws.timelines import Timeline, Update, aborted, well
 from tests.aws.virtual_clock import VirtualClock
+from tests.aws.wire import Answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,9 @@ class World:
             for deployment in service.deployments:
                 if deployment.arn != arn:
                     continue
-                assert [each["hookId"] for each in deployment.hooks] == [hook], "it waits there"
+                waiting = [each for each in deployment.hooks if each["status"] == "AWAITING_ACTION"]
+                if [each["hookId"] for each in waiting] != [hook]:
+                    raise Answered("InvalidParameterException", f"The deployment does not wait at hook {hook}.")
                 deployment.hooks = [{**deployment.hooks[0], "status": "SUCCEEDED"}]
                 if action == "ROLLBACK":
                     return self.stop(service, deployment)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sealane import errors
-from sealane.deployments import drift_check
+from sealane.deployments import apply_phase, drift_check
 from sealane.destinations import model
 from sealane.destinations.model import Action
 from tests.contracts.aws_stories import Manifest, Story
@@ -64,6 +64,25 @@ class AccountContract:
             with pytest.raises(errors.Fenced):
                 await teller.destination.apply(self.objects("v2"), identity=identity(), fence=fence, adopt=True)
         assert teller.world.writes()[-1:] != list(self.writes)[-1:]
+
+    async def test_whoever_waits_for_somebody_else_can_be_called_off(self, teller: Story[Any]) -> None:
+        """At the next look, and nothing runs another version."""
+        self.others(teller)
+        asked = []
+
+        async def called_off() -> bool:
+            asked.append(teller.world.clock.now())
+            return len(asked) > 1
+
+        waiting = apply_phase.WhileWaiting(now=teller.world.clock.now, called_off=called_off)
+        target = teller.target(self.objects("v2"), sequence=1)
+        applied, _ = await apply_phase.apply(
+            teller.destination, target, fence=model.unfenced, adopt=True, waiting=waiting
+        )
+        assert applied.wait
+        assert (len(asked), applied.refusals) == (2, ())
+        assert asked[0] < asked[1]
+        assert self.writes[-1] not in teller.world.writes()
 
     async def test_an_object_is_one_formations(self, teller: Story[Any]) -> None:
         """Nobody's is taken with a person's word only, another formation's never, and none twice."""

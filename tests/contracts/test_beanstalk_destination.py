@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sealane.deployments import apply_phase
 from sealane.destinations import model
 from sealane.destinations.model import Action, Reason
 from sealane.verdicts.model import VerdictKind
@@ -134,7 +135,13 @@ async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: T
         [teller.manifest("v2")], identity=plan.target.identity, fence=model.unfenced, adopt=True
     )
     teller.world.clock.advance(160)
-    await teller.destination.apply([teller.manifest("v1")], identity=plan.previous.identity, fence=model.unfenced)
+    _, begun = await apply_phase.apply(
+        teller.destination,
+        plan.previous,
+        fence=model.unfenced,
+        waiting=apply_phase.WhileWaiting(now=teller.world.clock.now),
+    )
+    assert begun.inventory
     assert teller.world.writes() == ["UpdateEnvironment", "AbortEnvironmentUpdate", "UpdateEnvironment"]
     teller.world.clock.advance(timedelta(minutes=5).total_seconds())
     (change,) = await teller.destination.diff([teller.manifest("v1")], identity=identity(0))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from sealane.clients.aws.account import Account
+from sealane.clients.aws.buckets import Bucket
 from sealane.deployments import jobs
 from sealane.deployments.jobs import JobContext, JobRequest, JobResult
 from sealane.destinations import model
+from sealane.destinations.ecs import records
 from sealane.destinations.ecs.platform import PLATFORM
 from sealane.verdicts.model import VerdictKind
 from tests import crashing
@@ -20,7 +24,7 @@ from tests.aws.faults import Fault
 from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World, ends
 from tests.contracts.aws_contract import AccountContract, identity
-from tests.contracts.aws_stories import Amazon, Manifest
+from tests.contracts.aws_stories import BUCKET, Amazon, Manifest
 from tests.contracts.ecs_stories import BREAKER, Teller, definition, fresh, revision, service, telling
 
 _VERSIONS = {"v1": "a1", "v2": "b2"}
@@ -196,6 +200,31 @@ async def test_10_a_migration_that_ends_well_runs_once(teller: Teller) -> None:
     (override,) = task.given["overrides"]["containerOverrides"]
     assert override == {"name": "app", "environment": [{"name": "SEALANE_APP", "value": "shop"}]}
     assert set(teller.world.writes()) == {"RegisterTaskDefinition", "RunTask"}
+
+
+async def test_10_a_migration_that_hangs_is_ended(teller: Teller) -> None:
+    """Once, however often it is asked for."""
+    await teller.first()
+    teller.world.cluster.runs.append(lambda task: [(5, task.run)])
+    first = await ran(teller)
+    again = await ran(teller)
+    assert first.cause is not None
+    assert first.cause.sentence.endswith("did not end within 600 s.")
+    assert again.cause is not None
+    assert "it was stopped before its end" in again.cause.sentence
+    (task,) = teller.world.cluster.tasks.values()
+    assert (task.status, task.stop_code) == ("STOPPED", "UserInitiated")
+    assert teller.world.writes().count("StopTask") == 1
+
+
+async def test_a_bucket_serves_two_regions(aws: Amazon, teller: Teller) -> None:
+    """A service of the same name in another region has a record and a ledger of its own."""
+    await teller.first()
+    elsewhere = Account(replace(aws.account.access, region="us-east-1"))
+    ref = model.ref_of(service(), "shop")
+    here, there = (records.of(Bucket(account, BUCKET)) for account in (aws.account, elsewhere))
+    assert (await here.get(ref))[0] is not None
+    assert (await there.get(ref))[0] is None
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ spec:
 ENVIRONMENT = """environment: NAME
 destinations: {here: {elastic_beanstalk: {region: eu-central-1, bucket: acme-sealane, endpoint: "ADDRESS"}}}
 apps:
-  shop: {namespaces: [shop], registries: ["registry.example.com/**"]MORE}
+  shop: {namespaces: [shop], registries: ["registry.example.com/**"], artifacts: ["builds/*"]MORE}
 policies: {packs: []}
 """
 ASKS = ", approvals: {by: [sre], count: 1}"

@@ -24,7 +24,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"images": {"web": "registry.example.com/web:1"}}, 422, "has no digest, so anybody could change it"),
     ({"images": {"web": f"registry.example.com/WEB@sha256:{'0' * 64}"}}, 422, "is no image reference"),
     ({"bundle": {"s3": "s3://builds/nothing.zip"}}, 404, "there is no s3://builds/nothing.zip"),
-    ({"bundle": {"s3": "s3://acme-sealane/sealane/bundles/other/1.zip"}}, 404, "or the account may not see it"),
+    ({"bundle": {"s3": "s3://acme-sealane/sealane/bundles/other/1.zip"}}, 422, "is not open to shop in dev"),
     ({"break_glass": "now"}, 403, "nobody may break the glass of dev"),
     ({"bundle": {"s3": "s3://builds/bad.zip"}}, 422, ".ebextensions/a.config:1:1: no configuration file has comands"),
     ({"bundle": {"s3": "s3://builds/strange.zip"}}, 422, "the image docker.io/evil is not authorised"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sealane import clock
@@ -20,6 +20,18 @@ _KINDS = {
 }
 
 
+async def _nobody() -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhileWaiting:
+    """The clock, and whether somebody has called the deployment off; asked while the destination waits for others."""
+
+    now: clock.Clock = clock.now
+    called_off: Callable[[], Awaitable[bool]] = _nobody
+
+
 async def apply(
     destination: Destination,
     target: model.Target,
@@ -27,20 +39,31 @@ async def apply(
     fence: destinations.Fence,
     stage: stages.StageMark | None = None,
     adopt: bool = False,
-    now: clock.Clock = clock.now,
+    waiting: WhileWaiting | None = None,
 ) -> tuple[destinations.Applied, model.Begun]:
     """Writes the objects of a stage, of the last one if none is given. Gives what watching needs.
 
-    A repeat changes nothing. Work that ran to its end in an earlier deployment of the revision is not made again.
+    A repeat changes nothing. Work that ran to its end in an earlier deployment of the revision is not made again. When
+    the deployment is called off while the destination waits for somebody else, `Applied.wait` is still set.
     """
-    at = now()
+    waiting = waiting or WhileWaiting()
+    at = waiting.now()
     course = target.in_stages(await target.objects())
     writes = next(step for step in course if step.name == stage.name) if stage else course[-1]
     if writes is not course[-1] and (refusals := await _refusals(destination, target, course[-1], adopt=adopt)):
         return destinations.Applied(inventory=(), refusals=refusals), model.Begun(inventory=(), at=at, watched=())
-    applied = await destination.apply(
-        writes.objects, identity=target.identity, fence=fence, adopt=adopt, finished=target.finished
-    )
+    changed: destinations.Inventory = ()
+    while True:
+        applied = await destination.apply(
+            writes.objects, identity=target.identity, fence=fence, adopt=adopt, finished=target.finished
+        )
+        changed = union(changed, applied.changed)
+        if (wait := applied.wait) is None or await waiting.called_off():
+            break
+        if waiting.now() >= at + wait.limit:
+            applied = replace(applied, wait=None, refusals=(wait.refusal,))
+            break
+    applied = replace(applied, changed=changed)
     unwatched = stages.among(applied.inventory, writes.unwatched)
     watched = tuple(ref for ref in applied.inventory if ref not in unwatched)
     left = messages.left_words(applied)

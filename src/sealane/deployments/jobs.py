@@ -81,6 +81,7 @@ async def run(order: JobRequest, where: JobContext) -> JobResult:
     cause = failure_report.cause or cause
     lines = tuple(line for log in failure_report.logs for line in log["lines"])[-LINES:]
     if _is_late(cause, order, waited=where.now() - begun.at):
+        await where.destination.end(inventory, fence=where.fence)
         cause = replace(cause, sentence=f"Job {name} did not end within {order.timeout.total_seconds():g} s.")
     return JobResult(name=name, cause=cause, lines=lines, failure_report=failure_report.to_json())
 

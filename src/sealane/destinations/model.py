@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -214,6 +214,16 @@ class ObjectChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """Something that must end before an object can be written: the apply is to be called again."""
+
+    limit: timedelta
+    """How long it may take, from the first call on."""
+    refusal: Refusal
+    """The refusal if it takes longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
     """The result of an apply: every wanted object that exists, those it wrote, and the refusals.
 
@@ -226,6 +236,8 @@ class Applied:
     left: tuple[tuple[ObjectRef, FieldLeft], ...] = ()
     was_there: bool = False
     """This deployment never had to write the object: the destination already had it, or had restored it."""
+    wait: Wait | None = None
+    """What the rest of the objects waits for. The destination has paused already, so the next call may come at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -100,6 +100,9 @@ class Destination(Protocol):
         """
         ...
 
+    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
+        """Ends work that went on after its time, unless the destination ends it by itself. A repeat changes nothing."""
+
     async def prune(
         self,
         stored: model.Inventory,

@@ -120,6 +120,10 @@ class AppFile(File):
     """Globs of the references its formations may name; none when left out."""
     registries: Maybe[list[RegistryPattern]] = None
     """Globs of the image repositories it may run: registry.example.com/shop/*; none when left out."""
+    artifacts: Maybe[list[str]] = None
+    """Globs of what it may run in AWS beside images: bundles as BUCKET/KEY, task definitions as FAMILY:REVISION; none when left out."""
+    roles: Maybe[list[str]] = None
+    """Globs of the IAM roles and instance profiles that its objects may have, by name; none when left out."""
     approvals: Maybe[ApprovalsFile] = None
     """The approvals that each delivery needs at least; none when left out."""
     deny_kinds: Maybe[list[KindName]] = None

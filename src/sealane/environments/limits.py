@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sealane.configfiles import globs
 from sealane.environments import egress_allowlist, manifest_images, patterns
 from sealane.environments.model import AppLimits, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.formations.model import Formation
 from sealane.pipelines.model import Approval, Delivery
+from sealane.stencils import platform
 from sealane.stencils.model import Rendered, Revision
+from sealane.stencils.platform import ClaimKind
 from sealane.stencils.rendering import UNBUILT
 
 
@@ -165,6 +168,14 @@ def _object_problems(case: _Case, rendered: Rendered, revision: Revision) -> lis
     elif rendered.kind == "Namespace" and rendered.name != revision.namespace:
         message = f"{rendered} is not the formation's namespace {revision.namespace}"
         findings.append(Finding(message=message, place=place(("metadata", "name")), hint="write ${namespace}"))
+    for claim in platform.of(case.environment.kind_of(revision.destination), case.environment.adapters).claims(
+        rendered.object, case.app
+    ):
+        listed = limits.claims.get(claim.kind, ())
+        if not any(globs.matches(pattern, claim.name) for pattern in listed):
+            what = "role" if claim.kind is ClaimKind.ROLE else "artifact"
+            message = f"{rendered}: the {what} {claim.name} is not open to {case.where}: {_only(listed)}"
+            findings.append(case.finding(message, place(claim.path), f"list it under {claim.kind}:"))
     for path, image in manifest_images.images(rendered.object):
         if reason := _image_problem(case, image, revision):
             way = _way_to_list(case.limits.registries, image)

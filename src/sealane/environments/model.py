@@ -13,7 +13,7 @@ from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding, Place
 from sealane.pipelines.model import Approval
 from sealane.stencils import platform
-from sealane.stencils.platform import PlatformLine
+from sealane.stencils.platform import ClaimKind, PlatformLine
 
 FOLDER = "environments"
 """The folder of the operators' files, one per environment."""
@@ -64,6 +64,8 @@ class AppLimits:
     """Globs of the references its formations may name; nothing listed: none."""
     registries: tuple[str, ...] = ()
     """Globs of the image repositories it may run, `host/path/*`; nothing listed: none."""
+    claims: Mapping[ClaimKind, tuple[str, ...]] = field(default_factory=dict)
+    """Globs of roles and artifacts that its objects may name; nothing listed: none."""
     approvals: Approval | None = None
     """The approvals that each delivery needs at least."""
     deny_kinds: tuple[str, ...]

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from sealane.adapters import SHIPPED, Adapters
-from sealane.configfiles import single_document, variants
+from sealane.configfiles import globs, single_document, variants
 from sealane.configfiles.documents import Document, Path
 from sealane.environments import calendars, files, patterns
 from sealane.environments.model import (
@@ -23,6 +23,7 @@ from sealane.environments.model import (
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.pipelines.model import Approval
 from sealane.stencils import platform
+from sealane.stencils.platform import ClaimKind
 
 _ELSEWHERE = {"name": "environment", "clusters": "destinations", "approval": "approvals", "namespace": "namespaces"}
 
@@ -96,6 +97,7 @@ def _limits(written: files.AppFile, denied: tuple[str, ...], place: Place) -> Ap
         namespaces=tuple(written.namespaces),
         secrets=tuple(written.secrets or ()),
         registries=tuple(written.registries or ()),
+        claims={ClaimKind.ARTIFACT: tuple(written.artifacts or ()), ClaimKind.ROLE: tuple(written.roles or ())},
         approvals=_approval(written.approvals) if written.approvals else None,
         deny_kinds=denied if written.deny_kinds is None else tuple(written.deny_kinds),
         place=place,
@@ -130,6 +132,8 @@ def _problems(written: files.EnvironmentFile, document: Document, adapters: Adap
         path: Path = ("apps", name)
         findings.extend(_pattern_problems(app.secrets, patterns.secret_problem, document, (*path, "secrets")))
         findings.extend(_pattern_problems(app.registries, patterns.registry_problem, document, (*path, "registries")))
+        findings.extend(_pattern_problems(app.artifacts, globs.problem, document, (*path, "artifacts")))
+        findings.extend(_pattern_problems(app.roles, globs.problem, document, (*path, "roles")))
     for index, waiver in enumerate((written.policies or files.PoliciesFile()).waivers or ()):
         try:
             _day(waiver.until)

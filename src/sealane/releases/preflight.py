@@ -20,7 +20,7 @@ from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import helm_template, platform, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 
@@ -100,7 +100,7 @@ async def prospect_of(
     environment, problems = limits.environment_of(formation, environments)
     told.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
-    kind = environment.kind_of(formation.destination) if environment else platform.CLUSTER
+    kind = environment.kind_of(formation.destination) if environment else None
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
     revision, problems = await helm_template.render(sources, inputs, context.helm)
     told.extend(problems)

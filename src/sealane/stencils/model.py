@@ -107,6 +107,14 @@ class Sources:
     patches: tuple[PatchSource, ...] = ()
     config: Mapping[str, ConfigEntry] = field(default_factory=dict)
 
+    @property
+    def api_versions(self) -> frozenset[str]:
+        """Those that stencils name, whatever else is in them."""
+        values = (stencil.document.value for stencil in self.stencils)
+        return frozenset(
+            str(value["apiVersion"]) for value in values if isinstance(value, dict) and "apiVersion" in value
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from typing_extensions import override
@@ -23,6 +24,23 @@ CLUSTER = "kubernetes"
 
 Kind = tuple[str, str]
 """Group, empty for Kubernetes' core one, and kind."""
+
+
+class ClaimKind(StrEnum):
+    """What operators list for an app beside images; the value is the key in their file."""
+
+    ARTIFACT = "artifacts"  # something to run that was made elsewhere, whose images nobody can tell
+    ROLE = "roles"  # whose rights it gets
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """Something beside its images that an object names, and that operators must have listed for the app."""
+
+    kind: ClaimKind
+    path: tuple[str | int, ...]
+    name: str
+    """In its canonical spelling."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +80,10 @@ class Platform(Protocol):
 
     def field_types(self, among: Iterable[Mapping[str, Any]]) -> FieldTypes:
         """The types of manifests, by which patches are merged into them; `among` are objects that may define kinds."""
+        ...
+
+    def claims(self, manifest: Mapping[str, Any], app: str) -> Iterable[Claim]:
+        """What the app's object names that is limited beside its images."""
         ...
 
     def secret(
@@ -127,6 +149,11 @@ class Plain(Platform):
         """None is known, so lists are replaced as a whole."""
         del among
         return lambda _: None
+
+    @override
+    def claims(self, manifest: Mapping[str, Any], app: str) -> Iterable[Claim]:
+        del manifest, app
+        return ()
 
     @override
     def secret(
@@ -218,6 +245,17 @@ class PlatformLine:
     """The part of the table of destinations that rendering uses."""
 
     platform: Platform = PLAIN
+    groups: tuple[str, ...] = ()
+    """Groups of API versions that no other kind of destination has."""
+
+
+def told_by(versions: Iterable[str], adapters: Adapters) -> str:
+    """The kind of destination that objects with these API versions are for, where no operators' file tells it."""
+    groups = {version.partition("/")[0] for version in versions}
+    for kind, line in adapters.destinations.every(PlatformLine).items():
+        if groups & set(line.groups):
+            return kind
+    return CLUSTER
 
 
 def of(kind: str, adapters: Adapters) -> Platform:

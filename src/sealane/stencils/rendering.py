@@ -46,8 +46,8 @@ class Inputs:
     """The placeholders of the release's bundle, if it has one."""
     secret_versions: Mapping[str, str] = field(default_factory=dict)
     """The version of each resolved entry of the formation's secrets."""
-    kind: str = platforms.CLUSTER
-    """The kind of its destination."""
+    kind: str | None = None
+    """The kind of its destination; None: no operators' file is at hand, so that the stencils' API versions tell it."""
     adapters: Adapters = SHIPPED
     charts: Mapping[str, PrintedChart] = field(default_factory=dict)
     """Helm's output for each of the formation's charts, by the name of its release: see `helm_template`."""
@@ -75,7 +75,8 @@ def chart_requests(sources: Sources, inputs: Inputs) -> tuple[list[TemplateReque
 
 def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong; a revision may come with warnings."""
-    platform = platforms.of(inputs.kind, inputs.adapters)
+    kind = inputs.kind or platforms.told_by(sources.api_versions, inputs.adapters)
+    platform = platforms.of(kind, inputs.adapters)
     of_charts = requests.parts(sources, inputs.charts)
     formation = requests.joined(sources.formation, of_charts)
     findings = [

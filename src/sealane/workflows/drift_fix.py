@@ -62,6 +62,8 @@ class DriftFix:
         if applied.refusals:
             _log.warning("drift of %s is not put right: %s", deployment.label, applied.refusals[0].message)
             return
+        if applied.wait:
+            return  # somebody else's update is under way: the next look tries again
         now = tools.now()
         for drift in chosen:
             self._done[drift.object].append(now)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealane.configfiles.trees import FolderTree
-from sealane.environments import manifest_images
+from sealane.environments import limits, manifest_images, reading
 from sealane.stencils import render_inputs, rendering
 from tests import ecs_schemas
 
@@ -44,14 +46,14 @@ spec: {taskDefinition: web, launchType: FARGATE}
 HOOK = "hooks: {before: [{name: migrate, stencil: migrate}]}"
 
 
-def rendered(folder: Path, text: str, hooks: str = "") -> tuple[object, list[str]]:
+def rendered(folder: Path, text: str, hooks: str = "", inputs: rendering.Inputs = INPUTS) -> tuple[object, list[str]]:
     for name, content in {"formations/prod.yaml": FORMATION.replace("HOOKS", hooks), "stencils/web.yaml": text}.items():
         file = folder / "deploy" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     sources, findings = render_inputs.gather(FolderTree(folder), "prod")
     assert sources, findings
-    revision, findings = rendering.render(sources, INPUTS)
+    revision, findings = rendering.render(sources, inputs)
     return revision, [str(finding) for finding in findings]
 
 
@@ -121,3 +123,66 @@ def test_the_examples_of_the_docs_are_good(tmp_path: Path) -> None:
     revision, found = rendered(tmp_path, text, written["deploy/formations/production.yaml"])
     assert found == []
     assert "hook migrate" in revision.jobs  # type: ignore[attr-defined]
+
+
+def test_without_operators_files_the_group_tells_the_kind(tmp_path: Path) -> None:
+    """A misspelled field is told, and a service of ECS is not taken for Kubernetes'."""
+    unknown = replace(INPUTS, kind=None)
+    revision, findings = rendered(tmp_path, GOOD + TASK, HOOK, unknown)
+    assert (revision is not None, findings) == (True, [])
+    revision, findings = rendered(tmp_path, GOOD.replace("launchType", "lunchType"), "", unknown)
+    assert revision is None
+    assert "there is no field spec.lunchType" in findings[0]
+
+
+OPERATORS = """\
+environment: world
+destinations: {fargate: {ecs: {region: eu-central-1, bucket: acme}}}
+apps: {shop: {namespaces: [shop], registries: ["registry.example.com/**"]MORE}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "more", "told"),
+    [
+        ("", "", "", ()),
+        (
+            "  taskDefinition: web",
+            "  taskDefinition: web:3",
+            "",
+            ("Service web: the artifact web:3 is not open to shop in world",),
+        ),
+        ("  taskDefinition: web", "  taskDefinition: web:3", ", artifacts: ['web:*']", ()),
+        (
+            "  taskDefinition: web",
+            "  taskDefinition: arn:aws:ecs:eu-central-1:123456789012:task-definition/evil:3",
+            ", artifacts: ['web:*']",
+            ("the artifact evil:3 is not open to shop in world: only web:*",),
+        ),
+        (
+            "  requiresCompatibilities: [FARGATE]",
+            "  taskRoleArn: arn:aws:iam::123456789012:role/payments/admin",
+            ", roles: ['shop-*', 'shop/*']",
+            ("the role payments/admin is not open to shop in world: only shop-*, shop/*",),
+        ),
+        (
+            "  requiresCompatibilities: [FARGATE]",
+            "  executionRoleArn: arn:aws:iam::123456789012:role/shop/pull\n  taskRoleArn: shop-web",
+            ", roles: ['shop-*', 'shop/*']",
+            (),
+        ),
+    ],
+)
+def test_roles_and_what_was_registered_elsewhere_are_the_operators(
+    tmp_path: Path, old: str, new: str, more: str, told: tuple[str, ...]
+) -> None:
+    environment, problems = reading.read(OPERATORS.replace("MORE", more), "environments/world.yaml")
+    assert environment, problems
+    images = {"web": f"registry.example.com/shop/web@sha256:{'ab' * 32}"}
+    revision: Any = rendered(tmp_path, GOOD.replace(old, new) if old else GOOD, inputs=replace(INPUTS, images=images))[
+        0
+    ]
+    found = [str(finding) for finding in limits.check_stored(environment, revision)]
+    assert len(found) == len(told), found
+    for message, words in zip(found, told, strict=True):
+        assert words in message

@@ -25,7 +25,7 @@ from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
-from sealane.stencils import helm_template, platform, render_inputs, rendering
+from sealane.stencils import helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision, Sources
 from sealane.stencils.rendering import Inputs
 
@@ -41,8 +41,8 @@ class Project:
     sources: Sources
     images: Mapping[str, str]
     adapters: Adapters = SHIPPED
-    kind: str = platform.CLUSTER
-    """The kind of its destination, as far as it is known."""
+    kind: str | None = None
+    """The kind of its destination, if an operators' file tells it."""
     commit: str | None = None
     """The commit that its files are read from, as the person named it; None: the folder's own files."""
 

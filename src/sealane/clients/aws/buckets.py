@@ -32,6 +32,11 @@ class Bucket:
     def __init__(self, account: Account, name: str) -> None:
         self._account, self.name = account, name
 
+    @property
+    def region(self) -> str:
+        """The region of the account that it is used for."""
+        return self._account.access.region
+
     def sibling(self, name: str) -> Bucket:
         """Another bucket, with the same account."""
         return Bucket(self._account, name)

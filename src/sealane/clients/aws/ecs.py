@@ -129,6 +129,15 @@ class Ecs:
         """Has a deployment that is under way rolled back by the service."""
         await self._call("stop_service_deployment", serviceDeploymentArn=deployment, stopType="ROLLBACK")
 
+    async def go_on(self, deployment: str, hook: str, *, back: bool) -> None:
+        """Continues a deployment that waits at a hook, or has it rolled back; one that waits there no more stays as it is."""
+        action = "ROLLBACK" if back else "CONTINUE"
+        try:
+            await self._call("continue_service_deployment", serviceDeploymentArn=deployment, hookId=hook, action=action)
+        except Rejected as rejected:
+            if rejected.denied:
+                raise
+
     async def tasks_of(self, cluster: str, service: str) -> tuple[Task, ...]:
         """The service's tasks, with those that stopped within the last hour."""
         arns: list[str] = []
@@ -152,6 +161,14 @@ class Ecs:
         for failure in told.values.get("failures", ()):
             raise NotStarted(f"{failure.get('reason', 'it gives no reason')} {failure.get('detail') or ''}".strip())
         return _task(told.values["tasks"][0])
+
+    async def end(self, cluster: str, task: str, reason: str) -> None:
+        """Has a task stopped; one that has ended already stays as it is."""
+        try:
+            await self._call("stop_task", cluster=cluster, task=task, reason=reason)
+        except Rejected as rejected:
+            if rejected.code != "InvalidParameterException":  # nobody knows it any more
+                raise
 
     async def _all(self, operation: str, key: str, **given: Any) -> list[Any]:
         """All that an operation lists under a key."""

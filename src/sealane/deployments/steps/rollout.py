@@ -106,13 +106,18 @@ async def apply(work: Work, stage: StageMark, earlier: model.Begun | None) -> Ap
         stage=stage,
         fence=work.context.fence,
         adopt=plan.adopt,
-        now=work.context.now,
+        waiting=apply_phase.WhileWaiting(now=work.context.now, called_off=lambda: _called_off(work)),
     )
     begun = apply_phase.after(earlier, begun)
-    cause = await _refused(work, plan.target, applied, begun)
+    off = await work.memory.cancellation() if applied.wait else None
+    cause = off or await _refused(work, plan.target, applied, begun)
     says = cause.sentence if cause else messages.applied_words(applied)
     await work.tell(model.Phase.APPLY, f"{stage.name}: {says}" if stage.name else says, stage=stage.name)
     return AppliedStage(begun=begun, cause=cause, written=bool(applied.changed) or earlier is not None)
+
+
+async def _called_off(work: Work) -> bool:
+    return await work.memory.cancellation() is not None
 
 
 async def pause(work: Work, stage: StageMark, earlier: model.Begun) -> AppliedStage:
@@ -205,9 +210,9 @@ async def revert(work: Work) -> Reverted:
     if allowed.outdated:
         await work.tell(model.Phase.REVERT, f"rolls back though {messages.barred(revision, allowed.outdated)}")
     await work.tell(model.Phase.REVERT, f"rolling back to {messages.short(revision)}")
-    fence, now = work.context.fence, work.context.now
+    fence, waiting = work.context.fence, apply_phase.WhileWaiting(now=work.context.now)
     try:
-        applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, now=now)
+        applied, begun = await apply_phase.apply(prepared.destination, previous, fence=fence, waiting=waiting)
     except Refused as refused:  # for example, an old secret is gone
         return Reverted(cause=await _unable(work, refused))
     cause = await _refused(work, previous, applied, begun)

@@ -58,6 +58,10 @@ class AccountDestination(Destination, Generic[R]):
         return evidence
 
     @override
+    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
+        del refs, fence
+
+    @override
     async def prune(
         self,
         stored: model.Inventory,

@@ -27,14 +27,14 @@ class Brought:
     was_there: bool = False
     """Whether nothing had to be written for it, or the service itself had restored it."""
     over: bool = True
-    busy: bool = False
-    """Whether somebody else's update must end first."""
+    wait: model.Wait | None = None
+    """Somebody else's update that must end first."""
     lost: errors.Unavailable | None = None
     """Why it is unknown whether the write succeeded; the next look tells."""
 
 
 async def until_over(do_round: Callable[[], Awaitable[Brought]], pace: Pace) -> Brought:
-    """Repeats a round until it is over. Raises Unavailable after too many lost answers."""
+    """Repeats a round until it is over, or has to wait for somebody else. Raises Unavailable after too many lost answers."""
     changed, lost = False, 0
     began = pace.now()
     while True:
@@ -46,10 +46,12 @@ async def until_over(do_round: Callable[[], Awaitable[Brought]], pace: Pace) -> 
         if brought.lost and lost > _MOST_LOST:
             raise brought.lost
         await pace.between(began)
+        if brought.wait:
+            return replace(brought, changed=changed)
 
 
 async def bring_all(objects: Iterable[Manifest], bring: Callable[[Manifest], Awaitable[Brought]]) -> model.Applied:
-    """Brings one object after the other, until one is refused."""
+    """Brings one object after the other, until one is refused or has to wait."""
     inventory: list[model.ObjectRef] = []
     changed: list[model.ObjectRef] = []
     was_there = True
@@ -58,6 +60,8 @@ async def bring_all(objects: Iterable[Manifest], bring: Callable[[Manifest], Awa
         changed.extend([brought.ref] if brought.changed else [])
         if brought.refusal:
             return model.Applied(inventory=tuple(inventory), changed=tuple(changed), refusals=(brought.refusal,))
+        if brought.wait:
+            return model.Applied(inventory=tuple(inventory), changed=tuple(changed), wait=brought.wait)
         inventory.append(brought.ref)
         was_there = was_there and brought.was_there
     return model.Applied(inventory=tuple(inventory), changed=tuple(changed), was_there=was_there)

@@ -113,6 +113,11 @@ class DummyDestination(Destination):
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
 
     @override
+    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
+        """Nothing runs."""
+        del refs, fence
+
+    @override
     async def prune(
         self,
         stored: model.Inventory,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sealane.destinations.aws.account_fields import AccountFile
+from sealane.destinations.ecs.model import GROUP, SCHEDULER_GROUP
 from sealane.destinations.ecs.platform import PLATFORM
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 
@@ -27,4 +29,13 @@ async def _open(written: EcsFile, context: DestinationContext) -> AsyncIterator[
     yield EcsDestination(account, kept, region=written.region)
 
 
-ADAPTER = DestinationAdapter(file=EcsFile, open=_open, platform=PLATFORM)
+def _permissions(written: EcsFile, clusters: Sequence[str], bundles: Sequence[str]) -> Mapping[str, Any]:
+    del bundles  # nothing is deployed from them
+    from sealane.destinations.ecs import permissions
+
+    return permissions.policy(region=written.region, bucket=written.bucket, clusters=clusters)
+
+
+ADAPTER = DestinationAdapter(
+    file=EcsFile, open=_open, platform=PLATFORM, permissions=_permissions, groups=(GROUP, SCHEDULER_GROUP)
+)

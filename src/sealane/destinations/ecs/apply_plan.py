@@ -17,7 +17,7 @@ VISIBLE = timedelta(seconds=60)
 """How long after a write its deployment may take to be visible."""
 BEFORE = timedelta(seconds=2)
 """How much earlier than our own time a deployment of ours may seem to have begun."""
-_OTHERS = timedelta(minutes=20)
+OTHERS = timedelta(minutes=20)
 """How long somebody else's deployment is waited for; one that never ends holds up nobody after that."""
 
 
@@ -191,7 +191,7 @@ def taken_by(operation: Operation, reading: Reading) -> Rollout | None:
 def is_busy(reading: Reading, operation: Operation | None) -> bool:
     """Whether somebody else's deployment is under way."""
     primary = reading.primary
-    if primary is None or primary.state != "IN_PROGRESS" or reading.at > primary.created + _OTHERS:
+    if primary is None or primary.state != "IN_PROGRESS" or reading.at > primary.created + OTHERS:
         return False
     return operation is None or primary.id != rollout_of(operation, reading)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -154,6 +155,18 @@ class EcsDestination(AccountDestination[Record]):
     @override
     def ends(self, manifest: Manifest) -> bool:
         return bool(manifest["kind"] == TASK)
+
+    @override
+    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
+        """Stops tasks: the service lets one that hangs run for ever."""
+        for ref in refs:
+            record, _ = await self._records.get(ref) if ref.kind == TASK else (None, None)
+            if record and record.task:
+                await fence()
+                await self._pace.patiently(functools.partial(self._stop, ref.namespace or "", record.task))
+
+    async def _stop(self, cluster: str, task: str) -> None:
+        await self._service.end(cluster, task, "Sealane: it did not end in time")
 
     @override
     async def _evidence_of(self, kind: str, name: str, namespace: str) -> Evidence:

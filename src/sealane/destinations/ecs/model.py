@@ -14,7 +14,16 @@ from sealane.destinations import model
 
 GROUP = "ecs.amazonaws.com"
 API_VERSION = f"{GROUP}/v1"
+SCHEDULER_GROUP = "scheduler.amazonaws.com"
 SERVICE, DEFINITION, TASK = "Service", "TaskDefinition", "Task"
+SCHEDULE = "Schedule"
+VERSION_OF = {
+    SERVICE: API_VERSION,
+    DEFINITION: API_VERSION,
+    TASK: API_VERSION,
+    SCHEDULE: f"{SCHEDULER_GROUP}/v1",
+}
+"""The API version of each kind."""
 RESTARTED = "sealane.dev/restarted"
 """An annotation of a service: when somebody restarted its tasks."""
 
@@ -106,7 +115,7 @@ class Target:
 
 def ref_named(kind: str, name: str, cluster: str) -> model.ObjectRef:
     """The reference of the object of that kind and name; its namespace is its cluster."""
-    return model.ref_of({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}}, cluster)
+    return model.ref_of({"apiVersion": VERSION_OF[kind], "kind": kind, "metadata": {"name": name}}, cluster)
 
 
 def fields_of(definition: Manifest) -> dict[str, Any]:

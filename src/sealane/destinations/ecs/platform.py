@@ -8,13 +8,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from sealane.destinations.ecs import fields_check, hook_tasks
+from sealane.destinations.ecs import claims, fields_check, hook_tasks
 from sealane.destinations.ecs.model import RESTARTED, SERVICE
 from sealane.findings import Finding
 from sealane.formations.model import Formation
 from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
-from sealane.stencils.platform import ExtractedJobs, Plain
+from sealane.stencils.platform import Claim, ExtractedJobs, Plain
 
 
 class Ecs(Plain):
@@ -23,6 +23,11 @@ class Ecs(Plain):
     @override
     def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
         return fields_check.problems(rendered)
+
+    @override
+    def claims(self, manifest: Mapping[str, Any], app: str) -> Iterator[Claim]:
+        del app
+        return claims.of(manifest)
 
     @override
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:

@@ -10,5 +10,5 @@ Records = BucketRecords[Record]
 
 
 def of(bucket: Bucket) -> Records:
-    """The records in a bucket."""
-    return BucketRecords(bucket, Record, root="sealane/ecs", room="{kind}")
+    """The records of the bucket's account in its region: other regions may share the bucket."""
+    return BucketRecords(bucket, Record, root=f"sealane/ecs/{bucket.region}", room="{kind}")

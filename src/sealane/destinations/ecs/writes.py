@@ -122,7 +122,7 @@ class Writer:
         if plan.step is Step.NOTHING:
             return Brought(ref=ref, was_there=await self._note(found))
         if plan.step is Step.DEPLOY and apply_plan.is_busy(reading, operation):
-            return Brought(ref=ref, over=False)
+            return Brought(ref=ref, over=False, wait=_busy(ref))
         return await self._tried(ref, found, plan)
 
     async def _tried(self, ref: model.ObjectRef, found: _Round, plan: apply_plan.Plan) -> Brought:
@@ -268,3 +268,11 @@ class Writer:
             message = f"no task was started: {none.message}"
             return Brought(ref=ref, refusal=model.Refusal(ref=ref, reason=model.Reason.QUOTA, message=message))
         return Brought(ref=ref.with_uid(arn), changed=changed, was_there=not changed)
+
+
+def _busy(ref: model.ObjectRef) -> model.Wait:
+    message = "somebody else's deployment of it has not ended"
+    refusal = model.Refusal(
+        ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over"
+    )
+    return model.Wait(limit=2 * apply_plan.OTHERS, refusal=refusal)

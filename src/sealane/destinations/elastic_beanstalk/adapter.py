@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sealane.destinations.aws.account_fields import AccountFile
+from sealane.destinations.elastic_beanstalk.model import GROUP
 from sealane.destinations.elastic_beanstalk.platform import PLATFORM
 from sealane.destinations.port import BundleStore, Destination, DestinationAdapter, DestinationContext
 
@@ -52,5 +53,10 @@ def _permissions(
 
 
 ADAPTER = DestinationAdapter(
-    file=ElasticBeanstalkFile, open=_open, platform=PLATFORM, bundles=_bundles, permissions=_permissions
+    file=ElasticBeanstalkFile,
+    open=_open,
+    platform=PLATFORM,
+    bundles=_bundles,
+    permissions=_permissions,
+    groups=(GROUP,),
 )

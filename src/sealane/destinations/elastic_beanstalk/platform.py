@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from typing_extensions import override
 
+from sealane.destinations.elastic_beanstalk import claims
 from sealane.destinations.elastic_beanstalk.environment_schema import ENVIRONMENT
 from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND
 from sealane.findings import Finding, did_you_mean
 from sealane.stencils.model import Rendered
-from sealane.stencils.platform import Plain
+from sealane.stencils.platform import Claim, Plain
 
 
 class ElasticBeanstalk(Plain):
     """See `stencils.platform.Platform`."""
+
+    @override
+    def claims(self, manifest: Mapping[str, Any], app: str) -> Iterator[Claim]:
+        return claims.of(manifest, app)
 
     @override
     def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:

@@ -10,5 +10,5 @@ Records = BucketRecords[EnvironmentRecord]
 
 
 def of(bucket: Bucket) -> Records:
-    """The records in a bucket."""
-    return BucketRecords(bucket, EnvironmentRecord, root="sealane", room="environments")
+    """The records of the bucket's account in its region: other regions may share the bucket."""
+    return BucketRecords(bucket, EnvironmentRecord, root=f"sealane/beanstalk/{bucket.region}", room="environments")

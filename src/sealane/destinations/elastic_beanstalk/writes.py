@@ -37,15 +37,7 @@ class Writer:
     async def bring(self, manifest: Mapping[str, Any]) -> Brought:
         """Runs the missing updates, one after the other. A repetition does nothing. Raises Unavailable."""
         ref, spec = model.ref_of(manifest, self.identity.namespace), spec_of(manifest)
-        until = self.looks.pace.now() + self.queue
-
-        async def do_round() -> Brought:
-            brought = await self._round(ref, spec)
-            if brought.busy and self.looks.pace.now() > until:
-                return Brought(ref=brought.ref, refusal=_busy(brought.ref, self.queue))
-            return brought
-
-        return await write_rounds.until_over(do_round, self.looks.pace)
+        return await write_rounds.until_over(lambda: self._round(ref, spec), self.looks.pace)
 
     async def _round(self, ref: model.ObjectRef, spec: Spec) -> Brought:
         """A look, and the next update if one is needed."""
@@ -63,7 +55,7 @@ class Writer:
             return Brought(ref=ref, refusal=refusal)
         if reading.environment is None or reading.environment.status != "Ready":
             await self._make_way(ref, operation, reading)
-            return Brought(ref=ref, over=False, busy=True)
+            return Brought(ref=ref, over=False, wait=_busy(ref, self.queue))
         return await self._tried(ref, spec, plan, reading, record, tag)
 
     async def _tried(
@@ -82,7 +74,7 @@ class Writer:
         except Rejected as rejected:
             await self._not_done(ref, record)
             if isinstance(rejected, Busy):  # the reading was out of date
-                return Brought(ref=ref, over=False, busy=True)
+                return Brought(ref=ref, over=False, wait=_busy(ref, self.queue))
             return write_rounds.rejected(ref, rejected)
         return Brought(ref=ref, over=False, changed=True)
 
@@ -207,9 +199,12 @@ class Writer:
                     raise  # else it has just ended
 
 
-def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Refusal:
+def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Wait:
     message = f"somebody else's update has been under way for more than {queue.total_seconds():g} s"
-    return model.Refusal(ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over")
+    refusal = model.Refusal(
+        ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over"
+    )
+    return model.Wait(limit=queue, refusal=refusal)
 
 
 def _other_bundle(ref: model.ObjectRef, spec: Spec, bundle: Mapping[str, str]) -> model.Refusal:

@@ -109,6 +109,11 @@ class KubernetesDestination(Destination):
         return applied
 
     @override
+    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
+        """The cluster ends Jobs by itself: see `task`."""
+        del refs, fence
+
+    @override
     async def prune(
         self,
         stored: model.Inventory,

@@ -23,7 +23,7 @@ from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import helm_template, platform, render_inputs
+from sealane.stencils import helm_template, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
@@ -219,10 +219,10 @@ async def render(
     return revision, sources.formation, findings
 
 
-def _kind(tools: Tools, formation: Formation) -> str:
-    """The kind of the formation's destination by the present operators' files."""
+def _kind(tools: Tools, formation: Formation) -> str | None:
+    """The kind of the formation's destination by the present operators' files, if they tell it."""
     environment = tools.environments().get(formation.environment)
-    return environment.kind_of(formation.destination) if environment else platform.CLUSTER
+    return environment.kind_of(formation.destination) if environment else None
 
 
 def _reason(findings: list[Finding]) -> str:

@@ -31,7 +31,7 @@ from sealane.stencils.configuration import ConfigContent
 from sealane.stencils.merge_patch import FieldTypes
 from sealane.stencils.model import Origin, Rendered
 from sealane.stencils.placeholders import Placeholders
-from sealane.stencils.platform import ExtractedJobs, Kind, Platform
+from sealane.stencils.platform import Claim, ExtractedJobs, Kind, Platform
 
 
 class Kubernetes(Platform):
@@ -49,6 +49,12 @@ class Kubernetes(Platform):
     @override
     def field_types(self, among: Iterable[Mapping[str, Any]]) -> FieldTypes:
         return partial(field_types.of, list_keys.known_tables(among))
+
+    @override
+    def claims(self, manifest: Mapping[str, Any], app: str) -> tuple[Claim, ...]:
+        """Images and kinds are all that is limited in a cluster."""
+        del manifest, app
+        return ()
 
     @override
     def secret(
