@@ -251,7 +251,9 @@ class PlatformLine:
 
 def told_by(versions: Iterable[str], adapters: Adapters) -> str:
     """The kind of destination that objects with these API versions are for, where no operators' file tells it."""
-    groups = {version.partition("/")[0] for version in versions}
+    groups = {version.rpartition("/")[0] for version in versions}
+    if all("." not in group or group.endswith(".k8s.io") for group in groups):
+        return CLUSTER  # Kubernetes' own, so that no table need be loaded
     for kind, line in adapters.destinations.every(PlatformLine).items():
         if groups & set(line.groups):
             return kind
