@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sealane.charts.buckets import BucketAccess
@@ -22,13 +16,13 @@ from sealane.clients.helm import Helm
 from sealane.configfiles.trees import StoredTree
 from sealane.errors import Unavailable
 from sealane.stencils import helm_template, render_inputs, rendering
-from testbed import seaweedfs
+from tests.buckets import Buckets, buckets
 from tests.contracts.test_charts import CONFIG
 
 CHART = {
-    "web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.0\n",
-    "web/values.yaml": "a: chart\nb: chart\nc: chart\n",
-    "web/templates/config.yaml": CONFIG + "  it: {{ .Values.a }} {{ .Values.b }} {{ .Values.c }} {{ .Values.d }}\n",
+    "Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.2.0\n",
+    "values.yaml": "a: chart\nb: chart\nc: chart\n",
+    "templates/config.yaml": CONFIG + "  it: {{ .Values.a }} {{ .Values.b }} {{ .Values.c }} {{ .Values.d }}\n",
 }
 FORMATION = """formation: dev
 environment: dev
@@ -45,54 +39,14 @@ charts:
 """
 
 
-@dataclass(frozen=True)
-class Place:
-    """The store, with the bucket `charts`, which keeps versions, and `others`."""
-
-    store: seaweedfs.Store
-
-    def client(self, key: str, secret: str) -> Any:
-        return boto3.client(
-            "s3",
-            region_name="eu-central-1",
-            endpoint_url=self.store.address,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"),
-        )
-
-    def put(self, key: str, content: bytes, bucket: str = "charts") -> str:
-        told = self.client(*self.store.owner).put_object(Bucket=bucket, Key=key, Body=content)
-        return str(told.get("VersionId"))
-
-    def publish(self, helm: Helm, folder: Path, **about: str) -> None:
-        """The chart under `stable/`, with the index that helm writes."""
-        folder.mkdir()
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-            for path, text in {**CHART, **about}.items():
-                entry = tarfile.TarInfo(path)
-                entry.size = len(text)
-                archive.addfile(entry, io.BytesIO(text.encode()))
-        (folder / "web-1.2.0.tgz").write_bytes(packed.getvalue())
-        subprocess.run([helm.program, "repo", "index", "."], cwd=folder, check=True, capture_output=True)
-        for name in ("web-1.2.0.tgz", "index.yaml"):
-            self.put(f"stable/{name}", (folder / name).read_bytes())
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with seaweedfs.store(tmp_path_factory.mktemp("store")) as store:
-        place = Place(store)
-        owner = place.client(*store.owner)
-        for bucket in ("charts", "others"):
-            owner.create_bucket(Bucket=bucket)
-        owner.put_bucket_versioning(Bucket="charts", VersioningConfiguration={"Status": "Enabled"})
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buckets]:
+    with buckets(tmp_path_factory.mktemp("store")) as place:
         yield place
 
 
 @pytest.fixture
-def signed_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> ChartRepositories:
+def signed_in(place: Buckets, monkeypatch: pytest.MonkeyPatch) -> ChartRepositories:
     """The reader, and the operators' list with the bucket for the app `shop`."""
     key, secret = place.store.reader
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
@@ -130,10 +84,10 @@ def told(found: str) -> str:
 
 
 async def test_a_chart_and_values_of_buckets_are_what_their_digests_say(
-    place: Place, signed_in: ChartRepositories, helm: Helm, tmp_path: Path
+    place: Buckets, signed_in: ChartRepositories, helm: Helm, tmp_path: Path
 ) -> None:
     """Values are laid over each other in the order of the file, also between those of the repository; an old version is there."""
-    place.publish(helm, tmp_path / "web")
+    place.publish(helm, tmp_path / "web", CHART)
     text, found = await render(helm, signed_in)
     assert text is None
     assert "dev.yaml:10:14: web 1.2.0 has no digest here (it is sha256:" in found
@@ -168,10 +122,10 @@ async def test_a_chart_and_values_of_buckets_are_what_their_digests_say(
 
 
 async def test_who_may_not_read_a_bucket_reads_nothing_of_it(
-    place: Place, signed_in: ChartRepositories, helm: Helm, tmp_path: Path
+    place: Buckets, signed_in: ChartRepositories, helm: Helm, tmp_path: Path
 ) -> None:
     """By the operators' list, also what is kept of it, and by the store's own permissions."""
-    place.publish(helm, tmp_path / "web", **{"web/README.md": "another archive"})
+    place.publish(helm, tmp_path / "web", {**CHART, "README.md": "another archive"})
     place.put("values/mine.yaml", b"a: secret\nd: 1\n")
     kept = replace(signed_in, folder=tmp_path / "kept")
     digest = told((await render(helm, kept))[1])
@@ -203,7 +157,7 @@ async def test_who_may_not_read_a_bucket_reads_nothing_of_it(
     ],
 )
 async def test_an_index_leads_to_no_place_that_the_app_may_not_read(
-    place: Place, signed_in: ChartRepositories, helm: Helm, url: str, said: str
+    place: Buckets, signed_in: ChartRepositories, helm: Helm, url: str, said: str
 ) -> None:
     index = f"entries: {{web: [{{version: 1.2.0, urls: ['{url}']}}]}}\n"
     place.put("leading/index.yaml", index.encode())

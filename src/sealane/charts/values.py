@@ -63,6 +63,20 @@ def image_at(defaults: Mapping[str, Any], path: Path, reference: str) -> dict[st
     return _nested(path, placed)
 
 
+def image_name(values: Mapping[str, Any], path: Path) -> str:
+    """The image at the path without tag and digest. Raises NoImage."""
+    there = _at(values, path)
+    if isinstance(there, Mapping):
+        named = [str(there[key]) for key in (_REGISTRY, _REPOSITORY) if there.get(key)]
+        there = "/".join(named) if there.get(_REPOSITORY) else None
+    if not isinstance(there, str) or not there:
+        raise NoImage("it names no repository")
+    try:
+        return references.parse(there).repository
+    except ValueError as error:
+        raise NoImage(f"{there} is no image: {error}") from error
+
+
 def image_paths(defaults: Mapping[str, Any], above: Path = ()) -> Iterator[str]:
     """Paths where the values seem to have an image."""
     for key, value in defaults.items():

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "diff",
     "secrets": "secrets",
     "deploy": "deploy",
+    "release": "release",
     "status": "status",
     "drift": "drift",
     "why": "why",

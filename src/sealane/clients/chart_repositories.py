@@ -48,6 +48,7 @@ _DEEPEST = 5
 _SHOWN, _LONGEST = 10, 40
 """Versions to list when one is missing, and most characters of each."""
 _CHUNK = 64 * 1024
+_VERSION = re.compile(r"v?([0-9]+(?:\.[0-9]+){0,2})(?:\+.*)?")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -78,6 +79,22 @@ class ChartRepositories:
             await asyncio.to_thread(self._keep, digest, bucket, archive)
         return PackedChart(digest=digest, files=files)
 
+    async def newest(self, chart: RemoteChart, *, app: str) -> str:
+        """The newest version of a chart that is no pre-release. Raises NotThere, Refused and the errors of a registry client."""
+        if _in_bucket(chart):
+            index = (await self.buckets.read(buckets.index_of(chart), app=app, largest=_INDEX)).content
+        elif chart.repository.startswith("oci://"):
+            raise Refused(f"{chart.repository} lists no versions of {chart.name}", hint="say which version")
+        else:
+            host = _host(chart)
+            index = await registry.in_time(host, self.access, lambda line: self._index_over_http(chart, host, line))
+        entries = await asyncio.to_thread(_entries, index, chart)
+        known = {entry.get("version", "") for entry in entries}
+        ordered = sorted((order, version) for version in known if (order := _order(version)) is not None)
+        if not ordered:
+            raise NotThere(f"{chart.repository} has no version of {chart.name} but for pre-releases")
+        return ordered[-1][1]
+
     async def values(self, wanted: BucketObject, *, app: str) -> tuple[BucketObject, bytes]:
         """Values in a bucket, with the version and the digest that they have there; what is kept is not fetched again.
 
@@ -103,10 +120,7 @@ class ChartRepositories:
             except ValueError as error:
                 raise NotThere(f"{chart.repository} is no registry's address: {error}") from error
             return await registry.chart(reference, self.access, largest=MOST_BYTES)
-        try:
-            host = urlsplit(chart.repository).netloc.lower()
-        except ValueError as error:
-            raise NotThere(f"{chart.repository} is no address: {error}") from error
+        host = _host(chart)
         return await registry.in_time(host, self.access, lambda line: self._over_http(chart, host, line))
 
     def _over_http(self, chart: RemoteChart, host: str, line: Line) -> tuple[str, bytes]:
@@ -119,6 +133,10 @@ class ChartRepositories:
                 raise NotThere(f"{chart.repository} names no address of {chart.name}: {error}") from error
             archive = self._read(session, address, host, MOST_BYTES)
         return _digest(archive), archive
+
+    def _index_over_http(self, chart: RemoteChart, host: str, line: Line) -> bytes:
+        with closing(registry_access.session(host, self.access, line)) as session:
+            return self._read(session, urljoin(f"{chart.repository.rstrip('/')}/", "index.yaml"), host, _INDEX)
 
     async def _in_bucket(self, chart: RemoteChart, app: str) -> tuple[str, bytes]:
         index = buckets.index_of(chart)
@@ -191,8 +209,32 @@ def _written(path: Path) -> float:
     return 0.0
 
 
+def _host(chart: RemoteChart) -> str:
+    """The repository's host. Raises NotThere."""
+    try:
+        return urlsplit(chart.repository).netloc.lower()
+    except ValueError as error:
+        raise NotThere(f"{chart.repository} is no address: {error}") from error
+
+
+def _order(version: str) -> tuple[int, ...] | None:
+    """What versions are compared by; None for a pre-release, and for what is no version."""
+    plain = _VERSION.fullmatch(version)
+    return tuple(int(part) for part in plain[1].split(".")) if plain else None
+
+
 def _address(index: bytes, chart: RemoteChart) -> str:
     """The address of the version's archive. Raises NotThere, Refused."""
+    entries = _entries(index, chart)
+    for entry in entries:
+        if entry.get("version") == chart.version and "urls" in entry:
+            return entry["urls"]
+    there = ", ".join(entry.get("version", "")[:_LONGEST] for entry in islice(entries, _SHOWN))
+    raise NotThere(f"{chart.repository} has no {chart.name} {chart.version}", hint=f"it has {there}")
+
+
+def _entries(index: bytes, chart: RemoteChart) -> list[dict[str | int, str]]:
+    """Version and address of each archive of the chart. Raises NotThere, Refused."""
     entries: dict[str | int, dict[str | int, str]] = {}
     try:
         for path, text in _texts(index):
@@ -202,11 +244,7 @@ def _address(index: bytes, chart: RemoteChart) -> str:
         raise NotThere(f"{chart.repository} has no index of charts") from error
     if not entries:
         raise NotThere(f"{chart.repository} has no chart {chart.name}")
-    for entry in entries.values():
-        if entry.get("version") == chart.version and "urls" in entry:
-            return entry["urls"]
-    there = ", ".join(entry.get("version", "")[:_LONGEST] for entry in islice(entries.values(), _SHOWN))
-    raise NotThere(f"{chart.repository} has no {chart.name} {chart.version}", hint=f"it has {there}")
+    return list(entries.values())
 
 
 def _texts(text: bytes) -> Iterator[tuple[tuple[str | int, ...], str]]:

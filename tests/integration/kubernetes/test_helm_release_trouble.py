@@ -237,6 +237,26 @@ async def test_a_version_that_somebody_elses_helm_has_under_way_is_left_alone(re
     assert (await release.history())[-1] == "pending-upgrade"
 
 
+async def test_helm_deletes_nothing_that_the_delete_budget_has_not_counted(release: Release) -> None:
+    """Neither in an upgrade nor in a rollback: what a version lacks goes afterwards, if at all."""
+    first = await release.apply(a="1", b="1", c="1")
+    second = await release.apply(a="2")
+    assert not second.refusals
+    assert await release.there() == {"a": "2", "b": "1", "c": "1"}
+    who, fence = identity(release.namespace, sequence=2), model.unfenced
+    small = await release.destination.prune(
+        first.inventory, second.inventory, identity=who, fence=fence, budget=Budget(deletes=1)
+    )
+    assert (small.deleted, len(small.held)) == ((), 2)
+    assert await release.there() == {"a": "2", "b": "1", "c": "1"}
+    await release.destination.prune(first.inventory, second.inventory, identity=who, fence=fence, budget=Budget())
+    assert await release.there() == {"a": "2"}
+    assert not (await release.apply(a="2", d="2")).refusals
+    assert not (await release.apply(a="2")).refusals
+    assert await release.there() == {"a": "2", "d": "2"}
+    assert "Rollback to 2" in await release.ask("history", "box")
+
+
 async def test_a_release_that_nobody_wants_any_more_is_uninstalled(release: Release) -> None:
     """With its record; one whose objects are wanted in part stays, and loses only the others."""
     who = identity(release.namespace, sequence=1)

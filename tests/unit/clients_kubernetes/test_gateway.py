@@ -98,7 +98,7 @@ async def test_writes_wait_for_the_fence_and_are_rewritten() -> None:
     def rewrite(method: str, manifest: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         return "PATCH" if method == "PUT" else method, {**manifest, "seen": True}
 
-    way = Gateway(server, fence=fence, rewrite=rewrite)
+    way = Gateway(server, fence=fence, rewrite=rewrite, spares=lambda path: path.endswith("/stays"))
     async with way.open(), httpx.AsyncClient(trust_env=False) as client:
         base = json.loads(way.kubeconfig("n"))["clusters"][0]["cluster"]["server"]
         assert (await client.get(f"{base}/api?limit=5")).text == "it"
@@ -110,6 +110,11 @@ async def test_writes_wait_for_the_fence_and_are_rewritten() -> None:
         assert (put.method, put.content_type) == ("PATCH", "application/merge-patch+json")
         assert json.loads(put.body or b"") == {**(secret_protobuf.decoded(message()) or {}), "seen": True}
         assert way.wrote
+        spared = await client.delete(f"{base}/api/v1/namespaces/n/configmaps/stays")
+        assert (spared.status_code, spared.json()["status"]) == (200, "Success")
+        assert len(server.calls) == 2
+        await client.delete(f"{base}/api/v1/namespaces/n/configmaps/goes")
+        assert server.calls.pop().method == "DELETE"
         held = False
         assert (await client.post(f"{base}/api/v1/pods", json={})).status_code == 503
         assert isinstance(way.trouble, errors.Fenced)

@@ -112,6 +112,18 @@ def test_a_dead_helms_version_is_ended_and_nothing_else_of_it_changes(status: st
     assert read.body["info"]["notes"] == "n"
 
 
+def test_only_records_are_helms_own_to_delete() -> None:
+    """By their path in the API."""
+    folder = "/api/v1/namespaces/n/secrets"
+    assert records.is_at(f"{folder}/sh.helm.release.v1.shop.v2")
+    others = (
+        f"{folder}/shop",
+        f"{folder}/sh.helm.release.v1.shop.v2/status",
+        "/api/v1/namespaces/n/configmaps/sh.helm.release.v1.x",
+    )
+    assert not any(records.is_at(path) for path in others)
+
+
 @pytest.mark.parametrize(
     "data",
     ["", "?", base64.b64encode(b"no gzip").decode(), base64.b64encode(base64.b64encode(gzip.compress(b"[]"))).decode()],

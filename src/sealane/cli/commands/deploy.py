@@ -128,7 +128,7 @@ def deploy(
         project = load((*(image or ()), *made)).at(environment)
     revision, values = deploy_session.rendered(project)
     packs = config or folder
-    _check(project, revision, environment, packs, yes=yes)
+    check(project, revision, environment, packs, yes=yes)
     glass = window(environment, project.app, break_glass)
     wish = deploy_request.DeployRequest(
         revision=revision,
@@ -189,7 +189,7 @@ def window(environment: Environment | None, app: str, reason: str | None) -> str
     raise Refused(f"the window of {environment.name} is shut{until}: {status.reason}", hint=hint)
 
 
-def _check(
+def check(
     project: local_formation.Project, revision: Revision, environment: Environment | None, config: Path, *, yes: bool
 ) -> None:
     """Checks against the operators' files, if there are any. Raises Refused."""

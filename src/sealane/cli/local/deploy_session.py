@@ -74,13 +74,22 @@ def word(passes: bool) -> Ask:
     return say
 
 
-def deploy(wish: deploy_request.DeployRequest, where: DestinationConfig, *, as_json: bool) -> None:
-    """Deploys the request's revision and shows it; ends with 1 unless it was deployed."""
+Ended = Callable[[deploy_request.DeployOutcome], Awaitable[None]]
+
+
+async def _nobody(_: deploy_request.DeployOutcome) -> None:
+    """Told of no deployment's end."""
+
+
+def deploy(
+    wish: deploy_request.DeployRequest, where: DestinationConfig, *, as_json: bool, tell: Ended = _nobody
+) -> None:
+    """Deploys the request's revision and shows it; ends with 1 unless it was deployed. `tell` is told of its end."""
 
     async def work(_: Destination) -> deploy_request.DeployRequest:
         return wish
 
-    _follow(work, where, wish.adapters, formation=wish.revision.formation, as_json=as_json)
+    _follow(work, where, wish.adapters, formation=wish.revision.formation, as_json=as_json, tell=tell)
 
 
 def rollback(
@@ -140,6 +149,7 @@ def _follow(
     *,
     formation: str,
     as_json: bool,
+    tell: Ended = _nobody,
 ) -> None:
     screen = rollout_screen.screen(as_json=as_json)
 
@@ -148,7 +158,9 @@ def _follow(
             wanted = await wish(destination)
             output.say(f"to {destination.where}", "dim")
             with screen.shown():
-                return await deploy_and_watch.deploy(wanted, destination, screen)
+                ended = await deploy_and_watch.deploy(wanted, destination, screen)
+        await tell(ended)
+        return ended
 
     try:
         ended = asyncio.run(work())

@@ -97,12 +97,12 @@ class Cluster:
 
     @asynccontextmanager
     async def gateway(
-        self, *, fence: Callable[[], Awaitable[None]], rewrite: gateway.Rewrite
+        self, *, fence: Callable[[], Awaitable[None]], rewrite: gateway.Rewrite, spares: gateway.Spares
     ) -> AsyncIterator[gateway.Gateway]:
-        """A way for another program, whose writes wait for the fence and are rewritten."""
+        """A way for another program, whose writes wait for the fence and are rewritten, and which deletes not all that it would."""
         from sealane.clients.kubernetes.gateway import Gateway  # a web server, which few need
 
-        way = Gateway(self._connection.exchange, fence=fence, rewrite=rewrite)
+        way = Gateway(self._connection.exchange, fence=fence, rewrite=rewrite, spares=spares)
         async with way.open():
             yield way
 

@@ -24,6 +24,9 @@ from sealane.errors import Refused, SealaneError
 Rewrite = Callable[[str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
 """From `POST` or `PUT` and the object to the method and the object that are sent; `PATCH` merges it into the live one."""
 
+Spares = Callable[[str], bool]
+"""From the path of an object that the program would delete to whether it stays: then it is told that it is deleted."""
+
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MERGE = "application/merge-patch+json"
 _LARGEST = 16 * 1024 * 1024
@@ -32,10 +35,18 @@ _LARGEST = 16 * 1024 * 1024
 class Gateway:
     """One program's way to the API server."""
 
-    def __init__(self, exchange: Exchange, *, fence: Callable[[], Awaitable[None]], rewrite: Rewrite) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        fence: Callable[[], Awaitable[None]],
+        rewrite: Rewrite,
+        spares: Spares = lambda _: False,
+    ) -> None:
         self._exchange = exchange
         self._fence = fence
         self._rewrite = rewrite
+        self._spares = spares
         self._token = secrets.token_hex(32)
         self._port = 0
         self.trouble: SealaneError | None = None
@@ -77,6 +88,8 @@ class Gateway:
             call = await _call(request)
             if request.method not in _READS:
                 await self._fence()
+                if call.method == "DELETE" and self._spares(call.path):
+                    return _status(200, "it stays", "Success")
                 call = self._rewritten(call)
             return await self._carried(request, call)
         except SealaneError as error:
@@ -130,7 +143,7 @@ async def _call(request: web.Request) -> Call:
     )
 
 
-def _status(code: int, message: str) -> web.Response:
+def _status(code: int, message: str, status: str = "Failure") -> web.Response:
     """An answer as API servers give them."""
-    body = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "message": message, "code": code}
+    body = {"apiVersion": "v1", "kind": "Status", "status": status, "message": message, "code": code}
     return web.json_response(body, status=code)

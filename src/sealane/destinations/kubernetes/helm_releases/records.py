@@ -10,6 +10,7 @@ import base64
 import binascii
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ OWNER = "sealane.dev/owner"
 """Annotation in a release's Chart.yaml: the formation that Helm was given it for."""
 CONTENT = "sealane.dev/content"
 """Annotation in a release's Chart.yaml: the hash of all that Helm was given."""
+_PATH = re.compile(r"/api/v1/namespaces/[^/]+/secrets/sh\.helm\.release\.v1\.[^/]+")
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -89,6 +91,11 @@ def history(secrets: Iterable[Mapping[str, Any]]) -> tuple[Version, ...]:
 def selector(name: str) -> str:
     """The labels of a release's Secrets."""
     return f"owner=helm,name={name}"
+
+
+def is_at(path: str) -> bool:
+    """Whether a record of a release is at that path of the API."""
+    return _PATH.fullmatch(path) is not None
 
 
 def ended(version: Version) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from sealane.destinations.kubernetes.helm_releases.records import Version
 _STEPS = 4
 """Most steps to one content: to free it, to do it, and both again where somebody came between."""
 _TRIES = 10
+_UNINSTALL = "uninstall"
 _LONGEST = 2000
 
 
@@ -75,7 +76,7 @@ async def write(
 
 async def uninstall(at: Releases, name: str, *, identity: model.Identity, fence: model.Fence) -> str | None:
     """Has Helm delete a release and its objects; returns its complaint."""
-    command = ReleaseCommand(verb="uninstall", release=name, namespace=identity.namespace)
+    command = ReleaseCommand(verb=_UNINSTALL, release=name, namespace=identity.namespace)
     complaint, _ = await _run(at, command, identity=identity, fence=fence)
     return complaint
 
@@ -189,7 +190,11 @@ async def _run(
         annotations = {**(metadata.get("annotations") or {}), records.HOLDER: identity.owner}
         return method, {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
-    async with at.cluster.gateway(fence=fence, rewrite=marked) as way:
+    def stays(path: str) -> bool:
+        """What a version lacks is deleted after the verdict and within the budget, as all objects are; Helm deletes its records."""
+        return command.verb != _UNINSTALL and not records.is_at(path)
+
+    async with at.cluster.gateway(fence=fence, rewrite=marked, spares=stays) as way:
         complaint = await at.helm.release(command, way.kubeconfig(identity.namespace))
         if complaint is not None and way.trouble is not None:
             raise way.trouble
