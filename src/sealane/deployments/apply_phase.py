@@ -100,7 +100,7 @@ def after(earlier: model.Begun | None, begun: model.Begun) -> model.Begun:
 
 
 def beside(stored: destinations.Inventory, begun: model.Begun) -> destinations.Inventory:
-    """The workloads that were there before and that this stage is not judged by: they serve beside its own.
+    """The stored workloads that this stage is not judged by: those of the other version, beside its own.
 
     Only of kinds that the stage is judged by, too: others need rights that the deployment does not.
     """

@@ -210,7 +210,7 @@ class _Story:
                 restored, watched, second = reverted.begun, None, reverted.cause
                 if restored is None or second:
                     break
-                watched = await self.journal.step("watch revert", rollout.watch_revert, self.work, restored)
+                watched = await self.journal.step("watch revert", rollout.watch_revert, self.work, restored, failed)
                 conflicts = await self.journal.step("compare revert", rollout.compare_revert, self.work)
                 second = conflicts.cause
                 if not conflicts.ours:

@@ -21,6 +21,8 @@ _KNOWN = 4096
 """How many texts' masked forms are remembered: most texts come again in each observation."""
 TICK = timedelta(seconds=30)
 """The longest time between two judgements, even without a new observation."""
+_FIRST_COUNT = timedelta(seconds=2)
+"""The longest that watching waits for the first count of what it does not judge."""
 
 
 class WatchNotes:
@@ -82,7 +84,7 @@ async def watch(
 ) -> model.WatchResult:
     """Waits until the target is healthy or has failed. Observations wake it, and the end of a hold or of patience.
 
-    The instances of the workloads `beside` are counted as those of the version before, and judge nothing. With the same
+    The instances of the workloads `beside` are counted as those of the other version, and judge nothing. With the same
     `begun` and notes, a new watcher judges like the last one. A pause must be over before it is healthy.
     """
     guard = target.guard if phase is model.Phase.WATCH else None  # a revision verified once is not guarded again
@@ -92,9 +94,13 @@ async def watch(
     wanted = tuple(
         ref for ref in every if not finished_work.is_over(destination, ref, begun.ended)
     )  # an end that was seen stays true
-    reading = asyncio.create_task(watching.read(destination.observe(target.identity, wanted, health=target.health)))
-    counting = asyncio.create_task(watching.count(destination.observe(target.identity, beside))) if beside else None
+    tasks: list[asyncio.Task[None]] = []
     try:
+        if beside:
+            tasks.append(asyncio.create_task(watching.count(destination.observe(target.identity, beside))))
+            await watching.counted(tasks[0])
+        reading = asyncio.create_task(watching.read(destination.observe(target.identity, wanted, health=target.health)))
+        tasks.append(reading)
         while True:
             if watched := watching.judge():
                 return watched
@@ -103,7 +109,6 @@ async def watch(
                 raise errors.Unavailable("the destination stopped telling what it sees", hint="try again")
             await watching.woken(reading)
     finally:
-        tasks = [task for task in (reading, counting) if task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -133,6 +138,7 @@ class _Watching:
         self._now = by.now
         self._seen: verdicts.Observation | None = None
         self._beside = 0
+        self._first_count = asyncio.Event()
         self._new = asyncio.Event()
         self._memory = Memory()
         self._told: tuple[str, str] | None = None
@@ -150,6 +156,16 @@ class _Watching:
             self._look(self._seen)
             self._new.set()
 
+    async def counted(self, counting: asyncio.Task[None]) -> None:
+        """Waits for the first count, which would come too late where all is healthy at the first look."""
+        first = asyncio.create_task(self._first_count.wait())
+        try:
+            await asyncio.wait(
+                {first, counting}, timeout=_FIRST_COUNT.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            first.cancel()
+
     async def count(self, observations: AsyncIterator[verdicts.Observation]) -> None:
         """Counts the instances beside what is judged. They decide nothing, so trouble only ends the counting."""
         with contextlib.suppress(errors.SealaneError):
@@ -158,6 +174,7 @@ class _Watching:
                     continue
                 running = [workload for workload in observation.running if not workload.one_shot]
                 self._beside = sum(workload.updated + workload.old for workload in running)
+                self._first_count.set()
                 if self._seen:
                     self._seen = replace(self._seen, beside=self._beside)
                     self._look(replace(self._seen, at=observation.at))

@@ -22,7 +22,7 @@ class InstanceCount:
     updated: int
     """All instances of the new version, ready or not."""
     old: int
-    """Instances of other versions, those beside a canary or a new color included."""
+    """Instances of other versions, those beside a canary or a new color included; in a rollback, of the failed one."""
     back: bool = False
     """Whether the new version is the previous one again, because of a rollback."""
 

@@ -187,7 +187,7 @@ class Observation:
     unit: str = "instance"
     """What the destination calls an instance, in the singular: `pod`."""
     beside: int = 0
-    """Instances of the version before that serve beside what is judged, not terminating ones; only counted."""
+    """Instances of the other version beside what is judged, not terminating ones; only counted."""
 
     @property
     def running(self) -> tuple[Workload, ...]:

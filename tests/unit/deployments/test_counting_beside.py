@@ -1,4 +1,4 @@
-"""The pods of the former version that serve beside a canary or a new color are counted, and judge nothing."""
+"""The pods of the other version beside a canary, a new color or a revision gone back to are counted, and judge nothing."""
 
 from __future__ import annotations
 
@@ -124,9 +124,14 @@ class Counting(rollout_lines.Json):
     ids=["canary", "blue_green"],
 )
 async def test_a_whole_rollout_in_stages_counts_them(strategy: dict[str, Any]) -> None:
+    """Also those of the failed version, which stay until the former one is healthy again."""
     destination = DummyDestination()
-    for name in ("1", "2"):
-        web = parts.deployment(image=f"web:{name}", behaves=parts.GOOD)
+    for name, behaves, kind in (
+        ("1", parts.GOOD, "deployed"),
+        ("2", parts.GOOD, "deployed"),
+        ("3", parts.CRASH, "rolled_back"),
+    ):
+        web = parts.deployment(image=f"web:{name}", behaves=behaves)
         web["spec"]["replicas"] = 4
         service = {
             "apiVersion": "v1",
@@ -137,5 +142,7 @@ async def test_a_whole_rollout_in_stages_counts_them(strategy: dict[str, Any]) -
         counting = Counting()
         wish = deploy_request.DeployRequest(revision=parts.revision(name, web, service, **strategy), values={})
         done = await deployment.deploy(wish, destination, counting)
-        assert done.outcome.verdict.kind == "deployed", done.outcome.verdict.reason
-    assert counting.most[model.Phase.WATCH] >= 4
+        assert done.outcome.verdict.kind == kind, done.outcome.verdict.reason
+        if name != "1":
+            assert counting.most[model.Phase.WATCH] >= 4
+    assert counting.most[model.Phase.REVERT] >= 1

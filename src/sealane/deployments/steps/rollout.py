@@ -219,15 +219,18 @@ async def revert(work: Work) -> Reverted:
     return Reverted(begun=begun, cause=cause, by_itself=applied.was_there)
 
 
-async def watch_revert(work: Work, begun: model.Begun) -> Watched:
-    """As `watch`, for the revision rolled back to: nobody stops it."""
+async def watch_revert(work: Work, begun: model.Begun, failed: model.Begun) -> Watched:
+    """As `watch`, for the revision rolled back to: nobody stops it. What `failed` left beside it is counted until it is deleted."""
     prepared = await work.prepared()
     previous = prepared.plan.previous
     assert previous is not None, "there is something to roll back to"
     mask = await work.memory.mask(before=work.start.previous)
     async with work.memory.telling() as listener, work.memory.watching() as watching:
         by = watch_phase.WatchContext(listener=listener, look=watching.look, mask=mask, now=work.context.now)
-        result = await watch_phase.watch(prepared.destination, previous, begun=begun, phase=model.Phase.REVERT, by=by)
+        beside = apply_phase.beside(failed.inventory, begun)
+        result = await watch_phase.watch(
+            prepared.destination, previous, begun=begun, phase=model.Phase.REVERT, beside=beside, by=by
+        )
     return _watched(previous, begun, result)
 
 
