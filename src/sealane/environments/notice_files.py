@@ -70,6 +70,8 @@ class TargetShape:
     """The references to secrets in its entry."""
     problems: Callable[[Any, Document, Path], list[Finding]] = _nothing_wrong
     """Problems that the shape can't express; the path is that of the key."""
+    edits: bool = False
+    """Whether it edits its message, which then follows what it is about to the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +85,8 @@ class TargetConfig:
     """Its entry in the file, in the shape of its kind."""
     commits: tuple[str, ...] = ()
     """Globs of the apps whose own files may name it."""
+    edits: bool = False
+    """Whether it edits its message."""
     place: Place
 
 
@@ -144,6 +148,7 @@ def _config(written: NoticesFile, document: Document, adapters: Adapters) -> Not
             kind=kind,
             written=getattr(target, kind),
             commits=tuple(target.commits or ()),
+            edits=adapters.notice_targets.get(kind, TargetShape).edits,
             place=document.key_place(("targets", name)),
         )
     rules = tuple(rule(entry, document.place(("notices", n))) for n, entry in enumerate(written.notices or ()))

@@ -28,6 +28,8 @@ _TONES = {
     NoticeKind.DEPLOYMENT_DEPLOYED: Tone.GOOD,
     NoticeKind.DEPLOYMENT_ROLLED_BACK: Tone.BAD,
     NoticeKind.DEPLOYMENT_FAILED: Tone.BAD,
+    NoticeKind.DEPLOYMENT_CANCELLED: Tone.OVER,
+    NoticeKind.DEPLOYMENT_SUPERSEDED: Tone.OVER,
     NoticeKind.APPROVAL_ASKED: Tone.WAITS,
     NoticeKind.HOLD_SET: Tone.BAD,
     NoticeKind.HEALTH_DEGRADED: Tone.BAD,
@@ -42,6 +44,8 @@ _SAID = {
     NoticeKind.DEPLOYMENT_DEPLOYED: "deployed",
     NoticeKind.DEPLOYMENT_ROLLED_BACK: "rolled back",
     NoticeKind.DEPLOYMENT_FAILED: "failed",
+    NoticeKind.DEPLOYMENT_CANCELLED: "cancelled",
+    NoticeKind.DEPLOYMENT_SUPERSEDED: "superseded",
     NoticeKind.APPROVAL_ASKED: "waits for approval",
     NoticeKind.HOLD_SET: "held",
     NoticeKind.HEALTH_DEGRADED: "degraded",
@@ -149,7 +153,13 @@ def _text(facts: NoticeFacts) -> str:
             return _sentence(_drifted(data))
         case NoticeKind.RUN_FAILED:
             return _sentence(why.sentence) if why else ""
-        case NoticeKind.DEPLOYMENT_ROLLED_BACK | NoticeKind.DEPLOYMENT_FAILED | NoticeKind.HOLD_SET:
+        case (
+            NoticeKind.DEPLOYMENT_ROLLED_BACK
+            | NoticeKind.DEPLOYMENT_FAILED
+            | NoticeKind.DEPLOYMENT_CANCELLED
+            | NoticeKind.DEPLOYMENT_SUPERSEDED
+            | NoticeKind.HOLD_SET
+        ):
             return _sentence(str(data.get("reason") or ""))
         case _:
             return ""

@@ -18,6 +18,8 @@ class Tone(StrEnum):
     GOOD = "good"
     WAITS = "waits"
     BAD = "bad"
+    OVER = "over"
+    """Neither good nor bad: it was cancelled, or superseded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

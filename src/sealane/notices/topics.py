@@ -32,7 +32,12 @@ def thing(facts: NoticeFacts) -> str:
         return f"{aspect}:{where}{event.app}/{event.formation}"
     if facts.run is not None:
         return f"runs:{event.app}@{line_of(facts.run) or facts.run.id}"
-    return f"deployment:{event.deployment}"
+    return of_deployment(event.deployment)
+
+
+def of_deployment(deployment: str | None) -> str:
+    """The thing that all notices of a deployment are about, but those of the formation's health and drift."""
+    return f"deployment:{deployment}"
 
 
 def goes_on(before: Notice, fresh: Entry) -> bool:

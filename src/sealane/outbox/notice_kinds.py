@@ -16,6 +16,8 @@ class NoticeKind(StrEnum):
     DEPLOYMENT_ROLLED_BACK = "deployment.rolled_back"
     DEPLOYMENT_FAILED = "deployment.failed"
     """It is neither deployed nor rolled back; or the rollback failed, too."""
+    DEPLOYMENT_CANCELLED = "deployment.cancelled"
+    DEPLOYMENT_SUPERSEDED = "deployment.superseded"
     APPROVAL_ASKED = "approval.asked"
     HOLD_SET = "hold.set"
     HEALTH_DEGRADED = "health.degraded"
@@ -45,8 +47,15 @@ _BY_VERDICT: Mapping[str, NoticeKind] = {
     "rollback_failed": NoticeKind.DEPLOYMENT_FAILED,
     "failed": NoticeKind.DEPLOYMENT_FAILED,
     "unproven": NoticeKind.DEPLOYMENT_FAILED,
+    "cancelled": NoticeKind.DEPLOYMENT_CANCELLED,
+    "superseded": NoticeKind.DEPLOYMENT_SUPERSEDED,
 }
-"""Nobody is notified of superseded and cancelled deployments."""
+CLOSING = frozenset({NoticeKind.DEPLOYMENT_CANCELLED, NoticeKind.DEPLOYMENT_SUPERSEDED})
+"""Nobody asks to be notified of these: they end what was told, so that nothing waits or rolls out forever in a message."""
+OF_DEPLOYMENT = frozenset(
+    {*_BY_VERDICT.values(), NoticeKind.DEPLOYMENT_STARTED, NoticeKind.APPROVAL_ASKED, NoticeKind.HOLD_SET}
+)
+"""Kinds that are about one deployment."""
 _BY_STATUS: Mapping[str, NoticeKind] = {
     "failed": NoticeKind.RUN_FAILED,
     "broken": NoticeKind.RUN_FAILED,

@@ -48,6 +48,13 @@ class Notices:
 
         await self._database.write(work)
 
+    async def told(self, thing: str, targets: Collection[str]) -> tuple[Recipient, ...]:
+        """Those of the targets that have a notice about the thing, sent or not."""
+        query = sa.select(notices.c.target, notices.c.own).where(
+            notices.c.target.in_(targets), notices.c.thing == thing
+        )
+        return tuple(Recipient(**row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+
     async def add_rules(self, run_id: str, rules: Sequence[NoticeRule]) -> None:
         """Keeps the rules of the run's commit. Key: the run."""
         values = {"rules": rows.plain(rules)}

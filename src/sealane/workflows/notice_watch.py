@@ -15,11 +15,12 @@ from sealane import clock
 from sealane.approvals.explanation import Explanation
 from sealane.environments.notice_files import NoticeConfig
 from sealane.errors import NotThere, Overrun, SealaneError, Unavailable, trace
-from sealane.notices import batches, messages, recipients
+from sealane.notices import batches, messages, recipients, topics
 from sealane.notices.batches import Due
 from sealane.notices.facts import NoticeFacts, Subject
 from sealane.notices.model import Outgoing
 from sealane.notices.port import PartlyTold, Reference, Telling
+from sealane.notices.recipients import Recipient
 from sealane.outbox import notice_kinds
 from sealane.outbox.model import DomainEvent
 from sealane.outbox.notice_kinds import NoticeKind
@@ -77,12 +78,20 @@ class Teller:
         addressees = recipients.of(
             config, added, kind=kind, app=event.app, owner=subject.owner, environment=subject.environment
         )
+        told = await self._told(event, kind, recipients.addresses(config, added))
+        addressees += recipients.following(told, addressees, config, kind=kind)
         if not addressees:
             return
         facts = await self._facts(event, kind, subject)
         if facts is not None:
             addressed = [(recipient, messages.notice(facts, recipient.template)) for recipient in addressees]
             await self.store.notices.put(addressed, at=self.now())
+
+    async def _told(self, event: DomainEvent, kind: NoticeKind, targets: Collection[str]) -> tuple[Recipient, ...]:
+        """Who has a message about the event's deployment."""
+        if kind not in notice_kinds.OF_DEPLOYMENT or event.deployment is None:
+            return ()
+        return await self.store.notices.told(topics.of_deployment(event.deployment), targets)
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
         """The notice rules of the event's commit."""

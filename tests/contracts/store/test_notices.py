@@ -5,16 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from sealane.environments import notice_files
 from sealane.events.model import EventKind
 from sealane.notices.model import Entry, Notice, TellState, Tone
 from sealane.notices.recipients import Recipient
+from sealane.notices.targets import commit_statuses
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines.model import RunStatus
+from sealane.records.deployments import ApprovalRule
 from sealane.records.runs import Run
 from sealane.records.scopes import Scope
+from sealane.store import conclusion
 from sealane.store.all_stores import Store
+from sealane.verdicts.model import Verdict, VerdictKind
+from sealane.workflows.notice_watch import Teller
 
 from .samples import NOON, push
+from .test_deployments import offered
+
+RULES = """
+targets:
+  asked: {webhook: {url: "https://asked.example.com/"}}
+  ends: {webhook: {url: "https://ends.example.com/"}}
+  channel: {slack: {channel: C024BE91L, token: "env:TOKEN"}}
+  commits: {gitea: {url: "https://git.example.com", token: "env:TOKEN"}}
+notices:
+  - {to: [asked, channel, commits], of: approval.asked}
+  - {to: ends, of: [deployment.rolled_back, deployment.failed]}
+"""
 
 TEAM = Recipient(target="team")
 UNTIL = NOON + timedelta(minutes=1)
@@ -48,6 +66,45 @@ async def test_what_happens_to_one_thing_is_one_notice_and_an_event_counts_once(
     assert (one.version, [entry.event for entry in one.fresh]) == (2, [1, 2])
     await put(store, notice(3, minute=90))
     assert len(await store.notices.listed()) == 2, "an hour after it was well it is another thing"
+
+
+async def test_what_waits_in_a_message_is_ended_in_it(store: Store) -> None:
+    """An end that no rule asks for is for whoever was told that it waits; what follows is for who edits a message."""
+    begun = await store.outbox.newest()
+    rules = (ApprovalRule(by=("sre",), count=1, source="approval"),)
+    first, second = await offered(store, 1, 1, rules=rules), await offered(store, 2, 2, rules=rules)
+    over = Verdict(kind=VerdictKind.SUPERSEDED, reason="a newer one went first.", at=NOON)
+    await conclusion.conclude(store.database, first.id, over)
+    await store.deployment_queue.open(second.id, revision_id=second.revision_id, at=NOON)
+    await store.deployment_queue.begin(second.id, at=NOON, since=NOON)
+    await conclusion.conclude(store.database, second.id, replace(over, kind=VerdictKind.DEPLOYED))
+
+    config, wrong = notice_files.read(RULES, "notices.yaml")
+    assert config is not None, wrong
+    teller = Teller(store=store, config=lambda: config, server="https://s")
+    for event in await store.outbox.after(begun):
+        await teller.act(event)
+    told = {(row.target, row.notice.deployment): row.notice for row in await store.notices.listed()}
+    assert {key: [entry.kind for entry in notice.entries] for key, notice in told.items()} == {
+        ("asked", first.id): ["approval.asked", "deployment.superseded"],
+        ("asked", second.id): ["approval.asked"],
+        ("channel", first.id): ["approval.asked", "deployment.superseded"],
+        ("channel", second.id): ["approval.asked", "deployment.started", "deployment.deployed"],
+        ("commits", first.id): ["approval.asked", "deployment.superseded"],
+        ("commits", second.id): ["approval.asked", "deployment.started", "deployment.deployed"],
+    }
+    superseded = told["commits", first.id]
+    assert (superseded.tone, superseded.text, superseded.title.rpartition(" ")[2]) == (
+        Tone.OVER,
+        over.reason,
+        "superseded",
+    )
+    assert commit_statuses.status(superseded) == {
+        "state": "error",
+        "context": "sealane/production",
+        "description": "superseded: a newer one went first.",
+        "target_url": f"https://s/deployments/{first.id}",
+    }
 
 
 async def test_one_holder_sends_and_what_came_meanwhile_is_sent_next(store: Store) -> None:

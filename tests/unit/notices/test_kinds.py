@@ -19,7 +19,8 @@ from sealane.pipelines.notices import KindName
         (Kind.DEPLOYMENT_STARTED, {}, NoticeKind.DEPLOYMENT_STARTED),
         (Kind.DEPLOYMENT_ENDED, {"verdict": "deployed"}, NoticeKind.DEPLOYMENT_DEPLOYED),
         (Kind.DEPLOYMENT_ENDED, {"verdict": "rollback_failed"}, NoticeKind.DEPLOYMENT_FAILED),
-        (Kind.DEPLOYMENT_ENDED, {"verdict": "superseded"}, None),
+        (Kind.DEPLOYMENT_ENDED, {"verdict": "superseded"}, NoticeKind.DEPLOYMENT_SUPERSEDED),
+        (Kind.DEPLOYMENT_ENDED, {"verdict": "cancelled"}, NoticeKind.DEPLOYMENT_CANCELLED),
         (Kind.DEPLOYMENT_ROLLED_BACK, {"verdict": "rolled_back"}, NoticeKind.DEPLOYMENT_ROLLED_BACK),
         (Kind.RUN_ENDED, {"status": "broken"}, NoticeKind.RUN_FAILED),
         (Kind.RUN_ENDED, {"status": "passed"}, NoticeKind.RUN_FIXED),
@@ -38,4 +39,4 @@ def test_an_event_is_told_as(kind: Kind, data: dict[str, Any], told: NoticeKind 
 
 
 def test_files_know_every_kind_that_happens() -> None:
-    assert set(get_args(KindName)) == set(NoticeKind) - {NoticeKind.TEST}
+    assert set(get_args(KindName)) == set(NoticeKind) - {NoticeKind.TEST, *notice_kinds.CLOSING}

@@ -19,6 +19,7 @@ _TONES: dict[Tone, apprise.Tone] = {
     Tone.GOOD: "success",
     Tone.WAITS: "warning",
     Tone.BAD: "failure",
+    Tone.OVER: "info",
 }
 
 

@@ -22,6 +22,8 @@ _STATES: Mapping[NoticeKind, str] = {
     NoticeKind.DEPLOYMENT_DEPLOYED: "success",
     NoticeKind.DEPLOYMENT_ROLLED_BACK: "failure",
     NoticeKind.DEPLOYMENT_FAILED: "failure",
+    NoticeKind.DEPLOYMENT_CANCELLED: "error",
+    NoticeKind.DEPLOYMENT_SUPERSEDED: "error",
     NoticeKind.HOLD_SET: "failure",
     NoticeKind.RUN_FAILED: "failure",
     NoticeKind.RUN_FIXED: "success",

@@ -33,5 +33,6 @@ ADAPTER = TargetAdapter(
     file=GiteaFile,
     open=_open,
     secrets=lambda written: (written.token,),
+    edits=True,
     hosts=lambda written: (host_of(written.url),),
 )

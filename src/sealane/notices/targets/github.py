@@ -40,5 +40,6 @@ ADAPTER = TargetAdapter(
     file=GithubFile,
     open=_open,
     secrets=lambda written: (written.token,),
+    edits=True,
     hosts=lambda written: (host_of(written.url),),
 )

@@ -21,7 +21,13 @@ from sealane.notices.port import PartlyTold, Reference, TargetAdapter, TargetCon
 from sealane.pipelines.notices import Reference as SecretReference
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_COLORS = {Tone.GOOD: "#1a7f4b", Tone.BAD: "#b3261e", Tone.WAITS: "#8a6100", Tone.GOING: "#1f5fbf"}
+_COLORS = {
+    Tone.GOOD: "#1a7f4b",
+    Tone.BAD: "#b3261e",
+    Tone.WAITS: "#8a6100",
+    Tone.GOING: "#1f5fbf",
+    Tone.OVER: "#5f6672",
+}
 
 MailAddress = Annotated[
     str,

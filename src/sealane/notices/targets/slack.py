@@ -16,7 +16,13 @@ from sealane.notices.targets.webhook import host_of
 from sealane.pipelines.notices import Address
 from sealane.pipelines.notices import Reference as SecretReference
 
-_COLORS = {Tone.GOOD: "#1a7f4b", Tone.BAD: "#b3261e", Tone.WAITS: "#c98a00", Tone.GOING: "#1f5fbf"}
+_COLORS = {
+    Tone.GOOD: "#1a7f4b",
+    Tone.BAD: "#b3261e",
+    Tone.WAITS: "#c98a00",
+    Tone.GOING: "#1f5fbf",
+    Tone.OVER: "#8a919e",
+}
 _LATER = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
@@ -131,5 +137,6 @@ ADAPTER = TargetAdapter(
     file=SlackFile,
     open=_open,
     secrets=lambda written: (written.token,),
+    edits=True,
     hosts=lambda written: (host_of(written.url),),
 )
