@@ -83,7 +83,9 @@ GITEA: Final = Program(
     share=3.0,
 )
 """A git host, without SQLite, which would want a C compiler."""
-FOR_TESTS: Final = (GITEA, HELM)
+COLLECTOR: Final = Program(name="otelcol", module="otelcol", package="./", share=1.5)
+"""OpenTelemetry's collector, with only what it receives and a file to keep it in: a fraction of the distribution."""
+FOR_TESTS: Final = (GITEA, HELM, COLLECTOR)
 KWOK: Final = Program(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok")
 """Pretends machines and pods, for a bench that wants many."""
 

@@ -1,4 +1,4 @@
-"""Real metric stores for tests: Debian's Prometheus and InfluxDB, unpacked into the cache and run from there.
+"""Real metric stores for tests: Debian's Prometheus and InfluxDB, unpacked into the cache and run from there, and OpenTelemetry's collector.
 
 They are not installed: nothing of them starts with the machine, and only tests that ask for them run them.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from testbed import unpacked
+from testbed import golang, unpacked
+from testbed.layout import Layout
 from testbed.on_demand import free_port, running
 
 _PROMETHEUS = """global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -28,6 +29,15 @@ bind-address = "127.0.0.1:{inner}"
   wal-dir = "{folder}/wal"
 [http]
   bind-address = "127.0.0.1:{port}"
+"""
+_COLLECTOR = """receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{port}"}}}}}}
+exporters:
+  file: {{path: {kept}, flush_interval: 100ms}}
+service:
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [file]}}
+    metrics: {{receivers: [otlp], exporters: [file]}}
 """
 
 
@@ -63,6 +73,16 @@ def influxdb(folder: Path) -> Iterator[str]:
     config.write_text(_INFLUXDB.format(folder=folder, port=port, inner=free_port()))
     with running([unpacked.program("usr/bin/influxd", "influxdb"), "-config", config], folder):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def collector(layout: Layout, folder: Path, port: int) -> Iterator[Path]:
+    """OpenTelemetry's collector on a port; gives the file to which it adds a line of OTLP's JSON for each request it takes."""
+    golang.build(layout, (golang.COLLECTOR,))  # a bed that another version started may have none yet
+    config, kept = folder / "collector.yaml", folder / "kept.json"
+    config.write_text(_COLLECTOR.format(port=port, kept=kept))
+    with running([golang.path_of(layout, golang.COLLECTOR), "--config", config], folder, answers=kept.exists):
+        yield kept
 
 
 def promtool() -> Path:

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 
 @dataclass
 class Posts:
@@ -48,18 +45,3 @@ def receiving(port: int = 0) -> Iterator[Posts]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def spans_of(body: bytes) -> list[Any]:
-    """The spans of a request to a collector."""
-    request = ExportTraceServiceRequest.FromString(body)
-    return [span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
-
-
-def points_of(body: bytes, name: str) -> list[Any]:
-    """The points of a sum in a request to a collector."""
-    request = ExportMetricsServiceRequest.FromString(body)
-    scopes = [scope for resource in request.resource_metrics for scope in resource.scope_metrics]
-    return [
-        point for scope in scopes for metric in scope.metrics if metric.name == name for point in metric.sum.data_points
-    ]

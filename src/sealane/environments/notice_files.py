@@ -72,6 +72,8 @@ class TargetShape:
     """Problems that the shape can't express; the path is that of the key."""
     edits: bool = False
     """Whether it edits its message, which then follows what it is about to the end."""
+    apart: bool = False
+    """Whether each thing has a place of its own there, such as a commit: no message tells of several things."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

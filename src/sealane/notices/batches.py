@@ -23,12 +23,14 @@ class Due:
     """The version that the target has; 0 before any."""
 
 
-def batches(due: Sequence[Due], sent: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+def batches(due: Sequence[Due], sent: Mapping[str, int], *, apart: bool = False) -> tuple[tuple[str, ...], ...]:
     """The ids that share each message; `sent`: messages about new things that each target got in the last minute.
 
     Updates of an existing message never wait. New things get a message each while there is room; the rest share one, or
-    wait when there is no room at all.
+    wait when there is no room at all. Where things are told `apart`, each has its own, however many they are.
     """
+    if apart:
+        return tuple((notice.id,) for notice in due)
     made: list[tuple[str, ...]] = [(notice.id,) for notice in due if notice.told]
     for target in dict.fromkeys(notice.target for notice in due):
         fresh = tuple(notice.id for notice in due if notice.target == target and not notice.told)

@@ -56,6 +56,12 @@ class Targets:
         secrets = await self._secrets(OPERATORS, adapter.secrets(target.written), self._file)
         return adapter.open(self._context(target.written, secrets, allowed))
 
+    async def tells_apart(self, name: str) -> bool:
+        """Whether each thing has a place of its own at the target."""
+        config = await asyncio.to_thread(self.config)
+        target = config.targets.get(name)
+        return target is not None and self.adapters.notice_targets.get(target.kind, TargetAdapter).apart
+
     async def _own(self, own: Mapping[str, Any], config: NoticeConfig, app: str) -> NoticeTarget:
         adapter = self.adapters.notice_targets.get(_WEBHOOK, TargetAdapter)
         written = WebhookFile(**own)

@@ -191,7 +191,8 @@ class Sender:
         since = self.tick() - _MINUTE
         sent = {target: sum(at > since for at in self.lately.get(target, ()))}
         places = asyncio.Semaphore(_AT_ONCE)
-        sending = (self._send(target, batch, places) for batch in batches.batches(due, sent))
+        apart = await self.targets.tells_apart(target)
+        sending = (self._send(target, batch, places) for batch in batches.batches(due, sent, apart=apart))
         for error in await asyncio.gather(*sending, return_exceptions=True):
             if isinstance(error, SealaneError):
                 _log.warning("notices wait: %s", error)

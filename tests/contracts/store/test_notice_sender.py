@@ -24,6 +24,7 @@ class Told:
     asked: list[str] = field(default_factory=list)
     free: asyncio.Event | None = None
     error: Exception | None = None
+    apart: bool = False
 
     async def tell(self, telling: Telling) -> Reference:
         self.asked.append(telling.notice.title)
@@ -43,6 +44,9 @@ class Targets:
     async def open(self, name: str, own: Any, *, app: str) -> NoticeTarget:
         del own, app
         return self.found[name]
+
+    async def tells_apart(self, name: str) -> bool:
+        return self.found[name].apart
 
 
 def sender(store: Store, **targets: Told) -> Sender:
@@ -105,6 +109,19 @@ async def test_who_was_asked_too_often_is_left_alone_and_told_later(store: Store
     assert len(overrun.asked) == asked <= 4
     failed = [row for row in await rows(store, "overrun") if row.tries]
     assert all((row.again - row.updated).total_seconds() == 900 for row in failed)
+
+
+async def test_where_each_thing_has_a_place_of_its_own_all_of_many_are_told(store: Store) -> None:
+    """A commit has its own status, however many deployments end at once; people get one message about them."""
+    commits, people = Told(apart=True), Told()
+    sending = sender(store, commits=commits, people=people)
+    for number in range(1, 13):
+        await put(store, "commits", number)
+        await put(store, "people", number)
+    await sending.send()
+    await settled(sending, "commits", "people")
+    assert sorted(commits.asked, key=int) == [str(number) for number in range(1, 13)]
+    assert people.asked == ["12 things happened"]
 
 
 async def test_what_some_have_is_not_tried_again(store: Store) -> None:

@@ -36,6 +36,10 @@ def test_batches(waiting: list[Due], sent: int, sizes: list[int]) -> None:
     assert [len(batch) for batch in batches.batches(waiting, {"team": sent})] == sizes
 
 
+def test_where_each_thing_has_a_place_of_its_own_none_share_a_message() -> None:
+    assert [len(batch) for batch in batches.batches(due(300), {"team": MOST}, apart=True)] == [1] * 300
+
+
 def test_one_message_names_what_happened() -> None:
     entry = Entry(kind=NoticeKind.HEALTH_DEGRADED, at=NOON, text="degraded", event=1)
     notice = Notice(

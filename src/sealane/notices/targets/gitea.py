@@ -34,5 +34,6 @@ ADAPTER = TargetAdapter(
     open=_open,
     secrets=lambda written: (written.token,),
     edits=True,
+    apart=True,
     hosts=lambda written: (host_of(written.url),),
 )
