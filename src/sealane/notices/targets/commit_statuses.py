@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -46,8 +46,8 @@ class StatusTarget:
 
     api: str
     """The address of its API."""
-    host: str
-    """The host name in the clone addresses of its repositories."""
+    hosts: frozenset[str]
+    """The host names in the clone addresses of its repositories, in small letters."""
     headers: Mapping[str, str] = field(repr=False)
     check: str
     """A path of the API that answers only to a valid token."""
@@ -65,7 +65,7 @@ class StatusTarget:
             )
             return {}
         commit_status = status(notice)
-        where = repository(notice.repository, self.host)
+        where = repository(notice.repository, self.hosts)
         if commit_status is None or where is None or notice.commit is None:
             return telling.reference
         url = f"{self.api}/repos/{where}/statuses/{quote(notice.commit.id)}"
@@ -90,10 +90,10 @@ def status(notice: Notice) -> dict[str, Any] | None:
     }
 
 
-def repository(url: str, host: str) -> str | None:
-    """`owner/name` of a repository at the host; None for one elsewhere. Pure."""
+def repository(url: str, hosts: Collection[str]) -> str | None:
+    """`owner/name` of a repository at one of the hosts; None for one elsewhere. Pure."""
     parts = urlsplit(url)
     names = [part for part in parts.path.split("/") if part]
-    if parts.hostname != host.lower() or len(names) < 2:
+    if parts.hostname not in hosts or len(names) < 2:
         return None
     return "/".join(quote(part) for part in (names[-2], names[-1].removesuffix(".git")))

@@ -22,7 +22,7 @@ def _open(context: TargetContext) -> StatusTarget:
     url = written.url.rstrip("/")
     return StatusTarget(
         api=f"{url}/api/v1",
-        host=urlsplit(url).hostname or "",
+        hosts=frozenset({urlsplit(url).hostname or ""}),
         headers={"Authorization": f"token {context.secrets[written.token]}", "User-Agent": "sealane"},
         check="/repos/search?limit=1",
         allowed=context.allowed,

@@ -9,14 +9,16 @@ from sealane.notices.targets.commit_statuses import StatusFile, StatusTarget
 from sealane.notices.targets.webhook import host_of
 from sealane.pipelines.notices import Address
 
-_PUBLIC = "https://api.github.com"
+_PUBLIC_HOST = "api.github.com"
+_PUBLIC = f"https://{_PUBLIC_HOST}"
+_RESIDENT = ".ghe.com"
 
 
 class GithubFile(StatusFile):
     """Commits at GitHub."""
 
     url: Address = _PUBLIC
-    """The address of its API: https://github.example.com/api/v3 for an Enterprise Server."""
+    """The address of its API: https://github.example.com/api/v3 for an Enterprise Server, https://api.octo.ghe.com with data residency."""
 
 
 def _open(context: TargetContext) -> StatusTarget:
@@ -24,7 +26,7 @@ def _open(context: TargetContext) -> StatusTarget:
     url = written.url.rstrip("/")
     return StatusTarget(
         api=url,
-        host="github.com" if url == _PUBLIC else urlsplit(url).hostname or "",
+        hosts=clone_hosts(url),
         headers={
             "Authorization": f"Bearer {context.secrets[written.token]}",
             "Accept": "application/vnd.github+json",
@@ -34,6 +36,19 @@ def _open(context: TargetContext) -> StatusTarget:
         check="/rate_limit",
         allowed=context.allowed,
     )
+
+
+def clone_hosts(api: str) -> frozenset[str]:
+    """Where the repositories of an API are cloned from. Pure.
+
+    An Enterprise Server has both at one host. GitHub's own services have the API at `api.` (docs.github.com: data residency),
+    and take SSH over the port of HTTPS at `ssh.` (docs.github.com: using SSH over the HTTPS port).
+    """
+    host = urlsplit(api).hostname or ""
+    if host != _PUBLIC_HOST and not host.endswith(_RESIDENT):
+        return frozenset({host})
+    service = host.removeprefix("api.")
+    return frozenset({service, f"ssh.{service}"})
 
 
 ADAPTER = TargetAdapter(
