@@ -62,16 +62,7 @@ async def begin(wish: DeployRequest, destination: Destination, screen: Screen) -
         else await moves.copies(destination, *place, namespace=revision.namespace, others=wish.places)
     )
     history = _free(ledger_entries.read(moved_ledger.ledger), wish)
-    record = LedgerRecord(
-        sequence=history.next_sequence,
-        revision=revision.id,
-        is_rollback=wish.is_rollback,
-        by=getpass.getuser(),
-        images=ledger_history.images(revision),
-        started=clock.now(),
-        token=secrets.token_hex(8),
-        release=revision.release or revision.id,
-    )
+    record = _record(wish, history)
     plan, survey = await _plan(wish, destination, moved_ledger.ledger, history, record)
     coming = await destination.refs(every_object(plan.target.in_stages()), namespace=revision.namespace)
     both = apply_phase.union(moved_ledger.ledger.inventory, apply_phase.union(coming, plan.target.kept))
@@ -104,6 +95,21 @@ async def begin(wish: DeployRequest, destination: Destination, screen: Screen) -
         glass=wish.permitted.glass,
     )
     return memory, memory.start(survey)
+
+
+def _record(wish: DeployRequest, history: History) -> LedgerRecord:
+    """Its line in the ledger."""
+    revision = wish.revision
+    return LedgerRecord(
+        sequence=history.next_sequence,
+        revision=revision.id,
+        is_rollback=wish.is_rollback,
+        by=getpass.getuser(),
+        images=ledger_history.images(revision),
+        started=clock.now(),
+        token=secrets.token_hex(8),
+        release=revision.release or revision.id,
+    )
 
 
 def _tell(screen: Screen, *sentences: str) -> None:
