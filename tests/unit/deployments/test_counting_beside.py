@@ -1,4 +1,4 @@
-"""The pods of the other version beside a canary, a new color or a revision gone back to are counted, and judge nothing."""
+"""The pods of the other version beside a canary, a new color or a revision rolled back to are counted, and judge nothing."""
 
 from __future__ import annotations
 
