@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError
 
-from tests.aws import beanstalk, ecs, wire
+from tests.aws import beanstalk, ecs, schedules, wire
 from tests.aws.faults import REFUSALS, Dropped, Fault
 from tests.aws.wire import Answered
 from tests.aws.world import Call, World
@@ -77,6 +77,10 @@ class Front:
         if service in {"ecs", "logs"}:
             op = asked.headers["X-Amz-Target"].rpartition(".")[2]
             return self._operation(op, json.loads(asked.body), in_json=True)
+        if service == "scheduler":
+            name = asked.path.partition("?")[0].removeprefix("/schedules/")
+            given = {**(json.loads(asked.body) if asked.body else {}), "Name": name}
+            return self._operation(schedules.CALLS[asked.command], given, in_json=True)
         given = wire.form(asked.body)
         assert service == "elasticbeanstalk", f"signed for {service!r}"
         return self._operation(given.pop("Action"), given, in_json=False)
@@ -85,7 +89,7 @@ class Front:
         self.counts[op] += 1
         request, world = str(uuid.uuid4()), self.world
         fault = world.trouble.of(op, self.counts[op])
-        if op.startswith(("Describe", "Retrieve", "List")):
+        if op.startswith(("Describe", "Retrieve", "List", "GetSchedule")):
             world.clock.polled()
             world.settle()
         try:
@@ -108,7 +112,7 @@ class Front:
         if in_json:
             if hidden:
                 raise REFUSALS["access_denied"]
-            return dict(ecs.OPERATIONS[op](self.world, given))
+            return dict({**ecs.OPERATIONS, **schedules.OPERATIONS}[op](self.world, given))
         return {beanstalk.LISTS[op]: []} if hidden else dict(beanstalk.OPERATIONS[op](self.world, given, request))
 
     def _bucket(self, asked: _Request) -> Reply:

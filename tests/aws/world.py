@@ -60,6 +60,7 @@ class World:
     environments: dict[str, Environment] = field(default_factory=dict)
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
     cluster: Cluster = field(default_factory=Cluster)
+    schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     buckets: dict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     read: int = 0
     """Bytes of objects that were read in parts."""

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from sealane.cli import exits
+from sealane.destinations import model
 from sealane.destinations.ecs import permissions
 from tests.aws import service_timelines as timelines
+from tests.contracts.aws_contract import identity
 from tests.contracts.aws_stories import BUCKET, Amazon
 from tests.contracts.ecs_stories import definition, fresh, revision, service, telling
 from tests.contracts.test_ecs_destination import ran
+from tests.contracts.test_ecs_schedules import schedule
 
 
 async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
@@ -27,6 +30,12 @@ async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
         await teller.deploy([service(name="new", desiredCount=1), definition("b2")])
         world.cluster.runs.append(lambda task: [(5, task.run)])
         await ran(teller)
+        ended = await teller.deploy([schedule(), definition("b2")])
+        await teller.deploy([schedule(State="DISABLED"), definition("b2")])
+        rest = tuple(ref for ref in ended.inventory if ref.kind != "Schedule")
+        await teller.destination.prune(
+            ended.inventory, rest, identity=identity(9), fence=model.unfenced, budget=model.Budget()
+        )
         await teller.destination.observed("shop")
         await teller.destination.ledgers("shop", "prod", among=())
         await teller.destination._service.go_on(
@@ -34,7 +43,7 @@ async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
         )
     called = {call.op for call in world.calls}
     allowed = {*permissions.IN_CLUSTER, *permissions.BY_CLUSTER, *permissions.DEFINITIONS, *permissions.UNBOUND}
-    assert called == {*allowed, *permissions.LOGS}
+    assert called == {*allowed, *permissions.LOGS, *permissions.SCHEDULES}
     given = permissions.policy(region="eu-central-1", bucket=BUCKET, clusters=["shop"])
     for key in world.buckets[BUCKET]:
         assert _allowed(given, "s3:PutObject", f"arn:aws:s3:::{BUCKET}/{key}")

@@ -117,6 +117,7 @@ def test_the_examples_of_the_docs_are_good(tmp_path: Path) -> None:
     assert set(written) == {
         "deploy/stencils/web.yaml",
         "deploy/stencils/migrate.yaml",
+        "deploy/stencils/nightly.yaml",
         "deploy/formations/production.yaml",
     }
     text = f"{written['deploy/stencils/web.yaml']}---\n{written['deploy/stencils/migrate.yaml']}"

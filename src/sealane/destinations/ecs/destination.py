@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from typing_extensions import override
 from sealane.clients.aws.account import Account
 from sealane.clients.aws.ecs import Ecs
 from sealane.clients.aws.ecs_model import Definition
+from sealane.clients.aws.scheduler import Scheduler
 from sealane.destinations import model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
@@ -21,6 +23,7 @@ from sealane.destinations.ecs.evidence import Evidence, EvidenceReader
 from sealane.destinations.ecs.looks import PACE, Looks
 from sealane.destinations.ecs.model import (
     DEFINITION,
+    SCHEDULE,
     SERVICE,
     TASK,
     Context,
@@ -31,11 +34,12 @@ from sealane.destinations.ecs.model import (
 )
 from sealane.destinations.ecs.observe import Observer
 from sealane.destinations.ecs.records import Records
+from sealane.destinations.ecs.schedules import Schedules
 from sealane.destinations.ecs.writes import Writer
 from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
-_ORDER = {DEFINITION: 0, TASK: 1, SERVICE: 2}
+_ORDER = {DEFINITION: 0, TASK: 1, SERVICE: 2, SCHEDULE: 3}
 _EVERY = 5.0
 """Seconds between two looks at logs that are followed."""
 
@@ -49,6 +53,7 @@ class EcsDestination(AccountDestination[Record]):
         super().__init__(records, pace)
         self._service, self._region = Ecs(account), region
         self._looks = Looks(self._service, records, pace)
+        self._schedules = Schedules(service=Scheduler(account), records=records, pace=pace)
         self._evidence = EvidenceReader(account=account, service=self._service, looks=self._looks)
 
     @property
@@ -93,6 +98,9 @@ class EcsDestination(AccountDestination[Record]):
         if manifest["kind"] == TASK:
             ran = bool(context.record and context.record.task)
             return model.ObjectChange(action=model.Action.NONE if ran else model.Action.CREATE, ref=ref)
+        if manifest["kind"] == SCHEDULE:
+            target = target_of(manifest, objects, known)
+            return (await self._schedules.planned(ref, manifest, target, context)).change
         reading = await self._looks.patiently(ref, context.record)
         return apply_plan.plan(ref, manifest, target_of(manifest, objects, known), reading, context).change
 
@@ -127,17 +135,26 @@ class EcsDestination(AccountDestination[Record]):
         changes = await self.diff(objects, identity=identity, adopt=adopt)
         if refusals := tuple(change.refusal for change in changes if change.refusal):
             return model.Applied(inventory=(), refusals=refusals)
-        writer = Writer(service=self._service, looks=self._looks, identity=identity, fence=fence, adopt=adopt)
+        writer = Writer(
+            service=self._service,
+            looks=self._looks,
+            schedules=self._schedules,
+            identity=identity,
+            fence=fence,
+            adopt=adopt,
+        )
         return await write_rounds.bring_all(objects, lambda manifest: writer.bring(manifest, objects))
 
     @override
     def observe(
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
-        return Observer(self._service, self._looks, wanted).observations()
+        return Observer(self._service, self._looks, self._schedules, wanted).observations()
 
     @override
     async def _as_written(self, ref: model.ObjectRef) -> object:
+        if ref.kind == SCHEDULE:
+            return await self._schedules.find(ref)
         if ref.kind != SERVICE:
             return None
         reading = await self._looks.patiently(ref, None)
@@ -155,6 +172,22 @@ class EcsDestination(AccountDestination[Record]):
     @override
     def ends(self, manifest: Manifest) -> bool:
         return bool(manifest["kind"] == TASK)
+
+    @override
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """Deletes schedules that are not wanted any more; what is left of a service or a task definition is kept."""
+        rest = await self._schedules.prune(stored, wanted, identity=identity, fence=fence, budget=budget)
+        others = tuple(ref for ref in rest.inventory if ref.kind != SCHEDULE)
+        kept = await super().prune(others, wanted, identity=identity, fence=fence, budget=budget)
+        return replace(rest, held=(*rest.held, *kept.held))
 
     @override
     async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
@@ -217,6 +250,9 @@ class EcsDestination(AccountDestination[Record]):
                 arn = list(record.definitions.values())[-1] if record and record.definitions else ref.name
                 definition = await self._looks.newest(arn)
                 there.extend([manifests.of_definition(ref, definition, record)] if definition else [])
+            elif ref.kind == SCHEDULE:
+                schedule = await self._schedules.find(ref)
+                there.extend([manifests.of_schedule(ref, schedule, record)] if schedule else [])
             else:
                 service = (await self._looks.patiently(ref, None)).service
                 there.extend([manifests.of_service(ref, service, record)] if service else [])

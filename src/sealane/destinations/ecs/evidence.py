@@ -14,7 +14,7 @@ from sealane.clients.aws.ecs_model import Definition, Task
 from sealane.destinations import model
 from sealane.destinations.ecs import stopped_tasks
 from sealane.destinations.ecs.looks import Looks
-from sealane.destinations.ecs.model import TASK, Record
+from sealane.destinations.ecs.model import SCHEDULE, TASK, Record
 
 _LINES = 200
 _MOST_EVENTS = 100
@@ -34,7 +34,9 @@ class EvidenceReader:
     """Task definitions by their addresses: a revision never changes."""
 
     async def of(self, ref: model.ObjectRef) -> Evidence:
-        """All of it."""
+        """All of it; a schedule has none."""
+        if ref.kind == SCHEDULE:
+            return {}
         record, _ = await self.looks.records.get(ref)
         tasks = await self._blamed(ref, record)
         return {

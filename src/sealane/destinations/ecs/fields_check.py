@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealane.destinations.ecs.model import API_VERSION, DEFINITION, SERVICE, TASK
+from sealane.destinations.ecs.model import DEFINITION, SCHEDULE, SERVICE, TASK, VERSION_OF, named_in
 from sealane.findings import Finding, did_you_mean
 from sealane.stencils.model import Rendered
 
-KINDS = (SERVICE, DEFINITION, TASK)
+KINDS = (SERVICE, DEFINITION, TASK, SCHEDULE)
 
 
 @functools.cache
@@ -29,9 +29,10 @@ def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
     """What no object may have."""
     names = {item.name for item in rendered if item.kind == DEFINITION}
     for item in rendered:
-        if item.object.get("apiVersion") != API_VERSION or item.kind not in KINDS:
+        if item.kind not in KINDS or item.object.get("apiVersion") != VERSION_OF[item.kind]:
             message = f"ECS has no {item.object.get('apiVersion')} {item.kind}"
-            yield Finding(message=message, place=item.origin.place(), hint=f"it takes {API_VERSION} {', '.join(KINDS)}")
+            hint = f"it takes {', '.join(f'{version} {kind}' for kind, version in VERSION_OF.items())}"
+            yield Finding(message=message, place=item.origin.place(), hint=hint)
             continue
         found = list(_faults(item))
         yield from found
@@ -83,9 +84,10 @@ def _definition(item: Rendered, names: set[str]) -> Iterator[Finding]:
     """A task definition is one of the stencils, or an address with its revision: a bare family means the newest one."""
     if item.kind == DEFINITION:
         return
-    named = str(item.object["spec"].get("taskDefinition"))
+    named = named_in(item.object)
     if named in names or named.rpartition(":")[2].isdigit():
         return
     message = f"the stencils have no TaskDefinition {named}"
     hint = did_you_mean(named, names) or "add it, or give its whole address with the revision"
-    yield Finding(message=message, place=item.origin.place(("spec", "taskDefinition")), hint=hint)
+    where = ("Target", "EcsParameters", "TaskDefinitionArn") if item.kind == SCHEDULE else ("taskDefinition",)
+    yield Finding(message=message, place=item.origin.place(("spec", *where)), hint=hint)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.clients.aws.ecs_model import Definition, Service
+from sealane.clients.aws.scheduler import Schedule
 from sealane.destinations import model
 from sealane.destinations.ecs import field_changes
 from sealane.destinations.ecs.model import Record, short
@@ -36,6 +37,13 @@ def of_definition(ref: model.ObjectRef, definition: Definition, record: Record |
     """A task definition as an object; values of variables are hidden, any of which may be a secret."""
     containers = [_without_values(each) for each in definition.fields.get("containerDefinitions") or ()]
     return _object(ref, definition.arn, record, {**definition.fields, "containerDefinitions": containers})
+
+
+def of_schedule(ref: model.ObjectRef, schedule: Schedule, record: Record | None) -> dict[str, Any]:
+    """A schedule as an object; its input is hidden, because variables in it may be secrets."""
+    target = schedule.fields.get("Target", {})
+    hidden = {**target, **({"Input": model.HIDDEN} if target.get("Input") else {})}
+    return _object(ref, schedule.arn, record, {**schedule.fields, "Target": hidden})
 
 
 def of_task(ref: model.ObjectRef, record: Record) -> dict[str, Any]:

@@ -128,9 +128,17 @@ def content_of(fields: Mapping[str, Any]) -> str:
     return hashing.content_id(dict(fields))
 
 
-def target_of(service: Manifest, objects: Sequence[Manifest], known: Mapping[str, Definition]) -> Target:
-    """What a service's manifest names: a task definition among the objects, or one that is there."""
-    name = str((service.get("spec") or {}).get("taskDefinition") or "")
+def named_in(manifest: Manifest) -> str:
+    """What a manifest calls the task definition that it runs."""
+    spec = manifest.get("spec") or {}
+    if manifest["kind"] == SCHEDULE:
+        return str(((spec.get("Target") or {}).get("EcsParameters") or {}).get("TaskDefinitionArn") or "")
+    return str(spec.get("taskDefinition") or "")
+
+
+def target_of(manifest: Manifest, objects: Sequence[Manifest], known: Mapping[str, Definition]) -> Target:
+    """What a service or a schedule names: a task definition among the objects, or one that is there."""
+    name = named_in(manifest)
     if any(manifest["kind"] == DEFINITION and manifest["metadata"]["name"] == name for manifest in objects):
         found = known.get(name)
         return Target(name=name, arn=found.arn if found and found.active else "")

@@ -14,7 +14,8 @@ from sealane.destinations.aws.seen import Seen, Steady
 from sealane.destinations.ecs import converge, one_off
 from sealane.destinations.ecs.converge import Converged
 from sealane.destinations.ecs.looks import Looks
-from sealane.destinations.ecs.model import SERVICE, TASK, Operation, Reading, Step, short
+from sealane.destinations.ecs.model import SCHEDULE, SERVICE, TASK, Operation, Reading, Step, short
+from sealane.destinations.ecs.schedules import Schedules
 from sealane.verdicts import model as verdicts
 
 UNIT = "task"
@@ -23,9 +24,9 @@ UNIT = "task"
 class Observer:
     """One watch of some services and tasks."""
 
-    def __init__(self, service: Ecs, looks: Looks, wanted: model.Inventory) -> None:
-        self._service, self._looks = service, looks
-        self._wanted = [ref for ref in wanted if ref.kind in {SERVICE, TASK}]
+    def __init__(self, service: Ecs, looks: Looks, schedules: Schedules, wanted: model.Inventory) -> None:
+        self._service, self._looks, self._schedules = service, looks, schedules
+        self._wanted = [ref for ref in wanted if ref.kind in {SERVICE, TASK, SCHEDULE}]
         self._steady = Steady()
 
     def observations(self) -> AsyncIterator[verdicts.Observation]:
@@ -33,7 +34,8 @@ class Observer:
         return observation_stream.observations(self._looks_at_all, self._looks.pace, unit=UNIT)
 
     async def _looks_at_all(self) -> list[Seen]:
-        return [await (self._task(ref) if ref.kind == TASK else self._one(ref)) for ref in self._wanted]
+        look = {TASK: self._task, SERVICE: self._one, SCHEDULE: self._schedules.look}
+        return [await look[ref.kind](ref) for ref in self._wanted]
 
     async def _one(self, ref: model.ObjectRef) -> Seen:
         name = f"{ref.kind}/{ref.name}"

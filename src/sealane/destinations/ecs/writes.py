@@ -18,6 +18,7 @@ from sealane.destinations.ecs.looks import Looks
 from sealane.destinations.ecs.model import (
     DEFINITION,
     RESTARTED,
+    SCHEDULE,
     SERVICE,
     TASK,
     Context,
@@ -31,6 +32,7 @@ from sealane.destinations.ecs.model import (
     short,
     target_of,
 )
+from sealane.destinations.ecs.schedules import Schedules
 from sealane.destinations.ecs.task_start import TaskStart, token
 
 
@@ -56,6 +58,7 @@ class Writer:
 
     service: Ecs
     looks: Looks
+    schedules: Schedules
     identity: model.Identity
     fence: model.Fence
     adopt: bool
@@ -69,6 +72,10 @@ class Writer:
             if manifest["kind"] == SERVICE:
                 brought = await self._service(ref, manifest, objects)
                 return replace(brought, was_there=brought.was_there and not brought.changed)
+            if manifest["kind"] == SCHEDULE:
+                context = Context(record=None, identity=self.identity, adopt=self.adopt)
+                target = target_of(manifest, objects, self._known)
+                return await self.schedules.bring(ref, manifest, target, context, self.fence)
             if manifest["kind"] == TASK:
                 return await self._task(ref, manifest)
             definition, changed = await self.definition(manifest)
