@@ -120,7 +120,7 @@ def test_the_examples_of_the_docs_are_good(tmp_path: Path) -> None:
         "deploy/stencils/nightly.yaml",
         "deploy/formations/production.yaml",
     }
-    text = f"{written['deploy/stencils/web.yaml']}---\n{written['deploy/stencils/migrate.yaml']}"
+    text = "---\n".join(written[f"deploy/stencils/{name}.yaml"] for name in ("web", "migrate", "nightly"))
     revision, found = rendered(tmp_path, text, written["deploy/formations/production.yaml"])
     assert found == []
     assert "hook migrate" in revision.jobs  # type: ignore[attr-defined]

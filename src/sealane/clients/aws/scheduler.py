@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sealane.clients.aws.account import Account, Rejected
+from sealane.clients.aws.schedule_model import Schedule
 
 _GONE = "ResourceNotFoundException"
 _THERE = "ConflictException"
 _READ_ONLY = frozenset({"Arn", "Name", "GroupName", "CreationDate", "LastModificationDate", "ResponseMetadata"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Schedule:
-    """One schedule as it is."""
-
-    arn: str
-    fields: Mapping[str, Any]
-    """What `UpdateSchedule` would take to leave it as it is."""
 
 
 class Scheduler:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.clients.aws.ecs_model import Definition, Service
-from sealane.clients.aws.scheduler import Schedule
+from sealane.clients.aws.schedule_model import Schedule
 from sealane.destinations import model
 from sealane.destinations.ecs import field_changes
 from sealane.destinations.ecs.model import Record, short

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sealane.clients.aws.scheduler import Schedule
+from sealane.clients.aws.schedule_model import Schedule
 from sealane.destinations import model, ownership
 from sealane.destinations.aws import record_owner
 from sealane.destinations.ecs.field_changes import covers

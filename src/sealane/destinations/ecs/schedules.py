@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sealane.clients.aws.account import Rejected
-from sealane.clients.aws.scheduler import Schedule, Scheduler
+from sealane.clients.aws.schedule_model import Schedule
+from sealane.clients.aws.scheduler import Scheduler
 from sealane.destinations import deletions, model
 from sealane.destinations.aws import seen, write_rounds
 from sealane.destinations.aws.pace import Pace
