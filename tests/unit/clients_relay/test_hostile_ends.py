@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -128,3 +130,68 @@ async def test_of_many_connections_of_one_relay_the_oldest_end() -> None:
     for block in blocks:
         block.__exit__(None, None, None)
     assert hub.connection("europe") is None
+
+
+BODY = frames.Chunk(id=1, data=b"{}")
+BEGINNING = frames.Head(id=1, status=200, content_type="application/json", retry_after=None)
+OUT_OF_ORDER = {
+    "an end without an answer": [frames.End(id=1)],
+    "a body without a head": [BODY],
+    "two heads": [BEGINNING, BEGINNING],
+    "a word that it has the call, within its answer": [BEGINNING, frames.Ready(id=1)],
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_ORDER)
+async def test_what_a_relay_answers_out_of_order_is_no_answer(name: str) -> None:
+    async with asyncio.timeout(60), _asked("europe") as (connection, reading):
+        for answer in OUT_OF_ORDER[name]:
+            connection.received(frames.encode(answer))
+        with pytest.raises(errors.RelayAway, match="it answers out of order"):
+            await reading
+
+
+async def test_nobody_gets_an_answer_to_what_they_did_not_ask() -> None:
+    """Neither one that came before its question, nor a former one once more, nor one of another relay's line."""
+    forged = [frames.Head(id=number, status=500, content_type="", retry_after=None) for number in (1, 2, 3)]
+    forged_parts = [frames.encode(frame) for head in forged for frame in (head, frames.End(id=head.id))]
+    async with asyncio.timeout(60), _asked("asia") as (asia, of_asia):
+        hub = Hub()
+        europe = Connection("europe", version="1", send=lambda _: None)
+        for part in forged_parts:
+            europe.received(part)
+        with hub.joined(europe):
+            for data in (b"first", b"second"):
+                reading = asyncio.create_task(_read(hub, "europe"))
+                await asyncio.sleep(0)
+                number = 1 if data == b"first" else 2
+                parts = (
+                    frames.Head(id=number, status=200, content_type="", retry_after=None),
+                    frames.Chunk(id=number, data=data),
+                    frames.End(id=number),
+                )
+                for frame in parts:
+                    europe.received(frames.encode(frame))
+                assert await reading == data
+                for frame in parts:
+                    europe.received(frames.encode(frame))  # once more, for whoever asks next
+        assert not of_asia.done()
+        for frame in (BEGINNING, BODY, frames.End(id=1)):
+            asia.received(frames.encode(frame))
+        assert await of_asia == b"{}"
+
+
+@asynccontextmanager
+async def _asked(relay: str) -> AsyncIterator[tuple[Connection, asyncio.Task[bytes]]]:
+    """A relay's connection, and a call that waits for its answer."""
+    hub = Hub()
+    connection = Connection(relay, version="1", send=lambda _: None)
+    with hub.joined(connection):
+        reading = asyncio.create_task(_read(hub, relay))
+        await asyncio.sleep(0)
+        yield connection, reading
+
+
+async def _read(hub: Hub, relay: str) -> bytes:
+    async with relayed.Relayed(hub, relay).send(READ, Limits(total=60.0)) as response:
+        return b"".join([part async for part in response.chunks])
