@@ -31,7 +31,7 @@ REPLACED = {
     r"can't be had": "not available",
     r"buried|bury|burial": "declared dead",
     r"as you say": "passed, or failed",
-    r"(go|goes|going|gone|went) back (to|from) (what|the last verified|it)\b|going back (already|would)|gone back (to|from)": "rolled back",
+    r"(go|goes|going|gone|went) back (to|from) (what|the last verified|it)\b|going back (already|would|failed)|gone back (to|from)": "rolled back",
 }
 """Words of earlier versions, and what is said instead."""
 OLDER = re.compile(r"src/sealane/(older_names\.py|store/migrations/versions/.*)|docs/decisions/.*")

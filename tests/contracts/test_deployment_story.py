@@ -132,7 +132,7 @@ async def test_both_failure_reports_of_a_failed_way_back_are_kept(side: Side) ->
             labels[name] = "other" if value == "shop" else value
     ended = await side.deploy(Version(words="v2", behaves=CRASH))
     assert ended.verdict.kind == "rollback_failed"
-    assert "Going back failed too: " in ended.verdict.reason
+    assert "The rollback failed too: " in ended.verdict.reason
     assert ended.report is not None
     assert ended.report["cause"]["log"] == "no such table: carts"
     assert ended.second is not None
@@ -276,7 +276,7 @@ async def test_going_back_is_looked_at_in_the_same_way(
     ended = await side.deploy(Version(words="v2", behaves=CRASH))
     assert ended.verdict.kind == kind
     if by:
-        assert "Going back failed too: Deployment web was changed by kubectl-edit" in ended.verdict.reason
+        assert "The rollback failed too: Deployment web was changed by kubectl-edit" in ended.verdict.reason
         assert ended.second is not None
     else:
         assert image(side) == OURS

@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -131,6 +132,54 @@ async def test_a_layer_that_is_shorter_than_it_says_keeps_nobody_waiting(source:
     with pytest.raises(SealaneError, match="gives a layer of another length"):
         await copied(source, target)
     assert not exists(*_place(target))
+
+
+async def test_no_blob_of_another_repository_comes_along(source: Source, target: str) -> None:
+    """A manifest names the layer of a private image by its digest; the registry has it, and the app's folder does not get it.
+
+    Neither from a host elsewhere, nor from a repository of the same registry that hasn't it: a mount is asked of the
+    source alone, and the registry gives none of what the source lacks.
+    """
+    host = target.partition("/")[0]
+    layer = secrets.token_bytes(32)
+    victim = f"t{secrets.token_hex(4)}"
+    uploaded(host, victim, layer)
+    uploaded(host, victim, CONFIG)
+    source.has = {"/manifests/1": image(part(layer)), sha(CONFIG): CONFIG}
+    with pytest.raises(SealaneError):
+        await copied(source, target)
+    assert not has_blob(target, layer)
+
+    beside = f"t{secrets.token_hex(4)}"
+    uploaded(host, beside, CONFIG)
+    put = {"content": image(part(layer)), "headers": {"Content-Type": MANIFEST}}
+    assert httpx.put(f"http://{host}/v2/{beside}/manifests/1", timeout=30, **put).status_code == 400
+    mounted = {"mount": sha(layer), "from": beside}
+    begun = httpx.post(f"http://{host}/v2/{target.partition('/')[2]}/blobs/uploads/", params=mounted, timeout=30)
+    assert begun.status_code == 202, "an upload begins, nothing is mounted"
+    assert not has_blob(target, layer)
+
+
+async def test_a_layer_that_is_said_to_be_elsewhere_is_not_fetched_from_there(source: Source, target: str) -> None:
+    """It may be anybody's, at an address that the server alone can reach."""
+    there = f"http://localhost:{source.port}/elsewhere"
+    source.has = {"/manifests/1": image(part(b"x", urls=[there])), sha(CONFIG): CONFIG, "/elsewhere": b"x"}
+    with suppress(SealaneError):
+        await copied(source, target)
+    assert "/elsewhere" not in source.asked
+    assert not has_blob(target, b"x")
+
+
+def uploaded(host: str, path: str, blob: bytes) -> None:
+    """Puts a blob into a repository of the real registry, as its owner does."""
+    begun = httpx.post(f"http://{host}/v2/{path}/blobs/uploads/", timeout=30)
+    place = httpx.URL(begun.headers["location"]).copy_merge_params({"digest": sha(blob)})
+    assert httpx.put(place, content=blob, timeout=30).status_code == 201
+
+
+def has_blob(repository: str, blob: bytes) -> bool:
+    host, _, path = repository.partition("/")
+    return httpx.head(f"http://{host}/v2/{path}/blobs/{sha(blob)}", timeout=30).status_code == 200
 
 
 ODD = {

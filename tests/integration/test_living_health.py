@@ -47,6 +47,25 @@ spec:
           volumeMounts: [{name: state, mountPath: /state}]
 """
 
+NEIGHBOR = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: neighbor, labels: {sealane.dev/app: other, sealane.dev/formation: qa}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {run: web}}
+  template:
+    metadata: {labels: {run: web}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{name: app, image: IMAGE, command: [sh, -c, "exit 7"]}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: of-neighbor, labels: {sealane.dev/app: other, sealane.dev/formation: qa}}
+data: {words: theirs}
+"""
+"""Another formation's, in the same namespace and with labels that select the same pods: it ends again and again."""
+
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
@@ -163,14 +182,19 @@ def _drift(app: pretending.App) -> list[dict[str, Any]]:
     return list(drift["first"]) if drift else []
 
 
+@pytest.mark.timeout(900)
 def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhile(
     serving: Serving, kubectl: Kubectl, kubeconfig: Path, namespace: str, busybox_image: str, tmp_path: Path
 ) -> None:
-    """What was verified before serves again, by itself; verdict, evidence and hold say why."""
+    """What was verified before serves again, by itself; verdict, evidence and hold say why.
+
+    Another formation's objects in the namespace are neither blamed nor touched.
+    """
     words = {"NAMESPACE": namespace, "IMAGE": busybox_image, "KUBECONFIG": str(kubeconfig), "NAME": "web"}
     environment = ENVIRONMENT.replace("living", "watched")
     serving.environment_file("watched", _filled(environment, words | {"HOST": busybox_image.partition("/")[0]}))
     app = pretending.App(serving, tmp_path / "watched", "watched")
+    kubectl("apply", "-n", namespace, "-f", "-", given=NEIGHBOR.replace("IMAGE", busybox_image))
     formation = FORMATION.replace("environment: living", "environment: watched").replace("1s}", "1s, watch_for: 10m}")
     files = {".sealane.yml": "app: watched\ndeliver: [{formation: dev}]\n", "deploy/stencils/web.yaml": STENCIL}
     deployed = {}
@@ -184,8 +208,11 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     assert re.search(r"watched until \d\d:\d\d UTC", app.cli("why", "watched/dev").stdout)
     assert "it is rolled back automatically" in _page(app, f"/deployments/{deployed['id']}")
 
+    until("the neighbor to end twice", lambda: _ended_twice(kubectl, namespace))
+    neighbor = _written(kubectl, namespace)
     serving.kill()
-    kubectl("exec", "-n", namespace, "deployment/web", "--", "touch", "/state/broken")
+    own = until("its former pod to be gone", lambda: _only_pod(kubectl, namespace, "web-"))
+    kubectl("exec", "-n", namespace, own, "--", "touch", "/state/broken")
     serving.start()
 
     def rolled_back() -> Any:
@@ -200,6 +227,7 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     assert re.fullmatch(pattern, worse["verdict"]["reason"])
     assert worse["failure_report_id"]
     _becomes(app, "healthy")
+    assert _written(kubectl, namespace) == neighbor
     shown = kubectl("get", "-n", namespace, "deployment/web", "-o", "jsonpath={..env[0].value}")
     assert shown == "one"
     row = next(row for row in app.get("/api/formations") if row["app"] == "watched")
@@ -208,6 +236,25 @@ def test_what_degrades_soon_is_rolled_back_though_the_server_was_killed_meanwhil
     told = _page(app, f"/deployments/{deployed['id']}")
     assert "Rolled back" in told
     assert "from apply to the old version" not in told, "it served for longer than that"
+
+
+def _ended_twice(kubectl: Kubectl, namespace: str) -> bool:
+    counted = "jsonpath={range .items[*]}{.metadata.name}={..restartCount} {end}"
+    pods = kubectl("get", "pods", "-n", namespace, "-o", counted).split()
+    return any(pod.startswith("neighbor-") and int(pod.partition("=")[2] or 0) >= 2 for pod in pods)
+
+
+def _only_pod(kubectl: Kubectl, namespace: str, beginning: str) -> str | None:
+    names = kubectl("get", "pods", "-n", namespace, "-o", "jsonpath={.items[*].metadata.name}").split()
+    mine = [name for name in names if name.startswith(beginning)]
+    return mine[0] if len(mine) == 1 else None
+
+
+def _written(kubectl: Kubectl, namespace: str) -> list[str]:
+    """What every write to the neighbor's objects changes, and their making anew."""
+    fields = "jsonpath={.metadata.uid} {.metadata.generation} {.metadata.labels} "
+    asked = {"deployment/neighbor": fields, "configmap/of-neighbor": fields + "{.metadata.resourceVersion}"}
+    return [kubectl("get", "-n", namespace, named, "-o", how) for named, how in asked.items()]
 
 
 def _becomes(app: pretending.App, state: str) -> Any:

@@ -14,7 +14,7 @@ def blocking(deployment: Deployment, holds: Iterable[Hold]) -> Hold | None:
     """The hold that stops the deployment, or None.
 
     On its own formation a hold stops the failed release's commit and everything older, whatever runs brought it; on the
-    app's other formations it stops that commit only. Going back, scaling and restarting are free of holds: they bring nothing that was
+    app's other formations it stops that commit only. Rollbacks, scaling and restarting are free of holds: they bring nothing that was
     not verified there.
     """
     if deployment.kind in FREE:

@@ -121,7 +121,7 @@ def rolled_back_late(cause: model.Cause, *, at: datetime, verified: datetime) ->
 
 def not_rolled_back(taken: model.Verdict, second: str, *, at: datetime) -> model.Verdict:
     """The late rollback failed for a `second` reason; the degraded revision is still there."""
-    reason = causes.told(taken.reason, f"Going back failed too: {causes.bare(second)}")
+    reason = causes.told(taken.reason, f"The rollback failed too: {causes.bare(second)}")
     return replace(taken, kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at)
 
 
@@ -129,7 +129,7 @@ def rollback_failed(
     cause: model.Cause, second: str, *, at: datetime, failure_report_id: str | None = None
 ) -> model.Verdict:
     """It failed, and so did its rollback, for a `second` reason: a person has to look."""
-    reason = causes.told(cause.sentence, f"Going back failed too: {causes.bare(second)}")
+    reason = causes.told(cause.sentence, f"The rollback failed too: {causes.bare(second)}")
     return model.Verdict(
         kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
     )

@@ -340,7 +340,7 @@ async def test_what_cannot_be_rolled_back_says_so(store: Store) -> None:
     stuck = (await store.deployments.get(second.id)).verdict
     assert stuck is not None
     assert stuck.kind == "rollback_failed"
-    assert stuck.reason.endswith(f"Going back failed too: {CAUSE.sentence}")
+    assert stuck.reason.endswith(f"The rollback failed too: {CAUSE.sentence}")
 
 
 async def test_something_newer_ends_the_watch(store: Store) -> None:

@@ -183,7 +183,7 @@ async def test_an_image_that_is_gone_makes_going_back_fail_loudly(
     bad = await deploy(destination, two, stored=good.inventory, previous=one)
     assert bad.verdict.kind == "rollback_failed", bad.verdict.reason
     assert "ended twice with exit code 3" in bad.verdict.reason
-    assert "Going back failed too: Container web of pod web-" in bad.verdict.reason
+    assert "The rollback failed too: Container web of pod web-" in bad.verdict.reason
     assert "the registry does not have image" in bad.verdict.reason
     assert bad.failure_report is not None
     assert bad.second_failure_report is not None

@@ -75,7 +75,7 @@ async def test_going_back_that_fails_too_is_said_loudly(destination: DummyDestin
     bad = await parts.target(parts.revision("two", parts.deployment(behaves=parts.CRASH)), destination)
     outcome = await parts.roll_out(destination, bad, stored=first.inventory, previous=gone)
     assert outcome.verdict.kind == "rollback_failed"
-    assert "Going back failed too:" in outcome.verdict.reason
+    assert "The rollback failed too:" in outcome.verdict.reason
     assert outcome.failure_report is not None
     assert outcome.second_failure_report is not None
     assert outcome.failure_report != outcome.second_failure_report

@@ -138,5 +138,5 @@ def test_verdicts_say_the_cause_first() -> None:
     failed = outcomes.failed(CAUSE, at=AT, because="nothing was verified here before")
     assert failed.reason == f"{CAUSE.sentence} It was left as it is: nothing was verified here before."
     stuck = outcomes.rollback_failed(CAUSE, second, at=AT)
-    assert stuck.reason == f"{CAUSE.sentence} Going back failed too: {second}"
+    assert stuck.reason == f"{CAUSE.sentence} The rollback failed too: {second}"
     assert (stuck.kind, stuck.cause) == (V.ROLLBACK_FAILED, CAUSE)

@@ -180,7 +180,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
                 else _NOTHING_BEFORE
             )
         case VerdictKind.ROLLBACK_FAILED:
-            return "Going back did not work either: somebody has to look at the formation now."
+            return "The rollback failed, too: somebody has to look at the formation now."
         case VerdictKind.FAILED:
             return _left(deployment)
         case VerdictKind.SUPERSEDED | VerdictKind.UNPROVEN:
