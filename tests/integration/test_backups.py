@@ -1,7 +1,11 @@
-"""A backup as docs/run-it-for-real.md makes it, put back on another machine: nothing is lost, and work goes on."""
+"""A backup as docs/run-it-for-real.md makes it, put back on another machine: nothing is lost, and work goes on.
+
+What is encrypted to an app is read there, and what was deployed before the backup is rolled back to.
+"""
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,6 +27,25 @@ def said(app: pretending.App, run: str) -> str:
         return client.get(f"/api/runs/{run}/logs/step/lint").text
 
 
+READS = ', {name: PASSWORD, valueFrom: {secretKeyRef: {name: "${secrets}", key: PASSWORD}}}'
+
+
+def formations(app: pretending.App, words: str) -> dict[str, str]:
+    """Files of formations that use what is encrypted to the app."""
+    secrets = 'secrets: {PASSWORD: "age:deploy/secrets.age#PASSWORD"}\n'
+    return {path: text + secrets for path, text in app.files(words).items() if "formations" in path}
+
+
+def hide(app: pretending.App, value: str, folder: Path) -> None:
+    """Writes the value into the app's repository, encrypted to its recipient."""
+    (folder / "plain").write_text(f"PASSWORD={value}\n")
+    to = app.cli("app", "recipient", "shop").stdout.strip()
+    file = app.folder / "deploy" / "secrets.age"
+    hidden = app.cli("secrets", "encrypt", str(folder / "plain"), "--to", to, "--output", str(file))
+    assert hidden.returncode == 0, hidden.stderr
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_backup_brings_everything_back(tmp_path: Path, kind: str, request: pytest.FixtureRequest) -> None:
     settings, url = dict(pretending.SETTINGS), ""
@@ -33,7 +56,8 @@ def test_a_backup_brings_everything_back(tmp_path: Path, kind: str, request: pyt
     try:
         pretending.environments(old, "shop")
         app = pretending.App(old, tmp_path / "shop", "shop")
-        commit = app.commit("first")
+        hide(app, "correct-horse", tmp_path)
+        commit = app.commit("first", extra=READS, changes=formations(app, "first"))
         app.push()
         run = app.run_of(commit)["run"]["id"]
         deployed = app.deployment("dev", commit)["id"]
@@ -64,9 +88,15 @@ def test_a_backup_brings_everything_back(tmp_path: Path, kind: str, request: pyt
                 "what git hosts and alerts sign with is the same"
             )
             assert app.get(f"/api/deployments/{deployed}")["deployment"]["verdict"]["kind"] == "deployed"
-            again = app.commit("second")
+            again = app.commit("second", extra=READS, changes=formations(app, "second"))
             app.push()
             assert app.deployment("dev", again)["verdict"]["kind"] == "deployed"
+            back = app.cli("rollback", "shop/dev", "--wait")
+            assert back.returncode == 0, back.stderr
+            web = app.there("dev")["shop-dev/Deployment/web"]["spec"]["template"]["spec"]["containers"][0]
+            assert web["env"][0]["value"] == "first"
+            secrets = [there for name, there in app.there("dev").items() if "/Secret/" in name]
+            assert {there["data"]["PASSWORD"] for there in secrets} == {base64.b64encode(b"correct-horse").decode()}
             until(
                 "the server to be ready",
                 lambda: httpx.get(f"{new.url}/readyz", timeout=60, verify=False).status_code == 200,
