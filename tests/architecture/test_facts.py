@@ -7,7 +7,7 @@ exceptions is `REVIEWED`, each with what gives nothing but text.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -64,10 +64,10 @@ def is_sentence(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in SENTENCES
 
 
-def found(tree: ast.Module, name: str) -> Iterator[str]:
+def found(nodes: Iterable[ast.AST], name: str) -> Iterator[str]:
     """`file::function` of every decision on a sentence."""
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             functions.append(node)
         elif isinstance(node, ast.Compare | ast.Call) and any(is_sentence(ask) for ask in asks(node)):
@@ -82,7 +82,7 @@ def test_no_code_decides_on_a_sentence() -> None:
         place
         for name in trees.texts()
         if not name.startswith(tuple(f"{reader}/" for reader in READERS))
-        for place in found(trees.tree(name), name)
+        for place in found(trees.nodes(name), name)
     ]
     assert sorted(set(listed) - set(REVIEWED)) == [], "make what it decides on a field; see the docstring"
     assert sorted(set(REVIEWED) - set(listed)) == [], "no exception any more: take it out of the list"
@@ -100,7 +100,7 @@ def test_no_code_decides_on_a_sentence() -> None:
     ],
 )
 def test_a_decision_on_a_sentence_is_found(line: str) -> None:
-    assert [*found(ast.parse(line), "x")] == ["x::"]
+    assert [*found(ast.walk(ast.parse(line)), "x")] == ["x::"]
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_a_decision_on_a_sentence_is_found(line: str) -> None:
     ],
 )
 def test_a_decision_on_a_fact_is_none(line: str) -> None:
-    assert [*found(ast.parse(line), "x")] == []
+    assert [*found(ast.walk(ast.parse(line)), "x")] == []

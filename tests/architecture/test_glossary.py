@@ -73,15 +73,20 @@ def test_no_word_stands_for_two_things() -> None:
     assert sorted(meanings) == sorted(set(meanings)), "two words for one thing"
 
 
+def stands(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether it is there and no letter comes before it: asked in the pattern, that takes ten times as long."""
+    return any(not (at and "a" <= text[at - 1] <= "z") for at in (match.start() for match in pattern.finditer(text)))
+
+
 @pytest.mark.parametrize("old", REPLACED)
 def test_a_word_that_was_replaced_stands_nowhere(old: str) -> None:
     """Neither as a word nor as a part of a name that is written with underscores."""
-    pattern = re.compile(rf"(?<![a-z])(?:{old})(?![a-z])")
+    pattern = re.compile(rf"(?:{old})(?![a-z])")
     places = [
         f"{name}: {line.strip()}"
         for name, text in texts().items()
-        if pattern.search(text)
+        if stands(pattern, text)
         for line in text.splitlines()
-        if pattern.search(line) and TAKEN_OVER not in line
+        if stands(pattern, line) and TAKEN_OVER not in line
     ]
     assert places == [], f"say {REPLACED[old]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -23,12 +23,10 @@ KNOWN = {
 }
 
 
-def texts(tree: ast.AST) -> Iterator[ast.Constant]:
+def texts(nodes: Sequence[ast.AST]) -> Iterator[ast.Constant]:
     """Constants that are no docstrings."""
-    told = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    for node in ast.walk(tree):
+    told = {id(node.value) for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             yield node
 
@@ -39,7 +37,7 @@ def test_no_neutral_room_names_what_only_a_cluster_has(room: str) -> None:
         f"{name}:{node.lineno}: {node.value}"
         for name in trees.texts()
         if name.startswith(f"{room}/") and "/migrations/" not in name and name not in KNOWN
-        for node in texts(trees.tree(name))
+        for node in texts(trees.nodes(name))
         if KUBERNETES.search(FIELDS.sub("", str(node.value)))
     ]
     assert violations == []

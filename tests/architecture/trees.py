@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,3 +20,9 @@ def texts() -> Mapping[str, str]:
 def tree(path: str) -> ast.Module:
     """What the module at that path is parsed to."""
     return ast.parse(texts()[path])
+
+
+@cache
+def nodes(path: str) -> Sequence[ast.AST]:
+    """Everything in that module, as `ast.walk` gives it, which takes as long as parsing."""
+    return tuple(ast.walk(tree(path)))

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -40,13 +41,19 @@ def _start(words: list[str], printed: Path) -> subprocess.Popen[bytes]:
 
 
 def _shares(number: int) -> list[list[str]]:
-    """The files in so many shares of about the same size, in bytes, as far as that tells how long they take."""
-    files = [(path.stat().st_size, str(path)) for folder in _FOLDERS for path in folder.rglob("test_*.py")]
-    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(number)]
-    for size, name in sorted(files, reverse=True):
+    """The folders in so many shares of about the same size, in bytes, as far as that tells how long they take.
+
+    A folder stays together: its files import the same modules, and those of `architecture` parse all of them once.
+    """
+    folders: Counter[Path] = Counter()
+    for folder in _FOLDERS:
+        for path in folder.rglob("test_*.py"):
+            folders[path.parent] += path.stat().st_size
+    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(number)]
+    for path, size in folders.most_common():
         shares.sort(key=lambda share: share[0])
-        shares[0] = (shares[0][0] + size, [*shares[0][1], name])
-    return [sorted(names) for _, names in shares if names]
+        shares[0] = (shares[0][0] + size, [*shares[0][1], path])
+    return [sorted(str(file) for path in paths for file in path.glob("test_*.py")) for _, paths in shares if paths]
 
 
 if __name__ == "__main__":

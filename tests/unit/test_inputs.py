@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,8 +11,6 @@ from hypothesis import strategies as st
 
 from sealane import controls, inputs
 from sealane.errors import UsageError
-from sealane.server import application
-from sealane.settings.model import Settings
 from tests.properties import examples
 
 ANYTHING = st.text(st.characters(codec=None), max_size=80)
@@ -99,26 +95,3 @@ def test_a_stranger_s_text_is_made_to_fit(text: str) -> None:
     assert controls.removed(made) == made
     assert len(made) <= 40
     assert "\n" not in made
-
-
-def fields(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every text that a body of the API may have, wherever it stands in it."""
-    schemas = document["components"]["schemas"]
-    asked = {
-        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        for methods in document["paths"].values()
-        for operation in methods.values()
-        if "$ref" in operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    }
-    for name in sorted(asked):
-        for field, schema in schemas[name]["properties"].items():
-            for kind in (schema, *schema.get("anyOf", ()), schema.get("items", {})):
-                if kind.get("type") == "string":
-                    yield name, field, kind
-
-
-def test_every_text_of_the_api_has_a_limit(tmp_path: Path) -> None:
-    """A field that is added later must be made of `server.fields`, too."""
-    limited = list(fields(application.create(Settings(data=tmp_path)).openapi()))
-    assert len(limited) >= 14
-    assert [f"{name}.{field}" for name, field, kind in limited if "maxLength" not in kind] == []

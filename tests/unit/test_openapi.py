@@ -233,3 +233,26 @@ def test_the_command_line_ends_as_the_error_says(kind: type[SealaneError]) -> No
     assert (told.value.message, told.value.hint) == ("no", "yes")
     if kind is not Fenced:  # which shares its status with what is a person's own
         assert told.value.exit_code == kind.exit_code
+
+
+def fields(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every text that a body of the API may have, wherever it stands in it."""
+    schemas = document["components"]["schemas"]
+    asked = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "$ref" in operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    }
+    for name in sorted(asked):
+        for field, schema in schemas[name]["properties"].items():
+            for kind in (schema, *schema.get("anyOf", ()), schema.get("items", {})):
+                if kind.get("type") == "string":
+                    yield name, field, kind
+
+
+def test_every_text_of_the_api_has_a_limit(document: dict[str, Any]) -> None:
+    """A field that is added later must be made of `server.fields`, too."""
+    limited = list(fields(document))
+    assert len(limited) >= 14
+    assert [f"{name}.{field}" for name, field, kind in limited if "maxLength" not in kind] == []

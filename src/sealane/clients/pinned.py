@@ -17,6 +17,11 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+def unpinned() -> httpx.AsyncHTTPTransport:
+    """Connections to any address, where nobody limits them; no proxies, and the authorities read once for all."""
+    return httpx.AsyncHTTPTransport(verify=_authorities(), trust_env=False)
+
+
 class PinnedTransport(httpx.AsyncBaseTransport):
     """Looks a host up, checks its addresses, and connects to the first that answers.
 
@@ -25,7 +30,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, allowed: Allowlist) -> None:
         self._allowed = allowed
-        self._inner = httpx.AsyncHTTPTransport(verify=_authorities(), trust_env=False)
+        self._inner = unpinned()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request. Its body can be sent again to the next address, because it is bytes."""

@@ -20,6 +20,7 @@ from sealane.destinations.kubernetes.strategies import capacity
 from sealane.destinations.kubernetes.strategies.model import LiveState
 from sealane.formations.strategy import BlueGreen, CanaryStep
 from sealane.stencils.model import Revision
+from tests.properties import share
 from tests.unit.deployments import parts
 from tests.unit.deployments.test_strategies import scaler, service
 
@@ -127,7 +128,7 @@ async def changed(before: str, after: str, number: str, *, crash: bool, **how: s
 )
 async def test_no_change_of_strategy_lowers_what_serves(number: str, crash: bool) -> None:
     """Each way to each other one, forward, and back when the new version crashes."""
-    pairs = itertools.product(STRATEGIES, STRATEGIES)
+    pairs = share(itertools.product(STRATEGIES, STRATEGIES), of=f"{number} {crash}")
     await asyncio.gather(*(changed(before, after, number, crash=crash) for before, after in pairs))
 
 
@@ -172,11 +173,12 @@ def test_a_stencils_number_stands_where_it_means_something(
 )
 async def test_no_other_name_label_or_kind_lowers_what_serves(how: dict[str, str]) -> None:
     """Also where the Service selects other labels from then on."""
-    asked = [
+    whole = [
         (before, after, crash)
         for before, after, crash in itertools.product(STRATEGIES, ("rolling", "blue_green", "canary"), (False, True))
         if not ("kind" in how and after == "blue_green")  # which has colours for Deployments only
     ]
+    asked = share(whole, of=str(how))
     number = "an autoscaler's"
     await asyncio.gather(*(changed(before, after, number, crash=crash, **how) for before, after, crash in asked))
 

@@ -16,6 +16,7 @@ from sealane.environments.files import environment_file
 from sealane.formations import reading as formations
 from sealane.formations.files import formation_file
 from sealane.stencils import manifest_yaml
+from tests.properties import share
 
 FORMATION: dict[str, Any] = {
     "formation": "dev",
@@ -106,7 +107,8 @@ def test_what_the_schema_refuses_the_parser_refuses(model: Any, read: Any, good:
     assert validator.is_valid(good)
     assert read(manifest_yaml.as_yaml(good), "dev.yaml")[0]
     refused = 0
-    for bad in spoiled(good):
+    tried = share(spoiled(good), of=str(good))
+    for bad in tried:
         by_schema = not validator.is_valid(bad)
         result, problems = read(manifest_yaml.as_yaml(bad), "dev.yaml")
         assert (result is None) == bool(problems)
@@ -118,4 +120,4 @@ def test_what_the_schema_refuses_the_parser_refuses(model: Any, read: Any, good:
                 problems,
             )
         refused += by_schema
-    assert refused > 50
+    assert refused > len(tried) / 4, "little was tried"

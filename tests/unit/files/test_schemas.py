@@ -26,7 +26,7 @@ KINDS = [
     (environment_file(), corpus.ENVIRONMENTS),
 ]
 EACH_KIND = pytest.mark.parametrize(("model", "good"), KINDS, ids=lambda part: getattr(part, "__name__", ""))
-SPOILED = 500
+SPOILED = examples(500)
 
 VALIDATORS = {model: jsonschema.Draft202012Validator(schemas.schema(model)) for model, _ in KINDS}
 

@@ -110,10 +110,10 @@ def query_refused(url: str, answer: object) -> Refused:
     return Refused(f"{url} refuses the query: {str(answer)[:300]}", hint="try the query there")
 
 
-def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport | None:
+def _transport(allowed: Allowlist | None) -> httpx.AsyncBaseTransport:
     from sealane.clients import pinned
 
-    return None if allowed is None else pinned.PinnedTransport(allowed)
+    return pinned.unpinned() if allowed is None else pinned.PinnedTransport(allowed)
 
 
 class _TooMuch(Exception):
