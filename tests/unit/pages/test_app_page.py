@@ -124,6 +124,20 @@ def test_what_fares_worst_is_shown_unless_somebody_asks(states: dict[str, str], 
     assert [lane.formation for lane in made.lanes if lane.chosen] == ([shown] if shown else [])
 
 
+def test_what_nobody_can_look_at_is_shown_as_it_was_and_in_no_colour() -> None:
+    """While the destination does not answer, nothing of it is green."""
+    made = page(now("dev", HealthState.UNKNOWN, pod("a"), pod("b", ready=False, restarts=3, state="backing off")))
+    assert made.was
+    assert "2 of 4 pods were ready then" in made.lanes[0].facts
+    tones = {
+        tone for row in made.tree for tone in (row.pill.tone, *row.squares, *(it.pill.tone for it in row.instances))
+    }
+    assert tones == {"off"}
+    assert [row.pill.words for row in made.tree] == ["was 2 of 4 ready", "was there", "was there"]
+    assert [it.pill.words for it in made.tree[0].instances] == ["was ready", "was backing off, 3 restarts"]
+    assert not page(now("dev", HealthState.DEGRADED)).was
+
+
 def test_objects_stand_with_their_instances_and_what_runs_comes_first() -> None:
     """A square an instance: what is not named is ready, what is wanted and not there is empty."""
     pods = (

@@ -10,6 +10,8 @@ import pytest
 from sealane.records.deployments import DeploymentState, TimelineEntry
 from sealane.records.views import DeploymentView
 from sealane.server.pages.presenters import object_rows
+from sealane.server.pages.views import Pill
+from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import Cause, FactKind, Health, Observation, Verdict, VerdictKind, Workload
 from tests.unit.approvals.deployments import NOON
 from tests.unit.pages.test_review import view
@@ -128,3 +130,12 @@ def test_what_is_seen_of_an_object_without_instances_stands_beside_it() -> None:
     }
     assert told["Service"] == ("there", "at 192.0.2.1")
     assert told["Deployment"] == ("3 of 3 ready", "")
+
+
+def test_what_nobody_can_look_at_is_shown_as_it_was() -> None:
+    there = deployed(VerdictKind.DEPLOYED, *seen(3, Health.READY))
+    away = FormationHealth(state=HealthState.UNKNOWN, since=NOON)
+    assert [row.pill for row in object_rows.rows(there, away)] == [
+        Pill(tone="off", words=f"was {row.pill.words}") for row in object_rows.rows(there)
+    ]
+    assert object_rows.rows(there, replace(away, state=HealthState.HEALTHY)) == object_rows.rows(there)

@@ -13,6 +13,8 @@ from sealane.destinations.usage import WorkloadUsage
 
 _TONES = {"ready": "green", "converging": "blue", "failed": "red"}
 _TROUBLE = {"backing_off", "terminated"}
+_Row = tuple[str, tuple[str, str], str]
+"""An object or instance: its name, its state with the colour, and a note."""
 
 
 def about(view: dict[str, Any]) -> None:
@@ -31,7 +33,9 @@ def trees(view: dict[str, Any]) -> None:
         if rows:
             output.data("")
             output.data(output.style(now["row"]["formation"], "bold"))
-            output.table(("  OBJECT", "STATE", "NOTE"), [(f"  {name}", *rest) for name, *rest in rows])
+            unknown = (now["row"]["health"] or {}).get("state") == "unknown"
+            headers = ("  OBJECT", "STATE WHEN SEEN LAST" if unknown else "STATE", "NOTE")
+            output.table(headers, [(f"  {name}", _styled(*state, unknown=unknown), note) for name, state, note in rows])
 
 
 def last(view: dict[str, Any]) -> None:
@@ -44,7 +48,14 @@ def last(view: dict[str, Any]) -> None:
     )
 
 
-def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tuple[str, str, str]]:
+def _styled(words: str, tone: str, *, unknown: bool) -> str:
+    """The state in its colour; in none where it is the last one that was seen, and nobody can look now."""
+    if unknown:
+        return output.style(f"was {words}", "dim") if words else ""
+    return output.style(words, tone) if tone else words
+
+
+def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[_Row]:
     seen = now["observation"] or {"workloads": [], "instances": []}
     workloads = sorted(seen["workloads"], key=lambda workload: not workload["runs"])
     for workload in workloads:
@@ -54,23 +65,23 @@ def _rows(now: dict[str, Any], used: Mapping[str, WorkloadUsage]) -> Iterator[tu
         yield from (_instance(instance, uses) for instance in own)
         more = workload["ready"] + workload["old"] - len(own) if workload["runs"] and not workload["one_shot"] else 0
         if more > 0:
-            yield f"  and {more} more", "", ""
+            yield f"  and {more} more", ("", ""), ""
     known = {workload["object"] for workload in workloads}
     for ref in now["inventory"]:
         if (name := f"{ref['kind']}/{ref['name']}") not in known:
-            yield name, output.style("there", "dim"), ""
+            yield name, ("there", "dim"), ""
 
 
-def _workload(workload: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
+def _workload(workload: dict[str, Any], uses: WorkloadUsage | None) -> _Row:
     if workload["suspended"]:
-        state = output.style("suspended", "yellow")
+        state = "suspended", "yellow"
     elif workload["ended"]:
-        state = output.style("done", "green")
+        state = "done", "green"
     elif workload["runs"] and workload["desired"]:
-        state = output.style(f"{workload['ready']} of {workload['desired']} ready", _TONES[workload["health"]])
+        state = f"{workload['ready']} of {workload['desired']} ready", _TONES[workload["health"]]
     else:
         words = {"ready": "there", "converging": "not there yet", "failed": "failed"}
-        state = output.style(words[workload["health"]], _TONES[workload["health"]])
+        state = words[workload["health"]], _TONES[workload["health"]]
     is_settled = workload["runs"] and not workload["old"] and workload["updated"] == workload["desired"]  # by the state
     ready = workload["note"] or ("" if workload["runs"] else workload["message"])
     notes = [ready if workload["health"] == "ready" else "" if is_settled else workload["message"]]
@@ -78,18 +89,18 @@ def _workload(workload: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str
     return workload["object"], state, " · ".join(filter(None, notes))
 
 
-def _instance(instance: dict[str, Any], uses: WorkloadUsage | None) -> tuple[str, str, str]:
+def _instance(instance: dict[str, Any], uses: WorkloadUsage | None) -> _Row:
     restarts = sum(container["restarts"] for container in instance["containers"])
     notes = [f"{restarts} restart{'' if restarts == 1 else 's'}"] if restarts else []
     notes += [] if instance["desired"] else ["of an older version"]
     notes += [usage.words(use)] if uses and (use := uses.instances.get(instance["object"])) else []
     name = f"  {instance['object'].partition('/')[2]}"
     if instance["terminating"]:
-        return name, output.style("leaving", "dim"), ", ".join(notes)
+        return name, ("leaving", "dim"), ", ".join(notes)
     if instance["ready"]:
-        return name, output.style("ready", "green"), ", ".join(notes)
+        return name, ("ready", "green"), ", ".join(notes)
     bad = any(container["phase"] in _TROUBLE for container in instance["containers"])
-    return name, output.style(instance["state"], "red" if bad else "blue"), ", ".join(notes)
+    return name, (instance["state"], "red" if bad else "blue"), ", ".join(notes)
 
 
 def _past(deployment: dict[str, Any], origin: dict[str, Any] | None) -> tuple[str, ...]:

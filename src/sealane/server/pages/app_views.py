@@ -86,6 +86,8 @@ class AppPage:
     tree: tuple[TreeRow, ...]
     seen: datetime | None
     """When it was last read; None if never."""
+    was: bool
+    """Whether the objects are shown as they were then, because their destination does not answer."""
     deploy: tuple[Action, ...]
     """Deploying another version to the chosen formation, for people who may."""
     compare: str

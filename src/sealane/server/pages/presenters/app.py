@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -69,6 +70,7 @@ def page(
         chosen=chosen.row.formation if chosen else "",
         tree=tuple(_tree(chosen, reader, used.get(chosen.row.formation, ()))) if chosen else (),
         seen=seen.at if seen else None,
+        was=chosen is not None and _is_unknown(chosen.row),
         deploy=tuple(app_versions.deploying(chosen.row, view.versions, reader)) if chosen else (),
         compare=_compare([formation_now.row for formation_now in ordered if formation_now.row.current]),
         last=tuple(deployments.row(deployment, view.origins.get(deployment.id)) for deployment in view.deployments),
@@ -127,7 +129,8 @@ def _facts(row: FormationRow, seen: Observation | None, used: Sequence[WorkloadU
     """The number of its ready instances, its usage and requests, and the deployments that wait."""
     running = [workload for workload in seen.running if not workload.one_shot] if seen else []
     if seen and (desired := sum(workload.desired for workload in running)):
-        yield f"{sum(workload.ready for workload in running)} of {text.count(desired, seen.unit)} ready"
+        ready = "were ready then" if _is_unknown(row) else "ready"
+        yield f"{sum(workload.ready for workload in running)} of {text.count(desired, seen.unit)} {ready}"
     if sentence := usage.of_formation(used, usage.of(row.requests)):
         yield sentence
     if row.hold:
@@ -145,7 +148,20 @@ def _tree(now: FormationNow, reader: Actor, used: Sequence[WorkloadUsage]) -> It
     names = dict.fromkeys([*seen, *(f"{ref.kind}/{ref.name}" for ref in now.inventory)])
     for name in sorted(names, key=lambda name: (name not in seen or not seen[name].runs, name not in seen)):
         own = [instance for instance in instances if instance.workload == name]
-        yield _row(now.row, name, seen.get(name), own, uses.get(name), acts=acts)
+        row = _row(now.row, name, seen.get(name), own, uses.get(name), acts=acts)
+        yield _was(row) if _is_unknown(now.row) else row
+
+
+def _is_unknown(row: FormationRow) -> bool:
+    """Whether its destination does not answer: what is known of its objects is from before."""
+    return row.health is not None and row.health.state is health.HealthState.UNKNOWN
+
+
+def _was(row: TreeRow) -> TreeRow:
+    """The object as it was seen last, in no colour."""
+    instances = (replace(instance, pill=object_rows.was(instance.pill)) for instance in row.instances)
+    squares = tuple("off" for _ in row.squares)
+    return replace(row, pill=object_rows.was(row.pill), squares=squares, instances=tuple(instances))
 
 
 def _may_act(row: FormationRow) -> bool:

@@ -80,7 +80,7 @@ def deployment(
         chart=rollout_chart.chart(view, now),
         instances=rollout_chart.instances(view, now),
         gates=tuple(gate_cards.cards(view.requests)),
-        objects=object_rows.rows(view),
+        objects=object_rows.rows(view, why.health),
         evidence=(*evidence.pieces(view.failure_report or {}), *evidence.of_rollback(view.second_failure_report or {})),
         commits=review.commits(view),
         brings=review.brings(view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sealane import typed_data
 from sealane.deployments.model import Phase
@@ -10,6 +11,7 @@ from sealane.records.deployments import DeploymentState
 from sealane.records.views import DeploymentView
 from sealane.server.pages.deployment_views import ObjectRow
 from sealane.server.pages.views import Pill, Tone
+from sealane.verdicts.health import FormationHealth, HealthState
 from sealane.verdicts.model import Health, VerdictKind, Workload
 
 _TONES: Mapping[Health, Tone] = {Health.READY: "ok", Health.CONVERGING: "run", Health.FAILED: "bad"}
@@ -18,10 +20,21 @@ _NOT_YET = Pill(tone="off", words="not applied yet")
 _NEVER = Pill(tone="off", words="not applied")
 
 
-def rows(view: DeploymentView) -> tuple[ObjectRow, ...]:
-    """A row for each object of the revision in its current state; after a failure, in its state at the verdict."""
+def rows(view: DeploymentView, health: FormationHealth | None = None) -> tuple[ObjectRow, ...]:
+    """A row for each object of the revision in its current state; after a failure, in its state at the verdict.
+
+    Where the health is unknown, it is the state in which the object was seen last.
+    """
     seen = {workload.object: workload for workload in _seen(view)}
-    return tuple(_row(view, rendered.kind, rendered.name, seen) for rendered in view.revision.objects)
+    objects = tuple(_row(view, rendered.kind, rendered.name, seen) for rendered in view.revision.objects)
+    if health is None or health.state is not HealthState.UNKNOWN:
+        return objects
+    return tuple(replace(row, pill=was(row.pill)) for row in objects)
+
+
+def was(pill: Pill) -> Pill:
+    """A state that was seen before and that nobody can look at now, in no colour."""
+    return Pill(tone="off", words=f"was {pill.words}")
 
 
 def _seen(view: DeploymentView) -> tuple[Workload, ...]:
