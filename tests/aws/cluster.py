@@ -96,6 +96,10 @@ class Roll:
             assert self.before is not None, "there is something to roll back to"
             self.deployment.breaker = "TRIGGERED" if breaker else self.deployment.breaker
             self.deployment.alarms = list(alarms)
+            self.deployment.hooks = [
+                {**hook, "status": "FAILED"} if hook["status"] == "AWAITING_ACTION" else hook
+                for hook in self.deployment.hooks
+            ]
             if self.deployment.status == "IN_PROGRESS" or self.deployment.status == "ROLLBACK_REQUESTED":
                 self.deployment.move("ROLLBACK_IN_PROGRESS", reason=reason)
             self.deployment.rollback = {
@@ -143,6 +147,8 @@ class Cluster:
     """Lines of a log, by group and the first parts of the stream's name."""
     scripts: dict[str, list[Timeline]] = field(default_factory=lambda: defaultdict(list))
     """How the next deployments of each service come along."""
+    continued: list[Timeline] = field(default_factory=list)
+    """How the next deployments come along that somebody continues at a hook; to their end if none is left."""
     runs: list[Any] = field(default_factory=list)
     """How the next one-off tasks come along: steps at seconds, over the task."""
     refuses_tasks: list[dict[str, str]] = field(default_factory=list)

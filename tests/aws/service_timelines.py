@@ -141,3 +141,59 @@ def _shift(roll: Roll) -> list[tuple[float, Step]]:
         (10, all_of_it),
         (20, lambda at: roll.deployment.at_stage("BAKE_TIME")),
     ]
+
+
+def paused(stage: str, hook: str, *, seconds: float = 40) -> Timeline:
+    """From there on up to a stage at which it waits for somebody, for a day at most; then it goes back."""
+
+    def timeline(roll: Roll) -> list[tuple[float, Step]]:
+        told = {"hookId": hook, "targetType": "PAUSE", "status": "AWAITING_ACTION", "timeoutAction": "ROLLBACK"}
+
+        def waits(at: datetime) -> None:
+            roll.deployment.at_stage(stage)
+            roll.deployment.hooks.append({**told, "expiresAt": at + timedelta(days=1)})
+
+        began = [] if roll.service.running(roll.rollout.id) else [(30.0, roll.started(roll.service.desired))]
+        late = seconds + 86400
+        expired = roll.goes_back("Service deployment rolled back because a lifecycle hook timed out.")
+        return [*began, (seconds, waits), (late, expired), (late + 60, roll.back())]
+
+    return timeline
+
+
+def in_steps(roll: Roll) -> list[tuple[float, Step]]:
+    """Traffic is shifted by a tenth at first, later by more."""
+
+    def weigh(weight: float) -> Step:
+        def step(_: datetime) -> None:
+            roll.deployment.weight = weight
+
+        return step
+
+    return [
+        (5, lambda at: roll.deployment.at_stage("PRODUCTION_TRAFFIC_SHIFT")),
+        *[(10 + 60 * number, weigh(weight)) for number, weight in enumerate((10.0, 40.0, 70.0, 100.0))],
+        (250, lambda at: roll.deployment.at_stage("BAKE_TIME")),
+        (550, lambda at: roll.deployment.at_stage("CLEAN_UP")),
+        (555, roll.drained()),
+        (560, roll.well()),
+    ]
+
+
+def then_paused(stage: str, hook: str) -> Timeline:
+    """All traffic is shifted, and it waits once more."""
+
+    def timeline(roll: Roll) -> list[tuple[float, Step]]:
+        return [step for step in in_steps(roll) if step[0] < 250] + paused(stage, hook, seconds=240)(roll)
+
+    return timeline
+
+
+def to_the_end(roll: Roll) -> list[tuple[float, Step]]:
+    """It has all traffic already."""
+    return [
+        (5, lambda at: roll.deployment.at_stage("BAKE_TIME")),
+        (305, lambda at: roll.deployment.at_stage("CLEAN_UP")),
+        (310, roll.drained()),
+        (315, roll.well()),
+    ]

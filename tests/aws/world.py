@@ -172,13 +172,17 @@ class World:
                 waiting = [each for each in deployment.hooks if each["status"] == "AWAITING_ACTION"]
                 if [each["hookId"] for each in waiting] != [hook]:
                     raise Answered("InvalidParameterException", f"The deployment does not wait at hook {hook}.")
-                deployment.hooks = [{**deployment.hooks[0], "status": "SUCCEEDED"}]
+                deployment.hooks = [
+                    {**each, "status": "SUCCEEDED" if each["hookId"] == hook else each["status"]}
+                    for each in deployment.hooks
+                ]
                 if action == "ROLLBACK":
                     return self.stop(service, deployment)
                 own = next(each for each in service.rollouts if each.id == deployment.rollout)
                 before = next((each for each in service.rollouts if each is not own), None)
                 roll = Roll(cluster=self.cluster, service=service, rollout=own, deployment=deployment, before=before)
-                self.begin(service.arn, service_timelines.shifted, roll)
+                after = self.cluster.continued
+                self.begin(service.arn, after.pop(0) if after else service_timelines.shifted, roll)
         return None
 
     def scale(self, service: Service, desired: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws import ecs
+from tests.aws import ecs, schedules, services
 from tests.aws.environments import Illegal
 from tests.aws.services import Deployment, Task
 from tests.aws.virtual_clock import BEGAN
@@ -50,10 +50,32 @@ def test_the_sdk_reads_every_operation(aws: Amazon, world: World) -> None:
     assert client.list_services(cluster="shop")["serviceArns"] == [begun["serviceArn"]]
     assert client.describe_services(cluster="shop", services=["no"])["failures"][0]["reason"] == "MISSING"
     client.create_service(cluster="shop", serviceName="other", taskDefinition="app", clientToken="one")
-    client.run_task(cluster="shop", taskDefinition="app")
+    run = client.run_task(cluster="shop", taskDefinition="app")["tasks"][0]["taskArn"]
+    for _ in range(2):
+        ended = client.stop_task(cluster="shop", task=run, reason="too late")["task"]
+        assert (ended["lastStatus"], ended["stopCode"]) == ("STOPPED", "UserInitiated")
     assert logs.get_log_events(logGroupName="/shop", logStreamName="web/app/1")["events"][0]["message"]
     called = {call.op for call in world.calls} | {"DescribeTaskDefinition", "ContinueServiceDeployment"}
     assert called == set(ecs.OPERATIONS)
+
+
+def test_the_sdk_reads_every_operation_of_schedules(aws: Amazon, world: World) -> None:
+    """One is replaced as a whole, made once for a token, and refers to task definitions by their revision."""
+    client = aws.account._client("scheduler")
+    parameters = {"TaskDefinitionArn": world.cluster.definitions[0].arn}
+    target = {"Arn": f"{services.ARN}cluster/shop", "RoleArn": "arn:aws:iam::1:role/run", "EcsParameters": parameters}
+    given = {"Name": "nightly", "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    for _ in range(2):
+        made = client.create_schedule(**given, Target=target, Description="d", ClientToken="t")
+    assert refused(client.create_schedule, **given, Target=target, ClientToken="u") == "ConflictException"
+    assert client.update_schedule(**given, Target=target)["ScheduleArn"] == made["ScheduleArn"]
+    told = client.get_schedule(Name="nightly")
+    assert (told["State"], told["Target"], told.get("Description")) == ("ENABLED", target, None)
+    newest = {**target, "EcsParameters": {"TaskDefinitionArn": "app"}}
+    assert refused(client.update_schedule, **given, Target=newest) == "ValidationException"
+    client.delete_schedule(Name="nightly")
+    assert refused(client.get_schedule, Name="nightly") == "ResourceNotFoundException"
+    assert {call.op for call in world.calls} == set(schedules.OPERATIONS)
 
 
 def test_it_keeps_the_rules_of_the_service(aws: Amazon, world: World) -> None:

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from sealane.adapters import Adapters
 from sealane.findings import Finding
+from sealane.formations.gates import Gate
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.stencils.configuration import ConfigContent
@@ -102,6 +103,10 @@ class Platform(Protocol):
         """The Jobs of the formation's gates and hooks, taken out of the stencils or newly made."""
         ...
 
+    def confirmations(self, manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:
+        """Stages of the objects' own after which a person must confirm, beside those of the formation's strategy."""
+        ...
+
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
         """The stencils' objects adapted to the formation's strategy."""
         ...
@@ -186,6 +191,11 @@ class Plain(Platform):
             for part, name in asked
         )
         return ExtractedJobs(rest=tuple(rendered), findings=findings)
+
+    @override
+    def confirmations(self, manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:
+        del manifests
+        return ()
 
     @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:

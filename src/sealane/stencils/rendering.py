@@ -101,6 +101,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     findings.extend(rendering_checks.nameless(aside.rest, placed.generated))
     finished, problems = platform.finished(aside.rest, formation)
     findings.extend(problems)
+    formation = rendering_checks.with_confirmations(formation, platform, finished)
     every = [*(made_object.rendered for made_object in (config, secret) if made_object), *finished]
     findings.extend(objects.duplicates(every))
     if not errors(findings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sealane.findings import Finding, Place, did_you_mean
@@ -31,6 +31,15 @@ def health_problems(formation: Formation, platform: Platform) -> Iterator[Findin
     for number, check in enumerate(formation.health):
         if problem := platform.health_problem(check):
             yield replace(problem, place=formation.at("health", number, "kind"))
+
+
+def with_confirmations(formation: Formation, platform: Platform, rendered: Sequence[Rendered]) -> Formation:
+    """The formation with the confirmations that its objects ask for by themselves."""
+    asked = platform.confirmations(item.object for item in rendered)
+    if not asked:
+        return formation
+    strategy = formation.strategy
+    return replace(formation, strategy=replace(strategy, gates=(*strategy.gates, *asked)))
 
 
 def unused(sources: Sources, placeholders: Placeholders) -> list[Finding]:

@@ -187,3 +187,17 @@ def test_roles_and_what_was_registered_elsewhere_are_the_operators(
     assert len(found) == len(told), found
     for message, words in zip(found, told, strict=True):
         assert words in message
+
+
+def test_a_hook_that_waits_for_a_person_is_an_approval(tmp_path: Path) -> None:
+    """One that goes on by itself when its time is over is none."""
+    hooks = """  deploymentConfiguration:
+    strategy: CANARY
+    lifecycleHooks:
+      - {targetType: PAUSE, lifecycleStages: [POST_TEST_TRAFFIC_SHIFT], timeoutConfiguration: {timeoutInMinutes: 90}}
+      - {targetType: PAUSE, lifecycleStages: [PRE_SCALE_UP], timeoutConfiguration: {action: CONTINUE}}
+      - {targetType: AWS_LAMBDA, lifecycleStages: [POST_SCALE_UP], hookTargetArn: a, roleArn: shop}
+"""
+    revision: Any = rendered(tmp_path, GOOD + hooks)[0]
+    (gate,) = revision.strategy.every_gate
+    assert (gate.name, gate.stage, gate.wait.total_seconds()) == (*["post-test-traffic-shift"] * 2, 5400)

@@ -17,7 +17,7 @@ VISIBLE = timedelta(seconds=60)
 """How long after a write its deployment may take to be visible."""
 BEFORE = timedelta(seconds=2)
 """How much earlier than our own time a deployment of ours may seem to have begun."""
-OTHERS = timedelta(minutes=20)
+_OTHERS = timedelta(minutes=20)
 """How long somebody else's deployment is waited for; one that never ends holds up nobody after that."""
 
 
@@ -191,7 +191,7 @@ def taken_by(operation: Operation, reading: Reading) -> Rollout | None:
 def is_busy(reading: Reading, operation: Operation | None) -> bool:
     """Whether somebody else's deployment is under way."""
     primary = reading.primary
-    if primary is None or primary.state != "IN_PROGRESS" or reading.at > primary.created + OTHERS:
+    if primary is None or primary.state != "IN_PROGRESS" or reading.at > primary.created + _OTHERS:
         return False
     return operation is None or primary.id != rollout_of(operation, reading)
 
@@ -200,3 +200,12 @@ def marked(record: Record | None, identity: model.Identity, **changed: Any) -> R
     """The record after a deployment has written the object, or found it as desired."""
     annotations = record_owner.annotations_after(record, identity, kept=(RESTARTED,))
     return replace(record or Record(), labels=identity.labels, annotations=annotations, **changed)
+
+
+def busy(ref: model.ObjectRef) -> model.Wait:
+    """The wait for somebody else's deployment."""
+    message = "somebody else's deployment of it has not ended"
+    refusal = model.Refusal(
+        ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over"
+    )
+    return model.Wait(limit=2 * _OTHERS, refusal=refusal)

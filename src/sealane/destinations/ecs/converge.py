@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sealane.clients.aws.ecs_model import Rollout, Service, ServiceDeployment, Task
-from sealane.destinations.ecs import apply_plan, stopped_tasks
+from sealane.destinations.ecs import apply_plan, pauses, stopped_tasks
 from sealane.destinations.ecs.model import Operation, Reading, Step, short
 from sealane.verdicts.model import FactKind
 
@@ -119,6 +119,9 @@ def _under_way(
     operation: Operation,
     trouble: stopped_tasks.Trouble | None,
 ) -> Converged:
+    if pauses.has_reached(record, operation.until):
+        words = f"it waits at {record.stage} for a person's word"
+        return Converged(words=words, since=record.created, own=own, at_once=True)
     if record.awaits:
         hook, until = record.awaits[0]
         ends = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""

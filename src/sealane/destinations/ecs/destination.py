@@ -18,7 +18,7 @@ from sealane.destinations import model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
-from sealane.destinations.ecs import apply_plan, definition_plan, manifests, tasks
+from sealane.destinations.ecs import apply_plan, definition_plan, manifests, pauses, tasks
 from sealane.destinations.ecs.evidence import Evidence, EvidenceReader
 from sealane.destinations.ecs.looks import PACE, Looks
 from sealane.destinations.ecs.model import (
@@ -29,6 +29,7 @@ from sealane.destinations.ecs.model import (
     Context,
     Manifest,
     Record,
+    Step,
     ref_named,
     target_of,
 )
@@ -114,12 +115,26 @@ class EcsDestination(AccountDestination[Record]):
         stored: model.Inventory = (),
         as_it_serves: bool = False,
     ) -> stages.Survey:
-        return {}
+        """The services that wait for a person on their way, and will be deployed."""
+        pausing = [manifest for manifest in objects if pauses.of(manifest)]
+        if as_it_serves or not pausing:
+            return {}
+        known = await self._looks.known(objects, identity.namespace)
+        found: dict[str, Any] = {}
+        for manifest in pausing:
+            ref = model.ref_of(manifest, identity.namespace)
+            record, _ = await self._records.get(ref)
+            reading = await self._looks.patiently(ref, record)
+            context = Context(record=record, identity=identity, adopt=True)
+            planned = apply_plan.plan(ref, manifest, target_of(manifest, objects, known), reading, context)
+            if planned.step is Step.DEPLOY and reading.service is not None:
+                found[ref.name] = list(pauses.of(manifest))
+        return found
 
     @override
     def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
-        """One stage: the service itself shifts traffic as its `deploymentConfiguration` says."""
-        return stages.at_once(objects, shape)
+        """The service itself shifts traffic as its `deploymentConfiguration` says; a hook that asks a person ends a stage."""
+        return pauses.staged(objects, shape)
 
     @override
     async def apply(

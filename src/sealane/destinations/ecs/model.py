@@ -59,6 +59,10 @@ class Operation:
     """The id of its own deployment; empty if nobody has seen the answer."""
     stopped: str = ""
     """The address of the deployment of ours that is rolled back."""
+    until: str = ""
+    """How far it may go: a stage of the service's own at which a person is asked; empty: to its end."""
+    continued: Mapping[str, str] = field(default_factory=dict)
+    """The hook at which it was continued, by how far it could go then: a repeat continues no other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
 
-from sealane.destinations.ecs import claims, fields_check, hook_tasks
+from sealane.destinations.ecs import claims, fields_check, hook_tasks, pauses
 from sealane.destinations.ecs.model import RESTARTED, SERVICE
 from sealane.findings import Finding
+from sealane.formations.gates import Gate
 from sealane.formations.model import Formation
 from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
@@ -28,6 +29,10 @@ class Ecs(Plain):
     def claims(self, manifest: Mapping[str, Any], app: str) -> Iterator[Claim]:
         del app
         return claims.of(manifest)
+
+    @override
+    def confirmations(self, manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:
+        return pauses.gates(manifests)
 
     @override
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:

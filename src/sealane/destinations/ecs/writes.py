@@ -13,7 +13,7 @@ from sealane.clients.aws.ecs_model import Definition, ServiceDeployment
 from sealane.destinations import model
 from sealane.destinations.aws import record_owner, write_rounds
 from sealane.destinations.aws.write_rounds import Brought
-from sealane.destinations.ecs import apply_plan, definition_plan
+from sealane.destinations.ecs import apply_plan, definition_plan, pauses
 from sealane.destinations.ecs.looks import Looks
 from sealane.destinations.ecs.model import (
     DEFINITION,
@@ -127,9 +127,11 @@ class Writer:
         if refusal := plan.change.refusal or self._taken(ref, operation, reading):
             return Brought(ref=ref, refusal=refusal)
         if plan.step is Step.NOTHING:
+            if await self._goes_on(found):
+                return Brought(ref=ref, over=False, changed=True)
             return Brought(ref=ref, was_there=await self._note(found))
         if plan.step is Step.DEPLOY and apply_plan.is_busy(reading, operation):
-            return Brought(ref=ref, over=False, wait=_busy(ref))
+            return Brought(ref=ref, over=False, wait=apply_plan.busy(ref))
         return await self._tried(ref, found, plan)
 
     async def _tried(self, ref: model.ObjectRef, found: _Round, plan: apply_plan.Plan) -> Brought:
@@ -155,6 +157,7 @@ class Writer:
             before=primary.definition if primary else "",
             at=found.reading.at,
             primary=primary.id if primary else "",
+            until=pauses.until_of(found.manifest),
         )
         noted = self._marked(found, operation)
         await self.fence()
@@ -174,6 +177,22 @@ class Writer:
         await self.looks.records.keep(
             found.ref, replace(noted, operation=replace(operation, deployment=own, step=step)), over=tag
         )
+
+    async def _goes_on(self, found: _Round) -> bool:
+        """Lets our own deployment go as far as this stage says; whether there is more to look at."""
+        operation, until = found.operation, pauses.until_of(found.manifest)
+        if operation is None or not record_owner.is_of(operation, self.identity):
+            return False
+        own = apply_plan.deployment_of(operation, found.reading)
+        if own is None or own.over or operation.step is not Step.DEPLOY:
+            return False
+        passage = pauses.passage(operation, own, until)
+        if passage.after != operation:
+            await self._keep(found.ref, self._marked(found, passage.after), found.record, found.tag)
+        if passage.hook:
+            await self.fence()
+            await self.looks.pace.patiently(lambda: self.service.go_on(own.arn, passage.hook, back=False))
+        return bool(passage.hook) or passage.after != operation or pauses.is_led_back(own, found.manifest, until)
 
     def _to_stop(self, found: _Round) -> ServiceDeployment | None:
         """Our own deployment under way, if the service can roll it back to what is desired now."""
@@ -275,11 +294,3 @@ class Writer:
             message = f"no task was started: {none.message}"
             return Brought(ref=ref, refusal=model.Refusal(ref=ref, reason=model.Reason.QUOTA, message=message))
         return Brought(ref=ref.with_uid(arn), changed=changed, was_there=not changed)
-
-
-def _busy(ref: model.ObjectRef) -> model.Wait:
-    message = "somebody else's deployment of it has not ended"
-    refusal = model.Refusal(
-        ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over"
-    )
-    return model.Wait(limit=2 * apply_plan.OTHERS, refusal=refusal)

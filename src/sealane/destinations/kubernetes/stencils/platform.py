@@ -24,6 +24,7 @@ from sealane.destinations.kubernetes.stencils import (
     variants,
 )
 from sealane.findings import Finding, Place
+from sealane.formations.gates import Gate
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Formation
 from sealane.formations.strategy import Strategy
@@ -71,6 +72,12 @@ class Kubernetes(Platform):
     @override
     def jobs(self, formation: Formation, rendered: Sequence[Rendered], words: Placeholders) -> ExtractedJobs:
         return jobs.make(formation, rendered, words)
+
+    @override
+    def confirmations(self, manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:
+        """The formation's strategy has them all."""
+        del manifests
+        return ()
 
     @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
