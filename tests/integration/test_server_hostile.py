@@ -28,7 +28,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     }
     server = Serving(tmp_path_factory.mktemp("server"), settings).start()
     try:
-        pretending.environments(server, "shop", "other", "packs", "neighbor")
+        pretending.environments(server, "shop", "other", "packs", "neighbor", "odd", "linked")
         yield server
     finally:
         server.stop()
@@ -237,6 +237,55 @@ def test_a_submodule_is_never_fetched(serving: Serving, tmp_path: Path) -> None:
     assert "Stolen" not in str(app.get(f"/api/runs/{view['run']['id']}"))
     kept = paths_under(serving.folder / "data")
     assert not [path for path in kept if path.match("modules/*/config") or path.match("sub/deploy.yaml")]
+
+
+ODD = ("feature/new_#333", "metasearch->ransack", "a'b\"c;$(id)", "ünïcode-🚀", "-x")
+"""Names of branches that programs like this one could not clone, show or filter."""
+
+
+def test_odd_names_and_words_are_run_like_any_other(serving: Serving, tmp_path: Path) -> None:
+    """A subject longer than any column, an author in another charset, and a tag with a branch's name."""
+    app = pretending.App(serving, tmp_path / "odd", "odd")
+    tree = git(app.folder, "rev-parse", "HEAD^{tree}").stdout.strip()
+    words = b"tree %s\nauthor J\xe9r\xf4me <j@example.com> 1700000000 +0000\ncommitter K <k@example.com> 1700000000 +0000\n\n%s\n"
+    made = app.folder / "made"
+    made.write_bytes(words % (tree.encode(), "🚀 ".encode() + b"caf\xe9 " + b"x" * 10_000))
+    head = git(app.folder, "hash-object", "-t", "commit", "-w", "made").stdout.strip()
+    refs = {f"refs/heads/{name}" for name in (*ODD, "main")} | {"refs/tags/main"}
+    app.push("--force", *(f"{head}:{ref}" for ref in sorted(refs)))
+    for ref in refs:
+        run = app.run_of(head, ref=ref)["run"]
+        assert (run["status"], run["event"]["ref"]) == ("passed", ref), run
+        assert run["event"]["message"].startswith("🚀 caf"), run["event"]
+        assert run["event"]["author"].startswith("J"), run["event"]
+    listed = app.cli("status", "odd")
+    assert listed.returncode == 0, listed.stderr
+
+
+DESCRIBED = {
+    "ext::sh%20-c%20id": "the transport ext:: runs programs of this machine",
+    "../other.git": "the repository itself has no URL",
+    "https://127.0.0.1/shop.git": "submodules may not come from 127.0.0.1/shop",
+}
+"""More of them, without a server, in tests/unit/clients_git/test_urls.py."""
+
+
+def test_submodules_lead_to_no_program_file_or_other_app(serving: Serving, tmp_path: Path) -> None:
+    """Though the pipeline asks for them: what a commit writes of them is refused with its reason before anything runs."""
+    app = pretending.App(serving, tmp_path / "linked", "linked")
+    asks = app.files("x")[".sealane.yml"] + "clone: {submodules: recursive}\n"
+    heads = {}
+    for number, url in enumerate(DESCRIBED):
+        described = f'[submodule "sub"]\n\tpath = sub\n\turl = {url}\n'
+        git(app.folder, "checkout", "-q", "-B", f"b{number}", "main")
+        (app.folder / "sub").mkdir(exist_ok=True)  # as git leaves the place of a submodule that is not fetched
+        git(app.folder, "update-index", "--add", "--cacheinfo", f"160000,{app.head},sub")
+        heads[url] = app.commit(url, changes={".sealane.yml": asks, ".gitmodules": described})
+    app.push(*(f"b{number}" for number in range(len(heads))))
+    for number, (url, says) in enumerate(DESCRIBED.items()):
+        run = app.run_of(heads[url], ref=f"refs/heads/b{number}")["run"]
+        assert run["status"] == "failed", run
+        assert says in run["reason"], run["reason"]
 
 
 def test_a_pack_that_is_too_large_is_refused_by_git_itself(serving: Serving, tmp_path: Path) -> None:

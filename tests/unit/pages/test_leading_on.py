@@ -103,23 +103,25 @@ def test_nothing_is_said_twice_and_names_stay_as_they_are(reason: str) -> None:
     [
         (
             "push, or: sealane deploy a/b --x, and then: sealane why.",
-            "push, or: <c>sealane deploy a/b --x</c>, and then: <c>sealane why</c>.",
+            "push, or: <c>sealane deploy a/b <o>--x</o></c>, and then: <c>sealane why</c>.",
         ),
         (
             'itself, or one of sre: sealane approve d-1 --break-glass "WHY".',
-            "itself, or one of sre: <c>sealane approve d-1 --break-glass &#34;WHY&#34;</c>.",
+            "itself, or one of sre: <c>sealane approve d-1 <o>--break-glass</o> &#34;WHY&#34;</c>.",
         ),
         (
             "a developer: sealane gate a/b errors --pass, or --fail.",
-            "a developer: <c>sealane gate a/b errors --pass</c>, or --fail.",
+            "a developer: <c>sealane gate a/b errors <o>--pass</o></c>, or --fail.",
         ),
         ("<b>sealane</b> & \x1b[31m nothing", "&lt;b&gt;sealane&lt;/b&gt; &amp;  nothing"),
         ("", ""),
     ],
 )
 def test_commands_in_a_sentence_look_like_commands(said: str, shown: str) -> None:
-    """The words around them do not, and markup stays text."""
-    assert str(templates.commands(said)) == shown.replace("<c>", "<code>").replace("</c>", "</code>")
+    """The words around them do not, and markup stays text; an option is not broken behind its hyphens."""
+    for short, tag in {"<c>": "<code>", "</c>": "</code>", "<o>": '<span class="option">', "</o>": "</span>"}.items():
+        shown = shown.replace(short, tag)
+    assert str(templates.commands(said)) == shown
 
 
 @pytest.mark.parametrize(

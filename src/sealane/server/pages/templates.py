@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 _COMMAND = re.compile(r"sealane (?:(?!, |; | and | or |\.? \(|\.(?: |$)|\)).)+")
 """A command in a sentence, up to the rest of the sentence."""
+_OPTION = re.compile(r"--[a-z-]+")
+"""An option of a command; browsers would break the line behind its first hyphen."""
 
 
 def page(name: str, shown: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
@@ -40,9 +42,18 @@ def commands(text: str) -> markupsafe.Markup:
     """A sentence with its commands marked up as commands."""
     shown, parts, at = str(_shown(text)), [], 0
     for match in _COMMAND.finditer(shown):
-        parts += [markupsafe.escape(shown[at : match.start()]), markupsafe.Markup("<code>{}</code>").format(match[0])]
+        parts += [
+            markupsafe.escape(shown[at : match.start()]),
+            markupsafe.Markup("<code>{}</code>").format(_command(match[0])),
+        ]
         at = match.end()
     return markupsafe.Markup("").join([*parts, markupsafe.escape(shown[at:])])
+
+
+def _command(said: str) -> markupsafe.Markup:
+    option = markupsafe.Markup('<span class="option">{}</span>')
+    words = (option.format(word) if _OPTION.fullmatch(word) else word for word in said.split(" "))
+    return markupsafe.Markup(" ").join(words)
 
 
 @functools.cache
