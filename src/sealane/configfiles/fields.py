@@ -30,10 +30,10 @@ SHARED = "x-"
 class File(BaseModel):
     """A file, or a part of one: nothing unknown is let pass, nothing is converted silently.
 
-    The docstring under each field becomes its description in the JSON Schema.
+    The docstring under each field becomes its description in the JSON Schema (`attribute_docs`).
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class TopFile(File):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
+from sealane.configfiles import attribute_docs
 from sealane.configfiles.documents import Path
 from sealane.configfiles.fields import File
 
@@ -45,7 +48,17 @@ def description_at(model: type[File], path: Path) -> str | None:
 
 
 class _Generate(GenerateJsonSchema):
-    """Omits titles made from names of fields: an editor shows the description instead."""
+    """Describes each field by the text under it. Omits titles made from names of fields: an editor shows the text."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        generated = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        texts, properties = attribute_docs.of(model), generated.get("properties", {})
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            if field.description is None and name in texts and key in properties:
+                properties[key]["description"] = texts[name]
+        return generated
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

@@ -56,9 +56,7 @@ def replaced(model: type[File], **types: Any) -> Any:
 
 
 def _made(name: str, base: type[File], doc: str | None, fields: Mapping[str, Any]) -> type[File]:
-    """A model without source, because pydantic would search every module for its fields' descriptions."""
-    words = {"use_attribute_docstrings": False}
-    return create_model(name, __base__=base, __doc__=doc, __cls_kwargs__=words, **dict(fields))
+    return create_model(name, __base__=base, __doc__=doc, **dict(fields))
 
 
 def marked(kind: Any, *marks: Any) -> Any:
