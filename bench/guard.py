@@ -132,7 +132,7 @@ def rollout(seed: int) -> Told:
         )
         steadiness = stability.noted(steadiness, seen, started=START)
         steady = steady and stability.unsteady(steadiness, seen, stability.StabilityRules()) is None
-    before = new_errors.known(_lines(chance, 400, FINE_LINES))
+    before = new_errors.error_signatures(_lines(chance, 400, FINE_LINES))
     fresh = [*_lines(chance, 380, FINE_LINES), *_lines(chance, 20, RARE_LINES)]
     if broken:
         fresh += _lines(chance, chance.randint(2, 12), (chance.choice(BAD_LINES),))

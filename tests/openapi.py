@@ -31,7 +31,7 @@ async def table(cluster: clusters.Cluster) -> openapi.Table:
     """The table as the cluster has it."""
     version = golang.KUBERNETES_VERSION.rpartition(".")[0]
     made = openapi.Table(kubernetes=version, kinds={}, types={})
-    for group, api, kind in sorted(await cluster.known()):
+    for group, api, kind in sorted(await cluster.resource_kinds()):
         if not is_builtin(group, kind):
             continue
         wanted = kinds.whole(f"{group}/{api}" if group else api, kind)

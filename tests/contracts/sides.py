@@ -32,7 +32,7 @@ class Side:
         key = f"step/{secrets.token_hex(4)}"
         spec = StepSpec(key=key, image=image or self.image, commands=(command,), **more)
         result = await self.runner.run_step(self.run, spec, printed.extend)
-        return result, bytes(printed).replace(f"{scripts.said(command)}\n".encode(), b"", 1)
+        return result, bytes(printed).replace(f"{scripts.shown_command(command)}\n".encode(), b"", 1)
 
     async def left(self, name: str) -> None:
         """Waits until a step has left a file of that name in the workspace."""

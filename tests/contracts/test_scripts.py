@@ -81,7 +81,7 @@ def both(
     script.write_bytes(text.encode())
     ours = ended([*shell, "-e", "-c", text if way == "argument" else f". {script}", "sh"], folder / "ours")
     theirs = ended([*shell, "-e", "-c", command, "sh"], folder / "theirs")
-    said = f"{scripts.said(command)}\n".encode()
+    said = f"{scripts.shown_command(command)}\n".encode()
     return habit, (ours[0], plain(ours[1].replace(said, b"", 1))), (theirs[0], plain(theirs[1]))
 
 

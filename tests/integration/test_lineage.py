@@ -37,9 +37,9 @@ async def test_descent_is_told_of_what_is_there(commits: tuple[Path, list[str]])
     assert await git_lineage.descend(folder, second, everything) == {third, fourth, dropped}
     assert await git_lineage.descend(folder, fourth, everything) == frozenset()
     assert await git_lineage.descend(folder, first, [NOWHERE]) == frozenset()
-    assert await git_lineage.known(folder, third, everything) == {first, second, third}
-    assert await git_lineage.known(folder, dropped, everything) == {first, second, dropped}
-    assert await git_lineage.known(folder, NOWHERE, everything) == {NOWHERE}
+    assert await git_lineage.among_ancestors(folder, third, everything) == {first, second, third}
+    assert await git_lineage.among_ancestors(folder, dropped, everything) == {first, second, dropped}
+    assert await git_lineage.among_ancestors(folder, NOWHERE, everything) == {NOWHERE}
 
 
 async def test_authors_since_what_is_there(commits: tuple[Path, list[str]]) -> None:

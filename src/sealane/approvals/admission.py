@@ -34,10 +34,10 @@ class Admission:
     @property
     def reason(self) -> str:
         """Why not, in a sentence with how to fix it; empty when it is allowed."""
-        return told(self.refusals)
+        return summary(self.refusals)
 
 
-def told(findings: Sequence[Finding]) -> str:
+def summary(findings: Sequence[Finding]) -> str:
     """Findings in one sentence: the first, and how many more there are."""
     if not findings:
         return ""

@@ -64,10 +64,10 @@ def asked_by(deployment: Deployment, people: People) -> str:
         return deployment.requested_by
     if deployment.kind is not DeploymentKind.DELIVERY:
         return "nobody: it goes by itself"
-    return told(deployment.pusher, people)
+    return pusher_words(deployment.pusher, people)
 
 
-def told(pusher: Pusher | None, people: People) -> str:
+def pusher_words(pusher: Pusher | None, people: People) -> str:
     """Who pushed, in words: `ann, with a token of theirs`."""
     if pusher is None:
         return "somebody who was not recorded"

@@ -50,7 +50,7 @@ async def descend(folder: Path, commit: str, among: Iterable[str]) -> frozenset[
     return listed & await _walk(folder, "--ancestry-path", *sorted(listed), f"^{commit}")
 
 
-async def known(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
+async def among_ancestors(folder: Path, commit: str, among: Iterable[str]) -> frozenset[str]:
     """Those of the commits that are the commit itself or in its history."""
     listed = frozenset(among)
     if not listed:

@@ -38,7 +38,7 @@ class Head:
         return b"side-band-64k" in first.partition(b"\0")[2].split()
 
 
-def said(lines: Iterable[str], last: bytes) -> bytes:
+def with_messages(lines: Iterable[str], last: bytes) -> bytes:
     """The last part of git's answer with the lines before its end; unchanged if that is not an end."""
     packets = b"".join(_packet(line) for line in lines)
     return last.removesuffix(END) + packets + END if last.endswith(END) else last

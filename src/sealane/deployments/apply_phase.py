@@ -132,7 +132,7 @@ def refused(
     origin = origins.get(first.ref.key)
     more = f", and {others} more {'object is' if others == 1 else 'objects are'} refused" if others else ""
     return verdicts.Cause(
-        sentence=causes.told(
+        sentence=causes.sentences(
             f"{causes.name(name)} is refused: {causes.bare(mask(first.message)) or 'no reason is given'}{more}",
             f"it is written at {origin.place_named(first.fields)}" if origin else "",
             first.hint or "",
@@ -148,7 +148,7 @@ def refused(
 def not_allowed(label: str, why: str, *, at: datetime) -> verdicts.Cause:
     """The cause when operators do not allow what would be written."""
     return verdicts.Cause(
-        sentence=causes.told(why),
+        sentence=causes.sentences(why),
         object=label,
         workload=label,
         reason=verdicts.FactKind.REFUSED,

@@ -71,7 +71,7 @@ def _cause(
     more = f", and so {'was 1 more object' if others == 1 else f'were {others} more objects'}" if others else ""
     sentence = f"{causes.name(name)} {_said(change, fields, max(times, default=None), during)}{more}"
     return verdicts.Cause(
-        sentence=causes.capital(causes.told(mask(sentence))),
+        sentence=causes.capital(causes.sentences(mask(sentence))),
         object=name,
         workload=name,
         reason=verdicts.FactKind.CHANGED,

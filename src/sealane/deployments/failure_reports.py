@@ -161,7 +161,7 @@ def _told(
     """The cause with the most telling line, and with what its log and its manifest explain together."""
     printed = [line for log in logs if log["container"] == cause.container for line in log["lines"]]
     hint = destination.hint(target.manifests, cause, printed)
-    sentence = causes.told(cause.sentence, hint) if hint else cause.sentence
+    sentence = causes.sentences(cause.sentence, hint) if hint else cause.sentence
     return replace(cause, sentence=sentence, log=telling(logs, cause) or cause.log)
 
 

@@ -62,7 +62,7 @@ def is_error(line: str) -> bool:
     return bool(_ERROR.search(text)) and not _NO_ERROR.search(text)
 
 
-def known(lines: Iterable[str]) -> tuple[str, ...]:
+def error_signatures(lines: Iterable[str]) -> tuple[str, ...]:
     """The signatures of the error lines among these."""
     return tuple(dict.fromkeys(signature(line) for line in lines if is_error(line)))[:MOST]
 

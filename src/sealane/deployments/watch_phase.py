@@ -50,12 +50,12 @@ class Stop:
     def __init__(self) -> None:
         self.by = ""
         """Who asked for it; empty while nobody has."""
-        self.said = asyncio.Event()
+        self.requested = asyncio.Event()
 
-    def say(self, by: str) -> None:
+    def request(self, by: str) -> None:
         """Stops all that wait on it."""
         self.by = by
-        self.said.set()
+        self.requested.set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,7 +206,7 @@ class _Watching:
         """Waits for something to judge: a new observation, or a due time."""
         span = min(self._again - self._now(), TICK) if self._again else TICK
         new = asyncio.create_task(self._new.wait())
-        stopped = asyncio.create_task(self._stop.said.wait())
+        stopped = asyncio.create_task(self._stop.requested.wait())
         try:
             await asyncio.wait(
                 {new, reading, stopped}, timeout=max(span.total_seconds(), 0), return_when=asyncio.FIRST_COMPLETED

@@ -186,7 +186,7 @@ class Before:
     """Tests that failed on the same branch lately."""
 
 
-def kept(cases: Sequence[CaseResult], before: Before) -> Iterator[CaseResult]:
+def counted_tests(cases: Sequence[CaseResult], before: Before) -> Iterator[CaseResult]:
     """The tests of an attempt that insights count, up to a limit."""
     passed = (case for case in cases if not case.failed and case.seconds is not None)
     slowest = {case.title for case in heapq.nlargest(SLOWEST, passed, key=lambda case: case.seconds or 0.0)}

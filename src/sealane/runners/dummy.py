@@ -96,7 +96,7 @@ class DummyRunner(Runner):
             self._leave_report(run, spec)
         told = self._read(run, name)
         for line in spec.commands:
-            output(f"{scripts.said(line)}\n".encode())
+            output(f"{scripts.shown_command(line)}\n".encode())
         output(pretended.said(told["output"], spec.secrets).encode())
         due = _time(told["started"]) + spec.timeout
         try:

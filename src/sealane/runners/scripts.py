@@ -52,11 +52,11 @@ def script(commands: Sequence[str]) -> str:
     trap for that, because the kernel sends a first process only signals that it handles.
     """
     lines = ["trap 'wait; exit 143' TERM"]
-    lines += [line for command in commands for line in (f"{_SAY} {shlex.quote(said(command))}", command)]
+    lines += [line for command in commands for line in (f"{_SAY} {shlex.quote(shown_command(command))}", command)]
     return "\n".join(lines) + "\n"
 
 
-def said(command: str) -> str:
+def shown_command(command: str) -> str:
     """A command as the log shows it."""
     first, *more = command.strip("\n").splitlines() or [""]
     return "\n".join([f"+ {first}", *(f"  {line}" for line in more)])

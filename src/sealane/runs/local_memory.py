@@ -76,7 +76,7 @@ class LocalMemory:
         return self._work
 
     @asynccontextmanager
-    async def told(self) -> AsyncIterator[run_events.Listener]:
+    async def listener(self) -> AsyncIterator[run_events.Listener]:
         """The run's listener: it is told at once."""
         yield self._listener
 
@@ -108,7 +108,7 @@ class LocalMemory:
     async def release(self) -> None:
         """Only a server makes releases."""
 
-    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+    async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Only a server deploys what a run built; a local plan has no deliveries."""
         raise AssertionError(key, after)
 

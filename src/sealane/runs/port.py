@@ -33,7 +33,7 @@ class Memory(Protocol):
     async def prepared(self) -> RunContext:
         """As `work`, once the engine is ready for the run's containers."""
 
-    def told(self) -> AbstractAsyncContextManager[Listener]:
+    def listener(self) -> AbstractAsyncContextManager[Listener]:
         """A listener for a step's facts; on leaving, the facts are stored."""
 
     async def cancelled_by(self) -> str | None:
@@ -48,7 +48,7 @@ class Memory(Protocol):
     async def release(self) -> None:
         """Makes a release of what was built; does nothing where there are no releases."""
 
-    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+    async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Requests the deployment of a planned delivery, to run after those deployments."""
 
     async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:

@@ -101,7 +101,7 @@ class _Story:
             others = {key: end.deployment for key, end in self._ends.items() if key not in planned.beside}
             after = tuple(delivery for delivery in others.values() if delivery)
             try:
-                end = await self._places.step(planned.key, memory.offer, planned.key, after)
+                end = await self._places.step(planned.key, memory.request_deployment, planned.key, after)
             except Broken as error:
                 end = await self._broke(planned.key, error.message)
             self._ends[planned.key] = end

@@ -86,7 +86,7 @@ async def _take_in(server: composition.Server, app: App, *, aloud: bool) -> bool
         reason = inputs.fitted(paths.without(server.settings.folders)(message))  # users of the app read it
         known = await server.store.troubles.of(app.name)
         try:
-            trouble = await server.store.troubles.found(app.name, reason, at=clock.now())
+            trouble = await server.store.troubles.note(app.name, reason, at=clock.now())
         except NotThere:  # it was removed meanwhile
             server.untaken.pop(app.name, None)
             return False

@@ -135,7 +135,13 @@ def _tell_refused(request: Request, error: Refused) -> None:
 async def _page(request: Request, status: int, message: str, hint: str | None) -> Response:
     """The error's page, with the navigation for a signed-in user."""
     frame = await frames.anyone(request)
-    shown = {**frame, "status": status, "message": message, "hint": hint, "around": frames.around(request.url.path)}
+    shown = {
+        **frame,
+        "status": status,
+        "message": message,
+        "hint": hint,
+        "around": frames.parent_list(request.url.path),
+    }
     return templates.page("error.html", shown, status=status)
 
 

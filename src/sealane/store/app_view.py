@@ -31,7 +31,7 @@ def of(connection: sa.Connection, name: str, production: frozenset[str], scope: 
     listed = overviews.overview(connection, production, scope, app=name)
     last = lists.list_deployments(connection, scope, Filter(app=name), LAST, None)
     newest = _newest(connection, listed)
-    known = commits.known(connection, name) if newest else {}
+    known = commits.by_hash(connection, name) if newest else {}
     shown = [deployment for row in listed for deployment in (row.running, row.current) if deployment]
     return AppView(
         app=apps.get(connection, name),
@@ -92,7 +92,7 @@ def _versions(connection: sa.Connection, name: str) -> tuple[Version, ...]:
 def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:
     query = sa.select(runs_table).where(runs_table.c.app == name).order_by(runs_table.c.sequence.desc()).limit(1)
     row = rows.one(connection, query)
-    return next(iter(lists.told(connection, [rows.run(row)], scope)), None) if row is not None else None
+    return next(iter(lists.with_deliveries(connection, [rows.run(row)], scope)), None) if row is not None else None
 
 
 def compared(
@@ -112,7 +112,7 @@ def compared(
         if formation not in there:
             raise NotThere(f"nothing is at {name}/{formation}", hint=did_you_mean(formation, there))
     (one, one_there), (other, other_there) = there[left], there[right]
-    known = commits.known(connection, name)
+    known = commits.by_hash(connection, name)
     return Comparison(
         app=name,
         formations=tuple(there),

@@ -48,7 +48,7 @@ class Commits:
         await self._database.write(work)
 
 
-def known(connection: sa.Connection, app: str) -> Mapping[str, Commit]:
+def by_hash(connection: sa.Connection, app: str) -> Mapping[str, Commit]:
     """The app's commits by hash, up to the limit, in this transaction."""
     query = sa.select(commits).where(commits.c.app == app).order_by(commits.c.id.desc()).limit(_NEAREST)
     return {

@@ -79,4 +79,4 @@ def _compared_with(connection: sa.Connection, deployment: Deployment, there: For
 def _since(connection: sa.Connection, app: str, old: str | None, new: str) -> CommitRange | None:
     """What the commit adds to the one of the old release."""
     there = releases.get(connection, old).commit if old else ""
-    return histories.since(commits.known(connection, app), there, new) if there and new else None
+    return histories.since(commits.by_hash(connection, app), there, new) if there and new else None

@@ -36,7 +36,7 @@ def keep(connection: sa.Connection, attempt: Mapping[str, Any], cases: Iterable[
             "flaky": definitions.is_flaky(case, before),
             "took": None if case.failed else case.seconds,
         }
-        for case in definitions.kept(listed, before)
+        for case in definitions.counted_tests(listed, before)
     ]
     if results:
         connection.execute(sa.insert(table), results)

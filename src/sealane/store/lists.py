@@ -46,7 +46,7 @@ def list_runs(connection: sa.Connection, scope: Scope, only: Filter, limit: int,
         scopes.place_of(connection, Subject.RUN, before, scope)
         where.append(_older(runs, stored_runs.get(connection, before)))
     listed = [rows.run(row) for row in rows.all_of(connection, _newest(runs, where, limit))]
-    return told(connection, listed, scope)
+    return with_deliveries(connection, listed, scope)
 
 
 def list_deployments(
@@ -84,7 +84,7 @@ def _seen(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
     return scopes.parts(scope, deployments.c.app, deployments.c.environment)
 
 
-def told(connection: sa.Connection, shown: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
+def with_deliveries(connection: sa.Connection, shown: Iterable[Run], scope: Scope) -> tuple[Run, ...]:
     """The runs with the state of their deliveries in the scope, and the reason if something went wrong."""
     listed = tuple(shown)
     table = deployments.c

@@ -48,7 +48,7 @@ class Notices:
 
         await self._database.write(work)
 
-    async def told(self, thing: str, targets: Collection[str]) -> tuple[Recipient, ...]:
+    async def recipients_of(self, thing: str, targets: Collection[str]) -> tuple[Recipient, ...]:
         """Those of the targets that have a notice about the thing, sent or not."""
         query = sa.select(notices.c.target, notices.c.own).where(
             notices.c.target.in_(targets), notices.c.thing == thing

@@ -48,7 +48,7 @@ class Troubles:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def found(self, app: str, reason: str, *, at: datetime) -> Trouble:
+    async def note(self, app: str, reason: str, *, at: datetime) -> Trouble:
         """Notes a problem, or one more failed try of a known one. Raises NotThere for an unknown app."""
 
         def work(connection: sa.Connection) -> Trouble:

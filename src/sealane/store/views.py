@@ -241,7 +241,7 @@ def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
     listed = rows.all_of(
         connection, sa.select(runs_table).join(last, same).where(scopes.chosen(scope, runs_table.c.app))
     )
-    return {run.app: run for run in lists.told(connection, [rows.run(row) for row in listed], scope)}
+    return {run.app: run for run in lists.with_deliveries(connection, [rows.run(row) for row in listed], scope)}
 
 
 def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:

@@ -149,7 +149,7 @@ def _overdue(observation: model.Observation, rules: Rules, cause: model.Cause | 
         message = behind.message if behind else "ready did not hold"
         state = "done" if behind and behind.one_shot else "there" if behind and not behind.runs else "ready"
         cause = model.Cause(
-            sentence=causes.told(
+            sentence=causes.sentences(
                 f"{causes.name(subject, observation.unit)} was not {state} after {_seconds(rules.deadline)}: {causes.bare(message)}"
             ),
             object=subject,

@@ -133,7 +133,7 @@ def unknown(since: datetime, before: FormationHealth | None, why: str = "") -> F
     return FormationHealth(
         state=HealthState.UNKNOWN,
         since=since,
-        cause=causes.told(reason, was),
+        cause=causes.sentences(reason, was),
         bad_since=before.bad_since if before else None,
         last=last,
     )
@@ -158,7 +158,7 @@ def _said(
         return _stopped(observation, now=now) or FormationHealth(state=HealthState.HEALTHY, since=now)
     if before and before.state is HealthState.DEGRADED:
         return before  # until it has lasted
-    waits = causes.told(judged.waiting_for)
+    waits = causes.sentences(judged.waiting_for)
     blamed = cause or next(
         (workload for workload in observation.workloads if workload.health is not model.Health.READY), None
     )
@@ -205,7 +205,7 @@ def _missing(observation: model.Observation, rules: Rules, *, now: datetime) -> 
     alone = replace(observation, facts=(gone[0],))
     cause = diagnose.diagnose(alone, rules, now=now)[0]
     more = f"{len(gone) - 1} more of its objects are not there" if len(gone) > 1 else ""
-    return replace(_blaming(HealthState.MISSING, cause), cause=causes.told(cause.sentence, more))
+    return replace(_blaming(HealthState.MISSING, cause), cause=causes.sentences(cause.sentence, more))
 
 
 def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealth | None:
@@ -220,7 +220,7 @@ def _stopped(observation: model.Observation, *, now: datetime) -> FormationHealt
     return FormationHealth(
         state=HealthState.SUSPENDED,
         since=now,
-        cause=causes.told(*facts, more),
+        cause=causes.sentences(*facts, more),
         object=stopped[0].object,
         workload=stopped[0].object,
     )

@@ -43,7 +43,7 @@ def deployed(
     if workloads and healthy_for:
         reason = f"{things} {'has' if is_single else 'have'} been ready for {healthy_for.total_seconds():g} s"
     more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
-    sentence = causes.told(reason, *notes[:MOST_NOTES], more)
+    sentence = causes.sentences(reason, *notes[:MOST_NOTES], more)
     return model.Verdict(
         kind=model.VerdictKind.DEPLOYED,
         reason=sentence,
@@ -57,7 +57,7 @@ def failed(
     cause: model.Cause, *, at: datetime, because: str, stays: str = "", failure_report_id: str | None = None
 ) -> model.Verdict:
     """It failed and was left as it is. `because` says why it was not rolled back, `stays` what hooks did."""
-    reason = causes.told(cause.sentence, f"It was left as it is: {causes.bare(because)}", stays)
+    reason = causes.sentences(cause.sentence, f"It was left as it is: {causes.bare(because)}", stays)
     return model.Verdict(
         kind=model.VerdictKind.FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
     )
@@ -71,7 +71,7 @@ def refused(cause: model.Cause, *, at: datetime) -> model.Verdict:
 def not_written(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
     """Nothing was written: a person cancelled it, or the destination refused it. `stays` is what hooks did."""
     if cause.reason is model.FactKind.CALLED_OFF:
-        reason = causes.told(cause.sentence, stays)
+        reason = causes.sentences(cause.sentence, stays)
         return model.Verdict(kind=model.VerdictKind.CANCELLED, reason=reason, at=at, untouched=True)
     return refused(cause, at=at)
 
@@ -83,7 +83,9 @@ def not_begun(cause: model.Cause, *, at: datetime, stays: str) -> model.Verdict:
 
 def not_admitted(reason: str, *, at: datetime) -> model.Verdict:
     """The operators' files do not allow it now. Its release is not to blame, so no hold is set."""
-    sentence = causes.told(f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}")
+    sentence = causes.sentences(
+        f"It is not allowed now: {causes.bare(reason)}", f"It was left as it is: {NOTHING_WRITTEN}"
+    )
     return model.Verdict(kind=model.VerdictKind.FAILED, reason=sentence, at=at, untouched=True)
 
 
@@ -102,7 +104,7 @@ def rolled_back(
     restored = "The destination put back what was there before by itself" if by_itself else ""
     return model.Verdict(
         kind=model.VerdictKind.ROLLED_BACK,
-        reason=causes.told(cause.sentence, restored, *stays),
+        reason=causes.sentences(cause.sentence, restored, *stays),
         at=at,
         cause=cause,
         by_itself=by_itself,
@@ -121,7 +123,7 @@ def rolled_back_late(cause: model.Cause, *, at: datetime, verified: datetime) ->
 
 def not_rolled_back(taken: model.Verdict, second: str, *, at: datetime) -> model.Verdict:
     """The late rollback failed for a `second` reason; the degraded revision is still there."""
-    reason = causes.told(taken.reason, f"The rollback failed too: {causes.bare(second)}")
+    reason = causes.sentences(taken.reason, f"The rollback failed too: {causes.bare(second)}")
     return replace(taken, kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at)
 
 
@@ -129,7 +131,7 @@ def rollback_failed(
     cause: model.Cause, second: str, *, at: datetime, failure_report_id: str | None = None
 ) -> model.Verdict:
     """It failed, and so did its rollback, for a `second` reason: a person has to look."""
-    reason = causes.told(cause.sentence, f"The rollback failed too: {causes.bare(second)}")
+    reason = causes.sentences(cause.sentence, f"The rollback failed too: {causes.bare(second)}")
     return model.Verdict(
         kind=model.VerdictKind.ROLLBACK_FAILED, reason=reason, at=at, cause=cause, failure_report_id=failure_report_id
     )
@@ -139,7 +141,7 @@ def broken(message: str, *, at: datetime) -> model.Verdict:
     """Sealane could not do it. The release is not to blame, so no hold is set and nothing is rolled back."""
     return model.Verdict(
         kind=model.VerdictKind.FAILED,
-        reason=causes.told(f"Sealane could not do it: {causes.bare(message)}"),
+        reason=causes.sentences(f"Sealane could not do it: {causes.bare(message)}"),
         at=at,
     )
 
@@ -154,7 +156,7 @@ LEFT_ALONE = {
 
 def left_alone(cause: model.Cause, *, at: datetime) -> model.Verdict:
     """Neither verified nor failed: it is left as it is, and the next deployment goes on from there."""
-    reason = causes.told(cause.sentence, "It was left as it is: nothing was rolled back")
+    reason = causes.sentences(cause.sentence, "It was left as it is: nothing was rolled back")
     return model.Verdict(kind=LEFT_ALONE[cause.reason], reason=reason, at=at, cause=cause)
 
 

@@ -91,7 +91,7 @@ class Teller:
         """Who has a message about the event's deployment."""
         if kind not in notice_kinds.OF_DEPLOYMENT or event.deployment is None:
             return ()
-        return await self.store.notices.told(topics.of_deployment(event.deployment), targets)
+        return await self.store.notices.recipients_of(topics.of_deployment(event.deployment), targets)
 
     async def _added(self, event: DomainEvent) -> tuple[NoticeRule, ...]:
         """The notice rules of the event's commit."""

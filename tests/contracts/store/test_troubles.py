@@ -11,8 +11,8 @@ from .samples import NOON, app
 
 
 async def test_a_trouble_is_tried_later_and_later_until_it_is_fixed(store: Store) -> None:
-    first = await store.troubles.found("shop", "gone", at=NOON)
-    second = await store.troubles.found("shop", "still gone", at=first.again)
+    first = await store.troubles.note("shop", "gone", at=NOON)
+    second = await store.troubles.note("shop", "still gone", at=first.again)
     assert (second.since, second.tries, second.reason) == (NOON, 2, "still gone")
     assert second.again - first.again > first.again - NOON
     assert await store.troubles.due(second.again - timedelta(seconds=1)) == ()
@@ -32,10 +32,10 @@ async def test_a_trouble_is_tried_later_and_later_until_it_is_fixed(store: Store
 async def test_a_new_trouble_begins_anew(store: Store) -> None:
     await store.apps.add(app("bank"), by="ann")
     for name in ("shop", "bank"):
-        await store.troubles.found(name, "gone", at=NOON)
+        await store.troubles.note(name, "gone", at=NOON)
     await store.troubles.resolved("shop", at=NOON)
     later = NOON + timedelta(hours=1)
-    assert (await store.troubles.found("shop", "gone again", at=later)).tries == 1
+    assert (await store.troubles.note("shop", "gone again", at=later)).tries == 1
     assert [(trouble.app, trouble.since) for trouble in await store.troubles.all(now=later)] == [
         ("bank", NOON),
         ("shop", later),

@@ -64,7 +64,7 @@ def test_progress_is_folded_from_signals_with_services_first() -> None:
     assert (test.word, test.seconds(at(9)), test.reason, test.attempt) == ("failed", 3, "exit code 1", 2)
     assert (build.word, build.seconds(at(9))) == ("waiting", None)
     assert run_progress.count(told.rows.values()) == "1 healthy, 1 failed, 1 waiting"
-    assert run_messages.told(test, at(9)) == "failed in 3.0s: exit code 1"
+    assert run_messages.row_state(test, at(9)) == "failed in 3.0s: exit code 1"
 
 
 @pytest.mark.parametrize(

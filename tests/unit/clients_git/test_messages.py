@@ -36,11 +36,11 @@ async def test_only_a_client_with_a_band_for_words_wants_them(parts: tuple[bytes
 
 def test_words_stand_before_the_end_of_the_answer() -> None:
     """One packet a line: four digits of length, the second band, the words."""
-    assert git_messages.said(["here", "there"], b"000eunpack ok\n0000") == (
+    assert git_messages.with_messages(["here", "there"], b"000eunpack ok\n0000") == (
         b"000eunpack ok\n" + b"000a\x02here\n" + b"000b\x02there\n" + b"0000"
     )
 
 
 def test_an_answer_without_its_end_stays_as_it_is() -> None:
     """What git broke off is not made to look whole."""
-    assert git_messages.said(["here"], b"000eunp") == b"000eunp"
+    assert git_messages.with_messages(["here"], b"000eunp") == b"000eunp"

@@ -85,18 +85,18 @@ def test_an_object_lacks_nothing_of_its_own_and_all_of_it_once_it_is_taken_away(
 )
 def test_an_adoption_takes_over_what_commands_recorded(manager: str) -> None:
     there = found(record(manager), record("kube-controller-manager", subresource="status"))
-    taken = managed_fields.taken(there, {}, adopting=True)
+    taken = managed_fields.with_ownership(there, {}, adopting=True)
     assert owners(taken) == [("sealane", "Apply"), ("kube-controller-manager", "Update")]
 
 
 @pytest.mark.parametrize("manager", ["kube-controller-manager", "argocd-controller", "pacer", "kubectl-rollout"])
 def test_whoever_lives_keeps_what_is_theirs(manager: str) -> None:
     """And so does the annotation of a restart, without which all pods would be made anew."""
-    assert managed_fields.taken(found(record(manager)), {}, adopting=True) is None
+    assert managed_fields.with_ownership(found(record(manager)), {}, adopting=True) is None
 
 
 def test_a_subresource_is_nobodys_manifest() -> None:
-    assert managed_fields.taken(found(record("kubectl", subresource="scale")), {}, adopting=True) is None
+    assert managed_fields.with_ownership(found(record("kubectl", subresource="scale")), {}, adopting=True) is None
 
 
 def test_several_records_become_one_and_another_versions_stays() -> None:
@@ -105,7 +105,7 @@ def test_several_records_become_one_and_another_versions_stays() -> None:
     there = found(
         record("kubectl-create"), record("kubectl-edit", fields=old), record("helm", apiVersion="apps/v1beta2")
     )
-    taken = managed_fields.taken(there, {}, adopting=True) or []
+    taken = managed_fields.with_ownership(there, {}, adopting=True) or []
     assert owners(taken) == [("sealane", "Apply"), ("helm", "Update")]
     assert taken[0]["fieldsV1"] == {"f:spec": {"f:a": {}, "f:b": {}}}
 
@@ -115,9 +115,11 @@ def test_of_ones_own_objects_only_a_second_declaration_and_what_was_given_up_is_
     beside = record("kubectl-edit", fields={"f:spec": {"f:c": {}}})
     given_up = record("kubectl-set", fields={"f:spec": {"f:b": {}, "f:d": {}}})
     declared = record("kubectl-client-side-apply", fields={"f:spec": {"f:e": {}}})
-    taken = managed_fields.taken(found(own, beside, given_up, declared), {"spec": {"a": 1}}, adopting=False) or []
+    taken = (
+        managed_fields.with_ownership(found(own, beside, given_up, declared), {"spec": {"a": 1}}, adopting=False) or []
+    )
     assert [entry["fieldsV1"]["f:spec"].keys() for entry in taken] == [{"f:a", "f:b", "f:e"}, {"f:c"}, {"f:d"}]
-    assert managed_fields.taken(found(*taken), {"spec": {"a": 1}}, adopting=False) is None, "twice is once"
+    assert managed_fields.with_ownership(found(*taken), {"spec": {"a": 1}}, adopting=False) is None, "twice is once"
 
 
 def test_a_controller_that_holds_what_was_given_up_is_told() -> None:
@@ -138,7 +140,7 @@ def test_strays_become_sealanes_whoever_has_them() -> None:
     stray = unions.Choice(path=path, group=group, strays=frozenset({"number"}))
     item = 'k:{"port":80,"protocol":"TCP"}'
     theirs = record("pacer", fields={"f:spec": {"f:ports": {item: {"f:number": {}}}}})
-    taken = managed_fields.taken(found(theirs), {}, adopting=False, strays=[stray]) or []
+    taken = managed_fields.with_ownership(found(theirs), {}, adopting=False, strays=[stray]) or []
     assert owners(taken) == [("sealane", "Apply")]
     assert taken[0]["fieldsV1"] == {"f:spec": {"f:ports": {item: {"f:number": {}}}}}
 

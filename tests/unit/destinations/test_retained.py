@@ -79,7 +79,7 @@ def test_the_words_name_field_value_and_way_out_and_hide_secrets() -> None:
     """A long value is cut; what Sealane itself keeps has other words."""
     fields = {"f:spec": {"f:clusterIP": {}, "f:replicas": {}, "f:notes": {}}}
     live = {"kind": "Service", "apiVersion": "v1", "spec": {"clusterIP": "None", "replicas": 2, "notes": "x" * 99}}
-    address, replicas, notes = retained.told(fields, live, REF, ours={"f:spec": {"f:replicas": {}}})
+    address, replicas, notes = retained.fields_left(fields, live, REF, ours={"f:spec": {"f:replicas": {}}})
     assert str(address) == (
         'spec.clusterIP stays "None": the cluster keeps it as long as the object lives (write the value that you want, '
         "or make the object anew: give it a new name, or delete the old one by hand)"
@@ -90,7 +90,7 @@ def test_the_words_name_field_value_and_way_out_and_hide_secrets() -> None:
     )
     assert f'"{"x" * 79}…' in str(notes)
     secret = {"kind": "Secret", "apiVersion": "v1", "data": {"key": "dmFsdWU="}}
-    (hidden,) = retained.told({"f:data": {"f:key": {}}}, secret, REF, ours={})
+    (hidden,) = retained.fields_left({"f:data": {"f:key": {}}}, secret, REF, ours={})
     assert hidden.value == model.HIDDEN
 
 

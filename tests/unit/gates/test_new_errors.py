@@ -82,7 +82,7 @@ def test_lines_that_only_mention_errors(line: str) -> None:
 
 def test_only_what_was_never_printed_is_new() -> None:
     """With how often, and the line as it was."""
-    before = new_errors.known(["ERROR 1 timeouts", "all is well"])
+    before = new_errors.error_signatures(["ERROR 1 timeouts", "all is well"])
     errors = new_errors.novel(before, ["ERROR 9 timeouts", "ERROR no table 1", "ERROR no table 2", "fatal: 3", "fine"])
     assert [(error.line, error.times) for error in errors] == [("ERROR no table 1", 2), ("fatal: 3", 1)]
     assert new_errors.too_many(errors)

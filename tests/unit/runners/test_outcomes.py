@@ -87,6 +87,6 @@ def test_lengths_of_time_are_told_as_they_are_written(length: timedelta, text: s
 def test_a_command_that_reads_what_no_step_has_is_known_by_the_logs_end(
     commands: list[str], printed: str, reads: bool
 ) -> None:
-    log = "a line\n" + "".join(f"{scripts.said(command)}\n" for command in commands) + printed
+    log = "a line\n" + "".join(f"{scripts.shown_command(command)}\n" for command in commands) + printed
     assert scripts.reads_input(log.encode()) is reads
     assert not scripts.reads_input(b"+ a\n  " * 2000)

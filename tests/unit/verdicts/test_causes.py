@@ -118,7 +118,7 @@ def test_gates_and_hooks_are_told_in_one_sentence(words: str, outcome: Outcome) 
     """With and without a reason."""
     checked = GateResult(gate="smoke", outcome=outcome, message=words)
     cause = model.Cause(
-        sentence=causes.told(f"Job smoke failed: {words}"), object="Job/smoke", workload="Job/smoke",
+        sentence=causes.sentences(f"Job smoke failed: {words}"), object="Job/smoke", workload="Job/smoke",
         reason=model.FactKind.JOB_FAILED, decisive=True, since=AT,
     )  # fmt: skip
     failed = hooks.failed(Hook(name="smoke", when=When.AFTER, task=Task()), cause)

@@ -88,7 +88,7 @@ def _show(label: str, history: History) -> None:
     if sentence := rollout_messages.log_sentence(last.verdict.cause):
         output.sentence(f"  {sentence}")
     if last.note and kind is not VerdictKind.ROLLED_BACK:  # the reason says it
-        output.sentence(f"  {causes.told(last.note)}")
+        output.sentence(f"  {causes.sentences(last.note)}")
     output.sentence(_there(label, history, last))
     if last.verdict.cause:
         rollout_lines.evidence(history.failure_report, history.second_failure_report)

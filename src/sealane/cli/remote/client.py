@@ -91,10 +91,10 @@ def why(subject: str, *, as_json: bool) -> None:
     if as_json:
         output.json(answer)
     else:
-        told(answer)
+        print_why(answer)
 
 
-def told(answer: dict[str, Any]) -> None:
+def print_why(answer: dict[str, Any]) -> None:
     """The answer to `why`: the result, then each delivery and everything that is waited for."""
     output.sentence(answer["sentence"])
     if note := answer["note"]:

@@ -77,7 +77,7 @@ def follow(run: str, *, as_json: bool, within: float | None = None) -> None:
     if as_json:
         output.json(view)
     else:
-        client.told(server.get(f"/api/why/{run}"))
+        client.print_why(server.get(f"/api/why/{run}"))
     states = [delivery["state"] for delivery in view["deliveries"]]
     if view["run"]["status"] not in _GOOD or any(state != "deployed" for state in states):
         raise typer.Exit(1)

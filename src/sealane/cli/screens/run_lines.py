@@ -55,7 +55,7 @@ class PlainScreen:
             case run_events.StepEnded():
                 self._close(signal.key)
                 row = self._progress.rows[signal.key]
-                self._say(row.name, run_messages.told(row, signal.at), *run_messages.STYLES[row.status])
+                self._say(row.name, run_messages.row_state(row, signal.at), *run_messages.STYLES[row.status])
             case _:
                 pass
 

@@ -42,7 +42,7 @@ def heading(work: RunContext) -> str:
     return f"{work.pipeline.app}: {event.kind.value.replace('_', ' ')}{where}{commit}"
 
 
-def told(row: Row, now: datetime) -> str:
+def row_state(row: Row, now: datetime) -> str:
     """A row's state: "passed in 1.2s", "failed in 4.0s: exit code 1", "skipped: test failed"."""
     seconds = row.seconds(now)
     time = f" in {run_progress.span(seconds)}" if seconds is not None else ""

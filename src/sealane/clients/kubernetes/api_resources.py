@@ -34,7 +34,7 @@ class ApiResources:
         )
         raise errors.UnknownKind(f"the cluster has no {kind}", hint=hint)
 
-    async def known(self) -> Iterable[tuple[str, str, str]]:
+    async def resource_kinds(self) -> Iterable[tuple[str, str, str]]:
         """Group, version and kind of everything in the cluster."""
         if not self._resources:
             self._resources = await self._discover()

@@ -115,9 +115,9 @@ class Cluster:
         """
         return await self._api_resources.resource(kind)
 
-    async def known(self) -> Iterable[tuple[str, str, str]]:
+    async def resource_kinds(self) -> Iterable[tuple[str, str, str]]:
         """Group, version and kind of everything in the cluster."""
-        return await self._api_resources.known()
+        return await self._api_resources.resource_kinds()
 
     async def schema(self, kind: kinds.Kind[Any]) -> schemas.Schema | None:
         """The type of a kind's objects; None if the cluster doesn't describe it. Asks once a group and version."""

@@ -28,7 +28,7 @@ class Answer:
     body: bytes
 
     @property
-    def said(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Its JSON; empty if that is not an object."""
         try:
             parsed = json.loads(self.body)

@@ -51,7 +51,7 @@ async def printed_before(work: Work) -> tuple[str, ...]:
     prepared = await work.prepared()
     namespace = prepared.plan.target.identity.namespace
     lines = await log_scan.lines(prepared.destination, work.start.stored, namespace=namespace)
-    return new_errors.known(failure_reports.lines(lines, await work.memory.mask()))
+    return new_errors.error_signatures(failure_reports.lines(lines, await work.memory.mask()))
 
 
 async def printed_now(work: Work, before: tuple[str, ...], begun: Begun) -> Failing | None:
@@ -107,7 +107,7 @@ async def _around(work: Work, prepared: Prepared, tell: Callable[[str], None]) -
 async def _unless_cancelled(stop: Stop, doing: Coroutine[Any, Any, T], work: Work) -> T | Cause:
     """The result; or why it stopped, when somebody cancelled the deployment first."""
     working = asyncio.create_task(doing)
-    stopped = asyncio.create_task(stop.said.wait())
+    stopped = asyncio.create_task(stop.requested.wait())
     try:
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():

@@ -277,7 +277,7 @@ async def _refused(
 async def _unable(work: Work, refused: Refused) -> verdicts.Cause:
     mask = await work.memory.mask(before=work.start.previous)
     return verdicts.Cause(
-        sentence=causes.told(mask(refused.message), refused.hint or ""),
+        sentence=causes.sentences(mask(refused.message), refused.hint or ""),
         object="",
         workload="",
         reason=verdicts.FactKind.REFUSED,

@@ -178,7 +178,9 @@ class Planner:
         marks = adoption.carried(live_object)
         adopting = live.owner is None
         by_helm = self.release_of(manifest) is not None
-        taken = preview.taken(self._body(manifest, ref, kept | marks), live_object, adopting=adopting, by_helm=by_helm)
+        taken = preview.before_apply(
+            self._body(manifest, ref, kept | marks), live_object, adopting=adopting, by_helm=by_helm
+        )
         to_apply = replica_owner.scaled(
             manifest,
             taken,
@@ -276,7 +278,7 @@ def _change(
     held = [
         model.FieldLeft(path=path, manager=who) for who, theirs in seen.held for path in field_managers.paths(theirs)
     ]
-    kept = retained.told(seen.stays, seen.result, ref, ours=field_trees.having(seen.stays, body))
+    kept = retained.fields_left(seen.stays, seen.result, ref, ours=field_trees.having(seen.stays, body))
     fields = diff.differences(live, seen.result, managers=seen.managers)
     return model.ObjectChange(
         action=model.Action.CHANGE if fields else model.Action.NONE,

@@ -52,7 +52,7 @@ def created(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[Record
     return [applied if record is own else record for record in now]
 
 
-def taken(
+def with_ownership(
     live: Mapping[str, Any],
     manifest: Mapping[str, Any],
     *,

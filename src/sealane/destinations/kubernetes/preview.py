@@ -40,7 +40,7 @@ class Preview:
     """Whether the cluster was asked; otherwise it can be asked once the records are moved."""
 
 
-def taken(wanted: Manifest, live: Manifest, *, adopting: bool, by_helm: bool = False) -> Manifest:
+def before_apply(wanted: Manifest, live: Manifest, *, adopting: bool, by_helm: bool = False) -> Manifest:
     """The live object with the records that it needs before an apply."""
     taker = _taker(wanted, _derived(wanted, live), adopting=adopting, by_helm=by_helm)
     return managed_fields.with_records(live, taker(live))
@@ -186,7 +186,9 @@ def _derived(wanted: Manifest, live: Manifest) -> tuple[unions.Choice, ...]:
 def _taker(
     wanted: Manifest, strays: Sequence[unions.Choice], *, adopting: bool, by_helm: bool = False
 ) -> managed_fields.Take:
-    return functools.partial(managed_fields.taken, manifest=wanted, adopting=adopting, by_helm=by_helm, strays=strays)
+    return functools.partial(
+        managed_fields.with_ownership, manifest=wanted, adopting=adopting, by_helm=by_helm, strays=strays
+    )
 
 
 def _swapped(node: Manifest, source: Manifest, choices: Sequence[unions.Choice]) -> dict[str, Any]:

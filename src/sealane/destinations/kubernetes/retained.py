@@ -61,7 +61,7 @@ def news(stays: field_trees.Fields, there: Any, made: Any) -> dict[str, Any]:
     return added
 
 
-def told(
+def fields_left(
     fields: field_trees.Fields, there: Manifest, ref: model.ObjectRef, *, ours: field_trees.Fields
 ) -> Iterator[model.FieldLeft]:
     """Each field in words. `ours` are those that Sealane itself keeps at their live values."""

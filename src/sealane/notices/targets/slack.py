@@ -80,7 +80,7 @@ class SlackTarget:
         body = json.dumps({"channel": self._file.channel, "unfurl_links": False, **what}).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {self._token}"}
         answer = await requests.send(f"{self._file.url}/{method}", body, allowed=self._allowed, headers=headers)
-        document = answer.said
+        document = answer.document
         if document.get("ok"):
             return document
         error = str(document.get("error") or "no JSON of Slack's")

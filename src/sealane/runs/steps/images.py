@@ -19,7 +19,7 @@ async def make(context: Context, key: str) -> StepEnd:
     if by := await memory.cancelled_by():
         return await memory.end(key, StepEnd(status=StepStatus.CANCELLED, reason=by, ended=context.now()))
     work = await memory.work()
-    async with memory.told() as listener:
+    async with memory.listener() as listener:
         end = await cancellation.unless_cancelled(memory, _made(context, work, key, listener))
     if isinstance(end, cancellation.Cancelled):
         end = StepEnd(status=StepStatus.CANCELLED, reason=end.by, ended=context.now())

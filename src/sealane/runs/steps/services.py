@@ -24,7 +24,7 @@ async def start(context: Context) -> Trouble | None:
     if by := await context.memory.cancelled_by():
         return Trouble(status=StepStatus.CANCELLED, reason=by)
     work = await context.memory.prepared()
-    async with context.memory.told() as listener:
+    async with context.memory.listener() as listener:
         outcome = await cancellation.unless_cancelled(context.memory, _start_all(context, work, listener))
     if isinstance(outcome, cancellation.Cancelled):
         return Trouble(status=StepStatus.CANCELLED, reason=outcome.by)

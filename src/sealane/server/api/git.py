@@ -139,7 +139,7 @@ class _Push:
                 finally:
                     receipts = await take_in(self.server, self.registered, before, known)
             words = await _words(self.server, self.registered, receipts) if self.head.wants_words else ()
-            self.parts.put_nowait(git_messages.said(words, last))
+            self.parts.put_nowait(git_messages.with_messages(words, last))
         finally:
             self.parts.put_nowait(None)
 

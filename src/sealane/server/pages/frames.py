@@ -31,7 +31,7 @@ def framed(signed: Signed, here: str, items: Sequence[InboxItem]) -> dict[str, A
     return {"reader": reader, "here": here}
 
 
-def around(path: str) -> Link | None:
+def parent_list(path: str) -> Link | None:
     """The list that contains the address, or has it."""
     first = path.strip("/").partition("/")[0]
     return Link(words=_LISTS[first], href=f"/{first}") if first in _LISTS else None

@@ -61,11 +61,13 @@ async def follow(
         try:
             tail = await server.looking.tail(app, formation, asked)
             if not asked.lines:
-                yield _event(presenting_logs.said("the connection was cut; what was printed meanwhile may be missing"))
+                yield _event(
+                    presenting_logs.own_line("the connection was cut; what was printed meanwhile may be missing")
+                )
             async for line in tail:
                 yield _event(presenting_logs.line(line, asked.find or ""))
         except SealaneError as error:
-            yield _event(presenting_logs.said(str(error)))
+            yield _event(presenting_logs.own_line(str(error)))
         yield "event: end\ndata: \n\n"
 
     return streams.server_sent(body(), again)

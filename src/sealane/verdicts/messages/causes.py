@@ -36,7 +36,7 @@ def closed(text: str) -> str:
     return bared if not bared or bared.endswith(("…", "!", "?")) else f"{bared}."
 
 
-def told(*parts: str) -> str:
+def sentences(*parts: str) -> str:
     """The sentences joined, without empty ones."""
     return " ".join(capital(sentence) for part in parts if (sentence := closed(part)))
 

@@ -48,7 +48,7 @@ async def last_look(tools: Tools, deployment: Deployment, revision: Revision) ->
     if not refusals and not (road.automatic and tools.environment(revision.environment).allow_outdated):
         refusals = tuple(await bundle_limits.refusals(tools, deployment, revision))
     if refusals:
-        return outcomes.not_admitted(admission.told(refusals), at=tools.now()), False
+        return outcomes.not_admitted(admission.summary(refusals), at=tools.now()), False
     if admitted.rules and deployment.state is DeploymentState.QUEUED:
         rules = (*admission.lacking(deployment.rules, admitted.rules), *admitted.rules)
         return None, not await tools.store.deployments.demand(deployment.id, rules, note=MORE_ASKED, at=tools.now())

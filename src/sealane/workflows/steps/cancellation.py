@@ -44,6 +44,6 @@ async def _look(tools: Tools, deployment_id: str, stop: Stop) -> None:
         except Unavailable:  # the step itself finds that out, and is patient
             by = None
         if by:
-            stop.say(by)
+            stop.request(by)
             return
         await asyncio.sleep(_LOOK_EVERY)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from sealane.approvals.admission import RevisionSource, told
+from sealane.approvals.admission import RevisionSource, summary
 from sealane.deployments import failure_reports, hooks_and_gates, messages, model, rollback_check
 from sealane.deployments import targets as shared
 from sealane.deployments.memory import Asking, Left, Memory, Prepared, RollbackPermission, Watching, Word
@@ -176,7 +176,7 @@ class SqlMemory(Memory):
         old = await self._before(start.previous)
         assert old is not None, "there is something to roll back to"
         admitted = await admission.admit(self.tools, old, RevisionSource(automatic=True))
-        return RollbackPermission(refused=told(admitted.refusals), outdated=told(admitted.outdated))
+        return RollbackPermission(refused=summary(admitted.refusals), outdated=summary(admitted.outdated))
 
     @override
     async def next_rollback_refusal(self, prepared: Prepared) -> str | None:

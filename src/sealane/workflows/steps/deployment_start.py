@@ -36,7 +36,7 @@ async def begin(memory: SqlMemory) -> model.Start | None:
         return None
     formation = await tools.store.formations.get(deployment.app, deployment.formation)
     previous, reason = await targets.going_back(tools, deployment)
-    if words := leftovers.told(deployment, formation):
+    if words := leftovers.message(deployment, formation):
         await timeline.line(tools, deployment.id, model.Phase.APPLY, words)
     old = await memory.revision(previous) if previous else None
     forward, back = await memory.targets(deployment, revision, old, destination)

@@ -11,7 +11,7 @@ from sealane.records.formations import Behind, Formation
 from sealane.workflows.context import Tools
 
 
-def told(deployment: Deployment, formation: Formation) -> str:
+def message(deployment: Deployment, formation: Formation) -> str:
     """The sentence about what a moving formation leaves; empty when it leaves nothing."""
     words = [
         f"destination {behind.destination} of {behind.environment} still has {len(behind.inventory)} objects of "

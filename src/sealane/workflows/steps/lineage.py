@@ -80,8 +80,8 @@ async def _told(folder: Path, event: Event, others: tuple[Move, ...]) -> Lineage
         return LineageAnswer(descend=descend, forwards=True)
     if not descend and commit not in tips:
         return LineageAnswer()
-    known = await git_lineage.known(folder, event.before, {move.after for move in others})
-    forwards = bool(await git_lineage.known(folder, commit, {event.before}))
+    known = await git_lineage.among_ancestors(folder, event.before, {move.after for move in others})
+    forwards = bool(await git_lineage.among_ancestors(folder, commit, {event.before}))
     return LineageAnswer(descend=descend, known=known, forwards=forwards)
 
 

@@ -58,7 +58,7 @@ def cancelled(by: str, at: datetime) -> StepEnd:
     return StepEnd(status=StepStatus.CANCELLED, reason=by, ended=at)
 
 
-async def offer(tools: Tools, run_id: str, key: str, after: tuple[str, ...]) -> StepEnd:
+async def request_deployment(tools: Tools, run_id: str, key: str, after: tuple[str, ...]) -> StepEnd:
     """Renders the release for one formation and requests its deployment, which begins by itself or asks people.
 
     `after` names deployments that must be deployed first. Its step keeps the deployment's id. Key: run and formation.

@@ -52,7 +52,7 @@ class SqlMemory:
         await self._store.step_networks.keep(self._run_id, networks)  # before a container of it asks the server
         return work
 
-    def told(self) -> AbstractAsyncContextManager[Listener]:
+    def listener(self) -> AbstractAsyncContextManager[Listener]:
         """Facts go to the store, logs to their files."""
         return run_facts.Recorder(self._run_id, self._store, self._tools.logs).recording()
 
@@ -90,11 +90,11 @@ class SqlMemory:
         """Makes a release of all images of the run."""
         await releases.release(self._tools, self._run_id)
 
-    async def offer(self, key: str, after: tuple[str, ...]) -> StepEnd:
+    async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Renders the release for the formation. Undo: a deployment that waits may be rejected."""
         if by := await self.cancelled_by():
             return await self.end(key, releases.cancelled(by, self._tools.now()))
-        end = await releases.offer(self._tools, self._run_id, key, after)
+        end = await releases.request_deployment(self._tools, self._run_id, key, after)
         return await self.end(key, end)
 
     async def finish(self, ends: Mapping[str, StepEnd], broken: str | None) -> RunResult:

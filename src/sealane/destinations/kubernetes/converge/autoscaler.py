@@ -16,9 +16,9 @@ def converge(autoscaler: resources.Autoscaler, live: owned_objects.OwnedObjects)
     """Ready, unless it has no target to scale."""
     name = f"HorizontalPodAutoscaler/{autoscaler.metadata.name}"
     conditions = {condition.type: condition for condition in autoscaler.status.conditions or ()}
-    unable = generic.told(conditions, "AbleToScale", "False")
+    unable = generic.condition_of(conditions, "AbleToScale", "False")
     if unable is None or unable.reason != "FailedGetScale":
-        inactive = generic.told(conditions, "ScalingActive", "False")
+        inactive = generic.condition_of(conditions, "ScalingActive", "False")
         if inactive is not None and inactive.reason == "ScalingDisabled":
             note = "does not scale, since its target is scaled to 0 pods"
             return generic.there(name, message="scaling is disabled", settled=True, note=note)

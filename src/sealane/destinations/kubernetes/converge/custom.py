@@ -70,13 +70,13 @@ def _by_conditions(
     conditions: Mapping[str, objects.Condition],
     live: owned_objects.OwnedObjects,
 ) -> owned_objects.Part:
-    if stalled := generic.told(conditions, "Stalled"):
+    if stalled := generic.condition_of(conditions, "Stalled"):
         sure = _is_current(live_object)
         kind = model.FactKind.RESOURCE_FAILED if sure else model.FactKind.RESOURCE_PENDING
         fact = generic.fact(kind, name, since=stalled.last_transition_time, words=generic.words(stalled), live=live)
         return generic.failed(name, fact=fact) if sure else generic.awaited(name, message=fact.words, fact=fact)
     ready = conditions.get("Ready") or conditions.get("Available")
-    behind = ready if ready and ready.status != "True" else generic.told(conditions, "Reconciling")
+    behind = ready if ready and ready.status != "True" else generic.condition_of(conditions, "Reconciling")
     if behind:
         since = behind.last_transition_time or live_object.metadata.creation_timestamp
         fact = generic.fact(model.FactKind.RESOURCE_PENDING, name, since=since, words=generic.words(behind), live=live)

@@ -56,7 +56,9 @@ def at(addresses: Sequence[str]) -> str:
     return f"at {', '.join(addresses)}" if addresses else ""
 
 
-def told(conditions: Mapping[str, objects.Condition], kind: str, status: str = "True") -> objects.Condition | None:
+def condition_of(
+    conditions: Mapping[str, objects.Condition], kind: str, status: str = "True"
+) -> objects.Condition | None:
     """The condition of a type if it has that status."""
     condition = conditions.get(kind)
     return condition if condition and condition.status == status else None

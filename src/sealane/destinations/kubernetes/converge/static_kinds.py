@@ -27,9 +27,9 @@ def definition(live_definition: resources.Definition, live: owned_objects.OwnedO
     """Ready once it is established; names that another definition has are waited for with patience."""
     name = f"CustomResourceDefinition/{live_definition.metadata.name}"
     conditions = {condition.type: condition for condition in live_definition.status.conditions or ()}
-    if generic.told(conditions, "Established"):
+    if generic.condition_of(conditions, "Established"):
         return generic.quiet(name)
-    taken = generic.told(conditions, "NamesAccepted", "False")
+    taken = generic.condition_of(conditions, "NamesAccepted", "False")
     if taken is None:
         return generic.awaited(name, message="waits to be established")
     pending = generic.fact(

@@ -21,7 +21,7 @@ def least(strategy: Strategy) -> int:
     return int((strategy.longest + TAKE_OVER).total_seconds())
 
 
-def kept(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
+def with_ttl(rendered: Sequence[Rendered], strategy: Strategy) -> list[Rendered]:
     """The objects, with Jobs staying for at least the rollout's longest time."""
     return [_kept(job, least(strategy)) for job in rendered]
 

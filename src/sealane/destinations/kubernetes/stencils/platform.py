@@ -82,7 +82,7 @@ class Kubernetes(Platform):
     @override
     def finished(self, rendered: Sequence[Rendered], formation: Formation) -> tuple[list[Rendered], list[Finding]]:
         """Jobs stay until the verdict, Deployments roll out by the formation's settings, and pods drain."""
-        with_ttl = job_ttl.kept(rendered, formation.strategy)
+        with_ttl = job_ttl.with_ttl(rendered, formation.strategy)
         made = [_with_strategy(item, formation) for item in with_ttl]
         findings: list[Finding] = []
         if formation.strategy.drain:

@@ -170,7 +170,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
     if deployment.verdict is None and why.waiting:
         above = _headline(view, why)
         conditions = (_condition(condition, known=causes.bare(condition.what) in above) for condition in why.waiting)
-        return " ".join([causes.told(deployment.note or ""), *conditions]).strip()
+        return " ".join([causes.sentences(deployment.note or ""), *conditions]).strip()
     match deployment.verdict.kind if deployment.verdict else None:
         case VerdictKind.ROLLED_BACK:
             back = versions.previous(view)
@@ -192,7 +192,7 @@ def _explanation(view: DeploymentView, why: Explanation) -> str:
                 else ""
             )
             remarks = (deployment.note, deployment.way_back, until)
-            return causes.told(*(sentence for sentence in remarks if sentence))
+            return causes.sentences(*(sentence for sentence in remarks if sentence))
 
 
 def _hold(view: DeploymentView, why: Explanation) -> str:
@@ -204,7 +204,7 @@ def _hold(view: DeploymentView, why: Explanation) -> str:
     because = "" if known else f" ({causes.bare(hold.reason)})"
     where = f"A hold keeps {hold.app} #{hold.up_to} and older out of {hold.formation}{because}"
     by_hand = "" if why.hint else f": {way_out.lifting(hold.label)}"
-    return causes.told(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
+    return causes.sentences(where, f"It ends when a newer commit is deployed there, or a developer lifts it{by_hand}")
 
 
 def _left(deployment: Deployment) -> str:
@@ -217,7 +217,7 @@ def _left(deployment: Deployment) -> str:
 def _condition(condition: Condition, *, known: bool) -> str:
     """The thing it waits for, unless the headline names it, when that will be, and who may end the wait."""
     shown = "" if known else condition.what
-    return causes.told(
+    return causes.sentences(
         shown, f"It {condition.when}" if condition.when else "", f"Who lifts it: {causes.bare(condition.who)}"
     )
 

@@ -53,7 +53,7 @@ def line(text_of_line: str, find: str) -> str:
     return f'<span><span class="soft">{html.escape(source)}</span> {_marked(words, find)}</span>'
 
 
-def said(words: str) -> str:
+def own_line(words: str) -> str:
     """A line by Sealane itself."""
     return f'<span class="said">{html.escape(words)}</span>'
 

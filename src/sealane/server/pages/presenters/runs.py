@@ -120,7 +120,7 @@ def _event(run: Run) -> str:
     event = run.event
     where = event.branch or (event.ref or "").removeprefix("refs/tags/")
     cause = f"{event.kind.value.replace('_', ' ')} to {where}" if where else event.kind.value.replace("_", " ")
-    who = run.requested_by or (authorship.told(event.pusher, People()) if event.pusher else event.author)
+    who = run.requested_by or (authorship.pusher_words(event.pusher, People()) if event.pusher else event.author)
     wrote = f", commit by {event.author}" if event.author and event.author != who else ""
     return f"{cause} by {who}{wrote}" if who else cause
 
