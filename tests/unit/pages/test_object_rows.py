@@ -17,6 +17,8 @@ from tests.unit.approvals.deployments import NOON
 from tests.unit.pages.test_review import view
 
 APPLIED = TimelineEntry(phase="apply", text="applied 3 objects", detail=None, at=NOON)
+WAITS = replace(APPLIED, text="waits: changing deployment web: relay europe has been away since 12:00:00 UTC")
+WATCHED = replace(APPLIED, phase="watch", text="everything is ready")
 CAUSE = Cause(
     sentence="It ended.",
     object="Pod/web-1",
@@ -78,6 +80,8 @@ def rolling(*objects: Workload, applied: bool = True) -> DeploymentView:
     [
         (view(None), ["off not applied yet"] * 3),
         (rolling(applied=False), ["off not applied yet"] * 3),
+        (replace(rolling(), timeline=(WAITS,)), ["off not applied yet"] * 3),
+        (replace(rolling(), timeline=(APPLIED, WATCHED)), ["ok there"] * 3),
         (rolling(*seen(1)), ["run 1 of 3 ready", "ok there", "ok there"]),
         (rolling(*seen(3, Health.READY)), ["ok 3 of 3 ready", "ok there", "ok there"]),
         (rolling(*seen(0, Health.FAILED)), ["bad 0 of 3 ready", "ok there", "ok there"]),

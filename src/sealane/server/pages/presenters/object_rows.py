@@ -65,9 +65,15 @@ def _state(view: DeploymentView, workload: Workload | None) -> Pill:
         return _NOT_YET
     if workload is not None:
         return pill(workload)
-    if ended is None and not any(entry.phase == Phase.APPLY for entry in view.timeline):
+    if ended is None and not _is_written(view):
         return _NOT_YET
     return _THERE if ended in {None, VerdictKind.DEPLOYED} else Pill(tone="off", words="left as it is")
+
+
+def _is_written(view: DeploymentView) -> bool:
+    """Whether its objects were written: they are watched then. Lines of the writing itself may say that it waits."""
+    seen = view.observation is not None and view.observation.workloads
+    return bool(seen) or any(entry.phase == Phase.WATCH for entry in view.timeline)
 
 
 def pill(workload: Workload) -> Pill:
