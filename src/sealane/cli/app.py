@@ -19,6 +19,7 @@ from sealane.cli import headings
 
 COMMANDS: Mapping[str, str] = {
     "init": "init",
+    "import": "import_files",
     "validate": "validate",
     "run": "run",
     "render": "render",
