@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
     try:
         codes = [
             _pytest(*LANES, *_SLOWEST, *words),
-            _pytest(*ALONE, *([f"--ignore={_TRACES}"] if known else []), *_SLOWEST, *(words or alone())),
+            _pytest(*ALONE, *_SLOWEST, *(words or [file for file in alone() if not (known and file == _TRACES)])),
         ]
     finally:
         if not was_up:

@@ -15,6 +15,7 @@ from sealane.deployments import model
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.formations.strategy import BlueGreen, CanaryStep
 from sealane.stencils.model import Revision
+from tests.properties import share
 from tests.unit.deployments import parts
 
 STRATEGIES: dict[str, dict[str, Any]] = {
@@ -123,7 +124,8 @@ async def test_whatever_was_interrupted_the_next_deployment_leaves_only_its_own(
         assert list(left.values()) == ["web:3"], (after, left)
         assert next(iter(left)) in ({"web-blue", "web-green"} if later == "blue_green" else {"web"})
 
-    await asyncio.gather(*(stopped(after) for after in range(1, lines.lines)))
+    moments = share(range(1, lines.lines), of=f"{strategy} {later}")
+    await asyncio.gather(*(stopped(after) for after in moments))
 
 
 @pytest.mark.parametrize("strategy", ["blue_green", "canary"])
