@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import json
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,9 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"version": "v 2"}, 422, "version: "),
     ({"version": "v2\n"}, 422, "version: "),
     ({"version": "../v2"}, 422, "version: "),
+    ({"bundle": {"image": "registry.example.com/web:1"}}, 422, "has no digest, so anybody could change it"),
+    ({"bundle": {"image": f"docker.io/evil@sha256:{'0' * 64}"}}, 422, "the image docker.io/evil@sha256:"),
+    ({"bundle": {"image": f"docker.io/evil@sha256:{'0' * 64}", "dockerrun": 2}}, 422, "dockerrun"),
     ({"version": "v\u202e2"}, 422, "version: "),
     ({"version": "v" * 101}, 422, "version: "),
     ({"bundle": {"s3": "https://builds/v2.zip"}}, 422, "bundle.s3: "),
@@ -93,6 +99,8 @@ async def test_a_key_means_one_request(shop: BuiltElsewhere) -> None:
         *(shop.ask(key="r", formation="production", version=f"v{number}") for number in range(10, 14))
     )
     assert sorted(answer.status_code for answer in racing) == [202, 409, 409, 409]
+    stored = await shop.server.store.releases.of("shop")
+    assert len(stored) == 2, "those that lost left nothing, so their versions may still be of anything"
     assert len((await shop.client.get("/api/deployments")).json()) == 2
     assert shop.aws.writes() == []
 
@@ -110,6 +118,26 @@ async def test_an_uploaded_version_is_the_same_wherever_its_environment_keeps_it
     for formation in ("dev", "production"):
         asked = await shop.ask(formation=formation, bundle={"sha256": sha256})
         assert asked.status_code == 202, asked.text
+
+
+@pytest.mark.parametrize(
+    ("version", "files"), [(1, ["Dockerrun.aws.json"]), (3, ["docker-compose.yml", "Dockerrun.aws.json"])]
+)
+async def test_an_image_is_wrapped_as_a_bundle(shop: BuiltElsewhere, version: int, files: list[str]) -> None:
+    """It is the same bundle for the same image, and passes what every bundle passes."""
+    image = f"registry.example.com/shop@sha256:{'1' * 64}"
+    bundle = {"image": image, "port": 8080, "dockerrun": version}
+    asked = await shop.ask(key="k", bundle=bundle)
+    assert (await shop.state(asked))["verdict"] == "deployed", asked.text
+    made = shop.aws.versions["shop", "v2"].bundle
+    with zipfile.ZipFile(io.BytesIO(shop.aws.buckets[made["S3Bucket"]][made["S3Key"]])) as packed:
+        assert packed.namelist() == files
+        first = json.loads(packed.read(files[0]))
+    assert image in json.dumps(first)
+    assert "8080" in json.dumps(first)
+    assert (await shop.ask(key="k", bundle=bundle)).json()["id"] == asked.json()["id"]
+    assert (await shop.ask(key="k", bundle={**bundle, "port": 8081})).status_code == 409
+    assert (await shop.ask(bundle={**bundle, "port": 8081})).status_code == 409, "a version means one thing"
 
 
 async def test_images_in_a_bundle_pass_the_gate_right_before_the_first_write(shop: BuiltElsewhere) -> None:

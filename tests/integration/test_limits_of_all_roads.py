@@ -11,6 +11,7 @@ import pytest
 from sealane.errors import InvalidFiles, Refused
 from sealane.records.deployments import Deployment, DeploymentState
 from sealane.verdicts.model import VerdictKind
+from sealane.workflows.artifact_requests import Artifact
 from tests.integration.test_operations import Fleet
 from tests.integration.test_workflows import ANN, BOB, DEV, ENVIRONMENT, FORMATION, STENCIL, World
 
@@ -74,6 +75,9 @@ async def test_what_people_ask_for_is_held_against_the_file_as_it_is_now(world: 
         "promotion": lambda: requests.deploy("shop", "dev", release=there.release_id, by=DEV),
         "back": lambda: requests.rollback("shop", "dev", by=DEV),
         "scale": lambda: requests.scale("shop", "dev", "web", 3, by=DEV),
+        "built elsewhere": lambda: world.server.artifacts.deploy(
+            Artifact(app="shop", formation="dev", version="v9"), by=DEV
+        ),
     }
     for old, new, said in LIMITS.values():
         world.allow("dev", old, new)
@@ -83,6 +87,7 @@ async def test_what_people_ask_for_is_held_against_the_file_as_it_is_now(world: 
             assert str(world.shop.data) not in str(refused.value)
     newest = (await world.server.store.deployments.history("shop", "dev"))[0]
     assert newest.id == there.id, "nothing was offered"
+    assert "v9" not in {release.deploy_tag for release in await world.server.store.releases.of("shop")}
 
     for count, (road, ask) in enumerate(roads.items(), start=1):
         world.allow("dev", *(text.replace("COUNT", str(count)) for text in APPROVALS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sealane.errors import Conflicting
 from sealane.outbox.model import Kind
 from sealane.records.deployments import ApprovalRule, BrokenGlass, Deployment, DeploymentState, TimelineEntry
+from sealane.releases.model import Release
 from sealane.stencils.model import Revision
 from sealane.store import apps, deployment_figures, event_writes, formations, outbox, releases, rows
 from sealane.store.database import Database
@@ -35,12 +36,27 @@ class Deployments:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def offer(self, deployment: Deployment, revision: Revision) -> Deployment:
+    async def offer(
+        self,
+        deployment: Deployment,
+        revision: Revision,
+        *,
+        made: Release | None = None,
+        beside: Callable[[Release], None] | None = None,
+    ) -> Deployment:
         """Stores a deployment with its revision. Key: its id; a second offer returns the first one's row.
 
+        `made` is its release if that may not be stored yet: it is stored with the first offer, and with no other one.
+        `beside` is called for each other release of its deploy tag; what it raises is raised, and nothing is stored.
         A sequence of 0 means the app's next. Raises NotThere for an unknown app.
         """
-        return await self._database.write(lambda c: offer(c, deployment, revision))
+
+        def work(connection: sa.Connection) -> Deployment:
+            if made is not None and not _known(connection, deployment.id):
+                releases.add(connection, made, sequence=0, run_id=None, beside=beside)
+            return offer(connection, deployment, revision)
+
+        return await self._database.write(work)
 
     async def get(self, deployment_id: str) -> Deployment:
         """The deployment. Raises NotThere."""
@@ -145,8 +161,7 @@ class Deployments:
 
 def offer(connection: sa.Connection, deployment: Deployment, revision: Revision) -> Deployment:
     """As `Deployments.offer`, in this transaction."""
-    known = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment.id))
-    if known:
+    if known := _known(connection, deployment.id):
         return rows.deployment(known)
     sequence = deployment.sequence or apps.next_sequence(connection, deployment.app)
     before = formations.meant_for(connection, deployment)
@@ -165,6 +180,10 @@ def offer(connection: sa.Connection, deployment: Deployment, revision: Revision)
     event_writes.deployment_moved(connection, Kind.DEPLOYMENT_REQUESTED, offered, offered.created)
     _say_asked(connection, offered, offered.created)
     return offered
+
+
+def _known(connection: sa.Connection, deployment_id: str) -> Any:
+    return rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment_id))
 
 
 def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:

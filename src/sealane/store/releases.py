@@ -22,46 +22,13 @@ class Releases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(
-        self,
-        release: Release,
-        *,
-        sequence: int,
-        run_id: str | None,
-        place: float | None = None,
-        beside: Callable[[Release], None] | None = None,
-    ) -> None:
+    async def add(self, release: Release, *, sequence: int, run_id: str | None, place: float | None = None) -> None:
         """Stores the release and links it to its run. Key: the release's id; repeating it changes nothing.
 
         `place` is the position of its commit in the line of commits; by default its number. A sequence of 0 means the app's
-        next. `beside` is called for each other release of its deploy tag, in the same transaction; what it raises is raised.
+        next.
         """
-
-        def work(connection: sa.Connection) -> None:
-            if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
-                return
-            number = sequence or apps.next_sequence(connection, release.app)  # of two at once, one waits here
-            if beside is not None:
-                for other in _tagged(connection, release.app, release.deploy_tag):
-                    beside(other)
-            values = {
-                "id": release.id,
-                "app": release.app,
-                "sequence": number,
-                "place": float(number) if place is None else place,
-                "run_id": run_id,
-                "commit": release.commit,
-                "deploy_tag": release.deploy_tag,
-                "data": release.to_json(),
-                "created": release.created,
-            }
-            connection.execute(sa.insert(releases).values(values))
-            if run_id is not None:
-                connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
-                data = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
-                event_writes.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, data)
-
-        await self._database.write(work)
+        await self._database.write(lambda c: add(c, release, sequence=sequence, run_id=run_id, place=place))
 
     async def get(self, release_id: str) -> Release:
         """The release. Raises NotThere."""
@@ -96,6 +63,43 @@ class Releases:
     async def revision(self, revision_id: str) -> Revision:
         """The revision. Raises NotThere."""
         return await self._database.read(lambda c: revision(c, revision_id))
+
+
+def add(
+    connection: sa.Connection,
+    release: Release,
+    *,
+    sequence: int,
+    run_id: str | None,
+    place: float | None = None,
+    beside: Callable[[Release], None] | None = None,
+) -> None:
+    """As `Releases.add`, in this transaction.
+
+    `beside` is called for each other release of its deploy tag; what it raises is raised.
+    """
+    if rows.one(connection, sa.select(releases.c.id).where(releases.c.id == release.id)):
+        return
+    number = sequence or apps.next_sequence(connection, release.app)  # of two at once, one waits here
+    if beside is not None:
+        for other in _tagged(connection, release.app, release.deploy_tag):
+            beside(other)
+    values = {
+        "id": release.id,
+        "app": release.app,
+        "sequence": number,
+        "place": float(number) if place is None else place,
+        "run_id": run_id,
+        "commit": release.commit,
+        "deploy_tag": release.deploy_tag,
+        "data": release.to_json(),
+        "created": release.created,
+    }
+    connection.execute(sa.insert(releases).values(values))
+    if run_id is not None:
+        connection.execute(sa.update(runs).where(runs.c.id == run_id).values(release_id=release.id))
+        data = {"release": release.id, "commit": release.commit, "deploy_tag": release.deploy_tag}
+        event_writes.run_event(connection, Kind.RELEASE_MADE, run_id, release.created, data)
 
 
 def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> tuple[Release, ...]:

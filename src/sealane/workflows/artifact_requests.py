@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sealane import clock
 from sealane.access.model import Actor
@@ -14,7 +17,9 @@ from sealane.errors import Conflicting, InvalidFiles, NotThere, UsageError
 from sealane.findings import Finding, Place
 from sealane.images import references
 from sealane.images.bundle import Bundle
+from sealane.images.dockerrun import WrappedImage
 from sealane.images.model import Image
+from sealane.images.references import Reference
 from sealane.records.deployments import Deployment
 from sealane.releases.model import Release
 from sealane.stencils import render_inputs
@@ -40,6 +45,8 @@ class Artifact:
     """A bundle that lies in a bucket."""
     uploaded: str | None = None
     """The SHA-256 of one that was uploaded here."""
+    wrapped: WrappedImage | None = None
+    """An image that becomes a bundle of nothing else."""
     images: Mapping[str, str] = field(default_factory=dict)
     """References by digest for `${image.NAME}`."""
 
@@ -68,6 +75,8 @@ class ArtifactRequests:
             return await self._same(known, artifact, given)
         if artifact.uploaded:
             self.bundles.path(artifact.app, artifact.uploaded)
+        if artifact.wrapped:
+            _checked_reference(artifact.wrapped.image)
         app = await self.store.apps.get(artifact.app)
         commit = artifact.commit or (await self.store.views.heads(app.name)).get(f"refs/heads/{app.trunk}")
         if commit is None:
@@ -111,21 +120,20 @@ class _Built:
     bundles: Bundles
 
     async def complete(self, here: checkouts.Checkout, made: Release) -> Release:
-        if self.artifact.uploaded:
+        if sha256 := _sha256(self.artifact):
             store = await self._bundle_store(here)
-            made = replace(made, bundle=store.place(made.app, self.artifact.uploaded))
+            made = replace(made, bundle=store.place(made.app, sha256))
         of = (made.bundle.bucket, made.bundle.key) if made.bundle else ()
         text = sorted(image.reference for image in made.images.values())
         return replace(made, id=ids.derived("rel", made.app, made.commit, made.deploy_tag, *of, *made.images, *text))
 
-    async def keep(self, made: Release, revision: Revision) -> None:
+    async def check(self, made: Release, revision: Revision) -> None:
         for other in await self.store.releases.tagged(made.app, made.deploy_tag):
-            self._check_version(other)
+            self.check_version(other)
         if made.bundle is not None:
             await self._check(made.bundle, revision)
-        await self.store.releases.add(made, sequence=0, run_id=None, beside=self._check_version)
 
-    def _check_version(self, other: Release) -> None:
+    def check_version(self, other: Release) -> None:
         """Raises Conflicting when the other release of that version is of something else."""
         if not _is_of(other.bundle, self.artifact) or other.images != images(self.artifact):
             message = f"version {other.deploy_tag} of {other.app} is there already, of something else"
@@ -137,6 +145,11 @@ class _Built:
         if self.artifact.uploaded:
             path = self.bundles.path(revision.app, self.artifact.uploaded)
             checked = await store.keep(bundle, path)
+        elif self.artifact.wrapped:
+            with NamedTemporaryFile(prefix="sealane-bundle-") as file:
+                file.write(self.artifact.wrapped.bundle)
+                file.flush()
+                checked = await store.keep(bundle, Path(file.name))
         else:
             checked = await store.check(bundle, revision.app)
         findings = bundle_limits.problems(self.tools, checked, revision)
@@ -161,9 +174,14 @@ class _Built:
         return store
 
 
+def _sha256(artifact: Artifact) -> str | None:
+    """Of the bundle that has to come into the destination's bucket; None for one that lies in a bucket."""
+    return hashlib.sha256(artifact.wrapped.bundle).hexdigest() if artifact.wrapped else artifact.uploaded
+
+
 def _is_of(bundle: Bundle | None, artifact: Artifact) -> bool:
-    if artifact.uploaded:
-        return bundle is not None and bundle.key.endswith(f"/{artifact.uploaded}.zip")
+    if sha256 := _sha256(artifact):
+        return bundle is not None and bundle.key.endswith(f"/{sha256}.zip")
     return bundle == artifact.bundle
 
 
@@ -171,12 +189,18 @@ def images(artifact: Artifact) -> dict[str, Image]:
     """The artifact's images. Raises UsageError for a reference that is none, or that others could change."""
     found = {}
     for name, text in artifact.images.items():
-        try:
-            reference = references.parse(text)
-        except ValueError as error:
-            raise UsageError(f"{text} is no image reference: {error}") from None
-        if reference.digest is None:
-            raise UsageError(f"{text} has no digest, so anybody could change it", hint="write NAME@sha256:…")
+        reference, digest = _checked_reference(text)
         tag = reference.tag or artifact.version
-        found[name] = Image(name=name, repository=reference.repository, tag=tag, digest=reference.digest)
+        found[name] = Image(name=name, repository=reference.repository, tag=tag, digest=digest)
     return found
+
+
+def _checked_reference(text: str) -> tuple[Reference, str]:
+    """The reference and its digest. Raises UsageError."""
+    try:
+        reference = references.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{text} is no image reference: {error}") from None
+    if reference.digest is None:
+        raise UsageError(f"{text} has no digest, so anybody could change it", hint="write NAME@sha256:…")
+    return reference, reference.digest

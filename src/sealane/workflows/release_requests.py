@@ -39,14 +39,18 @@ NOTHING = Given()
 
 
 class BuiltElsewhere(Protocol):
-    """Completes a release of what was built elsewhere, and stores it."""
+    """Completes a release of what was built elsewhere, and checks it. It is stored with its deployment."""
 
     async def complete(self, here: checkouts.Checkout, made: Release) -> Release:
         """With what only the commit's files tell."""
         ...
 
-    async def keep(self, made: Release, revision: Revision) -> None:
-        """Checks and stores it; its revision is allowed by then. Raises InvalidFiles with all findings, Conflicting."""
+    async def check(self, made: Release, revision: Revision) -> None:
+        """Checks it; its revision is allowed by then. Raises InvalidFiles with all findings, Conflicting."""
+        ...
+
+    def check_version(self, other: Release) -> None:
+        """Raises Conflicting when the other release of that deploy tag is of something else."""
         ...
 
 
@@ -83,17 +87,24 @@ class ReleaseRequests:
             by.require(Permission.DEPLOY, made.app, proposed.revision.environment)
             wanted = self._wanted(deployment_id, proposed, given, by=by)
             if built is not None:
-                await built.keep(made, proposed.revision)
-            authors = await self._authors(clone, formation, made) if proposed.rules else ()
+                await built.check(made, proposed.revision)
+            run_id = await self.store.releases.run_id(made.id) if built is None else None
+            authors = await self._authors(clone, formation, made, run_id) if proposed.rules else ()
         finally:
             await asyncio.to_thread(checkouts.forget, self.tools, clone)
-        wanted = replace(wanted, authors=authors, pusher=await self._pusher(made))
-        return await self.offer(wanted, proposed.revision, by=by)
+        wanted = replace(wanted, authors=authors, pusher=await self._pusher(run_id))
+        if built is None:
+            return await self.offer(wanted, proposed.revision, by=by)
+        await self.store.deployments.offer(wanted, proposed.revision, made=made, beside=built.check_version)
+        return await self._offered(wanted)
 
     async def offer(self, wanted: Deployment, revision: Revision, *, by: Actor) -> Deployment:
         """Requests it. Raises Refused where the person may not deploy: the formation may have moved since."""
         by.require(Permission.DEPLOY, wanted.app, wanted.environment)
-        offered = await self.store.deployments.offer(wanted, revision)
+        await self.store.deployments.offer(wanted, revision)
+        return await self._offered(wanted)
+
+    async def _offered(self, offered: Deployment) -> Deployment:
         await self.gates.look(offered.app)
         return await self.store.deployments.get(offered.id)
 
@@ -130,15 +141,13 @@ class ReleaseRequests:
             raise InvalidFiles(proposed)
         return proposed
 
-    async def _authors(self, clone: str, formation: str, made: Release) -> tuple[Author, ...]:
+    async def _authors(self, clone: str, formation: str, made: Release, run_id: str | None) -> tuple[Author, ...]:
         """Who wrote what the release brings there; from the git history where its run did not record it."""
         since = (await self.store.authorship.there(made.app)).get(formation)
-        run_id = await self.store.releases.run_id(made.id)
         if since is None and run_id:
             return await self.store.authorship.of_run(run_id, since=None)
         app = await self.store.apps.get(made.app)
         return await lineage.authors(self.tools, clone, app, made.commit, since=since)
 
-    async def _pusher(self, made: Release) -> Pusher | None:
-        run_id = await self.store.releases.run_id(made.id)
+    async def _pusher(self, run_id: str | None) -> Pusher | None:
         return (await self.store.runs.get(run_id)).event.pusher if run_id else None

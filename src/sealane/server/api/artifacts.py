@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from sealane.errors import Conflicting, NotThere
 from sealane.images.bundle import Bundle
+from sealane.images.dockerrun import DockerrunVersion, WrappedImage
 from sealane.records.deployments import Deployment
 from sealane.server import access, dependencies, fields
 from sealane.server.access import Viewer
@@ -30,6 +31,15 @@ _EXAMPLES: dict[str, Any] = {
             "formation": "production",
             "version": "1.42.0",
             "bundle": {"s3": "s3://builds/shop/1.42.0.zip"},
+        },
+    },
+    "image": {
+        "summary": "An image to wrap as a bundle",
+        "value": {
+            "app": "shop",
+            "formation": "production",
+            "version": "1.42.0",
+            "bundle": {"image": f"registry.example.com/shop/web@sha256:{'0' * 64}", "port": 8080, "dockerrun": 3},
         },
     },
     "images": {
@@ -85,6 +95,33 @@ class UploadedBundle(BaseModel):
     """Of its content, as in the address of the upload."""
 
 
+class ImageBundle(BaseModel):
+    """An image that is wrapped as a bundle: the file that names it, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    image: fields.ImageReference
+    """Its reference, with a digest."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 80
+    """Where the container listens."""
+    dockerrun: DockerrunVersion = 1
+    """1: `Dockerrun.aws.json` names it; 3: a `docker-compose.yml` beside it does, for platforms with compose."""
+
+
+def _kind_of_bundle(given: Any) -> str:
+    """What is wrong is told of the kind that was meant."""
+    keys = given if isinstance(given, dict) else type(given).model_fields if isinstance(given, BaseModel) else ()
+    return "ImageBundle" if "image" in keys else "UploadedBundle" if "sha256" in keys else "StoredBundle"
+
+
+AnyBundle = Annotated[
+    Annotated[StoredBundle, Tag("StoredBundle")]
+    | Annotated[UploadedBundle, Tag("UploadedBundle")]
+    | Annotated[ImageBundle, Tag("ImageBundle")],
+    Discriminator(_kind_of_bundle),
+]
+
+
 class ArtifactDeployment(BaseModel):
     """What was built, and where it is to run."""
 
@@ -96,7 +133,7 @@ class ArtifactDeployment(BaseModel):
     """Its name: the deploy tag, and on Elastic Beanstalk the version's label. It always means the same thing."""
     commit: fields.Commit | None = None
     """The commit with the stencils; when left out, the newest that was pushed to the app's trunk."""
-    bundle: StoredBundle | UploadedBundle | None = None
+    bundle: AnyBundle | None = None
     """What stencils use as `${bundle.bucket}` and `${bundle.key}`."""
     images: Annotated[
         dict[Annotated[str, Field(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)], fields.ImageReference],
@@ -132,9 +169,16 @@ async def deploy(
         commit=what.commit,
         bundle=what.bundle.bundle() if isinstance(what.bundle, StoredBundle) else None,
         uploaded=what.bundle.sha256 if isinstance(what.bundle, UploadedBundle) else None,
+        wrapped=_wrapped(what.bundle),
         images=what.images,
     )
     given = Given(confirmed=what.confirmed, adopt=what.adopt, break_glass=what.break_glass)
     offered = await server.artifacts.deploy(artifact, key=key, by=actor, given=given)
     response.headers["Location"] = f"/api/deployments/{offered.id}"
     return offered
+
+
+def _wrapped(bundle: object) -> WrappedImage | None:
+    if not isinstance(bundle, ImageBundle):
+        return None
+    return WrappedImage(image=bundle.image, port=bundle.port, version=bundle.dockerrun)
