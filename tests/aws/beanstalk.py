@@ -136,7 +136,12 @@ def describe_configuration_settings(world: World, given: Form, request: str) -> 
 
 
 def describe_managed_actions(world: World, given: Form, request: str) -> Form:
-    return {"ManagedActions": _one(world, given).actions}
+    every = _one(world, given).actions
+    return {"ManagedActions": [each for each in every if each["Status"] == given.get("Status", each["Status"])]}
+
+
+def describe_managed_history(world: World, given: Form, request: str) -> Form:
+    return {"ManagedActionHistoryItems": _one(world, given).ended_actions}
 
 
 def create_version(world: World, given: Form, request: str) -> Form:
@@ -261,6 +266,7 @@ OPERATIONS: dict[str, Callable[[World, Form, str], Form]] = {
     "DescribeInstancesHealth": describe_instances_health,
     "DescribeConfigurationSettings": describe_configuration_settings,
     "DescribeEnvironmentManagedActions": describe_managed_actions,
+    "DescribeEnvironmentManagedActionHistory": describe_managed_history,
     "CreateApplicationVersion": create_version,
     "DescribeApplicationVersions": describe_versions,
     "DeleteApplicationVersion": delete_version,

@@ -76,6 +76,7 @@ class Environment:
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
     instances: list[Instance] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    ended_actions: list[dict[str, Any]] = field(default_factory=list)
     actions: list[dict[str, Any]] = field(default_factory=list)
     """Managed actions that run."""
 

@@ -130,6 +130,20 @@ class World:
         self.begin(name, chosen, update)
         return request
 
+    def platform_update(self, name: str, *, seconds: float = 60) -> None:
+        """The service updates the environment's platform by itself."""
+        environment, began = self.environments[name], self.now()
+        known = {"ActionId": "1", "ActionType": "PlatformUpdate", "ActionDescription": "to 4.1.2"}
+        environment.actions.append({**known, "Status": "Running"})
+
+        def ended(at: datetime) -> None:
+            environment.actions.clear()
+            environment.ended_actions.append(
+                {**known, "Status": "Completed", "ExecutedTime": began, "FinishedTime": at}
+            )
+
+        self.update(name, timeline=lambda update: [*well(seconds)(update), (seconds, ended)])
+
     def abort(self, name: str) -> None:
         """Aborts what is under way."""
         environment = self.environments[name]

@@ -52,6 +52,7 @@ def test_the_sdk_reads_every_operation(world: World) -> None:
         "describe_environment_health": {"EnvironmentName": "shop-prod", "AttributeNames": ["All"]},
         "describe_instances_health": {"EnvironmentName": "shop-prod", "AttributeNames": ["All"]},
         "describe_environment_managed_actions": {"EnvironmentName": "shop-prod"},
+        "describe_environment_managed_action_history": {"EnvironmentName": "shop-prod"},
         "create_application_version": {
             "ApplicationName": "shop",
             "VersionLabel": "v3",

@@ -13,6 +13,7 @@ from sealane.cli import exits
 from sealane.destinations.elastic_beanstalk import permissions
 from tests.aws import timelines
 from tests.aws.world import World
+from tests.contracts.aws_contract import identity
 from tests.contracts.aws_stories import BUCKET, Amazon
 from tests.contracts.beanstalk_stories import telling
 
@@ -34,6 +35,7 @@ async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
         await teller.destination.ledgers("shop", "prod", among=())
         called = {call.op for call in world.calls}
         world.update("shop-blue", label="v2", timeline=timelines.well(1000))
+        await teller.destination.diff([teller.manifest("v2", name="shop-blue")], identity=identity(9))
         await teller.destination._service.abort("shop-blue")
         called |= {call.op for call in world.calls}
     assert called == {*permissions.READS, *permissions.WRITES}

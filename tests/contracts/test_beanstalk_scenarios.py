@@ -79,6 +79,11 @@ def others(world: World) -> None:
     ]
 
 
+def platform_update(world: World) -> None:
+    """Once ours has failed the service begins its own update."""
+    world.scripts["shop-prod"] = [then(timelines.hook_fails, 52, lambda _: world.platform_update("shop-prod"))]
+
+
 def abort(seconds: float) -> Callable[[World], None]:
     def aborted(world: World) -> None:
         def does(_: Update) -> None:
@@ -177,6 +182,31 @@ SCENARIOS = [
         cause=F.REFUSED,
         says="somebody else's update has been under way",
         destination={"queue": timedelta()},
+    ),
+    Scenario(
+        name="6 the service updates the platform first",
+        verdict=K.DEPLOYED,
+        writes=(U,),
+        arrange=lambda world: world.platform_update("shop-prod", seconds=90),
+        not_before=90 + 360,
+    ),
+    Scenario(
+        name="6 the service updates the platform for too long",
+        verdict=K.FAILED,
+        writes=(),
+        arrange=lambda world: world.platform_update("shop-prod", seconds=90),
+        cause=F.REFUSED,
+        says="the service's own PlatformUpdate has been under way",
+        destination={"queue": timedelta()},
+    ),
+    Scenario(
+        name="7 the service updates the platform when ours has failed",
+        verdict=K.SUPERSEDED,
+        writes=(U,),
+        instances=1,
+        arrange=platform_update,
+        cause=F.SUPERSEDED,
+        says="the service's own PlatformUpdate began",
     ),
     Scenario(
         name="7 superseded before the way back",

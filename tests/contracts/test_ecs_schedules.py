@@ -88,10 +88,11 @@ async def test_one_that_is_missing_is_made_once_and_deleted_when_no_stencil_has_
     assert ended.verdict.kind is VerdictKind.DEPLOYED, ended.verdict.reason
     assert runs(teller.world) == AFTER
     assert set(teller.world.writes()) == {R, U, CREATE}
-    teller.world.schedules["nightly"]["Description"] = "somebody's word"
+    teller.world.schedules["nightly"] |= {"Description": "somebody's word", "EndDate": 1900000000.0}
     ended = await teller.deploy(with_schedule("b2", ScheduleExpression="rate(1 hour)"))
     there = teller.world.schedules["nightly"]
     assert (there["ScheduleExpression"], there["Description"]) == ("rate(1 hour)", "somebody's word")
+    assert there["EndDate"] == 1900000000.0
     plan = await teller.planned(revision("b2"))
     wanted = tuple(ref for ref in ended.inventory if ref.kind != "Schedule")
     pruned = await teller.destination.prune(

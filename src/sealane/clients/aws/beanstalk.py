@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import urllib.request
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sealane import errors
@@ -19,6 +19,10 @@ _LOG_BYTES = 256 * 1024
 
 class Busy(Rejected):
     """Another update of the environment is under way: the service allows one at a time."""
+
+
+_EARLY = timedelta(seconds=60)
+"""How much later than its first event an action of the service may be said to be executed."""
 
 
 class Beanstalk:
@@ -63,6 +67,24 @@ class Beanstalk:
                 return None
             raise
         return Fleet(causes=tuple(whole.values.get("Causes", ())), instances=tuple(_instance(each) for each in found))
+
+    async def managed(self, name: str, *, since: datetime | None) -> str:
+        """What the service does to the environment by itself now, or did to it from that time on, such as `PlatformUpdate`.
+
+        Empty if nothing, or if the account may not see it.
+        """
+        try:
+            now = await self._call("describe_environment_managed_actions", EnvironmentName=name, Status="Running")
+            running = now.values.get("ManagedActions", ())
+            if running or since is None:
+                return str(running[0].get("ActionType", "")) if running else ""
+            ended = await self._call("describe_environment_managed_action_history", EnvironmentName=name, MaxItems=5)
+        except Rejected:
+            return ""
+        for each in ended.values.get("ManagedActionHistoryItems", ()):
+            if _utc(each["ExecutedTime"]) - _EARLY <= since <= _utc(each["FinishedTime"]):
+                return str(each.get("ActionType", ""))
+        return ""
 
     async def settings(self, application: str, name: str) -> dict[tuple[str, str], str]:
         """The current option settings, by namespace and name."""

@@ -99,7 +99,7 @@ def _taken(ours: _Ours, status: str, label: str) -> Converged | None:
     if status == "Ready" and strange and operation.step is not Step.SWAP and ours.reading.at > operation.at + SILENT:
         words = f"somebody else deployed {label}"
     elif other and not (status == "Ready" and label == operation.label):
-        words = f"somebody else's update began at {other.at:%H:%M:%S} UTC"
+        words = f"{ours.reading.whose} began at {other.at:%H:%M:%S} UTC"
     else:
         return None
     since = other.at if other else ours.reading.at

@@ -9,6 +9,7 @@ from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.clients.aws.beanstalk_model import Fleet
 from sealane.destinations import model
 from sealane.destinations.aws.pace import Pace
+from sealane.destinations.elastic_beanstalk import apply_plan
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading
 
 _BEFORE = timedelta(seconds=1)
@@ -32,7 +33,11 @@ class Looks:
         if operation:
             events = tuple(event for event in events if event.at >= operation.at)
         fleet, basic = await self._fleet(ref.name)
+        other = apply_plan.taken_by(operation, events) if operation else None
+        strange = other or (operation is None and environment.status != "Ready")
+        managed = await self._service.managed(ref.name, since=other.at if other else None) if strange else ""
         return Reading(
+            managed=managed,
             at=at,
             environment=environment,
             others=tuple(each for each in every if each.name != ref.name),

@@ -91,6 +91,13 @@ class Reading:
     basic: bool = False
     """Whether that is because health is basic."""
     options: Options = field(default_factory=dict)
+    managed: str = ""
+    """What the service does by itself, such as `PlatformUpdate`, where an update under way is not Sealane's."""
+
+    @property
+    def whose(self) -> str:
+        """Whose an update is that is not Sealane's, in words."""
+        return f"the service's own {self.managed}" if self.managed else "somebody else's update"
 
 
 def spec_of(manifest: Mapping[str, Any]) -> Spec:

@@ -15,6 +15,8 @@ READS = (
     "DescribeApplicationVersions",
     "DescribeConfigurationSettings",
     "DescribeEnvironmentHealth",
+    "DescribeEnvironmentManagedActionHistory",
+    "DescribeEnvironmentManagedActions",
     "DescribeEnvironments",
     "DescribeEvents",
     "DescribeInstancesHealth",

@@ -55,7 +55,7 @@ class Writer:
             return Brought(ref=ref, refusal=refusal)
         if reading.environment is None or reading.environment.status != "Ready":
             await self._make_way(ref, operation, reading)
-            return Brought(ref=ref, over=False, wait=_busy(ref, self.queue))
+            return Brought(ref=ref, over=False, wait=_busy(ref, self.queue, reading))
         return await self._tried(ref, spec, plan, reading, record, tag)
 
     async def _tried(
@@ -74,7 +74,7 @@ class Writer:
         except Rejected as rejected:
             await self._not_done(ref, record)
             if isinstance(rejected, Busy):  # the reading was out of date
-                return Brought(ref=ref, over=False, wait=_busy(ref, self.queue))
+                return Brought(ref=ref, over=False, wait=_busy(ref, self.queue, reading))
             return write_rounds.rejected(ref, rejected)
         return Brought(ref=ref, over=False, changed=True)
 
@@ -182,7 +182,7 @@ class Writer:
         other = apply_plan.taken_by(operation, reading.events)
         if other is None:
             return None
-        message = f"somebody else's update began at {other.at:%H:%M:%S} UTC, and is left alone"
+        message = f"{reading.whose} began at {other.at:%H:%M:%S} UTC, and is left alone"
         return model.Refusal(ref=ref, reason=model.Reason.SUPERSEDED, message=message)
 
     async def _make_way(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> None:
@@ -199,8 +199,8 @@ class Writer:
                     raise  # else it has just ended
 
 
-def _busy(ref: model.ObjectRef, queue: timedelta) -> model.Wait:
-    message = f"somebody else's update has been under way for more than {queue.total_seconds():g} s"
+def _busy(ref: model.ObjectRef, queue: timedelta, reading: Reading) -> model.Wait:
+    message = f"{reading.whose} has been under way for more than {queue.total_seconds():g} s"
     refusal = model.Refusal(
         ref=ref, reason=model.Reason.FORBIDDEN, message=message, hint="deploy again once it is over"
     )
