@@ -83,11 +83,29 @@ GITEA: Final = Program(
     share=3.0,
 )
 """A git host, without SQLite, which would want a C compiler."""
+OPENTOFU: Final = Program(name="tofu", module="opentofu", package="github.com/opentofu/opentofu/cmd/tofu", share=2.5)
 COLLECTOR: Final = Program(name="otelcol", module="otelcol", package="./", share=1.5)
 """OpenTelemetry's collector, with only what it receives and a file to keep it in: a fraction of the distribution."""
 FOR_TESTS: Final = (GITEA, HELM, COLLECTOR)
 KWOK: Final = Program(name="kwok", module="kwok", package="sigs.k8s.io/kwok/cmd/kwok")
 """Pretends machines and pods, for a bench that wants many."""
+
+
+def for_tests() -> tuple[Program, ...]:
+    """What tests want beside the cluster, without what the machine has."""
+    return FOR_TESTS if _own_opentofu() else (*FOR_TESTS, OPENTOFU)
+
+
+def _own_opentofu() -> str | None:
+    return shutil.which("tofu") or shutil.which("terraform")
+
+
+def opentofu(layout: Layout) -> Path:
+    """OpenTofu or Terraform: the machine's own, or else OpenTofu, built if it is missing."""
+    if own := _own_opentofu():
+        return Path(own)
+    build(layout, (OPENTOFU,))
+    return path_of(layout, OPENTOFU)
 
 
 def path_of(layout: Layout, program: Program) -> Path:

@@ -45,7 +45,7 @@ def programs(layout: Layout) -> tuple[golang.Program, ...]:
 
 
 def _to_build(layout: Layout, *, lean: bool) -> list[golang.Program]:
-    return golang.missing(layout, programs(layout) + (() if lean else golang.FOR_TESTS))
+    return golang.missing(layout, programs(layout) + (() if lean else golang.for_tests()))
 
 
 def prepare(layout: Layout, *, lean: bool = False) -> None:
@@ -134,7 +134,7 @@ def restock(layout: Layout, *, lean: bool = False) -> None:
 
 def start_beside(layout: Layout) -> None:
     """Start what nothing else needs, unless it runs; a bed that others use stays as it is."""
-    golang.build(layout, golang.FOR_TESTS)
+    golang.build(layout, golang.for_tests())
     processes = recorded(layout)
     missing = []
     for daemon in parts.beside(layout):

@@ -133,6 +133,13 @@ def helm(bed: Bed) -> Helm:
 
 
 @pytest.fixture(scope="session")
+def opentofu() -> str:
+    """The path of OpenTofu or Terraform: the machine's own, or else one that the bed builds."""
+    program = golang.opentofu(Layout.from_environment())
+    return str(program)
+
+
+@pytest.fixture(scope="session")
 def kubeconfig(bed: Bed) -> Path:
     """The kubeconfig of Sealane's own account."""
     return Path(bed.sealane_kubeconfig)

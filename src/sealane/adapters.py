@@ -100,6 +100,7 @@ SHIPPED = Adapters(
             ("relay", "sealane.destinations.relay"),
             ("elastic_beanstalk", "sealane.destinations.elastic_beanstalk.adapter"),
             ("ecs", "sealane.destinations.ecs.adapter"),
+            ("opentofu", "sealane.destinations.opentofu.adapter"),
             ("dummy", "sealane.destinations.dummy.adapter"),
         ),
     ),

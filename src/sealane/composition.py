@@ -222,7 +222,9 @@ def _tools(
         settings=settings,
         store=opened.store,
         logs=opened.logs,
-        destinations=Destinations(dummies, adapters, relays=opened.relays, helm=settings.helm.program),
+        destinations=Destinations(
+            dummies, adapters, keys=settings.identities, relays=opened.relays, helm=settings.helm.program
+        ),
         equipment=equipment,
         gates=gates,
         slots=slots,

@@ -160,6 +160,7 @@ IMPURE = frozenset(
     {
         "sealane.releases.preflight",
         "sealane.stencils.chart_inputs",
+        "sealane.stencils.folder_inputs",
         "sealane.stencils.helm_template",
         "sealane.stencils.patch_inputs",
         "sealane.stencils.render_inputs",

@@ -38,7 +38,8 @@ def test_without_the_line_an_adapter_is_unknown() -> None:
     """At the key, and with what is known."""
     problems = [str(finding) for finding in environments.read(DESTINATION, "dev.yaml")[1]]
     assert (
-        "dev.yaml:2:23: unknown key madeup (known here: dummy, ecs, elastic_beanstalk, kubernetes, relay)" in problems
+        "dev.yaml:2:23: unknown key madeup (known here: dummy, ecs, elastic_beanstalk, kubernetes, opentofu, relay)"
+        in problems
     )
     problems = [str(finding) for finding in formations.read_formation(SECRET, "dev.yaml")[1]]
     assert problems == ["dev.yaml:5:14: A: there is no store of secrets of that name (known here: age, env)"]

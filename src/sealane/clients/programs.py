@@ -9,6 +9,7 @@ from asyncio.subprocess import Process
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _MOST_SAID = 300
@@ -43,11 +44,13 @@ async def run(
     umask: int = -1,
     most: int | None = None,
     limit: int | None = None,
+    folder: Path | None = None,
 ) -> Ended:
     """Runs a program without input, for at most `within` seconds. Raises TimeoutError, FileNotFoundError.
 
-    Without an environment it gets this process's own; a `umask` of -1 keeps this process's. The first `most` bytes of
-    its output are kept. Raises PrintsTooMuch at more than `limit` bytes.
+    It runs in this process's folder, unless another is given. Without an environment it gets this process's own; a
+    `umask` of -1 keeps this process's. The first `most` bytes of its output are kept. Raises PrintsTooMuch at more than
+    `limit` bytes.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -56,6 +59,7 @@ async def run(
         stderr=asyncio.subprocess.PIPE,
         env=dict(environment) if environment is not None else None,
         umask=umask,
+        cwd=folder,
         start_new_session=True,  # so that its child processes end with it, and none asks at a terminal
     )
     reading = [

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sealane.formations.health_checks import HealthCheck
     from sealane.images.bundle import Bundle
     from sealane.secrets.values import SecretValue
+    from sealane.stencils.model import Revision
     from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -246,6 +247,21 @@ class BundleStore(Protocol):
         ...
 
 
+class Planner(Protocol):
+    """Plans revisions for destinations where only what was planned can be applied, and is approved with its plan."""
+
+    async def plan(self, revision: Revision, *, deletes: int) -> tuple[Revision | None, list[Finding]]:
+        """The revision with its plans, which its id covers; or why it can't be planned. Writes nothing at the destination.
+
+        One that has plans is planned anew. Plans that delete more than `deletes` objects are findings. Raises Unavailable.
+        """
+        ...
+
+    async def is_outdated(self, revision: Revision) -> bool:
+        """Whether its plans can't be applied any more, because what they were made from has changed. Raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationContext:
     """The context to open a destination with, besides its entry in the operators' file."""
@@ -258,6 +274,8 @@ class DestinationContext:
     """Seconds for which calls try again while it doesn't answer."""
     helm: str = "helm"
     """The program that installs releases: a name on the `PATH`, or a path."""
+    keys: Path | None = None
+    """The folder with the keys of apps."""
     relays: Hub | None = None
     """The relays that are connected to the server; None on a command line, because relays connect only to servers."""
 
@@ -272,3 +290,8 @@ class DestinationAdapter(DestinationShape):
     """The IAM policy for the entry, some namespaces and further buckets with bundles; None for kinds without one. Pure."""
     bundles: Callable[[Any], BundleStore] | None = None
     """Where its bundles lie, for the entry in the file; None for destinations that run images only."""
+    planner: Callable[[Any, DestinationContext], Planner] | None = None
+    """What plans its revisions, for the entry in the file; None where any revision can be applied at any time.
+
+    Where there is one, a failure is not rolled back automatically: going back is a plan that people approve.
+    """

@@ -106,6 +106,8 @@ class Sources:
     charts: tuple[ChartSource, ...] = ()
     patches: tuple[PatchSource, ...] = ()
     config: Mapping[str, ConfigEntry] = field(default_factory=dict)
+    folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """The folders that belong to objects: see `stencils.folders`."""
 
     @property
     def api_versions(self) -> frozenset[str]:

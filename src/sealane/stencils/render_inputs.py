@@ -9,7 +9,7 @@ from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not
 from sealane.formations import reading
 from sealane.formations.formation_names import ENDINGS, FOLDER, names
 from sealane.formations.model import Formation
-from sealane.stencils import chart_inputs, patch_inputs
+from sealane.stencils import chart_inputs, folder_inputs, patch_inputs
 from sealane.stencils.model import ConfigEntry, Sources, Stencil
 from sealane.stencils.placeholders import Source
 
@@ -32,11 +32,17 @@ def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources
     charts, of_charts = chart_inputs.gather(tree, formation, source)
     patches, of_patches = patch_inputs.gather(tree, formation)
     config, still_more = _config(tree, formation, source)
-    findings = [*findings, *more, *of_charts, *of_patches, *still_more]
+    folders, of_folders = folder_inputs.gather(tree, stencils)
+    findings = [*findings, *more, *of_charts, *of_patches, *still_more, *of_folders]
     if errors(findings):
         return None, findings
     sources = Sources(
-        formation=formation, stencils=tuple(stencils), charts=tuple(charts), patches=tuple(patches), config=config
+        formation=formation,
+        stencils=tuple(stencils),
+        charts=tuple(charts),
+        patches=tuple(patches),
+        config=config,
+        folders=folders,
     )
     return sources, findings
 

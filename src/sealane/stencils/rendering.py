@@ -15,7 +15,7 @@ from sealane.formations import graph_annotations
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
 from sealane.stencils import chart_requests as requests
-from sealane.stencils import configuration, objects, patches, rendering_checks, substitution
+from sealane.stencils import configuration, folders, objects, patches, rendering_checks, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
@@ -93,8 +93,9 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     if sources.patches and not errors(findings):
         placed.objects, problems = patches.applied(placed.objects, sources.patches, words, platform)
         findings.extend(problems)
-    rendered, problems = objects.settle(placed.objects, formation.namespace, platform)
+    settled, problems = objects.settle(placed.objects, formation.namespace, platform)
     findings.extend(problems)
+    rendered = [folders.filled(item, sources.folders) for item in settled]
     findings.extend(platform.problems(rendered))
     aside = platform.jobs(formation, rendered, words)
     findings.extend(aside.findings)

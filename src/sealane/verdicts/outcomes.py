@@ -14,6 +14,9 @@ NOTHING_WRITTEN = "nothing was written, what was there before still is"
 NO_WORKLOAD = "nothing of the workloads was written, what was there before still is"
 """Why a deployment is left as it is when a hook before it failed."""
 
+ONLY_PLANNED = "nothing goes back there without a plan that people have seen: `sealane rollback` makes one"
+"""Why a failure is not rolled back automatically where only what was planned can be applied."""
+
 MOST_NOTES = 5
 """How many notes a verdict shows; the rest is only counted."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sealane.adapters import SHIPPED, Adapters
 from sealane.clients.relay.hub import Hub
-from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
@@ -18,12 +18,19 @@ class Destinations:
     """The destinations of all environments, on one event loop."""
 
     def __init__(
-        self, state: Path, adapters: Adapters = SHIPPED, *, relays: Hub | None = None, helm: str = "helm"
+        self,
+        state: Path,
+        adapters: Adapters = SHIPPED,
+        *,
+        keys: Path | None = None,
+        relays: Hub | None = None,
+        helm: str = "helm",
     ) -> None:
-        """`state` is the folder for the state of destinations on this machine; `relays` reach others.
+        """`state` is the folder for the state of destinations on this machine, `keys` that with the keys of apps.
 
-        `helm` is the program that installs releases.
+        `relays` reach others; `helm` is the program that installs releases.
         """
+        self._keys = keys
         self._helm = helm
         self._state = state
         self._adapters = adapters
@@ -34,10 +41,7 @@ class Destinations:
 
     async def get(self, environment: Environment, name: str) -> Destination:
         """The environment's destination of that name. Raises NotThere, Unavailable."""
-        config = environment.destinations.get(name)
-        if config is None:
-            hint = did_you_mean(name, environment.destinations)
-            raise NotThere(f"{environment.name} has no destination {name}", hint=hint)
+        config = _config(environment, name)
         async with self._opening:
             if config not in self._open:
                 self._open[config] = await self._reach(environment, config)
@@ -50,7 +54,28 @@ class Destinations:
 
     async def _reach(self, environment: Environment, config: DestinationConfig) -> Destination:
         adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
-        context = DestinationContext(
-            name=config.name, environment=environment.name, state=self._state, relays=self._relays, helm=self._helm
+        return await self._closing.enter_async_context(adapter.open(config.written, self._context(environment, config)))
+
+    def planner(self, environment: Environment, name: str) -> Planner | None:
+        """What plans revisions for the environment's destination of that name; None where nothing has to. Raises NotThere."""
+        config = _config(environment, name)
+        adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
+        return adapter.planner(config.written, self._context(environment, config)) if adapter.planner else None
+
+    def _context(self, environment: Environment, config: DestinationConfig) -> DestinationContext:
+        return DestinationContext(
+            name=config.name,
+            environment=environment.name,
+            state=self._state,
+            keys=self._keys,
+            relays=self._relays,
+            helm=self._helm,
         )
-        return await self._closing.enter_async_context(adapter.open(config.written, context))
+
+
+def _config(environment: Environment, name: str) -> DestinationConfig:
+    config = environment.destinations.get(name)
+    if config is None:
+        hint = did_you_mean(name, environment.destinations)
+        raise NotThere(f"{environment.name} has no destination {name}", hint=hint)
+    return config

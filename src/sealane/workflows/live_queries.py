@@ -53,7 +53,7 @@ class LiveQueries:
     def __init__(self, tools: Tools, state: Path, *, relays: Hub | None = None) -> None:
         self._tools = tools
         self._store = tools.store
-        self._destinations = Destinations(state, tools.adapters, relays=relays)
+        self._destinations = Destinations(state, tools.adapters, keys=tools.settings.identities, relays=relays)
 
     async def tail(self, app: str, formation: str, asked: LogQuery) -> AsyncIterator[str]:
         """The logs of the formation's workloads, secrets masked.

@@ -137,9 +137,10 @@ def test_what_is_wrong_is_told_at_its_place(text: str, expected: str) -> None:
 def test_a_kind_of_destination_nobody_knows() -> None:
     """With those there are."""
     _, findings = reading.read("environment: dev\ndestinations: {bed: {nomad: {}}}\n", "dev.yaml")
-    assert "dev.yaml:2:22: unknown key nomad (known here: dummy, ecs, elastic_beanstalk, kubernetes, relay)" in [
-        str(finding) for finding in findings
-    ]
+    assert (
+        "dev.yaml:2:22: unknown key nomad (known here: dummy, ecs, elastic_beanstalk, kubernetes, opentofu, relay)"
+        in [str(finding) for finding in findings]
+    )
 
 
 def test_the_folder_of_the_operators(tmp_path: Path) -> None:

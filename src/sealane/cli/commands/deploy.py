@@ -127,6 +127,7 @@ def deploy(
     if build and (made := _build(project, environment, registry, secrets_file)):
         project = load((*(image or ()), *made)).at(environment)
     revision, values = deploy_session.rendered(project)
+    revision = deploy_session.planned(project, revision, where, environment)
     packs = config or folder
     check(project, revision, environment, packs, yes=yes)
     glass = window(environment, project.app, break_glass)
@@ -142,6 +143,7 @@ def deploy(
         moved_from=moved_from,
         adapters=adapters,
         watch_for=_watch_for(revision, environment) if keep_watching else timedelta(),
+        stays=deploy_session.stays(where, adapters),
     )
     deploy_session.deploy(wish, where, as_json=as_json)
 

@@ -76,4 +76,4 @@ def rollback(
     def check(revision: Revision) -> None:
         admission.check(revision, environment, packs, yes=yes)
 
-    deploy_session.rollback(project, where, to, permitted, check=check, as_json=as_json)
+    deploy_session.rollback(project, where, to, permitted, environment=environment, check=check, as_json=as_json)

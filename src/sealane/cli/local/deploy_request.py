@@ -59,6 +59,8 @@ class DeployRequest:
     watch_for: timedelta = timedelta()
     """How long the command watches after a good verdict, to roll back if it degrades."""
     adapters: Adapters = SHIPPED
+    stays: str = ""
+    """Why a failure is not rolled back automatically; empty if it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

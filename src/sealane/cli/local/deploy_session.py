@@ -17,7 +17,7 @@ from sealane.cli.screens import rollout_screen
 from sealane.deployments import ledger_entries
 from sealane.deployments.gates.model import GateResult
 from sealane.deployments.process_memory import Ask
-from sealane.destinations.port import Destination
+from sealane.destinations.port import Destination, DestinationAdapter
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import UsageError
 from sealane.secrets import keys, resolution
@@ -25,6 +25,7 @@ from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import UNBUILT
 from sealane.verdicts import model as verdicts
+from sealane.verdicts import outcomes
 
 
 def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
@@ -36,6 +37,19 @@ def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, S
         options = " ".join(f"--image {name}=REFERENCE" for name in used)
         raise UsageError(f"{', '.join(used)} has no image yet", hint=f"say which to deploy: {options}; or --build")
     return revision, secrets
+
+
+def planned(
+    project: local_formation.Project, revision: Revision, where: DestinationConfig, environment: Environment | None
+) -> Revision:
+    """The revision with its plans, where its destination applies only what was planned. Raises InvalidFiles."""
+    return asyncio.run(local_formation.planned(revision, where, environment, project.folder, project.adapters))
+
+
+def stays(where: DestinationConfig, adapters: Adapters) -> str:
+    """Why a failure there is not rolled back automatically; empty if it is."""
+    planned = adapters.destinations.get(where.kind, DestinationAdapter).planner is not None
+    return outcomes.ONLY_PLANNED if planned else ""
 
 
 def unbuilt(project: local_formation.Project, revision: Revision) -> list[str]:
@@ -98,6 +112,7 @@ def rollback(
     to: str | None,
     permitted: deploy_request.Overrides,
     *,
+    environment: Environment | None,
     check: Callable[[Revision], None],
     as_json: bool,
 ) -> None:
@@ -112,9 +127,15 @@ def rollback(
         known = await ledger.read(project, destination)
         label = f"{project.app}/{place.name}"
         revision = deployment.target(ledger_entries.read(known.ledger), to, label=label)
+        revision = await local_formation.planned(revision, where, environment, project.folder, project.adapters)
         await asyncio.to_thread(check, revision)
         return deploy_request.DeployRequest(
-            revision=revision, values=secrets, is_rollback=True, permitted=permitted, adapters=project.adapters
+            revision=revision,
+            values=secrets,
+            is_rollback=True,
+            permitted=permitted,
+            adapters=project.adapters,
+            stays=stays(where, project.adapters),
         )
 
     _follow(work, where, project.adapters, formation=place.name, as_json=as_json)

@@ -158,7 +158,7 @@ async def _plan(
         )
 
     aim = rollback_target.target(history.pasts, failed=record.revision, is_rollback=wish.is_rollback)
-    old = history.revision(aim.past.revision) if aim.past else None
+    old = history.revision(aim.past.revision) if aim.past and not wish.stays else None
     keep = await targets.configuration(history.verified(), destination)
     if wish.revision.id in history.partial:  # it had Secrets whose values are not known: left as they are
         keep = (*keep, *(ref for ref in ledger.inventory if (ref.group, ref.kind) == ("", "Secret")))
@@ -171,7 +171,7 @@ async def _plan(
         stored=ledger.inventory,
         previous=back,
         barred=await asyncio.to_thread(wish.permitted.bars, old) if old else "",
-        stays=aim.reason,
+        stays=wish.stays or aim.reason,
         keep=keep,
         budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
         adopt=wish.permitted.adopt,

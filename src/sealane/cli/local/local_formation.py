@@ -161,10 +161,28 @@ async def destination(
     Raises errors.Unavailable.
     """
     adapter = adapters.destinations.get(config.kind, DestinationAdapter)
-    program = helm.of(os.environ).program
-    context = DestinationContext(name=config.name, environment="", patience=patience, helm=program)
-    async with adapter.open(config.written, context) as opened:
+    async with adapter.open(config.written, _context(config, patience=patience)) as opened:
         yield opened
+
+
+async def planned(
+    revision: Revision, config: DestinationConfig, environment: Environment | None, folder: Path, adapters: Adapters
+) -> Revision:
+    """The revision with its plans, where its destination applies only what was planned. Raises InvalidFiles, Unavailable."""
+    adapter = adapters.destinations.get(config.kind, DestinationAdapter)
+    if adapter.planner is None:
+        return revision
+    deletes = environment.delete_budget if environment else 0
+    made, problems = await adapter.planner(config.written, _context(config)).plan(revision, deletes=deletes)
+    _tell(folder, problems)
+    assert made is not None, "without a revision there are errors, and then nothing comes here"
+    return made
+
+
+def _context(config: DestinationConfig, *, patience: float = 15.0) -> DestinationContext:
+    program = helm.of(os.environ).program
+    folder = keys.own_folder(os.environ)
+    return DestinationContext(name=config.name, environment="", patience=patience, helm=program, keys=folder)
 
 
 def destination_config(

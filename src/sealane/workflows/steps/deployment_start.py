@@ -10,8 +10,10 @@ from sealane.records.deployments import Deployment, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission, leftovers, releases, targets, timeline
+from sealane.workflows.steps import admission, leftovers, plans, releases, targets, timeline
 from sealane.workflows.steps.deployment_memory import SqlMemory, with_finished
+
+_RESOLVED_ANEW = "a secret changed since it was rendered, so this is another revision and approval is asked again"
 
 
 async def begin(memory: SqlMemory) -> model.Start | None:
@@ -27,7 +29,10 @@ async def begin(memory: SqlMemory) -> model.Start | None:
     destination = await memory.destination()
     if deployment.state is DeploymentState.QUEUED:
         if await targets.secrets_changed(tools, deployment, revision, destination):
-            await _revise(tools, deployment)
+            await _revise(tools, deployment, _RESOLVED_ANEW)
+            return None
+        if await plans.outdated(tools, revision):
+            await _revise(tools, deployment, plans.OUTDATED)
             return None
         if not await tools.gates.recheck(deployment):
             return None
@@ -66,12 +71,11 @@ async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) ->
     return goes
 
 
-async def _revise(tools: Tools, deployment: Deployment) -> None:
-    """After a secret changed: renders the release anew, and asks for its approvals again."""
+async def _revise(tools: Tools, deployment: Deployment, note: str) -> None:
+    """After what it was made from changed: renders the release anew, and asks for its approvals again."""
     here = await targets.checked_out(tools, deployment)
     made = await tools.store.releases.get(deployment.release_id or "")
     revision, _, findings = await releases.render(here, deployment.formation, made)
     if revision is None:
         raise SealaneError(f"{deployment.label} can't be rendered any more: {findings[0]}")
-    note = "a secret changed since it was rendered, so this is another revision and approval is asked again"
     await tools.store.deployments.revise(deployment.id, revision, note=note, at=tools.now())

@@ -29,7 +29,7 @@ from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission, restarts
+from sealane.workflows.steps import admission, plans, restarts
 
 _IMAGES = {Kind.IMAGE, Kind.RETAG}
 
@@ -216,6 +216,9 @@ async def render(
         adapters=here.tools.adapters,
     )
     revision, findings = await helm_template.render(sources, inputs, here.tools.helm)
+    if revision is not None:
+        revision, problems = await plans.planned(here.tools, revision)
+        findings = [*findings, *problems]
     return revision, sources.formation, findings
 
 

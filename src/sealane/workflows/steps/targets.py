@@ -20,11 +20,11 @@ from sealane.secrets import resolution
 from sealane.secrets.masking import Masker
 from sealane.secrets.values import SecretValue
 from sealane.stencils.model import Revision
-from sealane.verdicts import rollback_target
+from sealane.verdicts import outcomes, rollback_target
 from sealane.verdicts.model import Verdict, VerdictKind
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import full_clones
+from sealane.workflows.steps import full_clones, plans
 
 _FOR_A_MASK = 15.0
 """Seconds that a store or repository may take to give the values to mask: watching waits no longer."""
@@ -124,6 +124,8 @@ def forget_clone(tools: Tools, deployment: Deployment) -> None:
 
 async def going_back(tools: Tools, deployment: Deployment) -> tuple[Deployment | None, str]:
     """The verified deployment that a failure is rolled back to; or None, with the reason."""
+    if plans.are_needed(tools, deployment.environment, deployment.destination):
+        return None, outcomes.ONLY_PLANNED
     ended, past = await _past(tools, deployment)
     is_rollback = deployment.kind == "rollback"
     target = rollback_target.target(past, failed=deployment.revision_id, is_rollback=is_rollback)
@@ -144,7 +146,8 @@ async def before(tools: Tools, deployment: Deployment) -> Deployment | None:
 async def rolled_back_to(tools: Tools, deployment: Deployment) -> Deployment | None:
     """The target when this verified deployment degrades; None where it is not rolled back."""
     ended, past = await _past(tools, deployment)
-    if deployment.kind is DeploymentKind.ROLLBACK:
+    planned = plans.are_needed(tools, deployment.environment, deployment.destination)
+    if planned or deployment.kind is DeploymentKind.ROLLBACK:
         return None
     aim = rollback_target.after_verdict(past, sequence=deployment.sequence, revision=deployment.revision_id)
     back = ended[aim.sequence] if aim else None

@@ -1,0 +1,1 @@
+"""Configurations of OpenTofu and Terraform: planned, approved with their plan, and applied exactly so."""

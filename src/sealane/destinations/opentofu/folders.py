@@ -1,0 +1,205 @@
+"""The folder in which Sealane keeps what it knows of configurations: records, saved plans, states, locks.
+
+    records/NAMESPACE/NAME.json      what was applied last, by whom, and how it ended
+    plans/NAMESPACE/NAME/HASH.age    saved plans, encrypted
+    states/NAMESPACE/NAME/           the state of a configuration without a backend
+    kept/NAMESPACE/NAME-TIME.tfstate a state that could not be stored where it belongs
+    locks/NAMESPACE/NAME             locked while a program works on the configuration, until its last process has ended
+    work/NAMESPACE/NAME/             its files while it is planned or applied
+    ledgers/NAMESPACE/APP/FORMATION.json
+
+Only its owner may read it. All workers that deploy there share it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from sealane import clock, typed_data
+from sealane.clients import age
+from sealane.destinations import model
+from sealane.destinations.opentofu.model import Record
+from sealane.errors import Conflicting, NotThere, Unavailable
+
+_TRY_EVERY = 0.1
+_FORMER, _LONGEST = 50, 8192
+ERRORED = "errored.tfstate"
+"""Where the program leaves a state that it could not store."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldLock:
+    """The lock of a configuration's folder, held by this process and the programs that it hands the descriptor to."""
+
+    descriptor: int
+    former: tuple[str, ...]
+    """The names under which it was held before: no process that had it lives any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigurationFolder:
+    """What is kept of one configuration."""
+
+    root: Path
+    namespace: str
+    name: str
+
+    def _path(self, part: str, *, ending: str = "") -> Path:
+        path = self.root / part / self.namespace / f"{self.name}{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def work(self) -> Path:
+        """Its files while a program works on them."""
+        return self._path("work")
+
+    @property
+    def home(self) -> Path:
+        """Where the program's own root is mounted."""
+        return self._path("homes")
+
+    @property
+    def state(self) -> Path:
+        """The folder of its state if it has no backend."""
+        return self._path("states")
+
+    @property
+    def log(self) -> Path:
+        """What the last apply printed."""
+        return self._path("logs", ending=".jsonl")
+
+    def record(self) -> Record | None:
+        """Its record."""
+        try:
+            return typed_data.from_json(self._path("records", ending=".json").read_bytes(), Record)
+        except FileNotFoundError:
+            return None
+
+    def keep(self, record: Record) -> None:
+        """Writes its record, all of it or nothing."""
+        _write(self._path("records", ending=".json"), msgspec.json.encode(record))
+
+    async def keep_plan(self, sha256: str, plan: bytes, recipient: str) -> None:
+        """Keeps a saved plan, encrypted; older ones are of no use any more, as they are of the same state or an older one."""
+        folder = self._path("plans")
+        sealed = await age.encrypt(plan, [recipient])
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _write(folder / f"{sha256}.age", sealed)
+
+    async def plan(self, sha256: str, identities: tuple[age.Identity, ...]) -> bytes:
+        """A saved plan. Raises NotThere when it is gone."""
+        try:
+            sealed = (self._path("plans") / f"{sha256}.age").read_bytes()
+        except FileNotFoundError:
+            raise NotThere("the saved plan is gone", hint="deploy again: it is planned anew") from None
+        return await age.decrypt(sealed, identities)
+
+    def forget_plans(self) -> None:
+        """Removes all saved plans: the state has moved on, so none of them can be applied any more."""
+        shutil.rmtree(self._path("plans"), ignore_errors=True)
+
+    @asynccontextmanager
+    async def locked(self, within: float, host: str) -> AsyncIterator[HeldLock]:
+        """Alone with the configuration, under that name. Raises Unavailable when others take longer."""
+        with self._lock_file() as descriptor:
+            deadline = asyncio.get_running_loop().time() + within
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if asyncio.get_running_loop().time() > deadline:
+                        message = f"{self.name} is being planned or applied by another process"
+                        raise Unavailable(message, hint="wait until it has ended") from None
+                    await asyncio.sleep(_TRY_EVERY)
+            former = os.pread(descriptor, _LONGEST, 0).decode().split()
+            os.pwrite(descriptor, " ".join([*former[-_FORMER:], host]).encode(), 0)
+            yield HeldLock(descriptor=descriptor, former=tuple(former))
+
+    @contextmanager
+    def _lock_file(self) -> Iterator[int]:
+        descriptor = os.open(self._path("locks"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def is_busy(self) -> bool:
+        """Whether a program works on it now."""
+        with self._lock_file() as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    def put_aside(self) -> Path | None:
+        """Saves a state that the program could not store, before its folder is emptied."""
+        left = self.work / ERRORED
+        if not left.exists():
+            return None
+        kept = self._path("kept", ending=f"-{clock.now():%Y%m%dT%H%M%S%f}.tfstate")
+        left.replace(kept)
+        return kept
+
+    def lay_out(self, files: dict[str, str]) -> None:
+        """An empty folder with these files alone."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        for folder in (self.work, self.home, self.state):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path, content in files.items():
+            file = self.work / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerFiles:
+    """Ledgers of command lines without a server."""
+
+    root: Path
+
+    def read(self, app: str, formation: str, namespace: str) -> model.Ledger:
+        """The ledger; empty at first."""
+        try:
+            return typed_data.from_json(self._path(app, formation, namespace).read_bytes(), model.Ledger)
+        except FileNotFoundError:
+            return model.Ledger()
+
+    def places(self, app: str, formation: str) -> tuple[str, ...]:
+        """The namespaces with a ledger of the formation."""
+        found = (self.root / "ledgers").glob(f"*/{app}/{formation}.json")
+        return tuple(sorted(path.parent.parent.name for path in found))
+
+    def write(self, ledger: model.Ledger, app: str, formation: str, namespace: str) -> model.Ledger:
+        """Writes it. Raises Conflicting when another writer was faster."""
+        path = self._path(app, formation, namespace)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.read(app, formation, namespace).version != ledger.version:
+                raise Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
+            kept = replace(ledger, version=str(int(ledger.version or 0) + 1), reserve=0)
+            _write(path, msgspec.json.encode(kept))
+        return kept
+
+    def _path(self, app: str, formation: str, namespace: str) -> Path:
+        return self.root / "ledgers" / namespace / app / f"{formation}.json"
+
+
+def _write(path: Path, content: bytes) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    new.replace(path)

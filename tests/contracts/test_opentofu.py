@@ -1,0 +1,325 @@
+"""Configurations through the real program: what is applied is what was planned, once, and told as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealane import errors
+from sealane.cli.local import deployment
+from sealane.deployments import drift_check, ledger_entries
+from sealane.destinations.opentofu import plan_reading
+from tests.opentofu import Place, changes, identity
+from tests.serving import until
+
+ONE = """
+    resource "terraform_data" "net" { input = "one" }
+"""
+TWO = ONE.replace("one", "two")
+REPLACED = """
+    resource "terraform_data" "net" {
+      input            = "SIZE"
+      triggers_replace = "SIZE"
+    }
+"""
+COUNTED = """
+    resource "terraform_data" "net" {
+      provisioner "local-exec" { command = "COMMAND" }
+    }
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, opentofu: str) -> Place:
+    return Place(folder=tmp_path, program=opentofu)
+
+
+def verdict(ended: Any) -> tuple[str, str]:
+    return ended.outcome.verdict.kind.value, ended.outcome.verdict.reason
+
+
+async def test_it_is_deployed_fails_and_goes_back_by_a_plan_of_what_was_verified(place: Place) -> None:
+    one = await place.plan(ONE)
+    assert changes(one) == {"terraform_data.net": ["create"]}
+    assert verdict(await place.deploy(one)) == ("deployed", "Everything is ready.")
+    two = await place.plan(TWO)
+    assert changes(two) == {"terraform_data.net": ["update"]}
+    assert verdict(await place.deploy(two))[0] == "deployed"
+
+    bad = await place.plan(TWO + COUNTED.replace("net", "bad").replace("COMMAND", "echo no such network; exit 7"))
+    kind, reason = verdict(await place.deploy(bad))
+    assert kind == "failed"
+    assert "terraform_data.bad" in reason
+    assert "exit status 7" in reason
+    assert "left as it was" not in reason
+    assert "sealane rollback" in reason, "nothing goes back without a plan"
+
+    history = ledger_entries.read(await place.destination.read_ledger("net", "live", namespace="base"))
+    back = deployment.target(history, one.id[7:14], label="net/live")
+    replanned, _ = await place.planner.plan(back, deletes=1)
+    assert replanned
+    assert changes(replanned) == {"terraform_data.net": ["update"], "terraform_data.bad": ["delete"]}
+    assert replanned.id != one.id, "another plan is another revision, and is approved anew"
+    assert verdict(await place.deploy(replanned, is_rollback=True))[0] == "deployed"
+
+
+async def test_a_plan_is_applied_once_and_behind_the_fence(place: Place, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    revision = await place.plan(COUNTED.replace("COMMAND", f"echo x >> {ran}"))
+
+    async def fenced() -> None:
+        raise errors.Fenced("another worker has taken over")
+
+    with pytest.raises(errors.Fenced):
+        await place.apply(revision, fence=fenced)
+    assert not ran.exists()
+    for _ in range(2):
+        applied = await place.apply(revision)
+        assert applied.refusals == ()
+        assert ran.read_text() == "x\n"
+
+
+async def test_a_plan_of_another_state_and_another_plan_are_refused(place: Place) -> None:
+    first, second = await place.plan(ONE), await place.plan(TWO)
+    assert not await place.planner.is_outdated(first)
+    await place.apply(second)
+    assert await place.planner.is_outdated(first)
+    assert await place.planner.is_outdated(second), "it is used up"
+    (refusal,) = (await place.apply(first, sequence=2)).refusals
+    assert refusal.message == "its state is not what was planned from: serial 1 now, no state yet then"
+
+    third = await place.plan(ONE)
+    swapped = next((place.folder / "kept/plans/base/network").glob("*.age"))
+    other = await place.plan(TWO + ONE.replace("net", "more"))
+    (forged,) = [path for path in swapped.parent.glob("*.age") if path != swapped]
+    forged.replace(swapped)
+    (refusal,) = (await place.apply(third, sequence=3)).refusals
+    assert refusal.message == "the saved plan is not the one that was approved"
+    assert other.id != third.id
+
+    (refusal,) = (await place.apply(await place.plan(ONE), formation="other")).refusals
+    assert refusal.message == "it belongs to net/live"
+
+
+async def test_what_a_plan_deletes_counts_unless_it_is_named(place: Place) -> None:
+    await place.apply(await place.plan(REPLACED.replace("SIZE", "3")))
+    larger = REPLACED.replace("SIZE", "4")
+    said = (
+        "deploy/stencils/network.yaml:6:3: error: Configuration network: the plan deletes or replaces "
+        "terraform_data.net: more than the 0 that are allowed (if that is meant, name them in spec.deletes)"
+    )
+    assert [line.split(": ", 1)[1].removeprefix("error: ") for line in await place.problems(larger)] == [
+        said.split("error: ")[1]
+    ]
+    assert changes(await place.plan(larger, deletes=1)) == {"terraform_data.net": ["delete", "create"]}
+    named = await place.plan(larger, spec="deletes: [terraform_data.net]")
+    assert (await place.apply(named, sequence=2)).refusals == ()
+
+    (wrong,) = await place.problems(larger, spec="destroy: everything")
+    assert "write its name there, network, if that is meant" in wrong
+    gone = await place.plan(larger, spec="destroy: network")
+    assert changes(gone) == {"terraform_data.net": ["delete"]}
+    assert verdict(await place.deploy(gone))[0] == "deployed"
+    assert place.record.result.resources == 0
+
+
+async def test_what_is_sensitive_is_in_no_revision_and_no_file_but_the_state(place: Place) -> None:
+    secret = """
+        variable "password" {
+          default   = "hunter2"
+          sensitive = true
+        }
+        resource "terraform_data" "net" { input = { user = "app", password = var.password } }
+        output "password" {
+          value     = var.password
+          sensitive = true
+        }
+    """
+    revision = await place.plan(secret)
+    (change,) = [
+        item.object["spec"] for item in revision.objects if item.object["spec"].get("type") == "terraform_data"
+    ]
+    assert change["after"]["input"] == {"user": "app", "password": "<sensitive>"}
+    without_files = [item.object for item in revision.objects if item.kind != "Configuration"]
+    assert "hunter2" not in json.dumps(without_files)
+    (saved,) = (place.folder / "kept/plans").rglob("*.age")
+    assert saved.read_bytes().startswith(b"-----BEGIN AGE ENCRYPTED FILE-----")
+    await place.deploy(revision)
+    assert "hunter2" not in (place.folder / "kept/logs/base/network.jsonl").read_text()
+    assert "hunter2" not in (place.folder / "kept/records/base/network.json").read_text()
+    assert not list((place.folder / "kept/plans").rglob("*.age")), "it can't be applied again"
+
+
+async def test_what_somebody_changed_is_drift(place: Place) -> None:
+    revision = await place.plan(ONE)
+    await place.deploy(revision)
+    assert (await drift_check.of(revision, place.destination)).objects == ()
+    state = place.folder / "kept/states/base/network/terraform.tfstate"
+    state.write_text(state.read_text().replace('"one"', '"mine"'))
+    (drift,) = (await drift_check.of(revision, place.destination)).objects
+    assert drift.object == "Configuration/network"
+    assert next((field.path, field.before, field.after) for field in drift.fields) == (
+        "terraform_data.net.input",
+        "mine",
+        "one",
+    )
+
+
+async def test_mistakes_are_told_where_they_are(place: Place) -> None:
+    (wrong,) = await place.problems(ONE + '    resource "terraform_data" "more" { input = var.missing }\n')
+    assert wrong.startswith("infra/network/main.tf:3:1")
+    assert "Reference to undeclared input variable" in wrong
+    (local,) = await place.problems('    terraform {\n      backend "local" {}\n    }\n')
+    assert 'backend "local" is not possible here' in local
+    (state,) = [
+        str(finding) for finding in place.render(ONE, **{"old.tfstate": "{}"})[1] if "is a state" in finding.message
+    ]
+    assert "infra/network/old.tfstate is a state" in state
+
+
+async def test_a_confined_program_sees_nothing_of_the_server(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("the server's own")
+    said = tmp_path / "kept/states/base/network/said"
+    main = f"""
+        output "file" {{ value = try(file("{tmp_path}/token"), "nothing") }}
+        output "processes" {{ value = fileset("/proc", "*/environ") }}
+        resource "terraform_data" "net" {{
+          provisioner "local-exec" {{ command = "env > {said}; hostname >> {said}; ls /root /home {tmp_path} >> {said} 2>&1 || true" }}
+        }}
+    """
+    place = Place(folder=tmp_path, program=place.program, confined=True, variables={"GIVEN": "by operators"})
+    revision = await place.plan(main)
+    outputs = {
+        item.object["spec"]["address"]: item.object["spec"]["after"]
+        for item in revision.objects
+        if item.kind == "ResourceChange"
+    }
+    assert outputs["output.file"] == "nothing"
+    assert len(outputs["output.processes"]) <= 3, "only its own"
+    assert (await place.apply(revision)).refusals == ()
+    assert place.record.result.problem == ""
+    words = said.read_text()
+    assert "GIVEN=by operators" in words
+    assert "sealane-" in words
+    assert "token" not in words
+    for name in ("SEALANE", "PYTEST", "VIRTUAL_ENV"):
+        assert name not in words
+
+
+async def test_an_apply_whose_worker_is_killed_goes_on_and_is_not_repeated(place: Place, tmp_path: Path) -> None:
+    ran, go = tmp_path / "ran", tmp_path / "go"
+    command = f"echo x >> {ran}; while ! test -e {go}; do sleep 0.05; done"
+    revision = await place.plan(COUNTED.replace("COMMAND", command))
+    (tmp_path / "revision.json").write_text(json.dumps(revision.to_json()))
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.contracts.opentofu_worker", str(tmp_path), place.program], env=dict(os.environ)
+    )
+    await asyncio.to_thread(until, "the apply runs", ran.exists)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    successor = asyncio.create_task(place.apply(revision))
+    await asyncio.sleep(0)
+    go.touch()
+    assert (await successor).refusals == ()
+    assert ran.read_text() == "x\n"
+    assert place.record.is_of(identity(revision, 1))
+    assert place.record.result.problem == ""
+
+
+class States(BaseHTTPRequestHandler):
+    """A store of one state, as OpenTofu's backend `http` wants it."""
+
+    state: bytes = b""
+    lock: bytes = b""
+    broken = False
+
+    def do_GET(self) -> None:
+        self._say(200 if self.state else 404, self.state)
+
+    def do_POST(self) -> None:
+        content = self._content()
+        if not type(self).broken:
+            type(self).state = content
+        self._say(500 if self.broken else 200)
+
+    def do_LOCK(self) -> None:
+        if self.lock:
+            return self._say(423, self.lock)
+        type(self).lock = self._content()
+        return self._say(200)
+
+    def do_UNLOCK(self) -> None:
+        type(self).lock = b""
+        self._say(200)
+
+    def _content(self) -> bytes:
+        return self.rfile.read(int(self.headers["Content-Length"] or 0))
+
+    def _say(self, code: int, content: bytes = b"") -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def states() -> Iterator[tuple[type[States], str]]:
+    class Own(States):
+        pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Own) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        yield (
+            Own,
+            f'backend "http" {{\n address = "{address}"\n lock_address = "{address}"\n unlock_address = "{address}"\n retry_max = 0\n }}',
+        )
+        server.shutdown()
+
+
+async def test_a_lock_is_freed_if_it_is_a_dead_program_s_of_ours_and_told_if_not(place: Place) -> None:
+    with states() as (store, backend):
+        revision = await place.plan(f"terraform {{\n {backend}\n }}\n{ONE}")
+        own = (place.folder / "kept/locks/base/network").read_text().split()[-1]
+        store.lock = json.dumps({"ID": "7", "Operation": "OperationTypeApply"}).encode()
+        await place.apply(revision)
+        assert "already locked: ID=7" in place.record.result.problem, "this backend does not tell whose it is"
+        assert store.lock
+        async with place.programs.bench(revision.objects[0].object, "base") as bench:
+            for who, freed in (("eve@laptop", False), (f"root@{own}", True)):
+                detail = f"Lock Info:\n  ID:        7\n  Who:       {who}\n"
+                told = plan_reading.Diagnostic(summary="Error acquiring the state lock", detail=detail)
+                assert await bench.free([told]) is freed
+                assert bool(store.lock) is not freed
+
+
+async def test_a_state_that_could_not_be_stored_is_kept_and_stored_later(place: Place) -> None:
+    with states() as (store, backend):
+        main = f"terraform {{\n {backend}\n }}\n{ONE}"
+        revision = await place.plan(main)
+        store.broken = True
+        kind, reason = verdict(await place.deploy(revision))
+        assert kind == "failed"
+        (kept,) = (place.folder / "kept/kept/base").glob("network-*.tfstate")
+        assert str(kept) in reason
+        assert "one" in kept.read_text()
+        store.broken = False
+        again = await place.plan(main)
+        assert changes(again) == {}, "what was made is known"
+        assert verdict(await place.deploy(again))[0] == "deployed"
