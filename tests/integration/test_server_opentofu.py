@@ -43,7 +43,7 @@ def files(size: str) -> dict[str, str]:
     return {path: text.replace("SIZE", size) for path, text in FILES.items()}
 
 
-async def test_a_plan_is_approved_applied_and_gone_back_from(tmp_path: Path, opentofu: str) -> None:
+async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_path: Path, opentofu: str) -> None:
     world = Inside(tmp_path)
     config = world.shop.data / "config"
     (config / "environments/dev.yaml").write_text(ENVIRONMENT.format(folder=tmp_path / "kept", program=opentofu))
