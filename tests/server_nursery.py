@@ -7,6 +7,7 @@ An order is a line of JSON on stdin; its answer is the server's process id on st
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -138,16 +139,31 @@ def _serve() -> None:
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    nursery = os.getpid()
     for line in sys.stdin:
         if os.fork() == 0:
+            _end_with(nursery)
             _keep(**json.loads(line))
+
+
+_PARENT_ENDED = 1
+"""The option of prctl that names the signal of a parent's end: PR_SET_PDEATHSIG."""
+
+
+def _end_with(parent: int) -> None:
+    """Kills this process when its parent ends, so that no server outlives tests that were killed."""
+    ctypes.CDLL(None).prctl(_PARENT_ENDED, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os._exit(1)
 
 
 def _keep(*, ended: str, **order: object) -> None:
     """Starts the server and waits for its end; returns in the server's own process alone, when it is done."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
+        _end_with(keeper)
         _become(**order)  # type: ignore[arg-type]
     os.write(1, f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
