@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.long_files import LONG
+
 pytest_plugins = ["tests.bed", "tests.durations"]
 
 settings.register_profile("quick", derandomize=True, deadline=None, database=None, max_examples=20)
@@ -37,7 +39,8 @@ _SHORT = ("architecture", "unit")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread each folder over the whole run: some wait for a cluster, some keep a core busy, and lanes should do both.
 
-    Of each the largest files come first, and unit tests after all, so that no lane works alone at the end.
+    Of each the largest files come first, long ones in the first half whatever their size, and unit tests after all, so
+    that no lane works alone at the end.
     """
     root = Path(__file__).parent
     folders: dict[Path, list[Path]] = {}
@@ -45,9 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders.setdefault(path.parent, []).append(path)
     place: dict[Path, tuple[float, Path]] = {}
     for paths in folders.values():
-        for at, path in enumerate(sorted(paths, key=lambda each: (-each.stat().st_size, each))):
+        largest_first = sorted(paths, key=lambda each: (-each.stat().st_size, each))
+        long = [path for path in largest_first if path.relative_to(root).as_posix() in LONG]
+        for at, path in enumerate(largest_first):
             tier = path.relative_to(root).parts[0]
             place[path] = (1.0 + _SHORT.index(tier) if tier in _SHORT else at / len(paths), path)
+        for at, path in enumerate(long):
+            place[path] = (at / len(long) / 2, path)
     items.sort(key=lambda item: place[item.path])
 
 
