@@ -562,6 +562,7 @@ def test_insights_lead_to_what_is_behind_them(opening: Opening, story: Story) ->
     expect(page.locator(".tile")).to_have_count(4)
     expect(page.locator(".tile canvas").first).to_be_visible()
     expect(page.locator("#waits-of-changes .legend li")).to_have_count(6)
+    expect(page.locator("#waits-of-changes")).to_contain_text("from commit to dev go")
     expect(page.locator("#waits-of-changes")).to_contain_text("steps and images")
     cause = page.locator("#causes tbody tr").first
     times = int(cause.locator("td").last.inner_text())
