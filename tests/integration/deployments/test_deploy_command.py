@@ -106,7 +106,7 @@ async def test_a_bad_change_is_explained_and_rolled_back_and_a_person_goes_furth
     assert "ended twice with exit code 3." in out
     assert "is no such table”." in out
     assert "+  colour: red" in out
-    assert "rollback to" in err
+    assert "rolling back to" in err
     code, why, _ = await folder.run("why", "dev")
     assert code == 0
     assert "What is there now is #2" in why
