@@ -126,15 +126,19 @@ async def test_a_kill_at_every_step_writes_nothing_twice(
     assert at > 3
 
 
-async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: Teller) -> None:
-    """The way back makes way for itself: what this deployment has under way is aborted, then the version before follows."""
+@pytest.mark.parametrize("seconds", [10, 160], ids=["no instance has it", "one instance has it"])
+async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: Teller, seconds: float) -> None:
+    """The way back makes way for itself: what this deployment has under way is aborted, then the version before follows.
+
+    Also while the environment still has the old label: that says nothing of the update that goes on.
+    """
     teller.world.scripts["shop-prod"] = [timelines.rolling]
     plan = await teller.plan(teller.manifest("v2"), back=teller.manifest("v1"))
     assert plan.previous is not None
     await teller.destination.apply(
         [teller.manifest("v2")], identity=plan.target.identity, fence=model.unfenced, adopt=True
     )
-    teller.world.clock.advance(160)
+    teller.world.clock.advance(seconds)
     _, begun = await apply_phase.apply(
         teller.destination,
         plan.previous,
@@ -142,7 +146,7 @@ async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: T
         waiting=apply_phase.WhileWaiting(now=teller.world.clock.now),
     )
     assert begun.inventory
-    assert teller.world.writes() == ["UpdateEnvironment", "AbortEnvironmentUpdate", "UpdateEnvironment"]
+    assert teller.world.writes()[:2] == ["UpdateEnvironment", "AbortEnvironmentUpdate"]
     teller.world.clock.advance(timedelta(minutes=5).total_seconds())
     (change,) = await teller.destination.diff([teller.manifest("v1")], identity=identity(0))
     assert change.action is Action.NONE

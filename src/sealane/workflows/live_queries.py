@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from sealane.workflows.context import Tools
 from sealane.workflows.steps import policies, targets
 from sealane.workflows.steps.policies import PolicyReport
 
+_FRESH = 30.0
+"""Seconds for which what a destination told of a deployment is told again."""
 _PATIENCE = 3.0
 """Seconds to wait for optional figures."""
 
@@ -47,6 +49,15 @@ class LogQuery:
     """Whether to follow new lines."""
 
 
+@dataclass(slots=True)
+class _Told:
+    """What a destination told of a deployment, and until when that is told again."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    until: float = 0.0
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
 class LiveQueries:
     """Reads destinations for people; writes nothing there."""
 
@@ -54,6 +65,7 @@ class LiveQueries:
         self._tools = tools
         self._store = tools.store
         self._destinations = Destinations(state, tools.adapters, keys=tools.settings.identities, relays=relays)
+        self._told: dict[str, _Told] = {}
 
     async def tail(self, app: str, formation: str, asked: LogQuery) -> AsyncIterator[str]:
         """The logs of the formation's workloads, secrets masked.
@@ -98,8 +110,19 @@ class LiveQueries:
     async def evidence(self, deployment: Deployment, seen: Observation | None) -> Mapping[str, Any]:
         """Events and last log lines of what a deployment changed, secrets masked; empty once another is there.
 
-        Raises what `tail` raises.
+        The destination is asked once for all who ask at the same time, and again after half a minute: some collect logs for each
+        request. Raises what `tail` raises.
         """
+        now = asyncio.get_running_loop().time
+        self._told = {key: told for key, told in self._told.items() if told.lock.locked() or told.until > now()}
+        told = self._told.setdefault(deployment.id, _Told())
+        async with told.lock:
+            if told.until <= now():
+                told.evidence = await self._evidence(deployment, seen)
+                told.until = now() + _FRESH
+            return told.evidence
+
+    async def _evidence(self, deployment: Deployment, seen: Observation | None) -> Mapping[str, Any]:
         stands = await self._store.formations.get(deployment.app, deployment.formation)
         if seen is None or stands.current_id != deployment.id:
             return {}

@@ -64,6 +64,19 @@ DECIDED = {
         (Step.ROLLBACK, 1),
     ),
     "it was uninstalled and kept": ([secret(1, "uninstalled")], (Step.INSTALL, 1)),
+    "it was uninstalled and kept, after others": (
+        [secret(1, "superseded"), secret(2, "uninstalled", "old")],
+        (Step.INSTALL, 2),
+    ),
+    "several are deployed": ([secret(1, "deployed", "old"), secret(2, "deployed")], (Step.NOTHING, 2)),
+    "several are deployed, and an older one is wanted": (
+        [secret(1, "deployed"), secret(2, "deployed", "old")],
+        (Step.ROLLBACK, 1),
+    ),
+    "it is older than what Helm has": (
+        [secret(11, "superseded", "a"), secret(12, "deployed", "b")],
+        (Step.UPGRADE, 12),
+    ),
     "the deployed one's record is lost": ([secret(1, "superseded", "old")], (Step.UPGRADE, 1)),
     **{
         f"{status} of ours": ([secret(1, "deployed"), secret(2, status)], (Step.FREE, 2))

@@ -48,7 +48,7 @@ class Writer:
             return Brought(ref=ref, over=False)
         plan = apply_plan.plan(ref, spec, reading, record, self.identity, adopt=self.adopt)
         ref, refusal = plan.change.ref, plan.change.refusal
-        if not plan.steps and not refusal:
+        if not plan.steps and not refusal and not self._is_going_on(operation, reading):
             return Brought(ref=ref, was_there=await self._note(ref, spec, reading, record, tag))
         refusal = refusal or await self._version(ref, spec, plan.steps) or self._taken(ref, operation, reading)
         if refusal:
@@ -185,12 +185,17 @@ class Writer:
         message = f"{reading.whose} began at {other.at:%H:%M:%S} UTC, and is left alone"
         return model.Refusal(ref=ref, reason=model.Reason.SUPERSEDED, message=message)
 
+    def _is_going_on(self, operation: Operation | None, reading: Reading) -> bool:
+        """Whether this deployment's update to another revision still runs: it still has the old label, which says nothing."""
+        environment = reading.environment
+        if operation is None or environment is None or environment.status == "Ready":
+            return False
+        return operation.sequence == self.identity.sequence and operation.revision != self.identity.revision
+
     async def _make_way(self, ref: model.ObjectRef, operation: Operation | None, reading: Reading) -> None:
         """For a rollback, aborts this deployment's own running update."""
         environment = reading.environment
-        if operation is None or environment is None or not environment.abortable:
-            return
-        if operation.sequence == self.identity.sequence and operation.revision != self.identity.revision:
+        if environment is not None and environment.abortable and self._is_going_on(operation, reading):
             await self.fence()
             try:
                 await self.service.abort(ref.name)
