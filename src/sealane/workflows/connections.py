@@ -62,6 +62,11 @@ class Destinations:
         adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
         return adapter.planner(config.written, self._context(environment, config)) if adapter.planner else None
 
+    def is_planned(self, environment: Environment, name: str) -> bool:
+        """Whether that destination applies only what was planned. Raises NotThere."""
+        kind = _config(environment, name).kind
+        return self._adapters.destinations.get(kind, DestinationAdapter).planner is not None
+
     def _context(self, environment: Environment, config: DestinationConfig) -> DestinationContext:
         return DestinationContext(
             name=config.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealane.destinations.port import Planner
-from sealane.errors import NotThere
+from sealane.errors import NotThere, SealaneError
 from sealane.findings import Finding
 from sealane.stencils.model import Revision
 from sealane.workflows.context import Tools
@@ -26,8 +26,11 @@ async def outdated(tools: Tools, revision: Revision) -> bool:
 
 
 def are_needed(tools: Tools, environment: str, destination: str) -> bool:
-    """Whether the destination applies only what was planned."""
-    return _planner(tools, environment, destination) is not None
+    """Whether the destination applies only what was planned; no, where the operators' files don't tell: admission does."""
+    try:
+        return tools.destinations.is_planned(tools.environment(environment), destination)
+    except SealaneError:
+        return False
 
 
 def _planner(tools: Tools, environment: str, destination: str) -> Planner | None:
