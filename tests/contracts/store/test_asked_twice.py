@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from sealane.records.accounts import Token, User
 from sealane.records.deployments import ApprovalRule, DeploymentKind, DeploymentState, Vote
 from sealane.records.scopes import EVERYTHING
 from sealane.releases.model import Release
+from sealane.store import releases
 from sealane.store.all_stores import Store
 from sealane.workflows.operations import Requests
 
@@ -54,9 +56,11 @@ async def test_of_two_releases_that_exclude_each_other_one_is_stored(store: Stor
     def alone(_: Release) -> None:
         raise Conflicting("its version is of something else")
 
-    made = [replace(release(1), id=f"rel-same-{number}") for number in range(6)]
-    adding = (store.releases.add(one, sequence=0, run_id=None, beside=alone) for one in made)
-    came = await asyncio.gather(*adding, return_exceptions=True)
+    def adding(number: int) -> Awaitable[None]:
+        made = replace(release(1), id=f"rel-same-{number}")
+        return store.database.write(lambda c: releases.add(c, made, sequence=0, run_id=None, beside=alone))
+
+    came = await asyncio.gather(*map(adding, range(6)), return_exceptions=True)
     assert Counter(type(result).__name__ for result in came) == Counter(NoneType=1, Conflicting=5), came
     assert len(await store.releases.tagged("shop", release(1).deploy_tag)) == 1
 
