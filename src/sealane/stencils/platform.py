@@ -123,6 +123,11 @@ class Platform(Protocol):
         """The object with that many instances; None if it can't be scaled."""
         ...
 
+    @property
+    def no_instances(self) -> str:
+        """Why nothing here can be scaled or restarted, in a sentence; empty where something can."""
+        ...
+
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
         """The object changed so that its instances are restarted; None if it has none that keep running."""
         ...
@@ -222,6 +227,11 @@ class Plain(Platform):
         """Nothing has instances."""
         del manifest, instances
         return None
+
+    @property
+    @override
+    def no_instances(self) -> str:
+        return "nothing has instances at this destination"
 
     @override
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:

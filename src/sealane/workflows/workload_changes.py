@@ -35,6 +35,8 @@ def changed(revision: Revision, change: WorkloadChange, platform: Platform) -> R
         if (made := change.made(platform, rendered.object)) is not None
     }
     meant = {name for name in known if change.workload in {name, name.partition("/")[2]}}
+    if not known and platform.no_instances:
+        raise NotThere(f"there is nothing to {change.word}: {platform.no_instances}")
     if not meant:
         hint = did_you_mean(change.workload, known)
         raise NotThere(f"there is no workload {change.workload} to {change.word}", hint=hint)

@@ -45,6 +45,11 @@ class Ecs(Plain):
             return None
         return {**manifest, "spec": {**manifest["spec"], "desiredCount": instances}}
 
+    @property
+    @override
+    def no_instances(self) -> str:
+        return ""
+
     @override
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
         return _restarted(manifest, at.isoformat(timespec="milliseconds"))

@@ -22,6 +22,11 @@ class ElasticBeanstalk(Plain):
     def claims(self, manifest: Mapping[str, Any], app: str) -> Iterator[Claim]:
         return claims.of(manifest, app)
 
+    @property
+    @override
+    def no_instances(self) -> str:
+        return "Elastic Beanstalk has as many instances as the environment's OptionSettings say (aws:autoscaling:asg)"
+
     @override
     def problems(self, rendered: Sequence[Rendered]) -> Iterator[Finding]:
         import jsonschema

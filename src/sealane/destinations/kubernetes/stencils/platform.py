@@ -107,6 +107,11 @@ class Kubernetes(Platform):
     def scaled(self, manifest: Mapping[str, Any], instances: int) -> dict[str, Any] | None:
         return replicas.scaled(manifest, instances)
 
+    @property
+    @override
+    def no_instances(self) -> str:
+        return ""
+
     @override
     def restarted(self, manifest: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
         return replicas.restarted(manifest, at)
