@@ -152,7 +152,7 @@ def create_version(world: World, given: Form, request: str) -> Form:
     status = ("FAILED" if fails else "PROCESSED") if given.get("Process") == "true" else "UNPROCESSED"
     version = Version(
         label=label, bundle=dict(given.get("SourceBundle") or {"S3Bucket": "samples", "S3Key": "sample.zip"}),
-        status=status, created=world.now(),
+        status=status, created=world.now(), words=given.get("Description", ""),
     )  # fmt: skip
     world.versions[application, label] = version
     return {"ApplicationVersion": _told(application, version)}
@@ -170,6 +170,9 @@ def describe_versions(world: World, given: Form, request: str) -> Form:
 
 def delete_version(world: World, given: Form, request: str) -> Form:
     _version(world, given["ApplicationName"], given["VersionLabel"])
+    assert given.get("DeleteSourceBundle", "false") == "false", "the bundle is somebody else's"
+    if any(each.label == given["VersionLabel"] for each in world.environments.values()):
+        raise Answered("SourceBundleDeletionFailure", "The version is deployed.")
     del world.versions[given["ApplicationName"], given["VersionLabel"]]
     return {}
 
@@ -181,6 +184,7 @@ def _told(application: str, version: Version) -> Form:
         "SourceBundle": version.bundle,
         "Status": version.status,
         "DateCreated": version.created,
+        "Description": version.words or None,
     }
 
 

@@ -38,6 +38,7 @@ class Version:
     bundle: dict[str, str]
     status: str = "UNPROCESSED"
     created: datetime | None = None
+    words: str = ""
 
 
 @dataclass(kw_only=True)

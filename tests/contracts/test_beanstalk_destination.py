@@ -14,6 +14,8 @@ from sealane.destinations.model import Action, Reason
 from sealane.verdicts.model import VerdictKind
 from tests import crashing
 from tests.aws import timelines
+from tests.aws.faults import Fault
+from tests.aws.virtual_clock import BEGAN
 from tests.aws.world import World
 from tests.contracts.aws_contract import AccountContract, identity
 from tests.contracts.aws_stories import Amazon, Manifest
@@ -151,3 +153,27 @@ async def test_a_rollout_that_is_called_off_is_aborted_and_rolled_back(teller: T
     (change,) = await teller.destination.diff([teller.manifest("v1")], identity=identity(0))
     assert change.action is Action.NONE
     assert {instance.label for instance in teller.world.environments["shop-prod"].instances} == {"v1"}
+
+
+async def test_old_versions_are_deleted_that_nothing_needs(aws: Amazon) -> None:
+    """The newest ones stay, what runs anywhere, what others made and what is processed; no failure matters."""
+    world = fresh()
+    for number in range(1, 12):
+        world.version("shop", f"b{number}")
+        made = world.versions["shop", f"b{number}"]
+        made.words, made.created = "shop/prod 1", BEGAN + timedelta(minutes=number)
+    world.versions["shop", "b3"].status = "PROCESSING"
+    world.versions["shop", "b4"].words = "built by hand"
+    world.environment("shop-staging", "shop", "v1")
+    world.environments["shop-staging"].label = "b2"
+    with telling(aws, world, keep=5) as teller:
+        ended = await teller.deploy(teller.manifest("b1"))
+        assert ended.verdict.kind is VerdictKind.DEPLOYED, ended.verdict.reason
+        left = [label for _, label in world.versions if label.startswith("b")]
+        assert left == ["b1", "b2", "b3", "b4", "b7", "b8", "b9", "b10", "b11"]
+        assert {("shop", "v1"), ("shop", "v2")} <= set(world.versions)
+        world.trouble.faults = [Fault(op="DeleteApplicationVersion", kind="access_denied", times=9)]
+        world.versions["shop", "b3"].status = "PROCESSED"
+        ended = await teller.deploy(teller.manifest("b11"))
+    assert ended.verdict.kind is VerdictKind.DEPLOYED, ended.verdict.reason
+    assert ("shop", "b3") in world.versions

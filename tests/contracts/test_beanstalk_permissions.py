@@ -77,6 +77,10 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert exits.run(["destination", "policy", "frankfurt", "--bundles", "builds", *where]) == 0
     wanted = permissions.policy(region="eu-central-1", bucket="acme", applications=["shop"], bundles=["builds"])
     assert json.loads(capsys.readouterr().out) == wanted
+    environment = folder / "dev.yaml"
+    environment.write_text(environment.read_text().replace("bucket: acme", "bucket: acme, keep_versions: 20"))
+    assert exits.run(["destination", "policy", "frankfurt", *where]) == 0
+    assert "elasticbeanstalk:DeleteApplicationVersion" in capsys.readouterr().out
     for name, words in (("here", "its kind has none"), ("frankfort", "did you mean frankfurt?")):
         assert exits.run(["destination", "policy", name, *where]) == 2
         assert words in capsys.readouterr().err

@@ -21,6 +21,7 @@ class Busy(Rejected):
     """Another update of the environment is under way: the service allows one at a time."""
 
 
+_MOST_VERSIONS = 500
 _EARLY = timedelta(seconds=60)
 """How much later than its first event an action of the service may be said to be executed."""
 
@@ -99,6 +100,25 @@ class Beanstalk:
         """A version; None if it does not exist."""
         answer = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
         return next((_version(each) for each in answer.values.get("ApplicationVersions", ())), None)
+
+    async def versions(self, application: str) -> tuple[Version, ...]:
+        """All versions of an application."""
+        found: list[Version] = []
+        more: dict[str, str] = {}
+        while True:
+            told = await self._call(
+                "describe_application_versions", ApplicationName=application, MaxRecords=_MOST_VERSIONS, **more
+            )
+            found.extend(_version(each) for each in told.values.get("ApplicationVersions", ()))
+            if not told.values.get("NextToken"):
+                return tuple(found)
+            more = {"NextToken": told.values["NextToken"]}
+
+    async def delete_version(self, application: str, label: str) -> None:
+        """Deletes a version, and not the bundle that it was made from."""
+        await self._call(
+            "delete_application_version", ApplicationName=application, VersionLabel=label, DeleteSourceBundle=False
+        )
 
     async def create_version(self, application: str, label: str, bundle: Mapping[str, str], words: str) -> Version:
         """Creates a version with its configuration files checked."""
@@ -210,6 +230,8 @@ def _version(description: Mapping[str, Any]) -> Version:
         label=str(description["VersionLabel"]),
         bundle={key: str(value) for key, value in (description.get("SourceBundle") or {}).items()},
         status=str(description.get("Status", "")).upper(),
+        words=str(description.get("Description") or ""),
+        created=_utc(description["DateCreated"]) if description.get("DateCreated") else None,
     )
 
 

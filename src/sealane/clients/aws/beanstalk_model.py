@@ -70,6 +70,9 @@ class Version:
     bundle: Mapping[str, str]
     status: str
     """`PROCESSED`, `FAILED` …, in capitals."""
+    words: str = ""
+    """Its description."""
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

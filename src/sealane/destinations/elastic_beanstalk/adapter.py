@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import Field
+
+from sealane.configfiles.fields import WHOLE, Maybe
 from sealane.destinations.aws.account_fields import AccountFile
 from sealane.destinations.elastic_beanstalk.model import GROUP
 from sealane.destinations.elastic_beanstalk.platform import PLATFORM
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 
 class ElasticBeanstalkFile(AccountFile):
     """Environments of Elastic Beanstalk in one account and region of AWS."""
+
+    keep_versions: Maybe[Annotated[int, Field(ge=5, le=900), WHOLE]] = None
+    """How many versions of each app are kept that Sealane made; older ones that nothing runs are deleted after a good
+    deployment, their bundles not. All when left out."""
 
 
 @asynccontextmanager
@@ -34,7 +41,7 @@ def opened(written: ElasticBeanstalkFile, pace: Pace | None = None) -> Destinati
 
     account = written.account()
     kept = records.of(Bucket(account, written.bucket))
-    return BeanstalkDestination(Beanstalk(account), kept, region=written.region, pace=pace)
+    return BeanstalkDestination(Beanstalk(account), kept, region=written.region, pace=pace, keep=written.keep_versions)
 
 
 def _bundles(written: ElasticBeanstalkFile) -> BundleStore:
@@ -49,7 +56,10 @@ def _permissions(
 ) -> Mapping[str, Any]:
     from sealane.destinations.elastic_beanstalk import permissions
 
-    return permissions.policy(region=written.region, bucket=written.bucket, applications=applications, bundles=bundles)
+    policy = permissions.policy(
+        region=written.region, bucket=written.bucket, applications=applications, bundles=bundles
+    )
+    return permissions.with_cleanup(policy) if written.keep_versions else policy
 
 
 ADAPTER = DestinationAdapter(

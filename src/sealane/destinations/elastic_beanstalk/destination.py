@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from typing_extensions import override
 
+from sealane import errors
 from sealane.clients.aws.beanstalk import Beanstalk
 from sealane.destinations import model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
-from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages
+from sealane.destinations.elastic_beanstalk import apply_plan, logs, manifests, update_stages, version_cleanup
 from sealane.destinations.elastic_beanstalk.looks import Looks
 from sealane.destinations.elastic_beanstalk.model import EnvironmentRecord, Reading, spec_of
 from sealane.destinations.elastic_beanstalk.observe import Observer
@@ -24,6 +26,8 @@ from sealane.formations.health_checks import HealthCheck
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
+
+_log = logging.getLogger(__name__)
 
 QUEUE = timedelta(minutes=30)
 """How long a deployment waits for somebody else's update."""
@@ -35,9 +39,17 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
     stays = "Sealane never terminates an environment: do it by hand"
 
     def __init__(
-        self, service: Beanstalk, records: Records, *, region: str, pace: Pace | None = None, queue: timedelta = QUEUE
+        self,
+        service: Beanstalk,
+        records: Records,
+        *,
+        region: str,
+        pace: Pace | None = None,
+        queue: timedelta = QUEUE,
+        keep: int | None = None,
     ) -> None:
         super().__init__(records, pace or Pace())
+        self._keep = keep
         self._service, self._region, self._queue = service, region, queue
         self._looks = Looks(service, self._pace)
 
@@ -117,6 +129,36 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         self, identity: model.Identity, wanted: model.Inventory, *, health: Sequence[HealthCheck] = ()
     ) -> AsyncIterator[verdicts.Observation]:
         return Observer(self._looks, self._records, wanted).observations()
+
+    @override
+    async def prune(
+        self,
+        stored: model.Inventory,
+        wanted: model.Inventory,
+        *,
+        identity: model.Identity,
+        fence: model.Fence,
+        budget: model.Budget,
+    ) -> model.Pruned:
+        """Deletes no environment; old versions, if the operators' file says so."""
+        pruned = await super().prune(stored, wanted, identity=identity, fence=fence, budget=budget)
+        if self._keep and not budget.undo:
+            try:
+                await self._clean(identity, fence, self._keep)
+            except (errors.Unavailable, errors.Refused) as error:  # tidying up breaks no deployment
+                _log.warning("old versions of %s are left: %s", identity.namespace, error.message)
+        return pruned
+
+    async def _clean(self, identity: model.Identity, fence: model.Fence, keep: int) -> None:
+        environments, _ = await self._service.environments(identity.namespace)
+        versions = await self._service.versions(identity.namespace)
+        records = [
+            (await self._records.get(manifests.ref_named(each.name, identity.namespace)))[0] for each in environments
+        ]
+        operations = [record.operation for record in records if record and record.operation]
+        for label in version_cleanup.spare(versions, environments, operations, app=identity.app, keep=keep):
+            await fence()
+            await self._service.delete_version(identity.namespace, label)
 
     @override
     async def _as_written(self, ref: model.ObjectRef) -> object:

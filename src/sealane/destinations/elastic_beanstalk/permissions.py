@@ -37,6 +37,18 @@ _IN_ITS_NAME = (
 )
 
 
+CLEANUP = "DeleteApplicationVersion"
+
+
+def with_cleanup(given: dict[str, Any]) -> dict[str, Any]:
+    """The policy, for a destination that deletes old versions, too."""
+    statements = [
+        {**each, "Action": [*each["Action"], f"elasticbeanstalk:{CLEANUP}"]} if each["Sid"] == "Deploy" else each
+        for each in given["Statement"]
+    ]
+    return {**given, "Statement": statements}
+
+
 def policy(*, region: str, bucket: str, applications: Sequence[str], bundles: Sequence[str] = ()) -> dict[str, Any]:
     """The policy for some applications; `bundles` are further buckets from which bundles are deployed."""
     partition = policies.partition_of(region)
