@@ -70,6 +70,9 @@ class Front:
             text = self.world.logs[int(asked.path.rsplit("/", 1)[1])].text
             return self._told(200, text.encode(), "text/plain")
         service = wire.scope(asked.headers.get("Authorization") or "")
+        self.world.signers.append(wire.signer(asked.headers.get("Authorization") or ""))
+        if service == "sts":
+            return self._told(200, wire.assumed(self.world.assume(wire.form(asked.body))))
         if service == "s3":
             return self._bucket(asked)
         skewed = datetime.strptime(asked.headers["X-Amz-Date"], "%Y%m%dT%H%M%S%z") - datetime.now().astimezone()

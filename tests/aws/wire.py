@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -90,3 +90,20 @@ def scope(authorization: str) -> str:
     """The service that a signature is for; empty without one."""
     found = re.match(r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request", authorization)
     return found.group(1) if found else ""
+
+
+def signer(authorization: str) -> str:
+    """Whose key a request is signed with."""
+    found = re.search(r"Credential=([^/]+)/", authorization)
+    return found.group(1) if found else ""
+
+
+def assumed(role: str) -> bytes:
+    """Credentials of a role, for an hour of the real time that the SDK looks at."""
+    until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys = f"<AccessKeyId>{role}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+    told = f"<Credentials>{keys}<Expiration>{until}</Expiration></Credentials>"
+    inner = f"<AssumeRoleResult>{told}</AssumeRoleResult>"
+    return (
+        f'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{inner}</AssumeRoleResponse>'.encode()
+    )

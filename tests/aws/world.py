@@ -74,6 +74,10 @@ class World:
     swaps: list[Timeline] = field(default_factory=list)
     """What comes after a swap of names."""
     fails_processing: set[str] = field(default_factory=set)
+    assumed: list[tuple[str, str]] = field(default_factory=list)
+    """Roles that were assumed, with the external id that was told."""
+    signers: list[str] = field(default_factory=list)
+    """Whose key each request was signed with."""
     calls: list[Call] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     """What the stand-in itself could not do: a test that leaves any is wrong."""
@@ -130,6 +134,12 @@ class World:
         chosen = timeline or (self.scripts[name].pop(0) if self.scripts[name] else well())
         self.begin(name, chosen, update)
         return request
+
+    def assume(self, given: dict[str, Any]) -> str:
+        """Somebody assumes a role; gives its name, which is its key, too."""
+        role = str(given["RoleArn"])
+        self.assumed.append((role, str(given.get("ExternalId", ""))))
+        return role.rpartition("/")[2]
 
     def platform_update(self, name: str, *, seconds: float = 60) -> None:
         """The service updates the environment's platform by itself."""

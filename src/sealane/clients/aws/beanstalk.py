@@ -230,7 +230,7 @@ def _version(description: Mapping[str, Any]) -> Version:
         label=str(description["VersionLabel"]),
         bundle={key: str(value) for key, value in (description.get("SourceBundle") or {}).items()},
         status=str(description.get("Status", "")).upper(),
-        words=str(description.get("Description") or ""),
+        made_for=str(description.get("Description") or "").partition(" ")[0],
         created=_utc(description["DateCreated"]) if description.get("DateCreated") else None,
     )
 

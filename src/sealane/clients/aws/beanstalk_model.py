@@ -70,8 +70,8 @@ class Version:
     bundle: Mapping[str, str]
     status: str
     """`PROCESSED`, `FAILED` …, in capitals."""
-    words: str = ""
-    """Its description."""
+    made_for: str = ""
+    """The formation that Sealane made it for, `app/formation`; of a version that others made the description's first word."""
     created: datetime | None = None
 
 

@@ -26,7 +26,7 @@ def spare(
 
     Never one that an environment runs, that a deployment brings or came from, or that is being processed.
     """
-    own = [version for version in versions if version.words.startswith(f"{app}/")]
+    own = [version for version in versions if version.made_for.partition("/")[:2] == (app, "/")]
     newest = sorted(own, key=lambda version: version.created or _LONG_AGO, reverse=True)
     used = {environment.label for environment in environments}
     used |= {label for operation in operations for label in (operation.label, operation.before)}
