@@ -73,7 +73,7 @@ def rendered(folder: Path, kind: str, more: str = "") -> tuple[Any, list[str]]:
 def test_the_table_has_every_kind() -> None:
     kinds = set(SHIPPED.destinations.keys) - {"dummy"}
     assert all(set(cells) == kinds for cells in table().values())
-    assert set(STENCILS) == kinds
+    assert set(STENCILS) == kinds - {"opentofu"}, "which has tests of its own"
 
 
 @pytest.mark.parametrize("kind", STENCILS)
