@@ -14,7 +14,7 @@ from typing import Final
 
 from testbed.commands import run
 
-_CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane"
+_CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sealane" / "wheels"
 
 
 def unpacked(lock: Path, wanted: tuple[str, ...], *, program: str) -> Path:
