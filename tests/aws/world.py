@@ -131,6 +131,7 @@ class World:
         environment.move("Updating")
         if label:
             environment.deployment += 1
+        self.forget(name)  # the health after an earlier update is this one's now
         chosen = timeline or (self.scripts[name].pop(0) if self.scripts[name] else well())
         self.begin(name, chosen, update)
         return request

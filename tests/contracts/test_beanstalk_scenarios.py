@@ -188,7 +188,7 @@ SCENARIOS = [
         verdict=K.DEPLOYED,
         writes=(U,),
         arrange=lambda world: world.platform_update("shop-prod", seconds=90),
-        not_before=90 + 350,  # looks come a little early or late
+        not_before=90 + 360,
     ),
     Scenario(
         name="6 the service updates the platform for too long",
