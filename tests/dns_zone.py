@@ -20,9 +20,9 @@ import msgspec
 from sealane import clock, errors
 from sealane.configfiles.fields import File
 from sealane.destinations import deletions, diff, model, ownership, stages
+from sealane.destinations.plain import PlainDestination
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.formations.health_checks import HealthCheck
-from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
@@ -52,7 +52,7 @@ class Zone:
     written: int = 0
 
 
-class DnsZone:
+class DnsZone(PlainDestination):
     """The destination; the file may be changed by others, as zones are."""
 
     def __init__(self, file: Path) -> None:
@@ -171,41 +171,6 @@ class DnsZone:
                 yield
             await asyncio.sleep(SPREADS.total_seconds())
 
-    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
-        """See the port."""
-        del given, timeout, variables
-        raise errors.UsageError(f"{name} can't run: a zone runs nothing")
-
-    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """See the port."""
-        del manifest, values
-        raise AssertionError("a zone holds no secrets")
-
-    def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        """See the port: a record is there for good."""
-        del ref
-        return False
-
-    def ends(self, manifest: Manifest) -> bool:
-        """See the port."""
-        del manifest
-        return False
-
-    def is_fleeting(self, manifest: Manifest) -> bool:
-        """See the port."""
-        del manifest
-        return False
-
-    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
-        """See the port: no record refers to another."""
-        del objects
-        return {}
-
-    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        """See the port."""
-        del objects, cause, printed
-        return None
-
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         """See the port: a zone prints nothing and reports nothing."""
         del identity, observation
@@ -230,21 +195,6 @@ class DnsZone:
         """See the port."""
         records = self.zone().records
         return tuple(_manifest(ref, records[ref.name]) for ref in refs if ref.name in records)
-
-    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        """See the port."""
-        del refs
-        return ()
-
-    async def namespace_created(self, namespace: str) -> datetime | None:
-        """See the port."""
-        del namespace
-        return None
-
-    async def leaves(self, namespace: str) -> bool:
-        """See the port."""
-        del namespace
-        return False
 
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
         """See the port."""

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, Generic
 
 from typing_extensions import override
 
-from sealane import errors
-from sealane.destinations import deletions, model, usage
+from sealane.destinations import deletions, model
 from sealane.destinations.aws.bucket_records import BucketRecords, R
 from sealane.destinations.aws.pace import Pace
-from sealane.destinations.port import Destination
-from sealane.secrets.values import SecretValue
+from sealane.destinations.plain import PlainDestination
 from sealane.verdicts import model as verdicts
 
 Manifest = Mapping[str, Any]
 
 
-class AccountDestination(Destination, Generic[R]):
+class AccountDestination(PlainDestination, Generic[R]):
     """A destination that keeps its records in a bucket and never deletes what it deployed."""
 
     stays = "Sealane deletes nothing here: do it by hand"
@@ -58,10 +55,6 @@ class AccountDestination(Destination, Generic[R]):
         return evidence
 
     @override
-    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
-        del refs, fence
-
-    @override
     async def prune(
         self,
         stored: model.Inventory,
@@ -75,51 +68,6 @@ class AccountDestination(Destination, Generic[R]):
         unwanted = deletions.candidates(stored, wanted)
         held = tuple(model.KeptObject(ref=ref, reason=self.stays) for ref in unwanted)
         return model.Pruned(deleted=(), held=held, inventory=stored)
-
-    @override
-    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
-        raise errors.UsageError(f"{name} can't run: {self.where} runs no Jobs")
-
-    @override
-    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """Rendering creates no object of secrets here."""
-        return manifest
-
-    @override
-    def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        return False
-
-    @override
-    def ends(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def is_fleeting(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    @override
-    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        return None
-
-    @override
-    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        return ()
-
-    @override
-    async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        return ()
-
-    @override
-    async def namespace_created(self, namespace: str) -> datetime | None:
-        return None
-
-    @override
-    async def leaves(self, namespace: str) -> bool:
-        return False
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
-from sealane import clock, errors
-from sealane.destinations import deletions, model, observed, ownership, stages, usage
+from sealane import clock
+from sealane.destinations import deletions, model, observed, ownership, stages
 from sealane.destinations.opentofu import observe, plan_reading
 from sealane.destinations.opentofu.folders import LedgerFiles
 from sealane.destinations.opentofu.model import Manifest, is_configuration
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs
 from sealane.destinations.opentofu.writes import Writer, foreign
-from sealane.destinations.port import Destination
+from sealane.destinations.plain import PlainDestination
 from sealane.formations.health_checks import HealthCheck
 from sealane.secrets import keys
-from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
 LOOK_EVERY = 0.5
@@ -29,7 +27,7 @@ LOOK_EVERY = 0.5
 STAYS = "Sealane destroys nothing because its configuration is gone: deploy it with spec.destroy first"
 
 
-class OpenTofuDestination(Destination):
+class OpenTofuDestination(PlainDestination):
     """The configurations in one folder; a namespace only parts them."""
 
     def __init__(self, programs: Programs, *, keys: Path) -> None:
@@ -119,10 +117,6 @@ class OpenTofuDestination(Destination):
         return model.Applied(inventory=tuple(inventory), changed=tuple(changed))
 
     @override
-    async def end(self, refs: model.Inventory, *, fence: model.Fence) -> None:
-        """Nothing runs after its apply, which is never killed."""
-
-    @override
     async def prune(
         self,
         stored: model.Inventory,
@@ -172,35 +166,6 @@ class OpenTofuDestination(Destination):
         return self._programs.folder(ref.namespace or "", ref.name).record()
 
     @override
-    def task(self, given: Manifest, *, name: str, timeout: timedelta, variables: Mapping[str, str]) -> Manifest:
-        raise errors.UsageError(f"{name} can't run: {self.where} runs no Jobs")
-
-    @override
-    def with_values(self, manifest: Manifest, values: Mapping[str, SecretValue]) -> Manifest:
-        """Rendering creates no object of secrets here."""
-        return manifest
-
-    @override
-    def is_one_shot(self, ref: model.ObjectRef) -> bool:
-        return False
-
-    @override
-    def ends(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def is_fleeting(self, manifest: Manifest) -> bool:
-        return False
-
-    @override
-    def provides(self, objects: Sequence[Manifest]) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    @override
-    def hint(self, objects: Sequence[Manifest], cause: verdicts.Cause, printed: Sequence[str]) -> str | None:
-        return None
-
-    @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
         logs = []
         for workload in observation.workloads:
@@ -232,24 +197,8 @@ class OpenTofuDestination(Destination):
         return tuple(observe.manifest(ref, record) for ref in refs if (record := self._record(ref)))
 
     @override
-    async def secrets(self, refs: model.Inventory) -> tuple[Manifest, ...]:
-        return ()
-
-    @override
     async def observed(self, namespace: str) -> observed.Observed:
         return observed.of((), {})
-
-    @override
-    async def usage(self, objects: Sequence[Manifest], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        return ()
-
-    @override
-    async def namespace_created(self, namespace: str) -> datetime | None:
-        return None
-
-    @override
-    async def leaves(self, namespace: str) -> bool:
-        return False
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:
