@@ -7,7 +7,7 @@ from typing import Any
 
 from sealane.clients.aws.ecs_model import Definition, Service
 from sealane.clients.aws.schedule_model import Schedule
-from sealane.destinations import model
+from sealane.destinations import live_manifests, model
 from sealane.destinations.ecs import field_changes
 from sealane.destinations.ecs.model import Record, short
 
@@ -52,20 +52,8 @@ def of_task(ref: model.ObjectRef, record: Record) -> dict[str, Any]:
 
 
 def _object(ref: model.ObjectRef, uid: str, record: Record | None, spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": ref.api_version,
-        "kind": ref.kind,
-        "metadata": {
-            "name": ref.name,
-            "namespace": ref.namespace,
-            "uid": uid,
-            "labels": dict(record.labels) if record else {},
-            "annotations": dict(record.annotations) if record else {},
-        },
-        "spec": {
-            key: value for key, value in spec.items() if key not in field_changes.NAMES or key == "taskDefinition"
-        },
-    }
+    shown = {key: value for key, value in spec.items() if key not in field_changes.NAMES or key == "taskDefinition"}
+    return live_manifests.manifest(ref, record, shown, uid=uid)
 
 
 def _without_values(container: Mapping[str, Any]) -> dict[str, Any]:

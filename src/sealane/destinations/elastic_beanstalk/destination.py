@@ -196,11 +196,7 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
             record, _ = await self._records.get(ref)
             reading = await self._looks.patiently(ref, None)
             if reading.environment:
-                there.append(
-                    manifests.manifest_of(
-                        ref, reading, record.labels if record else {}, record.annotations if record else {}
-                    )
-                )
+                there.append(manifests.manifest_of(ref, reading, record))
         return tuple(there)
 
     @override
@@ -211,6 +207,6 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
             ref = manifests.ref_named(environment.name, namespace)
             record, _ = await self._records.get(ref)
             if record is None or not model.owner_of(record.labels):
-                others.append(manifests.manifest_of(ref, Reading(at=self._pace.now(), environment=environment), {}, {}))
+                others.append(manifests.manifest_of(ref, Reading(at=self._pace.now(), environment=environment), None))
         labels = sorted({label for manifest in others if (label := manifest["spec"]["VersionLabel"])})
         return observed.Observed(version=", ".join(labels), objects=tuple(others))

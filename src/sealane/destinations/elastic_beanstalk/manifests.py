@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sealane.destinations import model
-from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, VARIABLES, Reading
+from sealane.destinations import live_manifests, model
+from sealane.destinations.elastic_beanstalk.model import API_VERSION, KIND, VARIABLES, EnvironmentRecord, Reading
 
 
 def ref_named(name: str, application: str) -> model.ObjectRef:
@@ -14,9 +14,7 @@ def ref_named(name: str, application: str) -> model.ObjectRef:
     return model.ref_of({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}}, application)
 
 
-def manifest_of(
-    ref: model.ObjectRef, reading: Reading, labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> Mapping[str, Any]:
+def manifest_of(ref: model.ObjectRef, reading: Reading, record: EnvironmentRecord | None) -> Mapping[str, Any]:
     """An environment as an object."""
     environment = reading.environment
     assert environment is not None, "it is there"
@@ -24,15 +22,5 @@ def manifest_of(
         {"Namespace": namespace, "OptionName": name, "Value": model.HIDDEN if namespace == VARIABLES else value}
         for (namespace, name), value in sorted(reading.options.items())
     ]
-    return {
-        "apiVersion": ref.api_version,
-        "kind": ref.kind,
-        "metadata": {
-            "name": ref.name,
-            "namespace": ref.namespace,
-            "uid": environment.id,
-            "labels": dict(labels),
-            "annotations": dict(annotations),
-        },
-        "spec": {"ApplicationName": ref.namespace, "VersionLabel": environment.label, "OptionSettings": options},
-    }
+    spec = {"ApplicationName": ref.namespace, "VersionLabel": environment.label, "OptionSettings": options}
+    return live_manifests.manifest(ref, record, spec, uid=environment.id)

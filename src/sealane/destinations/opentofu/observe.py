@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sealane.destinations import model
+from sealane.destinations import live_manifests, model
 from sealane.destinations.opentofu.model import Record
 from sealane.verdicts import model as verdicts
 from sealane.verdicts.model import FactKind, Health
@@ -72,15 +72,5 @@ def _fact(kind: FactKind, name: str, since: datetime, words: str) -> verdicts.Fa
 def manifest(ref: model.ObjectRef, record: Record) -> dict[str, Any]:
     """A configuration as an object."""
     result = record.result
-    return {
-        "apiVersion": ref.api_version,
-        "kind": ref.kind,
-        "metadata": {
-            "name": ref.name,
-            "namespace": ref.namespace,
-            "uid": record.content,
-            "labels": dict(record.labels),
-            "annotations": dict(record.annotations),
-        },
-        "spec": {"content": record.content, "resources": result.resources if result else None},
-    }
+    spec = {"content": record.content, "resources": result.resources if result else None}
+    return live_manifests.manifest(ref, record, spec, uid=record.content)
