@@ -137,6 +137,15 @@ def has(tree: Tree, path: str) -> bool:
     return True
 
 
+def beside(tree: Tree, path: str) -> tuple[str, ...]:
+    """The files of a file's folder; none where it has no folder or that can't be read."""
+    above = path.rpartition("/")[0]
+    try:
+        return tree.files(above) if above else ()
+    except Unreadable:
+        return ()
+
+
 def parts(path: str) -> list[str]:
     """The parts of a path inside the repository. Raises `Unreadable` for one that may lead out of it."""
     if path.startswith("/"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sealane.charts import buckets
 from sealane.charts.archive import MOST_FILES, unpacked
-from sealane.configfiles import documents
+from sealane.configfiles import documents, trees
 from sealane.configfiles.documents import Document
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.errors import Refused
@@ -153,7 +153,7 @@ def _values(tree: Tree, formation: Formation, chart: Chart) -> tuple[list[Stenci
         try:
             read, problems = _read(tree.read(path), path, raw=raw)
         except Unreadable as problem:
-            hint = did_you_mean(path, _beside(tree, path)) if isinstance(problem, FileMissing) else None
+            hint = did_you_mean(path, trees.beside(tree, path)) if isinstance(problem, FileMissing) else None
             findings.append(Finding(message=f"can't read {path}: {problem.message}", place=place, hint=hint))
             continue
         values += read
@@ -172,14 +172,6 @@ def _read(content: bytes, path: str, *, raw: bool) -> tuple[list[Stencil], list[
         message = "values are one mapping"
         findings.append(Finding(message=message, place=document.place(()), hint="keep one document of key: value"))
     return [Stencil(document=document, source=Source(text), raw=raw) for document in read[:1]], findings
-
-
-def _beside(tree: Tree, path: str) -> tuple[str, ...]:
-    above = path.rpartition("/")[0]
-    try:
-        return tree.files(above) if above else ()
-    except Unreadable:
-        return ()
 
 
 def _inline(formation: Formation, chart: Chart, source: Source) -> tuple[Stencil, ...]:

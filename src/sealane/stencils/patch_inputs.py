@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane.configfiles import documents
+from sealane.configfiles import documents, trees
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.findings import Finding, Place, did_you_mean, not_utf8
 from sealane.formations.model import Formation, Patch
@@ -29,7 +29,7 @@ def _stencils(tree: Tree, patch: Patch, place: Place) -> tuple[list[Stencil], li
     try:
         text = tree.read(patch.path).decode("utf-8-sig")
     except Unreadable as error:
-        near = did_you_mean(patch.path, _beside(tree, patch.path)) if isinstance(error, FileMissing) else None
+        near = did_you_mean(patch.path, trees.beside(tree, patch.path)) if isinstance(error, FileMissing) else None
         return [], [Finding(message=f"can't read {patch.path}: {error.message}", place=place, hint=near)]
     except UnicodeDecodeError as error:
         return [], [not_utf8(error, patch.path)]
@@ -69,11 +69,3 @@ def _names_its_object(value: dict[str, object]) -> bool:
         and isinstance(metadata, dict)
         and isinstance(metadata.get("name"), str)
     )
-
-
-def _beside(tree: Tree, path: str) -> tuple[str, ...]:
-    above = path.rpartition("/")[0]
-    try:
-        return tree.files(above) if above else ()
-    except Unreadable:
-        return ()
