@@ -31,7 +31,13 @@ def applied(
     given: Sequence[Placed], patches: Iterable[PatchSource], words: Placeholders, platform: Platform
 ) -> tuple[list[Placed], list[Finding]]:
     """The objects after all patches, in their order. A patch that changes no object is a finding."""
-    work = _Patching(objects=list(given), words=words, types=platform.field_types([there for there, _ in given]))
+    manifests = [there for there, _ in given]
+    work = _Patching(
+        objects=list(given),
+        words=words,
+        types=platform.field_types(manifests),
+        releases=release_objects.names(manifests),
+    )
     for source in patches:
         for stencil in source.documents:
             work.patch(source, stencil)
@@ -51,6 +57,8 @@ class _Patching:
     objects: list[Placed]
     words: Placeholders
     types: FieldTypes
+    releases: frozenset[str]
+    """Those that Helm writes."""
     findings: list[Finding] = field(default_factory=list)
     values: int = 0
     operations: int = 0
@@ -122,9 +130,8 @@ class _Patching:
     def _allowed(self, item: Placed, source: PatchSource) -> bool:
         """False, with a finding, for what Helm itself writes."""
         value, _ = item
-        releases = release_objects.names(there for there, _ in self.objects)
         release = value["metadata"]["name"] if release_objects.is_release(value) else release_objects.release_of(value)
-        if release not in releases:
+        if release not in self.releases:
             return True
         message = f"{_named(value)} is written by Helm as part of the release {release}"
         self.findings.append(
