@@ -17,7 +17,7 @@ from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Ma
 from sealane.formations.chart_files import MOST_CHARTS, ChartFile, ReleaseName
 from sealane.formations.gate_files import GateFile, GuardFile, gates_type
 from sealane.formations.hook_files import HooksFile, annotations_type
-from sealane.formations.patch_files import MOST_PATCHES, PatchFile
+from sealane.formations.patch_files import MOST_PATCHES, KindName, PatchFile
 from sealane.secrets import references
 
 MOST = 1000
@@ -54,17 +54,6 @@ Many = Annotated[int, Field(ge=0, le=100_000), WHOLE] | Percentage
 
 ConfigText = Annotated[str, Field(max_length=1024 * 1024)] | bool | int | float
 
-
-KindName = Annotated[
-    str,
-    Matching(
-        pattern=r"[A-Z][A-Za-z0-9]*",
-        expected="a kind, such as Certificate",
-        longest=63,
-        hint=lambda text: f"kinds begin with a capital: {text[:1].upper()}{text[1:]}" if text[:1].islower() else None,
-    ),
-]
-"""As manifests write it."""
 
 GroupName = Annotated[
     str,

@@ -22,7 +22,16 @@ PatchGroup = Annotated[
     ),
 ]
 
-PatchKind = Annotated[str, Matching(pattern=r"[A-Z][A-Za-z0-9]*", expected="a kind, such as Deployment", longest=63)]
+KindName = Annotated[
+    str,
+    Matching(
+        pattern=r"[A-Z][A-Za-z0-9]*",
+        expected="a kind, such as Certificate",
+        longest=63,
+        hint=lambda text: f"kinds begin with a capital: {text[:1].upper()}{text[1:]}" if text[:1].islower() else None,
+    ),
+]
+"""As manifests write it."""
 
 
 class PatchTargetFile(File):
@@ -30,7 +39,7 @@ class PatchTargetFile(File):
 
     group: Maybe[PatchGroup] = None
     """The part of `apiVersion` before the slash; `""` for kinds of `v1`."""
-    kind: Maybe[PatchKind] = None
+    kind: Maybe[KindName] = None
     """Their kind."""
     name: Maybe[Glob] = None
     """A glob that their name matches."""
