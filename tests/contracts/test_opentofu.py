@@ -20,7 +20,7 @@ import pytest
 from sealane import errors
 from sealane.cli.local import deployment
 from sealane.deployments import drift_check, ledger_entries
-from sealane.destinations.opentofu import plan_reading
+from sealane.destinations.opentofu import program_output
 from tests.opentofu import Place, changes, identity
 from tests.serving import until
 
@@ -304,7 +304,7 @@ async def test_a_lock_is_freed_if_it_is_a_dead_program_s_of_ours_and_told_if_not
         async with place.programs.bench(revision.objects[0].object, "base") as bench:
             for who, freed in (("eve@laptop", False), (f"root@{own}", True)):
                 detail = f"Lock Info:\n  ID:        7\n  Who:       {who}\n"
-                told = plan_reading.Diagnostic(summary="Error acquiring the state lock", detail=detail)
+                told = program_output.Diagnostic(summary="Error acquiring the state lock", detail=detail)
                 assert await bench.free([told]) is freed
                 assert bool(store.lock) is not freed
 

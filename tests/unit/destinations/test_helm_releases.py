@@ -139,7 +139,12 @@ def test_only_records_are_helms_own_to_delete() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "?", base64.b64encode(b"no gzip").decode(), base64.b64encode(base64.b64encode(gzip.compress(b"[]", mtime=0))).decode()],
+    [
+        "",
+        "?",
+        base64.b64encode(b"no gzip").decode(),
+        base64.b64encode(base64.b64encode(gzip.compress(b"[]", mtime=0))).decode(),
+    ],
 )
 def test_a_record_that_cant_be_read_is_nobodys_to_free(data: str) -> None:
     """It is left to a person."""

@@ -11,7 +11,7 @@ import pytest
 from sealane.adapters import SHIPPED
 from sealane.cli.local import admission
 from sealane.configfiles.trees import FolderTree
-from sealane.destinations.opentofu import plan_reading
+from sealane.destinations.opentofu import program_output
 from sealane.destinations.opentofu.model import Change
 from sealane.environments import config_folder
 from sealane.stencils import render_inputs, rendering
@@ -65,7 +65,7 @@ def test_a_policy_denies_by_what_a_plan_does(
     (configuration,) = revision.objects
     assert configuration.object["spec"]["files"] == {"main.tf": FILES["infra/network/main.tf"]}
     change = Change(address=f"{kind}.main", type=kind, provider="aws", actions=actions, before={}, after={})
-    made = Rendered(object=dict(plan_reading.manifest(change, "network", "base")), origin=configuration.origin)
+    made = Rendered(object=dict(program_output.manifest(change, "network", "base")), origin=configuration.origin)
     planned = replace(revision, objects=(configuration, made))
     environments, findings = config_folder.gather(tmp_path, adapters=SHIPPED)
     assert findings == []

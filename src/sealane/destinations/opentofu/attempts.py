@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sealane import clock
-from sealane.destinations.opentofu import plan_reading
+from sealane.destinations.opentofu import program_output
 from sealane.destinations.opentofu.folders import ConfigurationFolder
 from sealane.destinations.opentofu.model import Result
 
@@ -22,8 +22,8 @@ def settle(folder: ConfigurationFolder) -> None:
         return
     printed = folder.log.read_bytes() if folder.log.exists() else b""
     kept = folder.put_aside()
-    complaints = plan_reading.diagnostics(printed)
-    ended = plan_reading.is_applied(printed) and not complaints
+    complaints = program_output.diagnostics(printed)
+    ended = program_output.is_applied(printed) and not complaints
     result = Result(
         at=clock.now(),
         problem="" if ended else complaints[0].sentence if complaints else INTERRUPTED,

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from sealane import clock
 from sealane.destinations import deletions, model, observed, ownership, stages
-from sealane.destinations.opentofu import observe, plan_reading
+from sealane.destinations.opentofu import observe, program_output
 from sealane.destinations.opentofu.folders import LedgerFiles
 from sealane.destinations.opentofu.model import Manifest, is_configuration
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs
@@ -73,7 +73,7 @@ class OpenTofuDestination(PlainDestination):
         action = model.Action.CHANGE if changes else model.Action.NONE
         if record is None:
             action = model.Action.CREATE
-        return model.ObjectChange(action=action, ref=ref, fields=plan_reading.fields(changes))
+        return model.ObjectChange(action=action, ref=ref, fields=program_output.fields(changes))
 
     @override
     async def survey(

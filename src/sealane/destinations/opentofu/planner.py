@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealane import hashing
-from sealane.destinations.opentofu import model, plan_reading
+from sealane.destinations.opentofu import model, program_output
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs, Workbench
 from sealane.destinations.port import Planner
 from sealane.findings import Finding, Place
@@ -57,7 +57,7 @@ class TofuPlanner(Planner):
         await bench.folder.keep_plan(sha256, content, identity.recipient)
         plan = model.Plan(sha256=sha256, state=state, of=revision.id)
         spec: dict[str, Any] = {**rendered.object["spec"], "plan": plan.to_json()}
-        manifests = [plan_reading.manifest(change, rendered.name, revision.namespace) for change in changes]
+        manifests = [program_output.manifest(change, rendered.name, revision.namespace) for change in changes]
         made = [Rendered(object=dict(manifest), origin=rendered.origin) for manifest in manifests]
         return [replace(rendered, object={**rendered.object, "spec": spec}), *made], []
 
@@ -107,7 +107,7 @@ def over_budget(changes: Sequence[model.Change], rendered: Rendered, deletes: in
     return [Finding(message=message, place=rendered.origin.place(("spec",)), hint=hint)]
 
 
-def _finding(rendered: Rendered, complaint: plan_reading.Diagnostic) -> Finding:
+def _finding(rendered: Rendered, complaint: program_output.Diagnostic) -> Finding:
     place = rendered.origin.place(("spec",))
     if complaint.file:
         folder = str(rendered.object["spec"].get("folder", ""))

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sealane.clients.opentofu import OpenTofu, Printed
-from sealane.destinations.opentofu import attempts, plan_reading
+from sealane.destinations.opentofu import attempts, program_output
 from sealane.destinations.opentofu.folders import ConfigurationFolder, HeldLock
 from sealane.destinations.opentofu.model import Change, Manifest, StateVersion
-from sealane.destinations.opentofu.plan_reading import Diagnostic
+from sealane.destinations.opentofu.program_output import Diagnostic
 from sealane.errors import SealaneError, Unavailable
 
 PLAN = "sealane.plan"
@@ -128,7 +128,7 @@ class Workbench:
 
     async def version(self) -> StateVersion:
         """Which state there is now."""
-        return plan_reading.state_version(await self.tofu.state())
+        return program_output.state_version(await self.tofu.state())
 
     async def resources(self) -> int:
         """The number of resources in the state."""
@@ -142,7 +142,7 @@ class Workbench:
             printed = await self.tofu.plan(PLAN, destroy=destroy, lock=lock)
         if printed.code:
             raise NotPlanned(complaints(printed))
-        return plan_reading.changes(await self.tofu.show(PLAN))
+        return program_output.changes(await self.tofu.show(PLAN))
 
     def planned(self) -> tuple[str, bytes]:
         """The hash and the content of the plan file."""
@@ -155,7 +155,7 @@ class Workbench:
         The lock names the machine, and a confined program believes to be on one of its own name. We hold the folder's lock,
         which each such program held to its end: none of them lives.
         """
-        holder = plan_reading.lock_holder(complaints)
+        holder = program_output.lock_holder(complaints)
         if holder is None or holder.host not in self.lock.former:
             return False
         freed = await self.tofu.unlock(holder.id)
@@ -186,7 +186,7 @@ class Workbench:
 
 def complaints(printed: Printed) -> tuple[Diagnostic, ...]:
     """What the program complains of; at least one complaint."""
-    return plan_reading.diagnostics(printed.out) or (Diagnostic(summary=_first_words(printed.problem)),)
+    return program_output.diagnostics(printed.out) or (Diagnostic(summary=_first_words(printed.problem)),)
 
 
 def _first_words(problem: str) -> str:

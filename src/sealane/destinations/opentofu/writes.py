@@ -9,7 +9,7 @@ from sealane import clock
 from sealane.clients import age
 from sealane.destinations import model as destinations
 from sealane.destinations import ownership
-from sealane.destinations.opentofu import attempts, plan_reading
+from sealane.destinations.opentofu import attempts, program_output
 from sealane.destinations.opentofu.model import (
     Attempt,
     Change,
@@ -101,10 +101,10 @@ class Writer:
 
     async def _applied(self, bench: Workbench) -> Result:
         code = await bench.tofu.apply(PLAN, lock=bench.lock.descriptor, log=bench.folder.log)
-        found = plan_reading.diagnostics(bench.folder.log.read_bytes())
+        found = program_output.diagnostics(bench.folder.log.read_bytes())
         if code and await bench.free(found):
             code = await bench.tofu.apply(PLAN, lock=bench.lock.descriptor, log=bench.folder.log)
-            found = plan_reading.diagnostics(bench.folder.log.read_bytes())
+            found = program_output.diagnostics(bench.folder.log.read_bytes())
         kept = bench.folder.put_aside()
         problem = found[0].sentence if found else f"the program ended with {code}" if code else ""
         ended = Result(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sealane.destinations.opentofu import plan_reading
+from sealane.destinations.opentofu import program_output
 from sealane.destinations.opentofu.model import Change, StateVersion
 
 
@@ -14,7 +14,7 @@ def resource(**change: object) -> dict[str, object]:
 
 
 def read(**change: object) -> Change:
-    (found,) = plan_reading.changes({"resource_changes": [resource(**change)]})
+    (found,) = program_output.changes({"resource_changes": [resource(**change)]})
     return found
 
 
@@ -34,7 +34,7 @@ def test_sensitive_and_unknown_values_are_words_wherever_they_stand() -> None:
         "id": "<known after apply>",
     }
     assert read(before={"a": 1}, before_sensitive=True, after={"a": 2}, after_sensitive=True).after == "<sensitive>"
-    fields = plan_reading.fields([change])
+    fields = program_output.fields([change])
     assert [(field.path, field.before, field.after) for field in fields] == [
         ("a.b.plain", 1, 2),
         ("a.b.id", None, "<known after apply>"),
@@ -46,7 +46,7 @@ def test_what_is_only_read_or_stays_is_no_change_and_outputs_delete_nothing() ->
         "resource_changes": [resource(actions=["read"]), resource(actions=["no-op"])],
         "output_changes": {"ids": {"actions": ["delete"], "before": [1], "after": None}},
     }
-    (output,) = plan_reading.changes(plan)
+    (output,) = program_output.changes(plan)
     assert (output.address, output.deletes) == ("output.ids", False)
     assert read(actions=["delete", "create"]).deletes
     assert read(actions=["create", "delete"]).deletes
@@ -61,19 +61,19 @@ def test_complaints_have_their_place_and_what_is_no_message_is_passed_over() -> 
         b"[1]",
         *(json.dumps({"type": "diagnostic", "diagnostic": item}).encode() for item in (warning, complaint)),
     ]
-    (found,) = plan_reading.diagnostics(b"\n".join(lines))
+    (found,) = program_output.diagnostics(b"\n".join(lines))
     assert (found.sentence, found.address, found.file, found.line) == ("Bad: very bad", "a.b", "main.tf", 3)
 
 
 def test_a_lock_s_holder_is_read_from_the_complaint() -> None:
     detail = "Error message: taken\nLock Info:\n  ID:        7f\n  Path:      \n  Who:       root@sealane-1\n  Created: 2026-11-30 21:43:35 +0000 UTC\n"
-    held = plan_reading.Diagnostic(summary="Error acquiring the state lock", detail=detail)
-    holder = plan_reading.lock_holder([plan_reading.Diagnostic(summary="Other"), held])
+    held = program_output.Diagnostic(summary="Error acquiring the state lock", detail=detail)
+    holder = program_output.lock_holder([program_output.Diagnostic(summary="Other"), held])
     assert holder
     assert (holder.id, holder.host) == ("7f", "sealane-1")
-    assert plan_reading.lock_holder([plan_reading.Diagnostic(summary="Other")]) is None
+    assert program_output.lock_holder([program_output.Diagnostic(summary="Other")]) is None
 
 
 def test_a_state_is_known_by_lineage_and_serial() -> None:
-    assert plan_reading.state_version(None) == StateVersion()
-    assert plan_reading.state_version({"lineage": "a", "serial": 4}) == StateVersion(lineage="a", serial=4)
+    assert program_output.state_version(None) == StateVersion()
+    assert program_output.state_version({"lineage": "a", "serial": 4}) == StateVersion(lineage="a", serial=4)
