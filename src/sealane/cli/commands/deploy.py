@@ -29,6 +29,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Confirm deletions over t
 MovedFrom = Annotated[
     str | None, typer.Option(help="The namespace that the formation comes from (from here).", metavar="NAMESPACE")
 ]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over objects that no labels claim.")]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")]
 BreakGlass = Annotated[
     str | None, typer.Option(help="Begin although the environment's window is shut, for this reason.", metavar="REASON")
@@ -68,7 +69,7 @@ def deploy(
         str | None, typer.Option(help="The release to deploy, the newest when left out (with a server).")
     ] = None,
     yes: Yes = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that no labels claim.")] = False,
+    adopt: Adopt = False,
     moved_from: MovedFrom = None,
     take_over: TakeOver = False,
     break_glass: BreakGlass = None,

@@ -10,9 +10,58 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sealane.cli import headings, options, output
+from sealane.cli.commands import deploy
 
 if TYPE_CHECKING:
     from sealane.cli.local.deploy_request import DeployOutcome
+
+
+Name = Annotated[str, typer.Option(help="The release's name.", envvar="RELEASE_NAME")]
+Namespace = Annotated[str, typer.Option(help="Its namespace.", envvar="RELEASE_NAMESPACE")]
+ChartName = Annotated[
+    str,
+    typer.Option(
+        help="The chart: a folder, a name in --repository, or both in one: s3://BUCKET/FOLDER/NAME.",
+        envvar="HELM_CHART_NAME",
+    ),
+]
+Repository = Annotated[
+    str | None,
+    typer.Option(
+        help="The chart repository: s3://, https:// or oci://.", envvar="HELM_CHART_REPOSITORY", metavar="ADDRESS"
+    ),
+]
+ChartVersion = Annotated[
+    str | None,
+    typer.Option(help="The chart's version, the newest when left out.", envvar="HELM_CHART_VERSION"),
+]
+ValuesFolder = Annotated[
+    str | None,
+    typer.Option(help="The folder of values in S3.", envvar="HELM_VALUES_S3_FOLDER", metavar="BUCKET/FOLDER"),
+]
+ValuesFile = Annotated[
+    str | None, typer.Option(help="The file of values in it.", envvar="HELM_VALUES_FILENAME", metavar="FILE")
+]
+BaseFile = Annotated[
+    str | None,
+    typer.Option(help="The file in it that is laid under the other.", envvar="HELM_VALUES_BASE_ON", metavar="FILE"),
+]
+Tag = Annotated[str | None, typer.Option(help="The image's tag.", envvar="SHORT_GIT_HASH", metavar="HASH")]
+ImagePath = Annotated[str, typer.Option(help="The path of the image in the chart's values.", envvar="HELM_IMAGE_PATH")]
+ByTag = Annotated[
+    bool, typer.Option("--by-tag", help="Leave the image a tag, and don't ask its registry for the digest.")
+]
+EnvironmentName = Annotated[str, typer.Option(help="The environment's name.", envvar="RELEASE_ENVIRONMENT")]
+Patience = Annotated[
+    str | None,
+    typer.Option(help="How long the rollout may take.", envvar="RELEASE_PATIENCE", metavar="DURATION"),
+]
+HealthyFor = Annotated[
+    str | None,
+    typer.Option(help="How long it has to be healthy.", envvar="RELEASE_HEALTHY_FOR", metavar="DURATION"),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the formation that they mean, and deploy nothing.")]
+AppName = Annotated[str | None, typer.Option(help="The app's name, the release's when left out.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,71 +76,30 @@ def add_to(app: typer.Typer) -> None:
 def release(
     ctx: typer.Context,
     *,
-    name: Annotated[str, typer.Option(help="The release's name.", envvar="RELEASE_NAME")],
-    namespace: Annotated[str, typer.Option(help="Its namespace.", envvar="RELEASE_NAMESPACE")],
-    chart: Annotated[
-        str,
-        typer.Option(
-            help="The chart: a folder, a name in --repository, or both in one: s3://BUCKET/FOLDER/NAME.",
-            envvar="HELM_CHART_NAME",
-        ),
-    ],
-    repository: Annotated[
-        str | None,
-        typer.Option(
-            help="The chart repository: s3://, https:// or oci://.", envvar="HELM_CHART_REPOSITORY", metavar="ADDRESS"
-        ),
-    ] = None,
-    chart_version: Annotated[
-        str | None,
-        typer.Option(help="The chart's version, the newest when left out.", envvar="HELM_CHART_VERSION"),
-    ] = None,
-    values_folder: Annotated[
-        str | None,
-        typer.Option(help="The folder of values in S3.", envvar="HELM_VALUES_S3_FOLDER", metavar="BUCKET/FOLDER"),
-    ] = None,
-    values: Annotated[
-        str | None, typer.Option(help="The file of values in it.", envvar="HELM_VALUES_FILENAME", metavar="FILE")
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(help="The file in it that is laid under the other.", envvar="HELM_VALUES_BASE_ON", metavar="FILE"),
-    ] = None,
-    tag: Annotated[str | None, typer.Option(help="The image's tag.", envvar="SHORT_GIT_HASH", metavar="HASH")] = None,
-    image_path: Annotated[
-        str, typer.Option(help="The path of the image in the chart's values.", envvar="HELM_IMAGE_PATH")
-    ] = "image",
-    by_tag: Annotated[
-        bool, typer.Option("--by-tag", help="Leave the image a tag, and don't ask its registry for the digest.")
-    ] = False,
-    environment: Annotated[str, typer.Option(help="The environment's name.", envvar="RELEASE_ENVIRONMENT")] = "release",
-    patience: Annotated[
-        str | None,
-        typer.Option(help="How long the rollout may take.", envvar="RELEASE_PATIENCE", metavar="DURATION"),
-    ] = None,
-    healthy_for: Annotated[
-        str | None,
-        typer.Option(help="How long it has to be healthy.", envvar="RELEASE_HEALTHY_FOR", metavar="DURATION"),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the formation that they mean, and deploy nothing.")
-    ] = False,
+    name: Name,
+    namespace: Namespace,
+    chart: ChartName,
+    repository: Repository = None,
+    chart_version: ChartVersion = None,
+    values_folder: ValuesFolder = None,
+    values: ValuesFile = None,
+    base: BaseFile = None,
+    tag: Tag = None,
+    image_path: ImagePath = "image",
+    by_tag: ByTag = False,
+    environment: EnvironmentName = "release",
+    patience: Patience = None,
+    healthy_for: HealthyFor = None,
+    dry_run: DryRun = False,
     folder: options.Folder = Path(),
     config: options.Config = None,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
-    app: Annotated[str | None, typer.Option(help="The app's name, the release's when left out.")] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Confirm deletions over the budget, sign-offs and approvals.")
-    ] = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take over objects that no labels claim.")] = False,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="Fence off a deployment whose command was killed.")
-    ] = False,
-    break_glass: Annotated[
-        str | None,
-        typer.Option(help="Begin although the environment's window is shut, for this reason.", metavar="REASON"),
-    ] = None,
+    app: AppName = None,
+    yes: deploy.Yes = False,
+    adopt: deploy.Adopt = False,
+    take_over: deploy.TakeOver = False,
+    break_glass: deploy.BreakGlass = None,
     as_json: output.Json = False,
 ) -> None:
     """Install or upgrade a Helm release from variables, and judge it.
@@ -99,7 +107,6 @@ def release(
     For steps that were written for a release tool. What the variables leave open, such as the chart's newest version, is
     looked up once and told, by its content. Metrics go where SEALANE_METRICS__SINKS__… says. Ends as `sealane deploy` does.
     """
-    from sealane.cli.commands import deploy
     from sealane.cli.local import (
         deploy_request,
         deploy_session,
