@@ -45,6 +45,7 @@ def compose(
     from sealane import errors
     from sealane.configfiles import documents
     from sealane.scaffold import compose_services
+    from sealane.scaffold.compose_fields import Fidelity
     from sealane.stencils import manifest_yaml
 
     del to  # there is one
@@ -70,7 +71,7 @@ def compose(
         if out is None:
             output.data(stencils.rstrip())
         _tell(made)
-    if any(each.fidelity is compose_services.Fidelity.REFUSED for each in made.report):
+    if any(each.fidelity is Fidelity.REFUSED for each in made.report):
         raise typer.Exit(1)
 
 
