@@ -15,8 +15,8 @@ from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.errors import Refused
 from sealane.findings import Finding, Place, did_you_mean, not_utf8
 from sealane.formations.model import Chart, Formation
-from sealane.stencils.model import ChartSource, Stencil, StoredValues
 from sealane.stencils.placeholders import Source
+from sealane.stencils.sources import ChartSource, Stencil, StoredValues
 
 RAW = "raw:"
 MAX_TOTAL = 32 * 1024 * 1024

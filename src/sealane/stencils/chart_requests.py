@@ -16,8 +16,9 @@ from sealane.formations.gates import Gate, Hook, Only, Task, When
 from sealane.formations.gates import job as gate_of_job
 from sealane.formations.model import Formation
 from sealane.stencils import substitution
-from sealane.stencils.model import ChartSource, Origin, Sources
+from sealane.stencils.model import Origin
 from sealane.stencils.placeholders import Placeholders
+from sealane.stencils.sources import ChartSource, Sources
 
 
 def request(source: ChartSource, formation: Formation, words: Placeholders) -> tuple[TemplateRequest, list[Finding]]:

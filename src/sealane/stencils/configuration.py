@@ -15,8 +15,9 @@ from sealane import hashing
 from sealane.findings import Finding, Place
 from sealane.formations.model import Formation
 from sealane.stencils import placeholders
-from sealane.stencils.model import ConfigEntry, Rendered
+from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders, Source
+from sealane.stencils.sources import ConfigEntry
 
 UNRESOLVED = "unresolved"
 """The end of the secrets object's name while versions of its values are unknown."""

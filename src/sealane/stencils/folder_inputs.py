@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.findings import Finding
 from sealane.stencils.folders import Folders, named
-from sealane.stencils.model import Stencil
+from sealane.stencils.sources import Stencil
 
 MOST = 2 * 1024 * 1024
 """Most bytes of the files of one folder."""

@@ -12,8 +12,9 @@ from sealane.errors import SealaneError
 from sealane.findings import Finding, errors
 from sealane.formations.model import Formation
 from sealane.stencils import chart_inputs, chart_requests, rendering
-from sealane.stencils.model import ChartSource, Revision, Sources
+from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
+from sealane.stencils.sources import ChartSource, Sources
 
 if TYPE_CHECKING:
     from sealane.clients.chart_repositories import ChartRepositories

@@ -6,8 +6,8 @@ from sealane.configfiles import documents, trees
 from sealane.configfiles.trees import FileMissing, Tree, Unreadable
 from sealane.findings import Finding, Place, did_you_mean, not_utf8
 from sealane.formations.model import Formation, Patch
-from sealane.stencils.model import PatchSource, Stencil
 from sealane.stencils.placeholders import Source
+from sealane.stencils.sources import PatchSource, Stencil
 
 MOST_OPERATIONS = 1000
 """Most operations of one JSON patch."""

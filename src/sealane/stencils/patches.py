@@ -12,10 +12,11 @@ from sealane.findings import Finding, Place, did_you_mean
 from sealane.formations.model import PatchTarget
 from sealane.stencils import json_patch, merge_patch, objects, placed_objects, substitution
 from sealane.stencils.merge_patch import FieldTypes
-from sealane.stencils.model import Origin, PatchSource, Stencil
+from sealane.stencils.model import Origin
 from sealane.stencils.placed_objects import Node
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import Platform
+from sealane.stencils.sources import PatchSource, Stencil
 
 Placed = tuple[dict[str, Any], Origin]
 """An object and where it was written."""

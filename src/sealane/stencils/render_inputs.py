@@ -10,8 +10,8 @@ from sealane.formations import reading
 from sealane.formations.formation_names import ENDINGS, FOLDER, names
 from sealane.formations.model import Formation
 from sealane.stencils import chart_inputs, folder_inputs, patch_inputs
-from sealane.stencils.model import ConfigEntry, Sources, Stencil
 from sealane.stencils.placeholders import Source
+from sealane.stencils.sources import ConfigEntry, Sources, Stencil
 
 STENCILS = "deploy/stencils"
 MANIFESTS = (*ENDINGS, ".json")

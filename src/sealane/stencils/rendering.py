@@ -19,9 +19,10 @@ from sealane.stencils import configuration, folders, objects, patches, rendering
 from sealane.stencils import platform as platforms
 from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
-from sealane.stencils.model import CONFIG, SECRET, Origin, Rendered, Revision, Sources
+from sealane.stencils.model import CONFIG, SECRET, Origin, Rendered, Revision
 from sealane.stencils.placeholders import MOST_FINDINGS, Placeholders
 from sealane.stencils.platform import ExtractedJobs, Platform
+from sealane.stencils.sources import Sources
 
 _Placed = tuple[dict[str, Any], Origin]
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.formations.model import Formation
 from sealane.stencils import objects
-from sealane.stencils.model import Rendered, Sources
+from sealane.stencils.model import Rendered
 from sealane.stencils.placeholders import Placeholders
 from sealane.stencils.platform import Platform
+from sealane.stencils.sources import Sources
 
 
 def image_problems(formation: Formation, images: Collection[str]) -> list[Finding]:

@@ -10,8 +10,8 @@ from typing import Any
 from sealane.configfiles import validation
 from sealane.findings import Finding, Place
 from sealane.stencils import placeholders
-from sealane.stencils.model import Stencil
 from sealane.stencils.placeholders import Placeholders
+from sealane.stencils.sources import Stencil
 
 _TEXTS_IN = frozenset({"labels", "annotations", "matchLabels", "nodeSelector"})
 _LISTS_OF_TEXTS = frozenset({"args", "command"})

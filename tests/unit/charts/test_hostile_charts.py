@@ -20,7 +20,7 @@ from sealane.clients.helm import Helm
 from sealane.errors import NotThere, Refused
 from sealane.formations.model import Chart
 from sealane.stencils import chart_inputs
-from sealane.stencils.model import ChartSource
+from sealane.stencils.sources import ChartSource
 
 CHART = RemoteChart(repository="https://charts.example.com", name="web", version="1.2.0")
 

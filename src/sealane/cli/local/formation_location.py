@@ -24,7 +24,7 @@ def formation(name: str, folder: Path, adapters: Adapters, *, app: str | None) -
     from sealane.cli.local import local_formation
     from sealane.pipelines import reading
     from sealane.stencils import render_inputs
-    from sealane.stencils.model import Sources
+    from sealane.stencils.sources import Sources
 
     if not folder.is_dir():
         raise errors.NotThere(f"there is no folder {folder}")

@@ -26,8 +26,9 @@ from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
 from sealane.stencils import helm_template, render_inputs, rendering
-from sealane.stencils.model import Revision, Sources
+from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
+from sealane.stencils.sources import Sources
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

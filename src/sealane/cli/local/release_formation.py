@@ -28,7 +28,7 @@ from sealane.formations import formation_names
 from sealane.formations.model import Chart
 from sealane.images import references
 from sealane.stencils import chart_inputs, manifest_yaml, render_inputs
-from sealane.stencils.model import ChartSource
+from sealane.stencils.sources import ChartSource
 
 _FILE = "Chart.yaml"
 _IMAGE = "image"
