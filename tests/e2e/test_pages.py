@@ -267,7 +267,7 @@ def test_a_rollout_is_followed_object_by_object(
     expect(service_row.locator(".pill")).to_have_text("there")
     expect(page.locator(".way .times li", has_text="rollout")).to_contain_text("0 of 2")
     expect(page.get_by_role("img", name=re.compile("ready: 0"))).to_be_visible()
-    clock = page.locator(".verdict time[data-since]")
+    clock = page.locator(".verdict > .row time[data-since]")  # the one below tells how long it has been healthy
     began = clock.inner_text()
     expect(clock).not_to_have_text(began)
     expect(web.locator(".pill")).to_have_text("2 of 2 ready")
