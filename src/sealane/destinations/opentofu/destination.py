@@ -13,7 +13,7 @@ from typing_extensions import override
 from sealane import clock
 from sealane.destinations import deletions, model, observed, ownership, stages
 from sealane.destinations.opentofu import observe, program_output
-from sealane.destinations.opentofu.folders import LedgerFiles
+from sealane.destinations.opentofu.ledgers import LedgerFiles
 from sealane.destinations.opentofu.model import Manifest, is_configuration
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs
 from sealane.destinations.opentofu.writes import Writer, foreign

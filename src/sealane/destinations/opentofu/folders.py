@@ -19,16 +19,15 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from sealane import clock, typed_data
 from sealane.clients import age
-from sealane.destinations import model
 from sealane.destinations.opentofu.model import Record
-from sealane.errors import Conflicting, NotThere, Unavailable
+from sealane.errors import NotThere, Unavailable
 
 _TRY_EVERY = 0.1
 _FORMER, _LONGEST = 50, 8192
@@ -87,14 +86,14 @@ class ConfigurationFolder:
 
     def keep(self, record: Record) -> None:
         """Writes its record, all of it or nothing."""
-        _write(self._path("records", ending=".json"), msgspec.json.encode(record))
+        write_whole(self._path("records", ending=".json"), msgspec.json.encode(record))
 
     async def keep_plan(self, sha256: str, plan: bytes, recipient: str) -> None:
         """Keeps a saved plan, encrypted; older ones are of no use any more, as they are of the same state or an older one."""
         folder = self._path("plans")
         sealed = await age.encrypt(plan, [recipient])
         folder.mkdir(exist_ok=True, mode=0o700)
-        _write(folder / f"{sha256}.age", sealed)
+        write_whole(folder / f"{sha256}.age", sealed)
 
     async def plan(self, sha256: str, identities: tuple[age.Identity, ...]) -> bytes:
         """A saved plan. Raises NotThere when it is gone."""
@@ -163,41 +162,8 @@ class ConfigurationFolder:
             file.write_text(content, encoding="utf-8")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LedgerFiles:
-    """Ledgers of command lines without a server."""
-
-    root: Path
-
-    def read(self, app: str, formation: str, namespace: str) -> model.Ledger:
-        """The ledger; empty at first."""
-        try:
-            return typed_data.from_json(self._path(app, formation, namespace).read_bytes(), model.Ledger)
-        except FileNotFoundError:
-            return model.Ledger()
-
-    def places(self, app: str, formation: str) -> tuple[str, ...]:
-        """The namespaces with a ledger of the formation."""
-        found = (self.root / "ledgers").glob(f"*/{app}/{formation}.json")
-        return tuple(sorted(path.parent.parent.name for path in found))
-
-    def write(self, ledger: model.Ledger, app: str, formation: str, namespace: str) -> model.Ledger:
-        """Writes it. Raises Conflicting when another writer was faster."""
-        path = self._path(app, formation, namespace)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if self.read(app, formation, namespace).version != ledger.version:
-                raise Conflicting(f"another deployment of {app}/{formation} is under way", hint="wait for it")
-            kept = replace(ledger, version=str(int(ledger.version or 0) + 1), reserve=0)
-            _write(path, msgspec.json.encode(kept))
-        return kept
-
-    def _path(self, app: str, formation: str, namespace: str) -> Path:
-        return self.root / "ledgers" / namespace / app / f"{formation}.json"
-
-
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, all of it or nothing."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
