@@ -1,5 +1,7 @@
 """A steady load: new connections at a fixed rate, one request each, never a retry; every failure counts.
 
+When the machine stood still, what was missed meanwhile is not sent at once afterwards: that would be another load.
+
 `python -m bench.load URL [--rate 60] [--seconds 30]` prints what happened as one line of JSON when it is ended (SIGTERM
 or SIGINT) or its time is up.
 """
@@ -18,6 +20,9 @@ from urllib.parse import urlsplit
 
 PATIENCE = 10.0
 """Seconds a request may take before it counts as failed."""
+
+LATE = 0.2
+"""Seconds that the load may be behind and catch up on."""
 
 
 @dataclass(slots=True)
@@ -70,6 +75,7 @@ async def request(url: str) -> str | None:
 async def load(url: str, *, rate: float, stop: asyncio.Event) -> Tally:
     """Sends `rate` requests a second until told to stop, then waits for those under way."""
     tally = Tally()
+    due = tally.started
     under_way: set[asyncio.Task[None]] = set()
 
     async def once() -> None:
@@ -86,9 +92,10 @@ async def load(url: str, *, rate: float, stop: asyncio.Event) -> Tally:
         task = asyncio.create_task(once())
         under_way.add(task)
         task.add_done_callback(under_way.discard)
-        due = tally.started + tally.sent / rate
+        now = time.monotonic()
+        due = max(due + 1 / rate, now - LATE)
         try:
-            await asyncio.wait_for(stop.wait(), max(0.0, due - time.monotonic()))
+            await asyncio.wait_for(stop.wait(), max(0.0, due - now))
         except TimeoutError:
             continue
     await asyncio.gather(*under_way)

@@ -19,6 +19,9 @@ T = TypeVar("T")
 class Inside:
     """The shop's repository and the server that serves it, once it was started."""
 
+    sweep = 0.2
+    """Seconds between two looks for lost work."""
+
     def __init__(self, root: Path) -> None:
         self.shop = Shop(root)
         self.server: composition.Server
@@ -28,7 +31,7 @@ class Inside:
     async def start(self) -> None:
         """Starts a server over the shop's folder."""
         settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.1, "sweep": 0.2, "heartbeat": 0.5}
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.1, "sweep": self.sweep, "heartbeat": 0.5}
         )
         self.server = await composition.start(settings, lost=lambda: None)
 

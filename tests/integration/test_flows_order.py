@@ -16,6 +16,7 @@ from tests.recovery.shop import ADMIN, pushed
 class Later(World):
     """A shop whose pushes may be received and left unbuilt for a while."""
 
+    sweep = 600.0  # one in between would begin what is kept
     kept = False
 
     async def push_files(self, words: str, files: Mapping[str, str]) -> str:
