@@ -131,6 +131,8 @@ def controllers(layout: Layout) -> Daemon:
         f"--cluster-cidr={POD_RANGE}",
         "--use-service-account-credentials=true",
         "--leader-elect=false",
+        # The one node is not given up when the whole machine stood still for a while.
+        "--node-monitor-grace-period=5m",
         *_FAST_CLIENT,
     )
     return Daemon(name="kube-controller-manager", argv=argv, ready=lambda: answers_tls(layout.port(CONTROLLERS_PORT)))

@@ -70,6 +70,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "HOME": str(layout.run / "home"),
         "TMPDIR": str(layout.run / "tmp"),
+        "GOGC": "400",  # most are Go programs; they may use more memory and less of the processor
         MARK: str(layout.home),
     }
 

@@ -1,6 +1,7 @@
 """Every test: most of them in lanes side by side on one test bed, then those that want no lanes beside them.
 
-Most tests wait for a cluster, an engine or a browser, so four lanes fill two cores. The second part takes two files at a
+Some tests wait for a cluster, an engine or a browser, so three lanes fill two cores; a fourth made each test slower and
+the whole no faster. The second part takes two files at a
 time: whole beds that start and end, and the demo, which mostly waits. Words after `python -m tests` go to pytest both
 times; without any, the second part is given its files, since collecting all others takes longer than some of its tests.
 Tests of the bed's own traces start whole beds for minutes: when nothing of `testbed/` has changed since
@@ -18,7 +19,7 @@ from typing import Final
 
 from testbed.layout import Layout
 
-LANES: Final = ("--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "-m", "not alone")
+LANES: Final = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "-m", "not alone")
 ALONE: Final = ("-m", "alone", "--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 _TRACES: Final = "tests/integration/test_testbed_traces.py"
 _ROOT: Final = Path(__file__).parents[1]

@@ -27,6 +27,7 @@ import urllib3.exceptions
 
 from sealane.clients import build_context, build_sources
 from sealane.clients.build_sources import Fetching
+from sealane.clients.engine import dialect
 from sealane.errors import Refused, SealaneError, Unavailable, UsageError
 from sealane.images.references import Reference
 
@@ -34,6 +35,8 @@ Sink = Callable[[bytes], None]
 """Takes the engine's output as it comes; called from another thread."""
 
 PATIENCE = 3600.0
+_ANSWERING = 60
+"""Seconds within which a busy engine says what it is."""
 _MOUNTED = ".sealane-build-mount-{}"
 _GONE_OR_IN_USE = {404, 409}
 _NOBODY = b"e30="
@@ -64,6 +67,14 @@ class Build:
     """`host/path:tag` of the result."""
     fetching: Fetching = build_sources.OPEN
     """Where the engine may fetch the Dockerfile's images and URLs from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Open:
+    """An open engine. Any, because the stubs of APIClient lack the calls made here."""
+
+    api: Any
+    podman: bool
 
 
 async def build(base_url: str, request: Build, sink: Sink, *, within: float = PATIENCE) -> str:
@@ -98,17 +109,14 @@ _FAILED_REQUESTS = (requests.exceptions.RequestException, urllib3.exceptions.HTT
 
 
 @contextmanager
-def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
-    """An APIClient; Any, because its stubs lack the calls made here."""
+def _engine(base_url: str, within: float = PATIENCE) -> Iterator[_Open]:
     path = base_url.removeprefix("unix://")
     if path != base_url and not Path(path).is_socket():
         raise EngineCouldNot(f"no container engine listens at {path}", hint="start Docker or Podman's socket service")
+    spoken = _asked(base_url)
+    api = docker.APIClient(base_url=base_url, version=spoken.version, timeout=max(1, round(within)))
     try:
-        api = docker.APIClient(base_url=base_url, version="auto", timeout=max(1, round(within)))
-    except docker.errors.DockerException as error:
-        raise EngineCouldNot(f"no container engine answers at {base_url}: {error}") from error
-    try:
-        yield api
+        yield _Open(api=api, podman=spoken.podman)
     except docker.errors.APIError as error:
         raise EngineCouldNot(_said(error)) from error
     except _TIMEOUTS as error:
@@ -119,6 +127,18 @@ def _engine(base_url: str, within: float = PATIENCE) -> Iterator[Any]:
         api.close()
 
 
+def _asked(base_url: str) -> dialect.Dialect:
+    try:
+        api = docker.APIClient(base_url=base_url, version=dialect.OLDEST, timeout=_ANSWERING)
+        with closing(api):
+            spoken = dialect.of(api.get(f"{api.base_url}/_ping"))
+    except (docker.errors.DockerException, *_FAILED_REQUESTS) as error:
+        raise EngineCouldNot(f"no container engine answers at {base_url}: {error}") from error
+    if isinstance(spoken, str):
+        raise EngineCouldNot(f"no container engine answers at {base_url}: {spoken}")
+    return spoken
+
+
 def _said(error: docker.errors.APIError) -> str:
     """An engine's message; some only answer with a status."""
     if error.explanation or error.response is None:
@@ -127,8 +147,8 @@ def _said(error: docker.errors.APIError) -> str:
 
 
 def _build(base_url: str, request: Build, sink: Sink, within: float) -> str:
-    with _engine(base_url, within) as api, tempfile.TemporaryFile() as archive:
-        podman = _is_podman(api)
+    with _engine(base_url, within) as engine, tempfile.TemporaryFile() as archive:
+        api, podman = engine.api, engine.podman
         if request.secrets and not podman:
             message = (
                 f"image {request.name} wants secrets in its build, which this engine takes only from BuildKit's client"
@@ -156,7 +176,8 @@ def _build(base_url: str, request: Build, sink: Sink, within: float) -> str:
 
 
 def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> None:
-    with _engine(base_url, within) as api:
+    with _engine(base_url, within) as engine:
+        api = engine.api
         headers = docker.auth.get_config_header(api, reference.host) or _NOBODY
         params = {"tag": reference.tag or "latest", "tlsVerify": "false" if reference.insecure else "true"}
         url = api._url("/images/{0}/push", reference.repository)  # noqa: SLF001 - the SDK's push() can't say tlsVerify
@@ -165,8 +186,8 @@ def _push(base_url: str, reference: Reference, sink: Sink, within: float) -> Non
 
 
 def _tags(base_url: str, repository: str) -> list[str]:
-    with _engine(base_url) as api:
-        named = [name for image in _listed(api, repository) for name in image.get("RepoTags") or ()]
+    with _engine(base_url) as engine:
+        named = [name for image in _listed(engine.api, repository) for name in image.get("RepoTags") or ()]
     return sorted(name.removeprefix(f"{repository}:") for name in named if name.startswith(f"{repository}:"))
 
 
@@ -182,10 +203,10 @@ def _listed(api: Any, repository: str) -> list[dict[str, Any]]:
 
 
 def _forget(base_url: str, repository: str, unwanted: Collection[str]) -> None:
-    with _engine(base_url) as api:
+    with _engine(base_url) as engine:
         for tag in unwanted:
             try:
-                api.remove_image(f"{repository}:{tag}")
+                engine.api.remove_image(f"{repository}:{tag}")
             except docker.errors.APIError as error:
                 if error.status_code not in _GONE_OR_IN_USE:
                     raise
@@ -242,8 +263,3 @@ def _cut_after(seconds: float, answer: requests.Response) -> Iterator[Callable[[
 def _too_long(within: float) -> EngineCouldNot:
     message = f"the container engine took longer than {within:g} s to build or push the image"
     return EngineCouldNot(message, hint="see SEALANE_ENGINE__BUILD_PATIENCE")
-
-
-def _is_podman(api: Any) -> bool:
-    version: dict[str, Any] = api.version()
-    return any("podman" in str(part.get("Name", "")).lower() for part in version.get("Components") or ())

@@ -16,7 +16,7 @@ from sealane.clients.engine.api import Engine
 
 RACED = (500, {"cause": "no such process", "message": "read /proc/4711/cgroup: no such process", "response": 500})
 GONE = (500, {"message": 'locating image with ID "25406e": image not known', "response": 500})
-VERSION = (200, {"ApiVersion": "1.41"})
+SPOKEN = (200, "OK")
 IMAGES = (200, [{"Id": "i1", "RepoTags": ["here/shop/web:t1"]}])
 BROKEN = (500, {"message": "database is locked"})
 LIST = (200, [{"Id": "c1", "Labels": {"sealane.run": "r"}, "State": "running"}])
@@ -33,6 +33,7 @@ def answering(*given: tuple[int, object]) -> Iterator[str]:
             data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Api-Version", "1.41")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -71,13 +72,13 @@ async def test_what_does_not_pass_is_an_error(answer: tuple[int, object], error:
 
 
 async def test_images_are_asked_for_again() -> None:
-    with answering(VERSION, GONE, GONE, IMAGES) as address:
+    with answering(SPOKEN, GONE, GONE, IMAGES) as address:
         assert await image_build.tags(address, "here/shop/web") == ["t1"]
 
 
 async def test_images_that_can_t_be_listed_are_an_error() -> None:
     with (
-        answering(VERSION, *[GONE] * 4) as address,
+        answering(SPOKEN, *[GONE] * 4) as address,
         pytest.raises(image_build.EngineCouldNot, match="image not known"),
     ):
         await image_build.tags(address, "here/shop/web")

@@ -15,12 +15,11 @@ import docker
 import docker.errors
 import requests
 
+from sealane.clients.engine import dialect
 from sealane.clients.engine.api import Engine
 from sealane.clients.engine.errors import EngineUnavailable
 
 _PATIENCE = 3.0
-_OLDEST_SPOKEN = (1, 40)
-_NEWEST_SPOKEN = (1, 44)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,20 +109,20 @@ def _ask(address: str, environ: Mapping[str, str]) -> Engine | str:
         return problem
     try:
         api = docker.APIClient(
-            address, version="1.40", timeout=3, use_ssh_client=address.startswith("ssh://"), tls=_tls(environ)
+            address, version=dialect.OLDEST, timeout=3, use_ssh_client=address.startswith("ssh://"), tls=_tls(environ)
         )
+    except (docker.errors.DockerException, OSError, ValueError) as error:
+        return _why(error)
+    try:
         answer = api.get(f"{api.base_url}/_ping", timeout=_PATIENCE)
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
         return _why(error)
-    spoken = answer.headers.get("Api-Version")
-    if answer.status_code != 200 or not spoken:
+    finally:
         api.close()
-        return f"something answers, but it is no container engine (HTTP {answer.status_code})"
-    api.close()
-    version = _common_version(spoken)
-    if version is None:
-        return f"it speaks the Engine API {spoken}, which is too old; Docker 19.03 or Podman 3 at least"
-    return Engine(address, version, tls=_tls(environ), podman="Libpod-Api-Version" in answer.headers)
+    spoken = dialect.of(answer)
+    if isinstance(spoken, str):
+        return spoken
+    return Engine(address, spoken.version, tls=_tls(environ), podman=spoken.podman)
 
 
 def _unreachable(path: str) -> str | None:
@@ -146,17 +145,6 @@ def _tls(environ: Mapping[str, str]) -> docker.tls.TLSConfig | bool:
     folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "/")) / ".docker")
     certificate = (str(folder / "cert.pem"), str(folder / "key.pem"))
     return docker.tls.TLSConfig(client_cert=certificate, ca_cert=str(folder / "ca.pem"), verify=True)
-
-
-def _common_version(spoken: str) -> str | None:
-    try:
-        major, minor = (int(part) for part in spoken.split(".")[:2])
-    except ValueError:
-        return None
-    if (major, minor) < _OLDEST_SPOKEN:
-        return None
-    chosen = min((major, minor), _NEWEST_SPOKEN)
-    return f"{chosen[0]}.{chosen[1]}"
 
 
 def _why(error: BaseException) -> str:
