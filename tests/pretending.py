@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.serving import SEALANE, Serving, commit, git, repository, until
 
-SETTINGS = {"SEALANE_ENGINE__KIND": "dummy", "SEALANE_WORKER__POLL": "0.05", "SEALANE_WORKER__SWEEP": "0.5"}
+SETTINGS = {"SEALANE_ENGINE__KIND": "dummy", "SEALANE_WORKER__POLL": "0.25", "SEALANE_WORKER__SWEEP": "0.5"}
 
 PIPELINE = """app: APP
 owner: team

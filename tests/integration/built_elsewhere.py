@@ -70,7 +70,7 @@ class BuiltElsewhere(Inside):
     async def start(self) -> None:
         """Starts a server over the shop's folder."""
         self.settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.05, "sweep": 0.2, "heartbeat": 0.5}
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.25, "sweep": 0.2, "heartbeat": 0.5}
         )
         self.server = await composition.start(self.settings, lost=lambda: None, adapters=hurried.HURRIED)
 

@@ -31,7 +31,7 @@ class Inside:
     async def start(self) -> None:
         """Starts a server over the shop's folder."""
         settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.1, "sweep": self.sweep, "heartbeat": 0.5}
+            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.25, "sweep": self.sweep, "heartbeat": 0.5}
         )
         self.server = await composition.start(settings, lost=lambda: None)
 
@@ -58,7 +58,9 @@ class Inside:
 
     async def until(self, look: Callable[[], Awaitable[T]], good: Callable[[T], Any]) -> T:
         """What is seen once it is good."""
+        pause = 0.05
         async with asyncio.timeout(120):
-            while not good(result := await look()):  # noqa: ASYNC110 - workflows tell nobody here
-                await asyncio.sleep(0.05)  # looking costs the processor that workflows need
+            while not good(result := await look()):
+                await asyncio.sleep(pause)  # looking costs the processor that workflows need
+                pause = min(pause * 1.1, 0.4)
         return result

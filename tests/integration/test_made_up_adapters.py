@@ -88,7 +88,7 @@ class Place(Inside):
             data=self.shop.data,
             registry={"prefix": "registry.example.com"},
             engine={"kind": "madeup"},
-            worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5},
+            worker={"poll": 0.25, "sweep": 0.2, "heartbeat": 0.5},
         )
         self.server = await composition.start(self.settings, lost=lambda: None, adapters=ADAPTERS)
 

@@ -88,7 +88,7 @@ class Served:
         self.settings = Settings(
             data=root / "data",
             engine={"kind": "dummy"},
-            worker={"poll": 0.02, "sweep": 0.2, "heartbeat": 0.5},
+            worker={"poll": 0.25, "sweep": 0.2, "heartbeat": 0.5},
         )
         self.names: dict[str, str] = {}
         """What parts of addresses are called, where there is something."""

@@ -33,7 +33,7 @@ from sealane.formations.health_checks import HealthCheck
 from sealane.secrets.values import SecretValue
 from sealane.verdicts import model as verdicts
 
-LOOK_EVERY = 0.03
+LOOK_EVERY = 0.1
 """Seconds between two looks of a watcher; time alone changes the state."""
 
 
@@ -162,15 +162,16 @@ class DummyDestination(Destination):
     @override
     async def written(self, wanted: model.Inventory) -> AsyncIterator[None]:
         last: list[object] | None = None
+        content: states.Content | None = None
         while True:
-            there = self._state.read().objects
-            stored = [there.get(apply_plan.text(ref)) for ref in wanted]
-            seen: list[object] = [
-                object_ and (object_.uid, msgspec.json.encode(object_.manifest)) for object_ in stored
-            ]
-            if seen != last:
-                last = seen
-                yield
+            if content is not (content := self._state.look()):
+                stored = [content.objects.get(apply_plan.text(ref)) for ref in wanted]
+                seen: list[object] = [
+                    object_ and (object_.uid, msgspec.json.encode(object_.manifest)) for object_ in stored
+                ]
+                if seen != last:
+                    last = seen
+                    yield
             await asyncio.sleep(LOOK_EVERY)
 
     @override
@@ -300,7 +301,7 @@ class DummyDestination(Destination):
         return self._ledgers.write(ledger, app, formation, namespace=namespace)
 
     def _lives(self) -> list[behavior.Life]:
-        there = self._state.read().objects
+        there = self._state.look().objects
         return [
             behavior.Life(
                 ref=apply_plan.ref_in(stored.manifest, stored.manifest["metadata"].get("namespace") or ""),
