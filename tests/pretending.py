@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.serving import SEALANE, Serving, commit, git, repository, until
+from tests import server_nursery
+from tests.serving import Serving, commit, git, repository, until
 
 SETTINGS = {"SEALANE_ENGINE__KIND": "dummy", "SEALANE_WORKER__POLL": "0.25", "SEALANE_WORKER__SWEEP": "0.5"}
 
@@ -182,15 +183,8 @@ class App:
 
     def cli(self, *words: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
         """The command line, signed in with a token."""
-        return subprocess.run(
-            [str(SEALANE), *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            cwd=self.serving.folder,
-            env={**self.signed_in, **({"SEALANE_TOKEN": token} if token else {})},
-        )
+        signed_in = {**self.signed_in, **({"SEALANE_TOKEN": token} if token else {})}
+        return server_nursery.run(words, signed_in, folder=self.serving.folder)
 
     @property
     def signed_in(self) -> dict[str, str]:

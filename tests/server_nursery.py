@@ -1,4 +1,4 @@
-"""`sealane serve` as real processes, started quickly: one process imports what a server does and forks each from itself.
+"""`sealane` as real processes, started quickly: one process imports what servers and commands do and forks each from itself.
 
 An order is a line of JSON on stdin; its answer is the server's process id on stdout. When the server ends, its exit code
 (negative: the signal) appears in the file that the order names.
@@ -12,9 +12,11 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,39 +54,57 @@ class Forked:
             os.kill(self.pid, signal.SIGTERM)
 
 
-def start(words: Sequence[str], environment: Mapping[str, str], *, stdout: Path, stderr: Path, ended: Path) -> Forked:
+def start(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdout: Path,
+    stderr: Path,
+    ended: Path,
+    folder: Path | None = None,
+) -> Forked:
     """Starts `sealane WORDS`, leading a session of its own; what it prints is appended to the files."""
     ended.unlink(missing_ok=True)
     order = {
         "words": list(words),
         "environment": dict(environment),
-        "folder": str(Path.cwd()),
+        "folder": str(folder or Path.cwd()),
         "stdout": str(stdout),
         "stderr": str(stderr),
         "ended": str(ended),
     }
-    process = _process()
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{json.dumps(order)}\n".encode())
-    process.stdin.flush()
-    line = process.stdout.readline()
+    with _ordering:
+        process = _process()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{json.dumps(order)}\n".encode())
+        process.stdin.flush()
+        line = process.stdout.readline()
     assert line, "the nursery of servers has ended; its stderr says why"
     return Forked(int(line), ended)
 
 
-def run(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """What `sealane WORDS` comes to when it is not to stay."""
+def run(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    within: float = 60,
+) -> subprocess.CompletedProcess[str]:
+    """What `sealane WORDS` comes to when it is not to stay. Raises subprocess.TimeoutExpired after so many seconds."""
     with TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
-        server = start(words, environment, stdout=out, stderr=err, ended=Path(name) / "ended")
+        command = start(words, environment, stdout=out, stderr=err, ended=Path(name) / "ended", folder=folder)
         try:
-            code = server.wait()
+            code = command.wait(within)
         except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+            os.killpg(command.pid, signal.SIGKILL)
+            command.wait()
             raise
         return subprocess.CompletedProcess([*words], code, out.read_text(), err.read_text())
+
+
+_ordering = threading.Lock()
 
 
 @cache
@@ -124,9 +144,17 @@ _IMPORTED = (
 """What a server imports by the end of its first answer."""
 
 
+_COMMANDS = ("sealane.cli", "sealane.deployments", "sealane.destinations.kubernetes", "sealane.clients.kubernetes")
+"""Packages of which other commands import much."""
+
+
 def _serve() -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
+    for name in _COMMANDS:
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            importlib.import_module(module.name)
     from sealane.environments.files import environment_file
     from sealane.formations.files import formation_file
     from sealane.server.pages import templates

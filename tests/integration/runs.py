@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from sealane.clients.engine import discovery
+from tests import server_nursery
 
 SEALANE = (sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())")
 
@@ -44,15 +45,7 @@ class Folder:
 
     def run(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs to the end; and gives up after some minutes."""
-        return subprocess.run(
-            [*SEALANE, "run", *options],
-            cwd=self.path,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
+        return server_nursery.run(["run", *options], self.environment(**environment), folder=self.path, within=200)
 
     def start(self, *options: str, **more: Any) -> subprocess.Popen[str]:
         """Begins a run, in a process group of its own."""

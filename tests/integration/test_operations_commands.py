@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from sealane.destinations.dummy.state import State
+from tests import server_nursery
 from tests.pretending import SETTINGS, App, environments
-from tests.serving import SEALANE, Serving, until
+from tests.serving import Serving, until
 
 SHUT = """windows:
   deny: [{cron: "* * * * *", duration: 1h, reason: the freeze}]
@@ -32,7 +33,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 def typed(serving: Serving, token: str, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "SEALANE_URL": serving.url, "SEALANE_TOKEN": token}
-    return subprocess.run([SEALANE, *words], capture_output=True, text=True, env=environment, check=False)
+    return server_nursery.run(words, environment)
 
 
 def delivered(serving: Serving, tmp_path_factory: pytest.TempPathFactory, name: str) -> App:

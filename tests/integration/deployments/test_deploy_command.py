@@ -8,12 +8,12 @@ import contextlib
 import json
 import os
 import secrets
-import sys
 from pathlib import Path
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
 from testbed.record import Bed
+from tests import server_nursery
 from tests.bed import Kubectl
 from tests.integration.deployments import parts
 
@@ -71,17 +71,9 @@ class Folder:
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
-        argv = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())", *words]
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            cwd=self._path,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert TOKEN not in (out + err).decode()
-        return process.returncode or 0, out.decode(), err.decode()
+        done = await asyncio.to_thread(server_nursery.run, words, self.environment, folder=self._path, within=240)
+        assert TOKEN not in done.stdout + done.stderr
+        return done.returncode, done.stdout, done.stderr
 
     async def deploy(self, *words: str) -> tuple[int, str, str]:
         """`sealane deploy dev` with the image."""
