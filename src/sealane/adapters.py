@@ -68,7 +68,10 @@ class Adapters:
 SHIPPED = Adapters(
     dialects=Table(
         "dialect of pipelines",
-        (("sealane", "sealane.pipelines.dialects.native"),),
+        (
+            ("sealane", "sealane.pipelines.dialects.native"),
+            ("woodpecker", "sealane.pipelines.dialects.woodpecker.adapter"),
+        ),
     ),
     engines=Table(
         "engine",

@@ -15,7 +15,7 @@ from sealane.configfiles.trees import Tree, Unreadable
 from sealane.environments import model as environments_model
 from sealane.environments import notice_files, people
 from sealane.environments import reading as environment_reading
-from sealane.findings import Finding, Place, not_utf8
+from sealane.findings import Finding, Place, Severity, not_utf8
 from sealane.formations import formation_names
 from sealane.formations import reading as formation_reading
 from sealane.pipelines import reading as pipeline_reading
@@ -54,17 +54,18 @@ def check(
     above: Sequence[Tree] = (),
     adapters: Adapters = SHIPPED,
     *,
+    app: str = pipeline_reading.NAMELESS,
     helm: Helm = ON_PATH,
     within: float = RENDERED_WITHIN,
 ) -> CheckReport:
     """Checks everything in an app's folder; formations are rendered with placeholder images, because none are built yet.
 
     Helm renders their charts, so call it where no event loop runs. `above` are the folders from it up to the repository's
-    root, where submodules are listed that a clone would lack. Charts that are not rendered `within` so many seconds are
+    root, where submodules are listed that a clone would lack. `app` is its name where no file has it. Charts that are not rendered `within` so many seconds are
     findings.
     """
     until = time.monotonic() + within
-    pipeline, files, problems = _pipeline(tree, adapters)
+    pipeline, files, problems = _pipeline(tree, adapters, app)
     names = formation_names.names(tree)
     if pipeline:
         problems += delivery.unknown_formations(pipeline, names)
@@ -99,7 +100,7 @@ def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckRepor
     return CheckReport(files=(file,), findings=_in_order(problems), pipeline=pipeline)
 
 
-def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str], list[Finding]]:
+def _pipeline(tree: Tree, adapters: Adapters, app: str) -> tuple[Pipeline | None, list[str], list[Finding]]:
     there = [name for name in pipeline_reading.files(adapters) if trees.has(tree, name)]
     if not there:
         wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if trees.has(tree, name)}
@@ -107,16 +108,34 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[str
         problems = [
             Finding(message=message, place=Place(file=name), hint=f"rename it to {to}") for name, to in wrong.items()
         ]
-        return None, list(wrong), problems
+        unread_folders = _folders(tree, adapters, Severity.ERROR)
+        return None, [*wrong, *(finding.place.file for finding in unread_folders)], [*problems, *unread_folders]
     file, *more = there
-    if more:
-        message = f"{file} is the pipeline, too"
-        return None, there, [Finding(message=message, place=Place(file=name), hint="keep one") for name in more]
+    unused = [_unused(name, file) for name in more] + _folders(tree, adapters, Severity.WARNING)
     text, unread = _text(tree, file)
     if unread:
-        return None, [file], unread
-    pipeline, problems = pipeline_reading.read(text, file, adapters)
-    return pipeline, [file], problems
+        return None, [file], [*unused, *unread]
+    pipeline, problems = pipeline_reading.read(text, file, adapters, app=app)
+    return pipeline, [file], [*unused, *problems]
+
+
+def _unused(name: str, file: str) -> Finding:
+    message = f"{name} is not read: {file} is the pipeline"
+    return Finding(message=message, place=Place(file=name), hint="keep one", severity=Severity.WARNING)
+
+
+def _folders(tree: Tree, adapters: Adapters, severity: Severity) -> list[Finding]:
+    """Folders of pipelines in formats that have several files; Sealane reads one."""
+    return [
+        Finding(
+            message=f"the files of {folder}/ are not read",
+            place=Place(file=listed[0]),
+            hint=f"put what they do into one {file}",
+            severity=severity,
+        )
+        for folder, file in pipeline_reading.folders(adapters).items()
+        if (listed := [path for path in tree.files(folder) if path.endswith(YAML)])
+    ]
 
 
 def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:

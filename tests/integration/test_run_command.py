@@ -43,6 +43,36 @@ def test_steps_run_in_order_over_one_workspace_and_services_are_found_by_name(he
     assert (here.path / "artefact").read_text() == "made\n"
 
 
+def test_a_file_of_woodpecker_runs_as_it_is(here: Folder) -> None:
+    """In its folder's name: an entry point with settings, a folder of its own, and a failure that is ignored."""
+    (here.path / ".sealane.yml").unlink(missing_ok=True)
+    (here.path / ".woodpecker.yml").write_text(
+        f"""\
+variables: [&image {here.image}]
+steps:
+  - {{name: Make It, image: *image, commands: ['mkdir sub', 'echo ${{CI_PIPELINE_EVENT}} $CI_STEP_NAME $${{CI}}']}}
+  - name: plugin
+    image: *image
+    directory: sub
+    entrypoint: [/bin/sh, -c, 'echo $PLUGIN_TAGS; pwd; exit 3']
+    settings: {{tags: [a, b]}}
+    failure: ignore
+  - {{name: after, image: *image, entrypoint: [/bin/sh, -c, 'echo "$CI_SCRIPT" | base64 -d'], commands: [mine]}}
+"""
+    )
+    done = here.run()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "make-it | + mkdir sub",
+        "make-it | + echo push $CI_STEP_NAME ${CI}",
+        "make-it | push make-it woodpecker",
+        "plugin  | a,b",
+        "plugin  | /workspace/sub",
+        "after   | mine",
+    ]
+    assert "exit code 3; its failure is ignored" in done.stderr
+
+
 def test_steps_know_what_runs_them(here: Folder) -> None:
     here.write(steps=[{"name": "tell", "commands": ["env"], "environment": {"MINE": "yes", "CI": "overruled"}}])
     said = set(here.run("--event", "tag", "--ref", "refs/tags/v1").stdout.splitlines())

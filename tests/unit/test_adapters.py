@@ -90,11 +90,12 @@ def test_what_is_wrong_with_it_is_told_in_its_own_words(written: str, told: str)
     assert told in [str(problem) for problem in environments.read(text, "dev.yaml", MADE_UP)[1]]
 
 
-def test_two_pipelines_in_one_folder_are_refused() -> None:
-    """Nothing says which one is meant."""
+def test_of_two_pipelines_in_one_folder_the_first_of_the_table_is_read() -> None:
+    """And a warning says so."""
     tree = StoredTree({".sealane.yml": b"app: a\n", ".madeup": b"app a\n"})
-    [finding] = repository_check.check(tree, adapters=MADE_UP).findings
-    assert str(finding) == ".madeup: .sealane.yml is the pipeline, too (keep one)"
+    nothing, finding = repository_check.check(tree, adapters=MADE_UP).findings[::-1]
+    assert str(finding) == ".madeup: .madeup is not read: .sealane.yml is the pipeline (keep one)"
+    assert (str(finding.severity), nothing.message) == ("warning", "nothing is to be done")
 
 
 def test_gates_and_metric_stores_share_a_mapping() -> None:
@@ -125,6 +126,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("page", "table"),
     [
+        ("woodpecker", SHIPPED.dialects),
         ("environments", SHIPPED.destinations),
         ("environments", SHIPPED.git_hosts),
         ("secrets", SHIPPED.secret_stores),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sealane.configfiles import globs
 from sealane.events.model import Event, EventKind
-from sealane.pipelines.model import Delivery, Patterns, Pipeline, When
+from sealane.pipelines.model import Delivery, Outcome, Patterns, Pipeline, When
 
 DELIVERED_UNASKED = (EventKind.PUSH, EventKind.MANUAL, EventKind.PROMOTE)
 NEVER_DELIVERED = (EventKind.PULL_REQUEST, EventKind.ROLLBACK)
@@ -31,7 +31,8 @@ def within_reach(event: Event, pipeline: Pipeline) -> Event:
 
     A pushed commit chooses both, and either may be many.
     """
-    whens = [part.when for part in (*pipeline.steps, *pipeline.images, *pipeline.deliver)]
+    parts = (pipeline, *pipeline.steps, *pipeline.images, *pipeline.deliver)
+    whens = [when for part in parts for when in part.when.alternatives]
     listed = [glob for when in whens if when.paths for glob in (*when.paths.include, *when.paths.exclude)]
     if not listed or not event.paths:
         return event
@@ -45,6 +46,19 @@ def within_reach(event: Event, pipeline: Pipeline) -> Event:
 
 def unmet(when: When, event: Event) -> str | None:
     """Why the conditions don't hold for this event, or None if they do. Ignores `status`."""
+    reasons = [_unmet(one, event) for one in when.alternatives]
+    return None if None in reasons else "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+
+
+def accepted(when: When, event: Event) -> tuple[Outcome, ...]:
+    """The results of everything before that the conditions accept for this event; of all alternatives that hold."""
+    if not when.others:
+        return when.status
+    held = {outcome for one in when.alternatives if _unmet(one, event) is None for outcome in one.status}
+    return tuple(outcome for outcome in Outcome if outcome in held)
+
+
+def _unmet(when: When, event: Event) -> str | None:
     return (
         _event(when.event, event)
         or _name("branch", when.branch, event.branch, event)

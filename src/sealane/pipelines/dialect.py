@@ -17,5 +17,7 @@ class Dialect:
     """Names of its files in an app's folder."""
     misnamed: tuple[str, ...] = ()
     """Wrong names that people give these files, and that Sealane does not read."""
+    folders: tuple[str, ...] = ()
+    """Folders in which the format may have several files, which Sealane does not read."""
     read: Callable[[str, str], tuple[Pipeline | None, list[Finding]]]
     """The pipeline of a text, unless it has findings of severity error; the file's name is for places."""

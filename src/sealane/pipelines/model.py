@@ -42,6 +42,13 @@ class When:
     ref: Patterns | None = None
     paths: Patterns | None = None
     status: tuple[Outcome, ...] = (Outcome.SUCCESS,)
+    others: tuple[When, ...] = ()
+    """Alternatives to the conditions above: one of all is enough. They have no alternatives of their own."""
+
+    @property
+    def alternatives(self) -> tuple[When, ...]:
+        """All sets of conditions, of which one must hold."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +69,20 @@ class Step:
     commands: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    secret_variables: Mapping[str, str] = field(default_factory=dict)
+    """Variable to the name of its secret, where the two differ."""
+    entrypoint: tuple[str, ...] = ()
+    """The program in place of the image's entry point or of the shell; it finds `commands` in CI_SCRIPT, in base64."""
+    directory: str | None = None
+    """The folder in which it begins: from the workspace, or absolute. None for the workspace."""
     user: str | None = None
     """`user[:group]` of the commands; None for the image's."""
     needs: tuple[str, ...] | None = None
     """Names of steps and images; None means the step before it, or nothing in a graph."""
+    requires: tuple[str, ...] = ()
+    """Those of `needs` without which it is skipped, too, where the event leaves them out."""
+    ignores_failure: bool = False
+    """Whether it counts as passed when its work fails."""
     when: When = field(default_factory=When)
     timeout: timedelta = timedelta(hours=1)
     retry: Retry = field(default_factory=Retry)
@@ -112,6 +129,8 @@ class Service:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    secret_variables: Mapping[str, str] = field(default_factory=dict)
+    """Variable to the name of its secret, where the two differ."""
     healthcheck: Healthcheck | None = None
     ready_within: timedelta = timedelta(minutes=1)
     place: Place
@@ -187,6 +206,10 @@ class Pipeline:
     app: str
     owner: str | None = None
     clone: Clone = field(default_factory=Clone)
+    when: When = field(default_factory=When)
+    """Conditions of all its steps; its `status` has no meaning."""
+    ci_variables: bool = False
+    """Whether steps get the `CI_*` variables, and each `${NAME}` in them is replaced before they start."""
     services: tuple[Service, ...] = ()
     steps: tuple[Step, ...] = ()
     images: tuple[Image, ...] = ()

@@ -20,6 +20,11 @@ def plan(pipeline: Pipeline, event: Event) -> Plan:
     event = conditions.within_reach(event, pipeline)
     work = {step.key: step for step in (*_steps(pipeline, event), *_images(pipeline, event))}
     order = dependency_graph.in_order({own: step.needs for own, step in work.items()})
+    required = {key(Kind.STEP, step.name): step.requires for step in pipeline.steps}
+    for own in order:
+        missing = next((name for name in required.get(own, ()) if work[key(Kind.STEP, name)].skip), None)
+        if missing and not work[own].skip:
+            work[own] = replace(work[own], skip=f"it depends on {missing}, which is left out")
     steps = [work[own] for own in order]
     return Plan(steps=(*steps, *_deliveries(pipeline, event, steps)))
 
@@ -31,6 +36,7 @@ def key(kind: Kind, name: str) -> str:
 
 def _steps(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
     graph = any(step.needs is not None for step in pipeline.steps)
+    whole = conditions.unmet(pipeline.when, event)
     images = {image.name for image in pipeline.images}
     before: tuple[str, ...] = ()
     for step in pipeline.steps:
@@ -40,8 +46,8 @@ def _steps(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
             kind=Kind.STEP,
             name=step.name,
             needs=_keys(step.needs or (), images) if graph else before,
-            on=step.when.status,
-            skip=conditions.unmet(step.when, event),
+            on=conditions.accepted(step.when, event),
+            skip=whole or conditions.unmet(step.when, event),
         )
         before = (own,)
 

@@ -6,6 +6,7 @@ The file's name tells its dialect; any other name means the first dialect.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import PurePath
 
 from sealane.adapters import SHIPPED, Adapters
@@ -15,6 +16,10 @@ from sealane.pipelines.model import Pipeline
 
 FILE = ".sealane.yml"
 """The first dialect's file, which `sealane init` writes."""
+
+_BEGIN = "`sealane init` writes one to begin with"
+NAMELESS = "app"
+"""The name of an app that neither its file nor its folder or server names."""
 
 
 def files(adapters: Adapters = SHIPPED) -> tuple[str, ...]:
@@ -36,11 +41,27 @@ def file_in(is_there: Callable[[str], bool], adapters: Adapters = SHIPPED) -> st
 def beginning(beside: Collection[str], adapters: Adapters = SHIPPED) -> str:
     """What to do in a folder of these files, which has no pipeline file."""
     renamed = next(((wrong, name) for wrong, name in misnamed(adapters).items() if wrong in beside), None)
-    return f"rename {renamed[0]} to {renamed[1]}" if renamed else "`sealane init` writes one to begin with"
+    if renamed:
+        return f"rename {renamed[0]} to {renamed[1]}"
+    several = next(((folder, file) for folder, file in folders(adapters).items() if folder in beside), None)
+    return f"the files of {several[0]}/ are not read: put what they do into one {several[1]}" if several else _BEGIN
 
 
-def read(text: str, file: str = FILE, adapters: Adapters = SHIPPED) -> tuple[Pipeline | None, list[Finding]]:
-    """The pipeline, unless it has findings of severity error; all findings at once, by place."""
+def folders(adapters: Adapters = SHIPPED) -> dict[str, str]:
+    """Folders of files that Sealane does not read, and the file that it reads in their place."""
+    every = adapters.dialects.every(Dialect).values()
+    return {folder: dialect.files[0] for dialect in every for folder in dialect.folders}
+
+
+def read(
+    text: str, file: str = FILE, adapters: Adapters = SHIPPED, *, app: str = NAMELESS
+) -> tuple[Pipeline | None, list[Finding]]:
+    """The pipeline, unless it has findings of severity error; all findings at once, by place.
+
+    `app` is the app's name where the dialect's files have none.
+    """
     dialects = list(adapters.dialects.every(Dialect).values())
     named = PurePath(file).name
-    return next((dialect for dialect in dialects if named in dialect.files), dialects[0]).read(text, file)
+    dialect = next((dialect for dialect in dialects if named in dialect.files), dialects[0])
+    pipeline, problems = dialect.read(text, file)
+    return (replace(pipeline, app=app) if pipeline and not pipeline.app else pipeline), problems

@@ -234,8 +234,8 @@ class DockerRunner(Runner):
         return ContainerSpec(
             name=run.step(spec.key, spec.attempt),
             image=spec.image,
-            entrypoint=scripts.ENTRYPOINT if script else None,
-            command=script.arguments if script else None,
+            entrypoint=scripts.ENTRYPOINT if script else spec.entrypoint or None,
+            command=script.arguments if script else () if spec.entrypoint else None,
             environment={**spec.environment, **spec.secrets},
             labels={**self._labels(run), STEP: spec.key, **({SCRIPT: "true"} if script else {})},
             workdir=spec.workdir or workspace.workdir,

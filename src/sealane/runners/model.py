@@ -131,7 +131,9 @@ class StepSpec:
     """As in the plan: step/test."""
     image: str
     commands: tuple[str, ...] = ()
-    """Empty: the image's entry point runs."""
+    """Empty: the entry point runs."""
+    entrypoint: tuple[str, ...] = ()
+    """In place of the image's own; empty for that one. Not with `commands`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: timedelta = timedelta(hours=1)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sealane.events.model import Event
-from sealane.pipelines.model import Kind, Service, Step
+from sealane.pipelines import variable_expansion
+from sealane.pipelines.model import Image, Kind, Service, Step
+from sealane.runners import ci_variables
 from sealane.runners.model import WORKSPACE, RunContext, ServiceSpec, StepSpec
 
 _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
@@ -14,18 +19,36 @@ _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
     """One attempt at a step. `work` must have its secrets and the images it names."""
+    ci = ci_variables.of(work, step.name) if work.pipeline.ci_variables else {}
+    expand = _expand(ci)
+    commands = tuple(map(expand, step.commands))
+    if step.entrypoint and commands:
+        ci["CI_SCRIPT"] = base64.b64encode("\n".join(commands).encode()).decode()
     return StepSpec(
         key=key,
-        image=_image(step.image, work),
-        commands=step.commands,
+        image=_image(expand(step.image), work),
+        commands=() if step.entrypoint else commands,
+        entrypoint=tuple(map(expand, step.entrypoint)),
         environment=with_trust(
-            {**_given(work), "SEALANE_STEP": step.name, "SEALANE_ATTEMPT": str(attempt), **step.environment}
+            {
+                **_given(work),
+                **ci,
+                "SEALANE_STEP": step.name,
+                "SEALANE_ATTEMPT": str(attempt),
+                **{name: expand(value) for name, value in step.environment.items()},
+            }
         ),
+        workdir=posixpath.join(work.workspace.workdir, expand(step.directory)) if step.directory else None,
         user=step.user,
-        secrets={name: work.secrets[name] for name in step.secrets},
+        secrets=_secrets(work, step),
         timeout=step.timeout,
         attempt=attempt,
     )
+
+
+def _expand(variables: Mapping[str, str]) -> Callable[[str], str]:
+    """What replaces `${NAME}` in a part's texts: nothing, where its file knows no such words."""
+    return functools.partial(variable_expansion.expanded, variables=variables) if variables else str
 
 
 def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
@@ -42,12 +65,13 @@ def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
 
 def service(work: RunContext, service: Service) -> ServiceSpec:
     """A service. `work` must have its secrets."""
+    expand = _expand(ci_variables.of(work, service.name) if work.pipeline.ci_variables else {})
     return ServiceSpec(
         name=service.name,
-        image=_image(service.image, work),
-        command=service.command,
-        environment=service.environment,
-        secrets={name: work.secrets[name] for name in service.secrets},
+        image=_image(expand(service.image), work),
+        command=tuple(map(expand, service.command)),
+        environment={name: expand(value) for name, value in service.environment.items()},
+        secrets=_secrets(work, service),
         healthcheck=service.healthcheck,
         ready_within=service.ready_within,
     )
@@ -60,13 +84,25 @@ def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
         if planned.skip or planned.kind not in {Kind.STEP, Kind.IMAGE}:
             continue
         asks = work.pipeline.step(planned.name) if planned.kind is Kind.STEP else work.pipeline.image(planned.name)
-        for name in getattr(asks, "secrets", ()):
+        for name in _names(asks):
             wanted.setdefault(name, []).append(f"{planned.kind} {planned.name}")
     if has_steps(work):
         for service in work.pipeline.services:
-            for name in service.secrets:
+            for name in _names(service):
                 wanted.setdefault(name, []).append(f"service {service.name}")
     return wanted
+
+
+def _names(part: Step | Service | Image) -> tuple[str, ...]:
+    """The secrets that a part asks for, each once."""
+    variables = part.secret_variables.values() if isinstance(part, Step | Service) else ()
+    return tuple(dict.fromkeys((*getattr(part, "secrets", ()), *variables)))
+
+
+def _secrets(work: RunContext, part: Step | Service) -> dict[str, str]:
+    """The values of a container's secrets, by variable."""
+    variables = {**{name: name for name in part.secrets}, **part.secret_variables}
+    return {variable: work.secrets[name] for variable, name in variables.items()}
 
 
 def has_steps(work: RunContext) -> bool:

@@ -101,7 +101,7 @@ class _Read:
 
 def _read(file: Path, folder: Path, adapters: Adapters) -> _Read:
     """Raises InvalidFiles, NotThere, UsageError."""
-    pipeline, problems = reading.read(_text(file, adapters), str(file), adapters)
+    pipeline, problems = reading.read(_text(file, adapters), str(file), adapters, app=_slug(file.resolve().parent.name))
     if pipeline is None:
         raise InvalidFiles(problems)
     return _Read(pipeline=pipeline, folder=folder, problems=tuple(problems))

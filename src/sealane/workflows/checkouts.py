@@ -206,5 +206,5 @@ def pipeline(here: Checkout) -> Pipeline | None:
     adapters = here.tools.adapters
     for name in reading.files(adapters):
         with contextlib.suppress(Unreadable, UnicodeDecodeError):
-            return reading.read(here.tree.read(name).decode("utf-8-sig"), name, adapters)[0]
+            return reading.read(here.tree.read(name).decode("utf-8-sig"), name, adapters, app=here.app.name)[0]
     return None

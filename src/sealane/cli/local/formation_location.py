@@ -92,7 +92,7 @@ def _app(tree: FolderTree, adapters: Adapters) -> str | None:
 
     try:
         file = reading.file_in(lambda name: (tree.root / name).exists(), adapters)
-        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file, adapters)
+        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file, adapters, app="")
     except (Unreadable, UnicodeDecodeError):
         return None
-    return pipeline.app if pipeline else None
+    return pipeline.app or None if pipeline else None

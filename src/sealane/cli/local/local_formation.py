@@ -223,7 +223,7 @@ def _beginning(
     pipeline, problems = _pipeline(tree, adapters)
     _tell(folder, problems, commit)
     name = app or (pipeline.app if pipeline else None)
-    if name is None:
+    if not name:
         hint = f"{reading.beginning({path.name for path in folder.iterdir()}, adapters)}; or name the app: --app NAME"
         raise errors.UsageError(f"there is no {reading.FILE} in {folder.resolve()}", hint=hint)
     return tree, pipeline, name
@@ -235,7 +235,7 @@ def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[Fin
     if not trees.has(tree, file):
         return None, []
     try:
-        return reading.read(tree.read(file).decode("utf-8-sig"), file, adapters)
+        return reading.read(tree.read(file).decode("utf-8-sig"), file, adapters, app="")
     except (Unreadable, UnicodeDecodeError) as problem:
         return None, [Finding(message=f"can't be read: {problem}", place=Place(file=file))]
 

@@ -76,7 +76,9 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
     Nothing is built or started, and nothing is written at any destination.
     """
     here = await checkouts.site(tools, run.id, run.app, run.event.commit or "")
-    checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=tools.adapters, helm=tools.helm)
+    checked = await asyncio.to_thread(
+        repository_check.check, here.tree, adapters=tools.adapters, helm=tools.helm, app=run.app
+    )
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)

@@ -1,0 +1,100 @@
+"""Variables of a Woodpecker container: `environment`, `settings` and the older `secrets`. Pure.
+
+Conversions of settings as in Woodpecker's compiler (pipeline/frontend/yaml/compiler/settings/params.go): scalars as they
+are, a list of scalars joined by commas, all else as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealane.configfiles.documents import Path
+from sealane.pipelines.dialects.woodpecker.notation import Notation
+
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The plain variables of a container, and variable to secret for the others."""
+
+    plain: dict[str, str] = field(default_factory=dict)
+    secret: dict[str, str] = field(default_factory=dict)
+
+
+def read(notation: Notation, part: Mapping[str, Any], path: Path) -> Variables:
+    """All variables of a container."""
+    variables = Variables()
+    _environment(notation, part.get("environment"), (*path, "environment"), variables)
+    where = (*path, "settings")
+    for key, value in notation.mapping(part.get("settings"), where).items():
+        name = "PLUGIN_" + key.replace(".", "_").replace("-", "_").upper()
+        _put(notation, name, value, (*where, key), variables)
+    _secrets(notation, part.get("secrets"), (*path, "secrets"), variables)
+    for name in variables.secret.keys() & variables.plain.keys():
+        del variables.plain[name]
+    return variables
+
+
+def _environment(notation: Notation, written: Any, path: Path, variables: Variables) -> None:
+    """A mapping, or the older list of NAME=value."""
+    if isinstance(written, list):
+        for index, text in enumerate(notation.texts(written, path)):
+            name, _, value = text.partition("=")
+            _put(notation, name, value, (*path, index), variables)
+        return
+    for name, value in notation.mapping(written, path).items():
+        _put(notation, name, value, (*path, name), variables)
+
+
+def _put(notation: Notation, name: str, value: Any, path: Path, variables: Variables) -> None:
+    if not _VARIABLE.fullmatch(name):
+        notation.wrong(path, f"{name} is no name of a variable", "letters, digits and underscores, no digit in front")
+    elif name.startswith("SEALANE_"):
+        notation.wrong(path, f"{name} is set by Sealane", "choose another name")
+    elif isinstance(value, dict) and "from_secret" in value:
+        secret = notation.text(value["from_secret"], (*path, "from_secret"))
+        _secret(notation, name, secret or "", path, variables)
+    elif _hides_secret(value):
+        notation.wrong(path, "a secret within a list or mapping is not supported", "give it a setting of its own")
+    elif value is not None:
+        variables.plain[name] = _converted(notation, value, path)
+
+
+def _secrets(notation: Notation, written: Any, path: Path, variables: Variables) -> None:
+    """Names, or `{source, target}`; the variable is the target in capitals."""
+    for index, item in enumerate(written if isinstance(written, list) else [] if written is None else [written]):
+        where = (*path, index)
+        source = item.get("source") if isinstance(item, dict) else item
+        target = item.get("target", source) if isinstance(item, dict) else item
+        if isinstance(source, str) and isinstance(target, str):
+            _secret(notation, target.upper(), source, where, variables)
+        else:
+            notation.wrong(where, "secrets must be names, or {source: …, target: …}")
+
+
+def _secret(notation: Notation, variable: str, name: str, path: Path, variables: Variables) -> None:
+    if _SECRET.fullmatch(name):
+        variables.secret[variable] = name
+    else:
+        hint = "letters, digits and underscores, no digit in front: rename it here and where its value is kept"
+        notation.wrong(path, f"{name or 'nothing'} is no name of a secret", hint)
+
+
+def _converted(notation: Notation, value: Any, path: Path) -> str:
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return ",".join(notation.text(item, (*path, index)) or "" for index, item in enumerate(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return notation.text(value, path) or ""
+
+
+def _hides_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "from_secret" in value or any(_hides_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_hides_secret(item) for item in value)
