@@ -326,9 +326,9 @@ def test_words_are_replaced(text: str, result: str) -> None:
     assert variable_expansion.expanded(text, {"V": "a/b.tar.gz"}) == result
 
 
-@pytest.mark.parametrize("text", ["${A" * 300_000, "${A:" * 250_000, "$" * 1_000_000])
+@pytest.mark.parametrize("text", ["${A" * 60_000, "${A:" * 60_000, "$" * 400_000])
 def test_hostile_words_take_no_time(text: str) -> None:
-    """Were each read to the end of the text, this would take hours."""
+    """Were each read to the end of the text, this would take many minutes."""
     assert len(variable_expansion.expanded(text, {})) <= len(text)
 
 
