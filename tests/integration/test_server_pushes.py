@@ -330,6 +330,7 @@ def test_who_pushes_is_told_where_to_look_and_what_came_of_it(
     pushed = app.push()
     run = app.runs()[0]["id"]
     assert f"remote: sealane: {serving.url}/runs/{run}" in pushed.stderr
+    assert "remote: error" not in pushed.stderr, "git itself has nothing to complain of"
     app.run_of(app.head)
     for words in (("status",), ("status", "novice"), ("why", "novice"), ("logs", "novice")):
         told = app.cli(*words, token=people["dev"])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tomllib
 from importlib.metadata import requires
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,21 @@ def test_the_guide_runs_the_image_as_it_was_made() -> None:
     assert f"http://127.0.0.1:{port}/readyz" in checks[2]
     compile(checks[2], "health", "exec")
     assert words[-1] == re.findall(r"^IMAGE \??= (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0]
+
+
+def test_the_unit_has_a_place_for_temporary_files() -> None:
+    """Where all of the system is read-only, `/tmp` is, too; contexts of images and keys for git are laid down there."""
+    assert {"ProtectSystem=strict", "PrivateTmp=yes"} <= set(UNIT.splitlines())
+    assert "--read-only --tmpfs /tmp" in CONTAINER
+
+
+def test_the_image_is_not_made_on_a_base_that_lacks_a_library() -> None:
+    """What a server loads is loaded once while the image is made, in the stage that is shipped."""
+    shipped = IMAGE.rpartition("\nFROM ")[2]
+    loaded = re.findall(r'^RUN \["/opt/sealane/bin/python", "-c", "import ([^"]+)"\]$', shipped, re.MULTILINE)
+    modules = loaded[0].split(", ")
+    assert {"sealane.composition", "sealane.server.application"} <= set(modules)
+    assert all(find_spec(module) for module in modules)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd is installed")

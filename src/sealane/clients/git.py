@@ -167,7 +167,7 @@ def quiet(more: Mapping[str, str] | None = None, *, repeated: Iterable[tuple[str
         "core.hooksPath": os.devnull,
         "core.fsmonitor": "false",
         "core.sshCommand": "ssh",
-        "core.alternateRefsCommand": ":",
+        "core.alternateRefsCommand": "true",  # git runs a single word itself, and `:` is no program
         "credential.helper": "",  # ends the list of those named before
         "http.followRedirects": "initial",  # so git takes no objects from where a host says that others are
         "protocol.allow": "never",
