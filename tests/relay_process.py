@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serving import SEALANE, Serving, until
+from tests import server_nursery
+from tests.serving import Serving, until
 
 
 @dataclass
@@ -21,15 +21,14 @@ class Relay:
     kubeconfig: Path
     token: str
     url: str
-    process: subprocess.Popen[bytes] | None = None
+    process: server_nursery.Forked | None = None
 
     def start(self) -> Relay:
         """Starts it; it dials by itself."""
-        words = [str(SEALANE), "relay", "--server", self.url, "--kubeconfig", str(self.kubeconfig)]
-        with (self.serving.folder / "relay.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                words, stdout=log, stderr=log, env={**os.environ, "SEALANE_TOKEN": self.token}, start_new_session=True
-            )
+        words = ["relay", "--server", self.url, "--kubeconfig", str(self.kubeconfig)]
+        log, ended = self.serving.folder / "relay.log", self.serving.folder / "relay-ended"
+        environment = {**os.environ, "SEALANE_TOKEN": self.token}
+        self.process = server_nursery.start(words, environment, stdout=log, stderr=log, ended=ended)
         return self
 
     def kill(self) -> None:

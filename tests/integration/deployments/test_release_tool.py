@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from sealane.clients.chart_repositories import ChartRepositories
 from sealane.clients.helm import Helm
 from sealane.errors import SealaneError, UsageError
 from sealane.formations import reading
+from tests import server_nursery
 from tests.buckets import Buckets, buckets
 from tests.integration.deployments import test_charts
 
@@ -51,11 +51,9 @@ class Tool:
     folder: Path
 
     async def run(self, *options: str, **more: str) -> tuple[int, str, str]:
-        command = [str(Path(sys.executable).with_name("sealane")), "release", *options]
         environment = {**os.environ, **self.variables, **more}
-        ended = await asyncio.to_thread(
-            subprocess.run, command, cwd=self.folder, env=environment, capture_output=True, text=True
-        )
+        words = ["release", *options]
+        ended = await asyncio.to_thread(server_nursery.run, words, environment, folder=self.folder, within=240)
         return ended.returncode, ended.stdout, ended.stderr
 
     def metrics(self) -> list[str]:
