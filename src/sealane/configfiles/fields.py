@@ -193,13 +193,17 @@ Duration = Annotated[
 ]
 """A time span such as 500ms, 30s, 10m, 1h30m or 2d."""
 
+LONGEST_REFERENCE = 512
+
 ImageReference = Annotated[
-    str, Matching(pattern=_REFERENCE, expected="an image reference", longest=512, hint=_as_reference)
+    str, Matching(pattern=_REFERENCE, expected="an image reference", longest=LONGEST_REFERENCE, hint=_as_reference)
 ]
 
 StepImage = Annotated[
     str,
-    Matching(pattern=rf"{_REFERENCE}|{_BUILT}", expected="an image reference", longest=512, hint=_as_reference),
+    Matching(
+        pattern=rf"{_REFERENCE}|{_BUILT}", expected="an image reference", longest=LONGEST_REFERENCE, hint=_as_reference
+    ),
 ]
 """An image reference, or `${image.NAME}` for an image that the same file builds."""
 
@@ -256,6 +260,11 @@ def duration(text: str) -> timedelta:
     """The time span of a checked Duration."""
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", text)
     return sum((int(count) * _UNITS[unit] for count, unit in parts), timedelta())
+
+
+def is_image(reference: str) -> bool:
+    """Whether it is an image reference, as in `ImageReference`."""
+    return len(reference) <= LONGEST_REFERENCE and re.fullmatch(_REFERENCE, reference) is not None
 
 
 def built_image(reference: str) -> str | None:

@@ -26,7 +26,7 @@ def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
         ci["CI_SCRIPT"] = base64.b64encode("\n".join(commands).encode()).decode()
     return StepSpec(
         key=key,
-        image=_image(expand(step.image), work),
+        image=_image(image(work, step), work),
         commands=() if step.entrypoint else commands,
         entrypoint=tuple(map(expand, step.entrypoint)),
         environment=with_trust(
@@ -51,6 +51,17 @@ def _expand(variables: Mapping[str, str]) -> Callable[[str], str]:
     return functools.partial(variable_expansion.expanded, variables=variables) if variables else str
 
 
+def image(work: RunContext, part: Step | Service) -> str:
+    """The image of a step or service, which may still be `${image.NAME}`; the same whenever it is asked for.
+
+    Whether the app may use it is checked before the run has a workspace, so nothing of the workspace may be in it.
+    """
+    if not work.pipeline.ci_variables:
+        return part.image
+    variables = ci_variables.of(work, part.name)
+    return variable_expansion.expanded(part.image, {**variables, "CI_WORKSPACE": ""})
+
+
 def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment, with a setting that lets git work in folders of other users, such as the workspace.
 
@@ -68,7 +79,7 @@ def service(work: RunContext, service: Service) -> ServiceSpec:
     expand = _expand(ci_variables.of(work, service.name) if work.pipeline.ci_variables else {})
     return ServiceSpec(
         name=service.name,
-        image=_image(expand(service.image), work),
+        image=_image(image(work, service), work),
         command=tuple(map(expand, service.command)),
         environment={name: expand(value) for name, value in service.environment.items()},
         secrets=_secrets(work, service),

@@ -156,6 +156,14 @@ def test_owner_and_name_of_a_repository(address: str | None, repository: str | N
     assert specs.step(work, "step/a", pipeline.steps[0], 1).environment.get("CI_REPO") == repository
 
 
+def test_an_image_is_the_same_before_and_in_a_run() -> None:
+    """Rights are checked before there is a workspace; nothing of it may choose another image."""
+    pipeline = read("steps: {a: {image: 'x${CI_WORKSPACE/\\//:}${NO:-/y}', commands: [a]}}\n")
+    bare = replace(context(pipeline), workspace=Workspace(volume="other"))
+    assert specs.image(bare, pipeline.steps[0]) == specs.step(context(pipeline), "step/a", pipeline.steps[0], 1).image
+    assert specs.image(bare, pipeline.steps[0]) == "x/y"
+
+
 def test_native_files_get_none_of_it() -> None:
     """Their `${…}` belongs to the shell."""
     text = "app: shop\nsteps: [{name: a, image: x, commands: ['echo ${CI_COMMIT_SHA} $$']}]\n"
@@ -230,6 +238,8 @@ def test_a_step_goes_with_what_it_depends_on() -> None:
         ("", [f"{FILE}: the file is empty"]),
         ("steps: []\n", ["1:1: nothing is to be done (add steps)"]),
         ("steps: {a: {commands: [b]}}\n", ["1:9: image is missing (the image that it runs)"]),
+        ("steps: {a: {image: X y}}\n", ["1:20: X y is no image reference (as in alpine:3.20)"]),
+        ("steps: {a: {image: '$${image.web}'}}\n", ["1:20: $${image.web} is no image reference (as in alpine:3.20)"]),
         ("steps: {a: {image: x, imge: y}}\n", ["1:23: unknown key imge (did you mean image?)"]),
         (
             "steps: {a: {image: x, volumes: [/a:/b]}}\n",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sealane import repository_check
 from sealane.clients.addresses import NotListed
+from sealane.configfiles import fields
 from sealane.deployments import jobs
 from sealane.destinations.model import Identity, Refusal
 from sealane.environments import windows
@@ -109,10 +110,11 @@ async def _ahead(
         *_name_problems(run, pipeline),
         *_image_problems(tools, pipeline, plan),
     ]
-    findings += await _rights_problems(tools, run.app, pipeline, plan)
+    bare = _bare(tools, run, here, pipeline, plan)
+    findings += await _rights_problems(tools, run.app, bare)
     if errors(findings):
         return plan, changed, tuple(findings)
-    findings += await _secret_problems(run, here, pipeline, plan)
+    findings += await _secret_problems(here, bare)
     findings += await _approval_problems(tools, pipeline)
     findings += notice_rights.problems(tools, run.app, pipeline)
     environments = tools.environments()
@@ -146,21 +148,32 @@ def _image_problems(tools: Tools, pipeline: Pipeline, plan: Plan) -> list[Findin
     return [Finding(message=message, place=pipeline.image(made[0].name).place, hint=hint)]
 
 
-async def _rights_problems(tools: Tools, app: str, pipeline: Pipeline, plan: Plan) -> list[Finding]:
+def _bare(tools: Tools, run: Run, here: checkouts.Checkout, pipeline: Pipeline, plan: Plan) -> RunContext:
+    """The run, without what it gets only when it begins."""
+    event = replace(run.event, repository=checkouts.public_repository(here.app, tools.settings))
+    workspace = Workspace(folder=here.folder)
+    return RunContext(run=RunKey(value=run.id), pipeline=pipeline, plan=plan, event=event, workspace=workspace)
+
+
+async def _rights_problems(tools: Tools, app: str, bare: RunContext) -> list[Finding]:
     """Images in steps, services and retags that the app may not use; Dockerfiles are checked when they are built."""
-    goes = {(step.kind, step.name) for step in plan.steps if not step.skip}
+    pipeline = bare.pipeline
+    goes = {(step.kind, step.name) for step in bare.plan.steps if not step.skip}
     steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
-    named = [(f"step {step.name}", step.image, step.place) for step in steps]
+    named = [(f"step {step.name}", specs.image(bare, step), step.place) for step in steps]
     if steps:
-        named += [(f"service {service.name}", service.image, service.place) for service in pipeline.services]
+        named += [
+            (f"service {service.name}", specs.image(bare, service), service.place) for service in pipeline.services
+        ]
     named += [
         (f"image {image.name}", image.source, image.place)
         for image in pipeline.images
         if isinstance(image, ImageRetag) and (Kind.RETAG, image.name) in goes
     ]
     mine = await image_rights.of(tools, app)
-    asked = {image for _, image, _ in named if not image.startswith("${")}
+    asked = {image for _, image, _ in named if fields.built_image(image) is None}
     problem_by_image = {image: await image_rights.problem(tools, image, mine) for image in sorted(asked)}
+    problem_by_image |= {image: f"{image} is no image reference" for image in asked if not fields.is_image(image)}
     return [
         Finding(message=f"{who}: {problem_by_image[image]}", place=place)
         for who, image, place in named
@@ -179,18 +192,11 @@ def _source_problem(tools: Tools, image: Image) -> Finding | None:
     return Finding(message=message, place=image.place, hint="operators list its registry in SEALANE_REGISTRY__HOSTS")
 
 
-async def _secret_problems(run: Run, here: checkouts.Checkout, pipeline: Pipeline, plan: Plan) -> list[Finding]:
-    bare = RunContext(
-        run=RunKey(value=run.id),
-        pipeline=pipeline,
-        plan=plan,
-        event=run.event,
-        workspace=Workspace(folder=here.folder),
-    )
+async def _secret_problems(here: checkouts.Checkout, bare: RunContext) -> list[Finding]:
     asked = specs.wanted_secrets(bare)
     reasons = await resolution.check(checkouts.step_secrets(asked), here.stores)
     return [
-        Finding(message=f"the secret {name} of {asked[name][0]} has no value: {reason}", place=pipeline.place)
+        Finding(message=f"the secret {name} of {asked[name][0]} has no value: {reason}", place=bare.pipeline.place)
         for name, reason in reasons.items()
     ]
 

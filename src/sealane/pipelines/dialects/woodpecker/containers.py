@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sealane.configfiles import fields
 from sealane.configfiles.documents import Path
 from sealane.findings import did_you_mean
 from sealane.pipelines import dependency_graph
@@ -131,6 +132,8 @@ def _image(notation: Notation, part: Mapping[str, Any], path: Path) -> str:
     image = notation.text(part.get("image"), (*path, "image"))
     if not image:
         notation.wrong(path, "image is missing", "the image that it runs")
+    elif "$$" in image or not ("${" in image or fields.is_image(image)):
+        notation.wrong((*path, "image"), f"{image[:200]} is no image reference", "as in alpine:3.20", value=True)
     return image or ""
 
 
