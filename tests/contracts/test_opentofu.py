@@ -19,6 +19,7 @@ import pytest
 
 from sealane import errors
 from sealane.cli.local import deployment
+from sealane.clients import confinement
 from sealane.deployments import drift_check, ledger_entries
 from sealane.destinations.opentofu import program_output
 from tests.opentofu import Place, changes, identity
@@ -216,6 +217,27 @@ async def test_a_confined_program_sees_nothing_of_the_server(place: Place, tmp_p
     assert "token" not in words
     for name in ("SEALANE", "PYTEST", "VIRTUAL_ENV"):
         assert name not in words
+
+
+def test_a_program_is_confined_where_parts_of_proc_are_hidden(tmp_path: Path) -> None:
+    """As in containers, and under a unit that protects the kernel's settings: Linux lets nobody mount a whole `/proc` there."""
+    work, root = tmp_path / "work", tmp_path / "root"
+    work.mkdir()
+    root.mkdir()
+    (tmp_path / "token").write_text("the server's own")
+    looks = f"ls -A /proc /.old; cat {tmp_path}/token; ls -A {tmp_path}; echo end > made"
+    confined = confinement.Confinement(work=work, root=root, name="bench").command(["/bin/sh", "-c", looks])
+    hiding = 'mount --bind /dev/null /proc/kallsyms; exec "$@"'
+    said = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", hiding, "sh", *confined],
+        env={"PATH": "/usr/bin:/bin"},  # the image's
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.split() == ["/.old:", "/proc:", "work"]
+    assert (work / "made").read_text() == "end\n"
 
 
 async def test_an_apply_whose_worker_is_killed_goes_on_and_is_not_repeated(place: Place, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ _FILES = ("ssl", "pki", "ca-certificates", "resolv.conf", "hosts", "nsswitch.con
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _BEGINNING = """
 set -eu
+PATH=$PATH:/usr/sbin:/sbin  # of pivot_root and chroot; a service's own may lack them
 show() {{  # a folder or file of the machine, at the same path
   if [ -d "$1" ]; then mkdir -p "$root$1"; else mkdir -p "$root$(dirname "$1")"; : >> "$root$1"; fi
   mount --rbind "$1" "$root$1"
@@ -33,7 +34,7 @@ mount -t proc proc "$root/proc" 2>/dev/null || :  # where the machine hides part
 _END = """
 cd "$root"
 pivot_root . .old
-umount -l /.old
+chroot /.old umount -l /  # from there, because umount reads /proc, and there may be none here
 cd {work}
 # Without capabilities nobody in there can undo what is read-only; in namespaces made from here it is locked.
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs -- "$@"
