@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sealane import clock
+from sealane.access.model import Actor
 from sealane.pipelines.model import RunStatus
+from sealane.server.pages.presenters import runs as presenting_runs
 from tests.integration.inside import Inside
 
 FILE = """\
@@ -29,6 +32,11 @@ async def test_a_pushed_file_of_woodpecker_runs(tmp_path: Path, monkeypatch: pyt
         steps = {step.name: step for step in await store.runs.steps(good)}
         assert (steps["test"].exit_code, str(steps["test"].status)) == (3, "passed")
         assert "its failure is ignored" in (steps["test"].reason or "")
+
+        view = await world.server.views.run(good)
+        reader = Actor(name="ann", groups=frozenset(), via="session")
+        shown = presenting_runs.run(view, None, reader, chosen=None, log_from=0, now=clock.now())
+        assert [(row.name, row.state) for row in shown.steps] == [("test", "failure ignored"), ("tell", "passed")]
 
         bad = await world.push_files("bad", {".woodpecker.yml": "steps: {a: {image: '${NO:-No Image}'}}\n"})
         refused = await world.until(lambda: store.runs.get(bad), lambda run: run.ended)

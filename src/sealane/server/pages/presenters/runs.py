@@ -164,6 +164,8 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
     time = text.duration(((step.ended or now) - step.started).total_seconds()) if step.started else ""
     if step.status is StepStatus.SKIPPED and step.reason:
         state = step.reason
+    elif step.status is StepStatus.PASSED and step.exit_code:
+        tone, state = "off", "failure ignored"
     elif step.status is StepStatus.WAITING and step.needs:
         state = f"after {step.needs[-1].split('/', 1)[-1]}"
     delivery = next((delivery for delivery in view.deliveries if step.key == _key(delivery)), None)
