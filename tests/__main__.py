@@ -14,6 +14,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -71,9 +72,12 @@ def _testbed(command: str, *, quiet: bool = False) -> int:
 
 
 def _pytest(*words: str) -> int:
+    """In a folder of its own: pytests that share one delete each other's old files, and stumble over it."""
     whole = {"HYPOTHESIS_PROFILE": "whole", **os.environ}
     whole.pop("PYTHONDONTWRITEBYTECODE", None)  # pytest would rewrite its plugins anew each time
-    return subprocess.run([sys.executable, "-m", "pytest", *words], env=whole, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True) as folder:
+        argv = [sys.executable, "-m", "pytest", f"--basetemp={folder}/run", *words]
+        return subprocess.run(argv, env=whole, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from tests.long_files import LONG
 
-pytest_plugins = ["tests.bed", "tests.durations"]
+pytest_plugins = ["tests.bed", "tests.durations", "tests.failures"]
 
 settings.register_profile("quick", derandomize=True, deadline=None, database=None, max_examples=20)
 settings.register_profile("whole", derandomize=True, deadline=None, database=None, max_examples=100)

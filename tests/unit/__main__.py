@@ -19,8 +19,11 @@ _FOLDERS: Final = (Path("tests/unit"), Path("tests/architecture"))
 
 
 def main(words: list[str]) -> int:
-    """Tells what each lane printed once all have ended. Gives the exit code of the first that failed, or 0."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Tells what each lane printed once all have ended. Gives the exit code of the first that failed, or 0.
+
+    Each lane has a folder of its own: pytests that share one delete each other's old files, and stumble over it.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         lanes = {Path(folder, str(at)): share for at, share in enumerate(_shares(os.cpu_count() or 1))}
         started = [_start([*words, *share], printed) for printed, share in lanes.items()]
         codes = [lane.wait() for lane in started]
@@ -36,7 +39,7 @@ _COMPILED: Final = {name: value for name, value in os.environ.items() if name !=
 def _start(words: list[str], printed: Path) -> subprocess.Popen[bytes]:
     color = "--color=yes" if sys.stdout.isatty() else "--color=no"
     with printed.open("wb") as output:
-        argv = [sys.executable, "-m", "pytest", "-q", color, *words]
+        argv = [sys.executable, "-m", "pytest", "-q", f"--basetemp={printed}.run", color, *words]
         return subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env=_COMPILED)
 
 
