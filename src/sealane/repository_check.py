@@ -15,12 +15,14 @@ from sealane.configfiles.trees import Tree, Unreadable
 from sealane.environments import model as environments_model
 from sealane.environments import notice_files, people
 from sealane.environments import reading as environment_reading
-from sealane.findings import Finding, Place, Severity, not_utf8
+from sealane.findings import Finding, Place, not_utf8
 from sealane.formations import formation_names
 from sealane.formations import reading as formation_reading
+from sealane.pipelines import pipeline_files
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
+from sealane.pipelines.reading import PipelineFiles
 from sealane.stencils import helm_template, render_inputs, rendering
 
 MOST_FORMATIONS = 200
@@ -65,7 +67,8 @@ def check(
     findings.
     """
     until = time.monotonic() + within
-    pipeline, files, problems = _pipeline(tree, adapters, app)
+    read = pipeline_reading.read_folder(pipeline_files.gather(tree, adapters), adapters, app=app)
+    pipeline, files, problems = read.pipeline, list(read.files), list(read.findings)
     names = formation_names.names(tree)
     if pipeline:
         problems += delivery.unknown_formations(pipeline, names)
@@ -87,8 +90,13 @@ def check(
     return CheckReport(files=tuple(files), findings=_in_order(problems), pipeline=pipeline)
 
 
-def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckReport:
-    """Checks one file alone; the keys of its first document tell its kind."""
+def check_text(
+    text: str, file: str, adapters: Adapters = SHIPPED, *, beside: PipelineFiles = pipeline_reading.NOTHING
+) -> CheckReport:
+    """Checks one file alone; the keys of its first document tell its kind.
+
+    `beside` are the files that a pipeline may take its steps from.
+    """
     keys = _keys(text, file)
     if "formation" in keys and "app" not in keys:
         return CheckReport(files=(file,), findings=_in_order(formation_reading.read_formation(text, file, adapters)[1]))
@@ -96,46 +104,8 @@ def check_text(text: str, file: str, adapters: Adapters = SHIPPED) -> CheckRepor
         return CheckReport(files=(file,), findings=_in_order(environment_reading.read(text, file, adapters)[1]))
     if read := _OPERATORS.get(PurePosixPath(file).name):
         return CheckReport(files=(file,), findings=_in_order(read(text, file, adapters)[1]))
-    pipeline, problems = pipeline_reading.read(text, file, adapters)
+    pipeline, problems = pipeline_reading.read(text, file, adapters, beside=beside)
     return CheckReport(files=(file,), findings=_in_order(problems), pipeline=pipeline)
-
-
-def _pipeline(tree: Tree, adapters: Adapters, app: str) -> tuple[Pipeline | None, list[str], list[Finding]]:
-    there = [name for name in pipeline_reading.files(adapters) if trees.has(tree, name)]
-    if not there:
-        wrong = {name: to for name, to in pipeline_reading.misnamed(adapters).items() if trees.has(tree, name)}
-        message = "this name is not looked for"
-        problems = [
-            Finding(message=message, place=Place(file=name), hint=f"rename it to {to}") for name, to in wrong.items()
-        ]
-        unread_folders = _folders(tree, adapters, Severity.ERROR)
-        return None, [*wrong, *(finding.place.file for finding in unread_folders)], [*problems, *unread_folders]
-    file, *more = there
-    unused = [_unused(name, file) for name in more] + _folders(tree, adapters, Severity.WARNING)
-    text, unread = _text(tree, file)
-    if unread:
-        return None, [file], [*unused, *unread]
-    pipeline, problems = pipeline_reading.read(text, file, adapters, app=app)
-    return pipeline, [file], [*unused, *problems]
-
-
-def _unused(name: str, file: str) -> Finding:
-    message = f"{name} is not read: {file} is the pipeline"
-    return Finding(message=message, place=Place(file=name), hint="keep one", severity=Severity.WARNING)
-
-
-def _folders(tree: Tree, adapters: Adapters, severity: Severity) -> list[Finding]:
-    """Folders of pipelines in formats that have several files; Sealane reads one."""
-    return [
-        Finding(
-            message=f"the files of {folder}/ are not read",
-            place=Place(file=listed[0]),
-            hint=f"put what they do into one {file}",
-            severity=severity,
-        )
-        for folder, file in pipeline_reading.folders(adapters).items()
-        if (listed := [path for path in tree.files(folder) if path.endswith(YAML)])
-    ]
 
 
 def _not_cloned(pipeline: Pipeline, folders: Sequence[Tree]) -> list[Finding]:

@@ -158,6 +158,7 @@ def test_the_rooms_that_decide_say_so() -> None:
 
 IMPURE = frozenset(
     {
+        "sealane.pipelines.pipeline_files",
         "sealane.releases.preflight",
         "sealane.stencils.chart_inputs",
         "sealane.stencils.folder_inputs",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sealane.findings import Finding, Place
-from sealane.pipelines.dialect import Dialect
+from sealane.pipelines.dialect import Dialect, Texts
 from sealane.pipelines.model import Delivery, ImageBuild, Pipeline, Step
 
 
-def _read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
+def _read(texts: Texts) -> tuple[Pipeline | None, list[Finding]]:
+    [(file, text)] = texts.items()
     steps, images, deliveries, app = [], [], [], ""
     for number, line in enumerate(text.splitlines(), 1):
         place = Place(file=file, line=number, column=1)

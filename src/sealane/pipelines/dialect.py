@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sealane.findings import Finding
 from sealane.pipelines.model import Pipeline
+
+Texts = Mapping[str, str]
+"""The text of each file, by its path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +21,6 @@ class Dialect:
     misnamed: tuple[str, ...] = ()
     """Wrong names that people give these files, and that Sealane does not read."""
     folders: tuple[str, ...] = ()
-    """Folders in which the format may have several files, which Sealane does not read."""
-    read: Callable[[str, str], tuple[Pipeline | None, list[Finding]]]
-    """The pipeline of a text, unless it has findings of severity error; the file's name is for places."""
+    """Folders whose YAML files are one pipeline together; each comes before `files`."""
+    read: Callable[[Texts], tuple[Pipeline | None, list[Finding]]]
+    """The pipeline of one file, or of all files of a folder, unless it has findings of severity error."""

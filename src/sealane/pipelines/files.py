@@ -187,6 +187,8 @@ class PipelineFile(TopFile):
     """Containers beside the steps, such as a database. They start first; steps reach them by their name here."""
     steps: Maybe[Annotated[list[StepFile], Field(min_length=1, max_length=200)]] = None
     """What to run, in order; any `needs` makes it a graph."""
+    steps_from: Maybe[Annotated[str, Field(min_length=1, max_length=200)]] = None
+    """A file of another CI beside this one, such as .woodpecker.yml: its steps run, with its services and conditions. In place of steps, services and clone."""
     images: Maybe[Annotated[dict[Name, ImageFile], Field(max_length=100)]] = None
     """Images to build or retag, all under one deploy tag; after the steps, unless a step needs one."""
     deliver: Maybe[Annotated[list[DeliverItem], Field(min_length=1, max_length=200)]] = None

@@ -200,6 +200,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StepsFrom:
+    """Where a pipeline takes its steps from."""
+
+    source: str
+    """A file or folder of another format, in the app's folder."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pipeline:
     """A whole pipeline file, checked."""
 
@@ -212,6 +221,8 @@ class Pipeline:
     """Whether steps get the `CI_*` variables, and each `${NAME}` in them is replaced before they start."""
     services: tuple[Service, ...] = ()
     steps: tuple[Step, ...] = ()
+    steps_from: StepsFrom | None = None
+    """None where the file has its own."""
     images: tuple[Image, ...] = ()
     deliver: tuple[Delivery, ...] = ()
     notices: tuple[NoticeRule, ...] = ()

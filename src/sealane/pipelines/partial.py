@@ -70,6 +70,8 @@ class Draft:
     images: tuple[ImagePart, ...]
     deliver: tuple[DeliveryPart, ...]
     named: tuple[Part, ...]
+    borrows: bool = False
+    """Whether the steps are those of another file, so that their names are not known yet."""
 
     def finding(self, path: Path, message: str, hint: str | None = None, *, warning: bool = False) -> Finding:
         """A finding at the value of a path."""
@@ -91,6 +93,7 @@ def draft(document: Document) -> Draft:
         images=tuple(_images(value)),
         deliver=tuple(_deliveries(value)),
         named=tuple(_named(value)),
+        borrows=isinstance(value.get("steps_from"), str),
     )
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.clients import git
+from sealane.configfiles.trees import FolderTree
 from sealane.errors import InvalidFiles, NotThere, SealaneError, UsageError
 from sealane.events.model import Event, EventKind
 from sealane.findings import Finding
 from sealane.images import tags
-from sealane.pipelines import planning, reading
+from sealane.pipelines import pipeline_files, planning, reading
 from sealane.pipelines.model import ImageRetag, Kind, Pipeline, Plan, PlannedStep
 from sealane.runners import specs, workspaces
 from sealane.runners.model import RunContext, RunKey
@@ -56,17 +57,18 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     """
     file = asked.path
     if file.is_dir():
-        file /= reading.file_in(lambda name: (asked.path / name).exists(), asked.adapters)
-    own = file.resolve().parent
+        file /= next((name for name in reading.sources(asked.adapters) if (file / name).exists()), reading.FILE)
+    own = Path(reading.root_of(file.resolve(), asked.adapters))
+    inside = file.resolve().relative_to(own)
     checked_out = asyncio.gather(git.checked_out(own), _branch(asked, own))
     try:
         if asked.clean is not None:
-            read = await _cloned(file, own, (await checked_out)[0], asked.clean, asked.adapters)
+            read = await _cloned(inside, own, (await checked_out)[0], asked.clean, asked.adapters)
         else:
             await asyncio.sleep(0)  # git begins, and works while the file is read
-            read = _read(file, own, asked.adapters)
+            read = _read(file, own, own.name, asked.adapters)
         (workspace, warnings), (head, branch) = await asyncio.gather(
-            workspaces.local(read.folder / file.name, own=asked.clean is not None), checked_out
+            workspaces.local(read.folder / inside.parts[0], own=asked.clean is not None), checked_out
         )
     finally:
         await asyncio.gather(checked_out, return_exceptions=True)  # git outlives no file that is invalid
@@ -99,20 +101,28 @@ class _Read:
     problems: tuple[Finding, ...]
 
 
-def _read(file: Path, folder: Path, adapters: Adapters) -> _Read:
-    """Raises InvalidFiles, NotThere, UsageError."""
-    pipeline, problems = reading.read(_text(file, adapters), str(file), adapters, app=_slug(file.resolve().parent.name))
+def _read(file: Path, folder: Path, name: str, adapters: Adapters) -> _Read:
+    """Reads a file, or a folder of files that are one pipeline. Raises InvalidFiles, NotThere, UsageError."""
+    around = file.parent.parent if file.parent.name in reading.folders(adapters) else file.parent
+    prefix = "" if around == Path() else f"{around}/"
+    beside = pipeline_files.gather(FolderTree(folder), adapters, prefix=prefix)
+    pipeline: Pipeline | None
+    if file.is_dir():
+        whole = reading.read_folder(beside, adapters, app=_slug(name))
+        pipeline, problems = whole.pipeline, list(whole.findings)
+    else:
+        pipeline, problems = reading.read(_text(file, adapters), str(file), adapters, app=_slug(name), beside=beside)
     if pipeline is None:
         raise InvalidFiles(problems)
     return _Read(pipeline=pipeline, folder=folder, problems=tuple(problems))
 
 
-async def _cloned(file: Path, own: Path, head: str | None, into: Path, adapters: Adapters) -> _Read:
+async def _cloned(inside: Path, own: Path, head: str | None, into: Path, adapters: Adapters) -> _Read:
     """The pipeline of a fresh clone, which gets all that the pipeline asks for."""
     from sealane.runners import clean_clone  # most runs need none, and start sooner without this import
 
     folder = await clean_clone.make(own, head, into)
-    read = _read(folder / file.name, folder, adapters)
+    read = _read(folder / inside, folder, own.name, adapters)
     if head is None:
         return read
     return replace(read, problems=(*read.problems, *await clean_clone.complete(own, head, into, read.pipeline.clone)))

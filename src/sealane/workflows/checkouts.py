@@ -6,7 +6,6 @@ their reach. Files of the commit are read from the objects alone.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,10 @@ from sealane.clients import git, git_tree, git_urls
 from sealane.clients.git_access import OPEN, Access
 from sealane.clients.git_ssh import Keys
 from sealane.clients.registry_access import RegistryAccess
-from sealane.configfiles.trees import Tree, Unreadable
+from sealane.configfiles.trees import Tree
 from sealane.egress import Allowlist, Patience
 from sealane.errors import UsageError
-from sealane.pipelines import reading
+from sealane.pipelines import pipeline_files, reading
 from sealane.pipelines.model import Pipeline, Plan
 from sealane.records.apps import App
 from sealane.records.runs import Run
@@ -204,7 +203,4 @@ async def released(tools: Tools, app: str, release_id: str) -> Release:
 def pipeline(here: Checkout) -> Pipeline | None:
     """The pipeline of an app's folder; None where there is no readable one."""
     adapters = here.tools.adapters
-    for name in reading.files(adapters):
-        with contextlib.suppress(Unreadable, UnicodeDecodeError):
-            return reading.read(here.tree.read(name).decode("utf-8-sig"), name, adapters, app=here.app.name)[0]
-    return None
+    return reading.read_folder(pipeline_files.gather(here.tree, adapters), adapters, app=here.app.name).pipeline

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealane import repository_check
-from sealane.configfiles.trees import StoredTree
 from sealane.events.model import Event, EventKind
 from sealane.findings import Severity
 from sealane.pipelines import planning, reading, variable_expansion
@@ -347,24 +345,6 @@ def test_aliases_make_no_text_endless() -> None:
     pipeline, findings = reading.read(text, FILE)
     assert pipeline is None
     assert findings[0].message == "the file is too large once its aliases are expanded"
-
-
-def test_which_file_is_read_is_told() -> None:
-    """Sealane's own before Woodpecker's; a folder of workflows is not read."""
-    own, other = b"app: a\nsteps: [{name: a, image: x}]\n", b"steps: {a: {image: x}}\n"
-    checked = repository_check.check(StoredTree({".sealane.yml": own, ".woodpecker.yml": other}))
-    assert [str(finding) for finding in checked.findings] == [
-        ".woodpecker.yml: .woodpecker.yml is not read: .sealane.yml is the pipeline (keep one)"
-    ]
-    assert (checked.valid, checked.pipeline.app if checked.pipeline else "") == (True, "a")
-
-    both = repository_check.check(StoredTree({".woodpecker.yml": other, ".woodpecker/b.yaml": other}), app="shop")
-    assert (both.valid, both.pipeline.app if both.pipeline else "") == (True, "shop")
-    folder = repository_check.check(StoredTree({".woodpecker/b.yaml": other}))
-    for report in (both, folder):
-        [told] = report.findings
-        assert str(told).endswith("the files of .woodpecker/ are not read (put what they do into one .woodpecker.yaml)")
-    assert not folder.valid
 
 
 def test_steps_wait_an_hour_as_there() -> None:

@@ -49,10 +49,12 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
     from sealane import repository_check
     from sealane.clients import helm
     from sealane.configfiles import trees
+    from sealane.pipelines import pipeline_files
 
     if path.is_file():
+        beside = pipeline_files.gather(trees.FolderTree(path.parent), adapters, prefix=_prefix(path.parent))
         try:
-            return repository_check.check_text(path.read_text("utf-8-sig"), str(path), adapters)
+            return repository_check.check_text(path.read_text("utf-8-sig"), str(path), adapters, beside=beside)
         except UnicodeDecodeError as error:
             raise errors.InvalidFiles([findings.not_utf8(error, str(path))]) from error
         except OSError as error:
@@ -64,6 +66,11 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
     if not checked.files:
         raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", hint=_beginning(path))
     return _below(path, checked)
+
+
+def _prefix(folder: Path) -> str:
+    """What stands before a file's name in findings."""
+    return "" if folder == Path() else f"{folder}/"
 
 
 def _beginning(path: Path) -> str:

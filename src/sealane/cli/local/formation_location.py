@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealane import errors
 from sealane.cli.remote import connection
-from sealane.configfiles.trees import FolderTree, Unreadable
+from sealane.configfiles.trees import FolderTree
 from sealane.findings import did_you_mean, nearest
 from sealane.formations import formation_names
 
@@ -88,11 +88,7 @@ def destination(
 
 def _app(tree: FolderTree, adapters: Adapters) -> str | None:
     """The app's name in the pipeline's file, as far as that can be read."""
-    from sealane.pipelines import reading
+    from sealane.pipelines import pipeline_files, reading
 
-    try:
-        file = reading.file_in(lambda name: (tree.root / name).exists(), adapters)
-        pipeline, _ = reading.read(tree.read(file).decode("utf-8-sig"), file, adapters, app="")
-    except (Unreadable, UnicodeDecodeError):
-        return None
+    pipeline = reading.read_folder(pipeline_files.gather(tree, adapters), adapters, app="").pipeline
     return pipeline.app or None if pipeline else None

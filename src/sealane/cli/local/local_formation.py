@@ -13,13 +13,12 @@ from sealane import errors, findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
 from sealane.clients import helm
-from sealane.configfiles import trees
-from sealane.configfiles.trees import FolderTree, Tree, Unreadable
+from sealane.configfiles.trees import FolderTree, Tree
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
 from sealane.findings import Finding, Place, did_you_mean
 from sealane.images import references
-from sealane.pipelines import reading
+from sealane.pipelines import pipeline_files, reading
 from sealane.pipelines.model import Pipeline
 from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
@@ -231,13 +230,8 @@ def _beginning(
 
 def _pipeline(tree: Tree, adapters: Adapters) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, which names the app and its images; None when there is no file of one."""
-    file = reading.file_in(lambda name: trees.has(tree, name), adapters)
-    if not trees.has(tree, file):
-        return None, []
-    try:
-        return reading.read(tree.read(file).decode("utf-8-sig"), file, adapters, app="")
-    except (Unreadable, UnicodeDecodeError) as problem:
-        return None, [Finding(message=f"can't be read: {problem}", place=Place(file=file))]
+    read = reading.read_folder(pipeline_files.gather(tree, adapters), adapters, app="")
+    return read.pipeline, list(read.findings) if read.source else []
 
 
 def _images(pipeline: Pipeline | None, given: Iterable[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _reserved(draft)
     yield from _variables(draft)
     value = draft.document.value
-    if isinstance(value, dict) and not {"steps", "images", "deliver"} & value.keys():
+    if isinstance(value, dict) and not {"steps", "steps_from", "images", "deliver"} & value.keys():
         yield draft.finding((), "nothing is to be done", "add steps, images or deliver")
 
 

@@ -10,9 +10,13 @@ from sealane.findings import Finding, did_you_mean
 from sealane.pipelines import dependency_graph, files
 from sealane.pipelines.partial import Draft
 
+_OTHERS = ("steps", "services", "clone")
+"""Keys for which `steps_from` stands."""
+
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Unknown, duplicate and circular needs, and images used without being needed or built."""
+    yield from _either(draft)
     known = {part.name for part in draft.named}
     wanted = {path[:2]: (name, list(needs)) for name, path, needs in _all(draft)}
     for path, (name, needs) in wanted.items():
@@ -20,13 +24,21 @@ def check(draft: Draft) -> Iterator[Finding]:
             where: Path = (*path, "needs", index)
             if need == name:
                 yield draft.finding(where, f"{name} needs itself")
-            elif need not in known:
+            elif need not in known and not draft.borrows:
                 hint = did_you_mean(need, known - {name})
                 yield draft.finding(where, f"{name} needs {need}, which is no step and no image here", hint)
             if need in needs[:index]:
                 yield draft.finding(where, f"{need} is needed twice", "keep one")
     yield from _circle(draft, wanted)
     yield from _built(draft)
+
+
+def _either(draft: Draft) -> Iterator[Finding]:
+    for key in _OTHERS if draft.borrows else ():
+        if draft.document.value.get(key) is not None:
+            place = draft.document.key_place((key,))
+            message = f"{key} and steps_from can't stand together"
+            yield Finding(message=message, place=place, hint="steps_from brings steps, services and clone: keep one")
 
 
 def _all(draft: Draft) -> Iterator[tuple[str, Path, list[str]]]:

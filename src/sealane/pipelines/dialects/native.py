@@ -11,7 +11,7 @@ from sealane.configfiles import documents, fields, validation
 from sealane.configfiles.documents import Document, Path
 from sealane.findings import Finding, Place
 from sealane.pipelines import checks, condition_files, delivery_files, files, notices, partial
-from sealane.pipelines.dialect import Dialect
+from sealane.pipelines.dialect import Dialect, Texts
 from sealane.pipelines.model import (
     NO_CHECK,
     Approval,
@@ -29,6 +29,7 @@ from sealane.pipelines.model import (
     Retry,
     Service,
     Step,
+    StepsFrom,
     When,
 )
 
@@ -70,8 +71,9 @@ SHELL_FORM = "CMD-SHELL"
 EXEC_FORM = "CMD"
 
 
-def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
+def read(texts: Texts) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, unless it has findings of severity error; all findings at once, by place."""
+    [(file, text)] = texts.items()
     parsed, wrong = documents.read(text, file)
     if not parsed:
         return None, wrong if findings.errors(wrong) else [*wrong, _nothing(file)]
@@ -98,6 +100,7 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
             for name, service in (file.services or {}).items()
         ),
         steps=tuple(_step(step, document.place(("steps", index))) for index, step in enumerate(file.steps or ())),
+        steps_from=_steps_from(file.steps_from, document.place(("steps_from",))),
         images=tuple(
             _image(name, image, document.key_place(("images", name))) for name, image in (file.images or {}).items()
         ),
@@ -109,6 +112,10 @@ def pipeline(file: files.PipelineFile, document: Document) -> Pipeline:
         notices=tuple(notices.rule(rule, document.place(("notices", n))) for n, rule in enumerate(file.notices or ())),
         place=document.place(()),
     )
+
+
+def _steps_from(written: str | None, place: Place) -> StepsFrom | None:
+    return StepsFrom(source=written.rstrip("/"), place=place) if written else None
 
 
 def _clone(file: files.CloneFile | None) -> Clone:

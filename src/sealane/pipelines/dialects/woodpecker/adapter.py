@@ -10,7 +10,7 @@ from sealane.configfiles import documents
 from sealane.configfiles.documents import Path
 from sealane.findings import Finding, Place
 from sealane.pipelines import variable_expansion
-from sealane.pipelines.dialect import Dialect
+from sealane.pipelines.dialect import Dialect, Texts
 from sealane.pipelines.dialects.woodpecker import conditions, containers
 from sealane.pipelines.dialects.woodpecker.notation import Notation
 from sealane.pipelines.model import Clone, Pipeline, When
@@ -59,8 +59,9 @@ GIVEN = frozenset(
 """The variables that steps get here, as far as a run knows them."""
 
 
-def read(text: str, file: str) -> tuple[Pipeline | None, list[Finding]]:
+def read(texts: Texts) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline, unless it has findings of severity error; all findings at once, by place."""
+    [(file, text)] = texts.items()
     parsed, wrong = documents.read(text, file)
     if not parsed:
         return None, wrong if findings.errors(wrong) else [
@@ -154,4 +155,4 @@ def _expanded(notation: Notation, value: Any, path: Path, seen: set[Place]) -> N
                 notation.wrong(path, f"${{{name}}} is empty", hint, warning=True, value=True)
 
 
-ADAPTER = Dialect(files=FILES, folders=(".woodpecker",), misnamed=(), read=read)
+ADAPTER = Dialect(files=FILES, read=read)
