@@ -94,9 +94,8 @@ def test_of_two_pipelines_in_one_folder_the_first_of_the_table_is_read() -> None
     """And a warning says so."""
     tree = StoredTree({".sealane.yml": b"app: a\n", ".madeup": b"app a\n"})
     nothing, finding = repository_check.check(tree, adapters=MADE_UP).findings[::-1]
-    assert str(finding) == ".madeup: .madeup is not read: .sealane.yml is the pipeline (keep one, or " + (
-        "write `steps_from: .madeup` into .sealane.yml to run its steps)"
-    )
+    hint = "keep one, or write `steps_from: .madeup` into .sealane.yml to run its steps"
+    assert str(finding) == f".madeup: .madeup is not read: .sealane.yml is the pipeline ({hint})"
     assert (str(finding.severity), nothing.message) == ("warning", "nothing is to be done")
 
 

@@ -67,9 +67,10 @@ class Document:
         return self.lines[place.line - 1][place.column - 1 :] if place and 0 < place.line <= len(self.lines) else ""
 
 
-def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
+def read(text: str, file: str, *, merge_lists: bool = False) -> tuple[list[Document], list[Finding]]:
     """All documents of a text, without empty ones, and its problems; some findings are warnings.
 
+    With `merge_lists`, an item `<<: *list` of a list stands for the items of that list, as in Woodpecker's files.
     A text that isn't YAML, or is too large, has no documents and an error.
     """
     if len(text) > MAX_TEXT:
@@ -83,7 +84,7 @@ def read(text: str, file: str) -> tuple[list[Document], list[Finding]]:
             message = "the document is nested too deeply"
             return [], [Finding(message=message, place=yaml_errors.place(file, deep), hint=_PLAINLY)]
         for node in _compose(text):
-            reading = _Reading(file, lines)
+            reading = _Reading(file, lines, merge_lists=merge_lists)
             value = reading.build(node, (), 0)
             findings.extend(dict.fromkeys(reading.findings))
             if reading.too_large:
@@ -122,8 +123,9 @@ def _too_deep(text: str) -> yaml.Mark | None:
 class _Reading:
     """Converts one composed document to data, and counts its expanded size."""
 
-    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+    def __init__(self, file: str, lines: tuple[str, ...], *, merge_lists: bool) -> None:
         self.file = file
+        self.merge_lists = merge_lists
         self.lines = lines
         self.values: dict[Path, Place] = {}
         self.keys: dict[Path, Place] = {}
@@ -149,10 +151,36 @@ class _Reading:
         built = (
             self.mapping(node, path, depth)
             if isinstance(node, yaml.MappingNode)
-            else [self.build(child, (*path, index), depth + 1) for index, child in enumerate(node.value)]
+            else [self.build(child, (*path, index), depth + 1) for index, child in enumerate(self.items(node))]
         )
         self.open.pop()
         return built
+
+    def items(self, node: yaml.Node) -> Iterator[yaml.Node]:
+        """The items of a list, and those of the lists that it merges; `build` counts each, so their number is limited."""
+        for child in node.value:
+            lists = self.merged_lists(child) if self.merge_lists else []
+            for merged in lists:
+                if any(opened is merged for opened in self.open):
+                    self.too_large = True
+                    self.wrong(
+                        child, "an alias stands within what it names", "write out what the alias is to stand for"
+                    )
+                else:
+                    yield from merged.value
+            if not lists:
+                yield child
+
+    @staticmethod
+    def merged_lists(node: yaml.Node) -> list[yaml.Node]:
+        """The lists that an item `<<: *list` or `<<: [*list, *list]` stands for; empty for any other item."""
+        if not isinstance(node, yaml.MappingNode) or len(node.value) != 1 or node.value[0][0].tag != _MERGE:
+            return []
+        value = node.value[0][1]
+        if not isinstance(value, yaml.SequenceNode) or any(isinstance(item, yaml.MappingNode) for item in value.value):
+            return []
+        nested = [item for item in value.value if isinstance(item, yaml.SequenceNode)]
+        return nested if nested and len(nested) == len(value.value) else [value]
 
     def fits(self, node: yaml.Node, depth: int) -> bool:
         """Counts the node; false once the document exceeds the limit."""

@@ -31,7 +31,7 @@ def within_reach(event: Event, pipeline: Pipeline) -> Event:
 
     A pushed commit chooses both, and either may be many.
     """
-    parts = (pipeline, *pipeline.steps, *pipeline.images, *pipeline.deliver)
+    parts = (*pipeline.workflows, *pipeline.steps, *pipeline.images, *pipeline.deliver)
     whens = [when for part in parts for when in part.when.alternatives]
     listed = [glob for when in whens if when.paths for glob in (*when.paths.include, *when.paths.exclude)]
     if not listed or not event.paths:
@@ -60,7 +60,8 @@ def accepted(when: When, event: Event) -> tuple[Outcome, ...]:
 
 def _unmet(when: When, event: Event) -> str | None:
     return (
-        _event(when.event, event)
+        when.never
+        or _event(when.event, event)
         or _name("branch", when.branch, event.branch, event)
         or _name("reference", when.ref, event.ref, event)
         or _paths(when.paths, event)

@@ -42,6 +42,8 @@ class When:
     ref: Patterns | None = None
     paths: Patterns | None = None
     status: tuple[Outcome, ...] = (Outcome.SUCCESS,)
+    never: str | None = None
+    """Why they hold for no event, as the file alone tells; None where an event may meet them."""
     others: tuple[When, ...] = ()
     """Alternatives to the conditions above: one of all is enough. They have no alternatives of their own."""
 
@@ -64,6 +66,9 @@ class Step:
     """One container of a run. Without `commands`, the image's own entry point runs."""
 
     name: str
+    """Unique in the pipeline: in a workflow, `WORKFLOW.NAME`."""
+    workflow: str = ""
+    """The workflow that it belongs to; empty in a pipeline without."""
     image: str
     """A reference, or `${image.NAME}` for an image that this pipeline builds."""
     commands: tuple[str, ...] = ()
@@ -125,6 +130,9 @@ class Service:
     """A container beside the steps, reached by its name; starts first, and steps wait until it is healthy."""
 
     name: str
+    """Unique in the pipeline: in a workflow, `WORKFLOW.NAME`."""
+    workflow: str = ""
+    """The workflow that it belongs to; empty in a pipeline without."""
     image: str
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -199,6 +207,33 @@ class Delivery:
     place: Place
 
 
+class VariableSet(StrEnum):
+    """Whose variables steps get."""
+
+    WOODPECKER = "woodpecker"
+    DRONE = "drone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workflow:
+    """Steps of a pipeline that have a workspace, services and a network of their own, apart from other workflows'."""
+
+    name: str
+    """Empty for the only one of a pipeline."""
+    title: str
+    """Its name in its own file, which may make several workflows."""
+    needs: tuple[str, ...] = ()
+    """Names of workflows that must have ended before; those without which it is skipped, too, are also in `requires`."""
+    requires: tuple[str, ...] = ()
+    goes_on: bool = False
+    """Whether it also runs when a workflow that it needs has failed."""
+    when: When = field(default_factory=When)
+    """Conditions of all its steps; its `status` has no meaning."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Values of a matrix: variables of its steps and services, and words in their texts."""
+    place: Place
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepsFrom:
     """Where a pipeline takes its steps from."""
@@ -215,10 +250,10 @@ class Pipeline:
     app: str
     owner: str | None = None
     clone: Clone = field(default_factory=Clone)
-    when: When = field(default_factory=When)
-    """Conditions of all its steps; its `status` has no meaning."""
-    ci_variables: bool = False
-    """Whether steps get the `CI_*` variables, and each `${NAME}` in them is replaced before they start."""
+    variables: VariableSet | None = None
+    """The CI whose variables steps get, and by which each `${NAME}` in them is replaced; None for neither."""
+    workflows: tuple[Workflow, ...] = ()
+    """Where there are some, each step and service belongs to one; a single one has no name."""
     services: tuple[Service, ...] = ()
     steps: tuple[Step, ...] = ()
     steps_from: StepsFrom | None = None
@@ -232,6 +267,10 @@ class Pipeline:
     def step(self, name: str) -> Step:
         """The step with that name, which must exist."""
         return next(step for step in self.steps if step.name == name)
+
+    def workflow(self, name: str) -> Workflow | None:
+        """The workflow with that name; None in a pipeline without."""
+        return next((workflow for workflow in self.workflows if workflow.name == name), None)
 
     def image(self, name: str) -> Image:
         """The image with that name, which must exist."""
@@ -262,8 +301,12 @@ class PlannedStep:
     key: str
     kind: Kind
     name: str
+    workflow: str = ""
+    """The workflow of a step; empty in a pipeline without."""
     needs: tuple[str, ...] = ()
     """Keys of steps that must end first."""
+    forgives: tuple[str, ...] = ()
+    """Those of `needs` whose failure, and that of all before them, does not count here."""
     on: tuple[Outcome, ...] = (Outcome.SUCCESS,)
     """The accepted results of everything before it."""
     beside: tuple[str, ...] = ()

@@ -12,7 +12,17 @@ from dataclasses import replace
 
 from sealane.events.model import Event
 from sealane.pipelines import conditions, dependency_graph
-from sealane.pipelines.model import Delivery, Image, ImageBuild, Kind, Pipeline, Plan, PlannedStep
+from sealane.pipelines.model import (
+    Delivery,
+    Image,
+    ImageBuild,
+    Kind,
+    Pipeline,
+    Plan,
+    PlannedStep,
+    Step,
+    Workflow,
+)
 
 
 def plan(pipeline: Pipeline, event: Event) -> Plan:
@@ -35,21 +45,49 @@ def key(kind: Kind, name: str) -> str:
 
 
 def _steps(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
-    graph = any(step.needs is not None for step in pipeline.steps)
-    whole = conditions.unmet(pipeline.when, event)
+    """The steps, workflow by workflow. A workflow's first steps wait for all steps of those that it needs."""
     images = {image.name for image in pipeline.images}
+    workflows = pipeline.workflows or (Workflow(name="", title="", place=pipeline.place),)
+    skipped = _skipped(workflows, event)
+    for workflow in workflows:
+        earlier = tuple(key(Kind.STEP, step.name) for step in pipeline.steps if step.workflow in workflow.needs)
+        steps = [step for step in pipeline.steps if step.workflow == workflow.name]
+        for planned in _chain(steps, images, event):
+            yield replace(
+                planned,
+                needs=planned.needs or earlier,
+                forgives=earlier if workflow.goes_on else (),
+                skip=skipped[workflow.name] or planned.skip,
+            )
+
+
+def _chain(steps: Sequence[Step], images: set[str], event: Event) -> Iterable[PlannedStep]:
+    """The steps of one workflow: one after the other, or as a graph."""
+    graph = any(step.needs is not None for step in steps)
     before: tuple[str, ...] = ()
-    for step in pipeline.steps:
+    for step in steps:
         own = key(Kind.STEP, step.name)
         yield PlannedStep(
             key=own,
             kind=Kind.STEP,
             name=step.name,
+            workflow=step.workflow,
             needs=_keys(step.needs or (), images) if graph else before,
             on=conditions.accepted(step.when, event),
-            skip=whole or conditions.unmet(step.when, event),
+            skip=conditions.unmet(step.when, event),
         )
         before = (own,)
+
+
+def _skipped(workflows: Sequence[Workflow], event: Event) -> dict[str, str | None]:
+    """Why all steps of a workflow are skipped, by its name; None where they are not."""
+    reasons = {workflow.name: conditions.unmet(workflow.when, event) for workflow in workflows}
+    requires = {workflow.name: workflow.requires for workflow in workflows}
+    for name in dependency_graph.in_order(requires):
+        missing = next((need for need in requires[name] if reasons[need]), None)
+        if missing and not reasons[name]:
+            reasons[name] = f"it depends on {missing}, which is left out"
+    return reasons
 
 
 def _images(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:

@@ -150,9 +150,7 @@ def _whole(
     return (None if findings.errors(problems) else steps_from.joined(pipeline, other)), problems, taken
 
 
-def _taken(
-    pipeline: Pipeline, beside: PipelineFiles, adapters: Adapters
-) -> tuple[Pipeline | None, list[Finding]]:
+def _taken(pipeline: Pipeline, beside: PipelineFiles, adapters: Adapters) -> tuple[Pipeline | None, list[Finding]]:
     """The pipeline that has the steps."""
     wanted = pipeline.steps_from
     assert wanted is not None, "only asked for a pipeline that takes its steps from elsewhere"

@@ -64,7 +64,8 @@ def _settles(status: StepStatus | None, *, needs_are_settled: bool) -> bool:
 
 def _culprit(step: PlannedStep, culprits: Mapping[str, PlannedStep | None]) -> PlannedStep | None:
     """The first unsuccessful step among all that come before this one."""
-    return next((culprit for need in step.needs if (culprit := culprits.get(need))), None)
+    counted = (need for need in step.needs if need not in step.forgives)
+    return next((culprit for need in counted if (culprit := culprits.get(need))), None)
 
 
 def _hopeless(step: PlannedStep, culprit: PlannedStep | None, now: Statuses, *, ready: bool) -> str | None:

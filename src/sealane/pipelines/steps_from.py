@@ -14,8 +14,8 @@ def joined(own: Pipeline, other: Pipeline) -> Pipeline:
     return replace(
         own,
         clone=other.clone,
-        when=other.when,
-        ci_variables=other.ci_variables,
+        variables=other.variables,
+        workflows=other.workflows,
         services=other.services,
         steps=other.steps,
     )

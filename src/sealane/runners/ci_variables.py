@@ -9,15 +9,17 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from sealane.events.model import Event, EventKind
+from sealane.pipelines.model import Service, Step
 from sealane.runners.model import RunContext
 
 _EVENTS: Mapping[EventKind, str] = {EventKind.SCHEDULE: "cron", EventKind.PROMOTE: "deployment"}
 _TAGS = "refs/tags/"
 
 
-def of(work: RunContext, step: str) -> dict[str, str]:
+def of(work: RunContext, part: Step | Service) -> dict[str, str]:
     """The variables of one step or service; those without a value are left out."""
     event = work.event
+    workflow = work.pipeline.workflow(part.workflow)
     owner, name = _repository(event)
     given = {
         "CI": "woodpecker",
@@ -35,12 +37,13 @@ def of(work: RunContext, step: str) -> dict[str, str]:
         "CI_REPO_DEFAULT_BRANCH": event.trunk,
         "CI_REPO_NAME": name,
         "CI_REPO_OWNER": owner,
-        "CI_STEP_NAME": step,
+        "CI_STEP_NAME": part.name.removeprefix(f"{part.workflow}."),
         "CI_SYSTEM_NAME": "sealane",
-        "CI_WORKFLOW_NAME": "woodpecker",
+        "CI_WORKFLOW_NAME": workflow.title if workflow else "woodpecker",
         "CI_WORKSPACE": work.workspace.workdir,
     }
-    return {variable: value for variable, value in given.items() if value}
+    matrix = workflow.variables if workflow else {}
+    return {**{variable: value for variable, value in given.items() if value}, **matrix}
 
 
 def _tag(event: Event) -> str | None:

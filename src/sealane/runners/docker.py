@@ -102,7 +102,7 @@ class DockerRunner(Runner):
             environment={**service.environment, **service.secrets},
             labels=self._labels(run),
             network=run.network,
-            aliases=(service.name,),
+            aliases=(service.host or service.name,),
             healthcheck=service.healthcheck.test if service.healthcheck else None,
             log_bytes=self._habits.log_bytes,
             confinement=self._habits.confinement,
@@ -150,13 +150,14 @@ class DockerRunner(Runner):
 
     @override
     async def destroy(self, run: RunKey) -> None:
-        """Removes the run's containers and network."""
+        """Removes the run's containers and networks, those of its workflows too."""
         await self._each(f"{RUN}={run}", self._engine.remove)
-        await self._engine.remove_network(run.network)
-        workspace, image = self._workspaces.pop(run, None), self._images.pop(run, None)
-        since = self._begun.pop(run, 0)
-        if workspace is not None:
-            name, labels = run.network, self._labels(run)
+        networks = {network.name for network in await self._engine.networks(f"{RUN}={run}")}
+        for name in sorted(networks | {run.network}):
+            await self._engine.remove_network(name)
+        for own in [key for key in self._workspaces if key.value == run.value]:
+            workspace, image, since = self._workspaces.pop(own), self._images.pop(own, None), self._begun.pop(own, 0)
+            name, labels = own.network, self._labels(own)
             await users.give_back(self._engine, workspace, since=since, name=name, image=image, labels=labels)
 
     async def _run_step(self, run: RunKey, spec: StepSpec, output: Output) -> StepResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class RunKey:
     """A run's key: lower-case letters, digits and dashes, at most 63. All names in an engine derive from it."""
 
     value: str
+    workflow: str = ""
+    """The workflow whose containers share a network; empty in a pipeline without."""
 
     def __post_init__(self) -> None:
         if not _RUN_KEY.fullmatch(self.value):
@@ -40,13 +42,14 @@ class RunKey:
 
     @property
     def network(self) -> str:
-        """The network of all containers of the run."""
-        return f"sealane-{self.value}"
+        """The network of all containers of the run, or of its workflow."""
+        return f"sealane-{self.value}-{_slug(self.workflow)}" if self.workflow else f"sealane-{self.value}"
 
     @property
     def interface(self) -> str:
         """The name of that network's bridge on the engine's machine: all have the same prefix, for packet filters."""
-        return f"slr-{hashlib.sha256(self.value.encode()).hexdigest()[:_INTERFACE]}"
+        whole = f"{self.value}/{self.workflow}" if self.workflow else self.value
+        return f"slr-{hashlib.sha256(whole.encode()).hexdigest()[:_INTERFACE]}"
 
     def step(self, key: str, attempt: int) -> str:
         """The container of one attempt at a step; `key` as in the plan."""
@@ -150,6 +153,8 @@ class ServiceSpec:
     """A container beside the steps, reached by its name."""
 
     name: str
+    host: str = ""
+    """The name by which steps reach it; empty for `name`."""
     image: str
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -194,3 +199,13 @@ class RunContext:
     images: Mapping[str, str] = field(default_factory=dict)
     """References of images built so far, by name, for `${image.NAME}`."""
     deploy_tag: str = ""
+
+    def of(self, workflow: str, workspace: Workspace) -> RunContext:
+        """What the steps of one workflow work with: its own services and workspace."""
+        services = tuple(service for service in self.pipeline.services if service.workflow == workflow)
+        return replace(
+            self,
+            run=replace(self.run, workflow=workflow),
+            pipeline=replace(self.pipeline, services=services),
+            workspace=workspace,
+        )

@@ -19,7 +19,7 @@ _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
     """One attempt at a step. `work` must have its secrets and the images it names."""
-    ci = ci_variables.of(work, step.name) if work.pipeline.ci_variables else {}
+    ci = ci_variables.of(work, step) if work.pipeline.variables else {}
     expand = _expand(ci)
     commands = tuple(map(expand, step.commands))
     if step.entrypoint and commands:
@@ -56,9 +56,9 @@ def image(work: RunContext, part: Step | Service) -> str:
 
     Whether the app may use it is checked before the run has a workspace, so nothing of the workspace may be in it.
     """
-    if not work.pipeline.ci_variables:
+    if not work.pipeline.variables:
         return part.image
-    variables = ci_variables.of(work, part.name)
+    variables = ci_variables.of(work, part)
     return variable_expansion.expanded(part.image, {**variables, "CI_WORKSPACE": ""})
 
 
@@ -76,9 +76,10 @@ def with_trust(environment: Mapping[str, str]) -> dict[str, str]:
 
 def service(work: RunContext, service: Service) -> ServiceSpec:
     """A service. `work` must have its secrets."""
-    expand = _expand(ci_variables.of(work, service.name) if work.pipeline.ci_variables else {})
+    expand = _expand(ci_variables.of(work, service) if work.pipeline.variables else {})
     return ServiceSpec(
         name=service.name,
+        host=service.name.removeprefix(f"{service.workflow}.") if service.workflow else "",
         image=_image(image(work, service), work),
         command=tuple(map(expand, service.command)),
         environment={name: expand(value) for name, value in service.environment.items()},
@@ -97,10 +98,9 @@ def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
         asks = work.pipeline.step(planned.name) if planned.kind is Kind.STEP else work.pipeline.image(planned.name)
         for name in _names(asks):
             wanted.setdefault(name, []).append(f"{planned.kind} {planned.name}")
-    if has_steps(work):
-        for service in work.pipeline.services:
-            for name in _names(service):
-                wanted.setdefault(name, []).append(f"service {service.name}")
+    for service in services(work):
+        for name in _names(service):
+            wanted.setdefault(name, []).append(f"service {service.name}")
     return wanted
 
 
@@ -116,9 +116,10 @@ def _secrets(work: RunContext, part: Step | Service) -> dict[str, str]:
     return {variable: work.secrets[name] for variable, name in variables.items()}
 
 
-def has_steps(work: RunContext) -> bool:
-    """Whether any step's container will run; services are only for those."""
-    return any(planned.kind is Kind.STEP and not planned.skip for planned in work.plan.steps)
+def services(work: RunContext) -> tuple[Service, ...]:
+    """The services that will be started: those beside a step whose container will run."""
+    going = {planned.workflow for planned in work.plan.steps if planned.kind is Kind.STEP and not planned.skip}
+    return tuple(service for service in work.pipeline.services if service.workflow in going)
 
 
 def _image(image: str, work: RunContext) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from sealane import descriptors
@@ -10,7 +13,7 @@ from sealane.clients import git
 from sealane.errors import SealaneError, UsageError
 from sealane.findings import Finding, Place, Severity
 from sealane.runners import repositories
-from sealane.runners.model import Workspace
+from sealane.runners.model import RunContext, Workspace
 from sealane.runners.repositories import GitLocation
 
 
@@ -24,6 +27,38 @@ async def local(file: Path, *, own: bool) -> tuple[Workspace, tuple[Finding, ...
     if location.problem is None:
         return workspace, ()
     return workspace, (Finding(message=location.problem, place=Place(file=str(file)), severity=Severity.WARNING),)
+
+
+async def of_workflow(work: RunContext, workflow: str) -> Workspace:
+    """The workspace of a workflow: a copy of the run's clone, which no step changes. Key: the copy's folder, made once.
+
+    In a folder that is not the run's own, all workflows work in it. Raises UsageError when the disk has no room.
+    """
+    workspace = work.workspace
+    if not workflow or not workspace.own or workspace.folder is None:
+        return workspace
+    number = [known.name for known in work.pipeline.workflows].index(workflow)
+    copy = workspace.root.with_name(f"{workspace.root.name}.{number}")
+    try:
+        await asyncio.to_thread(_copy, workspace.root, copy)
+    except OSError as error:
+        raise UsageError(f"the workspace of {workflow} could not be made: {error.strerror or error}") from error
+    return replace(workspace, folder=copy / workspace.inside, repository=copy if workspace.repository else None)
+
+
+def _copy(folder: Path, copy: Path) -> None:
+    """Copies it as a whole or not at all; a copy that is there stays, since steps have worked in it."""
+    if copy.exists():
+        return
+    making = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", suffix=".making", dir=copy.parent))
+    try:
+        shutil.copytree(folder, making, symlinks=True, dirs_exist_ok=True)
+        making.rename(copy)
+    except OSError:
+        if not copy.exists():  # else a step beside this one was faster
+            raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 async def hold(workspace: Workspace) -> None:

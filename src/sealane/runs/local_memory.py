@@ -12,7 +12,8 @@ from sealane.errors import SealaneError
 from sealane.journal import Plain
 from sealane.pipelines import run_status
 from sealane.pipelines.model import RunStatus
-from sealane.runners.model import RunContext
+from sealane.runners import workspaces
+from sealane.runners.model import RunContext, Workspace
 from sealane.runners.port import Runner
 from sealane.runs import story
 from sealane.runs.model import Begun, RunResult, StepEnd
@@ -55,7 +56,7 @@ class LocalMemory:
         self._listener = listener
         self._stop = stop
         self._now = now
-        self._prepared = False
+        self._prepared: dict[str, Workspace] = {}
         self._destroyed = False
 
     async def begin(self) -> Begun:
@@ -68,12 +69,13 @@ class LocalMemory:
         """What steps work with, and the images built so far."""
         return self._work
 
-    async def prepared(self) -> RunContext:
-        """As `work`; makes the run's network the first time."""
-        if not self._prepared:
-            await self._runner.prepare(self._work.run, self._work.workspace)
-            self._prepared = True
-        return self._work
+    async def prepared(self, workflow: str) -> RunContext:
+        """As `work`; makes the workflow's network the first time, and its workspace where the run has a clone."""
+        if workflow not in self._prepared:
+            workspace = await workspaces.of_workflow(self._work, workflow)
+            await self._runner.prepare(self._work.of(workflow, workspace).run, workspace)
+            self._prepared[workflow] = workspace
+        return self._work.of(workflow, self._prepared[workflow])
 
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[run_events.Listener]:

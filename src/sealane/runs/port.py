@@ -30,8 +30,8 @@ class Memory(Protocol):
     async def work(self) -> RunContext:
         """What steps work with now, the secrets and the images made so far included."""
 
-    async def prepared(self) -> RunContext:
-        """As `work`, once the engine is ready for the run's containers."""
+    async def prepared(self, workflow: str) -> RunContext:
+        """As `work`, for the steps of one workflow, once the engine is ready for their containers."""
 
     def listener(self) -> AbstractAsyncContextManager[Listener]:
         """A listener for a step's facts; on leaving, the facts are stored."""

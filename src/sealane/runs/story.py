@@ -41,26 +41,48 @@ class _Story:
         self._context = context
         self._journal = journal
         self._ends = ends
+        self._services: dict[str, asyncio.Task[Trouble | None]] = {}
         keys = [planned.key for planned in plan.steps]
-        self._places = journal.side_by_side([*keys, *map(_broken, keys)])
+        workflows = dict.fromkeys(planned.workflow for planned in plan.steps if planned.workflow)
+        self._places = journal.side_by_side([*keys, *map(_broken, keys), *map(_services_of, workflows)])
 
     async def whole(self) -> None:
         await self._leave_out()
-        if trouble := await self._services():
+        if trouble := await self._start():
             for planned in self._next():
                 if planned.kind is Kind.STEP and Outcome.SUCCESS in planned.on:
                     await self._end(planned.key, trouble)
         await self._work()
         await self._deliver()
 
-    async def _services(self) -> Trouble | None:
-        """Starts the services where steps need them; gives the reason when no step can begin."""
+    async def _start(self) -> Trouble | None:
+        """Starts the services where steps need them; gives the reason when no step can begin.
+
+        Those of a workflow start with its first step.
+        """
         if not any(planned.kind is Kind.STEP and not planned.skip for planned in self._plan.steps):
             return None
+        if any(planned.workflow for planned in self._plan.steps):
+            return None
+        return await self._started(self._journal, "services", "")
+
+    async def _started(self, journal: Journal, place: str, workflow: str) -> Trouble | None:
         try:
-            return await self._journal.step("services", services.start, self._context)
+            return await journal.step(place, services.start, self._context, workflow)
         except Broken as error:
             return Trouble(status=StepStatus.BROKEN, reason=error.message)
+
+    async def _ready(self, planned: PlannedStep) -> Trouble | None:
+        """Waits for the services of the step's workflow; gives the reason when the workflow can't begin."""
+        workflow = planned.workflow
+        if not workflow:
+            return None
+        if workflow not in self._services:
+            start = self._started(self._places, _services_of(workflow), workflow)
+            self._services[workflow] = asyncio.create_task(start)
+        trouble = await asyncio.shield(self._services[workflow])
+        begins = not any(self._plan.step(need).workflow == workflow for need in planned.needs)
+        return trouble if begins and Outcome.SUCCESS in planned.on else None
 
     async def _work(self) -> None:
         """Steps and images, side by side where the plan and the limit allow it."""
@@ -79,13 +101,17 @@ class _Story:
         finally:  # tasks are left only after a fault of ours
             for task in doing:
                 task.cancel()
-            await asyncio.gather(*doing, return_exceptions=True)
+            for start in self._services.values():
+                start.cancel()
+            await asyncio.gather(*doing, *self._services.values(), return_exceptions=True)
 
     async def _do(self, planned: PlannedStep) -> StepEnd:
         """Does one planned step. A step that breaks has ended so; the others go on."""
+        if trouble := await self._ready(planned):
+            return await self._ended(planned.key, trouble)
         body = containers.run_step if planned.kind is Kind.STEP else images.make
         try:
-            return await self._places.step(planned.key, body, self._context, planned.key)
+            return await self._places.step(planned.key, body, self._context, planned)
         except Broken as error:
             return await self._broke(planned.key, error.message)
 
@@ -114,8 +140,11 @@ class _Story:
 
     async def _end(self, key: str, why: Trouble) -> None:
         """The end of a step that is not begun."""
+        self._ends[key] = await self._ended(key, why)
+
+    async def _ended(self, key: str, why: Trouble) -> StepEnd:
         end = StepEnd(status=why.status, reason=why.reason, ended=self._context.now())
-        self._ends[key] = await self._places.step(key, self._context.memory.end, key, end)
+        return await self._places.step(key, self._context.memory.end, key, end)
 
     async def _broke(self, key: str, reason: str) -> StepEnd:
         end = StepEnd(status=StepStatus.BROKEN, reason=reason, ended=self._context.now())
@@ -134,3 +163,7 @@ class _Story:
 
 def _broken(key: str) -> str:
     return f"{key} broke"
+
+
+def _services_of(workflow: str) -> str:
+    return f"services of {workflow}"

@@ -17,14 +17,14 @@ class StepNetworks:
         self._database = database
 
     async def keep(self, run_id: str, networks: Collection[str]) -> None:
-        """Notes the networks of a run, in CIDR form. Repeating it changes nothing."""
+        """Adds networks to those of a run, in CIDR form: each of its workflows has its own. Repeating it changes nothing."""
         known = sa.select(step_networks.c.network).where(step_networks.c.run_id == run_id)
         if set(networks) <= set(await self._database.read(lambda c: c.execute(known).scalars().all())):
             return
 
         def work(connection: sa.Connection) -> None:
-            connection.execute(sa.delete(step_networks).where(step_networks.c.run_id == run_id))
-            for network in sorted(set(networks)):
+            there = set(connection.execute(known).scalars().all())
+            for network in sorted(set(networks) - there):
                 connection.execute(sa.insert(step_networks).values(run_id=run_id, network=network))
 
         await self._database.write(work)

@@ -44,7 +44,7 @@ def test_their_steps_and_own_images(event: Event) -> None:
     report = check()
     pipeline = joined(report)
     assert (report.findings, report.files) == ((), (".sealane.yml", ".woodpecker.yml"))
-    assert (pipeline.app, pipeline.ci_variables, pipeline.clone.depth) == ("shop", True, 1)
+    assert (pipeline.app, str(pipeline.variables), pipeline.clone.depth) == ("shop", "woodpecker", 1)
     assert [service.name for service in pipeline.services] == ["db"]
     plan = planning.plan(pipeline, event)
     assert {step.key: step.needs for step in plan.steps} == {
@@ -65,11 +65,11 @@ def test_their_conditions_are_those_of_their_steps(event: Event) -> None:
     [
         (
             OWN.replace(".woodpecker.yml", ".travis.yml"),
-            ".sealane.yml:2:13: steps can't be taken from .travis.yml (known here: .woodpecker.yaml, .woodpecker.yml)",
+            ".sealane.yml:2:13: steps can't be taken from .travis.yml (known here: .woodpecker, .woodpecker.yaml, .woodpecker.yml)",
         ),
         (
             OWN.replace(".woodpecker.yml", ".sealane.yml"),
-            ".sealane.yml:2:13: steps can't be taken from .sealane.yml (known here: .woodpecker.yaml, .woodpecker.yml)",
+            ".sealane.yml:2:13: steps can't be taken from .sealane.yml (known here: .woodpecker, .woodpecker.yaml, .woodpecker.yml)",
         ),
         (
             OWN.replace(".woodpecker.yml", ".woodpecker.yaml"),

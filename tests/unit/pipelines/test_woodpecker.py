@@ -244,10 +244,6 @@ def test_a_step_goes_with_what_it_depends_on() -> None:
             ["1:23: volumes is not supported (steps share the workspace only: put files there)"],
         ),
         (
-            "matrix: {A: [1]}\nsteps: {a: {image: x}}\n",
-            ["1:1: matrix is not supported (write one step for each value)"],
-        ),
-        (
             "steps: {a: {image: x, when: {evaluate: 'true'}}}\n",
             ["1:30: evaluate is not supported (say it with event, branch, ref and path)"],
         ),

@@ -19,23 +19,23 @@ from sealane.runs.steps import cancellation, services
 _WHY = {StepStatus.FAILED: FailureClass.FAILURE, StepStatus.BROKEN: FailureClass.INFRASTRUCTURE}
 
 
-async def run_step(context: Context, key: str) -> StepEnd:
+async def run_step(context: Context, planned: PlannedStep) -> StepEnd:
     """Runs one planned step with its retries, its log masked, and keeps what its tests reported.
 
     Key: each attempt's container, named for run, step and attempt. One that exists is attached to, none is started
     twice; its log and report replace the earlier ones. Undo: the run's end removes the containers.
     """
-    memory = context.memory
+    memory, key = context.memory, planned.key
     if by := await memory.cancelled_by():
         return await memory.end(key, StepEnd(status=StepStatus.CANCELLED, reason=by, ended=context.now()))
-    work = await memory.prepared()
+    work = await memory.prepared(planned.workflow)
     async with memory.listener() as listener:
-        end = await cancellation.unless_cancelled(memory, _attempts(context, work, work.plan.step(key), listener))
+        end = await cancellation.unless_cancelled(memory, _attempts(context, work, planned, listener))
         if isinstance(end, cancellation.Cancelled):
             end = StepEnd(status=StepStatus.CANCELLED, reason=end.by, ended=context.now())
         elif end.status is StepStatus.FAILED:
             end = await services.explained(context, work, end, listener)
-            if work.pipeline.step(work.plan.step(key).name).ignores_failure:
+            if work.pipeline.step(planned.name).ignores_failure:
                 end = replace(
                     end, status=StepStatus.PASSED, reason=f"{end.reason}; its failure is ignored, as its file says"
                 )

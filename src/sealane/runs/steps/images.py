@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealane import run_events
 from sealane.errors import SealaneError
-from sealane.pipelines.model import StepStatus
+from sealane.pipelines.model import PlannedStep, StepStatus
 from sealane.run_events import Listener
 from sealane.runners import logs
 from sealane.runners.model import RunContext
@@ -13,9 +13,9 @@ from sealane.runs.port import Context
 from sealane.runs.steps import cancellation
 
 
-async def make(context: Context, key: str) -> StepEnd:
+async def make(context: Context, planned: PlannedStep) -> StepEnd:
     """Makes one planned image. Key and undo: the maker's. Raises what is not the user's fault, such as Unavailable."""
-    memory = context.memory
+    memory, key = context.memory, planned.key
     if by := await memory.cancelled_by():
         return await memory.end(key, StepEnd(status=StepStatus.CANCELLED, reason=by, ended=context.now()))
     work = await memory.work()

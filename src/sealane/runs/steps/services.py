@@ -16,14 +16,14 @@ from sealane.runs.port import Context
 from sealane.runs.steps import cancellation
 
 
-async def start(context: Context) -> Trouble | None:
-    """Starts all services and waits until they are healthy. Gives the reason when no step can begin.
+async def start(context: Context, workflow: str) -> Trouble | None:
+    """Starts all services of a workflow and waits until they are healthy. Gives the reason when no step can begin.
 
     Key: the services' containers, named for the run. Undo: the run's end removes them.
     """
     if by := await context.memory.cancelled_by():
         return Trouble(status=StepStatus.CANCELLED, reason=by)
-    work = await context.memory.prepared()
+    work = await context.memory.prepared(workflow)
     async with context.memory.listener() as listener:
         outcome = await cancellation.unless_cancelled(context.memory, _start_all(context, work, listener))
     if isinstance(outcome, cancellation.Cancelled):

@@ -44,9 +44,10 @@ class SqlMemory:
         assert plan is not None, "a run is planned before its steps"
         return await checkouts.work(self._tools, await self._run(), plan)
 
-    async def prepared(self) -> RunContext:
+    async def prepared(self, workflow: str) -> RunContext:
         """Prepares the runner in this process, also after a takeover."""
-        work = await self.work()
+        whole = await self.work()
+        work = whole.of(workflow, await workspaces.of_workflow(whole, workflow))
         await workspaces.hold(work.workspace)
         networks = await self._tools.runner.prepare(work.run, work.workspace)
         await self._store.step_networks.keep(self._run_id, networks)  # before a container of it asks the server

@@ -161,10 +161,9 @@ async def _rights_problems(tools: Tools, app: str, bare: RunContext) -> list[Fin
     goes = {(step.kind, step.name) for step in bare.plan.steps if not step.skip}
     steps = [step for step in pipeline.steps if (Kind.STEP, step.name) in goes]
     named = [(f"step {step.name}", specs.image(bare, step), step.place) for step in steps]
-    if steps:
-        named += [
-            (f"service {service.name}", specs.image(bare, service), service.place) for service in pipeline.services
-        ]
+    named += [
+        (f"service {service.name}", specs.image(bare, service), service.place) for service in specs.services(bare)
+    ]
     named += [
         (f"image {image.name}", image.source, image.place)
         for image in pipeline.images

@@ -26,12 +26,11 @@ _EVENTS: Mapping[str, EventKind | None] = {
 }
 """Woodpecker's events, and Sealane's; None for those that start no run here."""
 
-_KNOWN = {"event", "branch", "ref", "path", "status"}
+_KNOWN = {"event", "branch", "ref", "path", "status", "matrix"}
 _REFUSED = {
     "repo": "a run is always of the app's own repository: take it out",
     "instance": "take it out, or write the steps of this server into a file of their own",
     "platform": "every step runs on the engine's platform: take it out",
-    "matrix": "write one step for each value",
     "cron": "schedules have no names here: choose with event: cron",
     "evaluate": "say it with event, branch, ref and path",
     "environment": "it chose the deployment's target; deliveries belong to .sealane.yml",
@@ -65,9 +64,8 @@ def branches(notation: Notation, written: Any, path: Path) -> When:
 
 def _one(notation: Notation, written: Mapping[str, Any], path: Path) -> Iterator[When]:
     notation.keys(written, path, _KNOWN, _REFUSED, {})
-    if path[0] == "when" and written.get("status") is not None:
-        notation.wrong((*path, "status"), "a whole pipeline waits for no status", "say it at its steps")
     when = When(
+        never=_matrix(notation, written.get("matrix"), (*path, "matrix")),
         event=_events(notation, written.get("event"), (*path, "event")),
         branch=_globs(notation, written.get("branch"), (*path, "branch")),
         ref=_globs(notation, written.get("ref"), (*path, "ref")),
@@ -154,6 +152,41 @@ def _paths(notation: Notation, written: Any, path: Path) -> Patterns | None:
         notation.wrong((*path, "ignore_message"), "ignore_message is ignored", hint, warning=True)
     rest = {key: value for key, value in written.items() if key not in {"on_empty", "ignore_message"}}
     return _globs(notation, rest, path)
+
+
+def _matrix(notation: Notation, written: Any, path: Path) -> str | None:
+    """Why the values of the matrix don't meet the condition; None when they do."""
+    sides = notation.mapping(written, path)
+    if path[0] == "when" and written is not None:
+        notation.wrong(
+            path, "a whole workflow chooses no values", "say it at its steps, or leave values out of the matrix"
+        )
+    included = {key: value for key, value in sides.items() if key not in {"include", "exclude"}}
+    included |= notation.mapping(sides.get("include"), (*path, "include"))
+    excluded = notation.mapping(sides.get("exclude"), (*path, "exclude"))
+    if excluded and all(_has(notation, name, value, path) for name, value in excluded.items()):
+        return f"the values {_shown(excluded)} are left out"
+    unmet = next((name for name, value in included.items() if not _has(notation, name, value, path)), None)
+    return None if unmet is None else f"{unmet} is {notation.axis.get(unmet) or 'not set'}, not {included[unmet]}"
+
+
+def _has(notation: Notation, name: str, value: Any, path: Path) -> bool:
+    glob = notation.text(value, (*path, name)) or ""
+    if why := globs.problem(glob):
+        notation.wrong(path, f"the glob {glob} is not valid: {why}")
+        return False
+    return globs.matches(glob, notation.axis.get(name, ""))
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def goes_on(written: Any) -> bool:
+    """Whether the conditions of a whole workflow name the status `failure`: then it runs in any case."""
+    items = written if isinstance(written, list) else [written]
+    statuses = [item.get("status") for item in items if isinstance(item, dict)]
+    return any("failure" in (status if isinstance(status, list) else [status]) for status in statuses)
 
 
 def _status(notation: Notation, written: Any, path: Path) -> tuple[Outcome, ...]:

@@ -11,11 +11,11 @@ from sealane.configfiles import fields
 from sealane.configfiles.documents import Path
 from sealane.findings import did_you_mean
 from sealane.pipelines import dependency_graph
+from sealane.pipelines.dialects import workflows
 from sealane.pipelines.dialects.woodpecker import conditions, variables
 from sealane.pipelines.dialects.woodpecker.notation import Notation
 from sealane.pipelines.model import Service, Step
 
-MOST_STEPS = 200
 _KNOWN = {"name", "image", "commands", "environment", "settings", "secrets"}
 _STEP = _KNOWN | {"entrypoint", "directory", "when", "depends_on", "failure", "group", "detach", "pull", "privileged"}
 _SERVICE = _KNOWN | {"pull", "privileged"}
@@ -54,7 +54,6 @@ _SERVICE_IGNORED = {
     "failure": "a service that ends does not fail the run by itself",
 }
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 def services(notation: Notation, written: Any, path: Path) -> tuple[Service, ...]:
@@ -90,14 +89,14 @@ def steps(notation: Notation, written: Any, path: Path) -> tuple[Step, ...]:
     names: dict[str, str] = {}
     for name, part, where in notation.named(written, path, "step"):
         notation.keys(part, where, _STEP, _REFUSED, _IGNORED)
-        own = _NOT_IN_NAMES.sub("-", name.lower()).strip("-")[:63].strip("-") or f"step-{len(read)}"
+        own = workflows.slug(name) or f"step-{len(read)}"
         if own in {step.name for step in read}:
             notation.wrong(where, f"{name} is already the name of a step", "choose another name")
         names[name] = own
         read.append(_step(notation, own, part, where))
         groups.append(notation.text(part.get("group"), (*where, "group")))
-    if len(read) > MOST_STEPS:
-        notation.wrong(path, f"{len(read)} steps are too many", f"at most {MOST_STEPS}")
+    if len(read) > workflows.MOST_STEPS:
+        notation.wrong(path, f"{len(read)} steps are too many", f"at most {workflows.MOST_STEPS}")
     if any(step.needs is not None for step in read):
         return _graph(notation, read, names)
     return _grouped(read, groups) if any(groups) else tuple(read)
@@ -111,7 +110,7 @@ def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path) ->
     given = variables.read(notation, part, path)
     commands = notation.texts(part.get("commands"), (*path, "commands"))
     entrypoint = notation.texts(part.get("entrypoint"), (*path, "entrypoint"))
-    needs, requires = _needs(notation, part.get("depends_on"), (*path, "depends_on"))
+    needs_of, requires = needs(notation, part.get("depends_on"), (*path, "depends_on"))
     return Step(
         name=name,
         image=_image(notation, part, path),
@@ -120,7 +119,7 @@ def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path) ->
         environment=given.plain,
         secret_variables=given.secret,
         directory=notation.text(part.get("directory"), (*path, "directory")),
-        needs=needs,
+        needs=needs_of,
         requires=requires,
         ignores_failure=_failure(notation, part.get("failure"), (*path, "failure")),
         when=conditions.read(notation, part.get("when"), (*path, "when")),
@@ -153,20 +152,20 @@ def _failure(notation: Notation, written: Any, path: Path) -> bool:
     return text == "ignore"
 
 
-def _needs(notation: Notation, written: Any, path: Path) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+def needs(notation: Notation, written: Any, path: Path) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """The names as they are written, of all and of those that are not optional."""
     if written is None:
         return None, ()
-    needs, requires = [], []
+    listed, requires = [], []
     for index, item in enumerate(written if isinstance(written, list) else [written]):
         where = (*path, index) if isinstance(written, list) else path
         name = notation.text(item.get("name") if isinstance(item, dict) else item, where)
         if name is None:
             continue
-        needs.append(name)
+        listed.append(name)
         if not (isinstance(item, dict) and notation.flag(item.get("optional"), (*where, "optional"))):
             requires.append(name)
-    return tuple(needs), tuple(requires)
+    return tuple(listed), tuple(requires)
 
 
 def _graph(notation: Notation, read: Sequence[Step], names: Mapping[str, str]) -> tuple[Step, ...]:

@@ -15,8 +15,10 @@ MOST = 2 * 1024 * 1024
 class Notation:
     """Reads values of one document at their paths, and collects what is wrong with them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, axis: Mapping[str, str] | None = None) -> None:
+        """`axis` are the values of a matrix in one of the workflows that the document makes."""
         self.document = document
+        self.axis = axis or {}
         self.findings: list[Finding] = []
         self._read = 0
 
