@@ -157,30 +157,17 @@ class _Reading:
         return built
 
     def items(self, node: yaml.Node) -> Iterator[yaml.Node]:
-        """The items of a list, and those of the lists that it merges; `build` counts each, so their number is limited."""
+        """The items of a list, and those of the lists that it merges; each merged list counts as a node."""
         for child in node.value:
-            lists = self.merged_lists(child) if self.merge_lists else []
+            lists = _merged_lists(child) if self.merge_lists else []
             for merged in lists:
-                if any(opened is merged for opened in self.open):
-                    self.too_large = True
-                    self.wrong(
-                        child, "an alias stands within what it names", "write out what the alias is to stand for"
-                    )
-                else:
-                    yield from merged.value
+                if not self.fits(merged, 0):
+                    return
+                self.open.append(merged)
+                yield from self.items(merged)
+                self.open.pop()
             if not lists:
                 yield child
-
-    @staticmethod
-    def merged_lists(node: yaml.Node) -> list[yaml.Node]:
-        """The lists that an item `<<: *list` or `<<: [*list, *list]` stands for; empty for any other item."""
-        if not isinstance(node, yaml.MappingNode) or len(node.value) != 1 or node.value[0][0].tag != _MERGE:
-            return []
-        value = node.value[0][1]
-        if not isinstance(value, yaml.SequenceNode) or any(isinstance(item, yaml.MappingNode) for item in value.value):
-            return []
-        nested = [item for item in value.value if isinstance(item, yaml.SequenceNode)]
-        return nested if nested and len(nested) == len(value.value) else [value]
 
     def fits(self, node: yaml.Node, depth: int) -> bool:
         """Counts the node; false once the document exceeds the limit."""
@@ -268,6 +255,26 @@ class _Reading:
 
     def wrong(self, node: yaml.Node, message: str, hint: str) -> None:
         self.findings.append(Finding(message=message, place=self.place(node), hint=hint))
+
+
+def _merged_lists(node: yaml.Node) -> list[yaml.Node]:
+    """The lists that an item `<<: *list` or `<<: [*list, *list]` stands for; empty for any other item."""
+    if not _merges_list(node, 0):
+        return []
+    value = node.value[0][1]
+    lists = [item for item in value.value if isinstance(item, yaml.SequenceNode)]
+    return lists if lists and len(lists) == len(value.value) else [value]
+
+
+def _merges_list(node: yaml.Node, depth: int) -> bool:
+    """Whether it is `<<` alone, and of lists: merged mappings are one mapping, as everywhere."""
+    if not isinstance(node, yaml.MappingNode) or len(node.value) != 1 or node.value[0][0].tag != _MERGE:
+        return False
+    value = node.value[0][1]
+    if not isinstance(value, yaml.SequenceNode):
+        return False
+    first = value.value[0] if value.value else None
+    return not isinstance(first, yaml.MappingNode) or depth > MAX_DEPTH or _merges_list(first, depth + 1)
 
 
 def _kind(node: yaml.Node) -> str:

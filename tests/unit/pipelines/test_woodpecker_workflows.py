@@ -206,11 +206,12 @@ def test_lists_are_merged_into_lists() -> None:
             "variables:\n"
             "  - &first [one, two]\n"
             "  - &second [three]\n"
+            "  - &third [<<: *second, five]\n"
             "steps:\n"
-            "  - {name: a, image: x, commands: [<<: *first, four, <<: [*first, *second]]}\n"
+            "  - {name: a, image: x, commands: [<<: *first, four, <<: [*first, *second], <<: *third]}\n"
         )
     )
-    assert read.steps[0].commands == ("one", "two", "four", "one", "two", "three")
+    assert read.steps[0].commands == ("one", "two", "four", "one", "two", "three", "three", "five")
 
 
 @pytest.mark.parametrize("text", ["variables: &a\n  - <<: *a\n", "steps: &a [<<: [*a, *a]]\n"])
@@ -219,7 +220,8 @@ def test_a_list_that_merges_itself_ends(text: str) -> None:
 
 
 def test_merged_lists_do_not_grow_without_end() -> None:
-    lines = ["variables:", "  - &a0 [x, x, x, x, x, x, x, x, x]"]
+    """Empty ones add no items, and still count."""
+    lines = ["variables:", "  - &a0 []"]
     lines += [f"  - &a{n} [{', '.join(['<<: *a' + str(n - 1)] * 9)}]" for n in range(1, 12)]
     report = single("\n".join(lines) + "\nsteps: {a: {image: x}}\n")
     assert "the document is too large once its aliases are expanded" in [one.message for one in report.findings]
