@@ -71,6 +71,7 @@ SHIPPED = Adapters(
         (
             ("sealane", "sealane.pipelines.dialects.native"),
             ("woodpecker", "sealane.pipelines.dialects.woodpecker.adapter"),
+            ("drone", "sealane.pipelines.dialects.drone.adapter"),
         ),
     ),
     engines=Table(

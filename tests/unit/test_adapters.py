@@ -127,7 +127,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("page", "table"),
     [
-        ("woodpecker", SHIPPED.dialects),
+        ("woodpecker drone", SHIPPED.dialects),
         ("environments", SHIPPED.destinations),
         ("environments", SHIPPED.git_hosts),
         ("secrets", SHIPPED.secret_stores),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sealane.configfiles import globs
+from sealane.events import repositories
 from sealane.events.model import Event, EventKind
 from sealane.pipelines.model import Delivery, Outcome, Patterns, Pipeline, When
 
@@ -62,6 +63,7 @@ def _unmet(when: When, event: Event) -> str | None:
     return (
         when.never
         or _event(when.event, event)
+        or _repository(when.repository, event)
         or _name("branch", when.branch, event.branch, event)
         or _name("reference", when.ref, event.ref, event)
         or _paths(when.paths, event)
@@ -95,6 +97,11 @@ def _event(patterns: Patterns | None, event: Event) -> str | None:
     if event.kind in patterns.exclude:
         return f"{_CALLED[event.kind]} is left out"
     return None
+
+
+def _repository(patterns: Patterns | None, event: Event) -> str | None:
+    owner, name = repositories.owner_and_name(event)
+    return _name("repository", patterns, f"{owner}/{name}", event) if owner and name else None
 
 
 def _name(subject: str, patterns: Patterns | None, name: str | None, event: Event) -> str | None:

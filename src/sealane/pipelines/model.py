@@ -37,6 +37,8 @@ class Patterns:
 class When:
     """Conditions; all of those given must hold."""
 
+    repository: Patterns | None = None
+    """`OWNER/NAME` of the repository; one that is not known meets every condition."""
     event: Patterns | None = None
     branch: Patterns | None = None
     ref: Patterns | None = None

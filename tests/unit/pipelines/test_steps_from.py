@@ -65,11 +65,11 @@ def test_their_conditions_are_those_of_their_steps(event: Event) -> None:
     [
         (
             OWN.replace(".woodpecker.yml", ".travis.yml"),
-            ".sealane.yml:2:13: steps can't be taken from .travis.yml (known here: .woodpecker, .woodpecker.yaml, .woodpecker.yml)",
+            ".sealane.yml:2:13: steps can't be taken from .travis.yml (known here: ",
         ),
         (
             OWN.replace(".woodpecker.yml", ".sealane.yml"),
-            ".sealane.yml:2:13: steps can't be taken from .sealane.yml (known here: .woodpecker, .woodpecker.yaml, .woodpecker.yml)",
+            ".sealane.yml:2:13: steps can't be taken from .sealane.yml (known here: ",
         ),
         (
             OWN.replace(".woodpecker.yml", ".woodpecker.yaml"),

@@ -10,9 +10,9 @@ from sealane.configfiles import documents
 from sealane.configfiles.documents import Document
 from sealane.findings import Finding, Place
 from sealane.pipelines.dialect import Dialect, Texts
-from sealane.pipelines.dialects import workflows
-from sealane.pipelines.dialects.woodpecker import matrix, workflow_file
-from sealane.pipelines.dialects.woodpecker.notation import Notation
+from sealane.pipelines.dialects import matrix, workflows
+from sealane.pipelines.dialects.notation import Notation
+from sealane.pipelines.dialects.woodpecker import workflow_file
 from sealane.pipelines.dialects.workflows import Part
 from sealane.pipelines.model import Pipeline, VariableSet
 

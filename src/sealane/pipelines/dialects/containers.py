@@ -1,25 +1,25 @@
-"""Steps and services of a Woodpecker file. Pure."""
+"""Steps and services in the formats of Woodpecker and Drone, which Woodpecker grew from. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealane.configfiles import fields
 from sealane.configfiles.documents import Path
 from sealane.findings import did_you_mean
 from sealane.pipelines import dependency_graph
-from sealane.pipelines.dialects import workflows
-from sealane.pipelines.dialects.woodpecker import conditions, variables
-from sealane.pipelines.dialects.woodpecker.notation import Notation
+from sealane.pipelines.dialects import conditions, container_variables, workflows
+from sealane.pipelines.dialects.conditions import Words
+from sealane.pipelines.dialects.notation import Notation
 from sealane.pipelines.model import Service, Step
 
-_KNOWN = {"name", "image", "commands", "environment", "settings", "secrets"}
-_STEP = _KNOWN | {"entrypoint", "directory", "when", "depends_on", "failure", "group", "detach", "pull", "privileged"}
-_SERVICE = _KNOWN | {"pull", "privileged"}
-_REFUSED = {
+KNOWN = frozenset({"name", "image", "commands", "environment", "settings", "secrets", "pull", "privileged"})
+"""Keys of steps and services in every format."""
+STEP = KNOWN | {"entrypoint", "when", "depends_on", "failure", "detach"}
+REFUSED: Mapping[str, str] = {
     "volumes": "steps share the workspace only: put files there",
     "devices": "containers get no devices of the machine",
     "network_mode": "every run has a network of its own",
@@ -34,66 +34,90 @@ _REFUSED = {
     "cap_add": "operators choose the capabilities",
     "cap_drop": "operators choose the capabilities",
 }
-_IGNORED = {
-    "backend_options": "operators set the limits of steps",
-    "ports": "every port is open within the run",
-    "mem_limit": "operators set the limits of steps",
-    "shm_size": "operators set the limits of steps",
-    "cpu_quota": "operators set the limits of steps",
-    "cpu_shares": "operators set the limits of steps",
-    "cpu_set": "operators set the limits of steps",
-}
-_ONLY_STEPS = {
+IGNORED: Mapping[str, str] = dict.fromkeys(
+    ("mem_limit", "memswap_limit", "shm_size", "cpu_quota", "cpu_shares", "cpu_set"),
+    "operators set the limits of steps",
+)
+ONLY_STEPS: Mapping[str, str] = {
     "entrypoint": "a service runs its image's own entry point, or commands",
-    "directory": "say `cd` in commands",
     "detach": "a service always runs beside the steps: take it out",
     "depends_on": "all services start before the steps",
 }
-_SERVICE_IGNORED = {
+SERVICE_IGNORED: Mapping[str, str] = {
     "when": "it starts for every event",
     "failure": "a service that ends does not fail the run by itself",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """What the containers of a format may say."""
+
+    words: Words
+    """Of their conditions."""
+    step: frozenset[str]
+    service: frozenset[str] = KNOWN
+    refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
+    ignored: Mapping[str, str] = field(default_factory=lambda: IGNORED)
+    only_steps: Mapping[str, str] = field(default_factory=lambda: ONLY_STEPS)
+    """Keys that services may not have."""
+    directory: str = "directory"
+    """The key for the folder in which a step begins."""
+    goes_with_needs: bool = True
+    """Whether a step is skipped, too, where conditions leave out one that it depends on."""
+    settings_beside: bool = False
+    """Whether every other key of a step is a setting of its plugin, as in Drone 0.8."""
+    failures: Mapping[str, bool] = field(default_factory=lambda: {"fail": False, "ignore": True})
+    """Values of `failure`, and whether the failure is ignored then."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of all steps, as a document says them at its top."""
+
+
+_PULLS = ("if-not-exists", "never")
+"""Values of `pull` that mean what happens here."""
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 
-def services(notation: Notation, written: Any, path: Path) -> tuple[Service, ...]:
+def services(notation: Notation, written: Any, path: Path, of: Format) -> tuple[Service, ...]:
     """The services; without a health check of their image, they count as ready once they run."""
-    return tuple(_services(notation, written, path))
+    return tuple(_services(notation, written, path, of))
 
 
-def _services(notation: Notation, written: Any, path: Path) -> Iterator[Service]:
+def _services(notation: Notation, written: Any, path: Path, of: Format) -> Iterator[Service]:
     for name, part, where in notation.named(written, path, "service"):
         if not _SERVICE_NAME.fullmatch(name) or name == "localhost":
             notation.wrong(
                 where, f"a service can't be called {name[:80]}", "it is reached by its name: letters and digits"
             )
-        refused, ignored = {**_REFUSED, **_ONLY_STEPS}, {**_IGNORED, **_SERVICE_IGNORED}
-        notation.keys(part, where, _SERVICE, refused, ignored)
+        refused, ignored = {**of.refused, **of.only_steps}, {**of.ignored, **SERVICE_IGNORED}
+        notation.keys(part, where, of.service, refused, ignored)
         _rights(notation, part, where)
-        given = variables.read(notation, part, where)
+        given = container_variables.read(notation, part, where)
         commands = notation.texts(part.get("commands"), (*where, "commands"))
+        command = notation.texts(part.get("command"), (*where, "command"))
         yield Service(
             name=name,
             image=_image(notation, part, where),
-            command=("/bin/sh", "-e", "-c", "\n".join(commands)) if commands else (),
+            command=("/bin/sh", "-e", "-c", "\n".join(commands)) if commands else command,
             environment=given.plain,
             secret_variables=given.secret,
             place=notation.document.key_place(where),
         )
 
 
-def steps(notation: Notation, written: Any, path: Path) -> tuple[Step, ...]:
+def steps(notation: Notation, written: Any, path: Path, of: Format) -> tuple[Step, ...]:
     """The steps: one after the other, unless one has `depends_on` or they stand in groups."""
     read: list[Step] = []
     groups: list[str | None] = []
     names: dict[str, str] = {}
-    for name, part, where in notation.named(written, path, "step"):
-        notation.keys(part, where, _STEP, _REFUSED, _IGNORED)
+    for name, written_step, where in notation.named(written, path, "step"):
+        part = _with_settings(written_step, of) if of.settings_beside else written_step
+        notation.keys(part, where, of.step, of.refused, of.ignored)
         own = workflows.slug(name) or f"step-{len(read)}"
         if own in {step.name for step in read}:
             notation.wrong(where, f"{name} is already the name of a step", "choose another name")
         names[name] = own
-        read.append(_step(notation, own, part, where))
+        read.append(_step(notation, own, part, where, of))
         groups.append(notation.text(part.get("group"), (*where, "group")))
     if len(read) > workflows.MOST_STEPS:
         notation.wrong(path, f"{len(read)} steps are too many", f"at most {workflows.MOST_STEPS}")
@@ -102,12 +126,21 @@ def steps(notation: Notation, written: Any, path: Path) -> tuple[Step, ...]:
     return _grouped(read, groups) if any(groups) else tuple(read)
 
 
-def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path) -> Step:
+def _with_settings(part: Mapping[str, Any], of: Format) -> Mapping[str, Any]:
+    """The step with every key that is no key of steps under `settings`; a plugin has no commands."""
+    if part.get("commands") is not None:
+        return part
+    known = {*of.step, *of.refused, *of.ignored} - {"settings"}
+    own = {key: value for key, value in part.items() if key in known}
+    return {**own, "settings": {key: value for key, value in part.items() if key not in own}}
+
+
+def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path, of: Format) -> Step:
     _rights(notation, part, path)
     if notation.flag(part.get("detach"), (*path, "detach")):
         hint = "move it to services, which run beside the steps; they have no workspace"
         notation.wrong((*path, "detach"), "detach is not supported", hint)
-    given = variables.read(notation, part, path)
+    given = container_variables.read(notation, part, path, shared=of.environment, beside=of.settings_beside)
     commands = notation.texts(part.get("commands"), (*path, "commands"))
     entrypoint = notation.texts(part.get("entrypoint"), (*path, "entrypoint"))
     needs_of, requires = needs(notation, part.get("depends_on"), (*path, "depends_on"))
@@ -118,11 +151,12 @@ def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path) ->
         entrypoint=entrypoint,
         environment=given.plain,
         secret_variables=given.secret,
-        directory=notation.text(part.get("directory"), (*path, "directory")),
+        directory=notation.text(part.get(of.directory), (*path, of.directory)),
+        user=notation.text(part.get("user"), (*path, "user")),
         needs=needs_of,
-        requires=requires,
-        ignores_failure=_failure(notation, part.get("failure"), (*path, "failure")),
-        when=conditions.read(notation, part.get("when"), (*path, "when")),
+        requires=requires if of.goes_with_needs else (),
+        ignores_failure=_failure(notation, part.get("failure"), (*path, "failure"), of),
+        when=conditions.read(notation, part.get("when"), (*path, "when"), of.words),
         place=notation.document.key_place(path),
     )
 
@@ -140,16 +174,17 @@ def _rights(notation: Notation, part: Mapping[str, Any], path: Path) -> None:
     if notation.flag(part.get("privileged"), (*path, "privileged")):
         hint = "no step gets rights over the machine; images are built under images: of .sealane.yml"
         notation.wrong((*path, "privileged"), "privileged is not supported", hint)
-    if notation.flag(part.get("pull"), (*path, "pull")):
+    pull = part.get("pull")
+    if pull == "always" or (pull not in _PULLS and notation.flag(pull, (*path, "pull"))):
         hint = "an image is fetched where it is missing: name it by its digest, or by a tag that does not move"
         notation.wrong((*path, "pull"), "pull is ignored", hint, warning=True)
 
 
-def _failure(notation: Notation, written: Any, path: Path) -> bool:
+def _failure(notation: Notation, written: Any, path: Path, of: Format) -> bool:
     text = notation.text(written, path)
-    if text not in {None, "fail", "ignore"}:
-        notation.wrong(path, f"failure: {text} is not supported", "fail or ignore")
-    return text == "ignore"
+    if text is not None and text not in of.failures:
+        notation.wrong(path, f"failure: {text} is not supported", " or ".join(of.failures))
+    return text is not None and of.failures.get(text, False)
 
 
 def needs(notation: Notation, written: Any, path: Path) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:

@@ -1,45 +1,45 @@
-"""`when` of a Woodpecker file: a mapping, or a list of which one is enough. Pure."""
+"""Conditions in the formats of Woodpecker and Drone: a mapping, or a list of which one is enough. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from sealane.configfiles import globs
 from sealane.configfiles.documents import Path
 from sealane.events.model import EventKind
 from sealane.findings import did_you_mean
-from sealane.pipelines.dialects.woodpecker.notation import Notation
+from sealane.pipelines.dialects.notation import Notation
 from sealane.pipelines.model import Outcome, Patterns, When
 
-_EVENTS: Mapping[str, EventKind | None] = {
-    "push": EventKind.PUSH,
-    "pull_request": EventKind.PULL_REQUEST,
-    "tag": EventKind.TAG,
-    "cron": EventKind.SCHEDULE,
-    "deployment": EventKind.PROMOTE,
-    "manual": EventKind.MANUAL,
-    "release": None,
-    "pull_request_closed": None,
-    "pull_request_metadata": None,
-}
-"""Woodpecker's events, and Sealane's; None for those that start no run here."""
-
-_KNOWN = {"event", "branch", "ref", "path", "status", "matrix"}
-_REFUSED = {
-    "repo": "a run is always of the app's own repository: take it out",
+KNOWN = frozenset({"event", "branch", "ref", "status", "repo"})
+"""Keys of conditions in every format."""
+REFUSED: Mapping[str, str] = {
     "instance": "take it out, or write the steps of this server into a file of their own",
     "platform": "every step runs on the engine's platform: take it out",
     "cron": "schedules have no names here: choose with event: cron",
-    "evaluate": "say it with event, branch, ref and path",
     "environment": "it chose the deployment's target; deliveries belong to .sealane.yml",
     "local": "take it out",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """The words of a format's conditions."""
+
+    events: Mapping[str, EventKind | None]
+    """Its events, and Sealane's; None for those that start no run here."""
+    known: frozenset[str]
+    refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
+    tags: Literal["any branch", "their name"]
+    """What a condition on branches means for a tag: nothing, or a condition on the tag's name."""
+
+
 _NOT_TAG = Patterns(exclude=(EventKind.TAG.value,))
 
 
-def read(notation: Notation, written: Any, path: Path) -> When:
+def read(notation: Notation, written: Any, path: Path, words: Words) -> When:
     """The conditions; without any, everything is accepted."""
     if written is None:
         return When()
@@ -48,7 +48,7 @@ def read(notation: Notation, written: Any, path: Path) -> When:
     found = [
         when
         for index, item in enumerate(items)
-        for when in _one(notation, notation.mapping(item, path), (*path, index) if listed else path)
+        for when in _one(notation, notation.mapping(item, path), (*path, index) if listed else path, words)
     ]
     if not found:
         return When()
@@ -58,31 +58,50 @@ def read(notation: Notation, written: Any, path: Path) -> When:
 
 def branches(notation: Notation, written: Any, path: Path) -> When:
     """The older `branches` of a whole file."""
-    first, *others = _with_tags(When(branch=_globs(notation, written, path)))
+    first, *others = _apart_from_tags(When(branch=_globs(notation, written, path)))
     return replace(first, others=tuple(others))
 
 
-def _one(notation: Notation, written: Mapping[str, Any], path: Path) -> Iterator[When]:
-    notation.keys(written, path, _KNOWN, _REFUSED, {})
+def _one(notation: Notation, written: Mapping[str, Any], path: Path, words: Words) -> Iterator[When]:
+    notation.keys(written, path, words.known, words.refused, {})
+    paths = "paths" if "paths" in words.known else "path"
     when = When(
         never=_matrix(notation, written.get("matrix"), (*path, "matrix")),
-        event=_events(notation, written.get("event"), (*path, "event")),
+        repository=_globs(notation, written.get("repo"), (*path, "repo")),
+        event=_events(notation, written.get("event"), (*path, "event"), words),
         branch=_globs(notation, written.get("branch"), (*path, "branch")),
         ref=_globs(notation, written.get("ref"), (*path, "ref")),
-        paths=_paths(notation, written.get("path"), (*path, "path")),
+        paths=_paths(notation, written.get(paths), (*path, paths)),
         status=_status(notation, written.get("status"), (*path, "status")),
     )
-    yield from _with_tags(when)
+    yield from _with_tags(when, words)
 
 
-def _with_tags(when: When) -> Iterator[When]:
-    """The conditions as Woodpecker means them: a tag is on no branch, and no condition on branches applies to it."""
-    tags = when.event is None or _accepts(when.event, EventKind.TAG)
-    if when.branch is None or not tags:
+def _with_tags(when: When, words: Words) -> Iterator[When]:
+    """The conditions as the format means them for a tag, which is on no branch."""
+    if words.tags == "any branch":
+        yield from _apart_from_tags(when)
+        return
+    yield when
+    if when.branch is not None and when.ref is None and _may_be_tag(when):
+        names = Patterns(
+            include=tuple(f"refs/tags/{glob}" for glob in when.branch.include),
+            exclude=tuple(f"refs/tags/{glob}" for glob in when.branch.exclude),
+        )
+        yield replace(when, event=Patterns(include=(EventKind.TAG.value,)), branch=None, ref=names)
+
+
+def _apart_from_tags(when: When) -> Iterator[When]:
+    """No condition on branches applies to a tag."""
+    if when.branch is None or not _may_be_tag(when):
         yield when
         return
     yield replace(when, event=_without_tags(when.event))
     yield replace(when, event=Patterns(include=(EventKind.TAG.value,)), branch=None)
+
+
+def _may_be_tag(when: When) -> bool:
+    return when.event is None or _accepts(when.event, EventKind.TAG)
 
 
 def _accepts(events: Patterns, kind: EventKind) -> bool:
@@ -95,25 +114,25 @@ def _without_tags(events: Patterns | None) -> Patterns:
     return Patterns(include=events.include, exclude=(*events.exclude, EventKind.TAG.value))
 
 
-def _events(notation: Notation, written: Any, path: Path) -> Patterns | None:
+def _events(notation: Notation, written: Any, path: Path, words: Words) -> Patterns | None:
     if written is None:
         return None
     included, excluded = _sides(notation, written, path)
-    include = tuple(kind.value for text, where in included if (kind := _event(notation, text, where)))
-    exclude = tuple(kind.value for text, where in excluded if (kind := _event(notation, text, where)))
+    include = tuple(kind.value for text, where in included if (kind := _event(notation, text, where, words)))
+    exclude = tuple(kind.value for text, where in excluded if (kind := _event(notation, text, where, words)))
     if included and not include:  # only events that never come
         return Patterns(include=tuple(text for text, _ in included))
     return Patterns(include=include, exclude=exclude)
 
 
-def _event(notation: Notation, text: str, path: Path) -> EventKind | None:
-    if text not in _EVENTS:
-        notation.wrong(path, f"there is no event {text}", did_you_mean(text, _EVENTS), value=True)
-    elif _EVENTS[text] is None:
+def _event(notation: Notation, text: str, path: Path, words: Words) -> EventKind | None:
+    if text not in words.events:
+        notation.wrong(path, f"there is no event {text}", did_you_mean(text, words.events), value=True)
+    elif words.events[text] is None:
         notation.wrong(
             path, f"no run is started by the event {text}", "it never happens here", warning=True, value=True
         )
-    return _EVENTS.get(text)
+    return words.events.get(text)
 
 
 def _sides(notation: Notation, written: Any, path: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]]]:

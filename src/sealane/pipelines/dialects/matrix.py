@@ -1,4 +1,4 @@
-"""`matrix` of a Woodpecker file: one workflow for each combination of values. Pure.
+"""`matrix` in the formats of Woodpecker and Drone 0.8: one workflow for each combination of values. Pure.
 
 As in Woodpecker (pipeline/frontend/yaml/matrix/matrix.go), but never cut: it drops all combinations after the 27th.
 """
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.configfiles.documents import Path
-from sealane.pipelines.dialects.woodpecker.notation import Notation
+from sealane.pipelines.dialects.notation import Notation
 
 MOST = 200
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

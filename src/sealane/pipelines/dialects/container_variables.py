@@ -1,4 +1,4 @@
-"""Variables of a Woodpecker container: `environment`, `settings` and the older `secrets`. Pure.
+"""Variables of a container in the formats of Woodpecker and Drone: `environment`, `settings` and the older `secrets`. Pure.
 
 Conversions of settings as in Woodpecker's compiler (pipeline/frontend/yaml/compiler/settings/params.go): scalars as they
 are, a list of scalars joined by commas, all else as JSON.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealane.configfiles.documents import Path
-from sealane.pipelines.dialects.woodpecker.notation import Notation
+from sealane.pipelines.dialects.notation import Notation
 
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -27,11 +27,19 @@ class Variables:
     secret: dict[str, str] = field(default_factory=dict)
 
 
-def read(notation: Notation, part: Mapping[str, Any], path: Path) -> Variables:
-    """All variables of a container."""
+def read(
+    notation: Notation,
+    part: Mapping[str, Any],
+    path: Path,
+    *,
+    shared: Mapping[str, Any] | None = None,
+    beside: bool = False,
+) -> Variables:
+    """All variables of a container; `shared` are those of all steps, and `beside` says that settings have no key of their own."""
     variables = Variables()
+    _environment(notation, shared, ("environment",), variables)
     _environment(notation, part.get("environment"), (*path, "environment"), variables)
-    where = (*path, "settings")
+    where = path if beside else (*path, "settings")
     for key, value in notation.mapping(part.get("settings"), where).items():
         name = "PLUGIN_" + key.replace(".", "_").replace("-", "_").upper()
         _put(notation, name, value, (*where, key), variables)
@@ -63,6 +71,7 @@ def _put(notation: Notation, name: str, value: Any, path: Path, variables: Varia
     elif _hides_secret(value):
         notation.wrong(path, "a secret within a list or mapping is not supported", "give it a setting of its own")
     elif value is not None:
+        variables.secret.pop(name, None)
         variables.plain[name] = _converted(notation, value, path)
 
 

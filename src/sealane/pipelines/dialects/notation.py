@@ -1,8 +1,8 @@
-"""A Woodpecker document with its findings: values in their several forms, and keys that are not honoured. Pure."""
+"""A document of another CI with its findings: values in their several forms, and keys that are not honoured. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sealane.configfiles.documents import Document, Path
@@ -39,11 +39,11 @@ class Notation:
         self,
         value: Mapping[str, Any],
         path: Path,
-        known: set[str],
+        known: Collection[str],
         refused: Mapping[str, str],
         ignored: Mapping[str, str],
     ) -> None:
-        """Notes keys that are unknown, and those that Woodpecker knows and Sealane does not honour, each with what to do."""
+        """Notes keys that are unknown, and those that the format knows and Sealane does not honour, each with what to do."""
         for key in value:
             if key in known or value[key] is None:
                 continue
@@ -53,7 +53,7 @@ class Notation:
             elif key in ignored:
                 self.wrong(where, f"{key} is ignored", ignored[key], warning=True)
             else:
-                self.wrong(where, f"unknown key {key}", did_you_mean(key, known | refused.keys() | ignored.keys()))
+                self.wrong(where, f"unknown key {key}", did_you_mean(key, {*known, *refused, *ignored}))
 
     def mapping(self, value: Any, path: Path) -> Mapping[str, Any]:
         """The value as a mapping; nothing where it is none, with a finding unless it is left out."""
