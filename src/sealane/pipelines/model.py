@@ -78,6 +78,8 @@ class Step:
     secrets: tuple[str, ...] = ()
     secret_variables: Mapping[str, str] = field(default_factory=dict)
     """Variable to the name of its secret, where the two differ."""
+    structures: Mapping[str, str] = field(default_factory=dict)
+    """Variable to JSON, of which each text is expanded by itself; `{"from_secret": NAME}` in it stands for a secret."""
     entrypoint: tuple[str, ...] = ()
     """The program in place of the image's entry point or of the shell; it finds `commands` in CI_SCRIPT, in base64."""
     directory: str | None = None
@@ -141,6 +143,8 @@ class Service:
     secrets: tuple[str, ...] = ()
     secret_variables: Mapping[str, str] = field(default_factory=dict)
     """Variable to the name of its secret, where the two differ."""
+    structures: Mapping[str, str] = field(default_factory=dict)
+    """Variable to JSON, of which each text is expanded by itself; `{"from_secret": NAME}` in it stands for a secret."""
     healthcheck: Healthcheck | None = None
     ready_within: timedelta = timedelta(minutes=1)
     place: Place

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from sealane.events.model import Event
 from sealane.pipelines import variable_expansion
@@ -14,6 +16,8 @@ from sealane.pipelines.model import Image, Kind, Service, Step
 from sealane.runners import ci_variables
 from sealane.runners.model import WORKSPACE, RunContext, ServiceSpec, StepSpec
 
+_STANDS_IN = "from_secret"
+"""The key of a mapping that stands for a secret in a structure."""
 _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 
@@ -36,11 +40,12 @@ def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
                 "SEALANE_STEP": step.name,
                 "SEALANE_ATTEMPT": str(attempt),
                 **{name: expand(value) for name, value in step.environment.items()},
+                **_structures(work, step, expand, secret=False),
             }
         ),
         workdir=posixpath.join(work.workspace.workdir, expand(step.directory)) if step.directory else None,
         user=step.user,
-        secrets=_secrets(work, step),
+        secrets={**_secrets(work, step), **_structures(work, step, expand, secret=True)},
         timeout=step.timeout,
         attempt=attempt,
     )
@@ -82,8 +87,11 @@ def service(work: RunContext, service: Service) -> ServiceSpec:
         host=service.name.removeprefix(f"{service.workflow}.") if service.workflow else "",
         image=_image(image(work, service), work),
         command=tuple(map(expand, service.command)),
-        environment={name: expand(value) for name, value in service.environment.items()},
-        secrets=_secrets(work, service),
+        environment={
+            **{name: expand(value) for name, value in service.environment.items()},
+            **_structures(work, service, expand, secret=False),
+        },
+        secrets={**_secrets(work, service), **_structures(work, service, expand, secret=True)},
         healthcheck=service.healthcheck,
         ready_within=service.ready_within,
     )
@@ -106,14 +114,48 @@ def wanted_secrets(work: RunContext) -> dict[str, list[str]]:
 
 def _names(part: Step | Service | Image) -> tuple[str, ...]:
     """The secrets that a part asks for, each once."""
-    variables = part.secret_variables.values() if isinstance(part, Step | Service) else ()
-    return tuple(dict.fromkeys((*getattr(part, "secrets", ()), *variables)))
+    more: list[str] = []
+    if isinstance(part, Step | Service):
+        more += part.secret_variables.values()
+        more += [name for text in part.structures.values() for name in _secrets_in(json.loads(text))]
+    return tuple(dict.fromkeys((*getattr(part, "secrets", ()), *more)))
 
 
 def _secrets(work: RunContext, part: Step | Service) -> dict[str, str]:
     """The values of a container's secrets, by variable."""
     variables = {**{name: name for name in part.secrets}, **part.secret_variables}
     return {variable: work.secrets[name] for variable, name in variables.items()}
+
+
+def _structures(
+    work: RunContext, part: Step | Service, expand: Callable[[str], str], *, secret: bool
+) -> dict[str, str]:
+    """The variables that hold JSON: those with secrets in it, or those without."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict) and _STANDS_IN in value:
+            return work.secrets[value[_STANDS_IN]]
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        return expand(value) if isinstance(value, str) else value
+
+    read = {variable: json.loads(text) for variable, text in part.structures.items()}
+    return {
+        variable: json.dumps(filled(value), separators=(",", ":"), ensure_ascii=False)
+        for variable, value in read.items()
+        if secret is any(_secrets_in(value))
+    }
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """The names of secrets in plain data."""
+    if isinstance(value, dict) and _STANDS_IN in value:
+        yield value[_STANDS_IN]
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _secrets_in(item)
 
 
 def services(work: RunContext) -> tuple[Service, ...]:

@@ -145,8 +145,8 @@ def test_pipelines_of_the_new_format(push: Event, tag: Event) -> None:
     assert skipped(pipeline, tag) == set()
     assert skipped(pipeline, replace(tag, ref="refs/tags/v2")) == {"notify.tell"}
     assert told(NEW, Severity.WARNING) == [
-        "20:1: the secret token is not read from here (keep its value under this name where the app's secrets are)",
-        ("24:1: the signature is not checked (who may push decides what runs; branches are protected at the git host)"),
+        "19:1: the secret token is not read from here (keep its value under this name where the app's secrets are)",
+        ("23:1: the signature is not checked (who may push decides what runs; branches are protected at the git host)"),
     ]
 
 

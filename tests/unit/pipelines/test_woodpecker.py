@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -118,6 +119,19 @@ def test_what_a_step_is_started_with() -> None:
     assert second.secrets == {"PLUGIN_PASSWORD": "1", "OTHER": "2", "TO": "3"}
     assert (third.entrypoint, third.commands) == (("/bin/bash", "-c", "run"), ())
     assert third.environment["CI_SCRIPT"] == "b25lCnR3bw=="  # one\ntwo
+
+
+def test_secrets_and_words_within_a_setting_change_nothing_of_its_structure() -> None:
+    logins = "[{registry: 'r-${CI_COMMIT_BRANCH}', password: {from_secret: token}}]"
+    pipeline = read(
+        f"steps: {{a: {{image: x, settings: {{logins: {logins}, map: {{k: '${{CI_COMMIT_BRANCH}}'}}}}}}}}\n"
+    )
+    work = context(pipeline, replace(PUSH, branch='x","y'), token='a"b')
+    assert specs.wanted_secrets(work) == {"token": ["step a"]}
+    spec = specs.step(work, "step/a", pipeline.steps[0], 1)
+    assert json.loads(spec.secrets["PLUGIN_LOGINS"]) == [{"registry": 'r-x","y', "password": 'a"b'}]
+    assert json.loads(spec.environment["PLUGIN_MAP"]) == {"k": 'x","y'}
+    assert "PLUGIN_LOGINS" not in spec.environment
 
 
 def test_the_variables_that_steps_get() -> None:
@@ -271,8 +285,13 @@ def test_a_step_goes_with_what_it_depends_on() -> None:
             ],
         ),
         (
-            "steps: {a: {image: x, settings: {t: [{p: {from_secret: a}}]}}}\n",
-            ["1:34: a secret within a list or mapping is not supported (give it a setting of its own)"],
+            "steps: {a: {image: x, settings: {t: [{p: {from_secret: a-b}}]}}}\n",
+            [
+                (
+                    "1:39: a-b is no name of a secret (letters, digits and underscores, no digit in front: rename it here "
+                    "and where its value is kept)"
+                )
+            ],
         ),
         (
             "steps: {a: {image: x, commands: ['echo ${A:?no}']}}\n",

@@ -25,6 +25,8 @@ class Variables:
 
     plain: dict[str, str] = field(default_factory=dict)
     secret: dict[str, str] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
+    """JSON, with `{"from_secret": NAME}` where a secret belongs."""
 
 
 def read(
@@ -68,8 +70,9 @@ def _put(notation: Notation, name: str, value: Any, path: Path, variables: Varia
     elif isinstance(value, dict) and "from_secret" in value:
         secret = notation.text(value["from_secret"], (*path, "from_secret"))
         _secret(notation, name, secret or "", path, variables)
-    elif _hides_secret(value):
-        notation.wrong(path, "a secret within a list or mapping is not supported", "give it a setting of its own")
+    elif isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, list | dict) for item in value)):
+        _secrets_within(notation, value, path)
+        variables.structures[name] = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     elif value is not None:
         variables.secret.pop(name, None)
         variables.plain[name] = _converted(notation, value, path)
@@ -96,14 +99,18 @@ def _secret(notation: Notation, variable: str, name: str, path: Path, variables:
 
 
 def _converted(notation: Notation, value: Any, path: Path) -> str:
-    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+    if isinstance(value, list):
         return ",".join(notation.text(item, (*path, index)) or "" for index, item in enumerate(value))
-    if isinstance(value, list | dict):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return notation.text(value, path) or ""
 
 
-def _hides_secret(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "from_secret" in value or any(_hides_secret(item) for item in value.values())
-    return isinstance(value, list) and any(_hides_secret(item) for item in value)
+def _secrets_within(notation: Notation, value: Any, path: Path) -> None:
+    """Checks the secrets in a list or mapping, and counts its texts."""
+    if isinstance(value, dict) and "from_secret" in value:
+        name = value["from_secret"]
+        _secret(notation, "", name if isinstance(name, str) else "", path, Variables())
+    elif isinstance(value, list | dict):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _secrets_within(notation, item, (*path, key))
+    elif isinstance(value, str):
+        notation.text(value, path)

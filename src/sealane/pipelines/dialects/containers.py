@@ -101,6 +101,7 @@ def _services(notation: Notation, written: Any, path: Path, of: Format) -> Itera
             command=("/bin/sh", "-e", "-c", "\n".join(commands)) if commands else command,
             environment=given.plain,
             secret_variables=given.secret,
+            structures=given.structures,
             place=notation.document.key_place(where),
         )
 
@@ -151,6 +152,7 @@ def _step(notation: Notation, name: str, part: Mapping[str, Any], path: Path, of
         entrypoint=entrypoint,
         environment=given.plain,
         secret_variables=given.secret,
+        structures=given.structures,
         directory=notation.text(part.get(of.directory), (*path, of.directory)),
         user=notation.text(part.get("user"), (*path, "user")),
         needs=needs_of,
