@@ -21,6 +21,7 @@ class Inside:
 
     sweep = 0.2
     """Seconds between two looks for lost work."""
+    keep_workspaces = False
 
     def __init__(self, root: Path) -> None:
         self.shop = Shop(root)
@@ -31,7 +32,10 @@ class Inside:
     async def start(self) -> None:
         """Starts a server over the shop's folder."""
         settings = Settings(
-            data=self.shop.data, engine={"kind": "dummy"}, worker={"poll": 0.25, "sweep": self.sweep, "heartbeat": 0.5}
+            data=self.shop.data,
+            engine={"kind": "dummy"},
+            worker={"poll": 0.25, "sweep": self.sweep, "heartbeat": 0.5},
+            runs={"keep_workspaces": self.keep_workspaces},
         )
         self.server = await composition.start(settings, lost=lambda: None)
 

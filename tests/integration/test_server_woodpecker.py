@@ -28,7 +28,7 @@ async def test_a_pushed_file_of_woodpecker_runs(tmp_path: Path, monkeypatch: pyt
         store = world.server.store
         good = await world.push_files("good", {".woodpecker.yml": FILE})
         run = await world.until(lambda: store.runs.get(good), lambda run: run.ended)
-        assert run.status is RunStatus.PASSED, (run.reason, run.findings)
+        assert run.status is RunStatus.PASSED, run.reason
         steps = {step.name: step for step in await store.runs.steps(good)}
         assert (steps["test"].exit_code, str(steps["test"].status)) == (3, "passed")
         assert "its failure is ignored" in (steps["test"].reason or "")
@@ -42,3 +42,45 @@ async def test_a_pushed_file_of_woodpecker_runs(tmp_path: Path, monkeypatch: pyt
         refused = await world.until(lambda: store.runs.get(bad), lambda run: run.ended)
         assert refused.status is RunStatus.FAILED
         assert "step a: No Image is no image reference" in (refused.reason or "")
+
+
+DATABASE = "services: {db: {image: x}}\n"
+BUILD = f"""\
+{DATABASE}matrix: {{V: [1, 2]}}
+steps:
+  - {{name: test, image: "x:${{V}}", environment: {{DUMMY_REPORT: "${{V}}", DUMMY_EXIT_CODE: "${{V/2/0}}"}}}}
+"""
+TELL = f"""\
+{DATABASE}depends_on: build
+when: {{status: [success, failure]}}
+steps:
+  - {{name: tell, image: x, environment: {{DUMMY_OUTPUT: $CI_WORKFLOW_NAME}}}}
+"""
+LEFT_OUT = "depends_on: build\nsteps: [{name: ship, image: x}]\n"
+OWN = "app: shop\nsteps_from: .woodpecker\n"
+
+
+async def test_workflows_of_a_folder_run_apart_from_each_other(tmp_path: Path) -> None:
+    """Each has services and a copy of the clone of its own, which goes with the run."""
+    world = Inside(tmp_path)
+    world.keep_workspaces = True
+    async with world.knowing_the_shop():
+        store = world.server.store
+        files = {"build": BUILD, "tell": TELL, "ship": LEFT_OUT}
+        folder = {f".woodpecker/{name}.yaml": text for name, text in files.items()}
+        pushed = await world.push_files("folder", {".sealane.yml": OWN, **folder})
+        run = await world.until(lambda: store.runs.get(pushed), lambda run: run.ended)
+        steps = {step.name: step for step in await store.runs.steps(pushed)}
+        assert {name: (str(step.status), step.exit_code) for name, step in steps.items()} == {
+            "build-1.test": ("failed", 1),
+            "build-2.test": ("passed", 0),
+            "ship.ship": ("skipped", None),
+            "tell.tell": ("passed", 0),
+        }, run.reason
+        assert run.status is RunStatus.FAILED
+
+        services = {service.name for service in (await world.server.views.run(pushed)).services}
+        assert services == {"build-1.db", "build-2.db", "tell.db"}
+        clones = sorted(path for path in world.server.settings.workspaces.iterdir() if path.name.startswith(pushed))
+        reports = {path.name.removeprefix(pushed): (path / "report.xml") for path in clones}
+        assert {name: path.read_text() for name, path in reports.items() if path.exists()} == {".0": "1", ".1": "2"}

@@ -262,7 +262,7 @@ def _merged_lists(node: yaml.Node) -> list[yaml.Node]:
     if not _merges_list(node, 0):
         return []
     value = node.value[0][1]
-    lists = [item for item in value.value if isinstance(item, yaml.SequenceNode)]
+    lists: list[yaml.Node] = [item for item in value.value if isinstance(item, yaml.SequenceNode)]
     return lists if lists and len(lists) == len(value.value) else [value]
 
 

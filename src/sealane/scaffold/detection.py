@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,15 @@ class Project:
     images: tuple[Buildable, ...] = ()
     formations: tuple[str, ...] = ()
     """Formations that have a file already."""
+    steps_from: str | None = None
+    """A pipeline of another CI that is there already."""
 
 
-def detect(folder: Path) -> Project:
-    """Examines the folder and its direct subfolders; reads only files with well-known names, and runs nothing."""
+def detect(folder: Path, pipelines: Iterable[str] = ()) -> Project:
+    """Examines the folder and its direct subfolders; reads only files with well-known names, and runs nothing.
+
+    `pipelines` are the names of other CIs' files and folders.
+    """
     language, image, commands = _python(folder) or _node(folder) or _go(folder) or _nothing_known()
     return Project(
         app=_slug(folder.resolve().name) or "app",
@@ -54,6 +60,7 @@ def detect(folder: Path) -> Project:
         commands=commands,
         images=tuple(_images(folder)),
         formations=tuple(sorted(path.stem for path in folder.glob("deploy/formations/*.y*ml"))),
+        steps_from=next((name for name in pipelines if (folder / name).exists()), None),
     )
 
 

@@ -20,15 +20,14 @@ def compose(project: Project) -> dict[str, str]:
 
 def _pipeline(project: Project) -> str:
     commands = "".join(f"      - {command}\n" for command in project.commands)
+    steps = f"steps:\n  - name: test\n    image: {project.image}\n    commands:\n{commands}"
+    if project.steps_from:
+        steps = f"# The steps stay where they are.\nsteps_from: {project.steps_from}\n"
     text = (
         "# What happens on a push; `sealane run` does the same here and now.\n"
         "# `sealane validate` checks this file, `sealane schema` prints its schema for your editor.\n"
         f"app: {_quoted(project.app)}\n"
-        "\n"
-        "steps:\n"
-        "  - name: test\n"
-        f"    image: {project.image}\n"
-        f"    commands:\n{commands}"
+        f"\n{steps}"
     )
     return f"{text}\n{delivery(project)}" if project.images else text
 

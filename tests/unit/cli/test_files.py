@@ -174,6 +174,8 @@ PROJECTS = {
         "deploy/formations/qa.yaml": "formation: qa\nenvironment: qa\ndestination: c\nnamespace: n\n",
         "deploy/stencils/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '${image.web}'}\n",
     },
+    "woodpecker": {".woodpecker/test.yml": "steps: [{name: test, image: x}]\n", "Dockerfile": DOCKERFILE},
+    "drone": {".drone.yml": "kind: pipeline\nsteps: [{name: test, image: x}]\n"},
     "Odd Name (1)": {"Dockerfile": DOCKERFILE},
     "123": {"Dockerfile": DOCKERFILE},
 }
@@ -207,6 +209,8 @@ def test_what_init_writes_is_valid(capsys, tmp_path, name):
         ("go", ["image: docker.io/library/golang:1.22", "go test ./..."]),
         ("monorepo", ["api: {build: api}", "web-ui: {build: Web UI}", '"1": {build: "1"}']),
         ("deployed", ["  - qa"]),
+        ("woodpecker", ["steps_from: .woodpecker\n", "web: {build: .}"]),
+        ("drone", ["steps_from: .drone.yml\n"]),
     ],
 )
 def test_init_fits_the_project(capsys, tmp_path, name, lines):

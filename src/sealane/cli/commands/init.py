@@ -29,8 +29,9 @@ def init(
 ) -> None:
     """Write a small beginning that fits what is there.
 
-    Looks for a Dockerfile and for a Python, Node.js or Go project. Writes .sealane.yml and, where there is an image to
-    deploy, stencils and a formation; also later, when a Dockerfile has come. Never overwrites a file.
+    Looks for a Dockerfile, for a Python, Node.js or Go project and for the pipeline of another CI, whose steps are taken as
+    they are. Writes .sealane.yml and, where there is an image to deploy, stencils and a formation; also later, when a
+    Dockerfile has come. Never overwrites a file.
     """
     from sealane.pipelines import reading
     from sealane.scaffold import detection, templates
@@ -40,7 +41,8 @@ def init(
     if misnamed := next((name for name in reading.misnamed(options.tables(ctx)) if (folder / name).exists()), None):
         hint = f"rename it to {reading.FILE}, or remove it"
         raise errors.UsageError(f"{folder / misnamed} is there, which nothing looks for", hint=hint)
-    project = detection.detect(folder)
+    others = [name for name in reading.sources(options.tables(ctx)) if name != reading.FILE]
+    project = detection.detect(folder, others)
     files = templates.compose(project)
     started = detection.is_started(folder)
     if started:
