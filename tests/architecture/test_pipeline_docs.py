@@ -9,9 +9,16 @@ import pytest
 
 from sealane.configfiles import schemas
 from sealane.pipelines import reading
+from sealane.pipelines.dialects.variable_names import DRONE, WOODPECKER
 from sealane.pipelines.files import PipelineFile
+from sealane.pipelines.reading import PipelineFiles
 
-PAGE = (Path(__file__).parents[2] / "docs" / "pipeline-file.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "pipeline-file.md").read_text()
+EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+OTHERS = {page: EXAMPLE.findall((DOCS / page).read_text()) for page in ("woodpecker.md", "drone.md")}
+"""Examples of other CIs' files, of which `.sealane.yml` may take its steps."""
+BESIDE = PipelineFiles(texts={".woodpecker.yml": OTHERS["woodpecker.md"][0]})
 
 TABLES = {
     "PipelineFile": "app",
@@ -61,9 +68,27 @@ def test_no_part_is_forgotten():
     assert set(PARTS["StepWhenFile"]["properties"]) - set(PARTS["WhenFile"]["properties"]) == {"status"}
 
 
-@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+@pytest.mark.parametrize("example", EXAMPLE.findall(PAGE))
 def test_every_example_reads_without_a_finding(example):
-    pipeline, findings = reading.read(example, "docs/pipeline-file.md")
+    pipeline, findings = reading.read(example, "docs/pipeline-file.md", beside=BESIDE)
 
     assert pipeline
     assert not findings
+
+
+@pytest.mark.parametrize(
+    ("page", "example"), [(page, example) for page, listed in OTHERS.items() for example in listed]
+)
+def test_every_example_of_another_ci_reads_without_a_finding(page, example):
+    own = "app:" in example
+    file = ".sealane.yml" if own else {"woodpecker.md": ".woodpecker.yml", "drone.md": ".drone.yml"}[page]
+    pipeline, findings = reading.read(example, file, beside=BESIDE)
+
+    assert pipeline
+    assert not findings
+
+
+@pytest.mark.parametrize(("page", "names"), [("woodpecker.md", WOODPECKER), ("drone.md", DRONE)])
+def test_every_variable_of_another_ci_is_documented_and_no_other(page, names):
+    text = (DOCS / page).read_text().partition("## Variables")[2]
+    assert set(re.findall(r"`((?:CI|DRONE)[A-Z_]*)`", text)) == set(names)
