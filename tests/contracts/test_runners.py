@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from sealane.clients.engine import discovery
+from sealane.clients.engine.api import Engine
 from sealane.pipelines.model import Healthcheck, StepStatus
-from sealane.runners.docker import ContainerDefaults, DockerRunner
+from sealane.runners.docker import RUN, ContainerDefaults, DockerRunner
 from sealane.runners.dummy import DummyRunner
 from sealane.runners.model import RunKey, ServiceSpec, StepSpec, Workspace
 from sealane.runners.port import Runner
@@ -32,6 +33,7 @@ class House:
     run: RunKey
     image: str
     folder: Path
+    engines: tuple[Engine, ...] = ()
 
     def step(self, name: str = "step/one", *, output: str = "", sleep: float = 0, **more: Any) -> StepSpec:
         """A step that does the same in a shell as the dummy pretends."""
@@ -73,7 +75,7 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     folder.mkdir()
     for runner in runners:
         await runner.prepare(run, Workspace(folder=folder))
-    yield House(runner=runners[0], other=runners[1], run=run, image=image, folder=folder)
+    yield House(runner=runners[0], other=runners[1], run=run, image=image, folder=folder, engines=tuple(engines))
     await runners[0].destroy(run)
     for engine in engines:
         await engine.close()
@@ -219,6 +221,26 @@ async def test_a_service_is_waited_for_until_it_is_healthy(house: House) -> None
     assert health.healthy
     assert time.monotonic() - began >= 1
     assert await house.runner.ended_early(house.run, spec) is None
+
+
+async def test_workflows_of_a_run_have_networks_of_their_own_and_go_with_it(house: House) -> None:
+    """Both have a service of one name, and each reaches its own."""
+    keys = [replace(house.run, workflow=name) for name in ("one", "two")]
+    for key in keys:
+        networks = [await house.runner.prepare(key, Workspace(folder=house.folder)) for _ in range(2)]
+        assert networks[0] == networks[1]
+        serve = f"echo {key.workflow} > /tmp/index.html; touch /ready; httpd -f -h /tmp"
+        spec = replace(service(house, serve), name=f"{key.workflow}.db", host="db")
+        assert await house.runner.start_service(key, spec) is None
+        assert (await house.runner.await_healthy(key, spec)).healthy
+    for key in keys:
+        step = house.step(f"step/{key.workflow}.ask", output=key.workflow)
+        printed = bytearray()
+        asking = replace(step, commands=("wget -q -O - http://db",))
+        assert (await house.runner.run_step(key, asking, printed.extend)).status is StepStatus.PASSED
+        assert printed.decode().split()[-1] == key.workflow
+    await house.other.destroy(house.run)
+    assert [network for engine in house.engines for network in await engine.networks(f"{RUN}={house.run}")] == []
 
 
 async def test_a_service_that_ends_is_not_waited_for_and_shows_its_log(house: House) -> None:

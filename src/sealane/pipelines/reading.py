@@ -106,12 +106,15 @@ def read(
     return _whole(_dialect(file, adapters), {file: text}, beside, adapters, app)[:2]
 
 
-def read_folder(beside: PipelineFiles, adapters: Adapters = SHIPPED, *, app: str = NAMELESS) -> Reading:
-    """The pipeline of an app's folder, with warnings of files that are not read."""
+def read_folder(
+    beside: PipelineFiles, adapters: Adapters = SHIPPED, *, app: str = NAMELESS, chosen: str | None = None
+) -> Reading:
+    """The pipeline of an app's folder, with warnings of files that are not read; `chosen` is read in place of the first."""
     there = {source: paths for source in sources(adapters) if (paths := beside.of(source))}
     if not there:
         return Reading(files=beside.misnamed, findings=tuple(_misnamed(beside, adapters)))
-    source, paths = next(iter(there.items()))
+    source = chosen if chosen in there else next(iter(there))
+    paths = there[source]
     if unread := [beside.unreadable[path] for path in paths if path in beside.unreadable]:
         return Reading(source=source, files=paths, findings=tuple(unread))
     texts = {beside.prefix + path: beside.texts[path] for path in paths}

@@ -56,7 +56,7 @@ async def assemble(asked: RunRequest, *, now: datetime) -> LocalRun:
     Raises InvalidFiles with every finding, NotThere without a pipeline file, UsageError for what is not valid.
     """
     file = asked.path
-    if file.is_dir():
+    if file.is_dir() and file.resolve().name not in reading.folders(asked.adapters):
         file /= next((name for name in reading.sources(asked.adapters) if (file / name).exists()), reading.FILE)
     own = Path(reading.root_of(file.resolve(), asked.adapters))
     inside = file.resolve().relative_to(own)
@@ -108,7 +108,7 @@ def _read(file: Path, folder: Path, name: str, adapters: Adapters) -> _Read:
     beside = pipeline_files.gather(FolderTree(folder), adapters, prefix=prefix)
     pipeline: Pipeline | None
     if file.is_dir():
-        whole = reading.read_folder(beside, adapters, app=_slug(name))
+        whole = reading.read_folder(beside, adapters, app=_slug(name), chosen=file.resolve().name)
         pipeline, problems = whole.pipeline, list(whole.findings)
     else:
         pipeline, problems = reading.read(_text(file, adapters), str(file), adapters, app=_slug(name), beside=beside)
