@@ -43,7 +43,7 @@ class DeploymentFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlockerInput:
-    """All that a waiting deployment depends on."""
+    """All that a deployment depends on; what does not matter in its state may be left out."""
 
     votes: tuple[Vote, ...] = ()
     barred: Ineligible = eligibility.NOBODY

@@ -19,6 +19,8 @@ from sealane.store.deployment_tables import deployments
 from sealane.store.notice_tables import notices
 from sealane.store.run_tables import runs
 
+_NAMED = sa.select(apps).where(apps.c.name == sa.bindparam("app"))
+
 
 class Apps:
     """The table of apps."""
@@ -149,7 +151,7 @@ def _check_unused(connection: sa.Connection, app: App) -> None:
 
 def get(connection: sa.Connection, name: str) -> App:
     """The app, in this transaction. Raises NotThere."""
-    return rows.app(rows.there(rows.one(connection, sa.select(apps).where(apps.c.name == name)), f"app {name}"))
+    return rows.app(rows.there(rows.one(connection, _NAMED, app=name), f"app {name}"))
 
 
 def next_sequence(connection: sa.Connection, name: str) -> int:

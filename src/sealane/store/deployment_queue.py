@@ -24,6 +24,10 @@ from sealane.verdicts.model import Verdict, VerdictKind
 _LOOKED_BACK = 50
 """Deployments of a formation that are searched for changes of scale."""
 
+_UNQUEUED = (
+    sa.select(table).where(table.c.state == DeploymentState.QUEUED.value, ~table.c.queued).order_by(table.c.sequence)
+)
+
 
 class DeploymentQueue:
     """The table of deployments, from an open gate to the start of a rollout."""
@@ -33,8 +37,7 @@ class DeploymentQueue:
 
     async def unqueued(self) -> tuple[Deployment, ...]:
         """Deployments with open gates whose workflow was never queued, because a process died in between."""
-        query = sa.select(table).where(table.c.state == DeploymentState.QUEUED.value, ~table.c.queued)
-        listed = await self._database.read(lambda c: rows.all_of(c, query.order_by(table.c.sequence)))
+        listed = await self._database.read(lambda c: rows.all_of(c, _UNQUEUED))
         return tuple(rows.deployment(row) for row in listed)
 
     async def open(self, deployment_id: str, *, revision_id: str, at: datetime) -> bool:

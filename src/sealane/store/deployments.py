@@ -19,6 +19,11 @@ from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments, steadiness
 from sealane.verdicts.model import Verdict, VerdictKind
 
+_BY_ID = sa.select(deployments).where(deployments.c.id == sa.bindparam("deployment_id"))
+_OLDEST_FIRST = (deployments.c.created, deployments.c.sequence)
+_IN_STATE = sa.select(deployments).where(deployments.c.state == sa.bindparam("state")).order_by(*_OLDEST_FIRST)
+_IN_STATE_OF_APP = _IN_STATE.where(deployments.c.app == sa.bindparam("app"))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
@@ -183,7 +188,7 @@ def offer(connection: sa.Connection, deployment: Deployment, revision: Revision)
 
 
 def _known(connection: sa.Connection, deployment_id: str) -> Any:
-    return rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment_id))
+    return rows.one(connection, _BY_ID, deployment_id=deployment_id)
 
 
 def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) -> None:
@@ -198,15 +203,16 @@ def judge_anew(connection: sa.Connection, deployment_id: str, verdict: Verdict) 
 
 def get(connection: sa.Connection, deployment_id: str) -> Deployment:
     """The deployment, in this transaction. Raises NotThere."""
-    row = rows.one(connection, sa.select(deployments).where(deployments.c.id == deployment_id))
+    row = rows.one(connection, _BY_ID, deployment_id=deployment_id)
     return rows.deployment(rows.there(row, f"deployment {deployment_id}"))
 
 
 def in_state(connection: sa.Connection, state: DeploymentState, app: str | None = None) -> tuple[Deployment, ...]:
     """Deployments in a state, oldest first, in this transaction."""
-    query = sa.select(deployments).where(deployments.c.state == state.value)
-    query = query if app is None else query.where(deployments.c.app == app)
-    listed = rows.all_of(connection, query.order_by(deployments.c.created, deployments.c.sequence))
+    if app is None:
+        listed = rows.all_of(connection, _IN_STATE, state=state.value)
+    else:
+        listed = rows.all_of(connection, _IN_STATE_OF_APP, state=state.value, app=app)
     return tuple(rows.deployment(row) for row in listed)
 
 

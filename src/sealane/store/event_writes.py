@@ -39,6 +39,15 @@ _LOGGED = frozenset(
 )
 """Kinds that the server's log has a line for, too."""
 
+_APP_OF_RUN = sa.select(runs.c.app).where(runs.c.id == sa.bindparam("run"))
+_TAG = sa.select(releases.c.deploy_tag).where(releases.c.id == sa.bindparam("release"))
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(_IN_LINE))
+_INSERTS = {
+    "postgresql": postgresql.insert(outbox).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(),
+}
+"""By the database's dialect."""
+
 
 def append(connection: sa.Connection, event: DomainEvent, *, key: str | None = None) -> None:
     """Writes events about this transaction's change; after the commit, the server's log gets the most important ones.
@@ -62,7 +71,7 @@ def run_event(
     formation: str | None = None,
 ) -> None:
     """Writes an event about a run, given its id, in this transaction."""
-    app = connection.execute(sa.select(runs.c.app).where(runs.c.id == run_id)).scalar()
+    app = rows.scalar(connection, _APP_OF_RUN, run=run_id)
     append(connection, DomainEvent(kind=kind, at=at, app=app, formation=formation, run=run_id, data=data or {}))
 
 
@@ -110,7 +119,6 @@ def deployment_moved(
 ) -> None:
     """Writes that a deployment was requested, started (after checks that began then) or ended, in this transaction."""
     verdict = deployment.verdict
-    tag = sa.select(releases.c.deploy_tag).where(releases.c.id == deployment.release_id)
     data = {
         "number": deployment.sequence,
         "kind": deployment.kind.value,
@@ -119,7 +127,7 @@ def deployment_moved(
         "namespace": deployment.namespace,
         "revision": deployment.revision_id,
         "release": deployment.release_id,
-        "version": connection.execute(tag).scalar() if deployment.release_id else None,
+        "version": rows.scalar(connection, _TAG, release=deployment.release_id) if deployment.release_id else None,
         "by": deployment.requested_by,
         "verdict": verdict.kind.value if verdict else None,
         "reason": verdict.reason if verdict else None,
@@ -133,9 +141,8 @@ def deployment_moved(
 
 def _write(connection: sa.Connection, events: list[dict[str, Any]]) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_LINE)))
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(outbox).on_conflict_do_nothing(), events)
+        connection.execute(_LOCK)
+    connection.execute(_INSERTS[connection.dialect.name], events)
 
 
 def _of_deployment(

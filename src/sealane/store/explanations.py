@@ -53,6 +53,24 @@ from sealane.store.run_tables import runs as runs_table
 from sealane.store.worker_tables import workers as workers_table
 from sealane.verdicts.model import VerdictKind
 
+_FINDINGS = sa.select(runs_table.c.findings).where(runs_table.c.id == sa.bindparam("run"))
+_OF_RUN = (
+    sa.select(deployments_table)
+    .where(deployments_table.c.run_id == sa.bindparam("run"))
+    .order_by(deployments_table.c.created)
+)
+_ALIVE = sa.select(sa.func.count()).select_from(workers_table).where(workers_table.c.dead.is_(None))
+_ROLLBACKS_ON_THEIR_WAY = (
+    sa.select(deployments_table)
+    .where(
+        deployments_table.c.app == sa.bindparam("app"),
+        deployments_table.c.formation == sa.bindparam("formation"),
+        deployments_table.c.state.in_((DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value)),
+        deployments_table.c.kind == DeploymentKind.ROLLBACK.value,
+    )
+    .order_by(deployments_table.c.sequence)
+)
+
 
 def _open(_: Deployment) -> WindowStatus:
     """The default: no windows."""
@@ -139,19 +157,18 @@ def _app(connection: sa.Connection, app: str, prospects: Prospects, scope: Scope
 def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope: Scope) -> RunView:
     """A run with all its results in the scope, in this transaction. Raises NotThere."""
     run = runs.get(connection, run_id)
-    findings = connection.execute(sa.select(runs_table.c.findings).where(runs_table.c.id == run_id)).scalar()
-    table = deployments_table.c
-    here = (table.run_id == run_id, *scopes.parts(scope, table.app, table.environment))
-    came = sa.select(deployments_table).where(*here).order_by(table.created)
-    made = tuple(rows.deployment(row) for row in rows.all_of(connection, came))
+    findings = rows.scalar(connection, _FINDINGS, run=run_id)
+    in_scope = scopes.parts(scope, deployments_table.c.app, deployments_table.c.environment)
+    query = _OF_RUN.where(*in_scope) if in_scope else _OF_RUN
+    requested = tuple(rows.deployment(row) for row in rows.all_of(connection, query, run=run_id))
     return RunView(
-        run=replace(run, delivered=deliveries.fold(deployment.delivered for deployment in made)),
+        run=replace(run, delivered=deliveries.fold(deployment.delivered for deployment in requested)),
         steps=_steps(connection, run, scope),
         findings=tuple(typed_data.convert(finding, Finding) for finding in findings or ()),
-        deployments=made,
+        deployments=requested,
         release=releases.get(connection, run.release_id) if run.release_id else None,
         reports=reports.of(connection, run_id),
-        deliveries=tuple(_delivery(connection, deployment, prospects) for deployment in made),
+        deliveries=tuple(_delivery(connection, deployment, prospects) for deployment in requested),
         services=run_services.of(connection, run_id),
     )
 
@@ -199,7 +216,7 @@ def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospec
 
 
 def circumstances(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> BlockerInput:
-    """Everything that a waiting deployment depends on, in this transaction."""
+    """Everything that the gate of a deployment depends on, in this transaction."""
     own = _own(connection, deployment, prospects)
     group_state = (
         release_groups.group_state(connection, deployment.release_group_id) if deployment.release_group_id else None
@@ -214,11 +231,19 @@ def circumstances(connection: sa.Connection, deployment: Deployment, prospects: 
         after=tuple(deployments.get(connection, earlier) for earlier in deployment.after),
         group_state=group_state,
         others=tuple((other, _own(connection, other, prospects)) for other in others),
-        ahead=_ahead(connection, deployment) if deployment.state is DeploymentState.QUEUED else (),
         going_back=_going_back(connection, deployment),
-        workers=_workers(connection),
-        questions=gates.of(connection, deployment.id) if deployment.state is DeploymentState.ROLLING_OUT else (),
     )
+
+
+def _in_its_state(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> BlockerInput:
+    """What `blockers.deployment` explains in the deployment's state: most have ended, and these depend on little."""
+    if subject.state is DeploymentState.ROLLING_OUT:
+        return BlockerInput(questions=gates.of(connection, subject.id))
+    if subject.state is DeploymentState.QUEUED:
+        return BlockerInput(ahead=_ahead(connection, subject), workers=_workers(connection))
+    if subject.verdict:
+        return BlockerInput(holds=holds.open_ones(connection, subject.app))
+    return circumstances(connection, subject, prospects)
 
 
 def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects) -> DeploymentFacts:
@@ -232,11 +257,8 @@ def _own(connection: sa.Connection, deployment: Deployment, prospects: Prospects
 
 
 def _going_back(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
-    table = deployments_table.c
-    here = (table.app == deployment.app) & (table.formation == deployment.formation)
-    going = table.state.in_((DeploymentState.QUEUED.value, DeploymentState.ROLLING_OUT.value))
-    back = sa.select(deployments_table).where(here, going, table.kind == DeploymentKind.ROLLBACK.value)
-    return tuple(rows.deployment(row) for row in rows.all_of(connection, back.order_by(table.sequence)))
+    place = {"app": deployment.app, "formation": deployment.formation}
+    return tuple(rows.deployment(row) for row in rows.all_of(connection, _ROLLBACKS_ON_THEIR_WAY, **place))
 
 
 def _ahead(connection: sa.Connection, deployment: Deployment) -> tuple[Deployment, ...]:
@@ -259,8 +281,7 @@ def _let_through(deployment: Deployment) -> tuple[float, int]:
 
 
 def _workers(connection: sa.Connection) -> int:
-    alive = sa.select(sa.func.count()).select_from(workers_table).where(workers_table.c.dead.is_(None))
-    return int(connection.execute(alive).scalar() or 0)
+    return int(rows.scalar(connection, _ALIVE) or 0)
 
 
 def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> WorkerLoad:
@@ -281,7 +302,7 @@ def _crowd(connection: sa.Connection, run_id: str, prospects: Prospects) -> Work
 
 def of_deployment(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
     """Why a deployment failed or does not proceed, without its evidence and subject."""
-    inputs = circumstances(connection, subject, prospects)
+    inputs = _in_its_state(connection, subject, prospects)
     return blockers.deployment(
         subject, replace(inputs, refused_now=refused_now(connection, subject, prospects.refusals()))
     )

@@ -8,10 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sealane.store import deployments, ids
+from sealane.store import deployments, ids, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments as table
 from sealane.store.deployment_tables import failure_reports
+
+_OF_DEPLOYMENT = (
+    sa.select(failure_reports.c.data)
+    .join(table, table.c.failure_report_id == failure_reports.c.id)
+    .where(table.c.id == sa.bindparam("deployment"))
+)
+_SECOND = (
+    sa.select(failure_reports.c.data)
+    .join(table, table.c.id == failure_reports.c.deployment_id)
+    .where(table.c.id == sa.bindparam("deployment"), table.c.failure_report_id != failure_reports.c.id)
+)
 
 
 class FailureReports:
@@ -49,14 +60,11 @@ class FailureReports:
 
 def of(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The deployment's failure report, in this transaction."""
-    query = sa.select(failure_reports.c.data).join(table, table.c.failure_report_id == failure_reports.c.id)
-    value: Mapping[str, Any] | None = connection.execute(query.where(table.c.id == deployment_id)).scalar()
-    return value
+    report: Mapping[str, Any] | None = rows.scalar(connection, _OF_DEPLOYMENT, deployment=deployment_id)
+    return report
 
 
 def second_of(connection: sa.Connection, deployment_id: str) -> Mapping[str, Any] | None:
     """The failure report of its failed rollback, in this transaction: the one that the deployment does not name."""
-    query = sa.select(failure_reports.c.data).join(table, table.c.id == failure_reports.c.deployment_id)
-    query = query.where(table.c.id == deployment_id, table.c.failure_report_id != failure_reports.c.id)
-    value: Mapping[str, Any] | None = connection.execute(query).scalar()
-    return value
+    report: Mapping[str, Any] | None = rows.scalar(connection, _SECOND, deployment=deployment_id)
+    return report

@@ -15,6 +15,12 @@ from sealane.store import event_writes, rows, scopes
 from sealane.store.database import Database
 from sealane.store.deployment_tables import formations
 
+_HERE = sa.select(formations).where(
+    formations.c.app == sa.bindparam("app"), formations.c.formation == sa.bindparam("formation")
+)
+_LOCKED = _HERE.with_for_update()
+_ALL = sa.select(formations).order_by(formations.c.app, formations.c.formation)
+
 
 class Formations:
     """The table of formations."""
@@ -28,8 +34,7 @@ class Formations:
 
     async def all(self) -> tuple[Formation, ...]:
         """Every formation, by app and name."""
-        query = sa.select(formations).order_by(formations.c.app, formations.c.formation)
-        return tuple(rows.formation(row) for row in await self._database.read(lambda c: rows.all_of(c, query)))
+        return tuple(rows.formation(row) for row in await self._database.read(lambda c: rows.all_of(c, _ALL)))
 
     async def set_inventory(self, app: str, formation: str, inventory: Inventory) -> None:
         """Keeps the inventory at the destination."""
@@ -55,7 +60,7 @@ class Formations:
 
 def get(connection: sa.Connection, app: str, formation: str) -> Formation:
     """The formation, in this transaction. Raises NotThere."""
-    row = rows.one(connection, sa.select(formations).where(_is(app, formation)))
+    row = rows.one(connection, _HERE, app=app, formation=formation)
     if row is None:
         raise scopes.not_there(connection, app, formation, sa.true())
     return rows.formation(row)
@@ -63,13 +68,13 @@ def get(connection: sa.Connection, app: str, formation: str) -> Formation:
 
 def lock(connection: sa.Connection, app: str, formation: str) -> Formation:
     """The formation, kept from other writers until this transaction ends."""
-    row = rows.one(connection, sa.select(formations).where(_is(app, formation)).with_for_update())
+    row = rows.one(connection, _LOCKED, app=app, formation=formation)
     return rows.formation(rows.there(row, f"formation {app}/{formation}"))
 
 
 def meant_for(connection: sa.Connection, deployment: Deployment) -> Formation:
     """The deployment's formation, created for the first one. Its destination changes only when a deployment starts."""
-    if rows.one(connection, sa.select(formations).where(_is(deployment.app, deployment.formation))) is None:
+    if rows.one(connection, _HERE, app=deployment.app, formation=deployment.formation) is None:
         values = {
             "app": deployment.app,
             "formation": deployment.formation,

@@ -13,6 +13,10 @@ from sealane.store import deployments, event_writes, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import gate_words
 
+_OF_DEPLOYMENT = (
+    sa.select(gate_words).where(gate_words.c.deployment_id == sa.bindparam("deployment")).order_by(gate_words.c.asked)
+)
+
 
 class GateWords:
     """The table of questions and answers."""
@@ -66,8 +70,7 @@ class GateWords:
 
 def of(connection: sa.Connection, deployment_id: str) -> tuple[GateWord, ...]:
     """The questions about a deployment, in this transaction."""
-    query = sa.select(gate_words).where(gate_words.c.deployment_id == deployment_id).order_by(gate_words.c.asked)
-    return tuple(GateWord(**row) for row in rows.all_of(connection, query))
+    return tuple(GateWord(**row) for row in rows.all_of(connection, _OF_DEPLOYMENT, deployment=deployment_id))
 
 
 def _find(connection: sa.Connection, deployment_id: str, key: str, gate: str) -> GateWord | None:

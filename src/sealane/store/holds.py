@@ -13,6 +13,8 @@ from sealane.store import event_writes, ids, rows
 from sealane.store.database import Database
 from sealane.store.deployment_tables import holds
 
+_OPEN = sa.select(holds).where(holds.c.app == sa.bindparam("app"), holds.c.lifted.is_(None)).order_by(holds.c.up_to)
+
 
 class Holds:
     """The table of holds."""
@@ -39,8 +41,7 @@ class Holds:
 
 def open_ones(connection: sa.Connection, app: str) -> tuple[Hold, ...]:
     """The app's open holds, in this transaction."""
-    query = sa.select(holds).where(holds.c.app == app, holds.c.lifted.is_(None)).order_by(holds.c.up_to)
-    return tuple(rows.hold(row) for row in rows.all_of(connection, query))
+    return tuple(rows.hold(row) for row in rows.all_of(connection, _OPEN, app=app))
 
 
 def put(connection: sa.Connection, deployment: Deployment, *, up_to: int, reason: str, at: datetime) -> None:

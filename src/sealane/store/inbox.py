@@ -19,6 +19,15 @@ from sealane.store.deployment_tables import formations as formations_table
 from sealane.store.deployment_tables import gate_words
 from sealane.store.explanations import Prospects
 
+_UNANSWERED = sa.select(gate_words).where(
+    gate_words.c.passes.is_(None), gate_words.c.deployment_id.in_(sa.bindparam("going", expanding=True))
+)
+_WITH_NOTE = (
+    sa.select(deployments_table)
+    .join(formations_table, formations_table.c.current_id == deployments_table.c.id)
+    .where(deployments_table.c.note.is_not(None))
+)
+
 
 def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxItem, ...]:
     """What waits for a person, by kind and then by age: what can expire comes first."""
@@ -67,8 +76,7 @@ def approval(
 
 def _questions(connection: sa.Connection) -> Iterator[InboxItem]:
     going = {deployment.id: deployment for deployment in deployments.in_state(connection, DeploymentState.ROLLING_OUT)}
-    asked = sa.select(gate_words).where(gate_words.c.passes.is_(None), gate_words.c.deployment_id.in_(going))
-    for row in rows.all_of(connection, asked):
+    for row in rows.all_of(connection, _UNANSWERED, going=[*going]) if going else ():
         word = GateWord(**row)
         yield inbox.question(going[word.deployment_id], word)
 
@@ -101,7 +109,6 @@ def _comes_later(connection: sa.Connection, deployment: Deployment) -> bool:
 
 
 def _undeleted(connection: sa.Connection) -> Iterator[InboxItem]:
-    there = sa.select(deployments_table).join(formations_table, formations_table.c.current_id == deployments_table.c.id)
-    for row in rows.all_of(connection, there.where(deployments_table.c.note.is_not(None))):
+    for row in rows.all_of(connection, _WITH_NOTE):
         if item := inbox.undeleted(rows.deployment(row)):
             yield item

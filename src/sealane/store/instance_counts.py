@@ -15,6 +15,8 @@ from sealane.store.deployment_tables import instance_counts as table
 
 _UNIT = timedelta(milliseconds=1)
 
+_OF_DEPLOYMENT = sa.select(table).where(table.c.deployment_id == sa.bindparam("deployment"))
+
 
 def note(connection: sa.Connection, deployment_id: str, newest: InstanceCount) -> None:
     """Adds a count that differs from the last one, in this transaction."""
@@ -28,7 +30,7 @@ def note(connection: sa.Connection, deployment_id: str, newest: InstanceCount) -
 
 def of(connection: sa.Connection, deployment_id: str) -> tuple[InstanceCount, ...]:
     """The counts of a deployment, oldest first, in this transaction."""
-    row = rows.one(connection, sa.select(table).where(table.c.deployment_id == deployment_id))
+    row = rows.one(connection, _OF_DEPLOYMENT, deployment=deployment_id)
     return tuple(_read(count, row["since"]) for count in row["counts"]) if row else ()
 
 

@@ -15,18 +15,20 @@ from sealane.store.app_tables import releases
 from sealane.store.deployment_tables import deployments
 from sealane.store.run_tables import runs
 
+_BUILT_BY = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
+_RUNS = (
+    sa.select(deployments.c.id.label("deployment_id"), runs)
+    .select_from(deployments)
+    .join(releases, releases.c.id == deployments.c.release_id, isouter=True)
+    .join(runs, runs.c.id == _BUILT_BY)
+    .where(deployments.c.id.in_(sa.bindparam("deployments", expanding=True)))
+)
+
 
 def of(connection: sa.Connection, listed: Iterable[Deployment]) -> Mapping[str, Origin]:
     """The origins by the deployment's id, without those whose release no run built."""
-    built = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
-    query = (
-        sa.select(deployments.c.id.label("deployment_id"), runs)
-        .select_from(deployments)
-        .join(releases, releases.c.id == deployments.c.release_id, isouter=True)
-        .join(runs, runs.c.id == built)
-        .where(deployments.c.id.in_({deployment.id for deployment in listed}))
-    )
-    return {row["deployment_id"]: of_run(rows.run(row)) for row in rows.all_of(connection, query)}
+    named = list({deployment.id for deployment in listed})
+    return {row["deployment_id"]: of_run(rows.run(row)) for row in rows.all_of(connection, _RUNS, deployments=named)}
 
 
 def of_run(run: Run) -> Origin:

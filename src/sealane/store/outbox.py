@@ -27,17 +27,30 @@ _OF_OTHERS = tuple(kind.value for kind in (Kind.HEALTH_DEGRADED, Kind.HEALTH_REC
 _OF_ALL_FORMATIONS = (Kind.RUN_PLANNED.value, Kind.RELEASE_GROUP_ENDED.value)
 """Kinds that name several formations, so only people who may read the app everywhere see them."""
 
+_LINE = sa.select(outbox.c.id).where(
+    outbox.c.deployment_id == sa.bindparam("deployment"), outbox.c.key == sa.bindparam("line")
+)
+_LINES = (
+    sa.select(outbox)
+    .where(outbox.c.deployment_id == sa.bindparam("deployment"), outbox.c.key.is_not(None))
+    .order_by(outbox.c.id)
+)
+_LAST = sa.select(sa.func.max(outbox.c.id))
+_CURSOR = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == sa.bindparam("cursor"))
+_CURSORS = sa.select(outbox_cursors.c.name, outbox_cursors.c.position).where(outbox_cursors.c.name != _TRIMMED)
+_OLDEST = (
+    sa.select(outbox.c.id, outbox.c.at).where(outbox.c.id > sa.bindparam("cursor")).order_by(outbox.c.id).limit(AT_ONCE)
+)
+
 
 def is_said(connection: sa.Connection, deployment_id: str, key: str) -> bool:
     """Whether the deployment's timeline has a line with the key."""
-    line = (outbox.c.deployment_id == deployment_id) & (outbox.c.key == key)
-    return connection.execute(sa.select(outbox.c.id).where(line)).first() is not None
+    return rows.scalar(connection, _LINE, deployment=deployment_id, line=key) is not None
 
 
 def lines(connection: sa.Connection, deployment_id: str) -> tuple[DomainEvent, ...]:
     """The deployment's timeline, in this transaction."""
-    chosen = (outbox.c.deployment_id == deployment_id) & outbox.c.key.is_not(None)
-    return tuple(map(event_of, rows.all_of(connection, sa.select(outbox).where(chosen).order_by(outbox.c.id))))
+    return tuple(map(event_of, rows.all_of(connection, _LINES, deployment=deployment_id)))
 
 
 def forget_lines(connection: sa.Connection, app: str) -> None:
@@ -81,9 +94,8 @@ class Outbox:
 
     async def standing(self) -> tuple[int, dict[str, int]]:
         """The id of the last event ever, and each subscriber's cursor, by name."""
-        query = sa.select(outbox_cursors.c.name, outbox_cursors.c.position).where(outbox_cursors.c.name != _TRIMMED)
         return await self._database.read(
-            lambda c: (newest(c), {row.name: int(row.position) for row in c.execute(query)})
+            lambda c: (newest(c), {row.name: int(row.position) for row in c.execute(_CURSORS)})
         )
 
     async def trimmed(self) -> int:
@@ -95,9 +107,8 @@ class Outbox:
 
         def work(connection: sa.Connection) -> None:
             cursor = _position(connection, _TRIMMED)
-            oldest = sa.select(outbox.c.id, outbox.c.at).where(outbox.c.id > cursor).order_by(outbox.c.id)
             last = cursor
-            for row in connection.execute(oldest.limit(AT_ONCE)):
+            for row in connection.execute(_OLDEST, {"cursor": cursor}):
                 if row.at >= before:
                     break
                 last = row.id
@@ -138,8 +149,7 @@ class Outbox:
 
 def newest(connection: sa.Connection) -> int:
     """The id of the last event ever, in this transaction."""
-    last = sa.select(sa.func.max(outbox.c.id))
-    return max(connection.execute(last).scalar() or 0, trimmed(connection))
+    return max(rows.scalar(connection, _LAST) or 0, trimmed(connection))
 
 
 def trimmed(connection: sa.Connection) -> int:
@@ -173,5 +183,4 @@ def readable(scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def _position(connection: sa.Connection, name: str) -> int:
-    query = sa.select(outbox_cursors.c.position).where(outbox_cursors.c.name == name)
-    return int(connection.execute(query).scalar() or 0)
+    return int(rows.scalar(connection, _CURSOR, cursor=name) or 0)

@@ -17,6 +17,12 @@ from sealane.store import event_writes, rows
 from sealane.store.account_tables import sessions, tokens, users
 from sealane.store.database import Database, after_commit
 
+_NAMED = sa.select(users).where(users.c.name == sa.bindparam("user"), users.c.removed.is_(None))
+_TOKEN = sa.select(tokens).where(tokens.c.id == sa.bindparam("token"), tokens.c.revoked.is_(None))
+_SESSION = sa.select(sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires, sessions.c.token_id).where(
+    sessions.c.id == sa.bindparam("session")
+)
+
 
 class People:
     """The tables of users, tokens and sessions."""
@@ -126,8 +132,7 @@ class People:
 
     async def token(self, token_id: str) -> Token | None:
         """The token, or None if it was revoked or never existed."""
-        query = sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None))
-        row = await self._database.read(lambda c: rows.one(c, query))
+        row = await self._database.read(lambda c: rows.one(c, _TOKEN, token=token_id))
         return _token(row) if row else None
 
     async def tokens(self, *, user: str | None = None, app: str | None = None) -> tuple[Token, ...]:
@@ -160,7 +165,7 @@ class People:
         """
 
         def work(connection: sa.Connection) -> tuple[str, ...]:
-            row = rows.one(connection, sa.select(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)))
+            row = rows.one(connection, _TOKEN, token=token_id)
             token = _token(rows.there(row, f"token {token_id}"))
             made = _made_with(connection, token, reach)
             if using in {other.id for other in made}:
@@ -187,9 +192,7 @@ class People:
 
     async def session(self, session_id: str) -> StoredSession | None:
         """The session, expired or not."""
-        columns = (sessions.c.id, sessions.c.user, sessions.c.csrf, sessions.c.expires, sessions.c.token_id)
-        query = sa.select(*columns).where(sessions.c.id == session_id)
-        row = await self._database.read(lambda c: rows.one(c, query))
+        row = await self._database.read(lambda c: rows.one(c, _SESSION, session=session_id))
         return StoredSession(**row) if row else None
 
     async def end_session(self, session_id: str) -> None:
@@ -198,8 +201,7 @@ class People:
 
 
 def _get(connection: sa.Connection, name: str) -> User:
-    query = sa.select(users).where(users.c.name == name, users.c.removed.is_(None))
-    return _user(rows.there(rows.one(connection, query), f"user {name}"))
+    return _user(rows.there(rows.one(connection, _NAMED, user=name), f"user {name}"))
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from sealane.store.deployment_tables import deployments as deployments_table
 from sealane.store.deployment_tables import release_groups
 from sealane.store.run_tables import runs
 
+_UNSETTLED = sa.select(release_groups).where(release_groups.c.settled.is_(None)).order_by(release_groups.c.created)
+_UNSETTLED_OF_APP = _UNSETTLED.where(release_groups.c.app == sa.bindparam("app"))
+
 
 class ReleaseGroups:
     """The table of release groups."""
@@ -38,11 +41,13 @@ class ReleaseGroups:
 
     async def unsettled(self, app: str | None = None) -> tuple[GroupState, ...]:
         """Release groups in progress, oldest first; of one app or of all."""
-        query = sa.select(release_groups).where(release_groups.c.settled.is_(None)).order_by(release_groups.c.created)
-        query = query if app is None else query.where(release_groups.c.app == app)
 
         def work(connection: sa.Connection) -> tuple[GroupState, ...]:
-            return tuple(_group_state(connection, rows.release_group(row)) for row in rows.all_of(connection, query))
+            if app is None:
+                listed = rows.all_of(connection, _UNSETTLED)
+            else:
+                listed = rows.all_of(connection, _UNSETTLED_OF_APP, app=app)
+            return tuple(_group_state(connection, rows.release_group(row)) for row in listed)
 
         return await self._database.read(work)
 

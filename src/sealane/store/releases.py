@@ -15,6 +15,9 @@ from sealane.store.app_tables import releases, revisions
 from sealane.store.database import Database
 from sealane.store.run_tables import runs
 
+_BY_ID = sa.select(releases).where(releases.c.id == sa.bindparam("release"))
+_REVISION = sa.select(revisions).where(revisions.c.id == sa.bindparam("revision"))
+
 
 class Releases:
     """The tables of releases and revisions."""
@@ -109,13 +112,13 @@ def _tagged(connection: sa.Connection, app: str, deploy_tag: str) -> tuple[Relea
 
 def get(connection: sa.Connection, release_id: str) -> Release:
     """The release, in this transaction. Raises NotThere."""
-    row = rows.one(connection, sa.select(releases).where(releases.c.id == release_id))
+    row = rows.one(connection, _BY_ID, release=release_id)
     return rows.release(rows.there(row, f"release {release_id}"))
 
 
 def revision(connection: sa.Connection, revision_id: str) -> Revision:
     """The revision, in this transaction. Raises NotThere."""
-    row = rows.one(connection, sa.select(revisions).where(revisions.c.id == revision_id))
+    row = rows.one(connection, _REVISION, revision=revision_id)
     return rows.revision(rows.there(row, f"revision {revision_id}"))
 
 

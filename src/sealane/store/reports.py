@@ -18,6 +18,13 @@ from sealane.store import runs as stored_runs
 from sealane.store.database import Database
 from sealane.store.run_tables import run_steps, step_reports
 
+_OF_RUN = (
+    sa.select(step_reports.c.key, step_reports.c.attempt, step_reports.c.report)
+    .join(run_steps, (run_steps.c.run_id == step_reports.c.run_id) & (run_steps.c.key == step_reports.c.key))
+    .where(step_reports.c.run_id == sa.bindparam("run"))
+    .order_by(run_steps.c.position, step_reports.c.attempt)
+)
+
 
 class Reports:
     """The table of reports."""
@@ -60,16 +67,9 @@ class Reports:
 
 def of(connection: sa.Connection, run_id: str) -> tuple[StepReport, ...]:
     """All reports of a run, in the order of its steps and their attempts, in this transaction."""
-    same = (run_steps.c.run_id == step_reports.c.run_id) & (run_steps.c.key == step_reports.c.key)
-    query = (
-        sa.select(step_reports.c.key, step_reports.c.attempt, step_reports.c.report)
-        .join(run_steps, same)
-        .where(step_reports.c.run_id == run_id)
-        .order_by(run_steps.c.position, step_reports.c.attempt)
-    )
     return tuple(
         StepReport(key=row["key"], attempt=row["attempt"], report=typed_data.convert(row["report"], Report))
-        for row in rows.all_of(connection, query)
+        for row in rows.all_of(connection, _OF_RUN, run=run_id)
     )
 
 

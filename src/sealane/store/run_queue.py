@@ -25,6 +25,14 @@ _ADMITTING = 0x5EA1A0E
 Choice = Callable[[Sequence[Queued], Mapping[str, int], int], tuple[str, ...]]
 """Chooses which waiting runs begin, given how many run per app, and how many workers are alive."""
 
+_OPEN = (
+    sa.select(runs.c.id, runs.c.app, runs.c.admitted)
+    .where(runs.c.ended.is_(None))
+    .order_by(runs.c.created, runs.c.sequence)
+)
+_UNQUEUED = sa.select(runs.c.id).where(runs.c.admitted, ~runs.c.queued, runs.c.ended.is_(None)).order_by(runs.c.created)
+_GOING = sa.select(runs.c.id).where(runs.c.queued, runs.c.ended.is_(None))
+
 
 class RunQueue:
     """Slots of runs, in the table of runs."""
@@ -38,8 +46,7 @@ class RunQueue:
         def work(connection: sa.Connection) -> tuple[str, ...]:
             if not self._database.sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADMITTING)))
-            open_ones = sa.select(runs.c.id, runs.c.app, runs.c.admitted).where(runs.c.ended.is_(None))
-            open_runs = connection.execute(open_ones.order_by(runs.c.created, runs.c.sequence)).all()
+            open_runs = connection.execute(_OPEN).all()
             queue = [Queued(run=row.id, app=row.app) for row in open_runs if not row.admitted]
             if not queue:
                 return ()
@@ -52,13 +59,11 @@ class RunQueue:
 
     async def unqueued(self) -> tuple[str, ...]:
         """Runs with a slot whose workflow was never queued, because a process died in between."""
-        query = sa.select(runs.c.id).where(runs.c.admitted, ~runs.c.queued, runs.c.ended.is_(None))
-        return await self._database.read(lambda c: tuple(c.execute(query.order_by(runs.c.created)).scalars()))
+        return await self._database.read(lambda c: tuple(c.execute(_UNQUEUED).scalars()))
 
     async def going(self) -> tuple[str, ...]:
         """Runs that have a slot."""
-        query = sa.select(runs.c.id).where(runs.c.queued, runs.c.ended.is_(None))
-        return await self._database.read(lambda c: tuple(c.execute(query).scalars()))
+        return await self._database.read(lambda c: tuple(c.execute(_GOING).scalars()))
 
     async def mark_queued(self, run_id: str, *, queued: bool = True) -> None:
         """Notes that the run's workflow is queued, or is to be queued once more."""

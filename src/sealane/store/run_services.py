@@ -13,6 +13,12 @@ from sealane.store import event_writes, rows, upsert
 from sealane.store.database import Database
 from sealane.store.run_tables import run_services
 
+_OF_RUN = (
+    sa.select(run_services.c.name, run_services.c.started, run_services.c.ended, run_services.c.reason)
+    .where(run_services.c.run_id == sa.bindparam("run"))
+    .order_by(run_services.c.started, run_services.c.name)
+)
+
 
 class RunServices:
     """The table of services."""
@@ -41,6 +47,4 @@ class RunServices:
 
 def of(connection: sa.Connection, run_id: str) -> tuple[RunService, ...]:
     """The services of a run in the order in which they were started, in this transaction."""
-    table = run_services.c
-    query = sa.select(table.name, table.started, table.ended, table.reason).where(table.run_id == run_id)
-    return tuple(RunService(**row) for row in rows.all_of(connection, query.order_by(table.started, table.name)))
+    return tuple(RunService(**row) for row in rows.all_of(connection, _OF_RUN, run=run_id))

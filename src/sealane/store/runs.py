@@ -31,6 +31,10 @@ _SAID_OF_STEPS = ("status", "reason", "exit_code", "attempt")
 """Fields of a step that its events include."""
 
 
+_BY_ID = sa.select(runs).where(runs.c.id == sa.bindparam("run_id"))
+_STEPS = sa.select(run_steps).where(run_steps.c.run_id == sa.bindparam("run")).order_by(run_steps.c.position)
+
+
 class Runs:
     """The tables of runs and steps."""
 
@@ -202,13 +206,12 @@ class Runs:
 
 def get(connection: sa.Connection, run_id: str) -> Run:
     """The run, in this transaction. Raises NotThere."""
-    return rows.run(rows.there(rows.one(connection, sa.select(runs).where(runs.c.id == run_id)), f"run {run_id}"))
+    return rows.run(rows.there(rows.one(connection, _BY_ID, run_id=run_id), f"run {run_id}"))
 
 
 def steps(connection: sa.Connection, run_id: str) -> tuple[RunStep, ...]:
     """The run's steps in their order, in this transaction."""
-    query = sa.select(run_steps).where(run_steps.c.run_id == run_id).order_by(run_steps.c.position)
-    return tuple(rows.run_step(row) for row in rows.all_of(connection, query))
+    return tuple(rows.run_step(row) for row in rows.all_of(connection, _STEPS, run=run_id))
 
 
 def _moves(connection: sa.Connection, app: str, besides: str) -> tuple[Move, ...]:

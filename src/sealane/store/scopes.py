@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from sealane.errors import NotThere
@@ -13,6 +15,14 @@ from sealane.store.app_tables import apps
 from sealane.store.database import Database
 from sealane.store.deployment_tables import deployments, formations
 from sealane.store.run_tables import runs
+
+_RULED = sa.select(deployments.c.app, deployments.c.environment, deployments.c.rules).where(
+    (deployments.c.state != DeploymentState.ENDED.value)
+    | deployments.c.id.in_(sa.select(formations.c.current_id).where(formations.c.current_id.is_not(None))),
+    sa.cast(deployments.c.rules, sa.Text) != "[]",
+)
+_ENVIRONMENTS = sa.select(formations.c.app, formations.c.environment).distinct()
+_OWNERS = sa.select(apps.c.name, apps.c.owner).order_by(apps.c.name)
 
 
 def chosen(
@@ -71,19 +81,15 @@ class Scopes:
 
 
 def _people(connection: sa.Connection) -> tuple[AppPeople, ...]:
-    there = sa.select(formations.c.current_id).where(formations.c.current_id.is_not(None))
-    now = (deployments.c.state != DeploymentState.ENDED.value) | deployments.c.id.in_(there)
-    ruled = sa.cast(deployments.c.rules, sa.Text) != "[]"
     asked: dict[str, dict[str, frozenset[str]]] = {}
-    columns = (deployments.c.app, deployments.c.environment, deployments.c.rules)
-    for row in rows.all_of(connection, sa.select(*columns).where(now, ruled)):
+    for row in rows.all_of(connection, _RULED):
         mine = asked.setdefault(row["app"], {})
         groups = {group for rule in row["rules"] for group in rule["by"]}
         mine[row["environment"]] = mine.get(row["environment"], frozenset()) | groups
     offered: dict[str, set[str]] = {}
-    for app, environment in connection.execute(sa.select(formations.c.app, formations.c.environment).distinct()):
+    for app, environment in connection.execute(_ENVIRONMENTS):
         offered.setdefault(app, set()).add(environment)
-    listed = rows.all_of(connection, sa.select(apps.c.name, apps.c.owner).order_by(apps.c.name))
+    listed = rows.all_of(connection, _OWNERS)
     return tuple(
         AppPeople(
             app=row["name"],
@@ -115,18 +121,24 @@ _TOPICS = {"app": Subject.APP, "run": Subject.RUN, "deployment": Subject.DEPLOYM
 _PREFIXES = {Subject.RUN: "r-", Subject.DEPLOYMENT: "d-"}
 _MOST_MEANT = 3
 _IDS = {"r-": Subject.RUN, "d-": Subject.DEPLOYMENT}
-_KEPT = {
-    Subject.APP: ("app", apps.c.name, apps.c.name, None),
-    Subject.RUN: ("run", runs.c.id, runs.c.app, None),
-    Subject.DEPLOYMENT: ("deployment", deployments.c.id, deployments.c.app, deployments.c.environment),
+_KEPT: dict[Subject, tuple[str, sa.Select[Any], sa.Column[str], sa.Column[str] | None]] = {
+    Subject.APP: ("app", sa.select(apps.c.name).where(apps.c.name == sa.bindparam("named")), apps.c.name, None),
+    Subject.RUN: ("run", sa.select(runs.c.app).where(runs.c.id == sa.bindparam("named")), runs.c.app, None),
+    Subject.DEPLOYMENT: (
+        "deployment",
+        sa.select(deployments.c.app, deployments.c.environment).where(deployments.c.id == sa.bindparam("named")),
+        deployments.c.app,
+        deployments.c.environment,
+    ),
 }
-"""Its name for people, and the columns of its id, app and environment."""
+"""Its name for people, what selects its app and environment by its id, and the columns of these."""
 
 
 def _row(connection: sa.Connection, subject: Subject, name: str, scope: Scope) -> AppPlace:
-    noun, known, app, environment = _KEPT[subject]
-    shown = (app, environment) if environment is not None else (app,)
-    row = connection.execute(sa.select(*shown).where(known == name, chosen(scope, app, environment))).first()
+    noun, query, app, environment = _KEPT[subject]
+    if not scope.everything:
+        query = query.where(chosen(scope, app, environment))
+    row = connection.execute(query, {"named": name}).first()
     if row is None and subject is Subject.APP:
         raise no_app(connection, name, scope)
     prefix = _PREFIXES.get(subject, "")

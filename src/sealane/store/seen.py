@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -19,6 +19,11 @@ from sealane.verdicts.model import Observation
 from sealane.verdicts.stability import Stability
 
 T = TypeVar("T")
+
+_LAST = {
+    table: sa.select(table.c.seen).where(table.c.deployment_id == sa.bindparam("deployment"))
+    for table in (observations, steadiness)
+}
 
 
 class Seen(Generic[T]):
@@ -78,6 +83,5 @@ def observation(connection: sa.Connection, deployment_id: str) -> Observation | 
 
 
 def _of(connection: sa.Connection, table: sa.Table, kind: type[T], deployment_id: str) -> T | None:
-    query = sa.select(table.c.seen).where(table.c.deployment_id == deployment_id)
-    seen: Any = connection.execute(query).scalar()
+    seen = rows.scalar(connection, _LAST[table], deployment=deployment_id)
     return typed_data.convert(seen, kind) if seen is not None else None

@@ -17,6 +17,13 @@ from sealane.store.account_tables import users
 from sealane.store.database import Database
 from sealane.store.deployment_tables import votes
 
+_ON_REVISION = (
+    sa.select(votes)
+    .where(votes.c.deployment_id == sa.bindparam("deployment"), votes.c.revision_id == sa.bindparam("revision"))
+    .order_by(votes.c.id)
+)
+_GROUPS = sa.select(users.c.name, users.c.groups).where(users.c.name.in_(sa.bindparam("names", expanding=True)))
+
 
 class Votes:
     """The table of votes."""
@@ -51,8 +58,7 @@ class Votes:
 
 def of(connection: sa.Connection, deployment_id: str, revision_id: str) -> tuple[Vote, ...]:
     """Votes on that revision, in this transaction."""
-    chosen = (votes.c.deployment_id == deployment_id) & (votes.c.revision_id == revision_id)
-    listed = rows.all_of(connection, sa.select(votes).where(chosen).order_by(votes.c.id))
+    listed = rows.all_of(connection, _ON_REVISION, deployment=deployment_id, revision=revision_id)
     return _as_people_are(connection, [rows.vote(row) for row in listed])
 
 
@@ -70,6 +76,8 @@ def as_granted(cast: Iterable[Vote], deployment: Deployment, access: AppAccess) 
 def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[str, tuple[Vote, ...]]:
     """Votes by deployment id, each on the deployment's current revision."""
     wanted = {deployment.id: deployment.revision_id for deployment in wanted_of}
+    if not wanted:
+        return {}
     query = sa.select(votes).where(votes.c.deployment_id.in_(wanted)).order_by(votes.c.id)
     listed = [row for row in rows.all_of(connection, query) if wanted[row["deployment_id"]] == row["revision_id"]]
     cast = zip(listed, _as_people_are(connection, [rows.vote(row) for row in listed]), strict=True)
@@ -79,6 +87,8 @@ def of_many(connection: sa.Connection, wanted_of: Iterable[Deployment]) -> dict[
 
 def _as_people_are(connection: sa.Connection, cast: Sequence[Vote]) -> tuple[Vote, ...]:
     """The votes with the voters' current groups: a vote does not count for a group that the voter has left."""
-    query = sa.select(users.c.name, users.c.groups).where(users.c.name.in_({vote.user for vote in cast}))
-    now = {row["name"]: frozenset(row["groups"]) for row in rows.all_of(connection, query)}
+    if not cast:
+        return ()
+    listed = rows.all_of(connection, _GROUPS, names=[vote.user for vote in cast])
+    now = {row["name"]: frozenset(row["groups"]) for row in listed}
     return tuple(replace(vote, groups=vote.groups & now.get(vote.user, vote.groups)) for vote in cast)

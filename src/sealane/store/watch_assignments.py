@@ -34,17 +34,27 @@ def _left() -> sa.ColumnElement[bool]:
     return ~alive.correlate(watches)
 
 
+_MINE = there(KEY).where(watches.c.worker == sa.bindparam("me"))
+_UNWATCHED = there(KEY).where(
+    sa.or_(watches.c.app.is_(None), _left())
+    & ~sa.exists().where(workers.c.id == sa.bindparam("me"), workers.c.dead.is_not(None))
+)
+_ALIVE = sa.select(workers.c.id).where(workers.c.dead.is_(None))
+_WATCHED = (
+    sa.select(watches.c.worker, sa.func.count())
+    .where(watches.c.worker.in_(sa.bindparam("alive", expanding=True)))
+    .group_by(watches.c.worker)
+)
+
+
 def keys(connection: sa.Connection, worker: str) -> frozenset[Key]:
     """The keys that the worker watches."""
-    mine = there(KEY).where(watches.c.worker == worker)
-    return frozenset((row[0], row[1], row[2]) for row in connection.execute(mine))
+    return frozenset((row[0], row[1], row[2]) for row in connection.execute(_MINE, {"me": worker}))
 
 
 def loose(connection: sa.Connection, worker: str) -> tuple[Key, ...]:
     """What no living worker watches; nothing if this worker is dead itself."""
-    dead = sa.exists().where(workers.c.id == worker, workers.c.dead.is_not(None))
-    unwatched = there(KEY).where(sa.or_(watches.c.app.is_(None), _left()) & ~dead)
-    return tuple((row[0], row[1], row[2]) for row in connection.execute(unwatched))
+    return tuple((row[0], row[1], row[2]) for row in connection.execute(_UNWATCHED, {"me": worker}))
 
 
 def take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) -> None:
@@ -58,9 +68,8 @@ def take_share(connection: sa.Connection, worker: str, loose: Sequence[Key]) -> 
 
 def share_owed(connection: sa.Connection, worker: str) -> tuple[str, int] | None:
     """The worker that watches most, and how many of these this worker should take; None when it watches enough."""
-    alive = connection.execute(sa.select(workers.c.id).where(workers.c.dead.is_(None))).scalars().all()
-    counted = sa.select(watches.c.worker, sa.func.count()).where(watches.c.worker.in_(alive)).group_by(watches.c.worker)
-    watched: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    alive = connection.execute(_ALIVE).scalars().all()
+    watched: dict[str, int] = {row[0]: row[1] for row in connection.execute(_WATCHED, {"alive": alive})}
     if worker not in alive or not watched:
         return None
     share, busiest = sum(watched.values()) // len(alive), max(watched, key=watched.__getitem__)

@@ -25,6 +25,18 @@ from sealane.verdicts.health import FormationHealth, HealthState
 _FIRST = 10
 """Drifted fields that an event names."""
 _ROW = (*KEY, formations_table.c.verified_id, watches.c.deployment_id, watches.c.health, watches.c.drift)
+_MINE = there(_ROW).where(watches.c.worker == sa.bindparam("me"))
+_ONE_OF_MINE = _MINE.where(
+    watches.c.app == sa.bindparam("its_app"),
+    watches.c.formation == sa.bindparam("its_formation"),
+    formations_table.c.current_id == sa.bindparam("its_deployment"),
+)
+_SEEN = (
+    sa.select(watches, workers.c.beat, workers.c.dead)
+    .join(workers, workers.c.id == watches.c.worker, isouter=True)
+    .where(watches.c.deployment_id.is_not(None))
+)
+_SEEN_OF_APP = _SEEN.where(watches.c.app == sa.bindparam("its_app"))
 SILENT = timedelta(seconds=60)
 """A worker without a heartbeat for this long watches nothing any more, even if it was not declared dead."""
 
@@ -86,8 +98,7 @@ class Watches:
             keys = await self._database.read(lambda c: watch_assignments.keys(c, worker))
         if keys <= set(watched):
             return Claim(keys=keys, fresh=())
-        mine = there(_ROW).where(watches.c.worker == worker)
-        claimed = map(_watch, await self._database.read(lambda c: rows.all_of(c, mine)))
+        claimed = map(_watch, await self._database.read(lambda c: rows.all_of(c, _MINE, me=worker)))
         fresh = tuple(watch for watch in claimed if _key(watch) in keys and _key(watch) not in watched)
         return Claim(keys=keys, fresh=fresh)
 
@@ -142,10 +153,7 @@ class Watches:
 
 def of_all(connection: sa.Connection, now: datetime, app: str | None = None) -> Mapping[tuple[str, str], Seen]:
     """What was last seen, by app and formation, in this transaction; of one app or of all."""
-    beats = sa.select(watches, workers.c.beat, workers.c.dead)
-    beats = beats.join(workers, workers.c.id == watches.c.worker, isouter=True)
-    beats = beats.where(watches.c.app == app) if app is not None else beats
-    watched = rows.all_of(connection, beats.where(watches.c.deployment_id.is_not(None)))
+    watched = rows.all_of(connection, _SEEN) if app is None else rows.all_of(connection, _SEEN_OF_APP, its_app=app)
     return {
         (row["app"], row["formation"]): Seen(
             deployment=row["deployment_id"],
@@ -196,8 +204,8 @@ def _watch(row: rows.Row) -> Watch:
 def _mine(connection: sa.Connection, watch: Watch, worker: str) -> rows.Row | None:
     """The locked row of the watch, until this transaction ends; None if the worker has lost it."""
     formations.lock(connection, watch.app, watch.formation)
-    here = formations_table.c.current_id == watch.deployment
-    return rows.one(connection, there(_ROW).where(_is(watch), watches.c.worker == worker, here))
+    its = {"its_app": watch.app, "its_formation": watch.formation, "its_deployment": watch.deployment}
+    return rows.one(connection, _ONE_OF_MINE, me=worker, **its)
 
 
 def _put(connection: sa.Connection, watch: Watch, row: rows.Row, **values: object) -> None:

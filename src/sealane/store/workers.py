@@ -23,6 +23,17 @@ from sealane.store.worker_tables import workers
 
 _REMEMBERED = timedelta(days=7)
 
+_LIVES = sa.select(workers.c.id).where(workers.c.id == sa.bindparam("worker"), workers.c.dead.is_(None))
+_BEAT = (
+    sa.update(workers)
+    .where(workers.c.id == sa.bindparam("worker"), workers.c.dead.is_(None))
+    .values(beats=workers.c.beats + 1, beat=sa.bindparam("now"))
+)
+_ALL = sa.select(workers)
+_EPOCH = sa.select(formations.c.epoch).where(
+    formations.c.app == sa.bindparam("app"), formations.c.formation == sa.bindparam("formation")
+)
+
 
 class Workers:
     """The table of workers, and the epochs of formations."""
@@ -41,13 +52,11 @@ class Workers:
 
     async def beat(self, worker: str, *, at: datetime) -> bool:
         """Notes a heartbeat; False when others have declared the worker dead."""
-        alive = sa.update(workers).where(workers.c.id == worker, workers.c.dead.is_(None))
-        beating = alive.values(beats=workers.c.beats + 1, beat=at)
-        return await self._database.write(lambda c: bool(c.execute(beating).rowcount))
+        return await self._database.write(lambda c: bool(c.execute(_BEAT, {"worker": worker, "now": at}).rowcount))
 
     async def all(self) -> tuple[WorkerRow, ...]:
         """Every worker of the last days, living and dead."""
-        listed = await self._database.read(lambda c: rows.all_of(c, sa.select(workers)))
+        listed = await self._database.read(lambda c: rows.all_of(c, _ALL))
         return tuple(WorkerRow(**row) for row in listed)
 
     async def declare_dead(self, worker: str, *, beats: int | None, by: str, at: datetime) -> bool:
@@ -103,8 +112,7 @@ class Workers:
 
         def work(connection: sa.Connection) -> None:
             _check_alive(connection, worker)
-            chosen = (formations.c.app == app) & (formations.c.formation == formation)
-            now = connection.execute(sa.select(formations.c.epoch).where(chosen)).scalar()
+            now = rows.scalar(connection, _EPOCH, app=app, formation=formation)
             if now != epoch:
                 raise Fenced(f"{app}/{formation} was taken over: epoch {now}, not {epoch}")
 
@@ -112,6 +120,5 @@ class Workers:
 
 
 def _check_alive(connection: sa.Connection, worker: str) -> None:
-    dead = sa.select(workers.c.id).where(workers.c.id == worker, workers.c.dead.is_(None))
-    if connection.execute(dead).first() is None:
+    if rows.scalar(connection, _LIVES, worker=worker) is None:
         raise Fenced(f"worker {worker} was taken for dead and others took over its work")
