@@ -1,7 +1,8 @@
-"""When a queue's thread looks: at once when it rings, soon while something of the queue runs, else seldom."""
+"""When a queue's thread looks: at once when it rings or something of the queue ends, else seldom."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -31,13 +32,33 @@ def test_a_ring_during_a_look_is_kept_for_the_next_wait_and_counts_once():
     assert waited(bell, 0) >= 0.02
 
 
-def test_the_pause_is_long_only_while_nothing_of_the_queue_runs():
+def test_the_pause_lasts_until_a_workflow_of_the_queue_has_ended():
+    bell = Wakeup(idle=0.02)
+
+    async def workflow():
+        bell.ring_at_end()
+        assert waited(bell, 0) >= 0.02
+
+    async def whole():
+        await asyncio.create_task(workflow())
+        await asyncio.sleep(0)
+
+    asyncio.run(whole())
+    assert waited(bell, 60) < 30
+
+
+def test_a_workflow_that_fails_rings_too():
     bell = Wakeup(idle=60)
-    bell.busy = lambda: True
-    assert waited(bell, 0.01) < 30
-    bell.busy = lambda: False
-    threading.Timer(0.2, bell.ring).start()
-    assert 0.15 < waited(bell, 0.01) < 30
+
+    async def workflow():
+        bell.ring_at_end()
+        raise ValueError
+
+    async def whole():
+        await asyncio.gather(asyncio.create_task(workflow()), return_exceptions=True)
+
+    asyncio.run(whole())
+    assert waited(bell, 60) < 30
 
 
 def test_whoever_ends_it_is_told_of_at_once():

@@ -16,6 +16,7 @@ from sealane.deployments.deploy import deploy
 from sealane.errors import SealaneError
 from sealane.journal import Broken
 from sealane.verdicts import outcomes
+from sealane.workflows import queues
 from sealane.workflows.context import Tools
 from sealane.workflows.durable import Durable
 from sealane.workflows.steps import deployment_start, old_color, timeline
@@ -27,6 +28,7 @@ def register(tools: Tools) -> None:
 
     @DBOS.workflow(name="deployment", max_recovery_attempts=None)
     async def deployment(deployment_id: str) -> None:
+        tools.gates.queueing.bells[queues.DEPLOYMENTS].ring_at_end()
         await _told(SqlMemory(tools=tools, id=deployment_id))
 
 

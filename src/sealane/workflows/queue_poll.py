@@ -1,15 +1,15 @@
 """The queue poll: takes workflows off their queues, at once if this process queued one, otherwise at intervals.
 
 The engine looks into each queue at a fixed pace. Its look is kept, with all its rules; only the wait between two looks
-is ours: a bell that rings when a workflow is queued, and a longer pause while nothing of the queue runs here.
+is ours: a bell that rings when a workflow is queued and when one of the queue has ended, and pauses as long as other
+processes' workflows may wait. A look takes milliseconds of processor, so a worker that waits for its rollouts takes few.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,16 +21,20 @@ class Wakeup:
     """What a queue's thread waits on, in place of the engine's event that stops its threads."""
 
     def __init__(self, *, idle: float) -> None:
-        """`idle` is the least pause in seconds while nothing of the queue runs."""
+        """`idle` is the least pause in seconds between two looks without a ring."""
         self._idle = idle
         self._rung = threading.Event()
         self._stopped = False
-        self.busy: Callable[[], bool] = lambda: False
-        """Whether something of the queue runs here: its end lets the next one begin."""
 
     def ring(self) -> None:
         """Makes the thread look into the queue now."""
         self._rung.set()
+
+    def ring_at_end(self) -> None:
+        """Rings when the current task has ended: its workflow's end is recorded then, and lets the next one begin."""
+        task = asyncio.current_task()
+        assert task is not None, "workflows run in tasks"
+        task.add_done_callback(lambda _: self.ring())
 
     def set(self) -> None:
         """Ends the thread."""
@@ -42,8 +46,8 @@ class Wakeup:
         return self._stopped
 
     def wait(self, timeout: float) -> bool:
-        """Waits for that many seconds, or for the idle pause, or until it rings; says whether the thread should end."""
-        self._rung.wait(timeout if self.busy() else max(timeout, self._idle))
+        """Waits for that many seconds, at least the pause, or until it rings; says whether the thread should end."""
+        self._rung.wait(max(timeout, self._idle))
         self._rung.clear()
         return self._stopped
 
@@ -59,9 +63,10 @@ class QueuePoll:
         """Looks into each queue, by its name, when its bell rings and now and then."""
         threads = {}
         for name, bell in bells.items():
-            bell.busy = functools.partial(_running, engine, name)
-            given = (bell, engine, await DBOS.retrieve_queue_async(name))
-            threads[bell] = threading.Thread(target=queue_worker_thread, args=given, name=f"queue-{name}", daemon=True)
+            arguments = (bell, engine, await DBOS.retrieve_queue_async(name))
+            threads[bell] = threading.Thread(
+                target=queue_worker_thread, args=arguments, name=f"queue-{name}", daemon=True
+            )
             threads[bell].start()
         return cls(threads)
 
@@ -71,8 +76,3 @@ class QueuePoll:
             bell.set()
         for thread in self.threads.values():
             await asyncio.to_thread(thread.join)
-
-
-def _running(engine: DBOS, name: str) -> bool:
-    """Whether workflows of the queue run here; the engine counts them for its own limits."""
-    return engine._active_workflows_set.count_for_queue(name) > 0  # noqa: SLF001 - there is no other

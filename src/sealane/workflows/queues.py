@@ -52,7 +52,8 @@ class Queues:
             client = await asyncio.to_thread(_client, url)
             await client.register_queue_async(DELIVERIES, worker_concurrency=runs_at_once, polling_interval_sec=poll)
             await client.register_queue_async(DEPLOYMENTS, partition_concurrency=1, polling_interval_sec=poll)
-            # On SQLite there is no other process: each queued workflow rings here, and looks only find delayed ones.
+            # On SQLite there is no other process: each workflow rings here when it is queued and when it has ended, and
+            # looks between only find delayed ones.
             idle = max(poll, _IDLE) if url.startswith("sqlite") else poll
             return cls(client, {name: Wakeup(idle=idle) for name in (DELIVERIES, DEPLOYMENTS)})
         except Exception as error:  # the engine wraps drivers' errors in its own and in bare ones

@@ -11,6 +11,7 @@ import logging
 from dbos import DBOS
 
 from sealane.journal import Broken
+from sealane.workflows import queues
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import old_color
 
@@ -22,6 +23,7 @@ def register(tools: Tools) -> None:
 
     @DBOS.workflow(name="retirement", max_recovery_attempts=None)
     async def retirement(deployment_id: str) -> None:
+        tools.gates.queueing.bells[queues.DEPLOYMENTS].ring_at_end()
         await _retired(tools, deployment_id)
 
 

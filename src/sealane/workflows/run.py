@@ -6,6 +6,7 @@ from dbos import DBOS
 
 from sealane.runs import story
 from sealane.runs.port import Context
+from sealane.workflows import queues
 from sealane.workflows.context import Tools
 from sealane.workflows.steps import images
 from sealane.workflows.steps.run_memory import SqlMemory
@@ -17,6 +18,7 @@ def register(tools: Tools) -> None:
     @DBOS.workflow(name="delivery", max_recovery_attempts=None)
     async def delivery(run_id: str) -> None:
         """Takes a run from its commit to its deployments."""
+        tools.gates.queueing.bells[queues.DELIVERIES].ring_at_end()
         context_of_run = Context(
             memory=SqlMemory(tools, run_id),
             runner=tools.runner,
