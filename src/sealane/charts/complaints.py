@@ -52,20 +52,20 @@ def findings(complaint: str, request: TemplateRequest, defaults: Mapping[str, An
     return [_of_template(of_helm, request, defaults)]
 
 
-def _of_template(said: str, request: TemplateRequest, defaults: Mapping[str, Any]) -> Finding:
-    if match := _SAID.search(said):
+def _of_template(complaint: str, request: TemplateRequest, defaults: Mapping[str, Any]) -> Finding:
+    if match := _SAID.search(complaint):
         return _finding(match[4], request, _inside(match[1]), int(match[2]), int(match[3]) + 1)
-    if match := _PARSE.search(said):
+    if match := _PARSE.search(complaint):
         return _finding(match[3], request, _inside(match[1]), int(match[2]))
-    if match := _YAML.search(said):
+    if match := _YAML.search(complaint):
         message = f"what it renders is no YAML: {match[2]}"
         return _finding(message, request, _inside(match[1]), hint="`helm template --debug` shows what it renders")
-    places = list(_AT.finditer(said))
+    places = list(_AT.finditer(complaint))
     if not places:
-        file = "values.yaml" if "values.yaml" in said else "Chart.yaml"
-        return _finding(said, request, file)
+        file = "values.yaml" if "values.yaml" in complaint else "Chart.yaml"
+        return _finding(complaint, request, file)
     last = places[-1]
-    rest, expression = said[last.end() :], last[4]
+    rest, expression = complaint[last.end() :], last[4]
     if expression.startswith("lookup"):
         place = (_inside(last[1]), int(last[2]), int(last[3]) + 1)
         return _finding(f"{expression} asks the cluster, which rendering doesn't", request, *place, hint=LOOKUP)

@@ -81,8 +81,8 @@ def annotation(value: Any, name: str) -> str | None:
     """The annotation of an object; None if it has none, or is not an object."""
     metadata = value.get("metadata") if isinstance(value, Mapping) else None
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    said = annotations.get(name) if isinstance(annotations, Mapping) else None
-    return None if said is None else str(said)
+    written = annotations.get(name) if isinstance(annotations, Mapping) else None
+    return None if written is None else str(written)
 
 
 def _events(written: str) -> Iterable[str]:
@@ -99,7 +99,7 @@ def _weight(value: Any) -> int:
 def _without(value: Mapping[str, Any]) -> dict[str, Any]:
     """The object without Helm's hook annotations."""
     metadata = value["metadata"]
-    others = {name: said for name, said in metadata["annotations"].items() if name not in _OWN}
+    others = {name: text for name, text in metadata["annotations"].items() if name not in _OWN}
     rest = {key: part for key, part in metadata.items() if key != "annotations"}
     return {**value, "metadata": {**rest, **({"annotations": others} if others else {})}}
 

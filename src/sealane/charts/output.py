@@ -42,7 +42,7 @@ def read(printed: str, request: TemplateRequest) -> PrintedChart:
 def differing(first: PrintedChart, second: PrintedChart) -> list[ChartObject]:
     """Objects that differ between the two, in the same order."""
     pairs = zip_longest(first.objects, second.objects)
-    return [one or other for one, other in pairs if one != other]
+    return [left or right for left, right in pairs if left != right]
 
 
 def _in_template(finding: Finding, text: str) -> Finding:

@@ -42,7 +42,7 @@ def release(
     name: str, chart: Mapping[str, str | None], values: Mapping[str, Any], *, history_max: int
 ) -> dict[str, Any]:
     """The Release of a chart; `chart` is its name, version and appVersion."""
-    about = {key: said for key, said in chart.items() if said}
+    about = {key: value for key, value in chart.items() if value}
     spec = {"chart": about, "values": dict(values), "historyMax": history_max}
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec}
 
@@ -91,13 +91,13 @@ def parted(manifests: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], tuple[R
     """The objects that are no release's, and each release with its own."""
     every = tuple(manifests)
     known = names(every)
-    plain = tuple(one for one in every if not is_release(one) and release_of(one) not in known)
+    plain = tuple(manifest for manifest in every if not is_release(manifest) and release_of(manifest) not in known)
     releases = tuple(
         ReleaseParts(
-            release=one,
-            members=tuple(other for other in every if release_of(other) == str(one["metadata"]["name"])),
+            release=manifest,
+            members=tuple(other for other in every if release_of(other) == str(manifest["metadata"]["name"])),
         )
-        for one in every
-        if is_release(one)
+        for manifest in every
+        if is_release(manifest)
     )
     return plain, releases

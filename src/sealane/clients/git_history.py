@@ -86,8 +86,8 @@ async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...
     else:
         for side in (base, commit):
             await git.check_files(folder, side)
-        told = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
-        named = told.split(b"\0")
+        printed = await git.run("-C", str(folder), "diff", "--name-only", "-z", "--no-renames", base, commit)
+        named = printed.split(b"\0")
     return tuple(path.decode(errors="replace") for path in named if path)
 
 

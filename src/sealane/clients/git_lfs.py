@@ -195,8 +195,8 @@ def _told(
 
 def _headers(headers: Mapping[str, Any]) -> dict[str, str]:
     """Headers to send along; without those for the host, which may name an unlisted one, and the length."""
-    found = {str(name): str(value) for name, value in (headers.get("header") or {}).items()}
-    return {name: value for name, value in found.items() if name.lower() not in _OF_THE_CONNECTION}
+    named = {str(name): str(value) for name, value in (headers.get("header") or {}).items()}
+    return {name: value for name, value in named.items() if name.lower() not in _OF_THE_CONNECTION}
 
 
 async def _download(host: _Host, href: str, headers: Mapping[str, str], pointer: Pointer, at: Path) -> None:

@@ -10,6 +10,6 @@ from sealane.errors import Refused
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], *, query: Mapping[str, str] | None = None) -> None:
     """Raises Unavailable while the store accepts nothing, and Refused, with its message, for what it rejects."""
-    status, said = await requests.ask_store(url, patience=requests.PATIENCE, query=query, headers=headers, post=body)
+    status, answer = await requests.ask_store(url, patience=requests.PATIENCE, query=query, headers=headers, post=body)
     if status >= 300:
-        raise Refused(f"{url} answered {status}: {said[:300].decode(errors='replace').strip()}")
+        raise Refused(f"{url} answered {status}: {answer[:300].decode(errors='replace').strip()}")

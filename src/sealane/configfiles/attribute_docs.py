@@ -19,11 +19,11 @@ from pydantic import BaseModel
 @functools.cache
 def of(model: type[BaseModel]) -> Mapping[str, str]:
     """The text under each field, by its name; those of its base classes, too. A model that was made has none itself."""
-    found: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if base is not BaseModel and issubclass(base, BaseModel):
-            found |= _of_module(base.__module__).get(base.__qualname__, {})
-    return found
+            docs |= _of_module(base.__module__).get(base.__qualname__, {})
+    return docs
 
 
 @functools.cache
@@ -33,18 +33,18 @@ def _of_module(name: str) -> Mapping[str, Mapping[str, str]]:
         source = inspect.getsource(sys.modules[name])
     except (OSError, TypeError, KeyError):
         return {}
-    found: dict[str, Mapping[str, str]] = {}
+    docs: dict[str, Mapping[str, str]] = {}
 
     def look(body: list[ast.stmt], within: str) -> None:
         for node in body:
             if isinstance(node, ast.ClassDef):
-                found[f"{within}{node.name}"] = _of_class(node)
+                docs[f"{within}{node.name}"] = _of_class(node)
                 look(node.body, f"{within}{node.name}.")
             elif isinstance(node, ast.FunctionDef):
                 look(node.body, f"{within}{node.name}.<locals>.")
 
     look(ast.parse(source).body, "")
-    return found
+    return docs
 
 
 def _of_class(node: ast.ClassDef) -> Mapping[str, str]:

@@ -93,7 +93,7 @@ def _hint(problem: str, text: Lines, mark: yaml.Mark) -> str | None:
         return "indent with spaces: there is a tab in this line"
     if "${" in here and "{" in here.replace("${", "") and "expected ','" in problem:
         return FLOW
-    hint = next((said for wanted, said in _SAID if wanted in problem), None)
+    hint = next((hint_text for wanted, hint_text in _SAID if wanted in problem), None)
     return hint(here, text, mark) if callable(hint) else hint
 
 

@@ -65,8 +65,8 @@ async def failed(
     done: list[str] = []
     for hook in hooks_and_gates.hooks_at(own, When.FAILURE):
         order = hooks_and_gates.order(own, [hook], target.identity, patience=target.patience)
-        told = hooks.variables(target.identity, cause=cause, verdict=verdict)
-        done += (await hooks.run(hooks.with_variables(order, told), where, tell)).done
+        variables = hooks.variables(target.identity, cause=cause, verdict=verdict)
+        done += (await hooks.run(hooks.with_variables(order, variables), where, tell)).done
     return hooks.HookResult(done=tuple(done))
 
 

@@ -47,7 +47,7 @@ def within_reach(event: Event, pipeline: Pipeline) -> Event:
 
 def unmet(when: When, event: Event) -> str | None:
     """Why the conditions don't hold for this event, or None if they do. Ignores `status`."""
-    reasons = [_unmet(one, event) for one in when.alternatives]
+    reasons = [_unmet(alternative, event) for alternative in when.alternatives]
     return None if None in reasons else "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
 
@@ -55,7 +55,12 @@ def accepted(when: When, event: Event) -> tuple[Outcome, ...]:
     """The results of everything before that the conditions accept for this event; of all alternatives that hold."""
     if not when.others:
         return when.status
-    held = {outcome for one in when.alternatives if _unmet(one, event) is None for outcome in one.status}
+    held = {
+        outcome
+        for alternative in when.alternatives
+        if _unmet(alternative, event) is None
+        for outcome in alternative.status
+    }
     return tuple(outcome for outcome in Outcome if outcome in held)
 
 

@@ -93,23 +93,23 @@ async def prospect_of(
     context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery, rendered without a release and checked against the limits; secrets aren't checked."""
-    sources, told = render_inputs.gather(tree, delivery.formation, context.adapters)
+    sources, all_problems = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
-        return None, told
+        return None, all_problems
     formation = sources.formation
     environment, problems = limits.environment_of(formation, environments)
-    told.extend(problems)
+    all_problems.extend(problems)
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else None
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
     revision, problems = await helm_template.render(sources, inputs, context.helm)
-    told.extend(problems)
+    all_problems.extend(problems)
     if environment is None:
-        return None, told
+        return None, all_problems
     kept_out = limits.check(environment, formation, revision, delivery, app=pipeline.app)
-    told.extend(kept_out)
+    all_problems.extend(kept_out)
     if revision is None:
-        return None, told
+        return None, all_problems
     planned = PlannedDelivery(
         delivery=delivery,
         formation=formation,
@@ -117,7 +117,7 @@ async def prospect_of(
         revision=revision,
         admitted=not findings.errors(kept_out),
     )
-    return planned, told
+    return planned, all_problems
 
 
 async def _secret_problems(formation: Formation, stores: Stores) -> list[Finding]:

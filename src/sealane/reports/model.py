@@ -164,8 +164,8 @@ def together(reports: Iterable[Report]) -> Report | None:
     )
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def spoken(report: Report, *, most: int) -> Iterable[tuple[str, bool]]:

@@ -94,11 +94,11 @@ class DummyRunner(Runner):
             return StepResult(status=StepStatus.BROKEN, reason="the dummy engine broke", started=begun, ended=begun)
         if self._start(run, name, {**spec.environment, **spec.secrets}, kind="step"):
             self._leave_report(run, spec)
-        told = self._read(run, name)
+        recorded = self._read(run, name)
         for line in spec.commands:
             output(f"{scripts.shown_command(line)}\n".encode())
-        output(pretended.said(told["output"], spec.secrets).encode())
-        due = _time(told["started"]) + spec.timeout
+        output(pretended.said(recorded["output"], spec.secrets).encode())
+        due = _time(recorded["started"]) + spec.timeout
         try:
             timed_out = await self._until_ended(run, name, due)
         except asyncio.CancelledError:

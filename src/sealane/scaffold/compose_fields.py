@@ -75,7 +75,7 @@ def _build(service: ServiceParts, value: Any) -> Said:
 
 
 def _environment(service: ServiceParts, value: Any) -> Said:
-    pairs = value.items() if isinstance(value, dict) else (_pair(str(each)) for each in value or ())
+    pairs = value.items() if isinstance(value, dict) else (_pair(str(entry)) for entry in value or ())
     every = [(str(name), known) for name, known in pairs]
     named = [name for name, known in every if known is None]
     service.container["environment"] = [{"name": n, "value": _plain(v)} for n, v in every if v is not None]
@@ -95,12 +95,12 @@ def _plain(value: Any) -> str:
 
 def _ports(service: ServiceParts, value: Any) -> Said:
     mapped, published = [], False
-    for each in value:
-        target = each.get("target") if isinstance(each, dict) else str(each).rpartition(":")[2]
+    for port in value:
+        target = port.get("target") if isinstance(port, dict) else str(port).rpartition(":")[2]
         number, _, protocol = str(target).partition("/")
         if not number.isdigit():
             return Fidelity.REFUSED, f"{target}: ECS takes one port after the other here"
-        published = published or isinstance(each, dict) or ":" in str(each)
+        published = published or isinstance(port, dict) or ":" in str(port)
         mapped.append({"containerPort": int(number), "protocol": protocol or "tcp"})
     service.container["portMappings"] = mapped
     words = "the port of the host is a listener's of a load balancer: name its target group under loadBalancers"
@@ -185,7 +185,7 @@ def _init(service: ServiceParts, value: Any) -> Said:
 
 
 def _labels(value: Any) -> dict[str, str]:
-    pairs = value.items() if isinstance(value, dict) else (str(each).partition("=")[::2] for each in value)
+    pairs = value.items() if isinstance(value, dict) else (str(label).partition("=")[::2] for label in value)
     return {str(name): _plain(text) for name, text in pairs}
 
 

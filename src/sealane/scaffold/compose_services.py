@@ -74,8 +74,8 @@ def _add(document: Document, name: str, given: Mapping[str, Any], made: Imported
         how = FIELDS.get(key)
         if how is None and str(key).startswith("x-"):
             continue
-        said = how(parts, value) if how else (Fidelity.REFUSED, "ECS has nothing like it")
-        fidelity, words = (said, "") if isinstance(said, Fidelity) else said
+        answer = how(parts, value) if how else (Fidelity.REFUSED, "ECS has nothing like it")
+        fidelity, words = (answer, "") if isinstance(answer, Fidelity) else answer
         made.report.append(_carried(document, ("services", name, key), fidelity, words))
     made.images |= parts.images
     made.report += _variables(document, given, ("services", name))

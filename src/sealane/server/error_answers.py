@@ -42,8 +42,8 @@ def add_to(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        if (told := _of_ours(request, error)) is not None:
-            return await answer(request, told)
+        if (our_error := _of_ours(request, error)) is not None:
+            return await answer(request, our_error)
         if _wants_page(request):
             return await _page(request, error.status_code, str(error.detail), None)
         body = Error(error=type(error).__name__, message=str(error.detail), hint=None, retry=False)

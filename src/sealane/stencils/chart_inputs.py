@@ -59,14 +59,14 @@ def filled(source: ChartSource, given: Mapping[str, bytes]) -> ChartSource:
     """The chart with its files, and those of charts that are packed in it. Raises Refused."""
     chart, files = source.chart, _expanded(given)
     about, own = (_document(files, name, chart) for name in (_CHART, _VALUES))
-    said = about.value if about else {}
+    chart_fields = about.value if about else {}
     below = {
         path.split("/")[1]: document.value
         for path in files
         if path.startswith("charts/") and path.endswith(f"/{_VALUES}") and path.count("/") == 2
         if (document := _document(files, path, chart))
     }
-    name, version, app = (str(said.get(key) or "") for key in ("name", "version", "appVersion"))
+    name, version, app = (str(chart_fields.get(key) or "") for key in ("name", "version", "appVersion"))
     return replace(source, name=name, version=version, app_version=app, files=files, own=own, subcharts=below)
 
 

@@ -161,17 +161,17 @@ def _removed(root: Node, path: Sequence[str], blamed: Node) -> Node:
     return _at(root, path[:-1], blamed, change)
 
 
-def _equal(one: Node, other: Node) -> bool:
+def _equal(left: Node, right: Node) -> bool:
     """As JSON compares: true is not 1."""
-    if isinstance(one.value, bool) or isinstance(other.value, bool):
-        return one.value is other.value
-    if isinstance(one.value, dict) and isinstance(other.value, dict):
-        return one.value.keys() == other.value.keys() and all(
-            _equal(child, other.value[key]) for key, child in one.value.items()
+    if isinstance(left.value, bool) or isinstance(right.value, bool):
+        return left.value is right.value
+    if isinstance(left.value, dict) and isinstance(right.value, dict):
+        return left.value.keys() == right.value.keys() and all(
+            _equal(child, right.value[key]) for key, child in left.value.items()
         )
-    if isinstance(one.value, list) and isinstance(other.value, list):
-        return len(one.value) == len(other.value) and all(map(_equal, one.value, other.value))
-    return one.value == other.value
+    if isinstance(left.value, list) and isinstance(right.value, list):
+        return len(left.value) == len(right.value) and all(map(_equal, left.value, right.value))
+    return left.value == right.value
 
 
 def _shown(path: Sequence[str]) -> str:

@@ -97,7 +97,7 @@ class Merge:
     def _by_keys(
         self, old: list[Node], items: list[Node], keys: Mapping[str, Any], item_type: FieldType | None
     ) -> list[Node]:
-        found: list[Node | None] = list(old)
+        merged: list[Node | None] = list(old)
         index = {_key(item, keys): position for position, item in enumerate(old)}
         for item in items:
             key = _key(item, keys)
@@ -108,15 +108,15 @@ class Merge:
                 )
                 continue
             position = index.get(key)
-            made = self.merged(None if position is None else found[position], item, item_type)
+            made = self.merged(None if position is None else merged[position], item, item_type)
             if position is not None:
-                found[position] = made
+                merged[position] = made
             elif made is not None:
-                index[key] = len(found)
-                found.append(made)
+                index[key] = len(merged)
+                merged.append(made)
             else:
                 self._wrong("there is no such item to take away", item, None)
-        return [item for item in found if item is not None]
+        return [item for item in merged if item is not None]
 
     def _directive(self, patch: Node) -> str | None:
         directive = patch.fields.get(_PATCH)

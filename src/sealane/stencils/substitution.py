@@ -89,11 +89,13 @@ class _Walk:
         """Whether the object's annotation turns off replacing."""
         metadata = value.get("metadata")
         annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-        said = annotations.get(RAW) if isinstance(annotations, dict) else None
-        if said is not None and said not in ("true", "false", True, False):
+        annotation = annotations.get(RAW) if isinstance(annotations, dict) else None
+        if annotation is not None and annotation not in ("true", "false", True, False):
             place = self.stencil.document.place((*self.path, "metadata", "annotations", RAW))
-            self.findings.append(Finding(message=f"{RAW} can't be {said!r}", place=place, hint='"true" or "false"'))
-        return said in ("true", True)
+            self.findings.append(
+                Finding(message=f"{RAW} can't be {annotation!r}", place=place, hint='"true" or "false"')
+            )
+        return annotation in ("true", True)
 
     def items(self, value: list[Any]) -> list[Any]:
         path, result = self.path, []

@@ -52,9 +52,9 @@ async def conclude(
             return deployment
         there = formations.lock(connection, deployment.app, deployment.formation)
         deployments.finish(connection, deployment_id, verdict)
-        said = {name: value for name, value in asdict(remarks).items() if value}
-        if said:
-            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(**said))
+        noted = {name: value for name, value in asdict(remarks).items() if value}
+        if noted:
+            connection.execute(sa.update(table).where(table.c.id == deployment_id).values(**noted))
         values: dict[str, object] = {"holder": None}
         if inventory is not None:
             values["inventory"] = rows.plain(inventory)

@@ -43,7 +43,7 @@ def everything(connection: sa.Connection, prospects: Prospects) -> tuple[InboxIt
         _windows(connection, stands, prospects),
         _undeleted(connection),
     )
-    return tuple(item for listed in items for item in sorted(listed, key=lambda one: one.since))
+    return tuple(item for listed in items for item in sorted(listed, key=lambda pending: pending.since))
 
 
 def approvals(

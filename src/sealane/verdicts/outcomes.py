@@ -40,11 +40,11 @@ def deployed(
     unconfirmed: bool = False,
 ) -> model.Verdict:
     """Everything became ready and stayed so. `finished` is the work that had ended by then."""
-    things = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
+    subject = f"{workloads} workload" if workloads == 1 else f"{workloads} workloads" if workloads else "everything"
     is_single = workloads <= 1
-    reason = f"{things} {'is' if is_single else 'are'} ready"
+    reason = f"{subject} {'is' if is_single else 'are'} ready"
     if workloads and healthy_for:
-        reason = f"{things} {'has' if is_single else 'have'} been ready for {healthy_for.total_seconds():g} s"
+        reason = f"{subject} {'has' if is_single else 'have'} been ready for {healthy_for.total_seconds():g} s"
     more = f"and {len(notes) - MOST_NOTES} more of that kind" if len(notes) > MOST_NOTES else ""
     sentence = causes.sentences(reason, *notes[:MOST_NOTES], more)
     return model.Verdict(

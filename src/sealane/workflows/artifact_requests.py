@@ -187,12 +187,12 @@ def _is_of(bundle: Bundle | None, artifact: Artifact) -> bool:
 
 def images(artifact: Artifact) -> dict[str, Image]:
     """The artifact's images. Raises UsageError for a reference that is none, or that others could change."""
-    found = {}
+    images_by_name = {}
     for name, text in artifact.images.items():
         reference, digest = _checked_reference(text)
         tag = reference.tag or artifact.version
-        found[name] = Image(name=name, repository=reference.repository, tag=tag, digest=digest)
-    return found
+        images_by_name[name] = Image(name=name, repository=reference.repository, tag=tag, digest=digest)
+    return images_by_name
 
 
 def _checked_reference(text: str) -> tuple[Reference, str]:

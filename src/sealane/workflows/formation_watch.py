@@ -84,14 +84,14 @@ class FormationWatch:
         """Watches one formation while it is this worker's."""
         seen, pause = watch.health, _SHORTEST
 
-        async def tell(said: FormationHealth, printed: _Printed) -> bool:
+        async def tell(health_now: FormationHealth, printed: _Printed) -> bool:
             nonlocal seen, pause
-            degrades = said.state is HealthState.DEGRADED and (seen is None or seen.bad_since is None)
-            log = await printed(said) if degrades else None
-            seen, pause = said, _SHORTEST
-            if not await self._keep(watch, said, log):
+            degrades = health_now.state is HealthState.DEGRADED and (seen is None or seen.bad_since is None)
+            log = await printed(health_now) if degrades else None
+            seen, pause = health_now, _SHORTEST
+            if not await self._keep(watch, health_now, log):
                 return False
-            await late_rollback.consider(self._tools, watch, said)
+            await late_rollback.consider(self._tools, watch, health_now)
             return True
 
         while True:

@@ -114,13 +114,13 @@ class LiveQueries:
         request. Raises what `tail` raises.
         """
         now = asyncio.get_running_loop().time
-        self._told = {key: told for key, told in self._told.items() if told.lock.locked() or told.until > now()}
-        told = self._told.setdefault(deployment.id, _Told())
-        async with told.lock:
-            if told.until <= now():
-                told.evidence = await self._evidence(deployment, seen)
-                told.until = now() + _FRESH
-            return told.evidence
+        self._told = {key: answer for key, answer in self._told.items() if answer.lock.locked() or answer.until > now()}
+        answer = self._told.setdefault(deployment.id, _Told())
+        async with answer.lock:
+            if answer.until <= now():
+                answer.evidence = await self._evidence(deployment, seen)
+                answer.until = now() + _FRESH
+            return answer.evidence
 
     async def _evidence(self, deployment: Deployment, seen: Observation | None) -> Mapping[str, Any]:
         stands = await self._store.formations.get(deployment.app, deployment.formation)
@@ -136,8 +136,8 @@ class LiveQueries:
             revision=deployment.revision_id,
             sequence=deployment.sequence,
         )
-        told: Mapping[str, Any] = failure_reports.masked(await destination.evidence(identity, seen), mask)
-        return told
+        evidence: Mapping[str, Any] = failure_reports.masked(await destination.evidence(identity, seen), mask)
+        return evidence
 
     async def drift(self, app: str, formation: str) -> drift_check.DriftReport:
         """The drift from the formation's last good deployment.

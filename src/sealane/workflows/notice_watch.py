@@ -78,8 +78,8 @@ class Teller:
         addressees = recipients.of(
             config, added, kind=kind, app=event.app, owner=subject.owner, environment=subject.environment
         )
-        told = await self._told(event, kind, recipients.addresses(config, added))
-        addressees += recipients.following(told, addressees, config, kind=kind)
+        earlier = await self._told(event, kind, recipients.addresses(config, added))
+        addressees += recipients.following(earlier, addressees, config, kind=kind)
         if not addressees:
             return
         facts = await self._facts(event, kind, subject)
@@ -183,7 +183,7 @@ class Sender:
         now = self.tick()
         _forget(self.busy, lambda task: task.done())
         _forget(self.quiet, lambda until: until <= now)  # commits bring ever more targets along
-        _forget(self.lately, lambda told: told[-1] <= now - _MINUTE)
+        _forget(self.lately, lambda times: times[-1] <= now - _MINUTE)
         return frozenset(self.busy) | frozenset(self.quiet)
 
     async def _send_all(self, target: str, due: Sequence[Due]) -> None:

@@ -63,10 +63,10 @@ class ObservedPlacesWatch:
         """Watches one place while it is this worker's."""
         pause, version = _SHORTEST, ""
 
-        async def tell(of: str, said: FormationHealth) -> bool:
+        async def tell(of: str, health_now: FormationHealth) -> bool:
             nonlocal pause, version
             pause, version = _SHORTEST, of
-            return await self._keep(place, of, said)
+            return await self._keep(place, of, health_now)
 
         watch = ObservedWatch(place=place, tell=tell, before=seen, now=self._tools.now)
         while True:
@@ -75,9 +75,9 @@ class ObservedPlacesWatch:
                 environment = await asyncio.to_thread(self._tools.environment, place.environment)
                 await watch.follow(await self._tools.destinations.get(environment, place.destination))
             except SealaneError as error:
-                said = health.unknown(begun, watch.before, f"It cannot be watched: {causes.bare(error.message)}")
-                watch.before = said
-                if not await self._keep(place, version, said):
+                health_now = health.unknown(begun, watch.before, f"It cannot be watched: {causes.bare(error.message)}")
+                watch.before = health_now
+                if not await self._keep(place, version, health_now):
                     return
             except Exception as error:  # noqa: BLE001 - one place's trouble is no other's
                 _log.error("watching %s/%s failed\n%s", place.app, place.formation, trace(error))

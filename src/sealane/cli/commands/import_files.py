@@ -71,13 +71,15 @@ def compose(
         if out is None:
             output.data(stencils.rstrip())
         _tell(made)
-    if any(each.fidelity is Fidelity.REFUSED for each in made.report):
+    if any(translated.fidelity is Fidelity.REFUSED for translated in made.report):
         raise typer.Exit(1)
 
 
 def _tell(made: Imported) -> None:
-    for each in made.report:
-        output.say(f"{each.place}: {each.fidelity}: {each.field}{f': {each.words}' if each.words else ''}")
+    for translated in made.report:
+        output.say(
+            f"{translated.place}: {translated.fidelity}: {translated.field}{f': {translated.words}' if translated.words else ''}"
+        )
     for name, image in made.images.items():
         output.say(f"put into .sealane.yml: images: {{{name}: {{build: {image['build']}}}}}")
     output.say("the formation has to say values: subnet_a, subnet_b, security_group")
@@ -85,6 +87,11 @@ def _tell(made: Imported) -> None:
 
 def _plain(made: Imported) -> list[dict[str, object]]:
     return [
-        {"place": str(each.place), "fidelity": each.fidelity, "field": each.field, "words": each.words}
-        for each in made.report
+        {
+            "place": str(translated.place),
+            "fidelity": translated.fidelity,
+            "field": translated.field,
+            "words": translated.words,
+        }
+        for translated in made.report
     ]

@@ -135,8 +135,8 @@ def release(
         healthy_for=healthy_for,
     )
     made = asyncio.run(release_formation.resolve(words, folder, helm.of(os.environ).repositories(), app=app))
-    for variable, said in made.told:
-        output.say(f"{variable:<20}  {said}")
+    for variable, text in made.told:
+        output.say(f"{variable:<20}  {text}")
     if dry_run:
         output.data(made.text)
         return

@@ -20,8 +20,8 @@ async def of(folder: Path, commit: str) -> Tree:
     top, prefix = Path(lines[0]), lines[1] if len(lines) > 1 else ""
     wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
     try:
-        found = (await git.run("-C", str(top), *wanted)).decode().strip()
+        commit_hash = (await git.run("-C", str(top), *wanted)).decode().strip()
     except UsageError as error:
         hint = "name a commit, a branch or a tag; `git log --oneline` lists commits"
         raise NotThere(f"the repository has no commit {commit}", hint=hint) from error
-    return await git_tree.tree(top, found, prefix)
+    return await git_tree.tree(top, commit_hash, prefix)

@@ -66,8 +66,8 @@ class ReleaseWords:
     @property
     def strategy(self) -> dict[str, str]:
         """The formation's strategy, as far as it is said."""
-        said = {"healthy_for": self.healthy_for, "patience": self.patience}
-        return {key: span for key, span in said.items() if span}
+        spans = {"healthy_for": self.healthy_for, "patience": self.patience}
+        return {key: span for key, span in spans.items() if span}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +122,7 @@ class _ReleaseTree:
 
 async def resolve(words: ReleaseWords, folder: Path, repositories: ChartRepositories, *, app: str) -> ReleaseFormation:
     """Looks up what the words leave open. Raises UsageError, NotThere, Refused and Unavailable."""
-    chart, files, told = await _chart(words, folder, repositories, app)
+    chart, files, variables = await _chart(words, folder, repositories, app)
     source = ChartSource(chart=Chart(release=words.name, path=words.chart))
     values = chart_inputs.filled(source, files).defaults
     wanted: list[str] = []
@@ -133,7 +133,7 @@ async def resolve(words: ReleaseWords, folder: Path, repositories: ChartReposito
         values = chart_values.merged(values, _mapping(content, there.address))
         # Files of a release tool know no placeholders.
         wanted.append(f"{chart_inputs.RAW}{there}")
-        told.append((label, str(there)))
+        variables.append((label, str(there)))
     own: dict[str, Any] = {**chart, "mode": "release"}
     if wanted:
         own["value_files"] = wanted
@@ -142,7 +142,7 @@ async def resolve(words: ReleaseWords, folder: Path, repositories: ChartReposito
         reference, more = await _image(words, values)
         own |= more
         images = {} if words.by_tag else {_IMAGE: reference}
-        told.append(("SHORT_GIT_HASH", reference))
+        variables.append(("SHORT_GIT_HASH", reference))
     made = {
         "formation": words.name,
         "environment": words.environment,
@@ -151,7 +151,7 @@ async def resolve(words: ReleaseWords, folder: Path, repositories: ChartReposito
         **({"strategy": words.strategy} if words.strategy else {}),
         "charts": {words.name: own},
     }
-    return ReleaseFormation(words=words, text=manifest_yaml.as_yaml(made), images=images, told=tuple(told))
+    return ReleaseFormation(words=words, text=manifest_yaml.as_yaml(made), images=images, told=tuple(variables))
 
 
 async def _chart(
@@ -182,8 +182,8 @@ async def _chart(
         "digest": packed.digest,
     }
     newest = "" if words.version else ", the newest"
-    said = f"{remote.name} {remote.version}{newest}, of {remote.repository} ({packed.digest})"
-    return keys, packed.files, [("HELM_CHART_NAME", said)]
+    source = f"{remote.name} {remote.version}{newest}, of {remote.repository} ({packed.digest})"
+    return keys, packed.files, [("HELM_CHART_NAME", source)]
 
 
 def _object(words: ReleaseWords, name: str) -> BucketObject:

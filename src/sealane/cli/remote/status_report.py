@@ -165,9 +165,11 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
         notes.append(f"held: {row['hold']['reason'].rstrip('.')} (sealane rollback {label} --lift-hold)")
     notes += [f"{len(row['waiting'])} waiting"] if row["waiting"] else []
     notes += [row["current"]["way_back"]] if row["current"] and row["current"]["way_back"] else []
-    if (said := row["health"]) and said["cause"]:
-        notes.insert(0, f"{said['state']} for {client.ago(said['since'])}: {said['cause'].rstrip('.')}")
+    if (health_row := row["health"]) and health_row["cause"]:
+        notes.insert(
+            0, f"{health_row['state']} for {client.ago(health_row['since'])}: {health_row['cause'].rstrip('.')}"
+        )
     notes += [typed_data.convert(row["drift"], DriftSeen).words] if row["drift"] else []
-    health = client.health(said)
+    health = client.health(health_row)
     cells = (row["app"], row["formation"], client.pill(state), health, version, client.ago(since), row["owner"])
     return (*cells, "; ".join(filter(None, notes)))

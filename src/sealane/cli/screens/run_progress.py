@@ -82,8 +82,8 @@ class Progress:
         key = f"service/{service}"
         if key not in self.rows:
             row = Row(key=key, name=service, status=StepStatus.RUNNING, word="starting")
-            services = {one: row for one, row in self.rows.items() if one.startswith("service/")}
-            steps = {one: row for one, row in self.rows.items() if one not in services}
+            services = {name: row for name, row in self.rows.items() if name.startswith("service/")}
+            steps = {name: row for name, row in self.rows.items() if name not in services}
             self.rows = {**services, key: row, **steps}
         return self.rows[key]
 

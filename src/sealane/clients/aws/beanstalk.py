@@ -35,23 +35,23 @@ class Beanstalk:
     async def environments(self, application: str) -> tuple[tuple[Environment, ...], datetime]:
         """The environments of an application, and the service's time. Empty if the account may not see them."""
         answer = await self._call("describe_environments", ApplicationName=application, IncludeDeleted=False)
-        return tuple(_environment(each) for each in answer.values.get("Environments", ())), answer.at
+        return tuple(_environment(environment) for environment in answer.values.get("Environments", ())), answer.at
 
     async def events(self, name: str, *, since: datetime) -> tuple[Event, ...]:
         """The environment's events since a time, oldest first."""
-        found: list[Any] = []
+        descriptions: list[Any] = []
         more: dict[str, str] = {}
-        while len(found) < _MOST_EVENTS:
+        while len(descriptions) < _MOST_EVENTS:
             answer = await self._call("describe_events", EnvironmentName=name, StartTime=since, MaxRecords=1000, **more)
-            found.extend(answer.values.get("Events", ()))
+            descriptions.extend(answer.values.get("Events", ()))
             if not answer.values.get("NextToken"):
                 break
             more = {"NextToken": answer.values["NextToken"]}
-        return tuple(_event(each) for each in reversed(found))
+        return tuple(_event(description) for description in reversed(descriptions))
 
     async def fleet(self, name: str) -> Fleet | None:
         """Its instances; None with basic health, which knows nothing about them."""
-        found: list[Any] = []
+        instances: list[Any] = []
         more: dict[str, str] = {}
         try:
             whole = await self._call("describe_environment_health", EnvironmentName=name, AttributeNames=["All"])
@@ -59,7 +59,7 @@ class Beanstalk:
                 answer = await self._call(
                     "describe_instances_health", EnvironmentName=name, AttributeNames=["All"], **more
                 )
-                found.extend(answer.values.get("InstanceHealthList", ()))
+                instances.extend(answer.values.get("InstanceHealthList", ()))
                 if not answer.values.get("NextToken"):
                     break
                 more = {"NextToken": answer.values["NextToken"]}
@@ -67,7 +67,9 @@ class Beanstalk:
             if rejected.code == "InvalidRequestException":
                 return None
             raise
-        return Fleet(causes=tuple(whole.values.get("Causes", ())), instances=tuple(_instance(each) for each in found))
+        return Fleet(
+            causes=tuple(whole.values.get("Causes", ())), instances=tuple(_instance(instance) for instance in instances)
+        )
 
     async def managed(self, name: str, *, since: datetime | None) -> str:
         """What the service does to the environment by itself now, or did to it from that time on, such as `PlatformUpdate`.
@@ -82,9 +84,9 @@ class Beanstalk:
             ended = await self._call("describe_environment_managed_action_history", EnvironmentName=name, MaxItems=5)
         except Rejected:
             return ""
-        for each in ended.values.get("ManagedActionHistoryItems", ()):
-            if _utc(each["ExecutedTime"]) - _EARLY <= since <= _utc(each["FinishedTime"]):
-                return str(each.get("ActionType", ""))
+        for action in ended.values.get("ManagedActionHistoryItems", ()):
+            if _utc(action["ExecutedTime"]) - _EARLY <= since <= _utc(action["FinishedTime"]):
+                return str(action.get("ActionType", ""))
         return ""
 
     async def settings(self, application: str, name: str) -> dict[tuple[str, str], str]:
@@ -99,20 +101,20 @@ class Beanstalk:
     async def version(self, application: str, label: str) -> Version | None:
         """A version; None if it does not exist."""
         answer = await self._call("describe_application_versions", ApplicationName=application, VersionLabels=[label])
-        return next((_version(each) for each in answer.values.get("ApplicationVersions", ())), None)
+        return next((_version(version) for version in answer.values.get("ApplicationVersions", ())), None)
 
     async def versions(self, application: str) -> tuple[Version, ...]:
         """All versions of an application."""
-        found: list[Version] = []
+        versions: list[Version] = []
         more: dict[str, str] = {}
         while True:
-            told = await self._call(
+            answer = await self._call(
                 "describe_application_versions", ApplicationName=application, MaxRecords=_MOST_VERSIONS, **more
             )
-            found.extend(_version(each) for each in told.values.get("ApplicationVersions", ()))
-            if not told.values.get("NextToken"):
-                return tuple(found)
-            more = {"NextToken": told.values["NextToken"]}
+            versions.extend(_version(version) for version in answer.values.get("ApplicationVersions", ()))
+            if not answer.values.get("NextToken"):
+                return tuple(versions)
+            more = {"NextToken": answer.values["NextToken"]}
 
     async def delete_version(self, application: str, label: str) -> None:
         """Deletes a version, and not the bundle that it was made from."""
@@ -160,8 +162,10 @@ class Beanstalk:
     async def logs(self, name: str, *, since: datetime) -> tuple[LogSample, ...]:
         """The logs that have come since; the service lists older ones, too."""
         answer = await self._call("retrieve_environment_info", EnvironmentName=name, InfoType="tail")
-        fresh = [each for each in answer.values.get("EnvironmentInfo", ()) if _utc(each["SampleTimestamp"]) >= since]
-        return tuple([await _sample(each) for each in fresh])
+        fresh = [
+            sample for sample in answer.values.get("EnvironmentInfo", ()) if _utc(sample["SampleTimestamp"]) >= since
+        ]
+        return tuple([await _sample(sample) for sample in fresh])
 
     async def _call(self, operation: str, **given: Any) -> Answer:
         try:

@@ -55,15 +55,15 @@ class Bucket:
         """An object's version, or its newest. Raises TooLarge for more bytes than `largest`, of which nothing more is read."""
         named = {"Bucket": self.name, "Key": key, **({"VersionId": version} if version else {})}
         try:
-            told = await self._account.call("s3", "get_object", Range=f"bytes=0-{largest}", **named)
+            answer = await self._account.call("s3", "get_object", Range=f"bytes=0-{largest}", **named)
         except Rejected as rejected:
             if rejected.code not in _EMPTY:
                 raise
-            told = await self._account.call("s3", "head_object", **named)
-        content = told.values.get("Body", b"")
+            answer = await self._account.call("s3", "head_object", **named)
+        content = answer.values.get("Body", b"")
         if len(content) > largest:
             raise TooLarge(f"s3://{self.name}/{key} has more than {largest} bytes")
-        kept = told.values.get("VersionId")
+        kept = answer.values.get("VersionId")
         return StoredContent(content=content, version=None if kept in {None, "null"} else str(kept))
 
     async def put(self, key: str, content: bytes, *, over: str | None) -> str:
@@ -80,12 +80,12 @@ class Bucket:
     async def size(self, key: str) -> int | None:
         """The object's size in bytes; None if it does not exist."""
         try:
-            told = await self._account.call("s3", "head_object", Bucket=self.name, Key=key)
+            answer = await self._account.call("s3", "head_object", Bucket=self.name, Key=key)
         except Rejected as rejected:
             if rejected.code in _MISSING:
                 return None
             raise
-        return int(told.values["ContentLength"])
+        return int(answer.values["ContentLength"])
 
     async def upload(self, key: str, path: Path) -> None:
         """Writes a file's content, whatever is there."""
@@ -98,8 +98,8 @@ class Bucket:
 
     async def keys(self, prefix: str) -> tuple[str, ...]:
         """The names of the objects with the prefix."""
-        told = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
-        return tuple(str(each["Key"]) for each in told.values.get("Contents", ()))
+        answer = await self._account.call("s3", "list_objects_v2", Bucket=self.name, Prefix=prefix)
+        return tuple(str(listed["Key"]) for listed in answer.values.get("Contents", ()))
 
 
 class _Parts(io.RawIOBase):
@@ -139,8 +139,8 @@ class _Parts(io.RawIOBase):
         length = min(len(view), self.size - self._at)
         if length <= 0:
             return 0
-        told = self._asked("get_object", Range=f"bytes={self._at}-{self._at + length - 1}")
-        body: bytes = told.values["Body"]
+        answer = self._asked("get_object", Range=f"bytes={self._at}-{self._at + length - 1}")
+        body: bytes = answer.values["Body"]
         view[: len(body)] = body
         self._at += len(body)
         return len(body)

@@ -53,12 +53,12 @@ class Ecs:
     async def definition(self, name: str) -> Definition | None:
         """A task definition by its address, or the newest active one of a family; None if there is none."""
         try:
-            told = await self._call("describe_task_definition", taskDefinition=name, include=["TAGS"])
+            answer = await self._call("describe_task_definition", taskDefinition=name, include=["TAGS"])
         except Rejected as rejected:
             if rejected.code == "ClientException":
                 return None
             raise
-        return _definition(told.values)
+        return _definition(answer.values)
 
     async def register(self, fields: Mapping[str, Any], content: str) -> Definition:
         """Registers a new revision of a family, with the hash of its content as a tag."""
@@ -72,36 +72,36 @@ class Ecs:
 
     async def service(self, cluster: str, name: str) -> tuple[Service | None, datetime]:
         """A service and the account's time; None if there is none."""
-        told = await self._call("describe_services", cluster=cluster, services=[name])
-        found = [_service(each) for each in told.values.get("services", ())]
-        return next((each for each in found if each.status != "INACTIVE"), None), told.at
+        answer = await self._call("describe_services", cluster=cluster, services=[name])
+        services = [_service(each) for each in answer.values.get("services", ())]
+        return next((each for each in services if each.status != "INACTIVE"), None), answer.at
 
     async def services(self, cluster: str) -> tuple[Service, ...]:
         """All services of a cluster."""
         arns = await self._all("list_services", "serviceArns", cluster=cluster, maxResults=_AT_ONCE)
-        found: list[Service] = []
+        services: list[Service] = []
         for start in range(0, len(arns), _TEN):
-            told = await self._call("describe_services", cluster=cluster, services=arns[start : start + _TEN])
-            found.extend(_service(each) for each in told.values.get("services", ()))
-        return tuple(found)
+            answer = await self._call("describe_services", cluster=cluster, services=arns[start : start + _TEN])
+            services.extend(_service(service) for service in answer.values.get("services", ()))
+        return tuple(services)
 
     async def events(self, cluster: str, name: str) -> tuple[Line, ...]:
         """The service's last events, oldest first."""
-        told = await self._call("describe_services", cluster=cluster, services=[name])
-        lines = [event for each in told.values.get("services", ()) for event in each.get("events", ())]
+        answer = await self._call("describe_services", cluster=cluster, services=[name])
+        lines = [event for service in answer.values.get("services", ()) for event in service.get("events", ())]
         return tuple(Line(at=_utc(line["createdAt"]), message=str(line["message"])) for line in reversed(lines))
 
     async def create(self, cluster: str, name: str, fields: Mapping[str, Any], token: str) -> Service:
         """Makes a service. The same token makes it once."""
-        told = await self._call(
+        answer = await self._call(
             "create_service", **{**fields, "cluster": cluster, "serviceName": name}, clientToken=token
         )
-        return _service(told.values["service"])
+        return _service(answer.values["service"])
 
     async def update(self, cluster: str, name: str, fields: Mapping[str, Any]) -> Service:
         """Changes a service; a new task definition, among others, starts a deployment."""
-        told = await self._call("update_service", **{**fields, "cluster": cluster, "service": name})
-        return _service(told.values["service"])
+        answer = await self._call("update_service", **{**fields, "cluster": cluster, "service": name})
+        return _service(answer.values["service"])
 
     async def deployments(self, cluster: str, name: str, *, since: datetime) -> tuple[ServiceDeployment, ...]:
         """The service's deployments since a time, oldest first, with the task definitions that they are about."""
@@ -109,20 +109,20 @@ class Ecs:
             "list_service_deployments", "serviceDeployments", cluster=cluster, service=name, createdAt={"after": since}
         )
         arns = [str(brief["serviceDeploymentArn"]) for brief in briefs]
-        whole: list[Any] = []
+        described: list[Any] = []
         for start in range(0, len(arns), _FEW):
-            told = await self._call("describe_service_deployments", serviceDeploymentArns=arns[start : start + _FEW])
-            whole.extend(told.values.get("serviceDeployments", ()))
-        names = await self._revisions({arn for each in whole for arn in _revisions_of(each)})
-        return tuple(sorted((_deployment(each, names) for each in whole), key=lambda each: each.created))
+            answer = await self._call("describe_service_deployments", serviceDeploymentArns=arns[start : start + _FEW])
+            described.extend(answer.values.get("serviceDeployments", ()))
+        names = await self._revisions({arn for each in described for arn in _revisions_of(each)})
+        return tuple(sorted((_deployment(each, names) for each in described), key=lambda each: each.created))
 
     async def _revisions(self, arns: set[str]) -> dict[str, str]:
         """The task definition of each revision of a service; a revision never changes."""
         every = sorted(arns - self._known.keys())
         for start in range(0, len(every), _FEW):
-            told = await self._call("describe_service_revisions", serviceRevisionArns=every[start : start + _FEW])
-            for each in told.values.get("serviceRevisions", ()):
-                self._known[str(each["serviceRevisionArn"])] = str(each.get("taskDefinition", ""))
+            answer = await self._call("describe_service_revisions", serviceRevisionArns=every[start : start + _FEW])
+            for revision in answer.values.get("serviceRevisions", ()):
+                self._known[str(revision["serviceRevisionArn"])] = str(revision.get("taskDefinition", ""))
         return self._known
 
     async def stop(self, deployment: str) -> None:
@@ -149,18 +149,18 @@ class Ecs:
 
     async def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:
         """These tasks, without those that nobody knows any more."""
-        found: list[Task] = []
+        tasks: list[Task] = []
         for start in range(0, len(arns), _AT_ONCE):
-            told = await self._call("describe_tasks", cluster=cluster, tasks=list(arns[start : start + _AT_ONCE]))
-            found.extend(_task(each) for each in told.values.get("tasks", ()))
-        return tuple(found)
+            answer = await self._call("describe_tasks", cluster=cluster, tasks=list(arns[start : start + _AT_ONCE]))
+            tasks.extend(_task(task) for task in answer.values.get("tasks", ()))
+        return tuple(tasks)
 
     async def run(self, cluster: str, fields: Mapping[str, Any], *, token: str, by: str) -> Task:
         """Starts one task; the same token starts it once. Raises NotStarted."""
-        told = await self._call("run_task", **{**fields, "cluster": cluster, "clientToken": token, "startedBy": by})
-        for failure in told.values.get("failures", ()):
+        answer = await self._call("run_task", **{**fields, "cluster": cluster, "clientToken": token, "startedBy": by})
+        for failure in answer.values.get("failures", ()):
             raise NotStarted(f"{failure.get('reason', 'it gives no reason')} {failure.get('detail') or ''}".strip())
-        return _task(told.values["tasks"][0])
+        return _task(answer.values["tasks"][0])
 
     async def end(self, cluster: str, task: str, reason: str) -> None:
         """Has a task stopped; one that has ended already stays as it is."""
@@ -172,22 +172,22 @@ class Ecs:
 
     async def _all(self, operation: str, key: str, **given: Any) -> list[Any]:
         """All that an operation lists under a key."""
-        found: list[Any] = []
+        listed: list[Any] = []
         more: dict[str, str] = {}
         while True:
-            told = await self._call(operation, **given, **more)
-            found.extend(told.values.get(key, ()))
-            if not told.values.get("nextToken"):
-                return found
-            more = {"nextToken": told.values["nextToken"]}
+            answer = await self._call(operation, **given, **more)
+            listed.extend(answer.values.get(key, ()))
+            if not answer.values.get("nextToken"):
+                return listed
+            more = {"nextToken": answer.values["nextToken"]}
 
     async def _call(self, operation: str, /, **given: Any) -> Answer:
         return await self._account.call("ecs", operation, **given)
 
 
-def _definition(told: Mapping[str, Any]) -> Definition:
-    whole = told["taskDefinition"]
-    tags = {str(tag["key"]): str(tag["value"]) for tag in told.get("tags") or ()}
+def _definition(answer: Mapping[str, Any]) -> Definition:
+    whole = answer["taskDefinition"]
+    tags = {str(tag["key"]): str(tag["value"]) for tag in answer.get("tags") or ()}
     return Definition(
         arn=str(whole["taskDefinitionArn"]),
         active=whole.get("status") == "ACTIVE",
@@ -196,82 +196,84 @@ def _definition(told: Mapping[str, Any]) -> Definition:
     )
 
 
-def _service(told: Mapping[str, Any]) -> Service:
+def _service(service: Mapping[str, Any]) -> Service:
     return Service(
-        arn=str(told["serviceArn"]),
-        name=str(told["serviceName"]),
-        status=str(told.get("status", "")),
-        desired=int(told.get("desiredCount", 0)),
-        controller=str((told.get("deploymentController") or {}).get("type") or "ECS"),
-        rollouts=tuple(_rollout(each) for each in told.get("deployments", ())),
-        fields=told,
+        arn=str(service["serviceArn"]),
+        name=str(service["serviceName"]),
+        status=str(service.get("status", "")),
+        desired=int(service.get("desiredCount", 0)),
+        controller=str((service.get("deploymentController") or {}).get("type") or "ECS"),
+        rollouts=tuple(_rollout(rollout) for rollout in service.get("deployments", ())),
+        fields=service,
     )
 
 
-def _rollout(told: Mapping[str, Any]) -> Rollout:
+def _rollout(rollout: Mapping[str, Any]) -> Rollout:
     return Rollout(
-        id=str(told["id"]),
-        primary=told.get("status") == "PRIMARY",
-        definition=str(told.get("taskDefinition", "")),
-        running=int(told.get("runningCount", 0)),
-        state=str(told.get("rolloutState") or ""),
-        reason=str(told.get("rolloutStateReason") or ""),
-        created=_utc(told["createdAt"]),
-        goes_back="rolling back" in str(told.get("rolloutStateReason") or ""),  # it has no field for it
+        id=str(rollout["id"]),
+        primary=rollout.get("status") == "PRIMARY",
+        definition=str(rollout.get("taskDefinition", "")),
+        running=int(rollout.get("runningCount", 0)),
+        state=str(rollout.get("rolloutState") or ""),
+        reason=str(rollout.get("rolloutStateReason") or ""),
+        created=_utc(rollout["createdAt"]),
+        goes_back="rolling back" in str(rollout.get("rolloutStateReason") or ""),  # it has no field for it
     )
 
 
-def _revisions_of(told: Mapping[str, Any]) -> list[str]:
+def _revisions_of(deployment: Mapping[str, Any]) -> list[str]:
     arns = [
-        (told.get("targetServiceRevision") or {}).get("arn"),
-        *(each.get("arn") for each in told.get("sourceServiceRevisions") or ()),
+        (deployment.get("targetServiceRevision") or {}).get("arn"),
+        *(source.get("arn") for source in deployment.get("sourceServiceRevisions") or ()),
     ]
     return [str(arn) for arn in arns if arn]
 
 
-def _deployment(told: Mapping[str, Any], names: Mapping[str, str]) -> ServiceDeployment:
-    back, breaker = told.get("rollback") or {}, told.get("deploymentCircuitBreaker") or {}
-    alarms = told.get("alarms") or {}
+def _deployment(deployment: Mapping[str, Any], names: Mapping[str, str]) -> ServiceDeployment:
+    back, breaker = deployment.get("rollback") or {}, deployment.get("deploymentCircuitBreaker") or {}
+    alarms = deployment.get("alarms") or {}
     alarmed = ", ".join(alarms.get("triggeredAlarmNames") or ()) if alarms.get("status") == "TRIGGERED" else ""
     broken = "its circuit breaker" if breaker.get("status") == "TRIGGERED" else ""
     return ServiceDeployment(
-        arn=str(told["serviceDeploymentArn"]),
-        status=str(told.get("status", "")),
-        reason=str(told.get("statusReason") or back.get("reason") or ""),
-        created=_utc(told["createdAt"]),
-        definition=names.get(str((told.get("targetServiceRevision") or {}).get("arn")), ""),
-        sources=tuple(names.get(str(each.get("arn")), "") for each in told.get("sourceServiceRevisions") or ()),
-        ended=_utc(told["finishedAt"]) if told.get("finishedAt") else None,
-        stage=str(told.get("lifecycleStage") or ""),
+        arn=str(deployment["serviceDeploymentArn"]),
+        status=str(deployment.get("status", "")),
+        reason=str(deployment.get("statusReason") or back.get("reason") or ""),
+        created=_utc(deployment["createdAt"]),
+        definition=names.get(str((deployment.get("targetServiceRevision") or {}).get("arn")), ""),
+        sources=tuple(
+            names.get(str(source.get("arn")), "") for source in deployment.get("sourceServiceRevisions") or ()
+        ),
+        ended=_utc(deployment["finishedAt"]) if deployment.get("finishedAt") else None,
+        stage=str(deployment.get("lifecycleStage") or ""),
         triggered=f"alarm {alarmed}" if alarmed else broken,
         awaits=tuple(
             (str(hook.get("hookId", "")), _utc(hook["expiresAt"]) if hook.get("expiresAt") else None)
-            for hook in told.get("lifecycleHookDetails") or ()
+            for hook in deployment.get("lifecycleHookDetails") or ()
             if hook.get("status") == "AWAITING_ACTION"
         ),
     )
 
 
-def _task(told: Mapping[str, Any]) -> Task:
+def _task(task: Mapping[str, Any]) -> Task:
     return Task(
-        arn=str(told["taskArn"]),
-        definition=str(told.get("taskDefinitionArn", "")),
-        status=str(told.get("lastStatus", "")),
-        started_by=str(told.get("startedBy") or ""),
-        stop_code=str(told.get("stopCode") or ""),
-        stopped_reason=str(told.get("stoppedReason") or ""),
-        health=str(told.get("healthStatus") or "UNKNOWN"),
-        created=_utc(told["createdAt"]),
-        started=_utc(told["startedAt"]) if told.get("startedAt") else None,
-        stopped=_utc(told["stoppedAt"]) if told.get("stoppedAt") else None,
+        arn=str(task["taskArn"]),
+        definition=str(task.get("taskDefinitionArn", "")),
+        status=str(task.get("lastStatus", "")),
+        started_by=str(task.get("startedBy") or ""),
+        stop_code=str(task.get("stopCode") or ""),
+        stopped_reason=str(task.get("stoppedReason") or ""),
+        health=str(task.get("healthStatus") or "UNKNOWN"),
+        created=_utc(task["createdAt"]),
+        started=_utc(task["startedAt"]) if task.get("startedAt") else None,
+        stopped=_utc(task["stoppedAt"]) if task.get("stoppedAt") else None,
         containers=tuple(
             TaskContainer(
-                name=str(each.get("name", "")),
-                exit_code=each.get("exitCode"),
-                reason=str(each.get("reason") or ""),
-                digest=str(each.get("imageDigest") or ""),
+                name=str(container.get("name", "")),
+                exit_code=container.get("exitCode"),
+                reason=str(container.get("reason") or ""),
+                digest=str(container.get("imageDigest") or ""),
             )
-            for each in told.get("containers", ())
+            for container in task.get("containers", ())
         ),
     )
 

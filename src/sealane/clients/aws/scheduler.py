@@ -22,28 +22,28 @@ class Scheduler:
     async def get(self, name: str) -> Schedule | None:
         """The schedule; None if there is none."""
         try:
-            told = (await self._account.call("scheduler", "get_schedule", Name=name)).values
+            answer = (await self._account.call("scheduler", "get_schedule", Name=name)).values
         except Rejected as rejected:
             if rejected.code == _GONE:
                 return None
             raise
-        fields = {key: value for key, value in told.items() if key not in _READ_ONLY}
-        return Schedule(arn=str(told["Arn"]), fields=fields)
+        fields = {key: value for key, value in answer.items() if key not in _READ_ONLY}
+        return Schedule(arn=str(answer["Arn"]), fields=fields)
 
     async def create(self, name: str, fields: Mapping[str, Any], *, token: str) -> str:
         """Makes it and gives its address. The same token makes it once, and one that is there is changed."""
         try:
-            told = await self._account.call("scheduler", "create_schedule", **fields, Name=name, ClientToken=token)
+            answer = await self._account.call("scheduler", "create_schedule", **fields, Name=name, ClientToken=token)
         except Rejected as rejected:
             if rejected.code == _THERE:
                 return await self.update(name, fields)
             raise
-        return str(told.values["ScheduleArn"])
+        return str(answer.values["ScheduleArn"])
 
     async def update(self, name: str, fields: Mapping[str, Any]) -> str:
         """Replaces all of it and gives its address. A repeat changes nothing."""
-        told = await self._account.call("scheduler", "update_schedule", **fields, Name=name)
-        return str(told.values["ScheduleArn"])
+        answer = await self._account.call("scheduler", "update_schedule", **fields, Name=name)
+        return str(answer.values["ScheduleArn"])
 
     async def delete(self, name: str) -> None:
         """Deletes it; one that is gone stays gone."""

@@ -40,9 +40,9 @@ async def tell(
     query: Mapping[str, str] | None = None,
 ) -> None:
     """Posts to the store. Raises Unavailable, and Refused with its message."""
-    status, said = await requests.ask_store(
+    status, answer = await requests.ask_store(
         url, patience=requests.PATIENCE, query=query, headers=headers, post=body, allowed=allowed
     )
     if status >= 300:
-        words = said[:300].decode(errors="replace").strip()
+        words = answer[:300].decode(errors="replace").strip()
         raise Refused(f"{url} refuses the annotation ({status}): {words}", hint="may the key write there?")

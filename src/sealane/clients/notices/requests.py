@@ -62,10 +62,10 @@ async def send(
             ) as client,
             client.stream(method, url, content=body, headers=dict(headers)) as answer,
         ):
-            said = bytearray()
+            received = bytearray()
             async for chunk in answer.aiter_bytes():
-                said += chunk
-                if len(said) > _MOST:
+                received += chunk
+                if len(received) > _MOST:
                     break
             status, pause = answer.status_code, answer.headers.get("Retry-After", "")
     except NotListed:
@@ -77,9 +77,9 @@ async def send(
         message = f"{host} can't be told: it answered {status}"
         raise Overrun(message, after=after) if after else Unavailable(message)
     if status >= 300:
-        words = bytes(said[:300]).decode(errors="replace").strip()
+        words = bytes(received[:300]).decode(errors="replace").strip()
         raise Refused(f"{host} does not take it ({status}): {words}".rstrip(": "))
-    return Answer(status=status, body=bytes(said))
+    return Answer(status=status, body=bytes(received))
 
 
 def seconds(pause: str, now: datetime) -> float:

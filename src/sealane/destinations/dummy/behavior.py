@@ -104,8 +104,10 @@ def observation(lives: Iterable[Life], absent: Iterable[model.ObjectRef], *, at:
 
 def usage(life: Life) -> WorkloadUsage:
     """The usage of its instances, if its containers set it."""
-    told = [_told(container) for container in life.containers]
-    cpu, memory = (sum(float(variables.get(name, "0")) for variables in told) for name in ("DUMMY_CPU", "DUMMY_MEMORY"))
+    variables_of = [_told(container) for container in life.containers]
+    cpu, memory = (
+        sum(float(variables.get(name, "0")) for variables in variables_of) for name in ("DUMMY_CPU", "DUMMY_MEMORY")
+    )
     used = Resources(cpu=cpu, memory=memory)
     names = (_instance(life, number) for number in range(life.replicas)) if used else ()
     return WorkloadUsage(

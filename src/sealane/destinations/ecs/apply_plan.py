@@ -146,27 +146,27 @@ def rollout_of(operation: Operation, reading: Reading) -> str:
     """The id of our own deployment, if its answer was lost: the first one of that task definition since."""
     if operation.deployment or operation.step is not Step.DEPLOY or reading.service is None:
         return operation.deployment
-    found = [
+    rollouts = [
         rollout
         for rollout in reading.service.rollouts
         if rollout.id != operation.primary
         and rollout.definition == operation.definition
         and rollout.created >= operation.at - BEFORE
     ]
-    return min(found, key=lambda rollout: rollout.created).id if found else ""
+    return min(rollouts, key=lambda rollout: rollout.created).id if rollouts else ""
 
 
 def deployment_of(operation: Operation, reading: Reading) -> ServiceDeployment | None:
     """Our own deployment with its own end: the first of its task definition since."""
     if operation.step in {Step.STOP, Step.BACK}:
-        return next((each for each in reading.deployments if each.arn == operation.stopped), None)
+        return next((deployment for deployment in reading.deployments if deployment.arn == operation.stopped), None)
     if operation.step is not Step.DEPLOY:
         return None
     return next(
         (
-            each
-            for each in reading.deployments
-            if each.definition == operation.definition and each.created >= operation.at - BEFORE
+            deployment
+            for deployment in reading.deployments
+            if deployment.definition == operation.definition and deployment.created >= operation.at - BEFORE
         ),
         None,
     )

@@ -62,7 +62,7 @@ def allowed(reading: Reading) -> timedelta:
     """The longest time that the service's own settings allow, with hooks that wait for a person."""
     settings = (reading.service.fields.get("deploymentConfiguration") or {}) if reading.service else {}
     bakes = timedelta(minutes=int(settings.get("bakeTimeInMinutes") or 0))
-    until = [until for each in reading.deployments for _, until in each.awaits if until]
+    until = [until for deployment in reading.deployments for _, until in deployment.awaits if until]
     waits = max(until, default=reading.at) - reading.at
     begun = reading.at - (reading.deployments[0].created if waits and reading.deployments else reading.at)
     return TAKES + bakes + waits + begun
@@ -74,7 +74,7 @@ def _taken(operation: Operation, reading: Reading, record: ServiceDeployment | N
         return Converged(kind=FactKind.SUPERSEDED, words=words, since=other.created)
     if record is None or record.status != "STOPPED" or record.triggered:
         return None
-    newer = [each for each in reading.deployments if each.created > record.created]
+    newer = [deployment for deployment in reading.deployments if deployment.created > record.created]
     if not newer:
         return None
     words = f"somebody else deployed {short(newer[0].definition)} at {newer[0].created:%H:%M:%S} UTC"
@@ -216,7 +216,7 @@ def _tasks(running: Sequence[Task], service: Service, operation: Operation) -> s
     for task in running:
         for container in task.containers:
             digests.setdefault(container.name, set()).update({container.digest} - {""})
-    mixed = [name for name, found in digests.items() if len(found) > 1]
+    mixed = [name for name, images in digests.items() if len(images) > 1]
     return f"container {mixed[0]} runs different images, pin its digest" if mixed else ""
 
 

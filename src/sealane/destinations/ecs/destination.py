@@ -120,7 +120,7 @@ class EcsDestination(AccountDestination[Record]):
         if as_it_serves or not pausing:
             return {}
         known = await self._looks.known(objects, identity.namespace)
-        found: dict[str, Any] = {}
+        pausing_stages: dict[str, Any] = {}
         for manifest in pausing:
             ref = model.ref_of(manifest, identity.namespace)
             record, _ = await self._records.get(ref)
@@ -128,8 +128,8 @@ class EcsDestination(AccountDestination[Record]):
             context = Context(record=record, identity=identity, adopt=True)
             planned = apply_plan.plan(ref, manifest, target_of(manifest, objects, known), reading, context)
             if planned.step is Step.DEPLOY and reading.service is not None:
-                found[ref.name] = list(pauses.of(manifest))
-        return found
+                pausing_stages[ref.name] = list(pauses.of(manifest))
+        return pausing_stages
 
     @override
     def in_stages(self, objects: Sequence[Manifest], shape: stages.Shape) -> tuple[stages.Stage, ...]:
@@ -146,7 +146,11 @@ class EcsDestination(AccountDestination[Record]):
         adopt: bool = False,
         finished: Collection[str] = (),
     ) -> model.Applied:
-        objects = [each for each in _ordered(objects) if f"{each['kind']}/{each['metadata']['name']}" not in finished]
+        objects = [
+            manifest
+            for manifest in _ordered(objects)
+            if f"{manifest['kind']}/{manifest['metadata']['name']}" not in finished
+        ]
         changes = await self.diff(objects, identity=identity, adopt=adopt)
         if refusals := tuple(change.refusal for change in changes if change.refusal):
             return model.Applied(inventory=(), refusals=refusals)
@@ -238,8 +242,8 @@ class EcsDestination(AccountDestination[Record]):
                 for task in await self._tasks(ref, namespace):
                     if instance not in {None, task.id}:
                         continue
-                    told = await self._evidence.lines(task, lines=max(lines, 1), container=container)
-                    for name, every in told.items():
+                    by_container = await self._evidence.lines(task, lines=max(lines, 1), container=container)
+                    for name, every in by_container.items():
                         for line in _new(shown.get((task.id, name), ()), every):
                             yield f"{task.id}/{name}  {line}"
                         shown[task.id, name] = every

@@ -63,12 +63,14 @@ class EvidenceReader:
     async def lines(self, task: Task, *, lines: int, container: str | None = None) -> dict[str, tuple[str, ...]]:
         """The last lines of a task's containers that write to CloudWatch Logs."""
         definition = await self._definition(task.definition)
-        told = {}
-        for each in (definition.fields.get("containerDefinitions") or ()) if definition else ():
-            place = _place(each, task)
-            if place and container in {None, each["name"]}:
-                told[str(each["name"])] = await log_streams.tail(self.account, *place, lines=lines)
-        return told
+        by_container = {}
+        for container_definition in (definition.fields.get("containerDefinitions") or ()) if definition else ():
+            place = _place(container_definition, task)
+            if place and container in {None, container_definition["name"]}:
+                by_container[str(container_definition["name"])] = await log_streams.tail(
+                    self.account, *place, lines=lines
+                )
+        return by_container
 
     async def _definition(self, arn: str) -> Definition | None:
         if arn not in self._definitions and (definition := await self.service.definition(arn)):
@@ -90,7 +92,7 @@ class EvidenceReader:
             return []
         since = record.operation.at if record and record.operation else None
         try:
-            told = await self.service.events(ref.namespace or "", ref.name)
+            events = await self.service.events(ref.namespace or "", ref.name)
         except (errors.Unavailable, errors.Refused):
             return []
         return [
@@ -103,7 +105,7 @@ class EvidenceReader:
                 "message": line.message,
                 "count": 1,
             }
-            for line in told[-_MOST_EVENTS:]
+            for line in events[-_MOST_EVENTS:]
             if since is None or line.at >= since
         ]
 

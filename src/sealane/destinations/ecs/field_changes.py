@@ -20,7 +20,7 @@ _OF_DEPLOYMENTS = frozenset({"serviceConnectConfiguration", "volumeConfiguration
 
 def changes(spec: Mapping[str, Any], service: Service, written: Mapping[str, Any]) -> Iterator[model.FieldChange]:
     """The fields that differ; those that the service does not describe are compared with what was last written."""
-    rollouts = [each for each in service.fields.get("deployments", ()) if each.get("status") == "PRIMARY"]
+    rollouts = [rollout for rollout in service.fields.get("deployments", ()) if rollout.get("status") == "PRIMARY"]
     primary: Mapping[str, Any] = rollouts[0] if rollouts else {}
     for key, wanted in spec.items():
         if key in NAMES:
@@ -42,5 +42,5 @@ def covers(live: Any, wanted: Any) -> bool:
             return False
         if all(isinstance(value, str) for value in wanted):
             return sorted(live) == sorted(wanted)
-        return all(covers(one, other) for one, other in zip(live, wanted, strict=True))
+        return all(covers(live_item, wanted_item) for live_item, wanted_item in zip(live, wanted, strict=True))
     return bool(live == wanted)

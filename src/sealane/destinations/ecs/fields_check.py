@@ -34,16 +34,16 @@ def problems(rendered: Sequence[Rendered]) -> Iterator[Finding]:
             hint = f"it takes {', '.join(f'{version} {kind}' for kind, version in VERSION_OF.items())}"
             yield Finding(message=message, place=item.origin.place(), hint=hint)
             continue
-        found = list(_faults(item))
-        yield from found
-        if not found:
+        faults = list(_faults(item))
+        yield from faults
+        if not faults:
             yield from _cluster(item)
             yield from _definition(item, names)
 
 
 def _faults(item: Rendered) -> Iterator[Finding]:
     for error in sorted(
-        _validator(item.kind).iter_errors(item.object), key=lambda each: [str(part) for part in each.path]
+        _validator(item.kind).iter_errors(item.object), key=lambda error: [str(part) for part in error.path]
     ):
         yield _finding(item, error)
 

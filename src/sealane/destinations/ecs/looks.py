@@ -49,11 +49,11 @@ class Looks:
 
         Of two of one name the first counts; the second is refused.
         """
-        found: dict[str, Definition] = {}
+        definitions: dict[str, Definition] = {}
         for manifest in objects:
-            if manifest["kind"] == DEFINITION and (one := await self.registered(manifest, cluster)):
-                found.setdefault(str(manifest["metadata"]["name"]), one)
-        return found
+            if manifest["kind"] == DEFINITION and (definition := await self.registered(manifest, cluster)):
+                definitions.setdefault(str(manifest["metadata"]["name"]), definition)
+        return definitions
 
     async def registered(self, manifest: Manifest, cluster: str) -> Definition | None:
         """The task definition with exactly that content: the one on record, else the family's newest if it has it."""

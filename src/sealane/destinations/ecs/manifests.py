@@ -35,7 +35,7 @@ def of_service(ref: model.ObjectRef, service: Service, record: Record | None) ->
 
 def of_definition(ref: model.ObjectRef, definition: Definition, record: Record | None) -> dict[str, Any]:
     """A task definition as an object; values of variables are hidden, any of which may be a secret."""
-    containers = [_without_values(each) for each in definition.fields.get("containerDefinitions") or ()]
+    containers = [_without_values(container) for container in definition.fields.get("containerDefinitions") or ()]
     return _object(ref, definition.arn, record, {**definition.fields, "containerDefinitions": containers})
 
 

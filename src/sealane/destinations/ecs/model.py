@@ -144,8 +144,8 @@ def target_of(manifest: Manifest, objects: Sequence[Manifest], known: Mapping[st
     """What a service or a schedule names: a task definition among the objects, or one that is there."""
     name = named_in(manifest)
     if any(manifest["kind"] == DEFINITION and manifest["metadata"]["name"] == name for manifest in objects):
-        found = known.get(name)
-        return Target(name=name, arn=found.arn if found and found.active else "")
+        definition = known.get(name)
+        return Target(name=name, arn=definition.arn if definition and definition.active else "")
     return Target(name=name, arn=name)
 
 

@@ -56,10 +56,10 @@ class Observer:
         if record is None or not record.task:
             return Seen(workload=seen.waiting(name, "it is not started yet"))
         try:
-            found = await self._service.tasks(ref.namespace or "", [record.task])
+            tasks = await self._service.tasks(ref.namespace or "", [record.task])
         except Rejected as rejected:
             return seen.unproven(name, rejected.message, now)
-        return one_off.seen(name, found[0] if found else None, now=now, asked=record.asked or now)
+        return one_off.seen(name, tasks[0] if tasks else None, now=now, asked=record.asked or now)
 
     def _twice(self, name: str, reading: Reading, judged: Converged) -> Converged:
         """A good state must be found twice, some time apart: a task that stopped in between makes it another state."""

@@ -42,15 +42,15 @@ _MINUTES = 1440
 def of(manifest: Manifest) -> dict[str, timedelta]:
     """The stages at which a service waits for a person, in their order, and for how long."""
     spec = manifest.get("spec") or {}
-    found: dict[str, timedelta] = {}
+    waits: dict[str, timedelta] = {}
     if manifest.get("kind") != SERVICE:
-        return found
+        return waits
     for hook in (spec.get("deploymentConfiguration") or {}).get("lifecycleHooks") or ():
         limit = hook.get("timeoutConfiguration") or {}
         if hook.get("targetType") == "PAUSE" and limit.get("action", "ROLLBACK") == "ROLLBACK":
             wait = timedelta(minutes=int(limit.get("timeoutInMinutes") or _MINUTES))
-            found |= dict.fromkeys(map(str, hook.get("lifecycleStages") or ()), wait)
-    return {stage: found[stage] for stage in sorted(found, key=_rank)}
+            waits |= dict.fromkeys(map(str, hook.get("lifecycleStages") or ()), wait)
+    return {stage: waits[stage] for stage in sorted(waits, key=_rank)}
 
 
 def gates(manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:

@@ -112,9 +112,9 @@ class Schedules:
         live: dict[model.Key, deletions.LiveObject] = {}
         for ref in deletions.candidates(stored, wanted):
             record, _ = await self.records.get(ref)
-            if ref.kind == SCHEDULE and (found := await self.find(ref)):
+            if ref.kind == SCHEDULE and (schedule := await self.find(ref)):
                 labels, annotations = (record.labels, record.annotations) if record else ({}, {})
-                live[ref.key] = deletions.LiveObject(uid=found.arn, labels=labels, annotations=annotations)
+                live[ref.key] = deletions.LiveObject(uid=schedule.arn, labels=labels, annotations=annotations)
         planned = deletions.plan(
             tuple(ref for ref in stored if ref.kind == SCHEDULE),
             wanted,

@@ -14,7 +14,7 @@ def named(given: Manifest, *, name: str, variables: Mapping[str, str]) -> dict[s
     definition = spec.get("taskDefinition")
     containers = _containers(definition) if isinstance(definition, Mapping) else ()
     overrides = dict(spec.get("overrides") or {})
-    own = {str(each.get("name")): dict(each) for each in overrides.get("containerOverrides") or ()}
+    own = {str(override.get("name")): dict(override) for override in overrides.get("containerOverrides") or ()}
     for container in containers:
         own[container] = _with_variables(own.get(container, {"name": container}), variables)
     if own and variables:
@@ -23,7 +23,9 @@ def named(given: Manifest, *, name: str, variables: Mapping[str, str]) -> dict[s
 
 
 def _containers(definition: Manifest) -> tuple[str, ...]:
-    return tuple(str(each["name"]) for each in (definition.get("spec") or {}).get("containerDefinitions") or ())
+    return tuple(
+        str(container["name"]) for container in (definition.get("spec") or {}).get("containerDefinitions") or ()
+    )
 
 
 def _with_variables(override: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:

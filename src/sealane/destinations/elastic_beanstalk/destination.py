@@ -153,7 +153,8 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         environments, _ = await self._service.environments(identity.namespace)
         versions = await self._service.versions(identity.namespace)
         records = [
-            (await self._records.get(manifests.ref_named(each.name, identity.namespace)))[0] for each in environments
+            (await self._records.get(manifests.ref_named(environment.name, identity.namespace)))[0]
+            for environment in environments
         ]
         operations = [record.operation for record in records if record and record.operation]
         for label in version_cleanup.spare(versions, environments, operations, app=identity.app, keep=keep):

@@ -26,8 +26,8 @@ async def samples(service: Beanstalk, name: str, pace: Pace) -> tuple[LogSample,
         asked = await service.ask_for_logs(name)
         while pace.now() < until:
             await pace.sleep(5)
-            if found := await service.logs(name, since=asked):
-                return found
+            if samples_now := await service.logs(name, since=asked):
+                return samples_now
     except (errors.Unavailable, errors.Refused):
         return ()
     return ()
@@ -41,9 +41,9 @@ async def evidence(
     events: list[dict[str, Any]] = []
     if record and record.operation:
         try:
-            told = await service.events(ref.name, since=record.operation.at)
+            service_events = await service.events(ref.name, since=record.operation.at)
         except (errors.Unavailable, errors.Refused):
-            told = ()
+            service_events = ()
         events = [
             {
                 "at": event.at.isoformat(),
@@ -54,7 +54,7 @@ async def evidence(
                 "message": event.message,
                 "count": 1,
             }
-            for event in told[-_MOST_EVENTS:]
+            for event in service_events[-_MOST_EVENTS:]
         ]
     logs = [
         {

@@ -25,7 +25,7 @@ class Looks:
     async def read(self, ref: model.ObjectRef, record: EnvironmentRecord | None, *, whole: bool = True) -> Reading:
         """One look. `whole` also reads option settings. Raises Unavailable, Rejected."""
         every, at = await self._service.environments(ref.namespace or "")
-        environment = next((each for each in every if each.name == ref.name), None)
+        environment = next((other for other in every if other.name == ref.name), None)
         if environment is None:
             return Reading(at=at, environment=None, others=every)
         operation = record.operation if record else None
@@ -40,7 +40,7 @@ class Looks:
             managed=managed,
             at=at,
             environment=environment,
-            others=tuple(each for each in every if each.name != ref.name),
+            others=tuple(other for other in every if other.name != ref.name),
             events=events,
             fleet=fleet,
             basic=basic,

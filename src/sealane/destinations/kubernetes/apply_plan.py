@@ -92,11 +92,11 @@ class Planner:
         self, planned: planned_objects.PlannedObject, phases: Mapping[str, str | None]
     ) -> planned_objects.PlannedObject:
         """The object; refused if its namespace is being deleted or missing, which a cluster only reports as forbidden."""
-        ref, said = planned.ref, planned.change.refusal
+        ref, refusal = planned.ref, planned.change.refusal
         phase = phases.get(ref.namespace or "", "")
         if phase == namespace_phase.TERMINATING:
             refusal = refusals.namespace_terminating(ref, ref.namespace or "")
-        elif phase is None and said is not None and said.reason is model.Reason.FORBIDDEN:
+        elif phase is None and refusal is not None and refusal.reason is model.Reason.FORBIDDEN:
             refusal = refusals.no_namespace(ref)
         else:
             return planned
@@ -188,10 +188,12 @@ class Planner:
             followed=f"{ref.kind}/{ref.name}" in self._followed,
         )
         body = self._body(to_apply, ref, kept | marks)
-        said = body
+        wanted_by_stencil = body
         if replica_owner.adds(manifest, to_apply) and not await self._autoscalers.scale(ref):
-            said = self._body(manifest, ref, kept | marks)
-        seen = await preview.preview(self._cluster, body, live_object, adopting=adopting, by_helm=by_helm, said=said)
+            wanted_by_stencil = self._body(manifest, ref, kept | marks)
+        seen = await preview.preview(
+            self._cluster, body, live_object, adopting=adopting, by_helm=by_helm, said=wanted_by_stencil
+        )
         change = _change(ref, live_object, seen, body, adopting=adopting)
         apart: bytes | None = None
         if change.adopted:

@@ -66,11 +66,11 @@ async def apply(
             break
         members = [item for item in planned if planner.release_of(item.manifest) == parts.name]
         members = [item if item.change.checked else await planner.plan_one(item.manifest) for item in members]
-        one = await write.write(at, parts, members, identity=identity, fence=fence)
+        applied_release = await write.write(at, parts, members, identity=identity, fence=fence)
         applied = model.Applied(
-            inventory=(*applied.inventory, *one.inventory),
-            changed=(*applied.changed, *one.changed),
-            refusals=one.refusals,
+            inventory=(*applied.inventory, *applied_release.inventory),
+            changed=(*applied.changed, *applied_release.changed),
+            refusals=applied_release.refusals,
             left=applied.left,
         )
     return applied

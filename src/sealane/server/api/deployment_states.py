@@ -58,12 +58,12 @@ async def state(
     ] = 0,
 ) -> State:
     """How far it is: at once when it has ended, else when something of it changed, or the time is over."""
-    found: State | None = None
+    first: State | None = None
     with suppress(TimeoutError):
         async with asyncio.timeout(wait), aclosing(_states(server, deployment, after, changed=wait > 0)) as states:
-            found = await anext(states)
+            first = await anext(states)
     await again()
-    return found or await _now(server, deployment, await server.store.outbox.newest())
+    return first or await _now(server, deployment, await server.store.outbox.newest())
 
 
 @router.get("/events", response_class=EventStream)
@@ -81,8 +81,8 @@ async def events(
 
     async def body() -> AsyncGenerator[str, None]:
         async with aclosing(_states(server, deployment, last)) as states:
-            async for told in states:
-                yield f"event: state\nid: {told.cursor}\ndata: {told.model_dump_json()}\n\n"
+            async for state_now in states:
+                yield f"event: state\nid: {state_now.cursor}\ndata: {state_now.model_dump_json()}\n\n"
 
     return streams.server_sent(streams.with_keep_alive(body()), again)
 
@@ -108,15 +108,15 @@ async def _states(
 
 async def _now(server: dependencies.Server, deployment: str, cursor: int) -> State:
     progress = await server.views.progress(deployment)
-    told = progress.deployment
-    waits = told.waiting_for or "; ".join(condition.what for condition in progress.waiting)
+    deployment_now = progress.deployment
+    waits = deployment_now.waiting_for or "; ".join(condition.what for condition in progress.waiting)
     return State(
-        id=told.id,
-        state=told.state,
-        ended=told.state is DeploymentState.ENDED,
-        verdict=told.verdict_kind,
-        reason=told.verdict.reason if told.verdict else waits,
-        phase=told.phase,
+        id=deployment_now.id,
+        state=deployment_now.state,
+        ended=deployment_now.state is DeploymentState.ENDED,
+        verdict=deployment_now.verdict_kind,
+        reason=deployment_now.verdict.reason if deployment_now.verdict else waits,
+        phase=deployment_now.phase,
         cursor=cursor,
     )
 

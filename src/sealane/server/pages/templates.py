@@ -50,9 +50,9 @@ def commands(text: str) -> markupsafe.Markup:
     return markupsafe.Markup("").join([*parts, markupsafe.escape(shown[at:])])
 
 
-def _command(said: str) -> markupsafe.Markup:
+def _command(hint: str) -> markupsafe.Markup:
     option = markupsafe.Markup('<span class="option">{}</span>')
-    words = (option.format(word) if _OPTION.fullmatch(word) else word for word in said.split(" "))
+    words = (option.format(word) if _OPTION.fullmatch(word) else word for word in hint.split(" "))
     return markupsafe.Markup(" ").join(words)
 
 

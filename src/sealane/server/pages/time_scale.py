@@ -104,7 +104,7 @@ def scale(spans: Iterable[Span]) -> Scale:
     if not active:
         return Scale(blocks=())
     drawn = sum((end - begin).total_seconds() for begin, end in active)
-    gaps = [(other[0] - one[1]).total_seconds() for one, other in itertools.pairwise(active)]
+    gaps = [(later[0] - earlier[1]).total_seconds() for earlier, later in itertools.pairwise(active)]
     longest = sorted(range(len(gaps)), key=gaps.__getitem__, reverse=True)[:_MOST_CUTS]
     shortest = max(drawn * _LONG, 1.0)
     cut = {at for at in longest if gaps[at] > shortest}

@@ -53,7 +53,7 @@ def decide(history: Sequence[Version], *, content: str, owner: str, drifted: boo
         return NextStep(step=Step.INSTALL, version=last)
     if last.status is Status.DEPLOYED and last.content == content:
         return NextStep(step=Step.UPGRADE if drifted else Step.NOTHING, version=last)
-    earlier = [one for one in history[:-1] if one.content == content and one.status in _VERIFIABLE]
+    earlier = [version for version in history[:-1] if version.content == content and version.status in _VERIFIABLE]
     if earlier:
         return NextStep(step=Step.ROLLBACK, version=earlier[-1])
     return NextStep(step=Step.UPGRADE, version=last)

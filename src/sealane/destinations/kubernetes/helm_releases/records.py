@@ -102,8 +102,11 @@ def ended(version: Version) -> list[dict[str, Any]]:
     """A JSON patch that says that the version's Helm was ended, if the record is still the one that was seen."""
     assert version.body is not None, "what can't be read is not ended"
     status = Status.UNINSTALLED if version.status is Status.UNINSTALLING else Status.FAILED
-    said = f"{version.status}, and its helm was ended before it was done"
-    body = {**version.body, "info": {**(version.body.get("info") or {}), "status": status.value, "description": said}}
+    description = f"{version.status}, and its helm was ended before it was done"
+    body = {
+        **version.body,
+        "info": {**(version.body.get("info") or {}), "status": status.value, "description": description},
+    }
     return [
         {"op": "test", "path": "/metadata/resourceVersion", "value": version.resource_version},
         {"op": "replace", "path": "/metadata/labels/status", "value": status.value},
@@ -117,10 +120,10 @@ def _version(secret: Mapping[str, Any]) -> Version:
     body = _unpacked((secret.get("data") or {}).get("release") or "")
     chart = ((body or {}).get("chart") or {}).get("metadata") or {}
     about = chart.get("annotations") or {}
-    said = str(labels.get("status", ""))
+    status_name = str(labels.get("status", ""))
     return Version(
         number=int(labels["version"]) if str(labels.get("version", "")).isdigit() else 0,
-        status=Status(said) if said in Status.__members__.values() else Status.UNKNOWN,
+        status=Status(status_name) if status_name in Status.__members__.values() else Status.UNKNOWN,
         owner=about.get(OWNER),
         content=about.get(CONTENT),
         holder=annotations.get(HOLDER),

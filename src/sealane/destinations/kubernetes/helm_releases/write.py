@@ -229,8 +229,8 @@ def _foreign(version: Version, ref: model.ObjectRef) -> model.Refusal:
 
 
 def _complained(command: ReleaseCommand, complaint: str, ref: model.ObjectRef) -> model.Refusal:
-    said = " ".join(complaint.rpartition("Error: ")[2].split())[:_LONGEST]
-    message = f"helm {command.verb} failed: {said}"
+    complaint_text = " ".join(complaint.rpartition("Error: ")[2].split())[:_LONGEST]
+    message = f"helm {command.verb} failed: {complaint_text}"
     return model.Refusal(ref=ref, reason=model.Reason.INVALID, message=message)
 
 

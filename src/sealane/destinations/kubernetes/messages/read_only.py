@@ -45,7 +45,7 @@ def _containers(
         pod = _pod(manifest)
         named = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
         containers.extend((not own, pod, spec) for spec in named if spec.get("name") == container)
-    return [(pod, spec) for _, pod, spec in sorted(containers, key=lambda one: one[0])]
+    return [(pod, spec) for _, pod, spec in sorted(containers, key=lambda container: container[0])]
 
 
 def _pod(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -41,7 +41,10 @@ def shared(objects: Sequence[Manifest], shape: model.Shape, weight: int) -> mode
         if variants.is_kind(manifest, "StatefulSet"):
             made.append(_partitioned(manifest, number, weight))
             continue
-        old = next((one for one in shape.before if variants.key(one) == variants.key(manifest)), None)
+        old = next(
+            (old_manifest for old_manifest in shape.before if variants.key(old_manifest) == variants.key(manifest)),
+            None,
+        )
         wanted = _wanted(manifest, old, shape.survey)
         made.append(_beside(manifest, beside(wanted, weight)))
         left = remaining(wanted, weight)
