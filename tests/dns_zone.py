@@ -136,8 +136,8 @@ class DnsZone(PlainDestination):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """See the port."""
         records = self.zone().records
         live = {

@@ -52,7 +52,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     tests[place] += report.when == "call"
     tiers = [place for place, _ in seconds.most_common() if not place.endswith(".py")]
     files = [place for place, _ in seconds.most_common() if place.endswith(".py")]
-    if len(files) < 2:
+    if len(tiers) < 2:
         return
     terminalreporter.section("durations by tier, added up over lanes, and what of it kept a lane's processor busy")
     for place in tiers:

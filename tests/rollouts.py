@@ -10,7 +10,8 @@ from sealane.deployments import model
 from sealane.deployments.deploy import deploy
 from sealane.deployments.process_memory import ProcessMemory
 from sealane.deployments.steps.work import Context
-from sealane.destinations.model import Inventory, KeptObject
+from sealane.destinations.deletions import KeptObject
+from sealane.destinations.model import Inventory
 from sealane.destinations.port import Destination
 from sealane.journal import Journal, Plain
 from sealane.verdicts.model import Verdict

@@ -11,7 +11,7 @@ import pytest
 
 from sealane import errors
 from sealane.deployments import apply_phase, drift_check
-from sealane.destinations import model
+from sealane.destinations import deletions, model
 from sealane.destinations.model import Action
 from tests.contracts.aws_stories import Manifest, Story
 
@@ -108,7 +108,7 @@ class AccountContract:
 
     async def test_pruning_deletes_nothing(self, teller: Story[Any]) -> None:
         refs = await teller.destination.refs(self.objects("v1"), namespace="shop")
-        budget = model.Budget(confirmed=True)
+        budget = deletions.Budget(confirmed=True)
         pruned = await teller.destination.prune(refs, (), identity=identity(), fence=model.unfenced, budget=budget)
         assert (pruned.deleted, pruned.inventory) == ((), refs)
         assert "by hand" in pruned.held[0].reason

@@ -20,7 +20,7 @@ from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import credentials, direct, kinds
 from sealane.clients.relay import relayed
 from sealane.deployments.latest import Latest
-from sealane.destinations import model, port, usage
+from sealane.destinations import deletions, model, port, usage
 from sealane.destinations.dummy import apply_plan
 from sealane.destinations.dummy import destination as dummy
 from sealane.destinations.dummy import state as states
@@ -307,12 +307,12 @@ class DestinationContract:
 
     async def prune(
         self, destination: port.Destination, applied: model.Applied, *wanted: str, **budget: Any
-    ) -> model.Pruned:
+    ) -> deletions.Pruned:
         kept = tuple(ref for ref in applied.inventory if ref.name in wanted)
         fence = budget.pop("fence", model.unfenced)
         namespace = applied.inventory[0].namespace or ""
         return await destination.prune(
-            applied.inventory, kept, identity=identity(namespace), fence=fence, budget=model.Budget(**budget)
+            applied.inventory, kept, identity=identity(namespace), fence=fence, budget=deletions.Budget(**budget)
         )
 
     async def test_what_is_not_wanted_goes_and_can_be_made_again(
@@ -400,7 +400,7 @@ class DestinationContract:
             await destination.apply(wanted, identity=who, fence=Counting(2), adopt=True)
         applied = await destination.apply(wanted, identity=who, fence=model.unfenced, adopt=True)
         (stays,) = (await destination.apply([config_map("stays")], identity=who, fence=model.unfenced)).inventory
-        undo = model.Budget(deletes=9, undo=True, verified=6)
+        undo = deletions.Budget(deletes=9, undo=True, verified=6)
         for _ in range(2):
             pruned = await destination.prune(
                 (*applied.inventory, stays), (stays,), identity=who, fence=model.unfenced, budget=undo
@@ -423,7 +423,7 @@ class DestinationContract:
         )
         expected = await destination.refs([config_map("theirs")], namespace=namespace)
         keep = (await destination.apply([config_map("keep")], identity=first, fence=model.unfenced)).inventory
-        undo = model.Budget(deletes=9, undo=True, verified=3)
+        undo = deletions.Budget(deletes=9, undo=True, verified=3)
         for budget in (undo, replace(undo, confirmed=True)):
             pruned = await destination.prune(
                 (*applied.inventory, *expected, *keep), keep, identity=second, fence=model.unfenced, budget=budget
@@ -438,14 +438,14 @@ class DestinationContract:
     @pytest.mark.parametrize(
         ("budget", "stays"),
         [
-            (model.Budget(verified=4), True),  # taken over by a deployment that never came to be good
-            (model.Budget(verified=4, confirmed=True), True),
-            (model.Budget(verified=5), False),  # it became the formation's, and its stencil was deleted
-            (model.Budget(verified=5, back=True), True),  # a person goes back behind taking it over
+            (deletions.Budget(verified=4), True),  # taken over by a deployment that never came to be good
+            (deletions.Budget(verified=4, confirmed=True), True),
+            (deletions.Budget(verified=5), False),  # it became the formation's, and its stencil was deleted
+            (deletions.Budget(verified=5, back=True), True),  # a person goes back behind taking it over
         ],
     )
     async def test_what_never_became_the_formations_is_given_back_by_pruning(
-        self, destination: port.Destination, namespace: str, budget: model.Budget, stays: bool
+        self, destination: port.Destination, namespace: str, budget: deletions.Budget, stays: bool
     ) -> None:
         await self.made_by_hand(destination, namespace, config_map("hand", a="1"))
         wanted = [config_map("hand", a="2"), config_map("keep")]
@@ -474,7 +474,7 @@ class DestinationContract:
         who = identity(namespace, sequence=2)
         applied = await destination.apply(wanted, identity=who, fence=model.unfenced, adopt=True)
         keep = tuple(ref for ref in applied.inventory if ref.name == "keep")
-        budget = model.Budget(deletes=9, undo=True)
+        budget = deletions.Budget(deletes=9, undo=True)
         pruned = await destination.prune(applied.inventory, keep, identity=who, fence=model.unfenced, budget=budget)
         told = {kept.ref.name: kept.reason for kept in pruned.held}
         assert [told[name].endswith("as it was") for name in ("same", "other", "large")] == [True] * 3
@@ -529,7 +529,9 @@ class DestinationContract:
             await told.woken()
             (settings,) = (ref for ref in applied.inventory if ref.kind == "ConfigMap")
             rest = tuple(ref for ref in applied.inventory if ref is not settings)
-            await destination.prune(applied.inventory, rest, identity=who, fence=model.unfenced, budget=model.Budget())
+            await destination.prune(
+                applied.inventory, rest, identity=who, fence=model.unfenced, budget=deletions.Budget()
+            )
             await told.woken()
 
     # --- the ledger

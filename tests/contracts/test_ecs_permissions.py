@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sealane.cli import exits
-from sealane.destinations import model
+from sealane.destinations import deletions, model
 from sealane.destinations.ecs import permissions
 from tests.aws import service_timelines as timelines
 from tests.contracts.aws_contract import identity
@@ -34,7 +34,7 @@ async def test_it_allows_what_is_called_and_nothing_else(aws: Amazon) -> None:
         await teller.deploy([schedule(State="DISABLED"), definition("b2")])
         rest = tuple(ref for ref in ended.inventory if ref.kind != "Schedule")
         await teller.destination.prune(
-            ended.inventory, rest, identity=identity(9), fence=model.unfenced, budget=model.Budget()
+            ended.inventory, rest, identity=identity(9), fence=model.unfenced, budget=deletions.Budget()
         )
         await teller.destination.observed("shop")
         await teller.destination.ledgers("shop", "prod", among=())

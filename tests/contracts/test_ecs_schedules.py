@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealane.destinations import model
+from sealane.destinations import deletions, model
 from sealane.verdicts.model import FactKind, VerdictKind
 from tests import crashing
 from tests.aws import service_timelines as timelines
@@ -96,7 +96,7 @@ async def test_one_that_is_missing_is_made_once_and_deleted_when_no_stencil_has_
     plan = await teller.planned(revision("b2"))
     wanted = tuple(ref for ref in ended.inventory if ref.kind != "Schedule")
     pruned = await teller.destination.prune(
-        ended.inventory, wanted, identity=plan.target.identity, fence=model.unfenced, budget=model.Budget()
+        ended.inventory, wanted, identity=plan.target.identity, fence=model.unfenced, budget=deletions.Budget()
     )
     assert [ref.kind for ref in pruned.deleted] == ["Schedule"]
     assert teller.world.schedules == {}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sealane.deployments import model
+from sealane.destinations import deletions
 from sealane.destinations import model as destinations
 from sealane.verdicts import outcomes
 from sealane.verdicts.messages import causes
@@ -37,14 +38,14 @@ def notes(watched: model.WatchResult, begun: model.Begun) -> tuple[str, ...]:
     return (*outcomes.notes(watched.observation), *left)
 
 
-def pruned_words(pruned: destinations.Pruned) -> str:
+def pruned_words(pruned: deletions.Pruned) -> str:
     """What pruning did; empty when there was nothing to do."""
     sentences = [f"deleted {', '.join(str(ref) for ref in pruned.deleted)}"] if pruned.deleted else []
     sentences += [held_words(pruned.held)] if pruned.held else []
     return "; ".join(sentences)
 
 
-def held_words(held: Sequence[destinations.KeptObject]) -> str:
+def held_words(held: Sequence[deletions.KeptObject]) -> str:
     """What pruning left in place, and why; what is left for the same reason is told together."""
     left: dict[str, list[str]] = {}
     for held_object in held:

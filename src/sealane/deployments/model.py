@@ -9,8 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from sealane.destinations import deletions, stages
 from sealane.destinations import model as destinations
-from sealane.destinations import stages
 from sealane.destinations.stages import StageMark
 from sealane.formations.gates import When
 from sealane.formations.health_checks import HealthCheck
@@ -95,7 +95,7 @@ class DeploymentPlan:
     """Why a failure is not rolled back, when `previous` is None."""
     keep: destinations.Inventory = ()
     """What pruning leaves in place for later rollbacks: configuration and secrets of verified revisions."""
-    budget: destinations.Budget = field(default_factory=destinations.Budget)
+    budget: deletions.Budget = field(default_factory=deletions.Budget)
     adopt: bool = False
     is_rollback: bool = False
     """A person asked for a rollback."""
@@ -221,7 +221,7 @@ class Outcome:
     """What the formation has there now; None: what was noted before the first write is all that is known."""
     startup: timedelta | None = None
     """How long the slowest instance of a verified revision took from its making to ready."""
-    held: tuple[destinations.KeptObject, ...] = ()
+    held: tuple[deletions.KeptObject, ...] = ()
     """What pruning left in place, and why."""
     note: str | None = None
     """What people should know in addition to the verdict."""

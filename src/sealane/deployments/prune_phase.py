@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from sealane.deployments import apply_phase, model
-from sealane.destinations import deletions as deleting
+from sealane.destinations import deletions
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 
 
 async def prune(
     destination: Destination, plan: model.DeploymentPlan, begun: model.Begun, *, fence: destinations.Fence
-) -> destinations.Pruned:
+) -> deletions.Pruned:
     """After a good verdict: deletes what the formation had and the revision has not, within the delete budget.
 
     Where a deleted object owned fields of one that stays, the stencils' values count again and are written.
@@ -36,7 +36,7 @@ async def prune(
     if pruned.freed:
         objects = target.in_stages(await target.objects())[-1].objects
         applied = await destination.apply(objects, identity=target.identity, fence=fence)
-        refused = (destinations.KeptObject(ref=refusal.ref, reason=refusal.message) for refusal in applied.refusals)
+        refused = (deletions.KeptObject(ref=refusal.ref, reason=refusal.message) for refusal in applied.refusals)
         pruned = replace(pruned, held=(*pruned.held, *refused))
     return _both(now_gone, pruned)
 
@@ -50,7 +50,7 @@ def kept_for(target: model.Target, inventory: destinations.Inventory) -> timedel
 
 async def retire(
     destination: Destination, target: model.Target, inventory: destinations.Inventory, *, fence: destinations.Fence
-) -> destinations.Pruned:
+) -> deletions.Pruned:
     """Some time after the switch: deletes the earlier version. Key: the inventory. Undo: the next deployment."""
     spare = target.leftovers(inventory)
     return await _without(destination, target, inventory, spare, fence=fence, verified=target.identity.sequence)
@@ -64,11 +64,11 @@ async def _without(
     *,
     fence: destinations.Fence,
     verified: int,
-) -> destinations.Pruned:
+) -> deletions.Pruned:
     """Deletes what the strategy itself made; the delete budget does not count that."""
     if not spare:
-        return destinations.Pruned(deleted=(), held=(), inventory=stored)
-    budget = destinations.Budget(deletes=len(spare), verified=verified)
+        return deletions.Pruned(deleted=(), held=(), inventory=stored)
+    budget = deletions.Budget(deletes=len(spare), verified=verified)
     return await destination.prune(stored, _less(stored, spare), identity=target.identity, fence=fence, budget=budget)
 
 
@@ -84,14 +84,14 @@ async def clear(
     failed: destinations.Inventory,
     restored: model.Begun,
     fence: destinations.Fence,
-) -> destinations.Pruned:
+) -> deletions.Pruned:
     """After a rollback: deletes what only the failed revision made, and gives back what it took over.
 
     The budget does not count it, since the deployment itself had just made it. Volume claims, namespaces and the like
     stay, and so does everything that existed before, whatever inventories say. What an earlier, killed deployment made
     stands in the stored inventory; the objects' own marks say that no good deployment had it.
     """
-    budget = destinations.Budget(undo=True, verified=plan.verified)
+    budget = deletions.Budget(undo=True, verified=plan.verified)
     previous = plan.previous or plan.target
     every = apply_phase.union(apply_phase.union(plan.stored, failed), restored.inventory)
     spare = _less(previous.leftovers(every), restored.inventory)
@@ -126,15 +126,15 @@ def _name(ref: destinations.ObjectRef) -> _Name:
     return ref.kind, ref.namespace, ref.name
 
 
-def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: destinations.Budget) -> bool:
+def _is_undone(marks: Mapping[str, str], plan: model.DeploymentPlan, budget: deletions.Budget) -> bool:
     """Whether no good deployment made the object or took it over."""
     times = [marks[mark] for mark in (destinations.CREATED, destinations.ADOPTED) if mark in marks]
-    return any(deleting.is_undone(mark, plan.target.identity, budget) for mark in times)
+    return any(deletions.is_undone(mark, plan.target.identity, budget) for mark in times)
 
 
 def _changed(
     refs: destinations.Inventory, live: Mapping[_Name, Mapping[str, str]], plan: model.DeploymentPlan
-) -> tuple[destinations.KeptObject, ...]:
+) -> tuple[deletions.KeptObject, ...]:
     """Objects that existed before, that the failed revision wrote, and that the revision rolled back to does not have.
 
     For example a Secret of a stencil whose values were not kept, or an object that an earlier pruning left in place.
@@ -142,11 +142,11 @@ def _changed(
     written = str(plan.target.identity.sequence)
     why = "it stays as this deployment wrote it, because the revision before does not say what it was"
     return tuple(
-        destinations.KeptObject(ref=ref, reason=why)
+        deletions.KeptObject(ref=ref, reason=why)
         for ref in refs
         if live.get(_name(ref), {}).get(destinations.SEQUENCE) == written
     )
 
 
-def _both(first: destinations.Pruned, second: destinations.Pruned) -> destinations.Pruned:
+def _both(first: deletions.Pruned, second: deletions.Pruned) -> deletions.Pruned:
     return replace(second, deleted=(*first.deleted, *second.deleted), held=(*first.held, *second.held))

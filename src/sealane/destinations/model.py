@@ -241,50 +241,6 @@ class Applied:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
-    """How much pruning may delete. `confirmed` is a person's confirmation of exactly this deletion."""
-
-    deletes: int = 3
-    confirmed: bool = False
-    undo: bool = False
-    """The deployment is rolled back: only objects created since the last good one may be deleted."""
-    whole: bool = False
-    """Deliberately, nothing is wanted there any more."""
-    back: bool = False
-    """A person rolls back: objects adopted since are given back rather than deleted."""
-    verified: int = 0
-    """Sequence of the last good deployment: objects adopted later never became the formation's."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeptObject:
-    """An object that pruning left in place, and why."""
-
-    ref: ObjectRef
-    reason: str
-    kept: bool = True
-    """Whether it still belongs to the formation and stays in its inventory."""
-    confirmable: bool = False
-    """Whether a person may confirm its deletion: it exceeds the budget, or is at a place that the formation left."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pruned:
-    """The result of pruning: `inventory` is the rest of the stored one."""
-
-    deleted: Inventory
-    held: tuple[KeptObject, ...]
-    inventory: Inventory
-    freed: bool = False
-    """A deleted object, such as an autoscaler, had set fields of one that stays: another apply sets the stencils' values."""
-
-    @property
-    def unconfirmed(self) -> bool:
-        """Whether a person is asked to confirm the deletion of objects that stay."""
-        return any(kept_object.confirmable for kept_object in self.held)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
     """The data that a formation keeps at its destination without a server: its inventory and a few texts.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealane.clients.relay.hub import Hub
-    from sealane.destinations import model, observed, stages, usage
+    from sealane.destinations import deletions, model, observed, stages, usage
     from sealane.findings import Finding
     from sealane.formations.health_checks import HealthCheck
     from sealane.images.bundle import Bundle
@@ -111,8 +111,8 @@ class Destination(Protocol):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Deletes stored but unwanted objects within the budget, and says which it left in place."""
         ...
 

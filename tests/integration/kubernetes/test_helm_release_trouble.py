@@ -19,8 +19,8 @@ from sealane.clients.helm import Helm
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
 from sealane.destinations import model
+from sealane.destinations.deletions import Budget
 from sealane.destinations.kubernetes.destination import KubernetesDestination
-from sealane.destinations.model import Budget
 from tests.integration.kubernetes.parts import identity
 
 CONFIG_MAP, SECRET = kinds.whole("v1", "ConfigMap"), kinds.whole("v1", "Secret")

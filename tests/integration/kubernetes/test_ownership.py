@@ -7,7 +7,7 @@ from typing import Any
 
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import kinds
-from sealane.destinations import model
+from sealane.destinations import deletions, model
 from sealane.destinations.kubernetes.destination import KubernetesDestination
 from tests.bed import Kubectl
 from tests.integration.kubernetes.parts import apply, config_map, deployment, identity, live, names
@@ -15,11 +15,11 @@ from tests.integration.kubernetes.parts import apply, config_map, deployment, id
 
 async def pruned(
     cluster: clusters.Cluster, namespace: str, stored: model.Inventory, *wanted: dict[str, Any], **budget: Any
-) -> model.Pruned:
+) -> deletions.Pruned:
     destination = KubernetesDestination(cluster)
     refs = await destination.refs(wanted, namespace=namespace)
     return await destination.prune(
-        stored, refs, identity=identity(namespace), fence=model.unfenced, budget=model.Budget(**budget)
+        stored, refs, identity=identity(namespace), fence=model.unfenced, budget=deletions.Budget(**budget)
     )
 
 

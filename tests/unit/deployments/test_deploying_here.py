@@ -15,6 +15,7 @@ from sealane.cli.screens import rollout_lines
 from sealane.deployments import ledger_entries, ledger_history
 from sealane.deployments import model as rollouts
 from sealane.deployments.ledger_history import History
+from sealane.destinations import deletions
 from sealane.destinations import model as destinations
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.stencils.model import Revision
@@ -294,7 +295,7 @@ async def test_a_way_back_that_is_closed_is_told_before_it_is_needed(destination
     ledger = await destination.read_ledger("shop", "dev", namespace="shop")
     dev = destinations.Identity(app="shop", formation="dev", namespace="shop", revision="")
     wanted = tuple(ref for ref in ledger.inventory if ref.name != "extra")
-    budget = destinations.Budget(confirmed=True)
+    budget = deletions.Budget(confirmed=True)
     fence = destinations.unfenced
     await destination.prune(ledger.inventory, wanted, identity=dev, fence=fence, budget=budget)
     theirs = dataclasses.replace(dev, formation="qa")

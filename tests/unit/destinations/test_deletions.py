@@ -24,7 +24,9 @@ def plan(
         for object_ref in stored
         if object_ref.name not in (gone or ())
     }
-    return deletions.plan((*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=model.Budget(**budget), kinds=KINDS)  # type: ignore[arg-type]
+    return deletions.plan(
+        (*stored, KEPT), (KEPT,), live=live, identity=WHO, budget=deletions.Budget(**budget), kinds=KINDS
+    )  # type: ignore[arg-type]
 
 
 def there(labels: dict[str, str], uid: str = "u", **marks: str) -> deletions.LiveObject:
@@ -113,7 +115,7 @@ def test_what_is_gone_is_neither_deleted_nor_held() -> None:
 
 def test_where_nothing_is_wanted_nothing_goes_even_with_a_yes() -> None:
     deletion_plan = deletions.plan(
-        (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=model.Budget(confirmed=True)
+        (KEPT,), (), live={KEPT.key: there(WHO.labels)}, identity=WHO, budget=deletions.Budget(confirmed=True)
     )
     assert (deletion_plan.delete, len(deletion_plan.held)) == ((), 1)
 
@@ -123,7 +125,7 @@ def test_what_says_itself_that_it_stays_stays_for_ever() -> None:
     kept = ref("data")
     for said, held in (("keep", True), ("delete", False)):
         live = {kept.key: there(WHO.labels, **{"helm.sh/resource-policy": said})}
-        budget = model.Budget(deletes=5, confirmed=True)
+        budget = deletions.Budget(deletes=5, confirmed=True)
         made = deletions.plan((kept, KEPT), (KEPT,), live=live, identity=WHO, budget=budget, kinds=KINDS)
         assert (made.delete == ()) is held
         assert [(each.reason, each.kept) for each in made.held] == (

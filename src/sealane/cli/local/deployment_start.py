@@ -29,8 +29,8 @@ from sealane.deployments import (
 from sealane.deployments import model as rollouts
 from sealane.deployments.ledger_history import History, LedgerRecord
 from sealane.deployments.ledger_memory import LedgerMemory
+from sealane.destinations import deletions, ownership
 from sealane.destinations import model as destinations
-from sealane.destinations import ownership
 from sealane.destinations.port import Destination
 from sealane.destinations.stages import Survey, every_object
 from sealane.errors import Conflicting, Refused
@@ -173,7 +173,7 @@ async def _plan(
         barred=await asyncio.to_thread(wish.permitted.bars, old) if old else "",
         stays=wish.stays or aim.reason,
         keep=keep,
-        budget=destinations.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
+        budget=deletions.Budget(deletes=wish.permitted.deletes, confirmed=wish.permitted.confirmed),
         adopt=wish.permitted.adopt,
         is_rollback=wish.is_rollback,
         verified=history.verified_sequence,

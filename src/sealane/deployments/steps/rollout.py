@@ -18,6 +18,7 @@ from sealane.deployments import (
 from sealane.deployments.conflicting_changes import Conflicts
 from sealane.deployments.memory import Prepared
 from sealane.deployments.steps.work import Work
+from sealane.destinations import deletions
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
 from sealane.destinations.stages import StageMark, every_object
@@ -65,7 +66,7 @@ class Pruned:
     """The result of pruning: what was deleted, and what stays."""
 
     inventory: destinations.Inventory
-    held: tuple[destinations.KeptObject, ...]
+    held: tuple[deletions.KeptObject, ...]
     stays: tuple[str, ...] = ()
     """What was left in place or done and not undone, in words."""
     unconfirmed: bool = False
@@ -245,7 +246,7 @@ async def clear(work: Work, failed: model.Begun, restored: model.Begun) -> Prune
 
 async def cleared(
     work: Work, prepared: Prepared, failed: destinations.Inventory, restored: model.Begun
-) -> destinations.Pruned:
+) -> deletions.Pruned:
     """Deletes what a failed revision made, and tells what it did."""
     pruned = await prune_phase.clear(
         prepared.destination, prepared.plan, failed=failed, restored=restored, fence=work.context.fence

@@ -62,12 +62,12 @@ class AccountDestination(PlainDestination, Generic[R]):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Deletes nothing: what is there has data, addresses and history that no deployment can recreate."""
         unwanted = deletions.candidates(stored, wanted)
-        held = tuple(model.KeptObject(ref=ref, reason=self.stays) for ref in unwanted)
-        return model.Pruned(deleted=(), held=held, inventory=stored)
+        held = tuple(deletions.KeptObject(ref=ref, reason=self.stays) for ref in unwanted)
+        return deletions.Pruned(deleted=(), held=held, inventory=stored)
 
     @override
     async def read_ledger(self, app: str, formation: str, *, namespace: str) -> model.Ledger:

@@ -125,8 +125,8 @@ class DummyDestination(Destination):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         there = self._state.read().objects
         candidates = {
             ref.key: apply_plan.text(ref) for ref in deletions.candidates(stored, wanted, deletion_rules.KINDS)

@@ -41,7 +41,7 @@ class Writes:
             if gone := content.objects.pop(apply_plan.text(ref), None):
                 content.journal.append(states.Write(verb="delete", object=str(ref), generation=gone.generation))
 
-    async def give_back(self, ref: model.ObjectRef, fence: model.Fence) -> model.KeptObject:
+    async def give_back(self, ref: model.ObjectRef, fence: model.Fence) -> deletions.KeptObject:
         """Restores an adopted object to its former state."""
         await fence()
         with self._state.write() as content:

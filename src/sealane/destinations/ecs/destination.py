@@ -14,7 +14,7 @@ from sealane.clients.aws.account import Account
 from sealane.clients.aws.ecs import Ecs
 from sealane.clients.aws.ecs_model import Definition
 from sealane.clients.aws.scheduler import Scheduler
-from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations import deletions, model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
@@ -200,8 +200,8 @@ class EcsDestination(AccountDestination[Record]):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Deletes schedules that are not wanted any more; what is left of a service or a task definition is kept."""
         rest = await self._schedules.prune(stored, wanted, identity=identity, fence=fence, budget=budget)
         others = tuple(ref for ref in rest.inventory if ref.kind != SCHEDULE)

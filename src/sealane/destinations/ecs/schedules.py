@@ -106,8 +106,8 @@ class Schedules:
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Deletes those that are not wanted any more, within the budget."""
         live: dict[model.Key, deletions.LiveObject] = {}
         for ref in deletions.candidates(stored, wanted):
@@ -130,7 +130,7 @@ class Schedules:
             await self._disown(ref, fence)
         left = {ref.key for ref in (*planned.delete, *planned.give_back, *planned.gone)}
         rest = tuple(ref for ref in stored if ref.key not in left)
-        return model.Pruned(deleted=planned.delete, held=planned.held, inventory=rest)
+        return deletions.Pruned(deleted=planned.delete, held=planned.held, inventory=rest)
 
     async def _disown(self, ref: model.ObjectRef, fence: model.Fence) -> None:
         _, tag = await self.records.get(ref)

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from sealane import errors
 from sealane.clients.aws.beanstalk import Beanstalk
-from sealane.destinations import model, observed, ownership, stages
+from sealane.destinations import deletions, model, observed, ownership, stages
 from sealane.destinations.aws import write_rounds
 from sealane.destinations.aws.destination import AccountDestination
 from sealane.destinations.aws.pace import Pace
@@ -138,8 +138,8 @@ class BeanstalkDestination(AccountDestination[EnvironmentRecord]):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Deletes no environment; old versions, if the operators' file says so."""
         pruned = await super().prune(stored, wanted, identity=identity, fence=fence, budget=budget)
         if self._keep and not budget.undo:

@@ -17,7 +17,7 @@ _NO = (errors.Forbidden, errors.AdmissionDenied, errors.QuotaExceeded, errors.In
 
 async def give_back(
     cluster: clusters.Cluster, ref: model.ObjectRef, *, identity: model.Identity, fence: model.Fence
-) -> model.KeptObject:
+) -> deletions.KeptObject:
     """Restores the object; if the cluster rejects that, at least gives up its ownership. A repetition changes nothing."""
     kind = kinds.whole(ref.api_version, ref.kind)
     live = await cluster.find(kind, ref.name, namespace=ref.namespace)
@@ -34,7 +34,7 @@ async def give_back(
         try:
             await _written(cluster, kind, ref, copy, fence=fence, fields=False)
         except _NO as error:
-            return model.KeptObject(
+            return deletions.KeptObject(
                 ref=ref, reason=f"it was there before, and giving it back is refused: {error.answer}"
             )
     await _disowned(cluster, kind, ref, returned.managed_fields, fence=fence)

@@ -22,9 +22,9 @@ async def prune(
     wanted: model.Inventory,
     *,
     identity: model.Identity,
-    budget: model.Budget,
+    budget: deletions.Budget,
     fence: model.Fence,
-) -> model.Pruned:
+) -> deletions.Pruned:
     """Deletes within the budget, as the port promises. A release that is to be deleted whole is uninstalled."""
     cluster = at.cluster
     live: dict[model.Key, deletions.LiveObject] = {}
@@ -34,14 +34,14 @@ async def prune(
             live[ref.key] = deletions.there(live_object, uid=live_object["metadata"]["uid"])
     plan = deletions.plan(stored, wanted, live=live, identity=identity, budget=budget, kinds=deletion_rules.KINDS)
     deleted: list[model.ObjectRef] = []
-    held: list[model.KeptObject] = []
+    held: list[deletions.KeptObject] = []
     for name in await _whole_releases(cluster, plan.delete, live, identity=identity):
         await fence()
         await write.uninstall(at, name, identity=identity, fence=fence)
     for ref in plan.delete:
         await fence()
         if objection := await _delete(cluster, ref, clusters.Precondition(uid=live[ref.key].uid)):
-            held.append(model.KeptObject(ref=ref, reason=objection))
+            held.append(deletions.KeptObject(ref=ref, reason=objection))
         else:
             deleted.append(ref)
     held += [await adoption_undo.give_back(cluster, ref, identity=identity, fence=fence) for ref in plan.give_back]

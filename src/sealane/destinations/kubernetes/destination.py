@@ -14,7 +14,7 @@ from sealane import clock
 from sealane.clients.helm import ON_PATH, Helm
 from sealane.clients.kubernetes import cluster as clusters
 from sealane.clients.kubernetes import errors, kinds
-from sealane.destinations import diff, model, observed, stages
+from sealane.destinations import deletions, diff, model, observed, stages
 from sealane.destinations import usage as usages
 from sealane.destinations.kubernetes import (
     apply_plan,
@@ -121,8 +121,8 @@ class KubernetesDestination(Destination):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         return await deletion.prune(self._releases, stored, wanted, identity=identity, budget=budget, fence=fence)
 
     @override

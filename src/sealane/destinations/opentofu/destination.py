@@ -124,10 +124,10 @@ class OpenTofuDestination(PlainDestination):
         *,
         identity: model.Identity,
         fence: model.Fence,
-        budget: model.Budget,
-    ) -> model.Pruned:
+        budget: deletions.Budget,
+    ) -> deletions.Pruned:
         """Destroys nothing; what is destroyed already is given up."""
-        held: list[model.KeptObject] = []
+        held: list[deletions.KeptObject] = []
         gone: list[model.ObjectRef] = []
         for ref in deletions.candidates(stored, wanted):
             record = self._programs.folder(identity.namespace, ref.name).record()
@@ -135,10 +135,10 @@ class OpenTofuDestination(PlainDestination):
             if empty:
                 gone.append(ref)
             else:
-                held.append(model.KeptObject(ref=ref, reason=STAYS))
+                held.append(deletions.KeptObject(ref=ref, reason=STAYS))
         keys_gone = {ref.key for ref in gone}
         left = tuple(ref for ref in stored if ref.key not in keys_gone)
-        return model.Pruned(deleted=tuple(gone), held=tuple(held), inventory=left)
+        return deletions.Pruned(deleted=tuple(gone), held=tuple(held), inventory=left)
 
     @override
     async def observe(

@@ -16,7 +16,8 @@ from sealane.deployments import targets as shared
 from sealane.deployments.memory import Asking, Left, Memory, Prepared, RollbackPermission, Watching, Word
 from sealane.deployments.steps.work import Context
 from sealane.deployments.watch_phase import Stop
-from sealane.destinations.model import Budget, Fence, Inventory
+from sealane.destinations.deletions import Budget
+from sealane.destinations.model import Fence, Inventory
 from sealane.destinations.port import Destination
 from sealane.egress import Allowlist
 from sealane.environments import egress_allowlist

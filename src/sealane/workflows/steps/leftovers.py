@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sealane.deployments import messages, moves
 from sealane.destinations import deletions
-from sealane.destinations.model import Budget, Fence, Identity
+from sealane.destinations.deletions import Budget
+from sealane.destinations.model import Fence, Identity
 from sealane.errors import Fenced, SealaneError
 from sealane.records.deployments import Deployment
 from sealane.records.formations import Behind, Formation
