@@ -21,7 +21,7 @@ from sealane.clients.engine.model import Confinement, ContainerSpec, ContainerSt
 from sealane.clients.registry_access import OPEN, RegistryAccess
 from sealane.errors import Unavailable
 from sealane.pipelines.model import StepStatus
-from sealane.runners import capabilities, log_follow, outcomes, scripts, services, stops, users
+from sealane.runners import capabilities, log_follow, outcomes, scripts, services, start_errors, stops, users
 from sealane.runners.model import (
     RunKey,
     ServiceHealth,
@@ -134,7 +134,7 @@ class DockerRunner(Runner):
         try:
             return await self._run_step(run, spec, output)
         except (errors.ImageMissing, errors.CannotExecute) as error:
-            status, reason = StepStatus.FAILED, _explained(spec, error)
+            status, reason = StepStatus.FAILED, start_errors.explained(spec, error)
         except NotListed as error:
             status, reason = StepStatus.FAILED, str(error)
         except (errors.ContainerMissing, errors.NameTaken):  # a start answered with 409: it is being removed
@@ -288,20 +288,3 @@ class DockerRunner(Runner):
 
     def _labels(self, run: RunKey) -> dict[str, str]:
         return {RUN: run.value, OWNER: self._owner}
-
-
-def _explained(spec: StepSpec, error: errors.ImageMissing | errors.CannotExecute) -> str:
-    if isinstance(error, errors.CannotExecute) and spec.commands and error.names("/bin/sh"):
-        return f"image {spec.image} has no /bin/sh to run `commands` with; use one that has, or leave `commands` out"
-    if isinstance(error, errors.UserMissing):
-        who = spec.user or "that it is to run as"
-        return f'image {spec.image} has no user or group {who}; take one of its /etc/passwd, or numbers such as "1000:1000"'
-    if isinstance(error, errors.ArgumentsTooLong):
-        longest = max(
-            {**spec.environment, **spec.secrets}.items(), key=lambda variable: len(variable[1]), default=("", "")
-        )
-        return (
-            f"its environment is larger than Linux lets a program be started with: {longest[0]} has "
-            f"{len(longest[1].encode()):,} bytes, of 131,071 for one and 2 MiB for all; hand over what is long in a file"
-        )
-    return str(error)

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from sealane import clock
 from sealane.destinations import deletions, diff, model, observed, stages, usage
-from sealane.destinations.dummy import apply_plan, behavior, ledgers, writes
+from sealane.destinations.dummy import apply_plan, behavior, ledgers, live, writes
 from sealane.destinations.dummy import state as states
 from sealane.destinations.kubernetes import autoscalers, deletion_rules, one_shot, provided_refs, tasks
 from sealane.destinations.kubernetes.messages import read_only
@@ -153,7 +153,7 @@ class DummyDestination(Destination):
     ) -> AsyncIterator[verdicts.Observation]:
         last: verdicts.Observation | None = None
         while True:
-            seen = self._observation(wanted)
+            seen = live.observation(self._lives(), wanted, at=self._now())
             if last is None or replace(seen, at=last.at) != last:
                 last = seen
                 yield seen
@@ -206,21 +206,7 @@ class DummyDestination(Destination):
 
     @override
     async def evidence(self, identity: model.Identity, observation: verdicts.Observation) -> Mapping[str, Any]:
-        events = [
-            {
-                "at": fact.since.isoformat(),
-                "object": fact.object,
-                "container": fact.container,
-                "type": "Warning",
-                "reason": fact.kind.value,
-                "message": fact.words,
-                "count": fact.times,
-            }
-            for fact in observation.facts
-        ]
-        about = {fact.workload for fact in observation.facts}
-        lives = [life for life in self._lives() if life.object in about]
-        return {"events": events, "logs": behavior.logs(lives), "probes": [], "terminations": []}
+        return live.evidence(self._lives(), observation)
 
     @override
     async def tail(
@@ -234,14 +220,8 @@ class DummyDestination(Destination):
         instance: str | None = None,
     ) -> AsyncIterator[str]:
         """Every workload prints one line, and its containers' configured output."""
-        for ref in refs:
-            if ref.group in {"apps", "batch"} and instance in {None, f"{ref.name}-0"}:
-                yield f"{ref.name}-0/{container or ref.name}  pretends to run"
-        keys = {ref.key for ref in refs}
-        for log in behavior.logs(life for life in self._lives() if life.ref.key in keys):
-            if container in {None, log["container"]} and instance in {None, log["object"].partition("/")[2]}:
-                for line in log["lines"]:
-                    yield f"{log['object'].partition('/')[2]}/{log['container']}  {line}"
+        for line in live.lines(self._lives(), refs, container=container, instance=instance):
+            yield line
         if follow:
             await asyncio.Event().wait()
 
@@ -269,11 +249,7 @@ class DummyDestination(Destination):
 
     @override
     async def usage(self, objects: Sequence[Mapping[str, Any]], *, namespace: str) -> tuple[usage.WorkloadUsage, ...]:
-        wanted = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in objects}
-        stay = behavior.WORKLOADS - {("batch", "Job")}
-        here = (life for life in self._lives() if life.ref.namespace == namespace)
-        lives = (life for life in here if (life.ref.group, life.ref.kind) in stay)
-        return tuple(behavior.usage(life) for life in lives if (life.ref.kind, life.ref.name) in wanted)
+        return live.usage_of(self._lives(), objects, namespace=namespace)
 
     @override
     async def namespace_created(self, namespace: str) -> datetime | None:
@@ -301,22 +277,4 @@ class DummyDestination(Destination):
         return self._ledgers.write(ledger, app, formation, namespace=namespace)
 
     def _lives(self) -> list[behavior.Life]:
-        there = self._state.look().objects
-        return [
-            behavior.Life(
-                ref=apply_plan.ref_in(stored.manifest, stored.manifest["metadata"].get("namespace") or ""),
-                manifest=stored.manifest,
-                since=stored.since,
-                older=stored.older,
-                generation=stored.generation,
-                variables=apply_plan.variables(stored.manifest, there),
-            )
-            for stored in there.values()
-        ]
-
-    def _observation(self, wanted: model.Inventory) -> verdicts.Observation:
-        watched = {ref.key: ref for ref in wanted if (ref.group, ref.kind) in behavior.WORKLOADS}
-        lives = [life for life in self._lives() if life.ref.key in watched]
-        there = {life.ref.key for life in lives}
-        absent = [ref for key, ref in watched.items() if key not in there]
-        return behavior.observation(lives, absent, at=self._now())
+        return live.lives(self._state.look().objects)
