@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sealane import findings
@@ -18,12 +18,13 @@ from sealane.environments import reading as environment_reading
 from sealane.findings import Finding, Place, not_utf8
 from sealane.formations import formation_names
 from sealane.formations import reading as formation_reading
+from sealane.formations.output_references import NamedOutput
 from sealane.pipelines import pipeline_files
 from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
 from sealane.pipelines.reading import PipelineFiles
-from sealane.stencils import helm_template, render_inputs, rendering
+from sealane.stencils import helm_template, output_formations, render_inputs, rendering
 
 MOST_FORMATIONS = 200
 RENDERED_WITHIN = 600.0
@@ -142,13 +143,21 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapt
         return problems
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     inputs = rendering.Inputs(app=pipeline.app, images=images, adapters=adapters)
+    named = output_formations.named(sources.formation, tree, adapters)
+
+    def told(outputs: tuple[NamedOutput, ...]) -> list[Finding]:
+        given = replace(inputs, outputs=outputs)
+        return helm_template.render_now(sources, given, by.helm, within=by.until - time.monotonic())[1]
+
     try:
-        _, rendered = helm_template.render_now(sources, inputs, by.helm, within=by.until - time.monotonic())
+        rendered = told(())
+        if named.outputs and findings.errors(rendered):
+            rendered = output_formations.agreed(rendered, map(told, output_formations.stand_ins(named)))
     except TimeoutError:
         message = "its charts were not rendered: those of all formations take too long together"
         hint = "check one by itself: `sealane render FORMATION`"
         rendered = [Finding(message=message, place=sources.formation.at("charts"), hint=hint)]
-    return [*problems, *rendered]
+    return [*problems, *named.wrong, *rendered]
 
 
 def _keys(text: str, file: str) -> set[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from sealane.cli.local import deployment
 from sealane.clients import confinement
 from sealane.deployments import drift_check, ledger_entries
 from sealane.destinations.opentofu import program_output
+from sealane.destinations.opentofu.previews import TofuPreviewer
 from tests.opentofu import Place, changes, identity
 from tests.serving import until
 
@@ -345,3 +348,79 @@ async def test_a_state_that_could_not_be_stored_is_kept_and_stored_later(place: 
         again = await place.plan(main)
         assert changes(again) == {}, "what was made is known"
         assert verdict(await place.deploy(again))[0] == "deployed"
+
+
+SENSITIVE = """
+    variable "password" {
+      default   = "hunter2"
+      sensitive = true
+    }
+    resource "terraform_data" "secret" { input = var.password }
+"""
+
+
+async def test_a_pull_request_is_planned_apart_from_what_is_deployed(place: Place) -> None:
+    await place.apply(await place.plan(REPLACED.replace("SIZE", "3")))
+
+    def kept() -> dict[str, bytes]:
+        files = [path for path in (place.folder / "kept").rglob("*") if path.is_file()]
+        return {str(path): path.read_bytes() for path in files if {"locks", "previews"}.isdisjoint(path.parts)}
+
+    before = kept()
+    left = place.folder / "kept/previews"
+    left.mkdir()
+    (left / "dead.lock").touch()
+    (left / "dead").mkdir()
+    revision, findings = place.render(REPLACED.replace("SIZE", "4") + SENSITIVE)
+    assert revision, findings
+    previewer = TofuPreviewer(programs=place.programs)
+    first, second = await asyncio.gather(*(previewer.preview(revision, deletes=0) for _ in range(2)))
+    assert first == second
+    assert first.summary == "1 to create, 1 to replace"
+    assert first.lines[0] == "network: 1 to create, 1 to replace"
+    assert '      input: "3" → "4"' in first.lines
+    assert "      input: <sensitive>" in first.lines
+    changed = [rendered.object for rendered in first.revision.objects if rendered.kind == "ResourceChange"]
+    assert "hunter2" not in f"{first.lines}{changed}"
+    assert [finding.message for finding in first.findings] == [
+        "Configuration network: the plan deletes or replaces terraform_data.net: more than the 0 that are allowed"
+    ]
+    assert set(changes(first.revision)) == {"terraform_data.net", "terraform_data.secret"}, "policies see them"
+    assert kept() == before
+    assert [path.name for path in left.iterdir()] == [".lock"]
+    assert (await previewer.preview(revision, deletes=1)).findings == ()
+
+    foreign = await previewer.preview(replace(revision, formation="other"), deletes=1)
+    assert [finding.message for finding in foreign.findings] == ["Configuration network belongs to net/live"]
+    assert foreign.lines == ()
+    assert (await place.planner.plan(replace(revision, formation="other"), deletes=1))[0] is None
+    bad, _ = place.render('resource "terraform_data" "net" { inputs = 1 }')
+    assert bad
+    (finding,) = (await previewer.preview(bad, deletes=1)).findings
+    assert str(finding.place) == "infra/network/main.tf:1:1"
+
+
+async def test_a_pull_request_cannot_write_what_is_deployed(place: Place) -> None:
+    """Its program sees a copy of the state, and neither other states nor variables of the destination."""
+    await place.apply(await place.plan(ONE))
+    confined = replace(place, confined=True)
+    revision, _ = confined.render(
+        'resource "terraform_data" "net" { input = file("PATH") }'.replace(
+            "PATH", str(place.folder / "kept/states/base/network/terraform.tfstate")
+        )
+    )
+    assert revision
+    (finding,) = (await TofuPreviewer(programs=confined.programs).preview(revision, deletes=0)).findings
+    assert "no file exists" in finding.message
+
+
+def test_a_program_of_the_machine_is_confined_while_another_one_runs_it(tmp_path: Path) -> None:
+    sleep = Path(shutil.which("sleep") or "").resolve()
+    work, root = tmp_path / "work", tmp_path / "root"
+    work.mkdir()
+    root.mkdir()
+    confined = confinement.Confinement(work=work, root=root, name="here", reads=(sleep,)).command([str(sleep), "0"])
+    with subprocess.Popen([str(sleep), "60"]) as busy:
+        ended = subprocess.run(confined, env=confinement.variables({}, root), capture_output=True, check=False)
+        busy.kill()
+    assert ended.returncode == 0, ended.stderr

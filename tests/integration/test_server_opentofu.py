@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from sealane.access.model import Actor
+from sealane.errors import NotThere
+from sealane.events.model import EventKind
+from sealane.pipelines import run_status
+from sealane.pipelines.model import StepStatus
 from sealane.records.deployments import Deployment, DeploymentState
-from sealane.records.scopes import EVERYTHING
+from sealane.records.runs import RunStep
+from sealane.records.scopes import EVERYTHING, Scope
+from sealane.verdicts.model import VerdictKind
+from sealane.workflows.steps import outputs, pull_request_plans
 from tests.integration.inside import Inside
+from tests.recovery.shop import pushed
 
 SAM = Actor(name="sam", groups=frozenset({"sre"}), via="token", deploys=EVERYTHING)
 ENVIRONMENT = """environment: dev
-destinations: {{network: {{opentofu: {{folder: {folder}, program: {program}}}}}}}
+destinations: {{network: {{opentofu: {{folder: {folder}, program: {program}, pull_requests: {{}}}}}}}}
 apps:
   shop: {{namespaces: [base], approvals: {{by: [sre], count: 1}}}}
 policies: {{packs: [ours@1]}}
@@ -46,7 +57,8 @@ def files(size: str) -> dict[str, str]:
 async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_path: Path, opentofu: str) -> None:
     world = Inside(tmp_path)
     config = world.shop.data / "config"
-    (config / "environments/dev.yaml").write_text(ENVIRONMENT.format(folder=tmp_path / "kept", program=opentofu))
+    written = ENVIRONMENT.format(folder=tmp_path / "kept", program=opentofu)
+    (config / "environments/dev.yaml").write_text(written)
     (config / "policies/ours/1").mkdir(parents=True)
     (config / "policies/ours/1/no-loss.yaml").write_text(POLICY)
 
@@ -54,6 +66,23 @@ async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_
         run_id = await world.push_files(words, wanted)
         view = await world.until(lambda: world.server.views.run(run_id), lambda view: view.deployments)
         return await world.reached(view.deployments[0].id, state=DeploymentState.WAITING)
+
+    async def proposed(words: str, wanted: dict[str, str]) -> tuple[RunStep, str]:
+        """What becomes of a pull request's plan, and its log."""
+        commit = world.shop.commit_files(words, wanted)
+        world.shop.push()
+        event = replace(pushed(commit), kind=EventKind.PULL_REQUEST, ref="refs/pull/7/head")
+        run_id = (await world.server.intake.receive(event)).run_id
+        view = await world.until(lambda: world.server.views.run(run_id), lambda view: view.run.ended)
+        assert view.deployments == ()
+        (step,) = (step for step in view.steps if step.key == "plan/dev")
+        assert view.run.status is run_status.fold(step.status for step in view.steps)
+        elsewhere = world.server.views.within(Scope(places=frozenset({("shop", "qa")})))
+        assert "plan/dev" not in [step.key for step in (await elsewhere.run(run_id)).steps]
+        if step.status is not StepStatus.SKIPPED:
+            with pytest.raises(NotThere):
+                await elsewhere.log(run_id, "plan/dev")
+        return step, (await world.server.views.log(run_id, "plan/dev")).data.decode()
 
     async def changes(deployment: Deployment) -> list[object]:
         revision = await world.server.store.releases.revision(deployment.revision_id)
@@ -84,9 +113,73 @@ async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_
         await world.server.approvals.approve(second.id, by=SAM)
         assert await ended(second) == "deployed: Everything is ready."
 
+        record, before = tmp_path / "kept/records/base/network.json", len(list((tmp_path / "kept/plans").rglob("*")))
+        there = record.read_bytes(), state.read_bytes()
+        planned, log = await proposed("two more", files("3"))
+        assert (planned.status, planned.reason) == (StepStatus.PASSED, "1 to change")
+        assert (
+            log
+            == "network: 1 to change\n  ~ terraform_data.net  change\n      input: 2 → 3\n      output: 2 → <known after apply>\n"
+        )
+        gone, log = await proposed("nothing any more", {**files("2"), "infra/main.tf": 'variable "size" {}\n'})
+        assert gone.status is StepStatus.FAILED
+        assert gone.reason
+        assert gone.reason.endswith("nothing is deleted here"), "policies see what a plan does"
+        assert "  - terraform_data.net  delete (delete because no resource config)\n" in log
+        assert "error: deploy/stencils/network.yaml:4:7: " in log
+        assert (record.read_bytes(), state.read_bytes()) == there
+        assert len(list((tmp_path / "kept/plans").rglob("*"))) == before
+        (config / "environments/dev.yaml").write_text(written.replace(", pull_requests: {}", ""))
+        left_out, log = await proposed("two more", files("4"))
+        assert (left_out.status, left_out.reason, log) == (StepStatus.SKIPPED, pull_request_plans.NOT_ALLOWED, "")
+
         back = await world.server.requests.rollback("shop", "dev", by=SAM)
         asked = await world.until(
             lambda: world.server.store.deployments.get(back.id),
             lambda now: now.revision_id != first.revision_id and now.state is DeploymentState.WAITING,
         )
         assert (await changes(asked))[0]["input"] == 1  # type: ignore[index]
+
+
+OPEN = """environment: dev
+destinations: {{network: {{opentofu: {{folder: {folder}, program: {program}}}}}, here: {{dummy: {{}}}}}}
+apps: {{shop: {{namespaces: [base]}}}}
+policies: {{packs: []}}
+"""
+WEB = {
+    ".sealane.yml": "app: shop\ndeliver: [dev, web]\n",
+    "deploy/formations/web.yaml": (
+        "formation: web\nenvironment: dev\ndestination: here\nnamespace: base\n"
+        'stencils: {include: [web.yaml]}\nvalues: {data: "tofu:dev#data"}\nstrategy: {healthy_for: 0s}\n'
+    ),
+    "deploy/stencils/web.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: ${data}\n",
+}
+OUTPUT = 'output "data" { value = { size = tostring(terraform_data.net.output) } }\n'
+
+
+async def test_what_a_formation_gives_reaches_the_next_one_of_the_same_release(tmp_path: Path, opentofu: str) -> None:
+    world = Inside(tmp_path)
+    environment = OPEN.format(folder=tmp_path / "kept", program=opentofu)
+    (world.shop.data / "config/environments/dev.yaml").write_text(environment)
+
+    async def delivered(words: str, size: str) -> tuple[Deployment, list[object]]:
+        wanted = {**files(size), **WEB}
+        wanted["infra/main.tf"] += OUTPUT
+        wanted["deploy/formations/dev.yaml"] += "stencils: {include: [network.yaml]}\n"
+        run_id = await world.push_files(words, wanted)
+        view = await world.until(lambda: world.server.views.run(run_id), lambda view: len(view.deployments) == 2)
+        (web,) = (deployment for deployment in view.deployments if deployment.formation == "web")
+        over = await world.reached(web.id)
+        revision = await world.server.store.releases.revision(over.revision_id)
+        return over, [output.value for output in revision.outputs]
+
+    async with world.knowing_the_shop():
+        first, values = await delivered("one", "1")
+        assert first.verdict
+        assert (first.verdict.kind, first.verdict.reason) == (VerdictKind.DEPLOYED, "Everything is ready.")
+        assert values == [{"size": "1"}], "nobody knew it when the release was made"
+        second, values = await delivered("two", "2")
+        assert second.verdict_kind is VerdictKind.DEPLOYED
+        assert values == [{"size": "2"}]
+        assert second.note == outputs.CHANGED
+        assert not (await world.server.looking.drift("shop", "web")).objects

@@ -21,7 +21,8 @@ _BEGINNING = """
 set -eu
 PATH=$PATH:/usr/sbin:/sbin  # of pivot_root and chroot; a service's own may lack them
 show() {{  # a folder or file of the machine, at the same path
-  if [ -d "$1" ]; then mkdir -p "$root$1"; else mkdir -p "$root$(dirname "$1")"; : >> "$root$1"; fi
+  if [ -d "$1" ]; then mkdir -p "$root$1"
+  elif [ ! -e "$root$1" ]; then mkdir -p "$root$(dirname "$1")"; : > "$root$1"; fi  # nobody may write a program that runs
   mount --rbind "$1" "$root$1"
 }}
 root={root}

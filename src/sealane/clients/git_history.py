@@ -75,6 +75,15 @@ async def branch_point(folder: Path, branch: str, commit: str) -> str | None:
         return None
 
 
+async def behind(folder: Path, branch: str, commit: str) -> int:
+    """How many commits of the origin's branch the commit lacks; 0 where the clone does not know."""
+    try:
+        counted = await git.run("-C", str(folder), "rev-list", "--count", f"{commit}..refs/remotes/origin/{branch}")
+    except UsageError:
+        return 0
+    return int(counted)
+
+
 async def changed(folder: Path, base: str | None, commit: str) -> tuple[str, ...]:
     """All paths whose content differs between two commits; without a base, all paths of the commit.
 

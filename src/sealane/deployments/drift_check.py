@@ -6,7 +6,7 @@ Other fields belong to others, and so do the instances of what an autoscaler sca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sealane.deployments import model, rollback_check, targets
 from sealane.destinations import model as destinations
 from sealane.destinations.port import Destination
+from sealane.formations.output_references import NamedOutput
 from sealane.stencils.model import Revision
 
 ANOTHER = "another Sealane"
@@ -32,6 +33,8 @@ class DriftKind(StrEnum):
     """It still has fields that Sealane gave up, because somebody else owns them, too."""
     REFUSED = "refused"
     """The destination would no longer accept it as it was deployed."""
+    OUTPUT = "output"
+    """An output of another formation is not what it was when this one was rendered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +72,11 @@ class DriftReport:
     """The revision that should be there."""
     objects: tuple[Drift, ...]
 
+    @property
+    def fixable(self) -> bool:
+        """Whether deploying the same revision again would change any of it."""
+        return any(drift.kind is not DriftKind.OUTPUT for drift in self.objects)
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         objects = [drift.to_json() for drift in self.objects]
@@ -76,17 +84,36 @@ class DriftReport:
             "formation": self.formation,
             "revision": self.revision,
             "drifted": bool(objects),
+            "fixable": self.fixable,
             "objects": objects,
         }
 
 
-async def of(revision: Revision, destination: Destination, *, finished: Sequence[str] | None = None) -> DriftReport:
+async def of(
+    revision: Revision,
+    destination: Destination,
+    *,
+    finished: Sequence[str] | None = None,
+    outputs: Sequence[NamedOutput] = (),
+) -> DriftReport:
     """The drift from that revision. Raises Unavailable when the destination doesn't answer.
 
-    `finished` is its work that had ended when it was verified, as far as known.
+    `finished` is its work that had ended when it was verified, as far as known; `outputs` are those in it as they are now.
     """
     target = await targets.to_look_at(revision, destination, finished=finished)
-    return DriftReport(formation=revision.label, revision=revision.id, objects=await look(destination, target))
+    objects = (*await look(destination, target), *_outputs(revision, outputs))
+    return DriftReport(formation=revision.label, revision=revision.id, objects=objects)
+
+
+def _outputs(revision: Revision, outputs: Sequence[NamedOutput]) -> Iterator[Drift]:
+    """Outputs that are not what they were when the revision was rendered."""
+    by_reference = {output.reference: output for output in outputs}
+    for then in revision.outputs:
+        now = by_reference.get(then.reference, then)
+        if now != then:
+            change = destinations.FieldChange(path=str(then.reference), before=now.value, after=then.value)
+            note = "a new deployment of its release takes it" if now.known else "it has no value any more"
+            yield Drift(object=f"Formation/{then.formation}", kind=DriftKind.OUTPUT, fields=(change,), note=note)
 
 
 async def look(destination: Destination, target: model.Target) -> tuple[Drift, ...]:

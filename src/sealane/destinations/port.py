@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from sealane.clients.relay.hub import Hub
     from sealane.destinations import deletions, model, observed, stages, usage
+    from sealane.destinations.outputs import OutputSource
     from sealane.findings import Finding
     from sealane.formations.health_checks import HealthCheck
     from sealane.images.bundle import Bundle
@@ -263,6 +264,28 @@ class Planner(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What deploying a revision would change, for those who review it."""
+
+    revision: Revision
+    """With the changes as objects, for policies; it can't be deployed."""
+    findings: tuple[Finding, ...] = ()
+    """Why it could not be planned, or would not be deployed so."""
+    summary: str = ""
+    """In a few words: `1 to create, 2 to change`."""
+    lines: tuple[str, ...] = ()
+    """The difference as text."""
+
+
+class Previewer(Protocol):
+    """Plans the revisions of pull requests: it keeps and writes nothing, and holds up no deployment."""
+
+    async def preview(self, revision: Revision, *, deletes: int) -> Preview:
+        """What it would change; more than `deletes` deleted objects are a finding. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DestinationContext:
     """The context to open a destination with, besides its entry in the operators' file."""
 
@@ -290,8 +313,14 @@ class DestinationAdapter(DestinationShape):
     """The IAM policy for the entry, some namespaces and further buckets with bundles; None for kinds without one. Pure."""
     bundles: Callable[[Any], BundleStore] | None = None
     """Where its bundles lie, for the entry in the file; None for destinations that run images only."""
+    outputs: Callable[[Any, DestinationContext], OutputSource] | None = None
+    """What formations there give to others, for the entry in the file; None for kinds without outputs."""
     planner: Callable[[Any, DestinationContext], Planner] | None = None
     """What plans its revisions, for the entry in the file; None where any revision can be applied at any time.
 
     Where there is one, a failure is not rolled back automatically: going back is a plan that people approve.
     """
+    plans_pull_requests: Callable[[Any], bool] = lambda _: False
+    """Whether operators let pull requests be planned there, for the entry in the file. Pure."""
+    previewer: Callable[[Any, DestinationContext], Previewer] | None = None
+    """What plans them, where operators let it."""

@@ -12,8 +12,15 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.charts.model import RemoteChart
 from sealane.configfiles import globs, single_document
 from sealane.configfiles.documents import Document
-from sealane.findings import Finding, Place
-from sealane.formations import annotation_reading, files, gate_reading, health_checks, strategy_reading
+from sealane.findings import Finding, Place, Severity
+from sealane.formations import (
+    annotation_reading,
+    files,
+    gate_reading,
+    health_checks,
+    output_references,
+    strategy_reading,
+)
 from sealane.formations.chart_files import ChartFile
 from sealane.formations.health_checks import HealthCheck
 from sealane.formations.model import Chart, Formation, Patch, PatchTarget, StencilChoice
@@ -163,7 +170,21 @@ def _value_problems(written: files.FormationFile, document: Document) -> list[Fi
         for name, value in values.items()
         if not _finite(value)
     ]
-    return [*given, *endless]
+    return [*given, *endless, *_nearly_outputs(values, document)]
+
+
+def _nearly_outputs(values: Mapping[str, Any], document: Document) -> list[Finding]:
+    hint = "an output of another formation is written tofu:FORMATION#OUTPUT"
+    return [
+        Finding(
+            message=f"{value} is taken as a text, not as an output",
+            place=document.place(("values", name)),
+            hint=hint,
+            severity=Severity.WARNING,
+        )
+        for name, value in values.items()
+        if output_references.nearly(value)
+    ]
 
 
 def _chart_problems(charts: Mapping[str, ChartFile], document: Document) -> list[Finding]:

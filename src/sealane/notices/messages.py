@@ -12,6 +12,7 @@ from sealane.deployments import messages as deployments
 from sealane.notices import topics
 from sealane.notices.facts import NoticeFacts
 from sealane.notices.model import Commit, Entry, Link, Notice, Tone
+from sealane.outbox import notice_kinds
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines import notices as rules
 from sealane.releases.origin import Origin
@@ -37,6 +38,8 @@ _TONES = {
     NoticeKind.DRIFT_FOUND: Tone.WAITS,
     NoticeKind.RUN_FAILED: Tone.BAD,
     NoticeKind.RUN_FIXED: Tone.GOOD,
+    NoticeKind.PLAN_PASSED: Tone.GOOD,
+    NoticeKind.PLAN_FAILED: Tone.BAD,
     NoticeKind.TEST: Tone.GOOD,
 }
 _SAID = {
@@ -53,6 +56,8 @@ _SAID = {
     NoticeKind.DRIFT_FOUND: "somebody changed what was deployed",
     NoticeKind.RUN_FAILED: "failed",
     NoticeKind.RUN_FIXED: "passes again",
+    NoticeKind.PLAN_PASSED: "planned",
+    NoticeKind.PLAN_FAILED: "would not be deployed",
 }
 
 
@@ -128,6 +133,8 @@ def _notice(facts: NoticeFacts) -> Notice:
 def _subject(facts: NoticeFacts) -> str:
     if facts.run is not None:
         line = topics.line_of(facts.run)
+        if facts.kind in notice_kinds.OF_PLAN:
+            return f"{facts.event.about} on {line}" if line else facts.event.about
         return f"{facts.run.label} on {line}" if line else facts.run.label
     if facts.kind in topics.OF_FORMATION or facts.deployment is None:
         return f"{facts.event.about}, which others deploy" if facts.subject.observed else facts.event.about
@@ -159,6 +166,8 @@ def _text(facts: NoticeFacts) -> str:
             | NoticeKind.DEPLOYMENT_CANCELLED
             | NoticeKind.DEPLOYMENT_SUPERSEDED
             | NoticeKind.HOLD_SET
+            | NoticeKind.PLAN_PASSED
+            | NoticeKind.PLAN_FAILED
         ):
             return _sentence(str(data.get("reason") or ""))
         case _:
@@ -185,7 +194,7 @@ def _sentence(text: str) -> str:
 
 
 def _entry(facts: NoticeFacts, text: str) -> str:
-    if facts.run is not None:
+    if facts.run is not None and facts.kind not in notice_kinds.OF_PLAN:
         return f"{facts.run.label} {_said(facts)}"
     because = f": {text.rstrip('.')}" if text and facts.kind in topics.OF_FORMATION else ""
     return f"{_said(facts)}{because}"
@@ -223,7 +232,7 @@ def _log(facts: NoticeFacts) -> tuple[str, tuple[str, ...]]:
     why = facts.why
     if log := facts.event.data.get("log"):
         return f"{log['object']} ({log['container']})", tuple(log["lines"])[-MOST_LINES:]
-    if why is None or _TONES[facts.kind] is not Tone.BAD:
+    if why is None or _TONES[facts.kind] is not Tone.BAD or facts.kind in notice_kinds.OF_PLAN:
         return "", ()
     if why.log is not None:
         return f"the step {why.log.step}", tuple(why.log.lines)[-MOST_LINES:]
@@ -241,7 +250,8 @@ def _links(facts: NoticeFacts) -> Iterator[Link]:
         yield Link(words="deployment", url=f"{facts.server}/deployments/{event.deployment}")
     run = event.run or (facts.origin.run if facts.origin else None)
     if run:
-        yield Link(words="run", url=f"{facts.server}/runs/{run}")
+        step = f"?step=plan/{event.formation}" if facts.kind in notice_kinds.OF_PLAN else ""
+        yield Link(words="run", url=f"{facts.server}/runs/{run}{step}")
     if facts.kind is NoticeKind.APPROVAL_ASKED:
         yield Link(words="approve", url=f"{facts.server}/approvals")
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sealane.events.model import EventKind
 from sealane.notices.facts import NoticeFacts
 from sealane.notices.model import Entry, Notice
+from sealane.outbox import notice_kinds
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.records.runs import Run
 
@@ -30,6 +31,8 @@ def thing(facts: NoticeFacts) -> str:
         aspect = "drift" if facts.kind is NoticeKind.DRIFT_FOUND else "health"
         where = f"{facts.subject.environment}:" if facts.subject.observed else ""
         return f"{aspect}:{where}{event.app}/{event.formation}"
+    if facts.kind in notice_kinds.OF_PLAN and facts.run is not None:
+        return f"plan:{facts.run.id}/{event.formation}"
     if facts.run is not None:
         return f"runs:{event.app}@{line_of(facts.run) or facts.run.id}"
     return of_deployment(event.deployment)
@@ -42,7 +45,7 @@ def of_deployment(deployment: str | None) -> str:
 
 def goes_on(before: Notice, fresh: Entry) -> bool:
     """Whether the event belongs to the existing message about the thing."""
-    if before.thing.startswith("deployment:"):
+    if before.thing.startswith(("deployment:", "plan:")):
         return True
     last = before.entries[-1]
     if before.thing.startswith("runs:"):

@@ -26,6 +26,10 @@ class NoticeKind(StrEnum):
     RUN_FAILED = "run.failed"
     RUN_FIXED = "run.fixed"
     """The first run that passed after a failed one, on the same branch."""
+    PLAN_PASSED = "plan.passed"
+    """A pull request was planned, and may be deployed so."""
+    PLAN_FAILED = "plan.failed"
+    """It can't be planned, or would not be deployed so."""
     TEST = "test"
     """Nothing happened: somebody tests a target."""
 
@@ -63,9 +67,15 @@ _BY_STATUS: Mapping[str, NoticeKind] = {
 }
 
 
+OF_PLAN = frozenset({NoticeKind.PLAN_PASSED, NoticeKind.PLAN_FAILED})
+_BY_STEP: Mapping[str, NoticeKind] = {
+    "failed": NoticeKind.PLAN_FAILED,
+    "broken": NoticeKind.PLAN_FAILED,
+    "passed": NoticeKind.PLAN_PASSED,
+}
 _JUDGED = frozenset({Kind.DEPLOYMENT_ENDED, Kind.DEPLOYMENT_ROLLED_BACK})
 """Events that carry a deployment's verdict."""
-KINDS = frozenset({*_JUDGED, Kind.RUN_ENDED, *_SAME})
+KINDS = frozenset({*_JUDGED, Kind.RUN_ENDED, Kind.RUN_STEP, *_SAME})
 """Kinds of events that can lead to notices."""
 
 
@@ -75,4 +85,7 @@ def of(event: DomainEvent) -> NoticeKind | None:
         return _BY_VERDICT.get(event.data.get("verdict", ""))
     if event.kind == Kind.RUN_ENDED:
         return _BY_STATUS.get(event.data.get("status", ""))
+    if event.kind == Kind.RUN_STEP:
+        kind, _, _ = str(event.data.get("step", "")).partition("/")
+        return _BY_STEP.get(event.data.get("status", "")) if kind == "plan" else None
     return next((kind for kind in _SAME if kind == event.kind), None)

@@ -297,6 +297,8 @@ class Kind(StrEnum):
     STEP = "step"
     IMAGE = "image"
     RETAG = "retag"
+    PLAN = "plan"
+    """What a pull request would change where only plans are applied."""
     DELIVER = "deliver"
 
 

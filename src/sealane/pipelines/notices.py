@@ -30,6 +30,8 @@ KindName = Literal[
     "drift.found",
     "run.failed",
     "run.fixed",
+    "plan.passed",
+    "plan.failed",
 ]
 WORDS = (
     *("app", "owner", "formation", "environment", "kind", "title", "text", "commit", "subject", "author", "branch"),
@@ -123,7 +125,7 @@ class _RuleFile(File):
 
     of: Kinds
     """What they are told of: deployment.started, deployment.deployed, deployment.rolled_back, deployment.failed,
-    approval.asked, hold.set, health.degraded, health.recovered, drift.found, run.failed, run.fixed."""
+    approval.asked, hold.set, health.degraded, health.recovered, drift.found, run.failed, run.fixed, plan.passed, plan.failed."""
     environments: GlobsOfNames = None
     """Globs of the environments it is about; all, and what is of no environment, when left out."""
     template: Maybe[TemplateFile] = None

@@ -7,7 +7,7 @@ except that nothing is delivered without all of its images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sealane.events.model import Event
@@ -37,6 +37,15 @@ def plan(pipeline: Pipeline, event: Event) -> Plan:
             work[own] = replace(work[own], skip=f"it depends on {missing}, which is left out")
     steps = [work[own] for own in order]
     return Plan(steps=(*steps, *_deliveries(pipeline, event, steps)))
+
+
+def with_plans(plan: Plan, formations: Mapping[str, str | None]) -> Plan:
+    """The plan of a run that also plans these formations, each with the reason why not, if there is one."""
+    made = tuple(
+        PlannedStep(key=key(Kind.PLAN, name), kind=Kind.PLAN, name=name, skip=skip) for name, skip in formations.items()
+    )
+    deliveries = tuple(step for step in plan.steps if step.kind is Kind.DELIVER)
+    return Plan(steps=(*(step for step in plan.steps if step.kind is not Kind.DELIVER), *made, *deliveries))
 
 
 def key(kind: Kind, name: str) -> str:

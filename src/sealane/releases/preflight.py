@@ -6,7 +6,7 @@ must exist. All findings come back at once. Nothing is written and no value of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealane import findings
@@ -16,13 +16,17 @@ from sealane.configfiles.trees import Tree
 from sealane.environments import limits
 from sealane.environments.model import Environment
 from sealane.findings import Finding
+from sealane.formations import output_references
 from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import helm_template, render_inputs, rendering
+from sealane.stencils import output_formations, render_inputs, rendering
 from sealane.stencils.model import Revision
+from sealane.stencils.output_formations import OutputValues
 from sealane.stencils.rendering import Inputs
+
+OutputLookup = Callable[[Formation, Tree, Environment | None], Awaitable[OutputValues]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,8 @@ class PlannedDelivery:
     revision: Revision
     admitted: bool
     """Whether the environment's limits allow it. If they don't, no destination is asked."""
+    complete: bool = True
+    """Whether outputs of other formations in it are known; if not, nobody is asked about it beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +67,8 @@ class PreflightContext:
     adapters: Adapters = SHIPPED
     helm: Helm = field(default_factory=Helm)
     """Renders charts."""
+    outputs: OutputLookup | None = None
+    """Looks up outputs of other formations; None where there are none to be had."""
 
 
 async def check(
@@ -102,7 +110,11 @@ async def prospect_of(
     images = {image.name: rendering.unbuilt(image.name) for image in pipeline.images}
     kind = environment.kind_of(formation.destination) if environment else None
     inputs = Inputs(app=pipeline.app, images=images, key=context.key, kind=kind, adapters=context.adapters)
-    revision, problems = await helm_template.render(sources, inputs, context.helm)
+    values = OutputValues()
+    if context.outputs is not None and output_references.of(formation):
+        values = await context.outputs(formation, tree, environment)
+    all_problems.extend(values.wrong)
+    revision, problems = await output_formations.render(sources, inputs, values, context.helm)
     all_problems.extend(problems)
     if environment is None:
         return None, all_problems
@@ -116,6 +128,7 @@ async def prospect_of(
         environment=environment,
         revision=revision,
         admitted=not findings.errors(kept_out),
+        complete=not values.problems,
     )
     return planned, all_problems
 

@@ -110,6 +110,10 @@ class LocalMemory:
     async def release(self) -> None:
         """Only a server makes releases."""
 
+    async def make_plan(self, key: str) -> StepEnd:
+        """Only a server plans pull requests; a local plan has none."""
+        raise AssertionError(key)
+
     async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Only a server deploys what a run built; a local plan has no deliveries."""
         raise AssertionError(key, after)

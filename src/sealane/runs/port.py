@@ -48,6 +48,9 @@ class Memory(Protocol):
     async def release(self) -> None:
         """Makes a release of what was built; does nothing where there are no releases."""
 
+    async def make_plan(self, key: str) -> StepEnd:
+        """Plans a formation for those who review the run's commit; changes nothing."""
+
     async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Requests the deployment of a planned delivery, to run after those deployments."""
 

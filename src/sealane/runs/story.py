@@ -17,6 +17,7 @@ from sealane.runs.model import RunResult, StepEnd, Trouble
 from sealane.runs.port import Context
 from sealane.runs.steps import containers, images, services
 
+_MAKES_NOTHING = {Kind.STEP, Kind.PLAN}
 _WENT_WELL = {StepStatus.PASSED, StepStatus.SKIPPED}
 
 
@@ -109,8 +110,10 @@ class _Story:
         """Does one planned step. A step that breaks has ended so; the others go on."""
         if trouble := await self._ready(planned):
             return await self._ended(planned.key, trouble)
-        body = containers.run_step if planned.kind is Kind.STEP else images.make
         try:
+            if planned.kind is Kind.PLAN:
+                return await self._places.step(planned.key, self._context.memory.make_plan, planned.key)
+            body = containers.run_step if planned.kind is Kind.STEP else images.make
             return await self._places.step(planned.key, body, self._context, planned)
         except Broken as error:
             return await self._broke(planned.key, error.message)
@@ -120,7 +123,7 @@ class _Story:
         if any(end.status not in _WENT_WELL for end in self._ends.values()):
             return
         memory = self._context.memory
-        if any(planned.kind is not Kind.STEP and not planned.skip for planned in self._plan.steps):
+        if any(planned.kind not in _MAKES_NOTHING and not planned.skip for planned in self._plan.steps):
             await self._journal.step("release", memory.release)
         while following := [planned for planned in self._next() if planned.kind is Kind.DELIVER]:
             planned = following[0]

@@ -13,6 +13,7 @@ from sealane.formations import graph_annotations
 from sealane.formations.gates import Hook, hooks_from, plain_hooks
 from sealane.formations.graph_annotations import Annotation
 from sealane.formations.health_checks import HealthCheck
+from sealane.formations.output_references import NamedOutput
 from sealane.formations.strategy import Strategy
 
 SECRET, CONFIG = ("", "Secret"), ("", "ConfigMap")
@@ -145,6 +146,8 @@ class Revision:
     """Metric stores that receive the result of its deployments."""
     health: tuple[HealthCheck, ...] = ()
     """Health checks for kinds that Sealane can't judge by itself."""
+    outputs: tuple[NamedOutput, ...] = ()
+    """Outputs of other formations that are in it, with the values that they had when it was rendered."""
 
     @property
     def everything(self) -> tuple[Rendered, ...]:
@@ -187,6 +190,7 @@ class Revision:
             **({"early": list(self.early)} if self.early else {}),
             **({"annotations": graph_annotations.plain(self.annotations)} if self.annotations else {}),
             **({"health": [check.to_json() for check in self.health]} if self.health else {}),
+            **({"outputs": [output.to_json() for output in self.outputs]} if self.outputs else {}),
             **({"jobs": {key: rendered.to_json() for key, rendered in self.jobs.items()}} if self.jobs else {}),
         }
 
@@ -204,6 +208,7 @@ class Revision:
                 "early": tuple(data.get("early", ())),
                 "annotations": graph_annotations.from_plain(data.get("annotations", ())),
                 "health": tuple(HealthCheck(**check) for check in data.get("health", ())),
+                "outputs": tuple(NamedOutput(**output) for output in data.get("outputs", ())),
                 "jobs": {key: Rendered.from_json(rendered) for key, rendered in data.get("jobs", {}).items()},
             }
         )

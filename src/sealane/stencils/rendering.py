@@ -11,9 +11,10 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.charts import release_objects
 from sealane.charts.model import PrintedChart, TemplateRequest
 from sealane.findings import Finding, Place, errors
-from sealane.formations import graph_annotations
+from sealane.formations import graph_annotations, output_references
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
+from sealane.formations.output_references import NamedOutput
 from sealane.stencils import chart_requests as requests
 from sealane.stencils import configuration, folders, objects, patches, rendering_checks, substitution
 from sealane.stencils import platform as platforms
@@ -52,6 +53,8 @@ class Inputs:
     adapters: Adapters = SHIPPED
     charts: Mapping[str, PrintedChart] = field(default_factory=dict)
     """Helm's output for each of the formation's charts, by the name of its release: see `helm_template`."""
+    outputs: tuple[NamedOutput, ...] = ()
+    """Outputs of other formations that the formation's values name; references to others stay as they are."""
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 
@@ -137,7 +140,7 @@ def _words(formation: Formation, inputs: Inputs, secret: NamedSecrets | None) ->
     """Placeholders that configuration may use; stencils may also use `${config}`."""
     chosen = {word: inputs.images[name] for word, name in formation.images.items() if name in inputs.images}
     values: dict[str, Any] = {
-        **formation.values,
+        **output_references.replaced(formation.values, inputs.outputs),
         **{f"image.{name}": reference for name, reference in {**inputs.images, **chosen}.items()},
         "deploy_tag": inputs.deploy_tag,
         "app": inputs.app,
@@ -270,6 +273,8 @@ def _revision(
     hashed = {**content, "objects": objects_by_key, "strategy": formation.strategy.to_json()}
     if formation.health:
         hashed["health"] = [check.to_json() for check in formation.health]
+    if inputs.outputs:
+        hashed["outputs"] = [output.to_json() for output in inputs.outputs]
     return Revision(
         **content,
         id=hashing.content_id(hashed),
@@ -281,4 +286,5 @@ def _revision(
         secret_kind=secret.rendered.key[:2] if secret else SECRET,
         config_kind=config.rendered.key[:2] if config else CONFIG,
         health=formation.health,
+        outputs=inputs.outputs,
     )

@@ -174,13 +174,20 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
 
 
 def _steps(connection: sa.Connection, run: Run, scope: Scope) -> tuple[RunStep, ...]:
-    """The steps without deliveries to formations outside the scope."""
+    """The steps without deliveries to formations, and plans of them, outside the scope."""
     table = formations_table.c
     hidden = [~part for part in scopes.parts(scope, table.app, table.environment)]
     named = sa.select(table.formation).where(table.app == run.app, *hidden)
     out = frozenset(connection.execute(named).scalars()) if hidden else frozenset()
     steps = runs.steps(connection, run.id)
-    return tuple(step for step in steps if step.kind != Kind.DELIVER or step.name not in out)
+    mine = (step for step in steps if step.kind != Kind.PLAN or may_read_plan(run, step, scope))
+    return tuple(step for step in mine if step.kind != Kind.DELIVER or step.name not in out)
+
+
+def may_read_plan(run: Run, step: RunStep, scope: Scope) -> bool:
+    """Whether the plan's environment is in the scope. It is not known before it is made."""
+    environment = (step.result or {}).get("environment", "")
+    return scope.everything or scope.covers(run.app, environment)
 
 
 def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:

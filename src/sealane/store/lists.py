@@ -126,10 +126,11 @@ def _bad_steps(connection: sa.Connection, listed: Iterable[Run], scope: Scope) -
 
 
 def _seen_steps(scope: Scope) -> tuple[sa.ColumnElement[bool], ...]:
-    """The condition that leaves out deliveries to formations outside the scope."""
+    """The condition that leaves out deliveries to formations outside the scope, and all plans of pull requests."""
     hidden = [~part for part in scopes.parts(scope, formations.c.app, formations.c.environment)]
     same = (runs.c.id == run_steps.c.run_id, formations.c.app == runs.c.app, formations.c.formation == run_steps.c.name)
-    return (~(sa.exists().where(*same, *hidden) & (run_steps.c.kind == Kind.DELIVER.value)),) if hidden else ()
+    of_others = sa.exists().where(*same, *hidden) & (run_steps.c.kind == Kind.DELIVER.value)
+    return (~of_others, run_steps.c.kind != Kind.PLAN.value) if hidden else ()
 
 
 def _of_runs(only: Filter, seen: tuple[sa.ColumnElement[bool], ...]) -> list[sa.ColumnElement[bool]]:

@@ -27,6 +27,7 @@ _SEARCHED = 200
 MOST_PATHS = 5_000
 """Changed files of a run that are kept for display; its conditions use all of them."""
 _MOST_WORDS = 500
+_OF_FORMATIONS = {StepKind.DELIVER.value, StepKind.PLAN.value}
 _SAID_OF_STEPS = ("status", "reason", "exit_code", "attempt")
 """Fields of a step that its events include."""
 
@@ -150,7 +151,7 @@ class Runs:
             connection.execute(sa.update(run_steps).where(chosen).values(given))
             data = {name: given[name] for name in _SAID_OF_STEPS if given.get(name) is not None}
             kind, _, name = key.partition("/")
-            formation = name if kind == StepKind.DELIVER.value else None
+            formation = name if kind in _OF_FORMATIONS else None
             event_writes.run_event(connection, Kind.RUN_STEP, run_id, at, {"step": key, **data}, formation=formation)
 
         await self._database.write(work)

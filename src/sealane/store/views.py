@@ -14,9 +14,10 @@ from sealane.approvals.blockers import BlockerInput
 from sealane.approvals.explanation import Explanation, ProgressView
 from sealane.approvals.inbox import InboxItem
 from sealane.blobs.logs import Logs
-from sealane.errors import Refused
+from sealane.errors import NotThere, Refused
 from sealane.insights.model import Failures, Insights, Pipelines, Question, RankedTests, Waits
 from sealane.outbox.model import DomainEvent
+from sealane.pipelines.model import Kind
 from sealane.records.accounts import EVERY_LINE, AuditFilter
 from sealane.records.app_view import AppView, Comparison
 from sealane.records.apps import App
@@ -193,12 +194,14 @@ class Views:
 
     async def log(self, run_id: str, key: str, *, offset: int = 0, limit: int = 65536) -> LogPart:
         """A part of a step's log. Raises NotThere for an unknown run; a step without a log has an empty one."""
-        ended = await self._database.read(lambda c: _log_ended(c, run_id, key))
+        ended = await self._database.read(lambda c: _log_ended(c, run_id, key, self._scope))
         data = await asyncio.to_thread(self._logs.read, run_id, key, offset=offset, limit=limit)
         return LogPart(data=data, next_offset=offset + len(data), ended=ended and len(data) < limit)
 
     async def log_size(self, run_id: str, key: str) -> int:
-        """Bytes of a step's log; 0 when there is none."""
+        """Bytes of a step's log; 0 when there is none. Raises NotThere for a plan that the scope does not cover."""
+        if key.startswith(f"{Kind.PLAN}/"):
+            await self._database.read(lambda c: _log_ended(c, run_id, key, self._scope))
         return await asyncio.to_thread(self._logs.size, run_id, key)
 
     async def why(self, subject: str) -> Explanation:
@@ -244,9 +247,11 @@ def _newest_runs(connection: sa.Connection, scope: Scope) -> dict[str, Run]:
     return {run.app: run for run in lists.with_deliveries(connection, [rows.run(row) for row in listed], scope)}
 
 
-def _log_ended(connection: sa.Connection, run_id: str, key: str) -> bool:
+def _log_ended(connection: sa.Connection, run_id: str, key: str, scope: Scope) -> bool:
     run = runs.get(connection, run_id)
     step = next((run_step for run_step in runs.steps(connection, run_id) if run_step.key == key), None)
+    if step is not None and step.kind == Kind.PLAN and not explanations.may_read_plan(run, step, scope):
+        raise NotThere(f"there is no log {key} of {run_id}")
     return run.ended is not None or (step is not None and step.ended is not None)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sealane.adapters import SHIPPED, Adapters
 from sealane.clients.relay.hub import Hub
-from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner
+from sealane.destinations.outputs import OutputSource
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner, Previewer
 from sealane.environments.model import DestinationConfig, Environment
 from sealane.errors import NotThere
 from sealane.findings import did_you_mean
@@ -61,6 +62,24 @@ class Destinations:
         config = _config(environment, name)
         adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
         return adapter.planner(config.written, self._context(environment, config)) if adapter.planner else None
+
+    def outputs(self, environment: Environment, config: DestinationConfig) -> OutputSource | None:
+        """What formations at the destination give to others; None for kinds without outputs."""
+        adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
+        return adapter.outputs(config.written, self._context(environment, config)) if adapter.outputs else None
+
+    def plans_pull_requests(self, environment: Environment, name: str) -> bool:
+        """Whether operators let pull requests be planned at that destination. Raises NotThere."""
+        config = _config(environment, name)
+        return self._adapters.destinations.get(config.kind, DestinationAdapter).plans_pull_requests(config.written)
+
+    def previewer(self, environment: Environment, name: str) -> Previewer | None:
+        """What plans pull requests there; None where nothing may. Raises NotThere, UsageError."""
+        config = _config(environment, name)
+        adapter = self._adapters.destinations.get(config.kind, DestinationAdapter)
+        if adapter.previewer is None or not adapter.plans_pull_requests(config.written):
+            return None
+        return adapter.previewer(config.written, self._context(environment, config))
 
     def is_planned(self, environment: Environment, name: str) -> bool:
         """Whether that destination applies only what was planned. Raises NotThere."""

@@ -24,7 +24,7 @@ from sealane.stencils.model import Revision
 from sealane.verdicts.model import Observation
 from sealane.workflows.connections import Destinations
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import policies, targets
+from sealane.workflows.steps import outputs, policies, targets
 from sealane.workflows.steps.policies import PolicyReport
 
 _FRESH = 30.0
@@ -155,7 +155,8 @@ class LiveQueries:
         destination = await self._destinations.get(environment, stands.destination)
         revision = await self._store.releases.revision(deployment.revision_id)
         finished = deployment.verdict.finished if deployment.verdict else None
-        return await drift_check.of(revision, destination, finished=finished)
+        now = await outputs.now(self._tools, revision)
+        return await drift_check.of(revision, destination, finished=finished, outputs=now)
 
     async def usage(self, view: AppView) -> dict[str, tuple[WorkloadUsage, ...]]:
         """What workloads use now, by formation; formations without known figures are left out. Never raises."""

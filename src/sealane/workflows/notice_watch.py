@@ -22,7 +22,7 @@ from sealane.notices.model import Outgoing
 from sealane.notices.port import PartlyTold, Reference, Telling
 from sealane.notices.recipients import Recipient
 from sealane.outbox import notice_kinds
-from sealane.outbox.model import DomainEvent
+from sealane.outbox.model import DomainEvent, Kind
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines.notices import NoticeRule
 from sealane.store.all_stores import Store
@@ -34,7 +34,7 @@ _EVERY = 1.0
 """Seconds between two looks at what is due."""
 _TAKEN_FOR = timedelta(seconds=60)
 """How long one sending may take; longer than the patience of every target."""
-_RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED})
+_RUNS = frozenset({NoticeKind.RUN_FAILED, NoticeKind.RUN_FIXED, *notice_kinds.OF_PLAN})
 _MINUTE = 60.0
 Kept = TypeVar("Kept")
 _AT_ONCE = 4
@@ -110,6 +110,10 @@ class Teller:
             return None
         if event.deployment:
             return (await self.store.deployments.get(event.deployment)).environment
+        if event.kind == Kind.RUN_STEP and event.run:
+            steps = await self.store.runs.steps(event.run)
+            results = (step.result or {} for step in steps if step.key == event.data.get("step"))
+            return next((str(result["environment"]) for result in results if "environment" in result), None)
         return (await self.store.formations.get(app, event.formation)).environment
 
     async def _facts(self, event: DomainEvent, kind: NoticeKind, subject: Subject) -> NoticeFacts | None:

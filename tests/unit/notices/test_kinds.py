@@ -32,6 +32,10 @@ from sealane.pipelines.notices import KindName
         (Kind.APPROVAL_ASKED, {}, NoticeKind.APPROVAL_ASKED),
         (Kind.HOLD_SET, {}, NoticeKind.HOLD_SET),
         (Kind.RUN_STARTED, {}, None),
+        (Kind.RUN_STEP, {"step": "plan/dev", "status": "passed"}, NoticeKind.PLAN_PASSED),
+        (Kind.RUN_STEP, {"step": "plan/dev", "status": "broken"}, NoticeKind.PLAN_FAILED),
+        (Kind.RUN_STEP, {"step": "plan/dev", "status": "running"}, None),
+        (Kind.RUN_STEP, {"step": "step/plan", "status": "failed"}, None),
     ],
 )
 def test_an_event_is_told_as(kind: Kind, data: dict[str, Any], told: NoticeKind | None) -> None:

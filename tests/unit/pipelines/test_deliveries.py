@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -108,3 +109,18 @@ def test_slips_in_a_release_group_are_findings(deliver, finding):
     assert pipeline is None
     (problem,) = texts(findings)
     assert finding in problem
+
+
+def test_plans_of_a_pull_request_come_before_deliveries_and_wait_for_nothing():
+    """They are shown even where steps fail."""
+    pipeline, _ = reading.read("app: shop\nsteps: [{name: a, image: i, commands: [x]}]\ndeliver: [dev]\n", "f")
+    event = replace(PUSH, kind=EventKind.PULL_REQUEST)
+
+    plan = planning.with_plans(planning.plan(pipeline, event), {"dev": None, "qa": "not allowed"})
+
+    assert [(step.key, step.needs, step.skip) for step in plan.steps] == [
+        ("step/a", (), None),
+        ("plan/dev", (), None),
+        ("plan/qa", (), "not allowed"),
+        ("deliver/dev", ("step/a",), "a pull request delivers nothing"),
+    ]

@@ -82,6 +82,7 @@ def diff(
     project = local_formation.load(formation, folder, app=app, images=image or (), adapters=options.tables(ctx))
     environment = local_formation.environment(project, config)
     project = project.at(environment)
+    project.need_outputs()
     where = local_formation.destination_config(project, environment, kubeconfig, context)
     asking = _prepare(project)
     asking = replace(asking, others=local_formation.places(environment, project.app), moved_from=moved_from)

@@ -52,15 +52,15 @@ def drift(
     if "/" in what:
         place, formation = client.place(what)
         report = client.drift(place, formation)
-        _tell(report, as_json=as_json and not (fix and report["drifted"]))
-        if fix and report["drifted"]:
+        _tell(report, as_json=as_json and not (fix and report["fixable"]))
+        if fix and report["fixable"]:
             given = {"revision": report["revision"], "break_glass": break_glass}
             client.deploy(place, formation, given, wait=wait, as_json=as_json)
             return
     else:
         report, fixing = _here(what, folder, adapters, config=config, kubeconfig=kubeconfig, context=context, app=app)
-        _tell(report, as_json=as_json and not (fix and report["drifted"]))
-        if fix and report["drifted"]:
+        _tell(report, as_json=as_json and not (fix and report["fixable"]))
+        if fix and report["fixable"]:
             _fix(*fixing, config or folder, break_glass=break_glass, as_json=as_json)
             return
     if report["drifted"]:
@@ -85,18 +85,22 @@ def _here(
 
     project = formation_location.formation(name, folder, adapters, app=app)
     environment, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
-    revision, report = asyncio.run(_look(project, where))
+    revision, report = asyncio.run(_look(project, where, environment))
     return report.to_json(), (project, where, environment, revision)
 
 
-async def _look(project: local_formation.Project, where: DestinationConfig) -> tuple[Revision, drift_check.DriftReport]:
+async def _look(
+    project: local_formation.Project, where: DestinationConfig, environment: Environment | None
+) -> tuple[Revision, drift_check.DriftReport]:
     from sealane.cli.local import ledger, local_formation
     from sealane.deployments import drift_check, ledger_entries
 
     async with local_formation.destination(where, project.adapters) as destination:
         history = ledger_entries.read((await ledger.read(project, destination)).ledger)
         revision = history.verified_there(f"{project.app}/{project.sources.formation.name}")
-        return revision, await drift_check.of(revision, destination, finished=history.finished(destination, revision))
+        now = local_formation.outputs_now(project, environment, revision)
+        finished = history.finished(destination, revision)
+        return revision, await drift_check.of(revision, destination, finished=finished, outputs=now)
 
 
 def _fix(

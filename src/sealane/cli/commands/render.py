@@ -45,6 +45,8 @@ def render(
 
     tables = options.tables(ctx)
     project = local_formation.load(formation, folder, app=app, images=image or (), adapters=tables, commit=at)
+    if local_formation.names_outputs(project):
+        project = project.at(local_formation.environment(project, None))
     revision = project.render()
     if as_json:
         output.json(_plain(revision, project))

@@ -30,6 +30,7 @@ from sealane.verdicts import outcomes
 
 def rendered(project: local_formation.Project) -> tuple[Revision, Mapping[str, SecretValue]]:
     """The revision under its final names, with its secrets' values. Raises UsageError for images without a build."""
+    project.need_outputs()
     key = keys.own_names_key(keys.own_folder(os.environ))
     secrets = local_formation.resolve(project, key)
     revision = project.render(versions=resolution.versions(secrets), key=key)

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sealane import errors, findings
@@ -14,9 +14,11 @@ from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
 from sealane.clients import helm
 from sealane.configfiles.trees import FolderTree, Tree
+from sealane.destinations.outputs import OutputSource
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
 from sealane.environments.model import FOLDER, DestinationConfig, Environment
-from sealane.findings import Finding, Place, did_you_mean
+from sealane.findings import Finding, Place, Severity, did_you_mean
+from sealane.formations import output_references
 from sealane.images import references
 from sealane.pipelines import pipeline_files, reading
 from sealane.pipelines.model import Pipeline
@@ -26,6 +28,7 @@ from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
 from sealane.stencils import helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision
+from sealane.stencils.output_formations import OutputValues
 from sealane.stencils.rendering import Inputs
 from sealane.stencils.sources import Sources
 
@@ -45,10 +48,38 @@ class Project:
     """The kind of its destination, if an operators' file tells it."""
     commit: str | None = None
     """The commit that its files are read from, as the person named it; None: the folder's own files."""
+    outputs: OutputValues = field(default_factory=OutputValues)
+    """Outputs of other formations, once it is in its environment."""
 
     def at(self, environment: Environment | None) -> Project:
-        """The project in its environment, which names its destination's kind."""
-        return replace(self, kind=environment.kind_of(self.sources.formation.destination)) if environment else self
+        """The project in its environment, which names its destination's kind and tells outputs of other formations.
+
+        Without one, outputs have no value: shown as warnings. Else raises InvalidFiles for those that have none.
+        """
+        formation = self.sources.formation
+        if not output_references.of(formation):
+            return replace(self, kind=environment.kind_of(formation.destination)) if environment else self
+        from sealane.deployments import output_values
+
+        outputs = output_values.of(
+            formation,
+            self.tree,
+            app=self.app,
+            environment=environment,
+            open_source=lambda config: _outputs(config, self.adapters),
+            adapters=self.adapters,
+        )
+        if environment is None:
+            missing = [replace(finding, severity=Severity.WARNING) for _, finding in outputs.missing]
+            self.tell([*outputs.wrong, *missing])
+        else:
+            self.tell(outputs.problems)
+        kind = environment.kind_of(formation.destination) if environment else self.kind
+        return replace(self, outputs=outputs, kind=kind)
+
+    def need_outputs(self) -> None:
+        """Raises InvalidFiles when an output of another formation has no value."""
+        self.tell(self.outputs.problems)
 
     def render(self, *, versions: Mapping[str, str] | None = None, key: bytes = b"") -> Revision:
         """Renders the formation without a release. Raises InvalidFiles with all findings; shows warnings."""
@@ -59,6 +90,7 @@ class Project:
             key=key,
             kind=self.kind,
             adapters=self.adapters,
+            outputs=self.outputs.outputs,
         )
         revision, problems = helm_template.render_now(self.sources, inputs, helm.of(os.environ))
         self.tell(problems)
@@ -141,6 +173,25 @@ def environments(config: Path, adapters: Adapters) -> dict[str, Environment]:
     return gathered
 
 
+def outputs_now(
+    project: Project, environment: Environment | None, revision: Revision
+) -> tuple[output_references.NamedOutput, ...]:
+    """The outputs in the revision as they are now; none without an environment, which tells where they are."""
+    if not revision.outputs or environment is None:
+        return ()
+    from sealane.deployments import output_values
+
+    def source(config: DestinationConfig) -> OutputSource | None:
+        return _outputs(config, project.adapters)
+
+    return output_values.now(revision.outputs, app=project.app, environment=environment, open_source=source)
+
+
+def names_outputs(project: Project) -> bool:
+    """Whether values of the formation are outputs of another one."""
+    return bool(output_references.of(project.sources.formation))
+
+
 def places(environment: Environment | None, app: str) -> tuple[str, ...]:
     """The namespaces that the operators' file opens to the app: a formation may have been in any of them."""
     limits = environment.apps.get(app) if environment else None
@@ -177,6 +228,11 @@ async def planned(
     _tell(folder, problems)
     assert made is not None, "without a revision there are errors, and then nothing comes here"
     return made
+
+
+def _outputs(config: DestinationConfig, adapters: Adapters) -> OutputSource | None:
+    adapter = adapters.destinations.get(config.kind, DestinationAdapter)
+    return adapter.outputs(config.written, _context(config)) if adapter.outputs else None
 
 
 def _context(config: DestinationConfig, *, patience: float = 15.0) -> DestinationContext:

@@ -12,14 +12,24 @@ from pydantic import Field
 
 from sealane.configfiles.fields import File, Maybe
 from sealane.destinations.opentofu.platform import PLATFORM
-from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner
+from sealane.destinations.outputs import OutputSource
+from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner, Previewer
 
 if TYPE_CHECKING:
     from sealane.destinations.opentofu.workbench import Programs
 
 _Text = Annotated[str, Field(min_length=1, max_length=4096)]
 _Setting = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*=[^\x00]*$", max_length=4096)]
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_Passed = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(=[A-Za-z_][A-Za-z0-9_]*)?$")]
+
+
+class PullRequestsFile(File):
+    """What programs get that plan pull requests, in place of what those of the destination get."""
+
+    variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple)]
+    """Variables of their environment, `NAME=value`."""
+    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple)]
+    """Variables of the machine's environment that they get; `NAME=OTHER` gives them OTHER under that name."""
 
 
 class OpenTofuFile(File):
@@ -33,10 +43,12 @@ class OpenTofuFile(File):
     """A folder with providers (`filesystem_mirror`); they come from nowhere else then."""
     variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple)]
     """Variables of its environment, `NAME=value`."""
-    pass_variables: Annotated[tuple[_Name, ...], Field(default_factory=tuple)]
-    """Names of variables of the machine's environment that it gets, such as AWS_ACCESS_KEY_ID."""
+    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple)]
+    """Variables of the machine's environment that it gets, such as AWS_ACCESS_KEY_ID; `NAME=OTHER` gives it OTHER under that name."""
     confined: bool = True
     """Whether a server runs it confined, which needs Linux; false lets code of a commit read whatever the server may."""
+    pull_requests: Maybe[PullRequestsFile] = None
+    """Plans pull requests, whose code nobody has reviewed; none is planned when left out."""
 
 
 def _placed(written: OpenTofuFile, folder: Path) -> OpenTofuFile:
@@ -44,15 +56,23 @@ def _placed(written: OpenTofuFile, folder: Path) -> OpenTofuFile:
     return written.model_copy(update={"folder": str(folder / written.folder), "mirror": mirror})
 
 
-def _programs(written: OpenTofuFile, context: DestinationContext) -> Programs:
+def _variables(given: OpenTofuFile | PullRequestsFile) -> dict[str, str]:
+    parted = (passed.partition("=") for passed in given.pass_variables)
+    sources = {name: other or name for name, _, other in parted}
+    passed = {name: os.environ[source] for name, source in sources.items() if source in os.environ}
+    return {**passed, **dict(setting.split("=", 1) for setting in given.variables)}
+
+
+def _programs(
+    written: OpenTofuFile, context: DestinationContext, given: OpenTofuFile | PullRequestsFile | None = None
+) -> Programs:
     from sealane.clients import opentofu
     from sealane.destinations.opentofu.workbench import Programs
 
-    passed = {name: os.environ[name] for name in written.pass_variables if name in os.environ}
     return Programs(
         root=Path(written.folder),
         program=opentofu.find(written.program),
-        variables={**passed, **dict(setting.split("=", 1) for setting in written.variables)},
+        variables=_variables(given or written),
         mirror=Path(written.mirror) if written.mirror else None,
         confined=written.confined and context.state is not None,  # people's own commands run their own files
     )
@@ -73,4 +93,25 @@ def _planner(written: OpenTofuFile, context: DestinationContext) -> Planner:
     return TofuPlanner(programs=_programs(written, context), keys=context.keys)
 
 
-ADAPTER = DestinationAdapter(file=OpenTofuFile, open=_open, platform=PLATFORM, placed=_placed, planner=_planner)
+def _outputs(written: OpenTofuFile, _: DestinationContext) -> OutputSource:
+    from sealane.destinations.opentofu.recorded_outputs import RecordedOutputs
+
+    return RecordedOutputs(root=Path(written.folder))
+
+
+def _previewer(written: OpenTofuFile, context: DestinationContext) -> Previewer:
+    from sealane.destinations.opentofu.previews import TofuPreviewer
+
+    return TofuPreviewer(programs=_programs(written, context, written.pull_requests))
+
+
+ADAPTER = DestinationAdapter(
+    file=OpenTofuFile,
+    open=_open,
+    platform=PLATFORM,
+    placed=_placed,
+    planner=_planner,
+    plans_pull_requests=lambda written: written.pull_requests is not None,
+    previewer=_previewer,
+    outputs=_outputs,
+)

@@ -88,6 +88,18 @@ class ConfigurationFolder:
         """Writes its record, all of it or nothing."""
         write_whole(self._path("records", ending=".json"), msgspec.json.encode(record))
 
+    @staticmethod
+    def records(root: Path, namespace: str) -> tuple[Record, ...]:
+        """The records of all configurations in a namespace. Raises Unavailable when one can't be read."""
+        folder = root / "records" / namespace
+        try:
+            files = sorted(file for file in folder.iterdir() if file.suffix == ".json")
+            return tuple(typed_data.from_json(file.read_bytes(), Record) for file in files)
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.MsgspecError) as error:
+            raise Unavailable(f"the records in {folder} can't be read: {error}", hint="may you read them?") from error
+
     async def keep_plan(self, sha256: str, plan: bytes, recipient: str) -> None:
         """Keeps a saved plan, encrypted; older ones are of no use any more, as they are of the same state or an older one."""
         folder = self._path("plans")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sealane import hashing
 from sealane.destinations import model
+from sealane.destinations.outputs import Outputs
 
 API_VERSION = "opentofu.org/v1"
 CONFIGURATION = "Configuration"
@@ -105,6 +106,13 @@ class Result:
     """The file with a state that could not be stored where it belongs."""
     resources: int = 0
     """The number of resources in the state."""
+    outputs: Outputs | None = None
+    """What the state gives to others; None if it could not be seen, or was not kept by the version that applied it."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was applied, and a plan changes nothing."""
+        return not (self.problem or self.interrupted or self.remaining)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +125,13 @@ class Record:
     result: Result | None = None
     content: str = ""
     """The hash of what was applied: files and variables."""
+    former: Outputs | None = None
+    """What the last good attempt before this one gave to others."""
+
+    @property
+    def outputs(self) -> Outputs | None:
+        """What the last good attempt gives to others; None if there was none."""
+        return self.result.outputs if self.result and self.result.is_good else self.former
 
     def is_of(self, identity: model.Identity) -> bool:
         """Whether the last attempt is this deployment's."""

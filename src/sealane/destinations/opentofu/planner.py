@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealane import hashing
+from sealane.destinations import model as destinations
 from sealane.destinations.opentofu import model, program_output
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs, Workbench
 from sealane.destinations.port import Planner
@@ -32,11 +33,14 @@ class TofuPlanner(Planner):
             if not model.is_configuration(rendered.object):
                 objects.append(rendered)
                 continue
+            if problem := foreign(self.programs, rendered, bare):
+                findings.append(problem)
+                continue
             try:
                 async with self.programs.bench(rendered.object, bare.namespace) as bench:
                     planned, problems = await self._planned(bench, rendered, bare, deletes)
             except NotPlanned as refused:
-                findings += [_finding(rendered, complaint) for complaint in refused.complaints]
+                findings += [finding(rendered, complaint) for complaint in refused.complaints]
             else:
                 findings += problems
                 objects += planned
@@ -91,6 +95,15 @@ def unplanned(revision: Revision) -> Revision:
     return replace(revision, id=of, objects=tuple(objects)) if of else revision
 
 
+def foreign(programs: Programs, rendered: Rendered, revision: Revision) -> Finding | None:
+    """Why a configuration of another formation is not planned: a plan tells what is in its state."""
+    record = programs.folder(revision.namespace, rendered.name).record()
+    owner = destinations.owner_of(record.labels) if record else None
+    if owner is None or owner == revision.label:
+        return None
+    return Finding(message=f"{rendered} belongs to {owner}", place=rendered.origin.place(("metadata", "name")))
+
+
 def over_budget(changes: Sequence[model.Change], rendered: Rendered, deletes: int) -> list[Finding]:
     """Why the plan may not delete what it deletes: what the configuration does not name counts against the budget."""
     spec = rendered.object["spec"]
@@ -107,7 +120,8 @@ def over_budget(changes: Sequence[model.Change], rendered: Rendered, deletes: in
     return [Finding(message=message, place=rendered.origin.place(("spec",)), hint=hint)]
 
 
-def _finding(rendered: Rendered, complaint: program_output.Diagnostic) -> Finding:
+def finding(rendered: Rendered, complaint: program_output.Diagnostic) -> Finding:
+    """A complaint of the program, with its place in the repository."""
     place = rendered.origin.place(("spec",))
     if complaint.file:
         folder = str(rendered.object["spec"].get("folder", ""))

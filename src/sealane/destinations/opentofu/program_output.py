@@ -13,9 +13,14 @@ from typing import Any
 from sealane.destinations import diff
 from sealane.destinations import model as destinations
 from sealane.destinations.opentofu.model import API_VERSION, CHANGE, Change, Manifest, StateVersion
+from sealane.destinations.outputs import Outputs
 
+OUTPUT = "output"
+"""The type of a change of an output, which is no resource's."""
 SENSITIVE = "<sensitive>"
 UNKNOWN = "<known after apply>"
+_LARGEST_OUTPUT = 256 * 1024
+"""Characters of JSON: records are read often."""
 _LOCKED = "Error acquiring the state lock"
 
 
@@ -77,7 +82,7 @@ def _change(written: Mapping[str, Any]) -> Change:
 def _output(name: str, change: Mapping[str, Any]) -> Change:
     return Change(
         address=f"output.{name}",
-        type="output",
+        type=OUTPUT,
         provider="",
         # Nothing that exists is deleted with an output.
         actions=tuple("forget" if action == "delete" else action for action in change["actions"]),
@@ -157,6 +162,24 @@ def state_version(state: Mapping[str, Any] | None) -> StateVersion:
     if not state:
         return StateVersion()
     return StateVersion(lineage=str(state.get("lineage", "")), serial=int(state.get("serial", 0)))
+
+
+def outputs(state: Mapping[str, Any] | None) -> Outputs:
+    """What the state gives to others; of those that are sensitive or large only the names."""
+    written: Mapping[str, Any] = (state or {}).get("outputs") or {}
+    sensitive = tuple(name for name, output in written.items() if output.get("sensitive"))
+    values = {name: output.get("value") for name, output in written.items() if name not in sensitive}
+    large = tuple(name for name, value in values.items() if len(json.dumps(value)) > _LARGEST_OUTPUT)
+    return Outputs(
+        values={name: value for name, value in values.items() if name not in large},
+        sensitive=sensitive,
+        too_large=large,
+    )
+
+
+def resources(state: Mapping[str, Any] | None) -> int:
+    """The number of resources in the state."""
+    return len((state or {}).get("resources") or ())
 
 
 def fields(changes: Sequence[Change]) -> tuple[destinations.FieldChange, ...]:

@@ -130,9 +130,9 @@ class Workbench:
         """Which state there is now."""
         return program_output.state_version(await self.tofu.state())
 
-    async def resources(self) -> int:
-        """The number of resources in the state."""
-        return len((await self.tofu.state() or {}).get("resources") or ())
+    async def state(self) -> Mapping[str, Any] | None:
+        """The state as the program gives it, sensitive values included. Raises Unavailable."""
+        return await self.tofu.state()
 
     async def plan(self, *, lock: bool = True) -> tuple[Change, ...]:
         """Plans it; the plan is in the folder afterwards. Raises NotPlanned."""

@@ -90,6 +90,7 @@ class Writer:
             annotations=_annotations(record, self.identity),
             attempt=attempt,
             content=content(bench.manifest),
+            former=record.outputs if record else None,
         )
         await self.fence()
         bench.folder.keep(begun)
@@ -123,12 +124,18 @@ class Writer:
         remaining: tuple[Change, ...] = ()
         try:
             remaining = await bench.plan(lock=ended.interrupted)
-            resources = await bench.resources()
+            state = await bench.state()
         except (NotPlanned, Unavailable) as error:
             return replace(ended, interrupted=False, problem=ended.problem or _unseen(error))
         if ended.interrupted and not remaining:
             ended = replace(ended, problem="")
-        return replace(ended, interrupted=False, remaining=remaining, resources=resources)
+        return replace(
+            ended,
+            interrupted=False,
+            remaining=remaining,
+            resources=program_output.resources(state),
+            outputs=program_output.outputs(state),
+        )
 
     def _refused(self, ref: destinations.ObjectRef, message: str, hint: str | None = None) -> Written:
         refusal = destinations.Refusal(ref=ref, reason=destinations.Reason.INVALID, message=message, hint=hint)

@@ -13,6 +13,7 @@ from sealane.configfiles.fields import File
 from sealane.egress import Allowlist
 from sealane.notices.model import Notice
 from sealane.notices.port import Reference, Telling
+from sealane.outbox import notice_kinds
 from sealane.outbox.notice_kinds import NoticeKind
 from sealane.pipelines.notices import Reference as SecretReference
 
@@ -27,6 +28,8 @@ _STATES: Mapping[NoticeKind, str] = {
     NoticeKind.HOLD_SET: "failure",
     NoticeKind.RUN_FAILED: "failure",
     NoticeKind.RUN_FIXED: "success",
+    NoticeKind.PLAN_PASSED: "success",
+    NoticeKind.PLAN_FAILED: "failure",
 }
 """Kinds that are about a commit; a formation's health is not, since no commit is to blame for it."""
 _LONGEST = 140
@@ -84,10 +87,16 @@ def status(notice: Notice) -> dict[str, Any] | None:
     words = f"{last}: {notice.text}" if notice.text and notice.text.rstrip(".") not in last else last
     return {
         "state": state,
-        "context": f"sealane/{notice.formation}" if notice.formation else "sealane",
+        "context": _context(notice),
         "description": words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…",
         "target_url": notice.links[0].url if notice.links else "",
     }
+
+
+def _context(notice: Notice) -> str:
+    """A formation's plan has a context of its own: it is no deployment of the commit."""
+    part = "sealane/plan" if notice.kind in notice_kinds.OF_PLAN else "sealane"
+    return f"{part}/{notice.formation}" if notice.formation else part
 
 
 def repository(url: str, hosts: Collection[str]) -> str | None:

@@ -146,7 +146,7 @@ class DriftedObject(BaseModel):
     """An object that differs from what was deployed."""
 
     object: str
-    kind: Literal["changed", "gone", "taken", "left", "refused"]
+    kind: Literal["changed", "gone", "taken", "left", "refused", "output"]
     note: str
     fields: list[DriftedField]
 
@@ -157,6 +157,8 @@ class Drift(BaseModel):
     formation: str
     revision: str
     drifted: bool
+    fixable: bool
+    """Whether deploying the same revision again would change any of it."""
     objects: list[DriftedObject]
 
 

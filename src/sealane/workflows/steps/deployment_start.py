@@ -5,15 +5,18 @@ from __future__ import annotations
 from sealane.deployments import hooks_and_gates, model
 from sealane.deployments import targets as shared
 from sealane.deployments.start import start
+from sealane.destinations.port import Destination
 from sealane.errors import SealaneError
-from sealane.records.deployments import Deployment, DeploymentState
+from sealane.records.deployments import Deployment, DeploymentKind, DeploymentState
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission, leftovers, plans, releases, targets, timeline
+from sealane.workflows.steps import admission, leftovers, outputs, plans, releases, targets, timeline
 from sealane.workflows.steps.deployment_memory import SqlMemory, with_finished
 
 _RESOLVED_ANEW = "a secret changed since it was rendered, so this is another revision and approval is asked again"
+_OF_A_RELEASE = {DeploymentKind.DELIVERY, DeploymentKind.MANUAL}
+"""Others deploy a revision as it was verified, with the outputs of then."""
 
 
 async def begin(memory: SqlMemory) -> model.Start | None:
@@ -28,11 +31,8 @@ async def begin(memory: SqlMemory) -> model.Start | None:
         return None
     destination = await memory.destination()
     if deployment.state is DeploymentState.QUEUED:
-        if await targets.secrets_changed(tools, deployment, revision, destination):
-            await _revise(tools, deployment, _RESOLVED_ANEW)
-            return None
-        if await plans.outdated(tools, revision):
-            await _revise(tools, deployment, plans.OUTDATED)
+        if note := await _outdated(tools, deployment, revision, destination):
+            await _revise(tools, deployment, note)
             return None
         if not await tools.gates.recheck(deployment):
             return None
@@ -69,6 +69,15 @@ async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) ->
     if verdict is not None:
         await conclusion.conclude(tools.store.database, deployment.id, verdict)
     return goes
+
+
+async def _outdated(tools: Tools, deployment: Deployment, revision: Revision, destination: Destination) -> str | None:
+    """Why the revision can't be deployed as it is, since what it was made from has changed."""
+    if await targets.secrets_changed(tools, deployment, revision, destination):
+        return _RESOLVED_ANEW
+    if deployment.kind in _OF_A_RELEASE and await outputs.changed(tools, revision):
+        return outputs.CHANGED
+    return plans.OUTDATED if await plans.outdated(tools, revision) else None
 
 
 async def _revise(tools: Tools, deployment: Deployment, note: str) -> None:

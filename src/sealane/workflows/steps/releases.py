@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,13 +24,13 @@ from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import helm_template, render_inputs
+from sealane.stencils import output_formations, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission, plans, restarts
+from sealane.workflows.steps import admission, outputs, plans, restarts
 
 _IMAGES = {Kind.IMAGE, Kind.RETAG}
 
@@ -80,7 +81,10 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
     plan = await tools.store.runs.plan(run.id)
     assert plan is not None, "a run is planned before its deliveries"
     delivery = (await checkouts.work(tools, run, plan)).pipeline.delivery(name)
-    proposed = await propose(here, name, await checkouts.released(tools, run.app, ids.derived("rel", run.id)), delivery)
+    release = await checkouts.released(tools, run.app, ids.derived("rel", run.id))
+    # What is deployed before it may bring the outputs that it takes: they are looked up again when it begins.
+    first = {other.name for other in plan.steps if ids.derived("d", run.id, other.name) in after}
+    proposed = await propose(here, name, release, delivery, first=first)
     if not isinstance(proposed, Proposal):
         return proposed
     if finding := await _not_theirs(tools, run, proposed.revision):
@@ -172,15 +176,22 @@ class Proposal:
 
 
 async def propose(
-    here: checkouts.Checkout, name: str, made: Release, delivery: Delivery | None, *, by_hand: bool = False
+    here: checkouts.Checkout,
+    name: str,
+    made: Release,
+    delivery: Delivery | None,
+    *,
+    by_hand: bool = False,
+    first: Collection[str] = (),
 ) -> Proposal | list[Finding]:
     """Renders a release for the formation of its commit, and checks it against limits and policies.
 
-    `by_hand`: a person deploys it, and the delivery only says who must approve.
+    `by_hand`: a person deploys it, and the delivery only says who must approve. `first` are formations that are deployed
+    before it.
 
     Gives all findings instead if there are errors. Raises Unresolved for secrets without value.
     """
-    revision, formation, findings = await render(here, name, made)
+    revision, formation, findings = await render(here, name, made, first=first)
     if revision is None or formation is None:
         return findings
     revision = await restarts.carried(here.tools, revision)
@@ -193,15 +204,21 @@ async def propose(
 
 
 async def render(
-    here: checkouts.Checkout, name: str, made: Release
+    here: checkouts.Checkout, name: str, made: Release, *, first: Collection[str] = ()
 ) -> tuple[Revision | None, Formation | None, list[Finding]]:
     """The release rendered for the formation of its commit. Secrets are read only for their versions.
 
-    Raises Unresolved when a secret has no value.
+    An output that has no value yet is a finding, but for those of formations that are deployed `first`. Raises Unresolved
+    when a secret has no value.
     """
     sources, findings = await asyncio.to_thread(render_inputs.gather, here.tree, name, here.tools.adapters)
     if sources is None:
         return None, None, findings
+    environment = here.tools.environments().get(sources.formation.environment)
+    named = await outputs.of(here.tools, here.app.name, sources.formation, here.tree, environment)
+    missing = [finding for output, finding in named.missing if output.formation not in first]
+    if named.wrong or missing:
+        return None, None, [*named.wrong, *missing]
     key = here.tools.names_key
     values = await resolution.resolve(sources.formation.secrets, here.stores, key=key)
     inputs = Inputs(
@@ -212,20 +229,14 @@ async def render(
         bundle=made.bundle.words if made.bundle else {},
         secret_versions=resolution.versions(values),
         key=key,
-        kind=_kind(here.tools, sources.formation),
+        kind=environment.kind_of(sources.formation.destination) if environment else None,
         adapters=here.tools.adapters,
     )
-    revision, findings = await helm_template.render(sources, inputs, here.tools.helm)
-    if revision is not None:
+    revision, findings = await output_formations.render(sources, inputs, named, here.tools.helm)
+    if revision is not None and not named.missing:
         revision, problems = await plans.planned(here.tools, revision)
         findings = [*findings, *problems]
     return revision, sources.formation, findings
-
-
-def _kind(tools: Tools, formation: Formation) -> str | None:
-    """The kind of the formation's destination by the present operators' files, if they tell it."""
-    environment = tools.environments().get(formation.environment)
-    return environment.kind_of(formation.destination) if environment else None
 
 
 def _reason(findings: list[Finding]) -> str:

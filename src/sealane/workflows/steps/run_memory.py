@@ -18,7 +18,7 @@ from sealane.runs.model import Begun, RunResult, StepEnd
 from sealane.store import rows
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import images, releases, run_facts, run_start
+from sealane.workflows.steps import images, pull_request_plans, releases, run_facts, run_start
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +90,12 @@ class SqlMemory:
     async def release(self) -> None:
         """Makes a release of all images of the run."""
         await releases.release(self._tools, self._run_id)
+
+    async def make_plan(self, key: str) -> StepEnd:
+        """Undo: none, nothing is kept but the log."""
+        if by := await self.cancelled_by():
+            return await self.end(key, releases.cancelled(by, self._tools.now()))
+        return await self.end(key, await pull_request_plans.make(self._tools, self._run_id, key))
 
     async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Renders the release for the formation. Undo: a deployment that waits may be rejected."""

@@ -29,7 +29,15 @@ from sealane.secrets import resolution
 from sealane.store import rows
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import full_clones, image_rights, lineage, notice_rights, policies
+from sealane.workflows.steps import (
+    full_clones,
+    image_rights,
+    lineage,
+    notice_rights,
+    outputs,
+    policies,
+    pull_request_plans,
+)
 
 
 async def begin(tools: Tools, run_id: str) -> Begun:
@@ -104,9 +112,16 @@ async def _ahead(
     changed = completed.changed
     event = replace(run.event, paths=changed.paths if changed else None)
     plan = await asyncio.to_thread(planning.plan, pipeline, event)
+    previews = await pull_request_plans.wanted(tools, run.app, here.tree, pipeline, event)
+    plan = planning.with_plans(plan, previews)
     findings = [
         *checked.findings,
         *completed.findings,
+        *(
+            await pull_request_plans.behind(checkouts.clone_of(tools, run.id), pipeline, event)
+            if None in previews.values()
+            else ()
+        ),
         *_name_problems(run, pipeline),
         *_image_problems(tools, pipeline, plan),
     ]
@@ -120,7 +135,11 @@ async def _ahead(
     environments = tools.environments()
     wanted = [pipeline.delivery(step.name) for step in plan.steps if step.kind is Kind.DELIVER and not step.skip]
     looking = preflight.PreflightContext(
-        stores=here.stores, key=tools.names_key, adapters=tools.adapters, helm=tools.helm
+        stores=here.stores,
+        key=tools.names_key,
+        adapters=tools.adapters,
+        helm=tools.helm,
+        outputs=lambda formation, tree, environment: outputs.of(tools, run.app, formation, tree, environment),
     )
     ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
     findings += ahead.findings
@@ -224,7 +243,7 @@ def _shut(tools: Tools, run: Run, prospect: PlannedDelivery) -> Finding | None:
 async def _destination_problems(tools: Tools, run: Run, prospect: PlannedDelivery) -> list[Finding]:
     """What policies deny whatever gets built, and what the destination says that it would refuse."""
     denied = [finding for finding in await policies.denials(tools, prospect) if finding.severity is Severity.ERROR]
-    if denied or not prospect.admitted:
+    if denied or not prospect.admitted or not prospect.complete:
         return denied
     revision = prospect.revision
     destination = await tools.destinations.get(prospect.environment, revision.destination)

@@ -21,6 +21,7 @@ _WORDS = {
     DriftKind.TAKEN: "taken over",
     DriftKind.LEFT: "left",
     DriftKind.REFUSED: "refused",
+    DriftKind.OUTPUT: "other output",
 }
 
 
@@ -32,7 +33,7 @@ def drift(view: DeploymentView, report: DriftReport, actor: Actor) -> DriftPage:
         formation=view.deployment.formation,
         version=version(view),
         rows=tuple(_row(drift) for drift in report.objects),
-        actions=actions.of_drift(view.deployment, actor) if report.objects else (),
+        actions=actions.of_drift(view.deployment, actor) if report.fixable else (),
     )
 
 

@@ -168,6 +168,8 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
         tone, state = "off", "failure ignored"
     elif step.status is StepStatus.WAITING and step.needs:
         state = f"after {step.needs[-1].split('/', 1)[-1]}"
+    elif step.kind == Kind.PLAN and step.status is StepStatus.PASSED and step.reason:
+        state = step.reason
     delivery = next((delivery for delivery in view.deliveries if step.key == _key(delivery)), None)
     if delivery is not None:  # the step only requests it, so the delivery's result counts
         tone, state, time = states.delivered(delivery.state).tone, delivery.state.words, ""
