@@ -231,8 +231,8 @@ class Workflow:
     needs: tuple[str, ...] = ()
     """Names of workflows that must have ended before; those without which it is skipped, too, are also in `requires`."""
     requires: tuple[str, ...] = ()
-    goes_on: bool = False
-    """Whether it also runs when a workflow that it needs has failed."""
+    after: tuple[Outcome, ...] = (Outcome.SUCCESS,)
+    """The accepted results of the workflows that it needs."""
     when: When = field(default_factory=When)
     """Conditions of all its steps; its `status` has no meaning."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -314,7 +314,9 @@ class PlannedStep:
     needs: tuple[str, ...] = ()
     """Keys of steps that must end first."""
     forgives: tuple[str, ...] = ()
-    """Those of `needs` whose failure, and that of all before them, does not count here."""
+    """Keys whose failure, and that of all before them, does not count here."""
+    after_failure: bool = False
+    """Whether it runs only where one of those has failed."""
     on: tuple[Outcome, ...] = (Outcome.SUCCESS,)
     """The accepted results of everything before it."""
     beside: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from sealane.pipelines.model import (
     Image,
     ImageBuild,
     Kind,
+    Outcome,
     Pipeline,
     Plan,
     PlannedStep,
@@ -65,7 +66,8 @@ def _steps(pipeline: Pipeline, event: Event) -> Iterable[PlannedStep]:
             yield replace(
                 planned,
                 needs=planned.needs or earlier,
-                forgives=earlier if workflow.goes_on else (),
+                forgives=earlier if Outcome.FAILURE in workflow.after else (),
+                after_failure=Outcome.SUCCESS not in workflow.after,
                 skip=skipped[workflow.name] or planned.skip,
             )
 

@@ -45,7 +45,8 @@ def _look(plan: Plan, statuses: Statuses) -> tuple[list[PlannedStep], dict[str, 
         culprit = cancelled or _culprit(step, culprits)
         if now.get(step.key, StepStatus.WAITING) is StepStatus.WAITING:
             ready = settled.issuperset(step.needs)
-            reason = step.skip or _hopeless(step, culprit, now, ready=ready)
+            unneeded = step.after_failure and not any(culprits.get(key) for key in step.forgives)
+            reason = step.skip or _hopeless(step, culprit, now, ready=ready, unneeded=unneeded)
             if reason:
                 left_out[step.key] = reason
                 now[step.key] = StepStatus.SKIPPED
@@ -68,10 +69,12 @@ def _culprit(step: PlannedStep, culprits: Mapping[str, PlannedStep | None]) -> P
     return next((culprit for need in counted if (culprit := culprits.get(need))), None)
 
 
-def _hopeless(step: PlannedStep, culprit: PlannedStep | None, now: Statuses, *, ready: bool) -> str | None:
-    """Why a waiting step will never run, or None if it may."""
+def _hopeless(
+    step: PlannedStep, culprit: PlannedStep | None, now: Statuses, *, ready: bool, unneeded: bool
+) -> str | None:
+    """Why a waiting step will never run, or None if it may; `unneeded`: nothing of what it is to follow has failed yet."""
     if culprit is None:
-        return "nothing has failed" if ready and Outcome.SUCCESS not in step.on else None
+        return "nothing has failed" if ready and (unneeded or Outcome.SUCCESS not in step.on) else None
     status = now[culprit.key]
     if status is StepStatus.CANCELLED:
         return f"{culprit.name} was cancelled"

@@ -222,11 +222,8 @@ def test_the_variables_that_steps_get(push: Event, tag: Event) -> None:
             ),
         ),
         (
-            "kind: pipeline\ntrigger: {status: [failure]}\nsteps: [{name: a, image: x}]\n",
-            (
-                "2:11: a pipeline only for failures is not supported (say [success, failure] here, and `when: {status: "
-                "failure}` at its steps)"
-            ),
+            "kind: pipeline\ntrigger: {status: [changed]}\nsteps: [{name: a, image: x}]\n",
+            "2:20: there is no status changed (known here: failure, success)",
         ),
         (
             "pipeline: {a: {image: x, comands: [b], commands: [c]}}\n",

@@ -91,6 +91,32 @@ def test_after_a_failure_a_workflow_goes_on_where_it_says_so(when: str, status: 
     assert (list(skipped), following) == ((["step/b.b"], []) if status == "skipped" else ([], ["step/b.b"]))
 
 
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_workflow_for_failures_alone_is_skipped_without_one(failed: bool, event: Event) -> None:
+    """All its steps, also those that would follow a skipped one."""
+    read = pipeline(
+        check(
+            a="steps: {a: {image: x}}\n",
+            b="depends_on: a\nsteps: {b: {image: x}}\n",
+            c="runs_on: [failure]\ndepends_on: b\nsteps: {c: {image: x}, d: {image: x}}\n",
+        )
+    )
+    plan = planning.plan(read, event)
+    status = StepStatus.FAILED if failed else StepStatus.PASSED
+    statuses = {"step/a.a": status, **({} if failed else {"step/b.b": StepStatus.PASSED})}
+    skipped = scheduling.skipped(plan, statuses)
+    following = [step.key for step in scheduling.next_steps(plan, statuses)]
+    assert (skipped.get("step/b.b"), following) == (("a.a failed", ["step/c.c"]) if failed else (None, []))
+    unneeded = {key for key, why in skipped.items() if why == "nothing has failed"}
+    assert unneeded == (set() if failed else {"step/c.c", "step/c.d"})
+
+
+def test_names_of_files_may_have_spaces(event: Event) -> None:
+    files = {"Build It": "steps: {a: {image: x}}\n", "Test": "depends_on: ['Build It']\nsteps: {a: {image: x}}\n"}
+    plan = planning.plan(pipeline(check(**files)), event)
+    assert plan.step("step/test.a").needs == ("step/build-it.a",)
+
+
 def test_a_workflow_goes_with_what_it_depends_on(event: Event) -> None:
     read = pipeline(
         check(
@@ -176,10 +202,6 @@ def test_no_combination_is_dropped() -> None:
         (
             "matrix: {A: [" + "1, " * 101 + "]}\n",
             "1:1: 202 steps of 101 workflows are too many (at most 200 together)",
-        ),
-        (
-            "runs_on: [failure]\n",
-            ("1:1: a workflow only for failures is not supported (say `when: {status: failure}` at its steps)"),
         ),
     ],
 )

@@ -72,7 +72,7 @@ def _one(notation: Notation, written: Mapping[str, Any], path: Path, words: Word
         branch=_globs(notation, written.get("branch"), (*path, "branch")),
         ref=_globs(notation, written.get("ref"), (*path, "ref")),
         paths=_paths(notation, written.get(paths), (*path, paths)),
-        status=_status(notation, written.get("status"), (*path, "status")),
+        status=statuses(notation, written.get("status"), (*path, "status")),
     )
     yield from _with_tags(when, words)
 
@@ -204,19 +204,20 @@ def _shown(values: Mapping[str, Any]) -> str:
 def goes_on(written: Any) -> bool:
     """Whether the conditions of a whole workflow name the status `failure`: then it runs in any case."""
     items = written if isinstance(written, list) else [written]
-    statuses = [item.get("status") for item in items if isinstance(item, dict)]
-    return any("failure" in (status if isinstance(status, list) else [status]) for status in statuses)
+    listed = [item.get("status") for item in items if isinstance(item, dict)]
+    return any("failure" in (status if isinstance(status, list) else [status]) for status in listed)
 
 
-def _status(notation: Notation, written: Any, path: Path) -> tuple[Outcome, ...]:
+def statuses(notation: Notation, written: Any, path: Path) -> tuple[Outcome, ...]:
+    """The results that are accepted: success when left out."""
     if written is None:
         return (Outcome.SUCCESS,)
-    statuses = []
+    read = []
     for text, where in _placed(notation, written, path):
         if text in set(Outcome):
-            statuses.append(Outcome(text))
+            read.append(Outcome(text))
         else:
             notation.wrong(
                 where, f"there is no status {text}", did_you_mean(text, [one.value for one in Outcome]), value=True
             )
-    return tuple(statuses) or (Outcome.SUCCESS,)
+    return tuple(read) or (Outcome.SUCCESS,)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sealane.findings import Finding, Place, Severity, did_you_mean
 from sealane.pipelines import dependency_graph
-from sealane.pipelines.model import Clone, Pipeline, Service, Step, VariableSet, When, Workflow
+from sealane.pipelines.model import Clone, Outcome, Pipeline, Service, Step, VariableSet, When, Workflow
 
 MOST_STEPS = 200
 """Most steps of all workflows together."""
@@ -32,7 +32,8 @@ class Part:
     """Titles of workflows that it waits for."""
     requires: tuple[str, ...] = ()
     """Those of `needs` without which it is skipped, too."""
-    goes_on: bool = False
+    after: tuple[Outcome, ...] = (Outcome.SUCCESS,)
+    """The accepted results of those of `needs`."""
     when: When = field(default_factory=When)
     variables: Mapping[str, str] = field(default_factory=dict)
     clone: Clone = field(default_factory=Clone)
@@ -53,7 +54,7 @@ def joined(parts: Sequence[Part], place: Place, variables: VariableSet) -> Pipel
             title=part.title,
             needs=tuple(other for need in part.needs for other in by_title.get(need, ())),
             requires=tuple(other for need in part.requires for other in by_title.get(need, ())),
-            goes_on=part.goes_on,
+            after=part.after,
             when=part.when,
             variables=part.variables,
             place=part.place,

@@ -89,12 +89,13 @@ def read(notation: Notation) -> Part:
         notation.wrong((), "nothing is to be done", "add steps")
     expansion_checks.check(notation, written, variable_names.DRONE, ("DRONE_", "CI_"))
     form = replace(FORMAT, environment=notation.mapping(written.get("environment"), ("environment",)))
+    trigger = notation.mapping(written.get("trigger"), ("trigger",))
     needs, _ = containers.needs(notation, written.get("depends_on"), ("depends_on",))
     return Part(
         title=notation.text(written.get("name"), ("name",)) or "default",
         needs=needs or (),
         requires=(),
-        goes_on=_goes_on(notation, written),
+        after=conditions.statuses(notation, trigger.get("status"), ("trigger", "status")),
         when=conditions.read(notation, written.get("trigger"), ("trigger",), FORMAT.words),
         clone=_clone(notation, written),
         services=containers.services(notation, written.get("services"), ("services",), form),
@@ -120,16 +121,6 @@ def _kept(notation: Notation, written: Mapping[str, Any]) -> None:
     if paths is not None:
         hint = "Drone needs a plugin for it"
         notation.wrong(("trigger", "paths"), "paths are compared here", hint, warning=True)
-
-
-def _goes_on(notation: Notation, written: Mapping[str, Any]) -> bool:
-    """Whether it runs after a failure of a pipeline before it, too."""
-    path = ("trigger", "status")
-    statuses = notation.texts(notation.mapping(written.get("trigger"), ("trigger",)).get("status"), path)
-    if statuses and "success" not in statuses:
-        hint = "say [success, failure] here, and `when: {status: failure}` at its steps"
-        notation.wrong(path, "a pipeline only for failures is not supported", hint)
-    return "failure" in statuses
 
 
 def _clone(notation: Notation, written: Mapping[str, Any]) -> Clone:

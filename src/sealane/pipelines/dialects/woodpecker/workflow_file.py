@@ -11,7 +11,7 @@ from sealane.pipelines.dialects.conditions import Words
 from sealane.pipelines.dialects.containers import Format
 from sealane.pipelines.dialects.notation import Notation
 from sealane.pipelines.dialects.workflows import Part
-from sealane.pipelines.model import When
+from sealane.pipelines.model import Outcome, When
 
 _KNOWN = {
     "steps",
@@ -80,7 +80,7 @@ def read(notation: Notation, title: str, *, prefix: bool) -> Part:
         prefix=prefix,
         needs=needs or (),
         requires=requires,
-        goes_on=_goes_on(notation, written),
+        after=_after(notation, written),
         when=_when(notation, written),
         variables=notation.axis,
         clone=clone_settings.read(notation, written.get("clone"), beside=False),
@@ -90,14 +90,10 @@ def read(notation: Notation, title: str, *, prefix: bool) -> Part:
     )
 
 
-def _goes_on(notation: Notation, written: Mapping[str, Any]) -> bool:
-    """Whether it runs after a failure, too: `status` in `when`, or the older `runs_on`."""
-    statuses = notation.texts(written.get("runs_on"), ("runs_on",))
-    if statuses and "success" not in statuses:
-        notation.wrong(
-            ("runs_on",), "a workflow only for failures is not supported", "say `when: {status: failure}` at its steps"
-        )
-    return "failure" in statuses or conditions.goes_on(written.get("when"))
+def _after(notation: Notation, written: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """After which results it runs: the older `runs_on`; a `status: failure` in `when` means after all."""
+    named = conditions.statuses(notation, written.get("runs_on"), ("runs_on",))
+    return tuple(Outcome) if conditions.goes_on(written.get("when")) else named
 
 
 def _when(notation: Notation, written: Mapping[str, Any]) -> When:
