@@ -102,6 +102,7 @@ def test_keys_are_found_through_lists_mappings_and_variants():
         "clone",
         "services",
         "steps",
+        "steps_from",
         "images",
         "deliver",
         "notices",
