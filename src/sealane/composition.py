@@ -24,6 +24,7 @@ from sealane.metric_sinks.port import Push
 from sealane.notices.threads import NoticeThreads
 from sealane.outbox.followers import Followers
 from sealane.outbox.subscriptions import Subscriber
+from sealane.records.deployments import Deployment
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.runners.port import EngineAdapter, EngineContext, StepLimits
 from sealane.secrets import keys
@@ -155,7 +156,12 @@ async def start(
     """
     opened = await server_resources.open_all(settings, adapters)
     store, forecast, runs = opened.store, opened.forecast, settings.runs
-    gates = Gates(store=store, queueing=opened.queueing)
+    destinations = _destinations(opened)
+
+    def planned(deployment: Deployment) -> bool:
+        return destinations.plans(forecast.environments, deployment.environment, deployment.destination)
+
+    gates = Gates(store=store, queueing=opened.queueing, planned=planned)
     slots = RunSlots(store=store, queueing=opened.queueing, at_once=runs.at_once, per_app=runs.per_app)
     intake = Intake(store=store, slots=slots, per_push=runs.per_push)
     glass = BreakGlass(store=store, groups=forecast.glass_groups, look=gates.look)
@@ -163,7 +169,7 @@ async def start(
     access = server_access.access(settings, store, key=opened.key, scoped=membership.of)
     repositories = Repositories(settings.repositories, most_bytes=settings.git.max_pack, patience=settings.git.patience)
     equipment = None if role is Role.API else await _equipment(opened, probe)
-    tools = _tools(opened, equipment, gates=gates, slots=slots, membership=membership)
+    tools = _tools(opened, equipment, destinations, gates=gates, slots=slots, membership=membership)
     bundles = Bundles(settings.bundles)
     requests = Requests(tools=tools, store=store, gates=gates, intake=intake, glass=glass)
     threads = NoticeThreads()
@@ -211,27 +217,32 @@ async def start(
 def _tools(
     opened: Resources,
     equipment: context.WorkerContext | None,
+    destinations: Destinations,
     *,
     gates: Gates,
     slots: RunSlots,
     membership: Membership,
 ) -> context.Tools:
-    settings, adapters = opened.settings, opened.adapters
-    dummies = settings.data / "dummies"
     return context.Tools(
-        settings=settings,
+        settings=opened.settings,
         store=opened.store,
         logs=opened.logs,
-        destinations=Destinations(
-            dummies, adapters, keys=settings.identities, relays=opened.relays, helm=settings.helm.program
-        ),
+        destinations=destinations,
         equipment=equipment,
         gates=gates,
         slots=slots,
         environments=opened.forecast.environments,
         may_deploy=membership.may_deploy,
         names_key=keys.names_key(opened.key),
-        adapters=adapters,
+        adapters=opened.adapters,
+    )
+
+
+def _destinations(opened: Resources) -> Destinations:
+    settings = opened.settings
+    dummies = settings.data / "dummies"
+    return Destinations(
+        dummies, opened.adapters, keys=settings.identities, relays=opened.relays, helm=settings.helm.program
     )
 
 

@@ -52,7 +52,7 @@ class RevisionSource:
 
     `by_hand` is a commit's release that a person deploys without its delivery: the delivery's approvals are required
     all the same, and those that it should have named are asked for instead of refused. `automatic` is a rollback that
-    no person asked for: it waits for nobody, because it brings nothing new.
+    no person asked for: it waits for nobody, because it brings nothing new. (Where it is a plan, it does: see `plan_rules`.)
     """
 
     formation: Formation | None = None
@@ -63,9 +63,26 @@ class RevisionSource:
 
 
 def road(deployment: Deployment) -> RevisionSource:
-    """The source of a deployment that was requested."""
-    automatic = deployment.kind is DeploymentKind.ROLLBACK and deployment.requested_by is None
+    """The source of a deployment that was requested. A rollback that people approve is not automatic."""
+    automatic = is_automatic(deployment) and not deployment.rules
     return RevisionSource(agreed=(*deployment.rules, *deployment.agreed), automatic=automatic)
+
+
+def is_automatic(deployment: Deployment) -> bool:
+    """Whether it is a rollback that no person asked for."""
+    return deployment.kind is DeploymentKind.ROLLBACK and deployment.requested_by is None
+
+
+def plan_rules(rollback: Deployment, asked: Sequence[ApprovalRule], groups: Sequence[str]) -> tuple[ApprovalRule, ...]:
+    """Who approves the plan of a rollback: those who are asked now, and those who were for what it rolls back to.
+
+    Where that is nobody, one of `groups` (`approvers` if there are none), unless a person asked for the rollback.
+    """
+    former = (*rollback.rules, *rollback.agreed)
+    rules = tuple(dict.fromkeys((*lacking(former, asked), *asked)))
+    if rules or not is_automatic(rollback):
+        return rules
+    return (ApprovalRule(by=tuple(groups) or (APPROVERS,), count=1, source="a plan of a rollback"),)
 
 
 def met(known: Deployment) -> tuple[ApprovalRule, ...]:

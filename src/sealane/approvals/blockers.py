@@ -93,11 +93,11 @@ def hopeless(deployment: Deployment, inputs: BlockerInput) -> str | None:
     if no := quorum.rejected(deployment, inputs.votes):
         comment = f": {no.comment}" if no.comment else ""
         return f"{no.user} rejected it{comment}"
+    if inputs.group_state and (because := release_groups.failure(inputs.group_state)):
+        return f"what it goes with does not: {because}"
     for earlier in inputs.after:
         if earlier.verdict and not is_done(earlier, deployment):
             return f"{earlier.formation}, which comes before it, {_WORDS[earlier.verdict.kind]}"
-    if inputs.group_state and (because := release_groups.failure(inputs.group_state)):
-        return f"what it goes with does not: {because}"
     return None
 
 

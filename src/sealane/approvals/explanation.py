@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sealane.records.deployments import Deployment, TimelineEntry
+from sealane.records.release_groups import GroupReport
 from sealane.records.waits import Waits
 from sealane.releases.deliveries import Delivery
 from sealane.releases.origin import Origin
@@ -67,6 +68,8 @@ class Explanation:
     """Until when it is rolled back automatically if it degrades; None where it no longer is, or never was."""
     page: str = ""
     """The path of its page, from the server's address."""
+    groups: tuple[GroupReport, ...] = ()
+    """The release group of a deployment, or those of a run: one story each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

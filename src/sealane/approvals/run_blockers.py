@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sealane.approvals.explanation import Condition, Explanation, StepLog, no_worker
 from sealane.findings import errors
 from sealane.pipelines.model import Kind, RunStatus, StepStatus
+from sealane.records.release_groups import GroupReport
 from sealane.records.runs import RunStep
 from sealane.records.views import RunView
 from sealane.records.waits import Waits
@@ -52,7 +53,7 @@ def _run(view: RunView, crowd: WorkerLoad) -> Explanation:
         wrong = tuple(str(finding) for finding in errors(view.findings))
         more = wrong if len(wrong) > 1 else ()
         return Explanation(sentence=f"{subject.label} {subject.status}: {subject.reason}", findings=more)
-    came = "".join(f"; {_came(delivery)}" for delivery in view.deliveries)
+    came = "".join(f"; {words}" for words in (*map(_came, view.alone), *map(_went, view.groups)))
     bad = next((step for step in view.steps if step.status in {StepStatus.FAILED, StepStatus.BROKEN}), None)
     if bad:
         sentence = f"{subject.label} {subject.status} at {bad.name}: {bad.reason or 'no reason was given'}"
@@ -83,6 +84,10 @@ def _came(delivery: Delivery) -> str:
         delivery.state.words if delivery.state is DeliveryOutcome.DEPLOYED else delivery.short or delivery.state.words
     )
     return f"{delivery.formation} {short.rstrip('.')}"
+
+
+def _went(group: GroupReport) -> str:
+    return f"release group of {', '.join(member.formation for member in group.members)} {group.stage.words}"
 
 
 def _crowded(crowd: WorkerLoad) -> Iterator[Condition]:

@@ -251,11 +251,16 @@ class BundleStore(Protocol):
 class Planner(Protocol):
     """Plans revisions for destinations where only what was planned can be applied, and is approved with its plan."""
 
-    async def plan(self, revision: Revision, *, deletes: int) -> tuple[Revision | None, list[Finding]]:
+    async def plan(self, revision: Revision, *, deletes: int | None) -> tuple[Revision | None, list[Finding]]:
         """The revision with its plans, which its id covers; or why it can't be planned. Writes nothing at the destination.
 
-        One that has plans is planned anew. Plans that delete more than `deletes` objects are findings. Raises Unavailable.
+        One that has plans is planned anew. Plans that delete more than `deletes` objects are findings; None: any number
+        may be deleted. Raises Unavailable.
         """
+        ...
+
+    def is_empty(self, revision: Revision) -> bool:
+        """Whether the revision's plans change nothing. Pure."""
         ...
 
     async def is_outdated(self, revision: Revision) -> bool:

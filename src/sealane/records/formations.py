@@ -1,30 +1,11 @@
-"""Formations and release groups, as frozen values. Times are aware UTC. Pure."""
+"""Formations, as frozen values. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from sealane.destinations.model import Inventory
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReleaseGroupRow:
-    """Several formations that a run's release reaches together or not at all."""
-
-    id: str
-    app: str
-    run_id: str
-    formations: tuple[str, ...]
-    """The formations, in the order in which they move."""
-    parallel: bool
-    """Whether they move side by side instead."""
-    created: datetime
-    settled: datetime | None = None
-    """When all of them had ended, rollbacks included."""
-    outcome: str | None = None
-    """Its result, in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

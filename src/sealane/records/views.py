@@ -13,8 +13,8 @@ from sealane.records import eligibility
 from sealane.records.deployments import Deployment, GateWord, Hold, TimelineEntry, Vote
 from sealane.records.drift import DriftSeen
 from sealane.records.eligibility import Ineligible
-from sealane.records.formations import ReleaseGroupRow
 from sealane.records.instance_counts import InstanceCount
+from sealane.records.release_groups import GroupReport
 from sealane.records.runs import Run, RunStep, StepReport
 from sealane.releases.deliveries import Delivery
 from sealane.releases.model import Release
@@ -126,6 +126,14 @@ class RunView:
     """The results of its deployments, in the same order."""
     services: tuple[RunService, ...] = ()
     """Its services, in the order in which they were started."""
+    groups: tuple[GroupReport, ...] = ()
+    """Its release groups."""
+
+    @property
+    def alone(self) -> tuple[Delivery, ...]:
+        """The deliveries that belong to no release group."""
+        parts = {part for group in self.groups for part in group.deployments}
+        return tuple(delivery for delivery in self.deliveries if delivery.deployment not in parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,8 +168,8 @@ class DeploymentView:
     hold: Hold | None
     second_failure_report: Mapping[str, Any] | None = None
     """The evidence of its rollback, when that failed, too."""
-    release_group: ReleaseGroupRow | None = None
-    """The release group it goes with."""
+    groups: tuple[GroupReport, ...] = ()
+    """The release group that it moves or is rolled back with; empty without one."""
     is_there: bool = False
     """Whether it is verified and currently deployed."""
     origin: Origin | None = None

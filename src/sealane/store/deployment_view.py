@@ -8,18 +8,20 @@ from sealane.events import commits as histories
 from sealane.events.commits import CommitRange
 from sealane.records.deployments import Deployment, DeploymentState
 from sealane.records.formations import Formation
+from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import DeploymentView
 from sealane.store import (
     commits,
     deployments,
+    explanations,
     failure_reports,
     formations,
     gate_requests,
     gates,
+    group_reports,
     inbox,
     instance_counts,
     origins,
-    release_groups,
     releases,
     reports,
     rows,
@@ -32,7 +34,9 @@ from sealane.store.explanations import Prospects
 _NOT_BEGUN = {DeploymentState.WAITING, DeploymentState.QUEUED}
 
 
-def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> DeploymentView:
+def of(
+    connection: sa.Connection, deployment_id: str, prospects: Prospects, scope: Scope = EVERYTHING
+) -> DeploymentView:
     """The deployment, in this transaction. Raises NotThere."""
     deployment = deployments.get(connection, deployment_id)
     there = formations.get(connection, deployment.app, deployment.formation)
@@ -59,9 +63,7 @@ def of(connection: sa.Connection, deployment_id: str, prospects: Prospects) -> D
         second_failure_report=failure_reports.second_of(connection, deployment_id),
         hold=rows.hold(held) if held else None,
         is_there=(deployment_id, deployment_id) == (there.current_id, there.verified_id),
-        release_group=release_groups.group_state(connection, deployment.release_group_id).release_group
-        if deployment.release_group_id
-        else None,
+        groups=group_reports.of(connection, deployment, scope, explanations.says(connection, prospects)),
         gates=gates.of(connection, deployment_id),
         observation=seen.observation(connection, deployment_id),
         instances=instance_counts.of(connection, deployment_id),

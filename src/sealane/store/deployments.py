@@ -116,15 +116,31 @@ class Deployments:
 
         await self._database.write(work)
 
-    async def revise(self, deployment_id: str, revision: Revision, *, note: str, at: datetime) -> None:
-        """Gives the deployment another revision and shuts its gate again: votes on the former one don't count."""
+    async def revise(
+        self,
+        deployment_id: str,
+        revision: Revision,
+        *,
+        note: str,
+        at: datetime,
+        rules: tuple[ApprovalRule, ...] | None = None,
+        remark: str | None = None,
+    ) -> None:
+        """Gives the deployment another revision and shuts its gate again: votes on the former one don't count.
+
+        `note` says why; it is the deployment's note from now on unless there is another `remark`. `rules` are the
+        approvals that it needs now; all that it ever needed when left out.
+        """
 
         def work(connection: sa.Connection) -> None:
-            releases.keep(connection, revision, at)
             former = get(connection, deployment_id)
-            values: dict[str, Any] = {"revision_id": revision.id, "note": note, "queued": False, "agreed": []}
-            values |= {"state": DeploymentState.WAITING.value}
-            values["rules"] = rows.plain(tuple(dict.fromkeys((*former.rules, *former.agreed))))
+            if former.state not in {DeploymentState.WAITING, DeploymentState.QUEUED}:
+                return  # somebody called it off while the other revision was made
+            releases.keep(connection, revision, at)
+            values: dict[str, Any] = {"revision_id": revision.id, "queued": False, "agreed": []}
+            values |= {"state": DeploymentState.WAITING.value, "note": remark or note}
+            wanted = tuple(dict.fromkeys((*former.rules, *former.agreed))) if rules is None else rules
+            values["rules"] = rows.plain(wanted)
             connection.execute(sa.update(deployments).where(deployments.c.id == deployment_id).values(values))
             line = Line(key=f"revised {revision.id}", phase="approval", text=note)
             add_line(connection, deployment_id, line, at)

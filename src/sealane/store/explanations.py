@@ -34,6 +34,7 @@ from sealane.store import (
     failure_reports,
     formations,
     gates,
+    group_reports,
     holds,
     origins,
     overviews,
@@ -119,9 +120,9 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
     if what.startswith("r-"):
         view = view_run(connection, what, prospects, scope)
         explanation = run_blockers.run(view, _crowd(connection, what, prospects))
-        return replace(explanation, origin=origins.of_run(view.run), page=f"/runs/{what}")
+        return replace(explanation, origin=origins.of_run(view.run), page=f"/runs/{what}", groups=view.groups)
     if what.startswith("d-"):
-        return _told(connection, deployments.get(connection, what), prospects)
+        return _told(connection, deployments.get(connection, what), prospects, scope)
     app, slash, formation = what.partition("/")
     if not slash:
         return _app(connection, app, prospects, scope)
@@ -138,7 +139,7 @@ def why(connection: sa.Connection, what: str, prospects: Prospects, scope: Scope
     subject = blockers.formation(row) if row else None
     if subject is None:
         return Explanation(sentence=f"nothing was ever started on {what}", hint=f"sealane deploy {what}")
-    return _told(connection, subject, prospects)
+    return _told(connection, subject, prospects, scope)
 
 
 def _app(connection: sa.Connection, app: str, prospects: Prospects, scope: Scope) -> Explanation:
@@ -170,6 +171,7 @@ def view_run(connection: sa.Connection, run_id: str, prospects: Prospects, scope
         reports=reports.of(connection, run_id),
         deliveries=tuple(_delivery(connection, deployment, prospects) for deployment in requested),
         services=run_services.of(connection, run_id),
+        groups=group_reports.of_run(connection, run_id, scope, says(connection, prospects)),
     )
 
 
@@ -190,7 +192,7 @@ def may_read_plan(run: Run, step: RunStep, scope: Scope) -> bool:
     return scope.everything or scope.covers(run.app, environment)
 
 
-def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Explanation:
+def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects, scope: Scope) -> Explanation:
     """The answer with its subject."""
     origin = origins.of(connection, [subject]).get(subject.id)
     failed = subject.failure_report_id is not None and subject.verdict_kind is not VerdictKind.DEPLOYED
@@ -206,7 +208,13 @@ def _told(connection: sa.Connection, subject: Deployment, prospects: Prospects) 
         health=health,
         watched_until=until if health and until and now < until else None,
         page=f"/deployments/{subject.id}",
+        groups=group_reports.of(connection, subject, scope, says(connection, prospects)),
     )
+
+
+def says(connection: sa.Connection, prospects: Prospects) -> group_reports.Says:
+    """Says what a deployment does or waits for, without its name."""
+    return lambda subject: of_deployment(connection, subject, prospects).short
 
 
 def _delivery(connection: sa.Connection, subject: Deployment, prospects: Prospects) -> Delivery:

@@ -24,7 +24,8 @@ from sealane.records.deployments import (
     Hold,
     Vote,
 )
-from sealane.records.formations import Behind, Formation, ReleaseGroupRow
+from sealane.records.formations import Behind, Formation
+from sealane.records.release_groups import ReleaseGroupRow
 from sealane.records.runs import Run, RunStep
 from sealane.records.waits import Wait
 from sealane.releases.model import Release

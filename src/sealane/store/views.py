@@ -165,7 +165,7 @@ class Views:
 
     async def deployment(self, deployment_id: str) -> DeploymentView:
         """A deployment with its timeline and evidence. Raises NotThere."""
-        return await self._database.read(lambda c: deployment_view.of(c, deployment_id, self._prospects))
+        return await self._database.read(lambda c: deployment_view.of(c, deployment_id, self._prospects, self._scope))
 
     async def progress(self, deployment_id: str) -> ProgressView:
         """The progress of a deployment, for people who follow it. Raises NotThere."""

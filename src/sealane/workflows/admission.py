@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealane import clock
 from sealane.approvals import blockers, release_groups
@@ -19,12 +19,19 @@ from sealane.workflows.queues import Queues
 _log = logging.getLogger(__name__)
 
 
+def _never(_: Deployment) -> bool:
+    """The default: no destination does."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gates:
     """The gates of all deployments."""
 
     store: Store
     queueing: Queues
+    planned: Callable[[Deployment], bool] = _never
+    """Whether its destination applies only what was planned."""
     now: clock.Clock = clock.now
 
     async def look(self, app: str | None = None) -> None:
@@ -63,7 +70,8 @@ class Gates:
         """Rolls back the deployed members of failed groups, one after the other, and notes the results."""
         for group_state in await self.store.release_groups.unsettled(app):
             with _alone(f"the release group {group_state.release_group}", app):
-                course = release_groups.next_actions(group_state)
+                planned = frozenset(member.formation for member in group_state.members if self.planned(member))
+                course = release_groups.next_actions(replace(group_state, planned=planned))
                 await group_rollback.offer(self.store, group_state, course, at=self.now())
                 if course.settled:
                     await self.store.release_groups.settle(

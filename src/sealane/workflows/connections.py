@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sealane.clients.relay.hub import Hub
 from sealane.destinations.outputs import OutputSource
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext, Planner, Previewer
 from sealane.environments.model import DestinationConfig, Environment
-from sealane.errors import NotThere
+from sealane.errors import NotThere, SealaneError
 from sealane.findings import did_you_mean
 
 
@@ -85,6 +86,13 @@ class Destinations:
         """Whether that destination applies only what was planned. Raises NotThere."""
         kind = _config(environment, name).kind
         return self._adapters.destinations.get(kind, DestinationAdapter).planner is not None
+
+    def plans(self, environments: Callable[[], Mapping[str, Environment]], environment: str, name: str) -> bool:
+        """As `is_planned`, by the present files; no, where they don't tell: admission does."""
+        try:
+            return self.is_planned(environments()[environment], name)
+        except (SealaneError, KeyError):
+            return False
 
     def _context(self, environment: Environment, config: DestinationConfig) -> DestinationContext:
         return DestinationContext(

@@ -108,6 +108,11 @@ class Tools:
             raise NotThere(f"there is no environment {name}", hint=did_you_mean(name, environments))
         return environments[name]
 
+    def approvers(self, environment: str, app: str) -> tuple[str, ...]:
+        """The groups that approve the app's deployments there; empty where none has to. Raises InvalidFiles, NotThere."""
+        allowed = self.environment(environment).apps.get(app)
+        return tuple(allowed.approvals.by) if allowed and allowed.approvals else ()
+
     def platform(self, environment: str, destination: str) -> Platform:
         """The platform of the destination's kind; a cluster's where the files no longer name the destination."""
         try:

@@ -7,20 +7,24 @@ which fences off any earlier worker; and every write checks the fence first.
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import ParamSpec, Protocol, TypeVar
 
 from dbos import DBOS
 
 from sealane.deployments import model
 from sealane.deployments.deploy import deploy
 from sealane.errors import SealaneError
-from sealane.journal import Broken
+from sealane.journal import Broken, Journal
 from sealane.verdicts import outcomes
 from sealane.workflows import queues
 from sealane.workflows.context import Tools
-from sealane.workflows.durable import Durable
 from sealane.workflows.steps import deployment_start, old_color, timeline
 from sealane.workflows.steps.deployment_memory import SqlMemory
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def register(tools: Tools) -> None:
@@ -29,12 +33,19 @@ def register(tools: Tools) -> None:
     @DBOS.workflow(name="deployment", max_recovery_attempts=None)
     async def deployment(deployment_id: str) -> None:
         tools.gates.queueing.bells[queues.DEPLOYMENTS].ring_at_end()
-        await _told(SqlMemory(tools=tools, id=deployment_id))
+        memory = SqlMemory(tools=tools, id=deployment_id)
+        await told(memory, tools.journal(waits=functools.partial(_waits, memory)))
 
 
-async def _told(memory: SqlMemory) -> None:
+class WorkflowJournal(Journal, Protocol):
+    """The journal of a workflow, which does some things in each execution."""
+
+    async def insist(self, name: str, body: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does something each time, not as a step. Raises Broken."""
+
+
+async def told(memory: SqlMemory, journal: WorkflowJournal) -> None:
     """Takes a revision to its formation, and to a verdict."""
-    journal = memory.tools.journal(waits=functools.partial(_waits, memory))
     try:
         outcome = await _deployed(journal, memory)
     except Broken as error:
@@ -45,7 +56,7 @@ async def _told(memory: SqlMemory) -> None:
     await journal.step("gates", _look_at_gates, memory)
 
 
-async def _deployed(journal: Durable, memory: SqlMemory) -> model.Outcome | None:
+async def _deployed(journal: WorkflowJournal, memory: SqlMemory) -> model.Outcome | None:
     """How it ended; None when it does not begin."""
     start = await journal.step("start", deployment_start.begin, memory)
     if start is None:

@@ -1,7 +1,7 @@
 """The rollback of a release group: each deployed member by a deployment of its own, the last one first.
 
 Each has the number of the deployment it rolls back: a newer deployment that has begun there supersedes it, and it does
-not supersede a newer one that waits.
+not supersede a newer one that waits. Where only plans can be applied, its start plans it, and asks people.
 """
 
 from __future__ import annotations
@@ -19,25 +19,38 @@ from sealane.verdicts.model import VerdictKind
 
 async def offer(store: Store, group_state: GroupState, course: NextActions, *, at: datetime) -> None:
     """Requests the rollbacks that are next. Key: release group and formation; a repeat changes nothing."""
+    for member in course.half_done:
+        reason = member.verdict.reason if member.verdict else ""
+        await _offer(
+            store, group_state, member, after=(), note=f"rolls back {member.app} #{member.sequence}: {reason}", at=at
+        )
     before: tuple[str, ...] = ()
     for member in course.back:
-        back_id = release_groups.back_id(group_state.release_group.id, member.formation)
-        if member.formation not in group_state.backs:
-            target = await _verified(store, member)
-            wanted = replace(
-                target.afresh(),
-                id=back_id,
-                kind=DeploymentKind.ROLLBACK,
-                sequence=member.sequence,
-                requested_by=None,
-                run_id=group_state.release_group.run_id,
-                after=before,
-                agreed=admission.met(target),
-                note=f"rolled back with {course.because}",
-                created=at,
-            )
-            await store.deployments.offer(wanted, await store.releases.revision(target.revision_id))
-        before = (back_id,)
+        note = f"rolled back with {course.because}"
+        before = (await _offer(store, group_state, member, after=before, note=note, at=at),)
+
+
+async def _offer(
+    store: Store, group_state: GroupState, member: Deployment, *, after: tuple[str, ...], note: str, at: datetime
+) -> str:
+    """Requests the member's rollback unless it is there; gives its id."""
+    back_id = release_groups.back_id(group_state.release_group.id, member.formation)
+    if member.formation not in group_state.backs:
+        target = await _verified(store, member)
+        wanted = replace(
+            target.afresh(),
+            id=back_id,
+            kind=DeploymentKind.ROLLBACK,
+            sequence=member.sequence,
+            requested_by=None,
+            run_id=group_state.release_group.run_id,
+            after=after,
+            agreed=admission.met(target),
+            note=note,
+            created=at,
+        )
+        await store.deployments.offer(wanted, await store.releases.revision(target.revision_id))
+    return back_id
 
 
 async def _verified(store: Store, member: Deployment) -> Deployment:
@@ -48,4 +61,14 @@ async def _verified(store: Store, member: Deployment) -> Deployment:
             return deployment
     assert member.from_revision_id is not None, "only what has something to roll back to is rolled back"
     # it is too old to be found, and so are its approvals
-    return replace(member, revision_id=member.from_revision_id, release_id=None, rules=(), agreed=())
+    revision = await store.releases.revision(member.from_revision_id)
+    return replace(
+        member,
+        revision_id=revision.id,
+        release_id=revision.release,
+        environment=revision.environment,
+        destination=revision.destination,
+        namespace=revision.namespace,
+        rules=(),
+        agreed=(),
+    )

@@ -13,7 +13,7 @@ from sealane.events.model import Event, EventKind, Pusher
 from sealane.pipelines.model import RunStatus
 from sealane.records.deployments import ApprovalRule, Deployment, DeploymentKind, DeploymentState, Hold, Vote
 from sealane.records.eligibility import Ineligible
-from sealane.records.formations import ReleaseGroupRow
+from sealane.records.release_groups import ReleaseGroupRow
 from sealane.records.runs import Run
 from sealane.records.views import RunView
 from sealane.verdicts.model import Verdict, VerdictKind

@@ -99,8 +99,10 @@ def come(road: str, operators: str, *decided: Decision, agreed: tuple[ApprovalRu
         delivery = Delivery(formation="live", approval=Approval(by=BY, count=3), place=Place(file=".sealane.yml"))
         asked = RevisionSource(formation=formation, delivery=delivery if road == "delivery" else None)
     else:
-        by = None if road == AUTOMATIC else "ann"
-        asked = admission.road(deployment(kind=kind, requested_by=by, rules=agreed))
+        given = (
+            {"requested_by": "ann", "rules": agreed} if road != AUTOMATIC else {"requested_by": None, "agreed": agreed}
+        )
+        asked = admission.road(deployment(kind=kind, **given))
     return admission.admit({"live": environment}, revision, decided, asked)
 
 
@@ -188,3 +190,36 @@ def test_a_release_sent_by_hand_asks_whom_its_delivery_asks(operators_want: int,
     assert {rule.count for rule in admitted.rules} == {operators_want, delivery_wants} - {0}
     by_itself = admission.admit({"live": environment}, revision, [], replace(sent, by_hand=False))
     assert bool(by_itself.refusals) is (delivery_wants < operators_want)
+
+
+def test_a_rollback_that_people_approve_is_not_automatic() -> None:
+    """A plan of the way back is new: what was agreed to before it was made counts no longer."""
+    rollback = deployment(kind=DeploymentKind.ROLLBACK, requested_by=None, agreed=(APPROVAL,))
+    assert admission.road(rollback).automatic
+    assert not admission.road(replace(rollback, rules=(APPROVAL,))).automatic
+
+
+ONE = ApprovalRule(by=("approvers",), count=1, source="a plan of a rollback")
+
+
+@pytest.mark.parametrize(
+    ("former", "now", "groups", "by", "asked"),
+    [
+        ((), (), (), None, (ONE,)),
+        ((), (), ("sre",), None, (replace(ONE, by=("sre",)),)),
+        ((), (), ("sre",), "ann", ()),
+        ((APPROVAL,), (), ("sre",), None, (APPROVAL,)),
+        ((replace(APPROVAL, count=1),), (APPROVAL,), (), None, (APPROVAL,)),
+        ((SIGN_OFF,), (APPROVAL,), (), "ann", (SIGN_OFF, APPROVAL)),
+    ],
+)
+def test_somebody_approves_the_plan_of_a_rollback(
+    former: tuple[ApprovalRule, ...],
+    now: tuple[ApprovalRule, ...],
+    groups: tuple[str, ...],
+    by: str | None,
+    asked: tuple[ApprovalRule, ...],
+) -> None:
+    """Those of before and those of now; where nobody is asked one person, unless a person wants it."""
+    rollback = deployment(kind=DeploymentKind.ROLLBACK, requested_by=by, agreed=former)
+    assert admission.plan_rules(rollback, now, groups) == asked

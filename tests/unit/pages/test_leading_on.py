@@ -11,7 +11,7 @@ from sealane.access.model import Actor
 from sealane.approvals.explanation import Condition, Explanation, Waits
 from sealane.events.commits import CommitRange
 from sealane.records.deployments import DeploymentKind, DeploymentState, Hold, TimelineEntry
-from sealane.records.formations import ReleaseGroupRow
+from sealane.records.release_groups import GroupReport, GroupStage, MemberReport
 from sealane.records.scopes import EVERYTHING
 from sealane.records.views import DeploymentView
 from sealane.releases.origin import Origin
@@ -59,10 +59,11 @@ def test_facts_lead_to_what_they_name() -> None:
         subject="A fix",
         author="Mia",
     )
-    release_group = ReleaseGroupRow(
-        id="c", app="shop", run_id="r-1", formations=("eu", "dev", "us"), parallel=False, created=NOON
+    members = tuple(MemberReport(formation=name) for name in ("eu", "dev", "us"))
+    group = GroupReport(
+        id="c", run="r-1", parallel=False, stage=GroupStage.DEPLOYED, outcome="all of it is there", members=members
     )
-    told = dict(facts.listed(ended(VerdictKind.DEPLOYED, origin=came, release_group=release_group)))
+    told = dict(facts.listed(ended(VerdictKind.DEPLOYED, origin=came, groups=(group,))))
     assert [(link.words, link.href) for link in told["Goes with"]] == [
         ("eu", "/deployments?app=shop&formation=eu"),
         ("us", "/deployments?app=shop&formation=us"),

@@ -108,7 +108,12 @@ def print_why(answer: dict[str, Any]) -> None:
         output.sentence(f"  watched until {when:%H:%M} UTC: should it degrade, it is rolled back automatically")
     for finding in answer["findings"]:
         output.sentence(f"  {finding}")
-    deliveries(answer["deliveries"])
+    from sealane.cli.remote import release_groups
+
+    grouped = {part["deployment"] for group in answer["groups"] for part in release_groups.parts(group)}
+    deliveries([delivery for delivery in answer["deliveries"] if delivery["deployment"] not in grouped])
+    for group in answer["groups"]:
+        release_groups.show(group)
     for condition in answer["waiting"]:
         ends = " · ".join(str(condition[part]) for part in ("who", "when") if condition.get(part))
         output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")

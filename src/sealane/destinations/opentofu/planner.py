@@ -25,7 +25,7 @@ class TofuPlanner(Planner):
     keys: Path
     """The folder with the keys of apps: a saved plan may hold secrets, and is encrypted to its app's."""
 
-    async def plan(self, revision: Revision, *, deletes: int) -> tuple[Revision | None, list[Finding]]:
+    async def plan(self, revision: Revision, *, deletes: int | None) -> tuple[Revision | None, list[Finding]]:
         bare = unplanned(revision)
         objects: list[Rendered] = []
         findings: list[Finding] = []
@@ -50,11 +50,11 @@ class TofuPlanner(Planner):
         return replace(bare, id=hashing.content_id(identity), objects=tuple(objects)), []
 
     async def _planned(
-        self, bench: Workbench, rendered: Rendered, revision: Revision, deletes: int
+        self, bench: Workbench, rendered: Rendered, revision: Revision, deletes: int | None
     ) -> tuple[list[Rendered], list[Finding]]:
         state = await bench.version()
         changes = await bench.plan()
-        if problems := over_budget(changes, rendered, deletes):
+        if deletes is not None and (problems := over_budget(changes, rendered, deletes)):
             return [], problems
         sha256, content = bench.planned()
         identity = keys.own_identity(self.keys, revision.app)
@@ -64,6 +64,9 @@ class TofuPlanner(Planner):
         manifests = [program_output.manifest(change, rendered.name, revision.namespace) for change in changes]
         made = [Rendered(object=dict(manifest), origin=rendered.origin) for manifest in manifests]
         return [replace(rendered, object={**rendered.object, "spec": spec}), *made], []
+
+    def is_empty(self, revision: Revision) -> bool:
+        return all(rendered.kind != model.CHANGE for rendered in revision.objects)
 
     async def is_outdated(self, revision: Revision) -> bool:
         for rendered in revision.objects:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sealane.server.pages.chart_views import Chart, InstanceChart
+from sealane.server.pages.group_views import GroupCard
 from sealane.server.pages.need_views import Need
 from sealane.server.pages.views import Action, HealthSaid, Link, Pill, Tone
 
@@ -113,7 +114,11 @@ class DeploymentPage:
     needs: tuple[Need, ...]
     """Things it waits for that this reader may decide."""
     actions: tuple[Action, ...]
+    groups: tuple[GroupCard, ...]
+    """The release group that it moves or is rolled back with; empty without one."""
     live: bool
+    follows: str
+    """Whose changes it shows while it is live: the run's if it moves with others, its own otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sealane.server.pages.chart_views import Chart
+from sealane.server.pages.group_views import GroupCard
 from sealane.server.pages.views import Action, Link, Pill, Tone
 
 
@@ -98,6 +99,9 @@ class RunPage:
     steps_pill: Pill | None
     """The result of its steps, if `pill` shows its deliveries."""
     deliveries: tuple[DeliveryRow, ...]
+    """Those that go with no others."""
+    groups: tuple[GroupCard, ...]
+    """Its release groups."""
     graph: Chart | None
     """The whole run on a time line; None before any part has begun."""
     steps: tuple[StepRow, ...]

@@ -11,7 +11,7 @@ from sealane.records.deployments import Deployment, DeploymentKind, DeploymentSt
 from sealane.stencils.model import Revision
 from sealane.store import conclusion
 from sealane.workflows.context import Tools
-from sealane.workflows.steps import admission, leftovers, outputs, plans, releases, targets, timeline
+from sealane.workflows.steps import admission, leftovers, outputs, plans, releases, rollback_plans, targets, timeline
 from sealane.workflows.steps.deployment_memory import SqlMemory, with_finished
 
 _RESOLVED_ANEW = "a secret changed since it was rendered, so this is another revision and approval is asked again"
@@ -27,15 +27,14 @@ async def begin(memory: SqlMemory) -> model.Start | None:
     tools, deployment = memory.tools, await memory.deployment()
     since = tools.now()
     revision = await tools.store.releases.revision(deployment.revision_id)
+    if await rollback_plans.is_to_make(tools, deployment, revision):
+        await rollback_plans.make(tools, deployment, revision)
+        return None
     if not await _admitted(tools, deployment, revision):
         return None
     destination = await memory.destination()
-    if deployment.state is DeploymentState.QUEUED:
-        if note := await _outdated(tools, deployment, revision, destination):
-            await _revise(tools, deployment, note)
-            return None
-        if not await tools.gates.recheck(deployment):
-            return None
+    if deployment.state is DeploymentState.QUEUED and not await _is_current(tools, deployment, revision, destination):
+        return None
     deployment = await tools.store.deployment_queue.begin(deployment.id, at=tools.now(), since=since)
     if deployment.state is not DeploymentState.ROLLING_OUT:
         return None
@@ -71,13 +70,21 @@ async def _admitted(tools: Tools, deployment: Deployment, revision: Revision) ->
     return goes
 
 
-async def _outdated(tools: Tools, deployment: Deployment, revision: Revision, destination: Destination) -> str | None:
-    """Why the revision can't be deployed as it is, since what it was made from has changed."""
+async def _is_current(tools: Tools, deployment: Deployment, revision: Revision, destination: Destination) -> bool:
+    """Whether what it was made from is unchanged, and nothing blocks it again; otherwise it was changed, and waits."""
     if await targets.secrets_changed(tools, deployment, revision, destination):
-        return _RESOLVED_ANEW
+        await _revise(tools, deployment, _RESOLVED_ANEW)
+        return False
     if deployment.kind in _OF_A_RELEASE and await outputs.changed(tools, revision):
-        return outputs.CHANGED
-    return plans.OUTDATED if await plans.outdated(tools, revision) else None
+        await _revise(tools, deployment, outputs.CHANGED)
+        return False
+    if await plans.outdated(tools, revision):
+        if deployment.kind is DeploymentKind.ROLLBACK:
+            await rollback_plans.make(tools, deployment, revision)
+        else:
+            await _revise(tools, deployment, plans.OUTDATED)
+        return False
+    return await tools.gates.recheck(deployment)
 
 
 async def _revise(tools: Tools, deployment: Deployment, note: str) -> None:

@@ -19,7 +19,7 @@ from sealane.formations.model import Formation
 from sealane.images.model import Image
 from sealane.pipelines.model import Delivery, Kind, StepStatus
 from sealane.records.deployments import ApprovalRule, Deployment, DeploymentKind, DeploymentState
-from sealane.records.formations import ReleaseGroupRow
+from sealane.records.release_groups import ReleaseGroupRow
 from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd

@@ -26,6 +26,7 @@ from sealane.server.pages.presenters import (
     evidence,
     facts,
     gate_cards,
+    group_cards,
     lists,
     needs,
     object_rows,
@@ -94,7 +95,11 @@ def deployment(
             need for need in needs.listed(_about(deployment, pending), actor, needs.InboxContext()) if need.answers
         ),
         actions=actions.of_deployment(view, actor),
-        live=deployment.state is not DeploymentState.ENDED or why.health is not None,
+        groups=tuple(group_cards.card(group, deployment.id) for group in view.groups),
+        live=deployment.state is not DeploymentState.ENDED
+        or why.health is not None
+        or any(group.stage in group_cards.OPEN for group in view.groups),
+        follows=next((f"run/{group.run}" for group in view.groups), f"deployment/{deployment.id}"),
     )
 
 

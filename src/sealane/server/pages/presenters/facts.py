@@ -29,11 +29,9 @@ def listed(view: DeploymentView) -> Iterator[tuple[str, tuple[Link, ...]]]:
     yield "Formation", (Link(words=deployment.formation, href=_formation(deployment, deployment.formation)),)
     environment = Filter(environment=deployment.environment)
     yield "Environment", (Link(words=deployment.environment, href=lists.address("/deployments", environment)),)
-    if view.release_group:
-        others = (name for name in view.release_group.formations if name != deployment.formation)
+    for group in view.groups:
+        others = (member.formation for member in group.members if member.formation != deployment.formation)
         yield "Goes with", tuple(Link(words=name, href=_formation(deployment, name)) for name in others)
-        if view.release_group.outcome:
-            yield "Outcome", (Link(words=view.release_group.outcome),)
     yield from ((name, (Link(words=value),)) for name, value in _plain(view))
 
 

@@ -18,7 +18,7 @@ from sealane.releases import deliveries, origin
 from sealane.releases.deliveries import Delivery
 from sealane.server.pages import text
 from sealane.server.pages.list_views import ListRow
-from sealane.server.pages.presenters import actions, lists, reports, run_graph, states, versions
+from sealane.server.pages.presenters import actions, group_cards, lists, reports, run_graph, states, versions
 from sealane.server.pages.run_views import DeliveryRow, RunPage, StepRow
 from sealane.server.pages.views import Link
 from sealane.verdicts.messages import causes
@@ -45,6 +45,7 @@ def run(
     rows = tuple(_step(view, step, chosen=step.key == chosen, now=now) for step in view.steps)
     event = view.run.event
     over = view.run.status.value in _OVER
+    hints = {delivery.deployment: delivery.hint for delivery in view.deliveries}
     result = next((step.result for step in view.steps if step.key == chosen), None) or {}
     return RunPage(
         id=view.run.id,
@@ -62,7 +63,8 @@ def run(
         reason=_reason(view),
         findings=tuple(dict.fromkeys(str(finding) for finding in view.findings)),
         wrong=view.run.status in _WRONG,
-        deliveries=tuple(_delivery(delivery) for delivery in view.deliveries),
+        deliveries=tuple(_delivery(delivery) for delivery in view.alone),
+        groups=tuple(group_cards.card(group, hints=hints) for group in view.groups),
         graph=run_graph.chart(view, now),
         steps=rows,
         chosen=next((row for row in rows if row.chosen), None),
@@ -71,7 +73,9 @@ def run(
         log=lines(log.data) if log else (),
         log_from=log.next_offset if log else 0,
         log_cut=log_from > 0,
-        live=not over or any(delivery.state in deliveries.OPEN for delivery in view.deliveries),
+        live=not over
+        or any(delivery.state in deliveries.OPEN for delivery in view.deliveries)
+        or any(group.stage in group_cards.OPEN for group in view.groups),
         actions=actions.of_run(view.run, actor),
         tests=reports.card(view.reports, chosen),
     )
