@@ -72,8 +72,7 @@ class Fleet(World):
                 await asyncio.sleep(0.02)
         view = await self.server.views.run(run_id)
         member = next(deployment for deployment in view.deployments if deployment.release_group_id)
-        release_group = (await self.server.views.deployment(member.id)).release_group
-        assert release_group is not None
+        (release_group,) = (await self.server.views.deployment(member.id)).groups
         assert release_group.outcome is not None
         return release_group.outcome
 

@@ -68,7 +68,7 @@ async def came_of(world: World) -> dict[str, Any]:
             ),
             "back": [(deployment.formation, _plain(deployment.note)) for deployment in backs],
             "holds": sorted((hold.formation, hold.up_to) for hold in await server.store.holds.open("shop")),
-            "outcomes": {_plain(view.release_group.outcome) for view in views if view.release_group},
+            "outcomes": {_plain(group.outcome) for view in views for group in view.groups},
             "writes": {name: _writes(world, name) for name in MEMBERS},
         }
 
