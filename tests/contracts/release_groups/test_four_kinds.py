@@ -173,3 +173,16 @@ async def test_a_plan_of_the_way_back_is_seen_unless_it_changes_nothing(
             assert stored.verdict_kind is VerdictKind.FAILED
             assert "there is no such provider" in back.says
             assert report.stage is GroupStage.PARTLY
+
+
+async def test_a_member_that_was_scaled_meanwhile_goes_back_with_the_others(tmp_path: Path, aws: Amazon) -> None:
+    """It is the same release with another number of instances: nothing newer."""
+    async with four_kinds(tmp_path, aws) as shop:
+        fails(shop, "tasks")
+        _, cluster, *_ = await shop.release(2, kept=["network"])
+        await shop.first_ends(cluster.id)
+        scaled = await shop.server.requests.scale("shop", "cluster", "web", 3, by=SAM)
+        await shop.first_ends(scaled.id)
+        await shop.to_the_end()
+        assert (await shop.came())["cluster"] == "deployed deployed"
+        assert (await shop.there())["cluster"] == "1"
