@@ -9,6 +9,7 @@ import pytest
 from sealane import clock
 from sealane.access.model import Actor
 from sealane.pipelines.model import RunStatus
+from sealane.server.pages.presenters import run_graph
 from sealane.server.pages.presenters import runs as presenting_runs
 from tests.integration.inside import Inside
 
@@ -37,6 +38,9 @@ async def test_a_pushed_file_of_woodpecker_runs(tmp_path: Path, monkeypatch: pyt
         reader = Actor(name="ann", groups=frozenset(), via="session")
         shown = presenting_runs.run(view, None, reader, chosen=None, log_from=0, now=clock.now())
         assert [(row.name, row.state) for row in shown.steps] == [("test", "failure ignored"), ("tell", "passed")]
+        graph = run_graph.chart(view, clock.now())
+        assert graph is not None
+        assert [(row.name, row.state) for row in graph.rows] == [("test", "failure ignored"), ("tell", "passed")]
 
         bad = await world.push_files("bad", {".woodpecker.yml": "steps: {a: {image: '${NO:-No Image}'}}\n"})
         refused = await world.until(lambda: store.runs.get(bad), lambda run: run.ended)

@@ -64,6 +64,11 @@ class RunStep:
     started: datetime | None = None
     ended: datetime | None = None
 
+    @property
+    def failure_ignored(self) -> bool:
+        """Whether its work failed, which its file says to ignore."""
+        return self.status is StepStatus.PASSED and bool(self.exit_code)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepReport:

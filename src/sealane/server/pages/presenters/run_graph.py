@@ -95,7 +95,8 @@ def _bars(
         waits = _bar(scale, (asked, made.started), None, "waited")
         return (waits, _bar(scale, (made.started, made.ended or now), tone))
     if step.started:
-        return (_bar(scale, (step.started, step.ended or now), states.step(step.status)),)
+        done = states.FAILURE_IGNORED[0] if step.failure_ignored else states.step(step.status)
+        return (_bar(scale, (step.started, step.ended or now), done),)
     return (Bar(x=behind, width=0.0, tone="none"),)
 
 
@@ -130,6 +131,8 @@ def _step(
         span = (made.started, made.ended or now) if made.started else None
     else:
         tone, state, href = states.step(step.status) or "none", step.status.value, _address(view, step)
+        if step.failure_ignored:
+            tone, state = states.FAILURE_IGNORED
         span = (step.started, step.ended or now) if step.started else None
     return ChartRow(
         key=step.key,

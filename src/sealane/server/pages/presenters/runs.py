@@ -168,8 +168,8 @@ def _step(view: RunView, step: RunStep, *, chosen: bool, now: datetime) -> StepR
     time = text.duration(((step.ended or now) - step.started).total_seconds()) if step.started else ""
     if step.status is StepStatus.SKIPPED and step.reason:
         state = step.reason
-    elif step.status is StepStatus.PASSED and step.exit_code:
-        tone, state = "off", "failure ignored"
+    elif step.failure_ignored:
+        tone, state = states.FAILURE_IGNORED
     elif step.status is StepStatus.WAITING and step.needs:
         state = f"after {step.needs[-1].split('/', 1)[-1]}"
     elif step.kind == Kind.PLAN and step.status is StepStatus.PASSED and step.reason:

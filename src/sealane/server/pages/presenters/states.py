@@ -98,6 +98,10 @@ def delivered(state: DeliveryOutcome) -> Pill:
     return Pill(tone=_DELIVERED[state], words=state.words)
 
 
+FAILURE_IGNORED: tuple[Tone, str] = ("off", "failure ignored")
+"""The colour and word of a step whose failure its file ignores."""
+
+
 def step(status: StepStatus) -> Tone | None:
     """The colour of a step's dot; None while it waits."""
     return _STEPS.get(status)
