@@ -55,6 +55,13 @@ def test_filters_are_links_that_keep_the_others() -> None:
     assert page.older == "/audit?app=shop&actor=a+b&before=9"
 
 
+def test_rows_that_lead_to_one_place_are_told_apart() -> None:
+    """A live page swaps its rows by their ids, and the keys j and k go from one to the next."""
+    first, second = (audit.row(entry(id=number), AuditFilter()) for number in (7, 8))
+    assert first.href == second.href
+    assert first.key != second.key
+
+
 def test_moments_and_hashes_are_short() -> None:
     data = {"until": "2026-11-30T21:07:16.420994+00:00", "commit": "4f" * 20, "groups": ["a", "b"], "nothing": None}
     facts = [link.words for link in audit.row(entry(data=data), AuditFilter()).facts if not link.href]

@@ -12,6 +12,8 @@ from sealane.server.pages.views import Link, Pill
 class ListRow:
     """One line of a list."""
 
+    key: str
+    """Its id: no other line of the page has it, though several may lead to one place."""
     pill: Pill
     href: str
     what: str

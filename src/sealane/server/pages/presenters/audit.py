@@ -67,6 +67,7 @@ def row(entry: DomainEvent, only: AuditFilter) -> ListRow:
     if entry.kind != only.kind:
         facts.append(Link(words="others like it", href=lists.address(PATH, only, kind=entry.kind)))
     return ListRow(
+        key=str(entry.id),
         pill=Pill(tone=_tone(entry.kind), words=entry.kind),
         href=_href(entry, only),
         what=entry.about,

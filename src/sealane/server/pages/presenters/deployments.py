@@ -119,6 +119,7 @@ def row(deployment: Deployment, came: Origin | None, only: Filter = ALL) -> List
         else deployment.waiting_for or deployment.phase or ""
     )
     return ListRow(
+        key=deployment.id,
         pill=states.deployment(deployment),
         href=f"/deployments/{deployment.id}",
         what=f"{deployment.app} to {deployment.formation}",

@@ -67,6 +67,7 @@ def _row(outgoing: Outgoing, now: datetime) -> ListRow:
         tries = "once" if outgoing.tries == 1 else f"{outgoing.tries} times"
         facts.append(Link(words=f"tried {tries}, again {_until(outgoing.again, now)}"))
     return ListRow(
+        key=outgoing.id,
         pill=Pill(tone="bad", words="can't be sent") if failing else _PILLS[outgoing.state],
         href=href,
         what=notice.title,

@@ -92,6 +92,7 @@ def row(run: Run, only: Filter = ALL) -> ListRow:
     if run.requested_by and run.requested_by != event.author:
         facts.append(Link(words=f"asked for by {run.requested_by}"))
     return ListRow(
+        key=run.id,
         pill=states.run(run),
         href=f"/runs/{run.id}",
         what=run.label,
