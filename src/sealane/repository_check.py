@@ -168,4 +168,4 @@ def _keys(text: str, file: str) -> set[str]:
 
 
 def _in_order(problems: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(set(problems), key=lambda finding: (finding.place, finding.message)))
+    return findings.listed(sorted(set(problems), key=lambda finding: (finding.place, finding.message)))

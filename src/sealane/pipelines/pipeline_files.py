@@ -11,6 +11,8 @@ from sealane.pipelines.reading import PipelineFiles
 
 MOST_FILES = 100
 """Most files of one folder that are one pipeline together."""
+MOST_BYTES = 2 * 1024 * 1024
+"""Of all files together: reading one of 1 MiB takes a second or two."""
 _YAML = (".yaml", ".yml")
 
 
@@ -24,9 +26,14 @@ def gather(tree: Tree, adapters: Adapters = SHIPPED, *, prefix: str = "") -> Pip
             paths += _listed(tree, folder)
         except Unreadable as problem:
             unreadable[folder] = Finding(message=f"can't be read: {problem.message}", place=Place(file=prefix + folder))
+    room = MOST_BYTES
     for path in paths:
         try:
-            texts[path] = tree.read(path).decode("utf-8-sig")
+            content = tree.read(path)
+            room -= len(content)
+            if room < 0:
+                raise Unreadable(f"the pipelines' files have more than {MOST_BYTES} bytes")
+            texts[path] = content.decode("utf-8-sig")
         except FileMissing:
             continue
         except Unreadable as problem:

@@ -6,10 +6,15 @@ Woodpecker use (github.com/drone/envsubst); `$NAME` without braces is left to th
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import re
 from collections.abc import Callable, Mapping
 
-from sealane.configfiles import globs
+from sealane.errors import UsageError
+
+MOST = 1024 * 1024
+"""Characters of all texts of one container once their words are replaced."""
 
 _WORD = re.compile(r"\$\$|\$\{(#?)([A-Za-z_][A-Za-z0-9_]{0,99})((?:[^A-Za-z0-9_}][^}]{0,199})?)\}")
 """Bounded, because the text is a stranger's: without an end each `${` would be read to the end of the file."""
@@ -24,15 +29,36 @@ _CASES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def expanded(text: str, variables: Mapping[str, str]) -> str:
-    """The text with all words replaced. Raises ValueError for an operation that is not known; see `problem`."""
+def expander(variables: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that replaces all words in the texts of one container.
+
+    It raises UsageError once they are longer than MOST together: one word of 200 letters may become 50,000. Raises ValueError
+    for an operation that is not known; see `problem`.
+    """
+    room = MOST
+
+    def take(part: str) -> str:
+        nonlocal room
+        room -= len(part)
+        if room < 0:
+            message = f"its texts have more than {MOST:,} characters once their variables are replaced"
+            raise UsageError(message, hint="put long texts into files of the repository")
+        return part
 
     def value(word: re.Match[str]) -> str:
-        if word[0] == "$$":
-            return "$"
-        return _value(variables.get(word[2], ""), word[1] + word[3], word[0])
+        return take("$" if word[0] == "$$" else _value(variables.get(word[2], ""), word[1] + word[3], word[0]))
 
-    return _WORD.sub(value, text)
+    return lambda text: _WORD.sub(value, take(text))
+
+
+def expanded(text: str, variables: Mapping[str, str]) -> str:
+    """The text with all words replaced; see `expander`."""
+    return expander(variables)(text)
+
+
+def count(text: str) -> int:
+    """The number of words in the text."""
+    return sum(word[0] != "$$" for word in _WORD.finditer(text))
 
 
 def problem(text: str) -> str | None:
@@ -71,6 +97,7 @@ def _value(value: str, operation: str, word: str) -> str:
     return _cut(value, operation)
 
 
+@functools.lru_cache(maxsize=4096)
 def _cut(value: str, operation: str) -> str:
     """Without the shortest beginning (`#`) or end (`%`) that matches; the longest, when the sign is there twice."""
     sign = operation[0]
@@ -83,7 +110,7 @@ def _cut(value: str, operation: str) -> str:
             if sign == "#"
             else (value[len(value) - length :], value[: len(value) - length])
         )
-        if _matches(pattern, part):
+        if fnmatch.fnmatchcase(part, pattern):  # no braces, `*` goes over slashes, and it never goes back
             return rest
     return value
 
@@ -94,11 +121,3 @@ def _replaced(value: str, where: str, old: str, new: str) -> str:
     if where == "%":
         return value.removesuffix(old) + new if value.endswith(old) else value
     return value.replace(old, new, -1 if where == "/" else 1)
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Like a shell, where `*` goes over slashes; a pattern that is not valid matches itself."""
-    try:
-        return globs.matches(pattern.replace("/", "\0"), text.replace("/", "\0"))
-    except globs.BadGlob:
-        return pattern == text

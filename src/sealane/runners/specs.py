@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sealane.errors import UsageError
 from sealane.events.model import Event
 from sealane.pipelines import variable_expansion
+from sealane.pipelines.checks import containers
 from sealane.pipelines.model import Image, Kind, Service, Step
 from sealane.runners import ci_variables
 from sealane.runners.model import WORKSPACE, RunContext, ServiceSpec, StepSpec
@@ -53,7 +54,26 @@ def step(work: RunContext, key: str, step: Step, attempt: int) -> StepSpec:
 
 def _expand(variables: Mapping[str, str]) -> Callable[[str], str]:
     """What replaces `${NAME}` in a part's texts: nothing, where its file knows no such words."""
-    return functools.partial(variable_expansion.expanded, variables=variables) if variables else str
+    return variable_expansion.expander(variables) if variables else str
+
+
+def too_large(work: RunContext, part: Step | Service) -> str | None:
+    """Why a container can't be given the part's texts, once `${NAME}` is replaced in them; None if it can."""
+    if not work.pipeline.variables:
+        return None
+    expand = _expand(ci_variables.of(work, part))
+    commands = (*part.commands, *part.entrypoint, part.directory or "") if isinstance(part, Step) else part.command
+    try:
+        for text in commands:
+            expand(text)
+        values = {name: expand(value) for name, value in {**part.environment, **part.structures}.items()}
+    except UsageError as error:
+        return str(error)
+    sizes = {name: len(f"{name}={value}".encode()) for name, value in values.items()}
+    name = max(sizes, key=sizes.__getitem__, default="")
+    if name and sizes[name] > containers.MOST_IN_ONE:
+        return f"{name} has {sizes[name]:,} bytes; a program can be given {containers.MOST_IN_ONE:,} in one variable"
+    return None
 
 
 def image(work: RunContext, part: Step | Service) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealane import findings as found
-from sealane.pipelines import planning, reading
+from sealane.configfiles.trees import StoredTree
+from sealane.pipelines import pipeline_files, planning, reading
 from tests.properties import examples
 from tests.unit.files import corpus
 from tests.unit.pipelines.test_reading import GOOD
@@ -92,6 +93,68 @@ def test_hostile_files_cost_little(text):
     reading.read(text, "f")
 
     assert time.process_time() - started < 10
+
+
+NAMES = ["ab" * 27 + f"-{number}" for number in range(199)]
+LONG = "variables: [&long '" + "x" * 100_000 + "', &key {'" + "k" * 100_000 + "': 1}]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("steps: {a: {image: x, settings: {q: [[" + "*long, " * 300 + "]]}}}\n", id="nested settings"),
+        pytest.param("steps: {a: {image: x, settings: {q: [[" + "*key, " * 300 + "]]}}}\n", id="keys of settings"),
+        pytest.param("steps: {a: {image: x, when: [" + "*key, " * 20_000 + "]}}\n", id="long unknown keys"),
+        pytest.param("steps: {" + "".join(f"s{n}: {{image: x}}, " for n in range(20_000)) + "}\n", id="steps"),
+        pytest.param("steps: {a: {image: x}}\nservices: {" + "".join(f"s{n}: {{image: x}}, " for n in range(51)) + "}\n", id="services"),
+        pytest.param("steps: {a: {image: x, depends_on: [" + "b, " * 20_000 + "]}}\n", id="needs"),
+        pytest.param("matrix: {A: [" + ", ".join(map(str, range(200))) + "]}\nsteps: {" + "".join(f"s{n}: {{image: x}}, " for n in range(1000)) + "}\n", id="matrix"),
+        pytest.param("steps: {a: {image: x, commands: ['" + "${A##*b*c}" * 1001 + "']}}\n", id="words"),
+    ],
+)  # fmt: skip
+def test_hostile_files_of_woodpecker_are_refused_at_little_cost(text):
+    """Aliases made texts of 100 GB of a file of 1 MB, and messages, too."""
+    started = time.process_time()
+    pipeline, findings = reading.read(LONG + text, ".woodpecker.yml")
+
+    assert pipeline is None
+    assert found.errors(findings)
+    assert sum(len(finding.message) for finding in findings) < 20_000_000
+    assert time.process_time() - started < 10
+
+
+def test_the_files_of_a_folder_have_a_bound_together():
+    """A hundred files of 1 MiB each took minutes to read."""
+    large = b"steps: {a: {image: x}}\n#" + b"x" * 900_000
+    gathered = pipeline_files.gather(StoredTree({f".woodpecker/{name}.yaml": large for name in "abcd"}))
+
+    assert sorted(gathered.texts) == [".woodpecker/a.yaml", ".woodpecker/b.yaml"]
+    assert sorted(gathered.unreadable) == [".woodpecker/c.yaml", ".woodpecker/d.yaml"]
+
+
+@pytest.mark.parametrize("dialect", [".sealane.yml", ".woodpecker.yml"])
+def test_unknown_needs_are_not_all_compared_with_all_steps(dialect):
+    """This took an hour. The first are told what was meant."""
+    key, top = ("needs", "app: shop\n") if dialect == ".sealane.yml" else ("depends_on", "")
+    unknown = ", ".join("ba" * 27 + f"-{number}" for number in range(20))
+    steps = "".join(f"  - {{name: {name}, image: x, {key}: [{unknown}]}}\n" for name in NAMES)
+    started = time.process_time()
+    _, findings = reading.read(f"{top}steps:\n{steps}", dialect)
+
+    assert time.process_time() - started < 30
+    assert len(findings) == 20 * len(NAMES)
+    assert [bool(finding.hint) for finding in findings].count(True) == found.MOST_SUGGESTED
+
+
+def test_what_is_stored_of_findings_has_a_bound():
+    """A file's findings are stored with its run, and shown on its page."""
+    place = found.Place(file="f")
+    many = [found.Finding(message="x" * 10_000, place=place) for _ in range(found.MOST_LISTED + 7)]
+    warning = found.Finding(message="w", place=place, severity=found.Severity.WARNING)
+    *errors, told, more = found.listed([*many, warning])
+
+    assert [len(finding.message) for finding in errors] == [found.LONGEST + 1] * found.MOST_LISTED
+    assert (told, more.message) == (warning, "7 more errors are not listed")
 
 
 def test_many_needs_in_a_chain_are_planned_quickly(event):

@@ -285,6 +285,19 @@ def test_a_step_goes_with_what_it_depends_on() -> None:
             ],
         ),
         (
+            "steps: {a: {image: x, secrets: [{source: a, target: sealane_run}]}}\n",
+            ["1:33: SEALANE_RUN is set by Sealane (choose another name)"],
+        ),
+        (
+            "steps: {a: {image: x, secrets: [{source: a, target: 'B=c'}]}}\n",
+            [
+                (
+                    "1:33: B=C is no name of a variable (letters, digits and underscores, no digit in front, "
+                    "at most 253 of them)"
+                )
+            ],
+        ),
+        (
             "steps: {a: {image: x, settings: {t: [{p: {from_secret: a-b}}]}}}\n",
             [
                 (
@@ -353,6 +366,19 @@ def test_words_are_replaced(text: str, result: str) -> None:
 def test_hostile_words_take_no_time(text: str) -> None:
     """Were each read to the end of the text, this would take many minutes."""
     assert len(variable_expansion.expanded(text, {})) <= len(text)
+
+
+def test_a_word_may_not_become_a_text_without_bound() -> None:
+    """A branch of 200 letters makes 40,000 of each of these; the run is refused before anything starts."""
+    event = replace(PUSH, branch="a" * 200)
+    word = "${CI_COMMIT_BRANCH//a/" + "b" * 190 + "}"
+    pipeline = read(
+        f"steps: {{a: {{image: x, commands: ['{word * 40}']}}, b: {{image: x, environment: {{E: '{word * 4}'}}}}}}\n"
+    )
+    long, longer = (specs.too_large(context(pipeline, event), step) or "" for step in pipeline.steps)
+    assert long.startswith("its texts have more than 1,048,576 characters once their variables are replaced")
+    assert longer.startswith("E has 152,002 bytes")
+    assert specs.too_large(context(pipeline), pipeline.steps[0]) is None
 
 
 def test_aliases_make_no_text_endless() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sealane.configfiles import fields
 from sealane.configfiles.documents import Path
-from sealane.findings import Finding, did_you_mean
+from sealane.findings import Finding, Suggestions
 from sealane.pipelines import dependency_graph, files
 from sealane.pipelines.partial import Draft
 
@@ -18,6 +18,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Unknown, duplicate and circular needs, and images used without being needed or built."""
     yield from _either(draft)
     known = {part.name for part in draft.named}
+    suggestions = Suggestions()
     wanted = {path[:2]: (name, list(needs)) for name, path, needs in _all(draft)}
     for path, (name, needs) in wanted.items():
         for index, need in enumerate(needs):
@@ -25,12 +26,12 @@ def check(draft: Draft) -> Iterator[Finding]:
             if need == name:
                 yield draft.finding(where, f"{name} needs itself")
             elif need not in known and not draft.borrows:
-                hint = did_you_mean(need, known - {name})
+                hint = suggestions.for_word(need, known - {name})
                 yield draft.finding(where, f"{name} needs {need}, which is no step and no image here", hint)
             if need in needs[:index]:
                 yield draft.finding(where, f"{need} is needed twice", "keep one")
     yield from _circle(draft, wanted)
-    yield from _built(draft)
+    yield from _built(draft, suggestions)
 
 
 def _either(draft: Draft) -> Iterator[Finding]:
@@ -59,7 +60,7 @@ def _circle(draft: Draft, wanted: Mapping[Path, tuple[str, list[str]]]) -> Itera
         yield draft.finding((*paths[circle[0]], "needs"), f"needs go in a circle: {names}", hint)
 
 
-def _built(draft: Draft) -> Iterator[Finding]:
+def _built(draft: Draft, suggestions: Suggestions) -> Iterator[Finding]:
     """A step that runs an image of this file must need it; otherwise, it would start before the image exists."""
     images = {part.name for part in draft.named if part.path[0] == "images"}
     for step in draft.steps:
@@ -68,6 +69,6 @@ def _built(draft: Draft) -> Iterator[Finding]:
         if name is None:
             continue
         if name not in images:
-            yield draft.finding(where, f"no image {name} is built here", did_you_mean(name, images))
+            yield draft.finding(where, f"no image {name} is built here", suggestions.for_word(name, images))
         elif name not in (step.file.needs or []):
             yield draft.finding(where, f"{step.name} runs the image {name} without needing it", f"add needs: [{name}]")

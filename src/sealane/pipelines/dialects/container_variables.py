@@ -16,6 +16,8 @@ from sealane.configfiles.documents import Path
 from sealane.pipelines.dialects.notation import Notation
 
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST = 253
+"""Characters of a name; stores of secrets keep files and rows of that name."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -63,19 +65,31 @@ def _environment(notation: Notation, written: Any, path: Path, variables: Variab
 
 
 def _put(notation: Notation, name: str, value: Any, path: Path, variables: Variables) -> None:
-    if not _VARIABLE.fullmatch(name):
-        notation.wrong(path, f"{name} is no name of a variable", "letters, digits and underscores, no digit in front")
-    elif name.startswith("SEALANE_"):
-        notation.wrong(path, f"{name} is set by Sealane", "choose another name")
-    elif isinstance(value, dict) and "from_secret" in value:
+    if not _allowed(notation, name, path):
+        return
+    if isinstance(value, dict) and "from_secret" in value:
         secret = notation.text(value["from_secret"], (*path, "from_secret"))
         _secret(notation, name, secret or "", path, variables)
     elif isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, list | dict) for item in value)):
         _secrets_within(notation, value, path)
-        variables.structures[name] = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        variables.structures[name] = json.dumps(
+            notation.counted(value, path), separators=(",", ":"), ensure_ascii=False
+        )
     elif value is not None:
         variables.secret.pop(name, None)
         variables.plain[name] = _converted(notation, value, path)
+
+
+def _allowed(notation: Notation, name: str, path: Path) -> bool:
+    """Whether a container may be given a variable of that name; a finding if not."""
+    if len(name) > _LONGEST or not _VARIABLE.fullmatch(name):
+        hint = f"letters, digits and underscores, no digit in front, at most {_LONGEST} of them"
+        notation.wrong(path, f"{name[:80] or 'nothing'} is no name of a variable", hint)
+        return False
+    if name.startswith("SEALANE_"):
+        notation.wrong(path, f"{name} is set by Sealane", "choose another name")
+        return False
+    return True
 
 
 def _secrets(notation: Notation, written: Any, path: Path, variables: Variables) -> None:
@@ -85,17 +99,18 @@ def _secrets(notation: Notation, written: Any, path: Path, variables: Variables)
         source = item.get("source") if isinstance(item, dict) else item
         target = item.get("target", source) if isinstance(item, dict) else item
         if isinstance(source, str) and isinstance(target, str):
-            _secret(notation, target.upper(), source, where, variables)
+            if _allowed(notation, target.upper(), where):
+                _secret(notation, target.upper(), source, where, variables)
         else:
             notation.wrong(where, "secrets must be names, or {source: …, target: …}")
 
 
 def _secret(notation: Notation, variable: str, name: str, path: Path, variables: Variables) -> None:
-    if _SECRET.fullmatch(name):
+    if len(name) <= _LONGEST and _SECRET.fullmatch(name):
         variables.secret[variable] = name
     else:
         hint = "letters, digits and underscores, no digit in front: rename it here and where its value is kept"
-        notation.wrong(path, f"{name or 'nothing'} is no name of a secret", hint)
+        notation.wrong(path, f"{name[:80] or 'nothing'} is no name of a secret", hint)
 
 
 def _converted(notation: Notation, value: Any, path: Path) -> str:
@@ -105,12 +120,10 @@ def _converted(notation: Notation, value: Any, path: Path) -> str:
 
 
 def _secrets_within(notation: Notation, value: Any, path: Path) -> None:
-    """Checks the secrets in a list or mapping, and counts its texts."""
+    """Checks the secrets in a list or mapping."""
     if isinstance(value, dict) and "from_secret" in value:
         name = value["from_secret"]
         _secret(notation, "", name if isinstance(name, str) else "", path, Variables())
     elif isinstance(value, list | dict):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             _secrets_within(notation, item, (*path, key))
-    elif isinstance(value, str):
-        notation.text(value, path)

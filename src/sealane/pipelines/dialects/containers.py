@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,15 @@ from typing import Any
 
 from sealane.configfiles import fields
 from sealane.configfiles.documents import Path
-from sealane.findings import did_you_mean
+from sealane.findings import Suggestions
 from sealane.pipelines import dependency_graph
 from sealane.pipelines.dialects import conditions, container_variables, workflows
 from sealane.pipelines.dialects.conditions import Words
 from sealane.pipelines.dialects.notation import Notation
 from sealane.pipelines.model import Service, Step
 
+MOST_SERVICES = 50
+"""As in Sealane's own files."""
 KNOWN = frozenset({"name", "image", "commands", "environment", "settings", "secrets", "pull", "privileged"})
 """Keys of steps and services in every format."""
 STEP = KNOWN | {"entrypoint", "when", "depends_on", "failure", "detach"}
@@ -84,7 +87,7 @@ def services(notation: Notation, written: Any, path: Path, of: Format) -> tuple[
 
 
 def _services(notation: Notation, written: Any, path: Path, of: Format) -> Iterator[Service]:
-    for name, part, where in notation.named(written, path, "service"):
+    for name, part, where in _at_most(notation, written, path, "service", MOST_SERVICES):
         if not _SERVICE_NAME.fullmatch(name) or name == "localhost":
             notation.wrong(
                 where, f"a service can't be called {name[:80]}", "it is reached by its name: letters and digits"
@@ -106,22 +109,29 @@ def _services(notation: Notation, written: Any, path: Path, of: Format) -> Itera
         )
 
 
+def _at_most(
+    notation: Notation, written: Any, path: Path, kind: str, most: int
+) -> Iterator[tuple[str, Mapping[str, Any], Path]]:
+    """The named parts; of too many only as many as are allowed, with a finding."""
+    if isinstance(written, list | dict) and len(written) > most:
+        notation.wrong(path, f"{len(written)} {kind}s are too many", f"at most {most}")
+    return itertools.islice(notation.named(written, path, kind), most)
+
+
 def steps(notation: Notation, written: Any, path: Path, of: Format) -> tuple[Step, ...]:
     """The steps: one after the other, unless one has `depends_on` or they stand in groups."""
     read: list[Step] = []
     groups: list[str | None] = []
     names: dict[str, str] = {}
-    for name, written_step, where in notation.named(written, path, "step"):
+    for name, written_step, where in _at_most(notation, written, path, "step", workflows.MOST_STEPS):
         part = _with_settings(written_step, of) if of.settings_beside else written_step
         notation.keys(part, where, of.step, of.refused, of.ignored)
         own = workflows.slug(name) or f"step-{len(read)}"
-        if own in {step.name for step in read}:
-            notation.wrong(where, f"{name} is already the name of a step", "choose another name")
+        if own in names.values():
+            notation.wrong(where, f"{name[:80]} is already the name of a step", "choose another name")
         names[name] = own
         read.append(_step(notation, own, part, where, of))
         groups.append(notation.text(part.get("group"), (*where, "group")))
-    if len(read) > workflows.MOST_STEPS:
-        notation.wrong(path, f"{len(read)} steps are too many", f"at most {workflows.MOST_STEPS}")
     if any(step.needs is not None for step in read):
         return _graph(notation, read, names)
     return _grouped(read, groups) if any(groups) else tuple(read)
@@ -194,7 +204,11 @@ def needs(notation: Notation, written: Any, path: Path) -> tuple[tuple[str, ...]
     if written is None:
         return None, ()
     listed, requires = [], []
-    for index, item in enumerate(written if isinstance(written, list) else [written]):
+    items = written if isinstance(written, list) else [written]
+    if len(items) > workflows.MOST_STEPS:
+        notation.wrong(path, f"{len(items)} are too many to depend on", f"at most {workflows.MOST_STEPS}")
+        return (), ()
+    for index, item in enumerate(items):
         where = (*path, index) if isinstance(written, list) else path
         name = notation.text(item.get("name") if isinstance(item, dict) else item, where)
         if name is None:
@@ -207,18 +221,19 @@ def needs(notation: Notation, written: Any, path: Path) -> tuple[tuple[str, ...]
 
 def _graph(notation: Notation, read: Sequence[Step], names: Mapping[str, str]) -> tuple[Step, ...]:
     done = []
+    suggestions = Suggestions()
     for step in read:
         unknown = [need for need in step.needs or () if need not in names]
         for need in unknown:
             message = f"{step.name} depends on {need}, which is no step here"
-            notation.findings.append(notation.at(step.place, message, did_you_mean(need, names)))
+            notation.at(step.place, message, suggestions.for_word(need, names))
         needs = None if step.needs is None else tuple(names[need] for need in step.needs if need in names)
         requires = tuple(names[need] for need in step.requires if need in names)
         done.append(replace(step, needs=needs, requires=requires))
     for circle in dependency_graph.circles({step.name: list(step.needs or ()) for step in done}):
         place = next(step.place for step in done if step.name == circle[0])
         message = f"depends_on goes in a circle: {' → '.join([*circle, circle[0]])}"
-        notation.findings.append(notation.at(place, message, "take one of them out"))
+        notation.at(place, message, "take one of them out")
     return tuple(done)
 
 

@@ -10,10 +10,15 @@ from sealane.findings import Place
 from sealane.pipelines import variable_expansion
 from sealane.pipelines.dialects.notation import Notation
 
+MOST_WORDS = 1000
+"""Words `${…}` of one document: each has its price whenever a step starts."""
+
 
 def check(notation: Notation, value: Any, given: Collection[str], prefixes: tuple[str, ...]) -> None:
     """Notes them, one a place. `given` are the variables of steps; all others with one of the prefixes are empty."""
     _check(notation, value, (), given, prefixes, set())
+    if notation.words > MOST_WORDS:
+        notation.wrong((), f"the file has {notation.words} words ${{…}} to replace", f"at most {MOST_WORDS}")
 
 
 def _check(
@@ -24,6 +29,7 @@ def _check(
             _check(notation, item, (*path, key), given, prefixes, seen)
     elif isinstance(value, str) and (place := notation.document.place(path)) not in seen:
         seen.add(place)
+        notation.words += variable_expansion.count(value)
         if word := variable_expansion.problem(value):
             notation.wrong(path, f"{word} can't be replaced", "write $$ for a $ that the shell is to see", value=True)
         for name in variable_expansion.names(value):

@@ -15,6 +15,8 @@ from sealane.configfiles.documents import Path
 from sealane.pipelines.dialects.notation import Notation
 
 MOST = 200
+_MOST_NODES = 500_000
+"""Values of a document, each as often as there are combinations: it is read anew for each."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH: Path = ("matrix",)
 
@@ -38,7 +40,7 @@ def axes(notation: Notation, written: Any) -> tuple[Axis, ...]:
     if count > MOST:
         notation.wrong(_PATH, f"{count} combinations are too many", f"at most {MOST}")
         return ()
-    if not values:
+    if not values or _too_large(notation, count):
         return ()
     return tuple(dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values()))
 
@@ -51,6 +53,8 @@ def _listed(notation: Notation, written: Any) -> tuple[Axis, ...]:
     if len(written) > MOST:
         notation.wrong(path, f"{len(written)} combinations are too many", f"at most {MOST}")
         return ()
+    if _too_large(notation, len(written)):
+        return ()
     read = []
     for index, item in enumerate(written):
         axis = {}
@@ -59,6 +63,13 @@ def _listed(notation: Notation, written: Any) -> tuple[Axis, ...]:
             axis[name] = notation.text(value, (*path, index, name)) or ""
         read.append(axis)
     return tuple(read)
+
+
+def _too_large(notation: Notation, count: int) -> bool:
+    nodes = len(notation.document.values) * count
+    if nodes > _MOST_NODES:
+        notation.wrong(_PATH, f"the document is too large for {count} combinations", f"at most {_MOST_NODES} values")
+    return nodes > _MOST_NODES
 
 
 def _name(notation: Notation, name: str, path: Path) -> None:

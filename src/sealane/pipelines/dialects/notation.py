@@ -11,6 +11,9 @@ from sealane.findings import Finding, Place, Severity, did_you_mean
 MOST = 2 * 1024 * 1024
 """Most characters of all texts together, each as often as it is used."""
 
+_LONGEST = 400
+"""Characters of a message: a key may be as long as the file, and be used by many aliases."""
+
 
 class Notation:
     """Reads values of one document at their paths, and collects what is wrong with them."""
@@ -20,6 +23,8 @@ class Notation:
         self.document = document
         self.axis = axis or {}
         self.findings: list[Finding] = []
+        self.words = 0
+        """Words `${…}` to replace, counted by whoever looks for them."""
         self._read = 0
 
     def wrong(
@@ -28,12 +33,12 @@ class Notation:
         """Notes a finding at the key of the path, or at its value where asked for, or where it has no key."""
         severity = Severity.WARNING if warning else Severity.ERROR
         place = self.document.place(path) if value else self.document.key_place(path)
-        self.findings.append(Finding(message=message, place=place, hint=hint, severity=severity))
+        self.at(place, message, hint, severity)
 
-    @staticmethod
-    def at(place: Place, message: str, hint: str) -> Finding:
-        """An error at a place that is known already."""
-        return Finding(message=message, place=place, hint=hint)
+    def at(self, place: Place, message: str, hint: str | None, severity: Severity = Severity.ERROR) -> None:
+        """Notes a finding at a place that is known already."""
+        shown = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+        self.findings.append(Finding(message=shown, place=place, hint=hint, severity=severity))
 
     def keys(
         self,
@@ -88,6 +93,14 @@ class Notation:
         if value is not None:
             self.wrong(path, f"{_label(path)} must be a text")
         return None
+
+    def counted(self, value: Any, path: Path) -> Any:
+        """The value with all that is in it; its texts and keys count, as `text` says."""
+        if isinstance(value, dict):
+            return {self.text(key, path): self.counted(item, path) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.counted(item, path) for item in value]
+        return self.text(value, path) if isinstance(value, str) else value
 
     def flag(self, value: Any, path: Path) -> bool:
         """True or false; false where it is left out."""

@@ -17,7 +17,7 @@ from sealane.findings import Finding, Place, Severity, errors
 from sealane.images import references, tags
 from sealane.pipelines import planning, reading
 from sealane.pipelines.checks import delivery
-from sealane.pipelines.model import Image, ImageRetag, Kind, Pipeline, Plan, RunStatus
+from sealane.pipelines.model import Image, ImageRetag, Kind, Pipeline, Plan, RunStatus, Service, Step
 from sealane.records.runs import Changed, Run
 from sealane.releases import preflight
 from sealane.releases.preflight import PlannedDelivery
@@ -126,6 +126,7 @@ async def _ahead(
         *_image_problems(tools, pipeline, plan),
     ]
     bare = _bare(tools, run, here, pipeline, plan)
+    findings += await asyncio.to_thread(_size_problems, bare)
     findings += await _rights_problems(tools, run.app, bare)
     if errors(findings):
         return plan, changed, tuple(findings)
@@ -172,6 +173,15 @@ def _bare(tools: Tools, run: Run, here: checkouts.Checkout, pipeline: Pipeline, 
     event = replace(run.event, repository=checkouts.public_repository(here.app, tools.settings))
     workspace = Workspace(folder=here.folder)
     return RunContext(run=RunKey(value=run.id), pipeline=pipeline, plan=plan, event=event, workspace=workspace)
+
+
+def _size_problems(bare: RunContext) -> list[Finding]:
+    """Steps and services whose texts are too large once their variables are replaced."""
+    goes = {step.name for step in bare.plan.steps if step.kind is Kind.STEP and not step.skip}
+    steps = [step for step in bare.pipeline.steps if step.name in goes]
+    parts: list[Step | Service] = [*steps, *specs.services(bare)]
+    problems = [(part, problem) for part in parts if (problem := specs.too_large(bare, part))]
+    return [Finding(message=f"{part.name}: {problem}", place=part.place) for part, problem in problems]
 
 
 async def _rights_problems(tools: Tools, app: str, bare: RunContext) -> list[Finding]:
