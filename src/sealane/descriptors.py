@@ -11,11 +11,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SWAPPED = {errno.ELOOP, errno.ENOTDIR, errno.EINVAL}
 _MOST_LINKS = 40
 """Links that one path may have, as in the system itself (path_resolution(7))."""
@@ -49,6 +50,29 @@ def folder(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def read(path: Path, inside: str, *, most: int) -> bytes:
+    """A plain file at a path inside a folder that an untrusted program could write to.
+
+    Raises FileNotFoundError; and other OSError, such as `Linked` and `NotPlain`, also when it has more than `most` bytes.
+    """
+    with folder(path) as top, reached(top, inside) as opened:
+        about = os.fstat(opened.descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+            raise NotPlain(errno.EINVAL, f"it is no plain file of at most {most} bytes", inside)
+        with os.fdopen(os.dup(opened.descriptor), "rb") as file:
+            return file.read(most)
+
+
+def write(path: Path, name: str, content: bytes) -> None:
+    """Writes a file right in a folder that an untrusted program could write to. A link of that name is replaced. Raises OSError."""
+    with folder(path) as top:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=top)
+        descriptor = os.open(name, _WRITE, 0o600, dir_fd=top)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
 
 
 @contextmanager

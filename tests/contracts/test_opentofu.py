@@ -24,6 +24,7 @@ from sealane.cli.local import deployment
 from sealane.clients import confinement
 from sealane.deployments import drift_check, ledger_entries
 from sealane.destinations.opentofu import program_output
+from sealane.destinations.opentofu.folders import ConfigurationFolder
 from sealane.destinations.opentofu.previews import TofuPreviewer
 from tests.opentofu import Place, changes, identity
 from tests.serving import until
@@ -222,6 +223,75 @@ async def test_a_confined_program_sees_nothing_of_the_server(place: Place, tmp_p
         assert name not in words
 
 
+async def test_what_operators_let_it_have_is_shown_nowhere(place: Place, tmp_path: Path) -> None:
+    """In a plan, a complaint, a record or the log; a place that has a common name is shown."""
+    main = """
+        output "told" { value = "s3cr3t-of-operators" }
+        resource "terraform_data" "net" {
+          provisioner "local-exec" { command = "env; echo $API_TOKEN | base64; exit 1" }
+        }
+    """
+    given = {"API_TOKEN": "s3cr3t-of-operators", "AWS_REGION": "eu-central-1"}
+    place = Place(folder=tmp_path, program=place.program, confined=True, variables=given)
+    revision = await place.plan(main)
+    told = [item.object for item in revision.objects if item.kind != "Configuration"]
+    await place.deploy(revision)
+    lines = place.programs.folder("base", "network").printed().splitlines()
+    assert any("AWS_REGION=eu-central-1" in line for line in lines)
+    for text in (json.dumps(told), *lines, str(place.record)):
+        assert "s3cr3t-of-operators" not in text
+        assert "czNjcjN0LW9mLW9wZXJhdG9yc" not in text
+
+
+async def test_a_link_that_code_of_a_commit_leaves_is_not_followed(place: Place, tmp_path: Path) -> None:
+    """The server took the file at its end for the state that it had to store, and gave it to the next plan."""
+    (tmp_path / "token").write_text("the server's own")
+    main = f"""
+        output "stolen" {{ value = try(file("sealane-kept.tfstate"), "nothing") }}
+        resource "terraform_data" "net" {{
+          provisioner "local-exec" {{ command = "ln -s {tmp_path}/token errored.tfstate" }}
+        }}
+    """
+    place = Place(folder=tmp_path, program=place.program, confined=True)
+    revision = await place.plan(main)
+    assert (await place.apply(revision)).refusals == ()
+    assert (place.record.result.problem, place.record.result.kept) == ("", "")
+    assert "the server's own" not in str(place.record)
+
+
+@pytest.mark.parametrize("planted", ["link", "link above", "pipe", "folder", "large"])
+def test_only_plain_files_are_taken_from_where_a_program_worked(tmp_path: Path, planted: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "errored.tfstate").write_text("the server's own")
+    folder = ConfigurationFolder(root=tmp_path / "kept", namespace="base", name="network")
+    folder.lay_out({"main.tf": ""})
+    path = "errored.tfstate"
+    match planted:
+        case "link":
+            (folder.work / path).symlink_to(outside / path)
+        case "link above":
+            (folder.work / "above").symlink_to(outside)
+            path = f"above/{path}"
+        case "pipe":
+            os.mkfifo(folder.work / path)
+        case "folder":
+            (folder.work / path).mkdir()
+        case "large":
+            (folder.work / path).touch()
+            os.truncate(folder.work / path, 10**12)
+    with pytest.raises(OSError, match=r"link|plain"):
+        folder.read(path)
+    assert folder.put_aside() is None
+    if planted != "folder":
+        folder.write("errored.tfstate", b"ours")
+        assert folder.read("errored.tfstate") == b"ours"
+    assert (outside / "errored.tfstate").read_text() == "the server's own"
+    folder.lay_out({"a/main.tf": ""})
+    assert [file.name for file in folder.work.rglob("*")] == ["a", "main.tf"]
+    assert [file.name for file in folder.work.parent.iterdir()] == ["network"]
+
+
 def test_a_program_is_confined_where_parts_of_proc_are_hidden(tmp_path: Path) -> None:
     """As in containers, and under a unit that protects the kernel's settings: Linux lets nobody mount a whole `/proc` there."""
     work, root = tmp_path / "work", tmp_path / "root"
@@ -412,6 +482,23 @@ async def test_a_pull_request_cannot_write_what_is_deployed(place: Place) -> Non
     assert revision
     (finding,) = (await TofuPreviewer(programs=confined.programs).preview(revision, deletes=0)).findings
     assert "no file exists" in finding.message
+
+
+async def test_a_pull_request_gets_the_state_and_nothing_that_lies_beside_it(place: Place, tmp_path: Path) -> None:
+    """A link that code of an earlier commit had left there was followed when the state was copied."""
+    (tmp_path / "token").write_text("the server's own")
+    place = replace(place, confined=True)
+    state = place.folder / "kept/states/base/network"
+    linked = COUNTED.replace("COMMAND", f"ln -s {tmp_path}/token {state}/stolen")
+    await place.apply(await place.plan(linked))
+    assert (state / "stolen").is_symlink()
+    there = 'fileset("${path.root}/../../../states/base/network", "**")'
+    revision, _ = place.render(f'{linked}\noutput "there" {{ value = {there} }}')
+    assert revision
+    preview = await TofuPreviewer(programs=place.programs).preview(revision, deletes=0)
+    assert preview.findings == ()
+    seen = [line for line in preview.lines if "tfstate" in line or "stolen" in line]
+    assert [line.partition("there: ")[2] or line.strip() for line in seen] == ['["terraform.tfstate"]']
 
 
 def test_a_program_of_the_machine_is_confined_while_another_one_runs_it(tmp_path: Path) -> None:

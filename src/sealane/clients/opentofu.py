@@ -13,11 +13,12 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sealane import descriptors
 from sealane.clients import confinement, programs
 from sealane.errors import Unavailable, UsageError
 
@@ -45,7 +46,7 @@ class Printed:
     """How a command ended, and what it printed."""
 
     code: int
-    out: bytes
+    out: str
     problem: str
     """Its error output."""
 
@@ -69,6 +70,8 @@ class OpenTofu:
     writes: tuple[Path, ...] = ()
     """More folders that it may write to."""
     confined: bool = True
+    mask: Callable[[str], str] = field(default=str, repr=False)
+    """Hides in all that it prints what nobody may read."""
     patience: float = PATIENCE
 
     async def init(self, backend: Mapping[str, Any]) -> Printed:
@@ -132,7 +135,7 @@ class OpenTofu:
     def _settle(self) -> None:
         mirror = f"  filesystem_mirror {{\n    path = {json.dumps(str(self.mirror))}\n  }}\n" if self.mirror else ""
         lines = "disable_checkpoint = true\n" + (f"provider_installation {{\n{mirror}}}\n" if mirror else "")
-        (self.work / _SETTINGS).write_text(lines)
+        descriptors.write(self.work, _SETTINGS, lines.encode())
 
     def _environment(self) -> dict[str, str]:
         own = {
@@ -164,7 +167,8 @@ class OpenTofu:
             raise Unavailable(f"{words[0]} took longer than {self.patience:g} s") from error
         if ended.code < 0:
             raise Unavailable(f"{words[0]} was ended by signal {-ended.code}", hint="was there enough memory?")
-        return Printed(code=ended.code, out=ended.out, problem=ended.problem)
+        out = self.mask(ended.out.decode(errors="replace"))
+        return Printed(code=ended.code, out=out, problem=self.mask(ended.problem))
 
     def _json(self, printed: Printed, what: str) -> Any:
         try:

@@ -160,7 +160,10 @@ def _taken(pipeline: Pipeline, beside: PipelineFiles, adapters: Adapters) -> tup
     known = {source: dialect for source, dialect in sources(adapters).items() if source != FILE}
     if wanted.source not in known:
         message = f"steps can't be taken from {wanted.source}"
-        return None, [Finding(message=message, place=wanted.place, hint=did_you_mean(wanted.source, known))]
+        similar = (
+            "" if wanted.source == FILE else wanted.source
+        )  # who names Sealane's own file means no other that looks alike
+        return None, [Finding(message=message, place=wanted.place, hint=did_you_mean(similar, known))]
     paths = beside.of(wanted.source)
     if not paths:
         hint = "it is looked for beside this file"

@@ -84,7 +84,7 @@ def _collect(text: str, collected: set[str], depth: int) -> None:
     if depth == 0 or len(collected) >= _MOST:
         return
     fields = _fields(text)
-    inner = [value for name, value in fields if _is_secret(name, value)] if fields is not None else [*_inside(text)]
+    inner = [value for name, value in fields if is_secret(name, value)] if fields is not None else [*_inside(text)]
     for part in inner:
         if len(part.strip()) >= SHORTEST and part not in collected and len(collected) < _MOST:
             collected.update({part, part.strip()})
@@ -161,15 +161,15 @@ def _inside(text: str) -> Iterator[str]:
     if address := _USERINFO.fullmatch(text):
         yield from {address["password"], urllib.parse.unquote(address["password"])}
         yield f"{address['user']}:{address['password']}"
-    if (user := _USER.fullmatch(text)) and _is_secret("", user[1]):
+    if (user := _USER.fullmatch(text)) and is_secret("", user[1]):
         yield from {user[1], urllib.parse.unquote(user[1])}
     for name, value in _SETTING.findall(text) if "=" in text and len(text) <= 16384 else ():
         shown = _unquoted(value)
-        if _is_secret(name, shown):
+        if is_secret(name, shown):
             yield from {shown, urllib.parse.unquote(shown), urllib.parse.unquote_plus(shown)}
     if "://" not in text:
         for pattern in (_PAIR, _SCHEME):
-            if (match := pattern.fullmatch(text)) and _is_secret("password", match[1]):
+            if (match := pattern.fullmatch(text)) and is_secret("password", match[1]):
                 yield match[1]
     if "%" in text:
         yield urllib.parse.unquote(text)
@@ -196,7 +196,7 @@ def is_plain(name: str, value: str) -> bool:
     return bool(_TRIVIAL.fullmatch(text) or (_PLACES.search(name) and _WORD.fullmatch(text)))
 
 
-def _is_secret(name: str, value: str) -> bool:
+def is_secret(name: str, value: str) -> bool:
     """Whether a field's text is a secret: its name says so, or it does not look like text in a log."""
     text = value.strip()
     if len(text) < SHORTEST or _TRIVIAL.fullmatch(text):

@@ -61,7 +61,7 @@ def test_complaints_have_their_place_and_what_is_no_message_is_passed_over() -> 
         b"[1]",
         *(json.dumps({"type": "diagnostic", "diagnostic": item}).encode() for item in (warning, complaint)),
     ]
-    (found,) = program_output.diagnostics(b"\n".join(lines))
+    (found,) = program_output.diagnostics(b"\n".join(lines).decode())
     assert (found.sentence, found.address, found.file, found.line) == ("Bad: very bad", "a.b", "main.tf", 3)
 
 

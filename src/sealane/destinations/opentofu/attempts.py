@@ -20,7 +20,7 @@ def settle(folder: ConfigurationFolder) -> None:
     record = folder.record()
     if record is None or record.attempt is None or record.result is not None:
         return
-    printed = folder.log.read_bytes() if folder.log.exists() else b""
+    printed = folder.printed()
     kept = folder.put_aside()
     complaints = program_output.diagnostics(printed)
     ended = program_output.is_applied(printed) and not complaints

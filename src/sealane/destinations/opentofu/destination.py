@@ -13,6 +13,7 @@ from typing_extensions import override
 from sealane import clock
 from sealane.destinations import deletions, model, observed, ownership, stages
 from sealane.destinations.opentofu import observe, program_output
+from sealane.destinations.opentofu.folders import ConfigurationFolder
 from sealane.destinations.opentofu.ledgers import LedgerFiles
 from sealane.destinations.opentofu.model import Manifest, is_configuration
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs
@@ -170,7 +171,7 @@ class OpenTofuDestination(PlainDestination):
         logs = []
         for workload in observation.workloads:
             name = workload.object.partition("/")[2]
-            lines = _lines(self._programs.folder(identity.namespace, name).log)
+            lines = _lines(self._programs.folder(identity.namespace, name))
             logs.append({"object": workload.object, "container": "apply", "previous": False, "lines": lines[-200:]})
         return {"events": [], "logs": logs, "probes": [], "terminations": []}
 
@@ -187,7 +188,7 @@ class OpenTofuDestination(PlainDestination):
     ) -> AsyncIterator[str]:
         """What the last apply printed; nothing runs afterwards."""
         for ref in refs:
-            for line in _lines(self._programs.folder(namespace, ref.name).log)[-lines:]:
+            for line in _lines(self._programs.folder(namespace, ref.name))[-lines:]:
                 yield f"{ref.name}/apply  {line}"
         if follow:
             await asyncio.Event().wait()
@@ -216,10 +217,10 @@ class OpenTofuDestination(PlainDestination):
         return self._ledgers.write(ledger, app, formation, namespace)
 
 
-def _lines(log: Path) -> list[str]:
+def _lines(folder: ConfigurationFolder) -> list[str]:
     """The program's messages as people read them; it hides sensitive values in them itself."""
     lines: list[str] = []
-    for line in log.read_text(errors="replace").splitlines() if log.exists() else ():
+    for line in folder.printed().splitlines():
         try:
             lines.append(str(json.loads(line)["@message"]))
         except (ValueError, KeyError, TypeError):

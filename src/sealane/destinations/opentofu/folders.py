@@ -8,7 +8,8 @@
     work/NAMESPACE/NAME/             its files while it is planned or applied
     ledgers/NAMESPACE/APP/FORMATION.json
 
-Only its owner may read it. All workers that deploy there share it.
+Only its owner may read it. All workers that deploy there share it. Code of commits runs in `work` and `states`: what Sealane itself reads
+and writes there is reached by descriptors, without following links, and nothing of `work` is used twice.
 """
 
 from __future__ import annotations
@@ -16,21 +17,25 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from sealane import clock, typed_data
+from sealane import clock, descriptors, typed_data
 from sealane.clients import age
 from sealane.destinations.opentofu.model import Record
 from sealane.errors import NotThere, Unavailable
 
 _TRY_EVERY = 0.1
 _FORMER, _LONGEST = 50, 8192
+_MOST_PRINTED = 16 * 1024 * 1024
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a plan or a state."""
 ERRORED = "errored.tfstate"
 """Where the program leaves a state that it could not store."""
 
@@ -51,6 +56,8 @@ class ConfigurationFolder:
     root: Path
     namespace: str
     name: str
+    mask: Callable[[str], str] = field(default=str, repr=False, compare=False)
+    """Hides what programs may know and nobody may read."""
 
     def _path(self, part: str, *, ending: str = "") -> Path:
         path = self.root / part / self.namespace / f"{self.name}{ending}"
@@ -76,6 +83,18 @@ class ConfigurationFolder:
     def log(self) -> Path:
         """What the last apply printed."""
         return self._path("logs", ending=".jsonl")
+
+    def printed(self) -> str:
+        """The end of what the last apply printed, masked, from a line's beginning on: code of the commit may print without an end."""
+        try:
+            with self.log.open("rb") as file:
+                cut = os.fstat(file.fileno()).st_size > _MOST_PRINTED
+                if cut:
+                    file.seek(-_MOST_PRINTED, os.SEEK_END)
+                printed = file.read(_MOST_PRINTED)
+        except FileNotFoundError:
+            return ""
+        return self.mask((printed.partition(b"\n")[2] if cut else printed).decode(errors="replace"))
 
     def record(self) -> Record | None:
         """Its record."""
@@ -156,22 +175,46 @@ class ConfigurationFolder:
 
     def put_aside(self) -> Path | None:
         """Saves a state that the program could not store, before its folder is emptied."""
-        left = self.work / ERRORED
-        if not left.exists():
+        try:
+            state = self.read(ERRORED)
+        except OSError:  # none, or something that the configuration's own code has made
             return None
         kept = self._path("kept", ending=f"-{clock.now():%Y%m%dT%H%M%S%f}.tfstate")
-        left.replace(kept)
+        write_whole(kept, state)
+        (self.work / ERRORED).unlink()
         return kept
 
+    def read(self, path: str) -> bytes:
+        """A file of the folder that its program works in. Raises OSError, also when it is no plain file."""
+        return descriptors.read(self.work, path, most=LARGEST)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file of the folder that its program works in. Raises OSError."""
+        descriptors.write(self.work, name, content)
+
     def lay_out(self, files: dict[str, str]) -> None:
-        """An empty folder with these files alone."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        for folder in (self.work, self.home, self.state):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """A new folder with these files alone. The former one may be one that can't be emptied."""
+        work = self.work
+        with suppress(FileNotFoundError):
+            work.rename(work.with_name(f".{work.name}.{secrets.token_hex(8)}"))
+        for former in work.parent.glob(f".{work.name}.*"):
+            remove(former)
+        work.mkdir(mode=0o700)
+        for folder in (self.home, self.state):
+            folder.mkdir(exist_ok=True, mode=0o700)
         for path, content in files.items():
             file = self.work / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content, encoding="utf-8")
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder, with folders in it that forbid it; a link is no folder."""
+    for place, names, _ in os.walk(folder):
+        for inner in (place, *(os.path.join(place, name) for name in names)):  # noqa: PTH118 - as os.walk has it
+            if not os.path.islink(inner):  # noqa: PTH114
+                os.chmod(inner, 0o700)  # noqa: PTH101
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from sealane.destinations.opentofu.model import API_VERSION, CONFIGURATION
+from sealane.destinations.opentofu.model import API_VERSION, CONFIGURATION, OWN
 from sealane.findings import Finding, did_you_mean
 from sealane.stencils.model import Rendered
 from sealane.stencils.platform import Plain
@@ -53,6 +53,9 @@ def _configuration(item: Rendered) -> Iterator[Finding]:
         message = f"{spec['folder']} holds no .tf or .tofu files"
         yield Finding(message=message, place=item.origin.place(("spec", "folder")))
     for path in files:
+        if re.match(rf"{OWN}[._-]", path):
+            message = f"{spec.get('folder')}/{path} has a name that Sealane's own files have"
+            yield Finding(message=message, place=item.origin.place(("spec", "folder")), hint="rename it")
         if path.endswith(_STATES):
             message = f"{spec.get('folder')}/{path} is a state, which may hold secrets and is not the configuration's"
             hint = "remove it from the repository"

@@ -10,16 +10,16 @@ import asyncio
 import fcntl
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sealane import descriptors
 from sealane.clients.opentofu import OpenTofu
-from sealane.destinations.opentofu import model, plan_text, planner, program_output
+from sealane.destinations.opentofu import folders, model, plan_text, planner, program_output
 from sealane.destinations.opentofu.folders import ConfigurationFolder, HeldLock
-from sealane.destinations.opentofu.model import Manifest
+from sealane.destinations.opentofu.model import STATE, Manifest
 from sealane.destinations.opentofu.program_output import Diagnostic
 from sealane.destinations.opentofu.workbench import NotPlanned, Programs, Workbench
 from sealane.destinations.port import Preview, Previewer
@@ -75,13 +75,12 @@ async def _apart(programs: Programs, manifest: Manifest, namespace: str) -> Asyn
     deployed = programs.folder(namespace, name)
     host = f"sealane-{secrets.token_hex(8)}"
     with _folder(programs.root) as root:
-        apart = ConfigurationFolder(root=root, namespace=namespace, name=name)
+        apart = ConfigurationFolder(root=root, namespace=namespace, name=name, mask=programs.mask)
         async with deployed.locked(_WAIT, host):
             record = deployed.record()
             if record and record.result and record.result.kept:
                 raise NotPlanned((Diagnostic(summary="the last state is not stored yet"),))
-            if deployed.state.exists():
-                await asyncio.to_thread(shutil.copytree, deployed.state, apart.state)
+            await asyncio.to_thread(_copy_state, deployed.state, apart.state)
         tofu = OpenTofu(
             program=programs.program,
             work=apart.work,
@@ -91,10 +90,23 @@ async def _apart(programs: Programs, manifest: Manifest, namespace: str) -> Asyn
             mirror=programs.mirror,
             writes=(apart.state,),
             confined=programs.confined,
+            mask=programs.mask,
         )
         bench = Workbench(tofu=tofu, folder=apart, manifest=manifest, lock=HeldLock(descriptor=-1, former=()))
         await bench.ready()
         yield bench
+
+
+def _copy_state(there: Path, here: Path) -> None:
+    """Copies the state, and nothing else that code of commits has left beside it. Raises NotPlanned when it is no plain file."""
+    here.mkdir(mode=0o700)
+    try:
+        descriptors.write(here, STATE, descriptors.read(there, STATE, most=folders.LARGEST))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problem = Diagnostic(summary=f"{STATE} can't be read", detail=error.strerror or "")
+        raise NotPlanned((problem,)) from error
 
 
 @contextmanager
@@ -106,7 +118,7 @@ def _folder(root: Path) -> Iterator[Path]:
     with _locked(above / ".lock"):
         for lock in above.glob("*.lock"):
             if lock.name != ".lock" and not _is_held(lock):
-                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                folders.remove(lock.with_suffix(""))
                 lock.unlink(missing_ok=True)
         held = _descriptor(above / f"{name}.lock")
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -115,7 +127,7 @@ def _folder(root: Path) -> Iterator[Path]:
         folder.mkdir(mode=0o700)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        folders.remove(folder)
         (above / f"{name}.lock").unlink(missing_ok=True)
         os.close(held)
 

@@ -112,14 +112,14 @@ def _at(marks: Any, index: int) -> Any:
     return marks[index] if isinstance(marks, list) and index < len(marks) else None
 
 
-def diagnostics(printed: bytes) -> tuple[Diagnostic, ...]:
+def diagnostics(printed: str) -> tuple[Diagnostic, ...]:
     """The errors among the program's messages, one JSON object a line."""
     read = (_message(line) for line in printed.splitlines())
     found = [message["diagnostic"] for message in read if message.get("type") == "diagnostic"]
     return tuple(_diagnostic(item) for item in found if item.get("severity") == "error")
 
 
-def is_applied(printed: bytes) -> bool:
+def is_applied(printed: str) -> bool:
     """Whether the program says that it has applied a plan to its end."""
     summaries = (_message(line) for line in printed.splitlines())
     return any(
@@ -128,7 +128,7 @@ def is_applied(printed: bytes) -> bool:
     )
 
 
-def _message(line: bytes) -> Mapping[str, Any]:
+def _message(line: str) -> Mapping[str, Any]:
     try:
         message = json.loads(line)
     except ValueError:

@@ -7,23 +7,22 @@ import hashlib
 import json
 import re
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sealane import descriptors
 from sealane.clients.opentofu import OpenTofu, Printed
 from sealane.destinations.opentofu import attempts, program_output
-from sealane.destinations.opentofu.folders import ConfigurationFolder, HeldLock
-from sealane.destinations.opentofu.model import Change, Manifest, StateVersion
+from sealane.destinations.opentofu.folders import LARGEST, ConfigurationFolder, HeldLock
+from sealane.destinations.opentofu.model import KEPT, OVERRIDE, PLAN, STATE, VARIABLES, Change, Manifest, StateVersion
 from sealane.destinations.opentofu.program_output import Diagnostic
 from sealane.errors import SealaneError, Unavailable
+from sealane.secrets import parts
+from sealane.secrets.masking import Masker
 
-PLAN = "sealane.plan"
-VARIABLES = "sealane.auto.tfvars.json"
-OVERRIDE = "sealane_override.tf.json"
 _MAY_SAY_WHERE = re.compile(r"\b(backend|cloud)\b")
 _WAIT = 60.0
 """Seconds to wait for others at the same configuration."""
@@ -49,7 +48,12 @@ class Programs:
 
     def folder(self, namespace: str, name: str) -> ConfigurationFolder:
         """What is kept of a configuration."""
-        return ConfigurationFolder(root=self.root, namespace=namespace, name=name)
+        return ConfigurationFolder(root=self.root, namespace=namespace, name=name, mask=self.mask)
+
+    def mask(self, text: str) -> str:
+        """The text without the values of variables whose name or look says that they are secret."""
+        secret = [value for name, value in self.variables.items() if parts.is_secret(name, value)]
+        return Masker.of(secret).whole(text) if secret else text
 
     @asynccontextmanager
     async def bench(self, manifest: Manifest, namespace: str) -> AsyncIterator[Workbench]:
@@ -67,6 +71,7 @@ class Programs:
                 mirror=self.mirror,
                 writes=(folder.state,),
                 confined=self.confined,
+                mask=self.mask,
             )
             bench = Workbench(tofu=tofu, folder=folder, manifest=manifest, lock=lock)
             await bench.ready()
@@ -106,7 +111,7 @@ class Workbench:
                     detail="leave it out: the state is kept in the destination's folder then",
                 )
                 raise NotPlanned((problem,))
-            (self.folder.work / OVERRIDE).write_text(self._here())
+            self.folder.write(OVERRIDE, self._here().encode())
             await self._init()
 
     async def _init(self) -> None:
@@ -115,15 +120,17 @@ class Workbench:
             raise NotPlanned((Diagnostic(summary=_first_words(printed.problem)),))
 
     def _here(self) -> str:
-        path = str(self.folder.state / "terraform.tfstate")
+        path = str(self.folder.state / STATE)
         return json.dumps({"terraform": [{"backend": [{"local": [{"path": path}]}]}]})
 
     def _backend(self) -> str | None:
         """The kind of backend that the program found."""
         try:
-            known = json.loads((self.folder.work / ".terraform" / "terraform.tfstate").read_bytes())
+            known = json.loads(self.folder.read(".terraform/terraform.tfstate"))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _not_plain(".terraform/terraform.tfstate", error) from error
         return str((known.get("backend") or {}).get("type") or "") or None
 
     async def version(self) -> StateVersion:
@@ -145,8 +152,11 @@ class Workbench:
         return program_output.changes(await self.tofu.show(PLAN))
 
     def planned(self) -> tuple[str, bytes]:
-        """The hash and the content of the plan file."""
-        content = (self.folder.work / PLAN).read_bytes()
+        """The hash and the content of the plan file. Raises NotPlanned when code of the configuration put something else there."""
+        try:
+            content = self.folder.read(PLAN)
+        except OSError as error:
+            raise _not_plain(PLAN, error) from error
         return hashlib.sha256(content).hexdigest(), content
 
     async def free(self, complaints: Sequence[Diagnostic]) -> bool:
@@ -178,10 +188,15 @@ class Workbench:
 
     async def restore(self, state: Path) -> str:
         """Stores a state that could not be stored before; gives the complaint if that is not possible."""
-        copy = self.folder.work / "sealane-kept.tfstate"
-        await asyncio.to_thread(shutil.copyfile, state, copy)
-        pushed = await self.tofu.push(copy)
+        kept = await asyncio.to_thread(descriptors.read, state.parent, state.name, most=LARGEST)
+        self.folder.write(KEPT, kept)
+        pushed = await self.tofu.push(self.folder.work / KEPT)
         return _first_words(pushed.problem) if pushed.code else ""
+
+
+def _not_plain(path: str, error: OSError) -> NotPlanned:
+    """Code of the configuration put something else in the place of a file that the program writes."""
+    return NotPlanned((Diagnostic(summary=f"{path} can't be read", detail=error.strerror or ""),))
 
 
 def complaints(printed: Printed) -> tuple[Diagnostic, ...]:

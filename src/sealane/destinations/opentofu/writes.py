@@ -11,6 +11,7 @@ from sealane.destinations import model as destinations
 from sealane.destinations import ownership
 from sealane.destinations.opentofu import attempts, program_output
 from sealane.destinations.opentofu.model import (
+    PLAN,
     Attempt,
     Change,
     Manifest,
@@ -20,7 +21,7 @@ from sealane.destinations.opentofu.model import (
     content,
     plan_of,
 )
-from sealane.destinations.opentofu.workbench import PLAN, NotPlanned, Programs, Workbench
+from sealane.destinations.opentofu.workbench import NotPlanned, Programs, Workbench
 from sealane.errors import NotThere, SealaneError, Unavailable
 
 
@@ -76,7 +77,7 @@ class Writer:
             message = f"its state is not what was planned from: {version} now, {plan.state} then"
             return self._refused(ref, message, "deploy again: it is planned anew")
         sealed = await bench.folder.plan(plan.sha256, self.identities)
-        (bench.folder.work / PLAN).write_bytes(sealed)
+        bench.folder.write(PLAN, sealed)
         if bench.planned()[0] != plan.sha256:
             return self._refused(ref, "the saved plan is not the one that was approved")
         attempt = Attempt(
@@ -102,10 +103,10 @@ class Writer:
 
     async def _applied(self, bench: Workbench) -> Result:
         code = await bench.tofu.apply(PLAN, lock=bench.lock.descriptor, log=bench.folder.log)
-        found = program_output.diagnostics(bench.folder.log.read_bytes())
+        found = program_output.diagnostics(bench.folder.printed())
         if code and await bench.free(found):
             code = await bench.tofu.apply(PLAN, lock=bench.lock.descriptor, log=bench.folder.log)
-            found = program_output.diagnostics(bench.folder.log.read_bytes())
+            found = program_output.diagnostics(bench.folder.printed())
         kept = bench.folder.put_aside()
         problem = found[0].sentence if found else f"the program ended with {code}" if code else ""
         ended = Result(
