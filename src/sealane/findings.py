@@ -126,7 +126,9 @@ def listed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for severity, number in count.items():
         if number > MOST_LISTED:
             message = f"{number - MOST_LISTED} more {severity}s are not listed"
-            shown.append(Finding(message=message, place=shown[-1].place, hint="fix the listed ones first", severity=severity))
+            shown.append(
+                Finding(message=message, place=shown[-1].place, hint="fix the listed ones first", severity=severity)
+            )
     return tuple(shown)
 
 
