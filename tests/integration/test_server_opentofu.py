@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -183,3 +184,23 @@ async def test_what_a_formation_gives_reaches_the_next_one_of_the_same_release(t
         assert values == [{"size": "2"}]
         assert second.note == outputs.CHANGED
         assert not (await world.server.looking.drift("shop", "web")).objects
+
+
+async def test_a_plan_of_a_pull_request_that_hangs_ends_with_its_run(tmp_path: Path) -> None:
+    program = tmp_path / "tofu"
+    program.write_text("#!/bin/sh\nsleep 600\n")
+    program.chmod(0o755)
+    world = Inside(tmp_path)
+    written = ENVIRONMENT.format(folder=tmp_path / "kept", program=program).replace("[ours@1]", "[]")
+    (world.shop.data / "config/environments/dev.yaml").write_text(written)
+    async with world.knowing_the_shop():
+        commit = world.shop.commit_files("one", files("1"))
+        world.shop.push()
+        event = replace(pushed(commit), kind=EventKind.PULL_REQUEST, ref="refs/pull/7/head")
+        run_id = (await world.server.intake.receive(event)).run_id
+        previews = tmp_path / "kept/previews"
+        await world.until(lambda: asyncio.to_thread(lambda: [*previews.glob("*/work")]), len)
+        await world.server.requests.cancel_run(run_id, by=SAM)
+        view = await world.until(lambda: world.server.views.run(run_id), lambda view: view.run.ended)
+        assert [step.status for step in view.steps if step.key == "plan/dev"] == [StepStatus.CANCELLED]
+        assert [path.name for path in previews.iterdir()] == [".lock"]

@@ -15,6 +15,7 @@ from sealane.run_events import Listener
 from sealane.runners import workspaces
 from sealane.runners.model import RunContext, RunKey
 from sealane.runs.model import Begun, RunResult, StepEnd
+from sealane.runs.steps import cancellation
 from sealane.store import rows
 from sealane.workflows import checkouts
 from sealane.workflows.context import Tools
@@ -95,7 +96,10 @@ class SqlMemory:
         """Undo: none, nothing is kept but the log."""
         if by := await self.cancelled_by():
             return await self.end(key, releases.cancelled(by, self._tools.now()))
-        return await self.end(key, await pull_request_plans.make(self._tools, self._run_id, key))
+        made = await cancellation.unless_cancelled(self, pull_request_plans.make(self._tools, self._run_id, key))
+        if isinstance(made, cancellation.Cancelled):
+            made = releases.cancelled(made.by, self._tools.now())
+        return await self.end(key, made)
 
     async def request_deployment(self, key: str, after: tuple[str, ...]) -> StepEnd:
         """Renders the release for the formation. Undo: a deployment that waits may be rejected."""
