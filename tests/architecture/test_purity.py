@@ -163,6 +163,7 @@ IMPURE = frozenset(
         "sealane.stencils.chart_inputs",
         "sealane.stencils.folder_inputs",
         "sealane.stencils.helm_template",
+        "sealane.stencils.kustomize_inputs",
         "sealane.stencils.output_formations",
         "sealane.stencils.patch_inputs",
         "sealane.stencils.render_inputs",

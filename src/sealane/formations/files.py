@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
-from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, TopFile
+from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, RelativePath, TopFile
 from sealane.formations.chart_files import MOST_CHARTS, ChartFile, ReleaseName
 from sealane.formations.gate_files import GateFile, GuardFile, gates_type
 from sealane.formations.hook_files import HooksFile, annotations_type
@@ -203,8 +203,10 @@ class FormationFile(TopFile):
     """Placeholders of the stencils and their values: texts, numbers, true or false, lists or mappings."""
     charts: Maybe[Annotated[dict[ReleaseName, ChartFile], Field(min_length=1, max_length=MOST_CHARTS)]] = None
     """Helm charts by the name of their release: what they render is deployed beside the stencils."""
+    kustomize: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=MOST_CHARTS)]] = None
+    """Folders of the repository with a kustomization.yaml: what Kustomize builds of them is deployed beside the stencils."""
     patches: Maybe[Annotated[list[PatchFile], Field(min_length=1, max_length=MOST_PATCHES)]] = None
-    """Files that change objects of the stencils and charts for this formation, in this order."""
+    """Files that change objects of the stencils, charts and kustomizations for this formation, in this order."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None
     """Entries of the ConfigMap ${config}: texts, or file: and a path in the repository; placeholders in them are replaced, but for raw: and a path."""
     secrets: Maybe[Annotated[dict[EntryName, str], Field(max_length=MOST)]] = None

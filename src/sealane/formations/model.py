@@ -84,6 +84,8 @@ class Formation:
     namespace: str
     stencils: StencilChoice = field(default_factory=StencilChoice)
     charts: tuple[Chart, ...] = ()
+    kustomize: tuple[str, ...] = ()
+    """Folders of the repository with a `kustomization.yaml`."""
     patches: tuple[Patch, ...] = ()
     """They are applied in this order."""
     images: Mapping[str, str] = field(default_factory=dict)

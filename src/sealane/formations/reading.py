@@ -53,6 +53,7 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
             include=tuple(stencils.include or ()), exclude=tuple(stencils.exclude or ()), raw=tuple(stencils.raw or ())
         ),
         charts=tuple(_chart(release, chart) for release, chart in (written.charts or {}).items()),
+        kustomize=tuple(written.kustomize or ()),
         patches=tuple(_patch(patch) for patch in written.patches or ()),
         images=written.images or {},
         values=written.values or {},

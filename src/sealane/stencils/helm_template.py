@@ -1,4 +1,4 @@
-"""Renders a formation after its charts were rendered by Helm."""
+"""Renders a formation after its charts were rendered by Helm, and its directories built by Kustomize."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealane.charts.model import PrintedChart, TemplateRequest
+from sealane.clients import kustomize
 from sealane.clients.helm import Helm
 from sealane.errors import SealaneError
 from sealane.findings import Finding, errors
 from sealane.formations.model import Formation
+from sealane.kustomize import output
+from sealane.kustomize.model import Built
 from sealane.stencils import chart_inputs, chart_requests, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
 
 async def render(sources: Sources, inputs: Inputs, helm: Helm) -> tuple[Revision | None, list[Finding]]:
     """The revision, or everything that is wrong with it: see `rendering.render`. Raises errors.Unavailable."""
-    if not sources.charts:
+    if not sources.charts and not sources.kustomizations:
         return rendering.render(sources, inputs)
+    inputs = replace(inputs, kustomized=await _built(sources))
     sources, findings = await _fetched(sources, inputs.app, helm)
     if errors(findings):
         return None, findings
@@ -46,7 +50,16 @@ def render_now(
         async with asyncio.timeout(within):
             return await render(sources, inputs, helm)
 
-    return asyncio.run(in_time()) if sources.charts else rendering.render(sources, inputs)
+    return asyncio.run(in_time()) if sources.charts or sources.kustomizations else rendering.render(sources, inputs)
+
+
+async def _built(sources: Sources) -> dict[str, Built]:
+    """What Kustomize prints for each directory, parsed in a thread, because an untrusted one may print much."""
+    found: dict[str, Built] = {}
+    for asked in sources.kustomizations:
+        result = await kustomize.build(asked)
+        found[asked.folder] = await asyncio.to_thread(output.read, result, asked, kustomize.ABOVE)
+    return found
 
 
 async def _fetched(sources: Sources, app: str, helm: Helm) -> tuple[Sources, list[Finding]]:

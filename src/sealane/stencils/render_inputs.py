@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import documents, globs
 from sealane.configfiles.trees import Tree, Unreadable
@@ -9,7 +11,7 @@ from sealane.findings import Finding, Place, Severity, did_you_mean, errors, not
 from sealane.formations import reading
 from sealane.formations.formation_names import ENDINGS, FOLDER, names
 from sealane.formations.model import Formation
-from sealane.stencils import chart_inputs, folder_inputs, patch_inputs
+from sealane.stencils import chart_inputs, folder_inputs, kustomize_inputs, patch_inputs
 from sealane.stencils.placeholders import Source
 from sealane.stencils.sources import ConfigEntry, Sources, Stencil
 
@@ -28,18 +30,21 @@ def gather(tree: Tree, name: str, adapters: Adapters = SHIPPED) -> tuple[Sources
     formation, source, findings = _formation(tree, name, adapters)
     if formation is None:
         return None, findings
-    stencils, more = _stencils(tree, formation)
+    kustomizations, of_kustomize = kustomize_inputs.gather(tree, formation)
+    taken = {path for kustomization in kustomizations for path in kustomization.files}
+    stencils, more = _stencils(tree, formation, taken)
     charts, of_charts = chart_inputs.gather(tree, formation, source)
     patches, of_patches = patch_inputs.gather(tree, formation)
     config, still_more = _config(tree, formation, source)
     folders, of_folders = folder_inputs.gather(tree, stencils)
-    findings = [*findings, *more, *of_charts, *of_patches, *still_more, *of_folders]
+    findings = [*findings, *more, *of_kustomize, *of_charts, *of_patches, *still_more, *of_folders]
     if errors(findings):
         return None, findings
     sources = Sources(
         formation=formation,
         stencils=tuple(stencils),
         charts=tuple(charts),
+        kustomizations=tuple(kustomizations),
         patches=tuple(patches),
         config=config,
         folders=folders,
@@ -77,11 +82,16 @@ def read_stencils(text: str, file: str, *, raw: bool = False) -> tuple[list[Sten
     return [Stencil(document=document, source=source, raw=raw) for document in found_documents], findings
 
 
-def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Finding]]:
+def _stencils(tree: Tree, formation: Formation, taken: Collection[str]) -> tuple[list[Stencil], list[Finding]]:
     stencils: list[Stencil] = []
     chosen, findings = _chosen(tree, formation)
     total = 0
     for path in chosen:
+        if path in taken:
+            continue
+        if problem := kustomize_inputs.among_stencils(path):
+            findings.append(problem)
+            continue
         text, problems = _text(tree, path)
         total += len(text)
         if total > MAX_TOTAL:
@@ -93,8 +103,8 @@ def _stencils(tree: Tree, formation: Formation) -> tuple[list[Stencil], list[Fin
         read, problems = read_stencils(text, path, raw=raw)
         stencils.extend(read)
         findings.extend(problems)
-    if not chosen and not findings and not formation.charts:
-        hint = f"put plain manifests into {STENCILS}, or name charts"
+    if not chosen and not findings and not formation.charts and not formation.kustomize:
+        hint = f"put plain manifests into {STENCILS}, or name charts or kustomize"
         findings.append(Finding(message="the formation has no stencils", place=formation.place, hint=hint))
     return stencils, findings
 

@@ -15,8 +15,9 @@ from sealane.formations import graph_annotations, output_references
 from sealane.formations.gates import plain_hooks
 from sealane.formations.model import Formation
 from sealane.formations.output_references import NamedOutput
+from sealane.kustomize.model import Built
 from sealane.stencils import chart_requests as requests
-from sealane.stencils import configuration, folders, objects, patches, rendering_checks, substitution
+from sealane.stencils import configuration, folders, kustomize_objects, objects, patches, rendering_checks, substitution
 from sealane.stencils import platform as platforms
 from sealane.stencils.chart_requests import ChartParts
 from sealane.stencils.configuration import MadeObject, NamedConfig, NamedSecrets
@@ -55,6 +56,8 @@ class Inputs:
     """Helm's output for each of the formation's charts, by the name of its release: see `helm_template`."""
     outputs: tuple[NamedOutput, ...] = ()
     """Outputs of other formations that the formation's values name; references to others stay as they are."""
+    kustomized: Mapping[str, Built] = field(default_factory=dict)
+    """Kustomize's output for each of its directories, by folder."""
     key: bytes = field(default=b"", repr=False)
     """Keys the hashes in names of Secrets and ConfigMaps."""
 
@@ -92,7 +95,7 @@ def render(sources: Sources, inputs: Inputs) -> tuple[Revision | None, list[Find
     words = known.words
     secret, config, problems = _made(formation, inputs.app, platform, known.secrets, known.config)
     findings.extend(problems)
-    placed, problems = _objects(sources, of_charts, words)
+    placed, problems = _objects(sources, of_charts, inputs.kustomized, words)
     findings.extend(problems)
     if sources.patches and not errors(findings):
         placed.objects, problems = patches.applied(placed.objects, sources.patches, words, platform)
@@ -210,8 +213,10 @@ class _Objects:
         return findings
 
 
-def _objects(sources: Sources, of_charts: ChartParts, words: Placeholders) -> tuple[_Objects, list[Finding]]:
-    """All objects of the stencils and charts, not patched yet."""
+def _objects(
+    sources: Sources, of_charts: ChartParts, built: Mapping[str, Built], words: Placeholders
+) -> tuple[_Objects, list[Finding]]:
+    """All objects of the stencils, charts and kustomizations, not patched yet."""
     good = _Objects()
     findings = [*of_charts.findings]
     for chart in sources.charts:
@@ -220,6 +225,9 @@ def _objects(sources: Sources, of_charts: ChartParts, words: Placeholders) -> tu
             good.objects.append(made)
     for value, origin in of_charts.objects:
         findings.extend(good.add(value, origin))
+    for item, problems in kustomize_objects.placed(sources.kustomizations, built, words):
+        findings.extend(problems)
+        findings.extend(good.add(*item) if item else ())
     for stencil in sources.stencils:
         document = stencil.document
         value, problems = substitution.substitute(stencil, words)

@@ -11,6 +11,7 @@ from sealane.charts.buckets import BucketObject
 from sealane.configfiles.documents import Document
 from sealane.findings import Place
 from sealane.formations.model import Chart, Formation, Patch
+from sealane.kustomize.model import Kustomization
 from sealane.stencils.placeholders import Source
 
 
@@ -93,6 +94,7 @@ class Sources:
     formation: Formation
     stencils: tuple[Stencil, ...]
     charts: tuple[ChartSource, ...] = ()
+    kustomizations: tuple[Kustomization, ...] = ()
     patches: tuple[PatchSource, ...] = ()
     config: Mapping[str, ConfigEntry] = field(default_factory=dict)
     folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

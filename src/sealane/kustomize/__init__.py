@@ -1,0 +1,1 @@
+"""Kustomize directories: which files one takes, what is refused in it, and what was printed for it."""
