@@ -104,7 +104,8 @@ async def test_it_renders_what_kustomize_builds_by_hand(name: str, tmp_path: Pat
         folder / "deploy" / name
     )
     again, _ = await render(folder, name)
-    assert again is not None and again.id == revision.id
+    assert again is not None
+    assert again.id == revision.id
     if name == "prod":
         places = {item.kind: str(item.origin.place()) for item in revision.objects}
         assert places == {
@@ -121,7 +122,9 @@ async def test_what_it_takes_changes_the_revision(tmp_path: Path) -> None:
     before, _ = await render(folder, "prod")
     (folder / "deploy/base/web.env").write_text("COLOUR=red\n")
     after, _ = await render(folder, "prod")
-    assert before is not None and after is not None and before.id != after.id
+    assert before is not None
+    assert after is not None
+    assert before.id != after.id
 
 
 async def test_what_kustomize_complains_of_is_told_at_the_kustomization(tmp_path: Path) -> None:
@@ -130,7 +133,8 @@ async def test_what_kustomize_complains_of_is_told_at_the_kustomization(tmp_path
     revision, [finding] = await render(folder, "prod")
     assert revision is None
     assert finding.startswith("deploy/prod/kustomization.yaml:1:1: Kustomize can't build it: ")
-    assert "sealane-kustomize" not in finding and "deploy/base" in finding
+    assert "sealane-kustomize" not in finding
+    assert "deploy/base" in finding
 
 
 async def test_an_image_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -114,10 +114,14 @@ def test_a_kustomization_among_stencils_is_told_how_it_is_named() -> None:
     }
     _, findings = render_inputs.gather(StoredTree({k: v.encode() for k, v in files.items()}), "dev")
     assert [str(finding) for finding in findings] == [
-        "deploy/stencils/k/kustomization.yaml:1:1: a kustomization is no stencil"
-        " (write kustomize: [deploy/stencils/k] in the formation: files that it takes are no stencils then)"
+        (
+            "deploy/stencils/k/kustomization.yaml:1:1: a kustomization is no stencil"
+            " (write kustomize: [deploy/stencils/k] in the formation: files that it takes are no stencils then)"
+        )
     ]
     files["deploy/formations/dev.yaml"] = head + "kustomize: [deploy/stencils/k]\n"
     sources, findings = render_inputs.gather(StoredTree({k: v.encode() for k, v in files.items()}), "dev")
-    assert sources and not findings and not sources.stencils
+    assert sources
+    assert not findings
+    assert not sources.stencils
     assert [item.folder for item in sources.kustomizations] == ["deploy/stencils/k"]
