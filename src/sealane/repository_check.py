@@ -154,7 +154,7 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapt
         if named.outputs and findings.errors(rendered):
             rendered = output_formations.agreed(rendered, map(told, output_formations.stand_ins(named)))
     except TimeoutError:
-        message = "its charts were not rendered: those of all formations take too long together"
+        message = "its charts and kustomizations were not built: those of all formations take too long together"
         hint = "check one by itself: `sealane render FORMATION`"
         rendered = [Finding(message=message, place=sources.formation.at("charts"), hint=hint)]
     return [*problems, *named.wrong, *rendered]

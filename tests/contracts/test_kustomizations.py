@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sealane.clients import kustomize
 from sealane.clients.helm import Helm
 from sealane.configfiles.trees import FolderTree
 from sealane.stencils import helm_template, render_inputs, rendering
@@ -64,8 +66,6 @@ secretGenerator: [{name: token, literals: [token=t]}]
 }
 FORMATION = "formation: {0}\nenvironment: dev\ndestination: here\nnamespace: shop\nkustomize: [deploy/{0}]\n"
 
-pytestmark = pytest.mark.skipif(not shutil.which("kustomize") and not shutil.which("kubectl"), reason="no kustomize")
-
 
 def laid_out(folder: Path, more: Mapping[str, str] | None = None) -> Path:
     formations = {f"deploy/formations/{name}.yaml": FORMATION.format(name) for name in ("base", "dev", "prod")}
@@ -112,8 +112,8 @@ async def test_it_renders_what_kustomize_builds_by_hand(name: str, tmp_path: Pat
             "Deployment": "deploy/base/web.yaml:3:1",
             "Service": "deploy/base/service.yaml:2:1",
             "ServiceAccount": "deploy/prod/extra.yaml:2:1",
-            "ConfigMap": "deploy/base/kustomization.yaml:1:1",
-            "Secret": "deploy/prod/kustomization.yaml:1:1",
+            "ConfigMap": "deploy/base/kustomization.yaml:2:22",
+            "Secret": "deploy/prod/kustomization.yaml:6:19",
         }
 
 
@@ -146,4 +146,94 @@ async def test_an_image_that_is_not_there_is_told(tmp_path: Path) -> None:
     )
     revision, findings = await render(folder, "dev")
     assert revision is None
-    assert findings == ["deploy/base/web.yaml:3:1: there is no image.wbe (did you mean image.web?)"]
+    assert findings == ["deploy/base/web.yaml:11:9: there is no image.wbe (did you mean image.web?)"]
+
+
+async def test_what_only_the_first_kustomization_may_say_holds(tmp_path: Path) -> None:
+    said = "resources: [../base]\nbuildMetadata: [managedByLabel, originAnnotations]\nsortOptions: {order: fifo}\n"
+    folder = laid_out(tmp_path, {"deploy/dev/kustomization.yaml": said})
+    revision, findings = await render(folder, "dev")
+    assert revision is not None, findings
+    assert sorted(json.dumps(item.object, sort_keys=True) for item in revision.objects) == by_hand(
+        folder / "deploy/dev"
+    )
+
+
+async def test_words_that_name_something_are_replaced_and_those_of_scripts_are_not(tmp_path: Path) -> None:
+    """A tag that the base has stays behind the name that Kustomize replaces; the image has its digest instead."""
+    base = FILES["deploy/base/web.yaml"].replace("image: web,", 'image: "web:1.4",')
+    base = base.replace("envFrom: [", 'envFrom: [{secretRef: {name: "${secrets}"}}, ')
+    base += "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: '${secrets}'}\n"
+    more = {
+        "deploy/base/web.yaml": base,
+        "deploy/formations/dev.yaml": FORMATION.format("dev") + "secrets: {a: env:A}\n",
+    }
+    revision, findings = await render(laid_out(tmp_path, more), "dev")
+    assert revision is not None, findings
+    by_kind = {(item.kind, item.name): item.object for item in revision.objects}
+    [container] = by_kind["Deployment", "web"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == WEB
+    assert container["envFrom"][0] == {"secretRef": {"name": revision.secret_object}}
+    assert by_kind["ConfigMap", "c"]["data"] == {"a": "${secrets}"}
+
+
+async def test_nobody_is_asked_whatever_a_kustomization_says(tmp_path: Path) -> None:
+    """Also where the address is written as only Kustomize reads it, and on this machine, for which no proxy is used."""
+    asked: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).decode())
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a"
+        for number, said in enumerate(
+            (
+                f"Resources: ['{url}']",
+                f"patches: ['{url}']",
+                f"patches: [{{Path: '{url}', target: {{kind: Service}}}}]",
+                f"patchesStrategicMerge: ['{url}', '{url}: a']",
+                f"configMapGenerator: [{{name: a, file\u017f: ['{url}'], envs: ['{url}']}}]",
+                f"crds: [c/kustomization.yaml]\nresources: [c, '{url}']",
+            )
+        ):
+            folder = laid_out(tmp_path / str(number), {"deploy/dev/kustomization.yaml": said})
+            revision, findings = await render(folder, "dev")
+            assert (revision, bool(findings)) == (None, True)
+    assert asked == []
+
+
+async def test_a_directory_that_grows_without_end_is_ended(tmp_path: Path) -> None:
+    """Each folder takes the next one twice, with names that differ."""
+    layers = {
+        f"deploy/l{n}/{side}/kustomization.yaml": f"namePrefix: {side}\nresources: [../../l{n + 1}]\n"
+        for n in range(40)
+        for side in "ab"
+    }
+    tops = {f"deploy/l{n}/kustomization.yaml": "resources: [a, b]\n" for n in range(40)}
+    last = {
+        "deploy/l40/kustomization.yaml": "resources: [../base]\n",
+        "deploy/dev/kustomization.yaml": "resources: [../l0]",
+    }
+    folder = laid_out(tmp_path, {**layers, **tops, **last})
+    sources, findings = render_inputs.gather(FolderTree(folder), "dev")
+    assert sources, findings
+    built = await kustomize.build(sources.kustomizations[0], patience=0.5)
+    assert built.problem
+    assert built.problem[0].startswith("Kustomize took longer than 0.5 s")
+
+
+async def test_a_machine_without_the_program_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = laid_out(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    revision, findings = await render(folder, "dev")
+    assert revision is None
+    assert findings == [
+        (
+            "deploy/formations/dev.yaml:5:13: there is neither kustomize nor kubectl on this machine, which build"
+            " kustomizations (install Kustomize 5 or kubectl 1.27, or newer)"
+        )
+    ]

@@ -14,12 +14,11 @@ import tempfile
 from pathlib import Path
 
 from sealane.clients import programs
+from sealane.kustomize import layout
 from sealane.kustomize.model import BuildResult, Kustomization
 
 PATIENCE = 60.0
 """Seconds that building one directory may take."""
-ABOVE = "../files/"
-"""Leads from the folder that is built to the repository's files: annotations of origin begin with it."""
 _PROGRAMS = (("kustomize", ("build",)), ("kubectl", ("kustomize",)))
 """The first that is on the PATH is taken."""
 _MOST_PRINTED = 32 * 1024 * 1024
@@ -32,6 +31,7 @@ _NONE = (
     "there is neither kustomize nor kubectl on this machine, which build kustomizations",
     "install Kustomize 5 or kubectl 1.27, or newer",
 )
+_FILES = "files"
 _NOWHERE = "http://127.0.0.1:1"
 
 
@@ -44,15 +44,15 @@ async def build(asked: Kustomization, *, patience: float = PATIENCE) -> BuildRes
     home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-kustomize-"))
     try:
         problem = await asyncio.to_thread(_lay_out, home, asked)
-        return BuildResult(problem=problem) if problem else await _run((program, *verb), home, patience)
+        return BuildResult(problem=problem) if problem else await _run((program, *verb), home, asked, patience)
     finally:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
 
-async def _run(command: tuple[str, ...], home: Path, patience: float) -> BuildResult:
+async def _run(command: tuple[str, ...], home: Path, asked: Kustomization, patience: float) -> BuildResult:
     try:
         ended = await programs.run(
-            *("/bin/sh", "-c", _BOUNDED, str(_MOST_MEMORY), *command, str(home / "built")),
+            *("/bin/sh", "-c", _BOUNDED, str(_MOST_MEMORY), *command, str(home / _FILES / asked.folder)),
             within=patience,
             environment=_environment(home),
             most=_MOST_PRINTED,
@@ -60,7 +60,7 @@ async def _run(command: tuple[str, ...], home: Path, patience: float) -> BuildRe
     except TimeoutError:
         return BuildResult(problem=(f"Kustomize took longer than {patience:g} s to build it", "simplify it"))
     if ended.code:
-        said = ended.problem.replace(str(home / "files") + "/", "").replace(str(home), "")
+        said = ended.problem.replace(f"{home / _FILES}/", "").replace(str(home), "")
         return BuildResult(complaint=said or f"it ended with {ended.code} and said nothing")
     if len(ended.out) >= _MOST_PRINTED:
         return BuildResult(problem=(f"it builds more than {_MOST_PRINTED} bytes", "build less"))
@@ -68,9 +68,9 @@ async def _run(command: tuple[str, ...], home: Path, patience: float) -> BuildRe
 
 
 def _lay_out(home: Path, asked: Kustomization) -> tuple[str, str] | None:
-    """Writes the files, and a kustomization around the directory that asks for the origin of each object."""
-    for path, content in asked.files.items():
-        file = home / "files" / path
+    """Writes the files, or returns the one that can't be written: commits may use any names."""
+    for path, content in layout.files(asked):
+        file = home / _FILES / path
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
@@ -78,12 +78,7 @@ def _lay_out(home: Path, asked: Kustomization) -> tuple[str, str] | None:
             if isinstance(error, OSError) and error.errno not in _NO_FILES:
                 raise
             return f"{path[:100]!r} can't be a file: {error}"[:300], "rename it, or leave it out"
-    around = home / "built"
-    around.mkdir()
     (home / "nothing").mkdir()
-    folder = (ABOVE + asked.folder).replace("'", "''")
-    text = f"resources: ['{folder}']\nbuildMetadata: [originAnnotations]\n"
-    (around / "kustomization.yaml").write_text(text, encoding="utf-8")
     return None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealane.configfiles.documents import Document
+from sealane.configfiles.documents import Path as FieldPath
 from sealane.findings import Finding, Place
 
 
@@ -20,6 +22,14 @@ class Kustomization:
     """Where the formation names the folder."""
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """By their path in the repository: those of its bases and components, too."""
+    parsed: Mapping[str, tuple[Document, ...]] = field(default_factory=dict, repr=False)
+    """Those of the files that say what Kustomize does: kustomizations, and transformers."""
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """Its `kustomization.yaml`."""
+        value: Mapping[str, Any] = self.parsed[self.file][0].value
+        return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +45,12 @@ class BuildResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuiltObject:
-    """One object that Kustomize printed, and where the repository has it."""
+    """One object that Kustomize printed, and where the repository has it and its fields."""
 
     value: Any
     place: Place
+    places: Mapping[FieldPath, Place] = field(default_factory=dict, repr=False)
+    """Those of its fields that its file has with the same value; the empty path is the object."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

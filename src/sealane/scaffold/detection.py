@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sealane.configfiles.trees import FolderTree
+from sealane.findings import Place
+from sealane.kustomize import closure, fields
 from sealane.pipelines.reading import FILE
 
 PORT = 8080
 """The port of a container when its build file names none."""
 
 
+_DEEPEST = 5
+_MOST_KUSTOMIZATIONS = 50
+_NOT_OURS = frozenset({"node_modules", "vendor", "target", "dist", "build"})
 _PYTEST = re.compile(r"pytest\b(?!-)", re.IGNORECASE)
 
 
@@ -45,10 +53,12 @@ class Project:
     """Formations that have a file already."""
     steps_from: str | None = None
     """A pipeline of another CI that is there already."""
+    kustomizations: Mapping[str, str] = field(default_factory=dict)
+    """Kustomize directories that no other one takes, by the name of a formation for each."""
 
 
 def detect(folder: Path, pipelines: Iterable[str] = ()) -> Project:
-    """Examines the folder and its direct subfolders; reads only files with well-known names, and runs nothing.
+    """Examines the folder; reads only files with well-known names and what those name, and runs nothing.
 
     `pipelines` are the names of other CIs' files and folders.
     """
@@ -61,6 +71,7 @@ def detect(folder: Path, pipelines: Iterable[str] = ()) -> Project:
         images=tuple(_images(folder)),
         formations=tuple(sorted(path.stem for path in folder.glob("deploy/formations/*.y*ml"))),
         steps_from=next((name for name in pipelines if (folder / name).exists()), None),
+        kustomizations=_kustomizations(folder),
     )
 
 
@@ -141,6 +152,32 @@ def _buildable(name: str, folder: str, file: Path) -> Buildable:
     users = re.findall(r"^\s*USER\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
     port = next((int(port) for port in exposed if 0 < int(port) < 65536), PORT)
     return Buildable(name=name, folder=folder, port=port, as_root=not users or users[-1] in {"root", "0"})
+
+
+def _kustomizations(folder: Path) -> dict[str, str]:
+    """Overlays by the name of their folder; one alone is `dev`. Components and bases of others are none."""
+    tree = FolderTree(folder)
+    listed = itertools.islice(_with_kustomization(folder, _DEEPEST), _MOST_KUSTOMIZATIONS)
+    read = [closure.read(tree, path.relative_to(folder).as_posix(), Place(file=FILE))[0] for path in listed]
+    there = [item for item in read if item is not None and item.value.get("kind") != "Component"]
+    taken = Counter(path for item in there for path in item.parsed)
+    tops = sorted(item.folder or "." for item in there if taken[item.file] == 1)
+    named = {_slug(PurePosixPath(top).name): top for top in tops}
+    if len(tops) == 1 or len(named) < len(tops) or "" in named:
+        return {"dev": tops[0]} if len(tops) == 1 else {}
+    return named
+
+
+def _with_kustomization(folder: Path, deepest: int) -> Iterator[Path]:
+    if any((folder / name).is_file() for name in fields.NAMES):
+        yield folder
+    try:
+        below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        return
+    for path in below:
+        if deepest and not path.name.startswith(".") and path.name not in _NOT_OURS:
+            yield from _with_kustomization(path, deepest - 1)
 
 
 def _scripts(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sealane.pipelines.reading import FILE
 from sealane.scaffold.detection import Buildable, Project
 
@@ -9,10 +11,12 @@ from sealane.scaffold.detection import Buildable, Project
 def compose(project: Project) -> dict[str, str]:
     """Paths from the repository's root, and what to write there, the pipeline first.
 
-    Stencils and a formation are included when there is an image to deploy and no formation yet.
+    Without a formation yet, there is one for each Kustomize overlay; else stencils and a formation if there is an image.
     """
     files = {FILE: _pipeline(project)}
-    if project.images and not project.formations:
+    if project.kustomizations and not project.formations:
+        files |= {f"deploy/formations/{name}.yaml": _overlay(project, name) for name in project.kustomizations}
+    elif project.images and not project.formations:
         files |= {f"deploy/stencils/{image.name}.yaml": _stencil(image) for image in project.images}
         files["deploy/formations/dev.yaml"] = _formation(project)
     return files
@@ -29,14 +33,35 @@ def _pipeline(project: Project) -> str:
         f"app: {_quoted(project.app)}\n"
         f"\n{steps}"
     )
-    return f"{text}\n{delivery(project)}" if project.images else text
+    return f"{text}\n{delivery(project)}" if project.images or project.kustomizations else text
 
 
 def delivery(project: Project) -> str:
     """The part of a pipeline that builds the images and delivers them."""
     built = "".join(f"  {_quoted(image.name)}: {{build: {_quoted(image.folder)}}}\n" for image in project.images)
-    deliver = "".join(f"  - {_quoted(name)}\n" for name in project.formations or ("dev",))
-    return f"images:\n{built}\ndeliver:\n{deliver}"
+    images = f"images:\n{built}\n" if built else ""
+    first, *others = project.formations or _in_order(project) or ("dev",)
+    if not project.formations:
+        later = "".join(f"  # - {{formation: {_quoted(name)}, approval: {{by: approvers}}}}\n" for name in others)
+        return f"{images}deliver:\n  - {_quoted(first)}\n{later}"
+    return f"{images}deliver:\n" + "".join(f"  - {_quoted(name)}\n" for name in project.formations)
+
+
+def _in_order(project: Project) -> list[str]:
+    """The formations of overlays, `dev` first: that one is delivered unasked."""
+    return sorted(project.kustomizations, key=lambda name: (name != "dev", name))
+
+
+def _overlay(project: Project, name: str) -> str:
+    return (
+        f"# One instance of the app. `sealane render {name}` shows what Kustomize builds.\n"
+        f"formation: {_quoted(name)}\n"
+        f"environment: {_quoted(name)}\n"
+        "destination: cluster\n"
+        f"namespace: {project.app}-{name}\n"
+        f"kustomize: [{json.dumps(project.kustomizations[name])}]\n"
+        "strategy: {healthy_for: 10s, deadline: 10m}\n"
+    )
 
 
 def _formation(project: Project) -> str:

@@ -58,7 +58,7 @@ async def _built(sources: Sources) -> dict[str, Built]:
     found: dict[str, Built] = {}
     for asked in sources.kustomizations:
         result = await kustomize.build(asked)
-        found[asked.folder] = await asyncio.to_thread(output.read, result, asked, kustomize.ABOVE)
+        found[asked.folder] = await asyncio.to_thread(output.read, result, asked)
     return found
 
 

@@ -15,7 +15,7 @@ FILES = {
     "k/base/web.yaml": "kind: Deployment\n",
     "k/base/crds.json": "{}",
     "k/base/names.yaml": "",
-    "k/debug/kustomization.yml": "kind: Component\npatchesStrategicMerge:\n- patch.yaml\n- |-\n  kind: Deployment\n",
+    "k/debug/kustomization.yml": "kind: Component\npatchesStrategicMerge:\n- patch.yaml\n- |-\n  kind: Deployment\n  metadata: {name: web}\n",
     "k/debug/patch.yaml": "kind: Deployment\n",
     "k/prod/Kustomization": """bases: [../base]
 components: [../debug]
@@ -54,6 +54,7 @@ def test_everything_that_is_named_is_taken_and_nothing_else() -> None:
         "example.com/shop/a.git/prod",
         "example.com/shop//prod",
         "file:///etc",
+        "http://127.0.0.1:1/a",
     ],
 )
 def test_addresses_are_refused_even_where_a_folder_has_that_name(address: str) -> None:
@@ -73,10 +74,24 @@ def test_addresses_are_refused_even_where_a_folder_has_that_name(address: str) -
             "1:1: helmCharts: a kustomization doesn't run Helm here (name the chart in charts:",
         ),
         ("generators: [g.yaml]", "1:1: generators: plugins of Kustomize are not run"),
-        ("transformers: [g.yaml]", "1:1: transformers: plugins of Kustomize are not run"),
+        ("transformers: [g.yaml]", "1:16: can't read k/prod/g.yaml: there is no such file"),
+        ("transformers: ['{apiVersion: builtin}']", "1:16: {apiVersion: builtin} is not of this repository"),
         ("validators: [g.yaml]", "1:1: validators: plugins of Kustomize are not run"),
         ("resource: [a.yaml]", "1:1: a kustomization has no resource (did you mean resources?)"),
-        ("resources: [a.yaml]", "1:13: can't read k/prod/a.yaml: there is no such file"),
+        ("resources: [a.yaml]", "1:13: k/prod/a.yaml has no kustomization.yaml (name a file, or a folder"),
+        ("crds: [a.yaml]", "1:8: can't read k/prod/a.yaml: there is no such file"),
+        ("Resources: [a.yaml]", "1:1: a kustomization has no Resources (did you mean resources?)"),
+        (
+            "secretGenerator: [{name: a, Files: [b]}]",
+            "1:29: an entry of secretGenerator has no Files (did you mean files?)",
+        ),
+        ("openapi: {Path: a}", "1:11: an entry of openapi has no Path (did you mean path?)"),
+        ("patches: ['http://127.0.0.1:1/a']", "1:11: http://127.0.0.1:1/a is not of this repository"),
+        (
+            "patchesStrategicMerge: ['http://127.0.0.1:1/a: b']",
+            "1:25: http://127.0.0.1:1/a: b is not of this repository",
+        ),
+        ("resources: [../base/kustomization.yaml]", "1:13: ../base/kustomization.yaml is a kustomization"),
         ("configMapGenerator: [{envs: [a.env]}]", "1:30: can't read k/prod/a.env: there is no such file"),
         ("[a]", "1:1: a kustomization is one mapping"),
     ],
@@ -84,6 +99,80 @@ def test_addresses_are_refused_even_where_a_folder_has_that_name(address: str) -
 def test_what_is_refused_has_its_line(written: str, found: str) -> None:
     [finding] = read({"k/prod/kustomization.yaml": written})[1]
     assert finding.startswith(f"k/prod/kustomization.yaml:{found}")
+
+
+def test_a_kustomization_is_read_as_one_and_never_taken_as_a_file_unread() -> None:
+    """Whatever is named first: else what it names would not be looked at."""
+    hidden = {
+        "k/prod/kustomization.yaml": "crds: [c/kustomization.yaml]\nresources: [c]\n",
+        "k/prod/c/kustomization.yaml": "resources: ['https://example.com/a.yaml']\n",
+    }
+    assert sorted(finding.partition(" ")[0] for finding in read(hidden)[1]) == [
+        "k/prod/c/kustomization.yaml:1:13:",
+        "k/prod/kustomization.yaml:1:8:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("transformer", "more", "wrong"),
+    [
+        ("apiVersion: builtin\nkind: LabelTransformer\n", "", None),
+        ("apiVersion: builtin\nkind: PatchTransformer\npath: /etc/passwd\n", "", "k/prod/t.yaml:2:1: plugins of"),
+        ("apiVersion: a/v1\nkind: LabelTransformer\n", "", "k/prod/t.yaml:2:1: plugins of Kustomize are not run"),
+        (
+            "apiVersion: builtin\nkind: LabelTransformer\n",
+            "crds: [t.yaml]",
+            "k/prod/kustomization.yaml:2:16: k/prod/t.yaml is",
+        ),
+    ],
+)
+def test_a_transformer_of_kustomize_s_own_that_names_no_file_is_taken(
+    transformer: str, more: str, wrong: str | None
+) -> None:
+    files = {"k/prod/kustomization.yaml": f"{more}\ntransformers: [t.yaml]\n", "k/prod/t.yaml": transformer}
+    taken, findings = read(files)
+    assert (taken == {*files}, [finding[: len(wrong or "")] for finding in findings]) == (
+        wrong is None,
+        [wrong] if wrong else [],
+    )
+
+
+def test_a_file_above_its_kustomization_is_told() -> None:
+    """As Kustomize itself refuses it, with the line."""
+    files = {"k/prod/kustomization.yaml": "resources: [../a.yaml]", "k/a.yaml": ""}
+    assert read(files)[1] == [
+        (
+            "k/prod/kustomization.yaml:1:13: Kustomize takes files from the folder of their kustomization and below it;"
+            " ../a.yaml is above (give its folder a kustomization.yaml with it, and name that folder)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
+def test_a_line_may_end_at_other_characters(end: str) -> None:
+    """For Kustomize and Sealane alike: what comes behind is no comment."""
+    hidden = f"namePrefix: a- # x{end}resources: ['http://127.0.0.1:1/x']\n"
+    [finding] = read({"k/prod/kustomization.yaml": hidden})[1]
+    assert finding.startswith("k/prod/kustomization.yaml:2:13: http://127.0.0.1:1/x is not of this repository")
+
+
+def test_a_warning_leaves_nothing_out() -> None:
+    """An anchor that nothing uses is a warning; what else the kustomization says is read."""
+    files = {"k/prod/kustomization.yaml": "namePrefix: &a a-\nresources: [b.yaml]\n", "k/prod/b.yaml": ""}
+    taken, [warning] = read(files)
+    assert taken == {*files}
+    assert warning.startswith("k/prod/kustomization.yaml:1:13: ")
+
+
+def test_many_kustomizations_that_name_one_another_are_read() -> None:
+    files = {f"k/{n}/kustomization.yaml": f"resources: [../{n + 1}]" for n in range(700)}
+    taken, findings = read({**files, "k/700/kustomization.yaml": ""}, "k/0")
+    assert (len(taken), findings) == (0, ["k/700/kustomization.yaml:1:1: a kustomization is one mapping"])
+
+
+def test_a_kustomization_may_lie_at_the_top() -> None:
+    files = {"kustomization.yaml": "resources: [a.yaml, k]", "a.yaml": "", "k/kustomization.yaml": "resources: [..]"}
+    assert read(files, ".") == ({*files}, [])
 
 
 def test_a_folder_without_a_kustomization_is_told_where_it_is_named() -> None:

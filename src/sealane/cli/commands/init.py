@@ -29,9 +29,9 @@ def init(
 ) -> None:
     """Write a small beginning that fits what is there.
 
-    Looks for a Dockerfile, for a Python, Node.js or Go project and for the pipeline of another CI, whose steps are taken as
-    they are. Writes .sealane.yml and, where there is an image to deploy, stencils and a formation; also later, when a
-    Dockerfile has come. Never overwrites a file.
+    Looks for a Dockerfile, Kustomize directories, a Python, Node.js or Go project and the pipeline of another CI, whose
+    steps are taken as they are. Writes .sealane.yml and a formation for each overlay or, where there is an image to deploy,
+    stencils and a formation; also later, when a Dockerfile has come. Never overwrites a file.
     """
     from sealane.pipelines import reading
     from sealane.scaffold import detection, templates
@@ -58,7 +58,7 @@ def init(
     if started and written:
         output.say("kept as it is: .sealane.yml; where it has nothing like this yet, add to it:")
         output.say(templates.delivery(project).rstrip())
-    elif not started and not project.images:
+    elif not started and not project.images and not project.kustomizations:
         output.say("once there is a Dockerfile, `sealane init` writes what deploys it, too")
 
 
@@ -87,6 +87,11 @@ def _tell(project: Project, folder: Path, written: list[str], existing: list[str
     built = ", ".join(image.name for image in project.images)
     detected = f"{project.language}{f'; images to build: {built}' if built else '; no Dockerfile'}"
     output.say(f"found: {detected}")
+    if any(path.startswith("deploy/formations/") for path in written) and project.kustomizations:
+        folders = ", ".join(project.kustomizations.values())
+        output.say(
+            f"Kustomize directories: {folders}; images: in one puts an image of the pipeline there: ${{image.NAME}}"
+        )
     for name in existing:
         output.say(f"kept as it is: {name}")
     if any(image.as_root for image in project.images) and any("stencils" in name for name in written):
