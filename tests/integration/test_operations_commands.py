@@ -140,6 +140,51 @@ def test_drift_is_shown_and_put_right_from_the_command_line_and_the_page(
         assert "/deployments/d-" in str(put.url)
 
 
+def test_what_was_rendered_is_printed_and_compared(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """By release, number and revision, whatever came after; a value of a Secret shows as changed and never itself."""
+    app = App(serving, tmp_path_factory.mktemp("told"), "told")
+    environments(serving, "told")
+    made = []
+    for words, value in (("one", "hunter2-hunter2"), ("two", "swordfish-4711")):
+        secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: {value}, b: same-as-ever}}\n"
+        app.commit(words, changes={"deploy/stencils/secret.yaml": secret})
+        app.push()
+        app.run_of(app.head)
+        made.append(app.deployment("dev", app.head)["deployment"])
+    viewer = serving.user("vito", "viewers")
+    first, second = made
+
+    now = typed(serving, viewer, "render", "told/dev")
+    then = typed(serving, viewer, "render", "told/dev", "--at", first["release_id"])
+    as_json = json.loads(typed(serving, viewer, "render", "told/dev", "--at", str(first["sequence"]), "--json").stdout)
+    differs = typed(
+        serving, viewer, "diff", f"told/dev@{first['release_id']}", f"told/dev@{second['revision_id'][7:17]}"
+    )
+    same = typed(serving, viewer, "diff", f"told/dev@{second['id']}", "told/dev")
+    lost = typed(serving, viewer, "render", "told/dev", "--at", "no-such")
+    local = typed(serving, viewer, "render", "told/dev", "--image", "a=b")
+
+    assert (now.returncode, then.returncode) == (0, 0), (now.stderr, then.stderr)
+    assert ("value: two" in now.stdout, "value: one" in then.stdout) == (True, True)
+    assert "a: <hidden>" in then.stdout
+    assert (as_json["revision"], as_json["release"]) == (first["revision_id"], first["release_id"])
+    assert {item["object"]["kind"]: item["file"] for item in as_json["objects"]} == {
+        "Deployment": "deploy/stencils/web.yaml",
+        "Secret": "deploy/stencils/secret.yaml",
+    }
+    assert differs.returncode == 1, differs.stderr
+    lines = {line.strip() for line in differs.stdout.splitlines()}
+    assert {"+  a: <hidden, changed>", "b: <hidden>", "~ Secret s", "~ Deployment web"} <= lines
+    assert (same.returncode, same.stdout) == (0, ""), same.stderr
+    assert "nothing was rendered for told/dev that no-such names" in lost.stderr
+    assert "--image is for files of this machine" in local.stderr
+    with signed_in(serving, viewer) as browser:
+        page = browser.get(f"/apps/told/compare?left=dev&right=dev@{first['sequence']}").text
+    assert f"<option selected>dev@{first['sequence']}</option>" in page
+    told = page + now.stdout + then.stdout + differs.stdout + json.dumps(as_json)
+    assert not [value for value in ("hunter2", "swordfish", "same-as-ever") if value in told]
+
+
 def test_an_app_is_shown_and_scaled_on_its_page(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Its objects down to instances; those who may deploy scale there, by a deployment, and viewers only look."""
     delivered(serving, tmp_path_factory, "sized")

@@ -77,6 +77,7 @@ ROUTES: dict[str, frozenset[str] | None] = {
     "POST /api/formations/{app}/{formation}/scale": KEEPERS,
     "POST /api/formations/{app}/{formation}/restart": KEEPERS,
     "POST /api/formations/{app}/{formation}/lift-hold": KEEPERS,
+    "GET /api/formations/{app}/{formation}/manifests": THERE,
     "GET /api/formations/{app}/{formation}/drift": THERE,
     "GET /api/formations/{app}/{formation}/logs": THERE,
     "GET /api/why/{what}": THERE,

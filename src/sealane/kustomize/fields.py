@@ -99,18 +99,21 @@ def references(document: Document) -> Iterator[Reference]:
     for key in (*_FOLDERS, *_FILES):
         for index, text in _texts(value.get(key)):
             yield Reference(text=text, at=(key, index), folder=key in _FOLDERS)
-    for key in (_PATCHES, "patches"):
-        for index, text in _texts(value.get(key)):
-            if not _is_patch(text):
-                yield Reference(text=text, at=(key, index))
+    yield from _patches(value)
     for index, text in _texts(value.get(_TRANSFORMERS)):
         yield Reference(text=text, at=(_TRANSFORMERS, index), transformer=True)
-    for key in (*_WITH_PATH, "openapi"):
-        for above, entry in _entries(value.get(key), (key,)):
-            yield from _named(entry, "path", above)
     for key in _GENERATORS:
         for above, entry in _entries(value.get(key), (key,)):
             yield from _generated(above, entry)
+
+
+def _patches(value: Mapping[str, Any]) -> Iterator[Reference]:
+    for key in (_PATCHES, "patches"):
+        patches = [(index, text) for index, text in _texts(value.get(key)) if not _is_patch(text)]
+        yield from (Reference(text=text, at=(key, index)) for index, text in patches)
+    for key in (*_WITH_PATH, "openapi"):
+        for above, entry in _entries(value.get(key), (key,)):
+            yield from _named(entry, "path", above)
 
 
 def normal(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,11 @@ class Comparison:
     formations: tuple[str, ...]
     """All formations that can be compared: those with a deployment."""
     left: FormationRow
+    """With what is there or, if a rendering was named, with that one as its current deployment."""
     right: FormationRow
+    left_name: str
+    """As it was asked for: `production`, or `production@REF`."""
+    right_name: str
     ahead: CommitRange | None
     """What the left one has and the right one lacks; None if unknown."""
     missing: CommitRange | None

@@ -97,6 +97,11 @@ def between(old: Revision | None, new: Revision) -> Changes:
     )
 
 
+def without_values(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object as people may see it: a Secret without its values."""
+    return _hidden(manifest, None) or {} if manifest_secrets.is_secret(manifest) else manifest
+
+
 def across(old: Revision, new: Revision) -> Changes:
     """The differences between two formations of an app; their namespaces don't count."""
     return between(

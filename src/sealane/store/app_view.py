@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -16,7 +17,8 @@ from sealane.records.runs import Run
 from sealane.records.scopes import Scope
 from sealane.records.views import FormationRow
 from sealane.releases.model import Release
-from sealane.store import apps, commits, formations, lists, origins, overviews, releases, rows, seen
+from sealane.stencils.model import Revision
+from sealane.store import apps, commits, formations, lists, origins, overviews, releases, rows, seen, snapshots
 from sealane.store.app_tables import releases as releases_table
 from sealane.store.run_tables import runs as runs_table
 
@@ -98,31 +100,58 @@ def _last_run(connection: sa.Connection, name: str, scope: Scope) -> Run | None:
 def compared(
     connection: sa.Connection, name: str, left: str, right: str, production: frozenset[str], scope: Scope
 ) -> Comparison:
-    """Compares two formations of the app; without names, the first and the last one.
+    """Compares two renderings for formations of the app; without names, what is in the first and the last formation.
 
-    Raises NotThere if one is not in the scope, or nothing is deployed there.
+    `NAME@REF` is what was rendered for NAME and REF names: see `snapshots.named`. Raises NotThere if one is not in the scope,
+    or nothing is deployed there.
     """
-    there = {
-        row.formation: (row, row.current)
-        for row in overviews.overview(connection, production, scope, app=name)
-        if row.current
-    }
+    rows_now = {row.formation: row for row in overviews.overview(connection, production, scope, app=name)}
+    there = tuple(formation for formation, row in rows_now.items() if row.current)
     left, right = left or next(iter(there), ""), right or next(reversed(there), "")
-    for formation in (left, right):
-        if formation not in there:
-            raise NotThere(f"nothing is at {name}/{formation}", hint=did_you_mean(formation, there))
-    (one, one_there), (other, other_there) = there[left], there[right]
+    one, other = (_rendering(connection, rows_now, written, name, scope) for written in (left, right))
     known = commits.by_hash(connection, name)
     return Comparison(
         app=name,
-        formations=tuple(there),
+        formations=there,
         left=one,
         right=other,
+        left_name=left,
+        right_name=right,
         ahead=_since(known, other, one),
         missing=_since(known, one, other),
-        left_revision=releases.revision(connection, one_there.revision_id),
-        right_revision=releases.revision(connection, other_there.revision_id),
+        left_revision=_revision(connection, one),
+        right_revision=_revision(connection, other),
     )
+
+
+def rendered(
+    connection: sa.Connection, name: str, written: str, production: frozenset[str], scope: Scope
+) -> tuple[FormationRow, Revision]:
+    """What is in a formation of the app, or was rendered for it: `NAME@REF`. Raises NotThere as `compared` does."""
+    rows_now = {row.formation: row for row in overviews.overview(connection, production, scope, app=name)}
+    row = _rendering(connection, rows_now, written, name, scope)
+    return row, _revision(connection, row)
+
+
+def _rendering(
+    connection: sa.Connection, rows_now: Mapping[str, FormationRow], written: str, name: str, scope: Scope
+) -> FormationRow:
+    """The formation's row with the deployment that is meant as its current one. Raises NotThere."""
+    formation, at, wanted = written.partition("@")
+    row = rows_now.get(formation)
+    if row is None or not (row.current or at):
+        there = [known for known, now in rows_now.items() if now.current]
+        raise NotThere(f"nothing is at {name}/{formation}", hint=did_you_mean(formation, there))
+    if not at:
+        return row
+    deployment = snapshots.named(connection, name, formation, wanted, scope)
+    release = releases.get(connection, deployment.release_id) if deployment.release_id else None
+    return replace(row, current=deployment, release=release)
+
+
+def _revision(connection: sa.Connection, row: FormationRow) -> Revision:
+    assert row.current is not None, "a rendering has a deployment"
+    return releases.revision(connection, row.current.revision_id)
 
 
 def _since(known: Mapping[str, Commit], there: FormationRow, new: FormationRow) -> CommitRange | None:

@@ -28,6 +28,7 @@ from sealane.records.runs import Run
 from sealane.records.scopes import EVERYTHING, Scope
 from sealane.records.views import ApprovalView, DeploymentView, FormationRow, LastDays, LogPart, RunView
 from sealane.releases.origin import Origin
+from sealane.stencils.model import Revision
 from sealane.store import (
     app_view,
     authorship,
@@ -99,9 +100,14 @@ class Views:
         return await self._database.read(lambda c: app_view.of(c, name, production, self._scope))
 
     async def compared(self, app: str, left: str, right: str) -> Comparison:
-        """Compares two formations of an app. Raises NotThere."""
+        """Compares two renderings for formations of an app: see `app_view.compared`. Raises NotThere."""
         production = self._prospects.production()
         return await self._database.read(lambda c: app_view.compared(c, app, left, right, production, self._scope))
+
+    async def rendered(self, app: str, written: str) -> tuple[FormationRow, Revision]:
+        """What is in a formation of an app, or was rendered for it: see `app_view.rendered`. Raises NotThere."""
+        production = self._prospects.production()
+        return await self._database.read(lambda c: app_view.rendered(c, app, written, production, self._scope))
 
     async def runs(self, only: Filter = ALL, *, limit: int = 50, before: str | None = None) -> tuple[Run, ...]:
         """Newest runs first; `before` is the id of the last run of the previous page."""

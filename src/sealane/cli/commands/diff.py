@@ -34,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
         "sealane diff production --image web=registry.example.com/shop/web@sha256:… --json",
         "sealane diff dev production",
         "sealane diff production@v1.2 production",
+        "sealane diff shop/production@41 shop/production@42",
     )
     app.command("diff", rich_help_panel=headings.ANYWHERE, epilog=more)(diff)
 
@@ -44,7 +45,8 @@ def diff(
     other: Annotated[
         str | None,
         typer.Argument(
-            help="A second formation: what differs between both as rendered. NAME@COMMIT takes the files of a commit.",
+            help="A second formation: what differs between both as rendered. NAME@COMMIT takes the files of a commit, "
+            "app/NAME@RELEASE what a server has rendered.",
             metavar="[other]",
             autocompletion=options.formations,
         ),
@@ -65,7 +67,8 @@ def diff(
     """Show what deploying a formation would change.
 
     The destination itself is asked, by a dry run that writes nothing. Values of secrets stay hidden. Ends with 0 when
-    nothing would change, with 1 when something would. With two formations no destination is asked.
+    nothing would change, with 1 when something would. With two formations no destination is asked. app/formation is what
+    a server has rendered: what is there, or @ a release, deployment or revision.
     """
     from sealane.cli.local import local_formation
 
@@ -76,6 +79,12 @@ def diff(
             hint = "leave it out, or name one formation of the folder"
             raise errors.UsageError(f"{given[0]} is for a destination, and two renderings ask none", hint=hint)
         right = other or formation.partition("@")[0]
+        if "/" in formation or "/" in right:
+            from sealane.cli.remote import renderings
+
+            of_files = {"--folder": folder if folder != Path() else None, "--image": image, "--app": app}
+            renderings.diff(formation, right, of_files, as_json=as_json)
+            return
         sides = [_rendered(ctx, side, folder, app=app, images=image or ()) for side in (formation, right)]
         _show_rendered(formation, right, sides, as_json=as_json)
         return

@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
         "sealane render production",
         "sealane render dev --image web=registry.example.com/shop/web:1.4 | kubectl apply -f -",
         "sealane render production --at v1.2 --json",
+        "sealane render shop/production --at 20261121031512-8c21f0e",
     )
     app.command("render", rich_help_panel=headings.ANYWHERE, epilog=more)(render)
 
@@ -32,7 +33,12 @@ def render(
     image: options.Images = None,
     app: options.App = None,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="COMMIT", help="Take the files of this commit, branch or tag.")
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="COMMIT",
+            help="Take the files of this commit, branch or tag; on a server what was rendered for this release, deployment or revision.",
+        ),
     ] = None,
     as_json: output.Json = False,
 ) -> None:
@@ -40,7 +46,15 @@ def render(
 
     Plain YAML documents, the same on every machine. Images that nothing has built yet read NAME@unbuilt, values of
     secrets <secret NAME>. With --json each object says the file and line it was written in, and so does each field.
+    app/formation prints what a server has rendered: what is there, or --at a release, deployment or revision; values
+    of secrets stay hidden.
     """
+    if "/" in formation:
+        from sealane.cli.remote import renderings
+
+        given = {"--folder": folder if folder != Path() else None, "--image": image, "--app": app}
+        renderings.render(formation, at, given, as_json=as_json)
+        return
     from sealane.cli.local import local_formation
 
     tables = options.tables(ctx)

@@ -80,6 +80,12 @@ class AppStatus(BaseModel):
     """What workloads use now beside what they ask for, by formation; formations without figures are left out."""
 
 
+_ONE = (
+    "One formation; the first by name. NAME@REF takes what was rendered for it: REF is the number or id of a deployment,"
+    " the id or deploy tag of a release, or the id of a revision or its beginning."
+)
+
+
 class CompareAnswer(BaseModel):
     """What differs between two formations."""
 
@@ -217,17 +223,17 @@ async def compare(
     app: addresses.App,
     server: dependencies.Server,
     _: Viewer,
-    left: Annotated[str, Query(max_length=inputs.LONGEST_LINE, description="One formation; the first by name.")] = "",
+    left: Annotated[str, Query(max_length=inputs.LONGEST_LINE, description=_ONE)] = "",
     right: Annotated[
         str, Query(max_length=inputs.LONGEST_LINE, description="The one that it is compared with; the last by name.")
     ] = "",
 ) -> CompareAnswer:
-    """What differs between what is in two formations: commits with their authors, and manifests."""
+    """What differs between what is in two formations, or was rendered for them: commits with their authors, and manifests."""
     comparison = await server.views.compared(app, left, right)
     differing = changes.across(comparison.right_revision, comparison.left_revision)
     return CompareAnswer(
-        left=comparison.left.formation,
-        right=comparison.right.formation,
+        left=comparison.left_name,
+        right=comparison.right_name,
         ahead=comparison.ahead,
         missing=comparison.missing,
         changes=differing,

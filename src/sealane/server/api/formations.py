@@ -13,16 +13,24 @@ from sealane import clock, inputs
 from sealane.errors import Conflicting
 from sealane.records.deployments import Deployment
 from sealane.records.views import FormationRow, ObservedRow
+from sealane.releases import changes
 from sealane.server import addresses, dependencies, fields, streams
 from sealane.server.access import Developer, Following, Viewer
 from sealane.server.error_responses import raised
 from sealane.server.streams import TextStream
+from sealane.stencils.model import Rendered
 from sealane.store.views import Explanation
 from sealane.workflows.live_queries import LogQuery
 from sealane.workflows.operations import MOST_INSTANCES
 from sealane.workflows.release_requests import Given
 
 router = APIRouter(prefix="/api", tags=["formations"])
+
+
+_AT = (
+    "The number or id of a deployment, the id or deploy tag of a release, or the id of a revision or its beginning;"
+    " what is there now when left out."
+)
 
 
 class Deploy(BaseModel):
@@ -129,6 +137,66 @@ async def lift_hold(
 ) -> None:
     """Lets releases go out again that a failure holds up."""
     await server.requests.lift_hold(app, formation, by=actor, reason=why.reason)
+
+
+class RenderedObject(BaseModel):
+    """One object, and where it was written."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    object: dict[str, Any]
+    """As it is applied; values of secrets are hidden."""
+    file: str
+    line: int
+    column: int
+    """0 where only the file is known, as the line."""
+
+
+class Manifests(BaseModel):
+    """What was rendered for a formation."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    app: str
+    formation: str
+    environment: str
+    destination: str
+    namespace: str
+    revision: str
+    release: str | None
+    deployment: str | None
+    """The deployment that it was rendered for."""
+    objects: list[RenderedObject]
+
+
+@router.get("/formations/{app}/{formation}/manifests")
+async def manifests(
+    app: addresses.App,
+    formation: addresses.Formation,
+    server: dependencies.Server,
+    _: Viewer,
+    at: Annotated[str, Query(max_length=inputs.LONGEST_LINE, description=_AT)] = "",
+) -> Manifests:
+    """The manifests of what is there, or was rendered for it earlier, as they were stored."""
+    row, revision = await server.views.rendered(app, f"{formation}@{at}" if at else formation)
+    deployment = row.current
+    return Manifests(
+        app=app,
+        formation=formation,
+        environment=revision.environment,
+        destination=revision.destination,
+        namespace=revision.namespace,
+        revision=revision.id,
+        release=deployment.release_id if deployment else None,
+        deployment=deployment.id if deployment else None,
+        objects=[_rendered_object(rendered) for rendered in revision.everything],
+    )
+
+
+def _rendered_object(rendered: Rendered) -> RenderedObject:
+    place = rendered.origin.place()
+    shown = dict(changes.without_values(rendered.object))
+    return RenderedObject(object=shown, file=place.file, line=place.line, column=place.column)
 
 
 class DriftedField(BaseModel):

@@ -11,7 +11,7 @@ from sealane.server.pages.presenters import overview, review
 
 def page(comparison: Comparison) -> ComparePage:
     """The page."""
-    left, right = comparison.left.formation, comparison.right.formation
+    left, right = comparison.left_name, comparison.right_name
     cards = (_card(left, right, comparison.ahead), _card(right, left, comparison.missing))
     return ComparePage(
         app=comparison.app,
