@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
+from sealane.clients.git_bases import NOWHERE, Bases
 from sealane.clients.helm import ON_PATH, Helm
 from sealane.configfiles import documents, trees
 from sealane.configfiles.trees import Tree, Unreadable
@@ -24,7 +25,7 @@ from sealane.pipelines import reading as pipeline_reading
 from sealane.pipelines.checks import clone, delivery
 from sealane.pipelines.model import Pipeline
 from sealane.pipelines.reading import PipelineFiles
-from sealane.stencils import helm_template, output_formations, render_inputs, rendering
+from sealane.stencils import base_trees, helm_template, output_formations, render_inputs, rendering
 
 MOST_FORMATIONS = 200
 RENDERED_WITHIN = 600.0
@@ -52,22 +53,32 @@ class CheckReport:
         return not findings.errors(self.findings)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendering:
+    """What rendering formations asks, and how long it may take."""
+
+    helm: Helm = ON_PATH
+    bases: Bases = NOWHERE
+    within: float = RENDERED_WITHIN
+    """Seconds for the charts and kustomizations of all formations."""
+
+
 def check(
     tree: Tree,
     above: Sequence[Tree] = (),
     adapters: Adapters = SHIPPED,
     *,
     app: str = pipeline_reading.NAMELESS,
-    helm: Helm = ON_PATH,
-    within: float = RENDERED_WITHIN,
+    by: Rendering | None = None,
 ) -> CheckReport:
     """Checks everything in an app's folder; formations are rendered with placeholder images, because none are built yet.
 
-    Helm renders their charts, so call it where no event loop runs. `above` are the folders from it up to the repository's
-    root, where submodules are listed that a clone would lack. `app` is its name where no file has it. Charts that are not rendered `within` so many seconds are
-    findings.
+    Helm and Kustomize are run, so call it where no event loop runs. `above` are the folders from it up to the repository's
+    root, where submodules are listed that a clone would lack. `app` is its name where no file has it. Charts that are not
+    rendered in time are findings.
     """
-    until = time.monotonic() + within
+    by = by or Rendering()
+    until = time.monotonic() + by.within
     read = pipeline_reading.read_folder(pipeline_files.gather(tree, adapters), adapters, app=app)
     pipeline, files, problems = read.pipeline, list(read.files), list(read.findings)
     names = formation_names.names(tree)
@@ -78,7 +89,7 @@ def check(
         message = f"{len(names)} formations are too many; at most {MOST_FORMATIONS} are looked at"
         problems.append(Finding(message=message, place=Place(file=formation_names.FOLDER)))
     for name in names[:MOST_FORMATIONS]:
-        problems += _formation(tree, name, pipeline, adapters, _Rendering(helm=helm, until=until))
+        problems += _formation(tree, name, pipeline, adapters, by, until)
     environments = [path for path in tree.files(environments_model.FOLDER) if path.endswith(YAML)]
     for path in environments:
         text, unread = _text(tree, path)
@@ -129,15 +140,13 @@ def _text(tree: Tree, path: str) -> tuple[str, list[Finding]]:
         return "", [not_utf8(error, path)]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Rendering:
-    helm: Helm
-    until: float
-    """By the machine's clock, in seconds, when all charts have to be rendered."""
-
-
-def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, by: _Rendering) -> list[Finding]:
+def _formation(
+    tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapters, by: Rendering, until: float
+) -> list[Finding]:
     """The problems of a formation; it is rendered only when the pipeline lists the images."""
+    tree, problems = base_trees.based_now(tree, name, by.bases, adapters)
+    if findings.errors(problems):
+        return problems
     sources, problems = render_inputs.gather(tree, name, adapters)
     if sources is None or pipeline is None:
         return problems
@@ -147,7 +156,7 @@ def _formation(tree: Tree, name: str, pipeline: Pipeline | None, adapters: Adapt
 
     def told(outputs: tuple[NamedOutput, ...]) -> list[Finding]:
         given = replace(inputs, outputs=outputs)
-        return helm_template.render_now(sources, given, by.helm, within=by.until - time.monotonic())[1]
+        return helm_template.render_now(sources, given, by.helm, within=until - time.monotonic())[1]
 
     try:
         rendered = told(())

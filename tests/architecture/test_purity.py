@@ -160,6 +160,7 @@ IMPURE = frozenset(
     {
         "sealane.pipelines.pipeline_files",
         "sealane.releases.preflight",
+        "sealane.stencils.base_trees",
         "sealane.stencils.chart_inputs",
         "sealane.stencils.folder_inputs",
         "sealane.stencils.helm_template",

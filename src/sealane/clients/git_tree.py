@@ -66,8 +66,8 @@ async def keep_lfs(clone: Path, folder: Path) -> None:
     await asyncio.to_thread(_copy_small, clone / git_lfs.OBJECTS, folder / _LFS)
 
 
-async def tree(folder: Path, commit: str, root: str = "") -> GitTree:
-    """The files of a kept commit, as seen from a folder in it.
+async def tree(folder: Path, commit: str, root: str = "", *, at: str = "") -> GitTree:
+    """The files of a kept commit, as seen from a folder in it; `at` is the folder where they seem to be.
 
     Raises UsageError when the folder leads out of the repository or through a link.
     """
@@ -80,7 +80,8 @@ async def tree(folder: Path, commit: str, root: str = "") -> GitTree:
         if (entry := entries.get("/".join(inside[:length]))) and entry.mode == _LINK:
             raise UsageError(f"{root} leads through a symbolic link, which is not followed")
     prefix = "".join(f"{part}/" for part in inside)
-    below = {path.removeprefix(prefix): entry for path, entry in entries.items() if path.startswith(prefix)}
+    above = f"{at}/" if at else ""
+    below = {above + path.removeprefix(prefix): entry for path, entry in entries.items() if path.startswith(prefix)}
     return GitTree(folder, below)
 
 

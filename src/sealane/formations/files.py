@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from sealane.adapters import SHIPPED, Adapters
 from sealane.configfiles import variants
 from sealane.configfiles.fields import WHOLE, Duration, File, Glob, Matching, Maybe, Name, RelativePath, TopFile
+from sealane.formations.base_files import MOST_BASES, BaseFile
 from sealane.formations.chart_files import MOST_CHARTS, ChartFile, ReleaseName
 from sealane.formations.gate_files import GateFile, GuardFile, gates_type
 from sealane.formations.hook_files import HooksFile, annotations_type
@@ -205,6 +206,8 @@ class FormationFile(TopFile):
     """Helm charts by the name of their release: what they render is deployed beside the stencils."""
     kustomize: Maybe[Annotated[list[RelativePath], Field(min_length=1, max_length=MOST_CHARTS)]] = None
     """Folders of the repository with a kustomization.yaml: what Kustomize builds of them is deployed beside the stencils."""
+    bases: Maybe[Annotated[dict[RelativePath, BaseFile], Field(min_length=1, max_length=MOST_BASES)]] = None
+    """Folders of other repositories by the folder where their files seem to be: stencils, charts, kustomizations, patches and configuration may come from there."""
     patches: Maybe[Annotated[list[PatchFile], Field(min_length=1, max_length=MOST_PATCHES)]] = None
     """Files that change objects of the stencils, charts and kustomizations for this formation, in this order."""
     config: Maybe[Annotated[dict[EntryName, ConfigText], Field(max_length=MOST)]] = None

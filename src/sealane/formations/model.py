@@ -75,6 +75,19 @@ class Patch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """A folder of another repository at a commit."""
+
+    folder: str
+    """Where its files seem to be in the app's own folder."""
+    repository: str
+    commit: str
+    """The whole hash."""
+    path: str = ""
+    """The folder of that repository; empty for all of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Formation:
     """One instance of an app: environment and destination, values, references of secrets, and strategy."""
 
@@ -86,6 +99,7 @@ class Formation:
     charts: tuple[Chart, ...] = ()
     kustomize: tuple[str, ...] = ()
     """Folders of the repository with a `kustomization.yaml`."""
+    bases: tuple[Base, ...] = ()
     patches: tuple[Patch, ...] = ()
     """They are applied in this order."""
     images: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
@@ -16,14 +17,16 @@ from sealane.findings import Finding, Place, Severity
 from sealane.formations import (
     annotation_reading,
     files,
+    formation_names,
     gate_reading,
     health_checks,
     output_references,
     strategy_reading,
 )
+from sealane.formations.base_files import BaseFile
 from sealane.formations.chart_files import ChartFile
 from sealane.formations.health_checks import HealthCheck
-from sealane.formations.model import Chart, Formation, Patch, PatchTarget, StencilChoice
+from sealane.formations.model import Base, Chart, Formation, Patch, PatchTarget, StencilChoice
 from sealane.formations.patch_files import PatchFile
 from sealane.secrets import references
 
@@ -54,6 +57,7 @@ def _formation(written: files.FormationFile, document: Document, adapters: Adapt
         ),
         charts=tuple(_chart(release, chart) for release, chart in (written.charts or {}).items()),
         kustomize=tuple(written.kustomize or ()),
+        bases=tuple(_base(folder, base) for folder, base in (written.bases or {}).items()),
         patches=tuple(_patch(patch) for patch in written.patches or ()),
         images=written.images or {},
         values=written.values or {},
@@ -98,6 +102,16 @@ def _chart(release: str, written: ChartFile) -> Chart:
     )
 
 
+def _base(folder: str, written: BaseFile) -> Base:
+    path = (written.path or "").strip("/")
+    return Base(
+        folder=posixpath.normpath(folder),
+        repository=written.repository,
+        commit=written.commit,
+        path="" if path == "." else path,
+    )
+
+
 def _patch(written: PatchFile) -> Patch:
     target = written.target
     if target is None:
@@ -116,6 +130,7 @@ def _problems(written: files.FormationFile, document: Document, adapters: Adapte
     return [
         *_name_problems(written, document),
         *_glob_problems(written.stencils, document),
+        *_base_problems(written.bases or {}, document),
         *_patch_problems(written.patches or (), document),
         *_value_problems(written, document),
         *_chart_problems(written.charts or {}, document),
@@ -133,6 +148,23 @@ def _name_problems(written: files.FormationFile, document: Document) -> list[Fin
         return []
     message = f"the file is called {stem} and the formation {written.formation}"
     return [Finding(message=message, place=document.place(("formation",)), hint="call both the same")]
+
+
+def _base_problems(written: Mapping[str, BaseFile], document: Document) -> list[Finding]:
+    """Two at one place would hide one another, and formations are read before there are bases."""
+    problems: list[Finding] = []
+    taken = [formation_names.FOLDER]
+    for folder in written:
+        path = posixpath.normpath(folder)
+        other = next(
+            (one for one in taken if f"{one}/".startswith(f"{path}/") or f"{path}/".startswith(f"{one}/")), None
+        )
+        if other or path == ".":
+            message = f"{folder} is the folder of {other}, too" if other else f"{folder} is no folder for a base"
+            place = document.key_place(("bases", folder))
+            problems.append(Finding(message=message, place=place, hint="name a folder of its own"))
+        taken.append(path)
+    return problems
 
 
 def _glob_problems(written: files.StencilsFile | None, document: Document) -> list[Finding]:

@@ -160,7 +160,9 @@ class _Reading:
         if not _REMOTE.search(text):
             return False
         message = f"{text} is not of this repository; nothing is fetched for a kustomization"
-        self.wrong(message, place, "copy it into the repository, and name its folder")
+        self.wrong(
+            message, place, "name a folder: copy it into the repository, or take it as one of the formation's bases:"
+        )
         return True
 
     def take(self, path: str, place: Place, *, folder: bool = False) -> bytes | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sealane import findings
 from sealane.adapters import SHIPPED, Adapters
+from sealane.clients.git_bases import NOWHERE, Bases
 from sealane.clients.helm import Helm
 from sealane.configfiles.trees import Tree
 from sealane.environments import limits
@@ -21,7 +22,7 @@ from sealane.formations.model import Formation
 from sealane.pipelines.model import Delivery, Pipeline
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
-from sealane.stencils import output_formations, render_inputs, rendering
+from sealane.stencils import base_trees, output_formations, render_inputs, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.output_formations import OutputValues
 from sealane.stencils.rendering import Inputs
@@ -69,6 +70,8 @@ class PreflightContext:
     """Renders charts."""
     outputs: OutputLookup | None = None
     """Looks up outputs of other formations; None where there are none to be had."""
+    bases: Bases = NOWHERE
+    """Where files of other repositories come from."""
 
 
 async def check(
@@ -101,6 +104,9 @@ async def prospect_of(
     context: PreflightContext,
 ) -> tuple[PlannedDelivery | None, list[Finding]]:
     """One delivery, rendered without a release and checked against the limits; secrets aren't checked."""
+    tree, all_problems = await base_trees.based(tree, delivery.formation, context.bases, context.adapters)
+    if findings.errors(all_problems):
+        return None, all_problems
     sources, all_problems = render_inputs.gather(tree, delivery.formation, context.adapters)
     if sources is None:
         return None, all_problems

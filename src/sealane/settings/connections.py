@@ -106,6 +106,10 @@ class Git(Group):
     """Repositories that submodules may be fetched from, as globs of host and path in a JSON list:
     `["git.example.com/libs/*"]`. Empty: none, because a pushed commit says which it wants."""
 
+    bases: list[str] = Field(default_factory=list)
+    """Repositories that the `bases:` of formations may be taken from, as globs of host and path in a JSON list, as those of
+    submodules. Empty: none."""
+
     token: SecretStr | None = None
     """Password for cloning from the one host that `SEALANE_GIT__TOKEN_HOST` names. None: only what can be read without
     signing in."""

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sealane.clients import git, git_tree, git_urls
 from sealane.clients.git_access import OPEN, Access
-from sealane.clients.git_ssh import Keys
 from sealane.clients.registry_access import RegistryAccess
 from sealane.configfiles.trees import Tree
 from sealane.egress import Allowlist, Patience
@@ -28,6 +27,7 @@ from sealane.runners.model import RunContext, RunKey, Workspace
 from sealane.secrets import resolution
 from sealane.secrets.resolution import Stores
 from sealane.settings.model import Settings
+from sealane.workflows import git_sources
 from sealane.workflows.context import Tools
 
 
@@ -89,23 +89,8 @@ def source(tools: Tools, app: App) -> Source:
     """The source of the app's clones; this machine's settings say where a repository is that Sealane serves itself."""
     settings = tools.settings
     if app.hosted:
-        return Source(url=str(settings.repositories / app.repository), access=_access(settings, ()))
-    return Source(url=app.repository, access=_access(settings, (git_urls.host(app.repository),)))
-
-
-def _access(settings: Settings, registered: tuple[str, ...]) -> Access:
-    """Allows the registered host, which an administrator named, at public addresses or in listed networks only."""
-    return Access(
-        passwords={host: password.get_secret_value() for host, password in settings.git.credentials.items()},
-        keys=Keys(by_host=settings.git.ssh_keys, known_hosts=settings.git.known_hosts),
-        allowed=Allowlist(
-            hosts=tuple(settings.git.hosts),
-            names=registered,
-            networks=settings.egress.allowed,
-            listed_in="SEALANE_GIT__HOSTS",
-        ),
-        patience=Patience(silence=settings.egress.silence, whole=settings.git.patience),
-    )
+        return Source(url=str(settings.repositories / app.repository), access=git_sources.access(settings, ()))
+    return Source(url=app.repository, access=git_sources.access(settings, (git_urls.host(app.repository),)))
 
 
 def registries(settings: Settings) -> RegistryAccess:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sealane import clock
 from sealane.adapters import SHIPPED, Adapters
 from sealane.blobs.logs import Logs
+from sealane.clients.git_bases import Bases
 from sealane.clients.helm import Helm
 from sealane.configfiles.trees import Tree
 from sealane.environments import config_folder
@@ -24,7 +25,7 @@ from sealane.settings.model import Settings
 from sealane.stencils import platform
 from sealane.stencils.platform import Platform
 from sealane.store.all_stores import Store
-from sealane.workflows import chart_access
+from sealane.workflows import chart_access, git_sources
 from sealane.workflows.admission import Gates
 from sealane.workflows.connections import Destinations
 from sealane.workflows.durable import Durable, Probe, Waits, unwatched
@@ -70,6 +71,11 @@ class Tools:
     def helm(self) -> Helm:
         """Renders charts."""
         return chart_access.helm(self.settings)
+
+    @property
+    def bases(self) -> Bases:
+        """Files of other repositories."""
+        return git_sources.bases(self.settings)
 
     @property
     def runner(self) -> Runner:

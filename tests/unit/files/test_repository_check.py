@@ -47,7 +47,9 @@ def test_charts_of_all_formations_together_have_a_bound(tmp_path: Path) -> None:
         | formations
         | {"chart/Chart.yaml": b"apiVersion: v2\nname: web\nversion: 0.1.0\n", "environments/x.yaml": b"a: 1\n"}
     )
-    checked = repository_check.check(StoredTree(contents), helm=Helm(program=str(endless)), within=0.3)
+    checked = repository_check.check(
+        StoredTree(contents), by=repository_check.Rendering(helm=Helm(program=str(endless)), within=0.3)
+    )
     late = [finding.place.file for finding in checked.findings if "together" in finding.message]
     assert late == ["deploy/formations/dev.yaml", "deploy/formations/qa.yaml"]
     assert any(finding.place.file == "environments/x.yaml" for finding in checked.findings)

@@ -47,7 +47,7 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
     import os
 
     from sealane import repository_check
-    from sealane.clients import helm
+    from sealane.clients import git_bases, helm
     from sealane.configfiles import trees
     from sealane.pipelines import pipeline_files
 
@@ -62,7 +62,8 @@ def _check(path: Path, adapters: Adapters) -> CheckReport:
     if not path.is_dir():
         raise errors.NotThere(f"there is no {path}")
     above = [trees.FolderTree(folder) for folder in _above(path.resolve())]
-    checked = repository_check.check(trees.FolderTree(path), above, adapters, helm=helm.of(os.environ))
+    by = repository_check.Rendering(helm=helm.of(os.environ), bases=git_bases.of(os.environ))
+    checked = repository_check.check(trees.FolderTree(path), above, adapters, by=by)
     if not checked.files:
         raise errors.NotThere(f"nothing of Sealane's is in {path.resolve()}", hint=_beginning(path))
     return _below(path, checked)

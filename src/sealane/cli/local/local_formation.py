@@ -12,7 +12,7 @@ from pathlib import Path
 from sealane import errors, findings
 from sealane.adapters import SHIPPED, Adapters
 from sealane.cli import output
-from sealane.clients import helm
+from sealane.clients import git_bases, helm
 from sealane.configfiles.trees import FolderTree, Tree
 from sealane.destinations.outputs import OutputSource
 from sealane.destinations.port import Destination, DestinationAdapter, DestinationContext
@@ -26,7 +26,7 @@ from sealane.secrets import keys, resolution
 from sealane.secrets.port import StoreContext
 from sealane.secrets.resolution import Stores
 from sealane.secrets.values import SecretValue
-from sealane.stencils import helm_template, render_inputs, rendering
+from sealane.stencils import base_trees, helm_template, render_inputs, rendering
 from sealane.stencils.model import Revision
 from sealane.stencils.output_formations import OutputValues
 from sealane.stencils.rendering import Inputs
@@ -127,7 +127,9 @@ def load(
     Raises InvalidFiles with everything that is wrong with them, NotThere for a commit that is not there.
     """
     tree, pipeline, app = _beginning(folder, app, adapters, commit)
-    sources, problems = render_inputs.gather(tree, name, adapters)
+    based, problems = base_trees.based_now(tree, name, git_bases.of(os.environ), adapters)
+    _tell(folder, problems, commit)
+    sources, problems = render_inputs.gather(based, name, adapters)
     _tell(folder, problems, commit)
     assert sources is not None, "without sources there are errors, and then nothing comes here"
     return Project(

@@ -13,7 +13,7 @@ from sealane.approvals import authorship
 from sealane.approvals.admission import RevisionSource
 from sealane.errors import SealaneError
 from sealane.events.model import Signed
-from sealane.findings import Finding, Place
+from sealane.findings import Finding, Place, errors
 from sealane.formations import formation_names
 from sealane.formations.model import Formation
 from sealane.images.model import Image
@@ -24,7 +24,7 @@ from sealane.records.runs import Run
 from sealane.releases.model import Release
 from sealane.runs.model import MadeImage, StepEnd
 from sealane.secrets import resolution
-from sealane.stencils import output_formations, render_inputs
+from sealane.stencils import base_trees, output_formations, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.rendering import Inputs
 from sealane.store import ids
@@ -211,7 +211,10 @@ async def render(
     An output that has no value yet is a finding, but for those of formations that are deployed `first`. Raises Unresolved
     when a secret has no value.
     """
-    sources, findings = await asyncio.to_thread(render_inputs.gather, here.tree, name, here.tools.adapters)
+    tree, findings = await base_trees.based(here.tree, name, here.tools.bases, here.tools.adapters)
+    if errors(findings):
+        return None, None, findings
+    sources, findings = await asyncio.to_thread(render_inputs.gather, tree, name, here.tools.adapters)
     if sources is None:
         return None, None, findings
     environment = here.tools.environments().get(sources.formation.environment)

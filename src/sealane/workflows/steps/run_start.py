@@ -85,9 +85,8 @@ async def _look_ahead(tools: Tools, run: Run) -> tuple[Plan | None, Changed | No
     Nothing is built or started, and nothing is written at any destination.
     """
     here = await checkouts.site(tools, run.id, run.app, run.event.commit or "")
-    checked = await asyncio.to_thread(
-        repository_check.check, here.tree, adapters=tools.adapters, helm=tools.helm, app=run.app
-    )
+    by = repository_check.Rendering(helm=tools.helm, bases=tools.bases)
+    checked = await asyncio.to_thread(repository_check.check, here.tree, adapters=tools.adapters, app=run.app, by=by)
     if checked.pipeline is None:
         nothing = Finding(message=f"there is no {reading.FILE}", place=Place(file=reading.FILE), hint="`sealane init`")
         return None, None, checked.findings if errors(checked.findings) else (nothing,)
@@ -141,6 +140,7 @@ async def _ahead(
         adapters=tools.adapters,
         helm=tools.helm,
         outputs=lambda formation, tree, environment: outputs.of(tools, run.app, formation, tree, environment),
+        bases=tools.bases,
     )
     ahead = await preflight.check(here.tree, pipeline, wanted, environments, looking)
     findings += ahead.findings
