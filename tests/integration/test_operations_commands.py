@@ -150,7 +150,7 @@ def test_what_was_rendered_is_printed_and_compared(serving: Serving, tmp_path_fa
         app.commit(words, changes={"deploy/stencils/secret.yaml": secret})
         app.push()
         app.run_of(app.head)
-        made.append(app.deployment("dev", app.head)["deployment"])
+        made.append(app.deployment("dev", app.head))
     viewer = serving.user("vito", "viewers")
     first, second = made
 

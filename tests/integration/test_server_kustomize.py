@@ -15,7 +15,7 @@ from tests.integration.inside import Inside
 FILES = {
     ".sealane.yml": "app: shop\ndeliver: [dev]\n",
     "deploy/formations/dev.yaml": (
-        "formation: dev\nenvironment: dev\ndestination: cluster\nnamespace: shop\nkustomize: [k/dev]\n"
+        "formation: dev\nenvironment: dev\ndestination: here\nnamespace: shop\nkustomize: [k/dev]\n"
         "strategy: {healthy_for: 0s}\n"
     ),
     "k/dev/kustomization.yaml": "resources: [../base]\nnamePrefix: dev-\n",
@@ -28,6 +28,8 @@ async def test_a_pushed_directory_is_built_and_deployed(tmp_path: Path) -> None:
     world = Inside(tmp_path)
     async with world.knowing_the_shop():
         run_id = await world.push_files("good", FILES)
+        run = await world.until(lambda: world.server.store.runs.get(run_id), lambda run: run.ended)
+        assert run.status is RunStatus.PASSED, run.reason
         view = await world.until(lambda: world.server.views.run(run_id), lambda view: view.deployments)
         deployment = await world.reached(view.deployments[0].id, state=DeploymentState.ENDED)
         assert deployment.verdict

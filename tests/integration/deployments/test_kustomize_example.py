@@ -37,23 +37,24 @@ async def test_the_commands_of_its_page_work_and_a_changed_page_is_rolled_out(
 ) -> None:
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "SEALANE_SECRET_SHOP__TOKEN": "sesame-open-wide"}
 
-    async def told(*words: str) -> str:
+    async def told(*words: str, code: int = 0) -> str:
         done = await asyncio.to_thread(server_nursery.run, words, environment, folder=example, within=240)
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert done.returncode == code, (words, done.stdout, done.stderr)
         return done.stdout
 
-    page = (EXAMPLE / "README.md").read_text()
+    page = (EXAMPLE / "README.md").read_text().replace("registry.example.com/shop/web:1.4", busybox_image)
     block = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0]
     commands = [line.partition("#")[0].split()[1:] for line in block.splitlines()]
     assert [command[0] for command in commands] == ["validate", "render", "vet", "deploy"]
-    outputs = [
-        await told(*(word.replace("registry.example.com/shop/web:1.4", busybox_image) for word in command))
-        for command in commands
-    ]
+    outputs = [await told(*command) for command in commands]
     assert "secretKeyRef" in outputs[1]
     assert outputs[3].startswith("deployed  ")
 
+    deploy = commands[3]
+    diff = ["diff", *deploy[1:]]
+    assert "index.html" not in await told(*diff)
     (example / "k8s/base/index.html").write_text("<h1>Another page</h1>\n")
-    deployed = await told(*(word.replace("registry.example.com/shop/web:1.4", busybox_image) for word in commands[3]))
-    assert deployed.startswith("deployed  ")
-    assert "index.html" in deployed
+    differs = await told(*diff, code=1)
+    assert "k8s/base/kustomization.yaml:7:5" in differs
+    assert (await told(*deploy)).startswith("deployed  ")
+    await told(*diff)
