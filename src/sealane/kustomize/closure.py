@@ -122,23 +122,23 @@ class _Reading:
 
     def follow(self, reference: Reference, document: Document, folder: str) -> None:
         place = document.place(reference.at)
-        if self.remote(reference.text, place):
+        if self.remote(reference.path, place):
             return
-        path = posixpath.normpath(posixpath.join(folder, reference.text))
-        if reference.text.startswith("/") or path == ".." or path.startswith("../"):
+        path = posixpath.normpath(posixpath.join(folder, reference.path))
+        if reference.path.startswith("/") or path == ".." or path.startswith("../"):
             self.wrong(
-                f"{reference.text} leads out of the repository", place, "name a path inside it, from this folder on"
+                f"{reference.path} leads out of the repository", place, "name a path inside it, from this folder on"
             )
         elif posixpath.basename(path) in fields.NAMES:
             hint = "name its folder in resources" if reference.folder else "name another file: only folders are built"
-            self.wrong(f"{reference.text} is a kustomization", place, hint)
+            self.wrong(f"{reference.path} is a kustomization", place, hint)
         elif reference.transformer:
             self.transformers(path, place)
         elif path in self.parsed:
-            self.wrong(f"{reference.text} holds transformers", place, "take a copy of it")
+            self.wrong(f"{reference.path} holds transformers", place, "take a copy of it")
         elif self.take(path, place, folder=reference.folder) is not None and not _is_below(path, folder):
             message = (
-                f"Kustomize takes files from the folder of their kustomization and below it; {reference.text} is above"
+                f"Kustomize takes files from the folder of their kustomization and below it; {reference.path} is above"
             )
             self.wrong(message, place, "give its folder a kustomization.yaml with it, and name that folder")
 

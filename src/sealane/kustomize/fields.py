@@ -71,7 +71,7 @@ _REFUSED = {
 class Reference:
     """A path that a kustomization names, as it is written."""
 
-    text: str
+    path: str
     at: Path
     folder: bool = False
     """Whether it may be a folder with a kustomization of its own."""
@@ -98,10 +98,10 @@ def references(document: Document) -> Iterator[Reference]:
     value = document.value
     for key in (*_FOLDERS, *_FILES):
         for index, text in _texts(value.get(key)):
-            yield Reference(text=text, at=(key, index), folder=key in _FOLDERS)
+            yield Reference(path=text, at=(key, index), folder=key in _FOLDERS)
     yield from _patches(value)
     for index, text in _texts(value.get(_TRANSFORMERS)):
-        yield Reference(text=text, at=(_TRANSFORMERS, index), transformer=True)
+        yield Reference(path=text, at=(_TRANSFORMERS, index), transformer=True)
     for key in _GENERATORS:
         for above, entry in _entries(value.get(key), (key,)):
             yield from _generated(above, entry)
@@ -110,7 +110,7 @@ def references(document: Document) -> Iterator[Reference]:
 def _patches(value: Mapping[str, Any]) -> Iterator[Reference]:
     for key in (_PATCHES, "patches"):
         patches = [(index, text) for index, text in _texts(value.get(key)) if not _is_patch(text)]
-        yield from (Reference(text=text, at=(key, index)) for index, text in patches)
+        yield from (Reference(path=text, at=(key, index)) for index, text in patches)
     for key in (*_WITH_PATH, "openapi"):
         for above, entry in _entries(value.get(key), (key,)):
             yield from _named(entry, "path", above)
@@ -148,14 +148,14 @@ def _is_patch(text: str) -> bool:
 def _generated(above: Path, entry: dict[str, Any]) -> Iterator[Reference]:
     yield from _named(entry, "env", above)
     for index, text in _texts(entry.get("envs")):
-        yield Reference(text=text, at=(*above, "envs", index))
+        yield Reference(path=text, at=(*above, "envs", index))
     for index, text in _texts(entry.get("files")):
-        yield Reference(text=text.partition("=")[2] or text, at=(*above, "files", index))
+        yield Reference(path=text.partition("=")[2] or text, at=(*above, "files", index))
 
 
 def _named(entry: Mapping[str, Any], key: str, above: Path) -> Iterator[Reference]:
     if isinstance(entry.get(key), str) and entry[key]:
-        yield Reference(text=entry[key], at=(*above, key))
+        yield Reference(path=entry[key], at=(*above, key))
 
 
 def _texts(value: Any) -> Iterator[tuple[int, str]]:

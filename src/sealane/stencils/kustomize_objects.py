@@ -1,7 +1,7 @@
 """The objects that Kustomize built of a formation's directories. Pure.
 
-Of placeholders only those are replaced that stand for a name, where they are a whole value, and nowhere in what a ConfigMap or
-Secret holds: a script there has words of its own, and its hash was made before.
+Of placeholders only those are replaced that stand for a name, where they are a whole value, and nowhere in the data that an
+object holds: a script there has words of its own, and its hash was made before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from sealane.stencils.placeholders import Placeholders
 _WORD = re.compile(r"\$\{(image\.[^${}]+|secrets|config)\}")
 _IMAGE = re.compile(r"(\$\{image\.[^${}]+\})[:@]\S+")
 """An image whose name Kustomize replaced, and whose tag or digest it left."""
-_HOLDS_DATA = frozenset({"ConfigMap", "Secret"})
 _DATA = frozenset({"data", "stringData", "binaryData"})
 
 
@@ -45,11 +44,10 @@ class _Walk:
     findings: list[Finding] = field(default_factory=list)
 
     def object(self, value: Any) -> Any:
-        """The object with its placeholders replaced; what a ConfigMap or Secret holds stays as it is."""
+        """The object with its placeholders replaced; the data that it holds stays as it is."""
         if not isinstance(value, dict):
             return value
-        left = _DATA if value.get("kind") in _HOLDS_DATA else frozenset()
-        return {key: child if key in left else self.node(child, (key,)) for key, child in value.items()}
+        return {key: child if key in _DATA else self.node(child, (key,)) for key, child in value.items()}
 
     def node(self, value: Any, path: Path) -> Any:
         if isinstance(value, dict):

@@ -249,6 +249,8 @@ def test_two_formations_differ_by_commits_and_by_manifests_but_not_by_namespaces
             formations=("qa", "production"),
             left=now("qa").row,
             right=now("production").row,
+            left_name="qa",
+            right_name="production",
             ahead=ahead,
             missing=same,
             left_revision=new,
