@@ -35,6 +35,11 @@ _NETWORK = {"asyncio", "httpx", "ssl"}
             3,
             _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"asyncio", "click", "yaml", "sealane.deployments"},
         ),
+        (
+            ["why", "shop"],
+            3,
+            _SERVERS | _DRAWING | _ENGINES | _CLUSTERS | {"asyncio", "sealane.deployments", "sealane.stencils"},
+        ),
         (["watch", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["cancel", "d-1"], 2, _SERVERS | _ENGINES | _CLUSTERS),
         (["run", "--json"], 3, _SERVERS | _DRAWING | _CLUSTERS | _BUILDS | {"cel_expr_python", "sealane.deployments"}),
@@ -51,7 +56,7 @@ def test_a_command_loads_nothing_of_others(tmp_path, arguments, code, never):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     nowhere = {"HOME": str(tmp_path), "DOCKER_HOST": f"unix://{tmp_path}/none", "KUBECONFIG": f"{tmp_path}/none"}
-    if arguments == ["status"]:
+    if arguments in (["status"], ["why", "shop"]):
         nowhere |= {"SEALANE_URL": "http://127.0.0.1:1", "SEALANE_TOKEN": "sln_none"}
 
     done = subprocess.run(
@@ -61,6 +66,15 @@ def test_a_command_loads_nothing_of_others(tmp_path, arguments, code, never):
     ended, loaded = json.loads(done.stdout.splitlines()[-1])
     assert ended == code, done.stderr
     assert not {name for name in loaded if name in never or name.split(".")[0] in never}
+
+
+def test_the_evidence_that_a_server_answers_is_shown_without_what_a_deployment_loads():
+    """`sealane why` shows plain data."""
+    ask = "import sys, sealane.cli.screens.evidence_lines; print(*sys.modules, sep=chr(10))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "sealane.cli.screens.evidence_lines" in loaded
+    assert not {"sealane.deployments", "sealane.verdicts", "sealane.stencils", "pydantic", "yaml", "asyncio"} & loaded
 
 
 def test_a_command_loads_no_other_command(tmp_path):

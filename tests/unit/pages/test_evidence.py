@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealane.cli.screens import rollout_messages
+from sealane.cli.screens import evidence_lines
 from sealane.server.pages.presenters import evidence
 
 
@@ -27,5 +27,5 @@ def test_a_container_that_never_ran_has_no_exit_code() -> None:
     """The page and the command line say so."""
     end = {"container": "web", "object": "Pod/web-1", "exit_code": None, "reason": "bad_command", "times": 2}
     assert evidence._end(end) == "container web of Pod/web-1: it never ran bad_command, 2 times"
-    [(_, told)] = rollout_messages.endings_and_events({"terminations": [end]})
+    [(_, told)] = evidence_lines.endings_and_events({"terminations": [end]})
     assert list(told) == ["web of Pod/web-1: it never ran (bad_command), 2 times"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,18 +41,23 @@ def why(
 
     The cause comes first, then the evidence as it was before anything was rolled back or cleaned up.
     """
-    from sealane.cli.local import formation_location, local_status
-    from sealane.cli.remote import client
+    from sealane.cli.local import formation_location
 
     adapters = options.tables(ctx)
     what = formation_location.meant(what, folder, adapters)
     if what not in formation_location.names(folder):
+        from sealane.cli.remote import client
+
         with formation_location.or_served(what, folder):
             client.why(what, as_json=as_json)
         return
+    import asyncio
+
+    from sealane.cli.local import ledger
+
     project = formation_location.formation(what, folder, adapters, app=app)
     _, where = formation_location.destination(project, config=config, kubeconfig=kubeconfig, context=context)
-    history = asyncio.run(local_status.read(project, where))
+    history = asyncio.run(ledger.history(project, where))
     if as_json:
         output.json(
             {
@@ -68,7 +72,7 @@ def why(
 
 
 def _show(label: str, history: History) -> None:
-    from sealane.cli.screens import rollout_lines, rollout_messages
+    from sealane.cli.screens import evidence_lines, rollout_messages
     from sealane.verdicts.messages import causes
     from sealane.verdicts.model import VerdictKind
 
@@ -91,7 +95,7 @@ def _show(label: str, history: History) -> None:
         output.sentence(f"  {causes.sentences(last.note)}")
     output.sentence(_there(label, history, last))
     if last.verdict.cause:
-        rollout_lines.evidence(history.failure_report, history.second_failure_report)
+        evidence_lines.evidence(history.failure_report, history.second_failure_report)
 
 
 def _there(label: str, history: History, last: LedgerRecord) -> str:

@@ -11,24 +11,18 @@ import msgspec
 
 from sealane import clock
 from sealane.cli import output
-from sealane.cli.local import ledger, local_formation, local_health
+from sealane.cli.local import local_health
 from sealane.cli.local.local_formation import Project
 from sealane.cli.local.local_health import Seen
 from sealane.cli.remote import client
 from sealane.cli.screens import rollout_messages
-from sealane.deployments import ledger_entries, messages
-from sealane.deployments.ledger_history import History, LedgerRecord
+from sealane.deployments import messages
+from sealane.deployments.ledger_history import LedgerRecord
 from sealane.environments.model import DestinationConfig
 from sealane.verdicts.health import FormationHealth
 from sealane.verdicts.model import VerdictKind
 
 _HEADERS = ("FORMATION", "#", "STATE", "HEALTH", "REVISION", "SINCE", "BY", "NOTE")
-
-
-async def read(project: Project, where: DestinationConfig) -> History:
-    """The history in the formation's ledger."""
-    async with local_formation.destination(where, project.adapters) as destination:
-        return ledger_entries.read((await ledger.read(project, destination)).ledger)
 
 
 async def tell(places: Sequence[tuple[Project, DestinationConfig]], *, whole: bool, watch: bool, as_json: bool) -> None:

@@ -119,10 +119,10 @@ def print_why(answer: dict[str, Any]) -> None:
         output.sentence(f"  {condition['what']}{f' ({ends})' if ends else ''}")
     if answer["hint"]:
         output.sentence(f"  to get it out: {answer['hint']}")
-    from sealane.cli.screens import rollout_lines
+    from sealane.cli.screens import evidence_lines
 
-    rollout_lines.step_log(answer["log"])
-    rollout_lines.evidence(answer["report"], answer["second_report"])
+    evidence_lines.step_log(answer["log"])
+    evidence_lines.evidence(answer["report"], answer["second_report"])
     if answer["page"]:
         output.say(f"{connection.server().url}{answer['page']}", "dim")
 
@@ -154,13 +154,13 @@ def ended(deployment: dict[str, Any]) -> None:
             if remark:
                 output.say(remark, "yellow")
         return
-    from sealane.cli.screens import rollout_lines
+    from sealane.cli.screens import evidence_lines
 
     server = connection.server()
     if (verdict["cause"] or {}).get("log"):
         output.sentence(f"  Its log says “{verdict['cause']['log']}”.")
     why = server.get(f"/api/why/{deployment['id']}")
-    rollout_lines.evidence(why["report"], why["second_report"])
+    evidence_lines.evidence(why["report"], why["second_report"])
     if why["hint"]:
         output.say(f"to get it out: {why['hint']}")
     output.say(f"{server.url}/deployments/{deployment['id']}", "dim")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sealane.cli import output
-from sealane.cli.screens import rollout_messages, run_progress
+from sealane.cli.screens import evidence_lines, rollout_messages, run_progress
 
 if TYPE_CHECKING:
     from sealane.cli.local.deploy_request import DeployOutcome
@@ -97,47 +97,9 @@ def conclude(ended: DeployOutcome) -> None:
         output.sentence(f"  {sentence}")
     if ended.record.way_back:
         output.say(ended.record.way_back, "yellow")
-    evidence(*rollout_messages.reports(ended))
+    evidence_lines.evidence(*rollout_messages.reports(ended))
     if ended.outcome.held:
         for held in ended.outcome.held:
             output.say(f"left {held.ref}: {held.reason}", "yellow")
         if any(kept_object.kept for kept_object in ended.outcome.held):
             output.say("--yes deletes what was left", "dim")
-
-
-def step_log(log: Mapping[str, Any] | None) -> None:
-    """The end of a failed step's log; to stdout."""
-    if log and log["lines"]:
-        _quoted(f"Last lines of {log['step']}", log["lines"])
-
-
-def _quoted(heading: str, lines: Sequence[str]) -> None:
-    output.data(f"\n{output.style(heading, 'bold')}")
-    for line in lines:
-        output.data(f"  {output.style('│', 'red')} {line}")
-
-
-def evidence(failure_report: object, second: object = None) -> None:
-    """The evidence of a failure, and of a failed rollback; to stdout."""
-    _evidence(failure_report)
-    if second is not None:
-        output.data(f"\n{output.style('The rollback that failed, too', 'bold')}")
-        _evidence(second)
-
-
-def _evidence(failure_report: object) -> None:
-    """The blamed container's log, how containers ended, events, and the changes of the revision."""
-    assert failure_report is None or isinstance(failure_report, dict)
-    if log := rollout_messages.blamed_log(failure_report):
-        _quoted(*log)
-    for heading, lines in rollout_messages.endings_and_events(failure_report):
-        output.data(f"\n{output.style(heading, 'bold')}")
-        for line in lines:
-            output.sentence(f"  {line}")
-    if changed := rollout_messages.difference(failure_report):
-        output.data(f"\n{output.style('Difference to the last verified revision', 'bold')}")
-        for subject, lines in changed:
-            output.data(f"  {subject}")
-            for line in lines:
-                colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
-                output.data(f"    {output.style(line, colour)}")

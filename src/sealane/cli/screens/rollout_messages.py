@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,6 @@ COLOURS = {
     verdicts.VerdictKind.UNPROVEN: "yellow",
     verdicts.VerdictKind.CANCELLED: "yellow",
 }
-_SHOWN_LINES = 15
-_SHOWN_ENDS = 5
-_SHOWN_EVENTS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,50 +101,6 @@ def took(ended: DeployOutcome) -> str:
 def log_sentence(cause: verdicts.Cause | None) -> str | None:
     """The most telling line of the blamed container's log, as a sentence."""
     return f"Its log says “{cause.log}”." if cause and cause.log else None
-
-
-def blamed_log(failure_report: Mapping[str, Any] | None) -> tuple[str, Sequence[str]] | None:
-    """Heading and last lines of the blamed container's log, from before its removal; without a blamed one, of the first."""
-    cause = (failure_report or {}).get("cause") or {}
-    logs = [log for log in (failure_report or {}).get("logs", ()) if log["lines"]]
-    blamed = (log for log in logs if log["container"] == cause.get("container"))
-    log = next(blamed, logs[0] if logs else None)
-    if log is None:
-        return None
-    return f"Last lines of {log['container']}, before it was taken down", log["lines"][-_SHOWN_LINES:]
-
-
-def endings_and_events(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
-    """How containers ended, and the newest events, each under its heading."""
-    report = failure_report or {}
-    ends = [_end(termination) for termination in report.get("terminations", ())]
-    events = [_event(event) for event in report.get("events", ())]
-    named = (("How containers ended", ends[:_SHOWN_ENDS]), ("Events", events[-_SHOWN_EVENTS:]))
-    return [(heading, lines) for heading, lines in named if lines]
-
-
-def _end(end: Mapping[str, Any]) -> str:
-    who = f"{end['container']} of {end['object']}" if end.get("container") else str(end.get("object", ""))
-    reason = f" ({end['reason']})" if end.get("reason") not in {None, "", "ended"} else ""
-    times = f", {end['times']} times" if end.get("times", 1) != 1 else ""
-    code = end.get("exit_code", "?")
-    ended = "it never ran" if code is None else f"exit code {code}"
-    return f"{who}: {ended}{reason}{times}"
-
-
-def _event(event: Mapping[str, Any]) -> str:
-    at = str(event.get("at") or "")[11:19]
-    times = f", {event['count']} times" if (event.get("count") or 1) > 1 else ""
-    return f"{at} {event.get('object', '')}  {event.get('reason', '')}: {event.get('message', '')}{times}".strip()
-
-
-def difference(failure_report: Mapping[str, Any] | None) -> list[tuple[str, Sequence[str]]]:
-    """Each object that differs from the last verified revision, with its lines."""
-    return [
-        (f"{change['action']} {change['kind']} {change['name']}", change["lines"])
-        for change in (failure_report or {}).get("difference", ())
-        if change["kind"] != "Secret"
-    ]
 
 
 def ago(span: timedelta) -> str:
