@@ -204,7 +204,7 @@ def _of_deployments(only: Filter) -> list[sa.ColumnElement[bool]]:
     if of_commit:
         of_commit += [runs.c.app == only.app] if only.app is not None else []
         built = sa.select(releases.c.run_id).where(releases.c.id == table.release_id).correlate(deployments)
-        run = sa.func.coalesce(table.run_id, built.scalar_subquery())
+        run = sa.func.coalesce(built.scalar_subquery(), table.run_id)
         elements.append(run.in_(sa.select(runs.c.id).where(*of_commit)))
     if (only.figure, only.hour, only.cause) != (None, None, None):
         figure = only.figure or (Figure.CHANGES if only.cause is None else Figure.FAILED)

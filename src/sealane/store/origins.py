@@ -15,7 +15,8 @@ from sealane.store.app_tables import releases
 from sealane.store.deployment_tables import deployments
 from sealane.store.run_tables import runs
 
-_BUILT_BY = sa.func.coalesce(deployments.c.run_id, releases.c.run_id)
+_BUILT_BY = sa.func.coalesce(releases.c.run_id, deployments.c.run_id)
+"""A rollback with a release group belongs to the group's run, and brings an earlier run's release."""
 _RUNS = (
     sa.select(deployments.c.id.label("deployment_id"), runs)
     .select_from(deployments)

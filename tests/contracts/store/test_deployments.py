@@ -439,6 +439,22 @@ async def test_nobody_votes_twice_on_one_revision(store: Store) -> None:
     (asked,) = await store.views.approvals_waiting()
     assert (asked.votes, asked.missing) == ((), ("1 more of sre",))
 
+    await store.deployments.revise("d-1", revision("again"), note="a plan", remark="goes back", rules=(), at=NOON)
+
+    assert await store.views.approvals_waiting() == ()
+    assert (await store.deployments.get("d-1")).note == "goes back"
+
+
+async def test_what_was_called_off_while_another_revision_was_made_stays_so(store: Store) -> None:
+    """Planning takes a while."""
+    await offered(store, 1, 1)
+    await store.cancellations.cancel("d-1", by="bob", at=NOON)
+
+    await store.deployments.revise("d-1", revision("changed"), note="planned anew", at=NOON)
+
+    off = await store.deployments.get("d-1")
+    assert (off.state, off.verdict_kind) == (DeploymentState.ENDED, VerdictKind.CANCELLED)
+
 
 async def test_all_that_waits_for_people_is_listed_what_can_run_out_first(store: Store) -> None:
     """An open question, then an approval, then a hold that stops something; what is answered is gone."""

@@ -41,5 +41,7 @@ def _forward(member: dict[str, Any]) -> str:
 
 def _part(part: dict[str, Any]) -> str:
     state = str(part["state"])
+    if state == "waiting" and part["says"]:
+        return output.style(str(part["says"]), "yellow")
     says = str(part["says"]).removeprefix(f"{state.replace('_', ' ')}: ")
     return f"{client.pill(state)}{f': {says}' if says else ''}"
