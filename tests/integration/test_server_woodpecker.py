@@ -58,7 +58,7 @@ TELL = f"""\
 {DATABASE}depends_on: build
 when: {{status: [success, failure]}}
 steps:
-  - {{name: tell, image: x, environment: {{DUMMY_OUTPUT: $CI_WORKFLOW_NAME}}}}
+  - {{name: tell, image: x, environment: {{DUMMY_OUTPUT: "${{CI_WORKFLOW_NAME}} ${{CI_PIPELINE_STATUS}}"}}}}
 """
 LEFT_OUT = "depends_on: build\nsteps: [{name: ship, image: x}]\n"
 OWN = "app: shop\nsteps_from: .woodpecker\n"
@@ -82,6 +82,7 @@ async def test_workflows_of_a_folder_run_apart_from_each_other(tmp_path: Path) -
             "tell.tell": ("passed", 0),
         }, run.reason
         assert run.status is RunStatus.FAILED
+        assert (await world.server.views.log(pushed, "step/tell.tell")).data == b"tell failure"
 
         services = {service.name for service in (await world.server.views.run(pushed)).services}
         assert services == {"build-1.db", "build-2.db", "tell.db"}

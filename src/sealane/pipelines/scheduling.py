@@ -14,7 +14,7 @@ Statuses = Mapping[str, StepStatus]
 """The status of each planned step, by its key."""
 
 ENDED = frozenset(StepStatus) - {StepStatus.WAITING, StepStatus.RUNNING}
-_FAILED = {StepStatus.FAILED, StepStatus.BROKEN}
+FAILED = frozenset({StepStatus.FAILED, StepStatus.BROKEN})
 
 
 def next_steps(plan: Plan, statuses: Statuses) -> tuple[PlannedStep, ...]:
@@ -54,7 +54,7 @@ def _look(plan: Plan, statuses: Statuses) -> tuple[list[PlannedStep], dict[str, 
                 start.append(step)
         if _settles(now.get(step.key), needs_are_settled=settled.issuperset(step.needs)):
             settled.add(step.key)
-        culprits[step.key] = step if now.get(step.key) in _FAILED else culprit
+        culprits[step.key] = step if now.get(step.key) in FAILED else culprit
     return start, left_out
 
 

@@ -29,7 +29,9 @@ def of(work: RunContext, part: Step | Service) -> dict[str, str]:
     """The variables of one step or service, with the values of its matrix; those without a value are left out."""
     workflow = work.pipeline.workflow(part.workflow)
     facts = _facts(work, part, workflow.title if workflow else None)
-    own = facts if work.pipeline.variables is VariableSet.WOODPECKER else _drone(facts, work.event)
+    own = facts if work.pipeline.variables is VariableSet.WOODPECKER else _drone(facts, work)
+    if own is facts and isinstance(part, Step) and not part.commands:
+        own = {**_same(facts), **facts}  # for plugins that were made for Drone
     matrix = workflow.variables if workflow else {}
     return {**{variable: value for variable, value in own.items() if value}, **matrix}
 
@@ -50,6 +52,7 @@ def _facts(work: RunContext, part: Step | Service, title: str | None) -> dict[st
         "CI_COMMIT_TARGET_BRANCH": event.branch if pull else None,
         "CI_PIPELINE_CREATED": str(int(event.received.timestamp())),
         "CI_PIPELINE_EVENT": _EVENTS.get(event.kind, event.kind.value),
+        "CI_PIPELINE_STATUS": "failure" if work.failed else "success",
         "CI_PREV_COMMIT_SHA": event.before,
         "CI_REPO": f"{owner}/{name}" if owner and name else None,
         "CI_REPO_CLONE_URL": event.repository,
@@ -63,12 +66,19 @@ def _facts(work: RunContext, part: Step | Service, title: str | None) -> dict[st
     }
 
 
-def _drone(facts: Mapping[str, str | None], event: Event) -> dict[str, str | None]:
+def _same(facts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Drone's names for Woodpecker's variables."""
+    return {name: facts[same] for name, same in variable_names.SAME.items()}
+
+
+def _drone(facts: Mapping[str, str | None], work: RunContext) -> dict[str, str | None]:
+    event = work.event
     return {
-        **{name: facts[same] for name, same in variable_names.SAME.items()},
+        **_same(facts),
         "CI": "true",
         "DRONE": "true",
         "DRONE_BUILD_EVENT": _DRONE_EVENTS.get(event.kind, event.kind.value),
+        "DRONE_FAILED_STEPS": ",".join(work.failed),
         "DRONE_REPO_SCM": "git",
         **_semver(_tag(event)),
     }

@@ -199,6 +199,8 @@ class RunContext:
     images: Mapping[str, str] = field(default_factory=dict)
     """References of images built so far, by name, for `${image.NAME}`."""
     deploy_tag: str = ""
+    failed: tuple[str, ...] = ()
+    """Names of the steps that have failed or could not be run so far; ignored failures don't count."""
 
     def of(self, workflow: str, workspace: Workspace) -> RunContext:
         """What the steps of one workflow work with: its own services and workspace."""

@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sealane.errors import UsageError
@@ -19,6 +20,8 @@ from sealane.runners.model import WORKSPACE, RunContext, ServiceSpec, StepSpec
 
 _STANDS_IN = "from_secret"
 """The key of a mapping that stands for a secret in a structure."""
+_LATER = dict.fromkeys(("CI_WORKSPACE", "DRONE_WORKSPACE", "CI_PIPELINE_STATUS", "DRONE_BUILD_STATUS"), "")
+"""Variables that are not known when images are checked; no image may depend on them."""
 _IMAGE_WORD = re.compile(r"\$\{image\.([^}]+)\}")
 
 
@@ -79,12 +82,13 @@ def too_large(work: RunContext, part: Step | Service) -> str | None:
 def image(work: RunContext, part: Step | Service) -> str:
     """The image of a step or service, which may still be `${image.NAME}`; the same whenever it is asked for.
 
-    Whether the app may use it is checked before the run has a workspace, so nothing of the workspace may be in it.
+    Whether the app may use it is checked before the run has a workspace, so nothing of that may be in it, and nothing of
+    what happens later.
     """
     if not work.pipeline.variables:
         return part.image
-    variables = ci_variables.of(work, part)
-    return variable_expansion.expanded(part.image, {**variables, "CI_WORKSPACE": ""})
+    variables = ci_variables.of(replace(work, failed=()), part)
+    return variable_expansion.expanded(part.image, {**variables, **_LATER})
 
 
 def with_trust(environment: Mapping[str, str]) -> dict[str, str]:

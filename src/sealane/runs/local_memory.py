@@ -10,7 +10,7 @@ from dataclasses import replace
 from sealane import clock, run_events
 from sealane.errors import SealaneError
 from sealane.journal import Plain
-from sealane.pipelines import run_status
+from sealane.pipelines import run_status, scheduling
 from sealane.pipelines.model import RunStatus
 from sealane.runners import workspaces
 from sealane.runners.model import RunContext, Workspace
@@ -95,6 +95,8 @@ class LocalMemory:
         """Tells the listener; later steps know the step's image."""
         if end.image:
             self._work = replace(self._work, images={**self._work.images, end.image.name: end.image.reference})
+        if end.status in scheduling.FAILED:
+            self._work = replace(self._work, failed=(*self._work.failed, self._work.plan.step(key).name))
         self._listener(
             run_events.StepEnded(
                 run=self._work.run.value,

@@ -17,7 +17,7 @@ from sealane.clients.registry_access import RegistryAccess
 from sealane.configfiles.trees import Tree
 from sealane.egress import Allowlist, Patience
 from sealane.errors import UsageError
-from sealane.pipelines import pipeline_files, reading
+from sealane.pipelines import pipeline_files, reading, scheduling
 from sealane.pipelines.model import Pipeline, Plan
 from sealane.records.apps import App
 from sealane.records.runs import Run
@@ -160,6 +160,7 @@ async def work(tools: Tools, run: Run, plan: Plan) -> RunContext:
         workspace=workspace(tools, run.id, here),
         images=built,
         deploy_tag=run.deploy_tag or "",
+        failed=tuple(step.name for step in steps if step.status in scheduling.FAILED),
     )
     wanted = step_secrets(specs.wanted_secrets(bare))
     values = await resolution.resolve(wanted, here.stores, key=tools.names_key)

@@ -167,6 +167,7 @@ def test_the_variables_that_steps_get(push: Event, tag: Event) -> None:
         "DRONE": "true",
         "DRONE_BUILD_CREATED": str(int(tag.received.timestamp())),
         "DRONE_BUILD_EVENT": "tag",
+        "DRONE_BUILD_STATUS": "success",
         "DRONE_COMMIT": "0123456789",
         "DRONE_COMMIT_REF": "refs/tags/v1.2.3-rc.1+b5",
         "DRONE_COMMIT_SHA": "0123456789",
@@ -192,6 +193,9 @@ def test_the_variables_that_steps_get(push: Event, tag: Event) -> None:
     }
     assert {name: value for name, value in given.items() if name.split("_")[0] in {"CI", "DRONE"}} == expected
     assert expected.keys() <= variable_names.DRONE
+    work = replace(context(pipeline, push), failed=("lint", "test"))
+    given = specs.step(work, "step/a", pipeline.steps[0], 1).environment
+    assert (given["DRONE_BUILD_STATUS"], given["DRONE_FAILED_STEPS"]) == ("failure", "lint,test")
     pull = replace(push, kind=EventKind.PULL_REQUEST, ref="refs/pull/17/head")
     given = specs.step(context(pipeline, pull), "step/a", pipeline.steps[0], 1).environment
     assert (given["DRONE_PULL_REQUEST"], given["DRONE_TARGET_BRANCH"]) == ("17", "main")

@@ -145,6 +145,7 @@ def test_the_variables_that_steps_get() -> None:
         "CI_COMMIT_TAG": "v1.2.3",
         "CI_PIPELINE_CREATED": str(int(NOW.timestamp())),
         "CI_PIPELINE_EVENT": "tag",
+        "CI_PIPELINE_STATUS": "success",
         "CI_REPO": "team/shop",
         "CI_REPO_CLONE_URL": "https://git.example.com/team/shop.git",
         "CI_REPO_DEFAULT_BRANCH": "main",
@@ -169,11 +170,20 @@ def test_owner_and_name_of_a_repository(address: str | None, repository: str | N
 
 
 def test_an_image_is_the_same_before_and_in_a_run() -> None:
-    """Rights are checked before there is a workspace; nothing of it may choose another image."""
-    pipeline = read("steps: {a: {image: 'x${CI_WORKSPACE/\\//:}${NO:-/y}', commands: [a]}}\n")
+    """Rights are checked before anything is known of the workspace and of failures: neither may choose another image."""
+    pipeline = read("steps: {a: {image: 'x${CI_WORKSPACE/\\//:}${CI_PIPELINE_STATUS}${NO:-/y}', commands: [a]}}\n")
     bare = replace(context(pipeline), workspace=Workspace(volume="other"))
-    assert specs.image(bare, pipeline.steps[0]) == specs.step(context(pipeline), "step/a", pipeline.steps[0], 1).image
+    work = replace(context(pipeline), failed=("b",))
+    assert specs.image(bare, pipeline.steps[0]) == specs.step(work, "step/a", pipeline.steps[0], 1).image
     assert specs.image(bare, pipeline.steps[0]) == "x/y"
+
+
+def test_plugins_also_get_the_names_of_drone() -> None:
+    pipeline = read("steps: {a: {image: x}, b: {image: x, commands: [c]}}\n")
+    work = replace(context(pipeline), failed=("z",))
+    plugin, step = (specs.step(work, "step/a", step, 1).environment for step in pipeline.steps)
+    assert (plugin["DRONE_REPO"], plugin["DRONE_BUILD_STATUS"], plugin["CI"]) == ("team/shop", "failure", "woodpecker")
+    assert not [name for name in step if name.startswith("DRONE")]
 
 
 def test_native_files_get_none_of_it() -> None:
