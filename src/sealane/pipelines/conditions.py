@@ -7,6 +7,7 @@ from dataclasses import replace
 from sealane.configfiles import globs
 from sealane.events import repositories
 from sealane.events.model import Event, EventKind
+from sealane.pipelines import event_variables, expressions
 from sealane.pipelines.model import Delivery, Outcome, Patterns, Pipeline, When
 
 DELIVERED_UNASKED = (EventKind.PUSH, EventKind.MANUAL, EventKind.PROMOTE)
@@ -72,6 +73,7 @@ def _unmet(when: When, event: Event) -> str | None:
         or _name("branch", when.branch, event.branch, event)
         or _name("reference", when.ref, event.ref, event)
         or _paths(when.paths, event)
+        or _expression(when, event)
     )
 
 
@@ -92,6 +94,12 @@ def undelivered(delivery: Delivery, event: Event) -> str | None:
     if unasked and event.trunk is not None and event.branch != event.trunk:
         return f"only {event.trunk} delivers; `when: {{branch: {event.branch}}}` would change that"
     return None
+
+
+def _expression(when: When, event: Event) -> str | None:
+    if when.expression is None or expressions.holds(when.expression, {**event_variables.of(event), **when.values}):
+        return None
+    return f"{when.expression} does not hold"
 
 
 def _event(patterns: Patterns | None, event: Event) -> str | None:

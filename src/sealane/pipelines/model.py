@@ -44,6 +44,9 @@ class When:
     ref: Patterns | None = None
     paths: Patterns | None = None
     status: tuple[Outcome, ...] = (Outcome.SUCCESS,)
+    expression: str | None = None
+    """Over the variables of the event and `values`; see `expressions.py`."""
+    values: Mapping[str, str] = field(default_factory=dict)
     never: str | None = None
     """Why they hold for no event, as the file alone tells; None where an event may meet them."""
     others: tuple[When, ...] = ()

@@ -213,6 +213,8 @@ PULL = replace(PUSH, kind=EventKind.PULL_REQUEST, ref="refs/pull/1/head")
         ("{event: release}", ""),
         ("{path: {include: [docs/**], on_empty: true}}", "tag"),
         ("{path: '*.py'}", "push pull tag"),
+        ("{evaluate: 'CI_COMMIT_TAG startsWith \"v1.\"'}", "tag"),
+        ('{evaluate: \'CI_PIPELINE_EVENT in ["push", "tag"] && CI_COMMIT_BRANCH != ""\', branch: main}', "push"),
     ],
 )
 @pytest.mark.parametrize("whole", [False, True])
@@ -268,8 +270,13 @@ def test_a_step_goes_with_what_it_depends_on() -> None:
             ["1:23: volumes is not supported (steps share the workspace only: put files there)"],
         ),
         (
-            "steps: {a: {image: x, when: {evaluate: 'true'}}}\n",
-            ["1:30: evaluate is not supported (say it with event, branch, ref and path)"],
+            "steps: {a: {image: x, when: {evaluate: 'CI_COMMIT_LABELS contains \"a\"'}}}\n",
+            [
+                (
+                    "1:40: evaluate: CI_COMMIT_LABELS is not known (facts of the event and values of the matrix are known "
+                    "before a run)"
+                )
+            ],
         ),
         ("steps: {a: {image: x, when: {event: pusch}}}\n", ["1:37: there is no event pusch (did you mean push?)"]),
         ("steps: {a: {image: x, failure: cancel}}\n", ["1:23: failure: cancel is not supported (fail or ignore)"]),

@@ -147,7 +147,7 @@ matrix: {GO: [1.20, "1.21"], OS: [alpine, debian]}
 services: {db: {image: "db:${OS}"}}
 steps:
   - {name: test, image: "golang:${GO}-${OS}", commands: ["echo ${GO}"]}
-  - {name: cover, image: x, when: {matrix: {GO: "1.2?", OS: alpine}}}
+  - {name: cover, image: x, when: {matrix: {GO: "1.2?", OS: alpine}, evaluate: 'GO == "1.20" or GO endsWith "1"'}}
 """
 
 

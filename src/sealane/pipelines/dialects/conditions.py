@@ -10,6 +10,7 @@ from sealane.configfiles import globs
 from sealane.configfiles.documents import Path
 from sealane.events.model import EventKind
 from sealane.findings import did_you_mean
+from sealane.pipelines import event_variables, expressions
 from sealane.pipelines.dialects.notation import Notation
 from sealane.pipelines.model import Outcome, Patterns, When
 
@@ -66,6 +67,8 @@ def _one(notation: Notation, written: Mapping[str, Any], path: Path, words: Word
     notation.keys(written, path, words.known, words.refused, {})
     paths = "paths" if "paths" in words.known else "path"
     when = When(
+        expression=_expression(notation, written.get("evaluate"), (*path, "evaluate")),
+        values=notation.axis if written.get("evaluate") is not None else {},
         never=_matrix(notation, written.get("matrix"), (*path, "matrix")),
         repository=_globs(notation, written.get("repo"), (*path, "repo")),
         event=_events(notation, written.get("event"), (*path, "event"), words),
@@ -187,6 +190,21 @@ def _matrix(notation: Notation, written: Any, path: Path) -> str | None:
         return f"the values {_shown(excluded)} are left out"
     unmet = next((name for name, value in included.items() if not _has(notation, name, value, path)), None)
     return None if unmet is None else f"{unmet} is {notation.axis.get(unmet) or 'not set'}, not {included[unmet]}"
+
+
+def _expression(notation: Notation, written: Any, path: Path) -> str | None:
+    text = notation.text(written, path)
+    if text is None:
+        return None
+    try:
+        unknown = [name for name in expressions.names(text) if name not in {*event_variables.NAMES, *notation.axis}]
+    except expressions.BadExpression as problem:
+        notation.wrong(path, f"evaluate: {problem}", "== != contains startsWith endsWith in, and or not", value=True)
+        return None
+    if unknown:
+        hint = "facts of the event and values of the matrix are known before a run"
+        notation.wrong(path, f"evaluate: {unknown[0]} is not known", hint, value=True)
+    return None if unknown else text
 
 
 def _has(notation: Notation, name: str, value: Any, path: Path) -> bool:

@@ -8,32 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-WOODPECKER = frozenset(
-    [
-        "CI",
-        "CI_COMMIT_AUTHOR",
-        "CI_COMMIT_BRANCH",
-        "CI_COMMIT_PULL_REQUEST",
-        "CI_COMMIT_REF",
-        "CI_COMMIT_SHA",
-        "CI_COMMIT_TAG",
-        "CI_COMMIT_TARGET_BRANCH",
-        "CI_PIPELINE_CREATED",
-        "CI_PIPELINE_EVENT",
-        "CI_PIPELINE_STATUS",
-        "CI_PREV_COMMIT_SHA",
-        "CI_REPO",
-        "CI_REPO_CLONE_URL",
-        "CI_REPO_DEFAULT_BRANCH",
-        "CI_REPO_NAME",
-        "CI_REPO_OWNER",
-        "CI_SCRIPT",
-        "CI_STEP_NAME",
-        "CI_SYSTEM_NAME",
-        "CI_WORKFLOW_NAME",
-        "CI_WORKSPACE",
-    ]
-)
+from sealane.pipelines import event_variables
+
+WOODPECKER = event_variables.NAMES | {
+    "CI",
+    "CI_PIPELINE_STATUS",
+    "CI_SCRIPT",
+    "CI_STEP_NAME",
+    "CI_SYSTEM_NAME",
+    "CI_WORKFLOW_NAME",
+    "CI_WORKSPACE",
+}
 
 SAME: Mapping[str, str] = {
     "DRONE_BRANCH": "CI_COMMIT_BRANCH",
