@@ -72,6 +72,8 @@ class Step:
 
     name: str
     """Unique in the pipeline: in a workflow, `WORKFLOW.NAME`."""
+    title: str = ""
+    """Its name as its file has it; empty for `name`."""
     workflow: str = ""
     """The workflow that it belongs to; empty in a pipeline without."""
     image: str

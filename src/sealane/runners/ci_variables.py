@@ -38,7 +38,7 @@ def _facts(work: RunContext, part: Step | Service, title: str | None) -> dict[st
         **event_variables.of(work.event),
         "CI": "woodpecker",
         "CI_PIPELINE_STATUS": "failure" if work.failed else "success",
-        "CI_STEP_NAME": part.name.removeprefix(f"{part.workflow}."),
+        "CI_STEP_NAME": (part.title if isinstance(part, Step) else "") or part.name.removeprefix(f"{part.workflow}."),
         "CI_SYSTEM_NAME": "sealane",
         "CI_WORKFLOW_NAME": title,
         "CI_WORKSPACE": work.workspace.workdir,

@@ -42,7 +42,7 @@ BUILD = """\
 services: [{name: db, image: postgres}]
 steps:
   - {name: compile, image: go}
-  - {name: pack, image: go}
+  - {name: Pack, image: go}
 """
 LINT = "steps: [{name: check, image: lint}]\n"
 DEPLOY = """\
@@ -75,7 +75,7 @@ def test_each_has_services_and_containers_of_its_own(event: Event) -> None:
     assert (specs.service(build, service).host, build.run.network) == ("db", "sealane-r-build")
     assert build.run.interface != work.run.interface
     given = specs.step(build, "step/build.pack", build.pipeline.step("build.pack"), 1).environment
-    assert (given["CI_WORKFLOW_NAME"], given["CI_STEP_NAME"]) == ("build", "pack")
+    assert (given["CI_WORKFLOW_NAME"], given["CI_STEP_NAME"]) == ("build", "Pack")
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def steps(notation: Notation, written: Any, path: Path, of: Format) -> tuple[Ste
         if own in names.values():
             notation.wrong(where, f"{name[:80]} is already the name of a step", "choose another name")
         names[name] = own
-        read.append(_step(notation, own, part, where, of))
+        read.append(replace(_step(notation, own, part, where, of), title=name))
         groups.append(notation.text(part.get("group"), (*where, "group")))
     if any(step.needs is not None for step in read):
         return _graph(notation, read, names)
