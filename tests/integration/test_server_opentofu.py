@@ -37,6 +37,9 @@ spec:
     resourceRules: [{apiGroups: [opentofu.org], apiVersions: ["*"], operations: [CREATE], resources: [resourcechanges]}]
   validations: [{expression: "!('delete' in object.spec.actions)", message: nothing is deleted here}]
 """
+NOTICES = """targets: {hook: {webhook: {url: "https://hooks.example.com/x"}}}
+notices: [{to: hook, of: [plan.passed, plan.failed], environments: [dev]}]
+"""
 FILES = {
     ".sealane.yml": "app: shop\ndeliver: [{formation: dev, approval: {by: [sre], count: 1}}]\n",
     "deploy/formations/dev.yaml": (
@@ -60,6 +63,7 @@ async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_
     config = world.shop.data / "config"
     written = ENVIRONMENT.format(folder=tmp_path / "kept", program=opentofu)
     (config / "environments/dev.yaml").write_text(written)
+    (config / "notices.yaml").write_text(NOTICES)
     (config / "policies/ours/1").mkdir(parents=True)
     (config / "policies/ours/1/no-loss.yaml").write_text(POLICY)
 
@@ -130,6 +134,12 @@ async def test_a_plan_is_approved_and_applied_and_rollback_asks_for_another(tmp_
         assert "error: deploy/stencils/network.yaml:4:7: " in log
         assert (record.read_bytes(), state.read_bytes()) == there
         assert len(list((tmp_path / "kept/plans").rglob("*"))) == before
+        told = await world.until(world.server.store.notices.listed, lambda told: len(told) == 2)
+        assert {item.notice.title for item in told} == {
+            "shop/dev on pull/7: planned",
+            "shop/dev on pull/7: would not be deployed",
+        }
+        assert {item.notice.text for item in told} == {"1 to change.", f"{gone.reason}."}
         (config / "environments/dev.yaml").write_text(written.replace(", pull_requests: {}", ""))
         left_out, log = await proposed("two more", files("4"))
         assert (left_out.status, left_out.reason, log) == (StepStatus.SKIPPED, pull_request_plans.NOT_ALLOWED, "")

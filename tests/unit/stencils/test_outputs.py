@@ -22,6 +22,7 @@ from sealane.stencils import output_formations, render_inputs
 from sealane.stencils.model import Revision
 from sealane.stencils.output_formations import OutputValues
 from sealane.stencils.rendering import Inputs
+from sealane.workflows.steps.outputs import awaited
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 FORMATION = """formation: {name}
@@ -101,6 +102,7 @@ async def rendered(files: StoredTree, values: OutputValues) -> Revision:
     )
     assert revision, findings
     assert Revision.from_json(revision.to_json()) == revision
+    assert (awaited(revision) is None) == all(output.known for output in revision.outputs)
     return revision
 
 
@@ -140,6 +142,7 @@ async def test_a_missing_one_is_shown_as_its_reference_or_made_up_and_noted() ->
     revision = await rendered(numbers, looked_up(numbers))
     assert deployment(revision) == (1, [])
     assert [output.known for output in revision.outputs] == [False]
+    assert awaited(revision) == "it takes outputs of network, and is rendered anew when that is deployed"
 
 
 @pytest.mark.parametrize(

@@ -52,5 +52,13 @@ async def changed(tools: Tools, revision: Revision) -> bool:
     return await now(tools, revision) != revision.outputs or not all(output.known for output in revision.outputs)
 
 
+def awaited(revision: Revision) -> str | None:
+    """What is said of a revision that lacks outputs; None for any other."""
+    names = dict.fromkeys(output.formation for output in revision.outputs if not output.known)
+    if not names:
+        return None
+    return f"it takes outputs of {', '.join(names)}, and is rendered anew when that is deployed"
+
+
 def _source(tools: Tools, environment: Environment | None, config: DestinationConfig) -> OutputSource | None:
     return tools.destinations.outputs(environment, config) if environment else None

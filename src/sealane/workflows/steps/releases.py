@@ -103,6 +103,7 @@ async def _offered(tools: Tools, run: Run, name: str, after: tuple[str, ...]) ->
         after=after,
         release_group_id=await _release_group(tools, run, delivery),
         keep=delivery.keep,
+        note=outputs.awaited(proposed.revision),
         created=tools.now(),
         **proposed.fields(),
     )
