@@ -239,6 +239,8 @@ async def test_workflows_of_a_run_have_networks_of_their_own_and_go_with_it(hous
         asking = replace(step, commands=("wget -q -O - http://db",))
         assert (await house.runner.run_step(key, asking, printed.extend)).status is StepStatus.PASSED
         assert printed.decode().split()[-1] == key.workflow
+    await house.other.destroy(keys[0])
+    assert await house.runner.ended_early(keys[1], replace(service(house, ""), name="two.db")) is None
     await house.other.destroy(house.run)
     assert [network for engine in house.engines for network in await engine.networks(f"{RUN}={house.run}")] == []
 

@@ -36,6 +36,8 @@ RUN = "sealane.run"
 """The label that says which run something belongs to."""
 OWNER = "sealane.owner"
 """The label that says which process owns it; see sealane.runners.process_identity."""
+WORKFLOW = "sealane.workflow"
+"""The label that says which run and workflow something belongs to."""
 STEP = "sealane.step"
 """The label of a step's container: the step's key."""
 SCRIPT = "sealane.script"
@@ -150,12 +152,13 @@ class DockerRunner(Runner):
 
     @override
     async def destroy(self, run: RunKey) -> None:
-        """Removes the run's containers and networks, those of its workflows too."""
-        await self._each(f"{RUN}={run}", self._engine.remove)
-        networks = {network.name for network in await self._engine.networks(f"{RUN}={run}")}
+        """Removes the containers and networks of the run with its workflows, or of one workflow."""
+        label = f"{WORKFLOW}={run}/{run.workflow}" if run.workflow else f"{RUN}={run}"
+        await self._each(label, self._engine.remove)
+        networks = {network.name for network in await self._engine.networks(label)}
         for name in sorted(networks | {run.network}):
             await self._engine.remove_network(name)
-        for own in [key for key in self._workspaces if key.value == run.value]:
+        for own in [key for key in self._workspaces if run in {key, RunKey(value=key.value)}]:
             workspace, image, since = self._workspaces.pop(own), self._images.pop(own, None), self._begun.pop(own, 0)
             name, labels = own.network, self._labels(own)
             await users.give_back(self._engine, workspace, since=since, name=name, image=image, labels=labels)
@@ -287,4 +290,5 @@ class DockerRunner(Runner):
                 raise outcome
 
     def _labels(self, run: RunKey) -> dict[str, str]:
-        return {RUN: run.value, OWNER: self._owner}
+        labels = {RUN: run.value, OWNER: self._owner}
+        return {**labels, WORKFLOW: f"{run}/{run.workflow}"} if run.workflow else labels

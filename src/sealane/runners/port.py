@@ -56,7 +56,7 @@ class Runner(Protocol):
         """Ends the run's steps and services at once; what a second Ctrl-C asks for."""
 
     async def destroy(self, run: RunKey) -> None:
-        """Removes everything of the run except its workspace's folder or volume; may be called at any time."""
+        """Removes everything of the run, or of its workflow, except workspaces; may be called at any time."""
 
 
 class ImageBuilder(Protocol):

@@ -37,13 +37,23 @@ async def of_workflow(work: RunContext, workflow: str) -> Workspace:
     workspace = work.workspace
     if not workflow or not workspace.own or workspace.folder is None:
         return workspace
-    number = [known.name for known in work.pipeline.workflows].index(workflow)
-    copy = workspace.root.with_name(f"{workspace.root.name}.{number}")
+    copy = _copy_of(work, workflow)
     try:
         await asyncio.to_thread(_copy, workspace.root, copy)
     except OSError as error:
         raise UsageError(f"the workspace of {workflow} could not be made: {error.strerror or error}") from error
     return replace(workspace, folder=copy / workspace.inside, repository=copy if workspace.repository else None)
+
+
+async def forget(work: RunContext, workflow: str) -> None:
+    """Removes the copy of a workflow, if it has one."""
+    if workflow and work.workspace.own and work.workspace.folder is not None:
+        await asyncio.to_thread(shutil.rmtree, _copy_of(work, workflow), ignore_errors=True)
+
+
+def _copy_of(work: RunContext, workflow: str) -> Path:
+    root = work.workspace.root
+    return root.with_name(f"{root.name}.{[known.name for known in work.pipeline.workflows].index(workflow)}")
 
 
 def _copy(folder: Path, copy: Path) -> None:

@@ -77,6 +77,13 @@ class LocalMemory:
             self._prepared[workflow] = workspace
         return self._work.of(workflow, self._prepared[workflow])
 
+    async def leave(self, workflow: str) -> None:
+        """Its containers and, in a clone, its workspace."""
+        if workflow in self._prepared:
+            work = self._work.of(workflow, self._prepared[workflow])
+            await self._runner.destroy(work.run)
+            await workspaces.forget(self._work, workflow)
+
     @asynccontextmanager
     async def listener(self) -> AsyncIterator[run_events.Listener]:
         """The run's listener: it is told at once."""

@@ -33,6 +33,9 @@ class Memory(Protocol):
     async def prepared(self, workflow: str) -> RunContext:
         """As `work`, for the steps of one workflow, once the engine is ready for their containers."""
 
+    async def leave(self, workflow: str) -> None:
+        """Removes what a workflow made, once all its steps have ended; what can't be removed goes with the run."""
+
     def listener(self) -> AbstractAsyncContextManager[Listener]:
         """A listener for a step's facts; on leaving, the facts are stored."""
 

@@ -8,6 +8,7 @@ requested them, and waits for nobody's approval.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 
 from sealane.journal import Broken, Journal
@@ -45,7 +46,9 @@ class _Story:
         self._services: dict[str, asyncio.Task[Trouble | None]] = {}
         keys = [planned.key for planned in plan.steps]
         workflows = dict.fromkeys(planned.workflow for planned in plan.steps if planned.workflow)
-        self._places = journal.side_by_side([*keys, *map(_broken, keys), *map(_services_of, workflows)])
+        self._left: set[str] = set()
+        places = (*map(_services_of, workflows), *map(_end_of, workflows))
+        self._places = journal.side_by_side([*keys, *map(_broken, keys), *places])
 
     async def whole(self) -> None:
         await self._leave_out()
@@ -91,6 +94,7 @@ class _Story:
         try:
             while True:
                 await self._leave_out()
+                await self._leave_workflows()
                 for planned in self._next(doing.values()):
                     if planned.kind is not Kind.DELIVER and len(doing) < self._context.at_once:
                         doing[asyncio.create_task(self._do(planned))] = planned.key
@@ -105,6 +109,14 @@ class _Story:
             for start in self._services.values():
                 start.cancel()
             await asyncio.gather(*doing, *self._services.values(), return_exceptions=True)
+
+    async def _leave_workflows(self) -> None:
+        """Lets go of workflows whose steps have all ended, so that only those under way hold services and disk."""
+        for workflow in self._services.keys() - self._left:
+            if all(step.key in self._ends for step in self._plan.steps if step.workflow == workflow):
+                self._left.add(workflow)
+                with contextlib.suppress(Broken):  # the run's end removes it
+                    await self._places.step(_end_of(workflow), self._context.memory.leave, workflow)
 
     async def _do(self, planned: PlannedStep) -> StepEnd:
         """Does one planned step. A step that breaks has ended so; the others go on."""
@@ -166,6 +178,10 @@ class _Story:
 
 def _broken(key: str) -> str:
     return f"{key} broke"
+
+
+def _end_of(workflow: str) -> str:
+    return f"end of {workflow}"
 
 
 def _services_of(workflow: str) -> str:

@@ -54,6 +54,13 @@ class SqlMemory:
         await self._store.step_networks.keep(self._run_id, networks)  # before a container of it asks the server
         return work
 
+    async def leave(self, workflow: str) -> None:
+        """Its containers and its workspace, unless workspaces are kept."""
+        work = await self.work()
+        await self._tools.runner.destroy(RunKey(value=self._run_id, workflow=workflow))
+        if not self._tools.settings.runs.keep_workspaces:
+            await workspaces.forget(work, workflow)
+
     def listener(self) -> AbstractAsyncContextManager[Listener]:
         """Facts go to the store, logs to their files."""
         return run_facts.Recorder(self._run_id, self._store, self._tools.logs).recording()
