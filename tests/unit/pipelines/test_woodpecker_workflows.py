@@ -222,6 +222,19 @@ def test_workflows_that_depend_on_none_or_in_a_circle() -> None:
     ]
 
 
+def test_workflows_for_several_platforms_would_all_run_on_one() -> None:
+    """What they build would be called by a platform that it is not for."""
+    steps = "steps: {a: {image: x}}\n"
+    label = "labels: {platform: 'linux/${ARCH}'}\n"
+    assert check(a=f"platform: linux/arm64\n{steps}", b=steps).valid
+    assert single(f"{label}matrix: {{ARCH: [arm64]}}\n{steps}").valid
+    several = single(f"{label}matrix: {{ARCH: [arm64, amd64]}}\n{steps}")
+    assert "woodpecker is for linux/arm64, and others are for another platform" in [
+        finding.message for finding in several.findings
+    ]
+    assert not several.valid
+
+
 def test_lists_are_merged_into_lists() -> None:
     read = pipeline(
         single(

@@ -36,6 +36,8 @@ class Part:
     """The accepted results of those of `needs`."""
     when: When = field(default_factory=When)
     variables: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    """Where it asks to run, such as linux/arm64; empty anywhere."""
     clone: Clone = field(default_factory=Clone)
     services: tuple[Service, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -92,6 +94,12 @@ def problems(parts: Sequence[Part]) -> Iterator[Finding]:
         place = next(part.place for part in parts if part.title == circle[0])
         message = f"depends_on of workflows goes in a circle: {' → '.join([*circle, circle[0]])}"
         yield Finding(message=message, place=place, hint="take one of them out")
+    if len({part.platform for part in parts} - {""}) > 1:
+        for part in parts:
+            if part.platform:
+                message = f"{part.title} is for {part.platform}, and others are for another platform"
+                hint = "every step runs on the engine's platform: keep the workflows of one"
+                yield Finding(message=message, place=part.place, hint=hint)
     count = sum(len(part.steps) for part in parts)
     if count > MOST_STEPS and len(parts) > 1:
         message = f"{count} steps of {len(parts)} workflows are too many"

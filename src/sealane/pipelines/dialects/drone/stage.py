@@ -90,11 +90,13 @@ def read(notation: Notation) -> Part:
     expansion_checks.check(notation, written, variable_names.DRONE, ("DRONE_", "CI_"))
     form = replace(FORMAT, environment=notation.mapping(written.get("environment"), ("environment",)))
     trigger = notation.mapping(written.get("trigger"), ("trigger",))
+    platform = notation.mapping(written.get("platform"), ("platform",))
     needs, _ = containers.needs(notation, written.get("depends_on"), ("depends_on",))
     return Part(
         title=notation.text(written.get("name"), ("name",)) or "default",
         needs=needs or (),
         requires=(),
+        platform=notation.text(platform.get("arch"), ("platform", "arch")) or "",
         after=conditions.statuses(notation, trigger.get("status"), ("trigger", "status")),
         when=conditions.read(notation, written.get("trigger"), ("trigger",), FORMAT.words),
         clone=_clone(notation, written),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealane.events.model import EventKind
+from sealane.pipelines import variable_expansion
 from sealane.pipelines.dialects import clone_settings, conditions, containers, expansion_checks, variable_names
 from sealane.pipelines.dialects.conditions import Words
 from sealane.pipelines.dialects.containers import Format
@@ -80,6 +81,7 @@ def read(notation: Notation, title: str, *, prefix: bool) -> Part:
         needs=needs or (),
         requires=requires,
         after=_after(notation, written),
+        platform=_platform(notation, written),
         when=_when(notation, written),
         variables=notation.axis,
         clone=clone_settings.read(notation, written.get("clone"), beside=False),
@@ -93,6 +95,13 @@ def _after(notation: Notation, written: Mapping[str, Any]) -> tuple[Outcome, ...
     """After which results it runs: the older `runs_on`; a `status: failure` in `when` means after all."""
     named = conditions.statuses(notation, written.get("runs_on"), ("runs_on",))
     return tuple(Outcome) if conditions.goes_on(written.get("when")) else named
+
+
+def _platform(notation: Notation, written: Mapping[str, Any]) -> str:
+    """Where it asks to run: by a label, which a matrix may set, or by the older key."""
+    label = notation.mapping(written.get("labels"), ("labels",)).get("platform")
+    text = notation.text(written.get("platform"), ("platform",)) or notation.text(label, ("labels", "platform")) or ""
+    return "" if variable_expansion.problem(text) else variable_expansion.expanded(text, notation.axis)
 
 
 def _when(notation: Notation, written: Mapping[str, Any]) -> When:
