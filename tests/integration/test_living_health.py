@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import pretending
+from tests import pretending, server_nursery
 from tests.bed import Kubectl
-from tests.serving import SEALANE, Serving, until
+from tests.serving import Serving, until
 
 ENVIRONMENT = """environment: living
 destinations: {here: {kubernetes: {kubeconfig: KUBECONFIG}}}
@@ -82,18 +83,19 @@ Follow = Callable[..., Path]
 @pytest.fixture
 def follow(tmp_path: Path) -> Iterator[Follow]:
     """Starts a command that goes on, for as long as the test; gives the file that it writes to."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[server_nursery.Forked] = []
 
     def start(app: pretending.App, *words: str) -> Path:
-        told = tmp_path / "told"
-        with told.open("wb") as file:
-            started.append(subprocess.Popen([str(SEALANE), *words], stdout=file, stderr=file, env=app.signed_in))
-        return told
+        shown = tmp_path / "shown"
+        shown.touch()
+        started.append(server_nursery.start(words, app.signed_in, stdout=shown, stderr=shown, ended=tmp_path / "ended"))
+        return shown
 
     yield start
     for process in started:
-        process.kill()
-        process.wait()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def test_three_faults_after_the_verdict(

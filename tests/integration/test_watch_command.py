@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import server_nursery
 from tests.pretending import ENDS, NEVER_READY, PIPELINE, SETTINGS, App, environments
-from tests.serving import SEALANE, Serving, until
+from tests.serving import Serving
+from tests.typed import Typed
 
 APPS = ("refused", "ends", "asks", "leaves", "cancels", "again", "known")
 
@@ -33,47 +32,9 @@ def people(serving: Serving) -> dict[str, str]:
     return {"dev": serving.user("dora", "developers"), "ann": serving.user("ann", "approvers")}
 
 
-class Typed:
-    """A command that goes on, whose lines are read as they come."""
-
-    def __init__(self, app: App, token: str, *words: str) -> None:
-        self._process = subprocess.Popen(
-            [str(SEALANE), *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=app.folder,
-            env={**os.environ, "NO_COLOR": "1", "SEALANE_URL": app.serving.url, "SEALANE_TOKEN": token},
-        )
-        self._lines: list[str] = []
-        self._reading = threading.Thread(target=self._read)
-        self._reading.start()
-
-    def _read(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as lines:
-            for line in lines:
-                self._lines.append(line)
-
-    @property
-    def said(self) -> str:
-        return "".join(self._lines)
-
-    def says(self, words: str) -> None:
-        """Waits until it has said so on stderr."""
-        until(f"the command to say {words!r}: {self.said}", lambda: words in self.said, within=60)
-
-    def interrupt(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-
-    def ends(self) -> tuple[int, str]:
-        """Its exit code and what it gave on stdout."""
-        assert self._process.stdout is not None
-        given = self._process.stdout.read()
-        code = self._process.wait(timeout=60)
-        self._reading.join()
-        self._process.stdout.close()
-        return code, given
+def typed(app: App, token: str, *words: str) -> Typed:
+    """A command of a person that goes on."""
+    return Typed(words, {**app.signed_in, "SEALANE_TOKEN": token}, app.folder)
 
 
 def made(serving: Serving, tmp_path_factory: pytest.TempPathFactory, name: str) -> App:
@@ -115,7 +76,7 @@ def test_what_is_checked_out_is_followed_to_its_end(
     """Steps, deployments and the approval in between, in lines; then the outcome and its addresses, and 0."""
     app = made(serving, tmp_path_factory, "asks")
     app.push()
-    watching = Typed(app, people["dev"], "watch")
+    watching = typed(app, people["dev"], "watch")
     watching.says("production: waits for the approval of 1 more of approvers (")
     waiting = app.deployment("production", app.head, "waiting")["id"]
     assert f"sealane approve {waiting})" in watching.said
@@ -173,7 +134,7 @@ def test_whoever_leaves_is_told_what_goes_on(
     app.deployment("dev", bad)
     release = app.run_of(bad)["release"]["deploy_tag"]
 
-    held = Typed(app, people["dev"], "deploy", "leaves/dev", "--release", release)
+    held = typed(app, people["dev"], "deploy", "leaves/dev", "--release", release)
     held.says("waits for a hold on leaves #2 and older at leaves/dev")
     assert "sealane rollback leaves/dev --lift-hold)" in held.said
     held.interrupt()
@@ -225,14 +186,7 @@ def test_a_rollout_is_stopped_and_deployed_again(
 def test_without_a_commit_or_a_run_it_says_what_to_do(serving: Serving, tmp_path: Path) -> None:
     """A folder that is no repository."""
     signed_in = {"SEALANE_URL": serving.url, "SEALANE_TOKEN": serving.token}
-    done = subprocess.run(
-        [str(SEALANE), "watch"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, **signed_in},
-        check=False,
-    )
+    done = server_nursery.run(["watch"], {**os.environ, **signed_in}, folder=tmp_path)
 
     assert done.returncode == 2
     assert "has no commit checked out" in done.stderr

@@ -16,6 +16,7 @@ from testbed.record import Bed
 from tests import server_nursery
 from tests.bed import Kubectl
 from tests.integration.deployments import parts
+from tests.typed import Typed
 
 FORMATION = """\
 formation: dev
@@ -74,6 +75,10 @@ class Folder:
         done = await asyncio.to_thread(server_nursery.run, words, self.environment, folder=self._path, within=240)
         assert TOKEN not in done.stdout + done.stderr
         return done.returncode, done.stdout, done.stderr
+
+    def typed(self, *words: str) -> Typed:
+        """A command that goes on."""
+        return Typed(words, self.environment, self._path)
 
     async def deploy(self, *words: str) -> tuple[int, str, str]:
         """`sealane deploy dev` with the image."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 from pathlib import Path
 
 from sealane.clients.kubernetes import cluster as clusters
@@ -48,22 +46,11 @@ async def test_the_command_stays_until_the_old_colour_may_go(
     assert await deployments(admin, namespace) == {"web-green"}
 
     write("sleep 3602", "5m")
-    argv = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())"]
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        *("deploy", "dev", "--image", f"web={busybox_image}"),
-        cwd=tmp_path,
-        env=folder.environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        while b"what served before stays until" not in await process.stderr.readline():
-            assert process.returncode is None
-        process.send_signal(signal.SIGINT)
-        said, _ = await process.communicate()
-    assert (process.returncode, said.decode().startswith("deployed")) == (0, True)
+    command = folder.typed("deploy", "dev", "--image", f"web={busybox_image}")
+    await asyncio.to_thread(command.says, "what served before stays until")
+    command.interrupt()
+    code, out = await asyncio.to_thread(command.ends)
+    assert (code, out.startswith("deployed")) == (0, True), command.said
     assert await deployments(admin, namespace) == {"web-blue", "web-green"}
 
 
@@ -73,23 +60,11 @@ async def test_whoever_interrupts_a_rollout_is_told_what_stays(
     """Nobody goes on with it: it has ended as cancelled, and the command says how to go on and how to go back."""
     folder = Folder(tmp_path, kubeconfig, namespace, busybox_image)
     folder.write(command="exec sleep 3600", colour="blue", hold="2m")
-    argv = [sys.executable, "-c", "import sys; from sealane.cli import main; sys.exit(main())"]
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        *("deploy", "dev", "--image", f"web={busybox_image}"),
-        cwd=tmp_path,
-        env=folder.environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        while b"applied" not in (line := await process.stderr.readline()):
-            assert line, "it ended"
-        process.send_signal(signal.SIGINT)
-        _, said = await process.communicate()
-    assert process.returncode == 130
-    assert "interrupted; what was written so far stays as it is" in said.decode()
-    assert "sealane rollback dev " in said.decode()
+    command = folder.typed("deploy", "dev", "--image", f"web={busybox_image}")
+    await asyncio.to_thread(command.says, "applied")
+    command.interrupt()
+    assert (await asyncio.to_thread(command.ends))[0] == 130
+    assert "interrupted; what was written so far stays as it is" in command.said
+    assert "sealane rollback dev " in command.said
     code, out, err = await folder.run("status", "dev", "--json")
     assert (code, '"state": "cancelled"' in out) == (0, True), err
