@@ -151,7 +151,7 @@ def test_what_was_rendered_is_printed_and_compared(serving: Serving, tmp_path_fa
         app.push()
         app.run_of(app.head)
         made.append(app.deployment("dev", app.head))
-    viewer = serving.user("vito", "viewers")
+    viewer = serving.user("vasil", "viewers")
     first, second = made
 
     now = typed(serving, viewer, "render", "told/dev")
