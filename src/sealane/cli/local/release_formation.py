@@ -25,6 +25,7 @@ from sealane.configfiles.trees import FileMissing, FolderTree, Tree
 from sealane.errors import InvalidFiles, NotThere, UsageError
 from sealane.findings import did_you_mean, errors
 from sealane.formations import formation_names
+from sealane.formations import reading as formation_reading
 from sealane.formations.model import Chart
 from sealane.images import references
 from sealane.stencils import chart_inputs, manifest_yaml, render_inputs
@@ -121,7 +122,8 @@ class _ReleaseTree:
 
 
 async def resolve(words: ReleaseWords, folder: Path, repositories: ChartRepositories, *, app: str) -> ReleaseFormation:
-    """Looks up what the words leave open. Raises UsageError, NotThere, Refused and Unavailable."""
+    """Looks up what the words leave open. Raises UsageError, InvalidFiles, NotThere, Refused and Unavailable."""
+    _check(words, _head(words))
     chart, files, variables = await _chart(words, folder, repositories, app)
     source = ChartSource(chart=Chart(release=words.name, path=words.chart))
     values = chart_inputs.filled(source, files).defaults
@@ -143,15 +145,33 @@ async def resolve(words: ReleaseWords, folder: Path, repositories: ChartReposito
         own |= more
         images = {} if words.by_tag else {_IMAGE: reference}
         variables.append(("SHORT_GIT_HASH", reference))
-    made = {
+    made = ReleaseFormation(
+        words=words,
+        text=manifest_yaml.as_yaml({**_head(words), "charts": {words.name: own}}),
+        images=images,
+        told=tuple(variables),
+    )
+    _check(words, {**_head(words), "charts": {words.name: own}})
+    return made
+
+
+def _head(words: ReleaseWords) -> dict[str, Any]:
+    """The formation without its chart."""
+    return {
         "formation": words.name,
         "environment": words.environment,
         "destination": "here",
         "namespace": words.namespace,
         **({"strategy": words.strategy} if words.strategy else {}),
-        "charts": {words.name: own},
     }
-    return ReleaseFormation(words=words, text=manifest_yaml.as_yaml(made), images=images, told=tuple(variables))
+
+
+def _check(words: ReleaseWords, formation: Mapping[str, Any]) -> None:
+    """Raises InvalidFiles where it is no formation: before anything is asked for, and before it is shown."""
+    text, file = manifest_yaml.as_yaml(formation), f"{formation_names.FOLDER}/{words.name}.yaml"
+    _, findings = formation_reading.read_formation(text, file)
+    if errors(findings):
+        raise InvalidFiles(errors(findings))
 
 
 async def _chart(
