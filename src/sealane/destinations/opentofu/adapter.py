@@ -23,12 +23,15 @@ _Setting = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*=[^\x00]*$", ma
 _Passed = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(=[A-Za-z_][A-Za-z0-9_]*)?$")]
 
 
+# Lists are tuples here, which strictly no list of a file is: connections are kept by their entry, so it must have a hash.
+
+
 class PullRequestsFile(File):
     """What programs get that plan pull requests, in place of what those of the destination get."""
 
-    variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple)]
+    variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple, strict=False)]
     """Variables of their environment, `NAME=value`."""
-    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple)]
+    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple, strict=False)]
     """Variables of the machine's environment that they get; `NAME=OTHER` gives them OTHER under that name."""
 
 
@@ -41,9 +44,9 @@ class OpenTofuFile(File):
     """The program; when left out `tofu`, or else `terraform`."""
     mirror: Maybe[_Text] = None
     """A folder with providers (`filesystem_mirror`); they come from nowhere else then."""
-    variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple)]
+    variables: Annotated[tuple[_Setting, ...], Field(default_factory=tuple, strict=False)]
     """Variables of its environment, `NAME=value`."""
-    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple)]
+    pass_variables: Annotated[tuple[_Passed, ...], Field(default_factory=tuple, strict=False)]
     """Variables of the machine's environment that it gets, such as AWS_ACCESS_KEY_ID; `NAME=OTHER` gives it OTHER under that name."""
     confined: bool = True
     """Whether a server runs it confined, which needs Linux; false lets code of a commit read whatever the server may."""
