@@ -26,6 +26,11 @@ FAILING = {
 """Verdicts that end a release group. A superseded member does not: something newer is on its way there."""
 _HALF_DONE = {VerdictKind.FAILED, VerdictKind.UNPROVEN}
 """Verdicts of members that are left as they are, whatever they wrote."""
+_CAME: Mapping[VerdictKind | None, str] = {
+    VerdictKind.DEPLOYED: "rolled back",
+    VerdictKind.SUPERSEDED: "is not rolled back: something newer came first",
+}
+"""What became of a member's rollback; of any other it is that it failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,8 +156,7 @@ def _unoffered(name: str, group_state: GroupState) -> str:
 def _outcome(group_state: GroupState, because: str, back: Sequence[Deployment], left: Mapping[str, Stays]) -> str:
     sentences = [because.rstrip(".")]
     for deployment in back:
-        verdict = group_state.backs[deployment.formation].verdict
-        well = verdict is not None and verdict.kind is VerdictKind.DEPLOYED
-        sentences.append(f"{deployment.formation} rolled back" if well else f"{deployment.formation} did not get back")
+        came = _CAME.get(group_state.backs[deployment.formation].verdict_kind, "did not get back")
+        sentences.append(f"{deployment.formation} {came}")
     sentences += [f"{name} stays: {why.words}" for name, why in left.items()]
     return "; ".join(sentences)

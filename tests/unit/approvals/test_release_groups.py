@@ -73,6 +73,11 @@ def test_it_is_settled_when_all_have_gone_back_or_could_not() -> None:
     assert [member.formation for member in half.back] == ["us", "eu"]
     assert half.settled is None
 
+    newer = {"us": back("us", VerdictKind.SUPERSEDED), "eu": back("eu", DEPLOYED)}
+    overtaken = release_groups.next_actions(group_state(*members, backs=newer))
+    assert overtaken.settled
+    assert overtaken.settled.endswith("; us is not rolled back: something newer came first; eu rolled back")
+
     backs = {"us": back("us", DEPLOYED), "eu": back("eu", FAILED)}
     whole = release_groups.next_actions(group_state(*members, backs=backs))
     assert whole.settled == "shop/asia failed: the reason; us rolled back; eu did not get back"
