@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from sealane import clock
 from sealane.destinations import model
-from sealane.destinations.dummy import behavior
+from sealane.destinations.dummy import behavior, live
 from sealane.destinations.dummy.adapter import DummyFile
 from sealane.destinations.dummy.destination import DummyDestination
 from sealane.destinations.dummy.state import State
@@ -64,7 +64,9 @@ class CutOff(DummyDestination):
         told = None
         while True:
             since = self._time_of("cut")
-            last = replace(last, blind_since=since) if since else self._observation(wanted)
+            last = (
+                replace(last, blind_since=since) if since else live.observation(self._lives(), wanted, at=self._now())
+            )
             if told is None or replace(last, at=told.at) != told:
                 told = last
                 yield last

@@ -178,7 +178,7 @@ def test_an_interrupt_ends_quietly(tmp_path):
     os.mkfifo(tmp_path / "pipeline.yml")
     script = (
         "import sys, os, pathlib; from sealane.cli import main; from sealane import repository_check;"
-        "repository_check.check_text = lambda *a: (print('reading', flush=True), open(sys.argv.pop()).read());"
+        "repository_check.check_text = lambda *a, **k: (print('reading', flush=True), open(sys.argv.pop()).read());"
         "sys.exit(main(['validate', __file__]))"
     ).replace("__file__", repr(__file__))
     command = [sys.executable, "-c", script, str(tmp_path / "pipeline.yml")]

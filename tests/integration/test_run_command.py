@@ -65,7 +65,7 @@ steps:
     assert done.stdout.splitlines() == [
         "make-it | + mkdir sub",
         "make-it | + echo push $CI_STEP_NAME ${CI}",
-        "make-it | push make-it woodpecker",
+        "make-it | push Make It woodpecker",
         "plugin  | a,b",
         "plugin  | /workspace/sub",
         "after   | mine",
