@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from dbos import DBOS
 
 from sealane.workflows import queues
@@ -12,6 +13,12 @@ from sealane.workflows.engine import Engine, EngineSettings
 from sealane.workflows.queues import Queues
 
 SELDOM = 600.0
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process registers a workflow's name once, and other tests of this one have registered the real ones."""
+    monkeypatch.setattr("dbos._dbos._dbos_global_registry", None)
 
 
 async def test_the_next_workflow_begins_when_one_has_ended(tmp_path: Path) -> None:
