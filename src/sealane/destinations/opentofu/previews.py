@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sealane import descriptors
-from sealane.clients.opentofu import OpenTofu
 from sealane.destinations.opentofu import folders, model, plan_text, planner, program_output
 from sealane.destinations.opentofu.folders import ConfigurationFolder, HeldLock
 from sealane.destinations.opentofu.model import STATE, Manifest
@@ -81,18 +80,8 @@ async def _apart(programs: Programs, manifest: Manifest, namespace: str) -> Asyn
             if record and record.result and record.result.kept:
                 raise NotPlanned((Diagnostic(summary="the last state is not stored yet"),))
             await asyncio.to_thread(_copy_state, deployed.state, apart.state)
-        tofu = OpenTofu(
-            program=programs.program,
-            work=apart.work,
-            home=apart.home,
-            host=host,
-            variables=programs.variables,
-            mirror=programs.mirror,
-            writes=(apart.state,),
-            confined=programs.confined,
-            mask=programs.mask,
-        )
-        bench = Workbench(tofu=tofu, folder=apart, manifest=manifest, lock=HeldLock(descriptor=-1, former=()))
+        lock = HeldLock(descriptor=-1, former=())
+        bench = Workbench(tofu=programs.tofu(apart, host), folder=apart, manifest=manifest, lock=lock)
         await bench.ready()
         yield bench
 

@@ -55,6 +55,20 @@ class Programs:
         secret = [value for name, value in self.variables.items() if parts.is_secret(name, value)]
         return Masker.of(secret).whole(text) if secret else text
 
+    def tofu(self, folder: ConfigurationFolder, host: str) -> OpenTofu:
+        """The program in that folder, which may write its state; locks of the state name the host."""
+        return OpenTofu(
+            program=self.program,
+            work=folder.work,
+            home=folder.home,
+            host=host,
+            variables=self.variables,
+            mirror=self.mirror,
+            writes=(folder.state,),
+            confined=self.confined,
+            mask=self.mask,
+        )
+
     @asynccontextmanager
     async def bench(self, manifest: Manifest, namespace: str) -> AsyncIterator[Workbench]:
         """The configuration, ready to be planned. Raises NotPlanned, Unavailable, Refused."""
@@ -62,18 +76,7 @@ class Programs:
         host = f"sealane-{secrets.token_hex(8)}"
         async with folder.locked(_WAIT, host) as lock:
             attempts.settle(folder)
-            tofu = OpenTofu(
-                program=self.program,
-                work=folder.work,
-                home=folder.home,
-                host=host,
-                variables=self.variables,
-                mirror=self.mirror,
-                writes=(folder.state,),
-                confined=self.confined,
-                mask=self.mask,
-            )
-            bench = Workbench(tofu=tofu, folder=folder, manifest=manifest, lock=lock)
+            bench = Workbench(tofu=self.tofu(folder, host), folder=folder, manifest=manifest, lock=lock)
             await bench.ready()
             await bench.store_kept()
             yield bench
