@@ -8,13 +8,10 @@ makes a chart that calls `lookup` fail there; otherwise, `lookup` would return n
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,7 +21,8 @@ import msgspec
 from sealane import typed_data
 from sealane.charts.buckets import BucketAccess
 from sealane.charts.model import ReleaseCommand, TemplateRequest, TemplateResult
-from sealane.clients import programs
+from sealane.clients import program_folder, programs
+from sealane.clients.program_folder import MOST_PRINTED
 from sealane.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -36,12 +34,6 @@ PROGRAM = "helm"
 PATIENCE = 60.0
 RELEASE_PATIENCE = 600.0
 """Seconds that one command on a release may take, its hooks included."""
-_MOST_PRINTED = 32 * 1024 * 1024
-_MOST_MEMORY = 2 * 1024 * 1024
-"""Kilobytes of address space: Go reserves a gigabyte from the start."""
-_NO_FILES = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
-_BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
-"""Runs without a limit if the system does not support one, as macOS."""
 _NOWHERE = """apiVersion: v1
 kind: Config
 clusters: [{name: none, cluster: {server: "http://127.0.0.1:1"}}]
@@ -75,7 +67,7 @@ class Helm:
         program = shutil.which(self.program)
         if program is None:
             return TemplateResult(problem=_NONE)
-        async with _home() as home:
+        async with program_folder.temporary("sealane-helm-") as home:
             problem = await asyncio.to_thread(_lay_out, home, request)
             return TemplateResult(problem=problem) if problem else await self._run(program, home, request)
 
@@ -84,7 +76,7 @@ class Helm:
         program = shutil.which(self.program)
         if program is None:
             raise UsageError(_NONE[0], hint=_NONE[1])
-        async with _home() as home:
+        async with program_folder.temporary("sealane-helm-") as home:
             await asyncio.to_thread(_lay_out_release, home, command, kubeconfig)
             try:
                 ended = await programs.run(
@@ -99,18 +91,17 @@ class Helm:
     async def _run(self, program: str, home: Path, request: TemplateRequest) -> TemplateResult:
         try:
             ended = await programs.run(
-                *("/bin/sh", "-c", _BOUNDED, str(_MOST_MEMORY), program),
-                *_arguments(home, request),
+                *program_folder.bounded(program, *_arguments(home, request)),
                 within=self.patience,
                 environment=_environment(home),
-                most=_MOST_PRINTED,
+                most=MOST_PRINTED,
             )
         except TimeoutError:
             return TemplateResult(problem=(f"helm took longer than {self.patience:g} s to render it", "simplify it"))
         if ended.code:
             return TemplateResult(complaint=_complaint(ended))
-        if len(ended.out) >= _MOST_PRINTED:
-            return TemplateResult(problem=(f"it renders more than {_MOST_PRINTED} bytes", "render less"))
+        if len(ended.out) >= MOST_PRINTED:
+            return TemplateResult(problem=(f"it renders more than {MOST_PRINTED} bytes", "render less"))
         return TemplateResult(printed=ended.out.decode(errors="replace"))
 
 
@@ -147,42 +138,22 @@ def _object(variables: Mapping[str, str], name: str, shape: type[T]) -> T:
         raise UsageError(f"{name} is not the JSON object that it has to be: {error}") from error
 
 
-@asynccontextmanager
-async def _home() -> AsyncIterator[Path]:
-    """A folder for one run of Helm, which this user alone may read; it is removed afterwards."""
-    home = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sealane-helm-"))
-    try:
-        yield home
-    finally:
-        await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
-
-
 def _complaint(ended: programs.Ended) -> str:
     return ended.problem or f"helm ended with {ended.code} and said nothing"
 
 
 def _lay_out(home: Path, request: TemplateRequest) -> tuple[str, str] | None:
-    """Writes Helm's input, or returns the chart file that can't be written: commits and archives may use any names."""
-    for path, content in request.files.items():
-        try:
-            _write(home / "chart" / path, content)
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno not in _NO_FILES:
-                raise
-            return f"the chart's {path[:100]!r} can't be a file: {error}"[:300], "rename it, or leave it out"
-    _configure(home, request.values, _NOWHERE)
-    return None
+    """Writes Helm's input, or returns the chart file that can't be written."""
+    problem = program_folder.lay_out(home / "chart", request.files.items(), whose="the chart's ")
+    if problem is None:
+        _configure(home, request.values, _NOWHERE)
+    return problem
 
 
 def _lay_out_release(home: Path, command: ReleaseCommand, kubeconfig: str) -> None:
     for path, content in command.chart.items():
-        _write(home / "chart" / path, content.encode())
+        program_folder.write(home / "chart" / path, content.encode())
     _configure(home, command.values, kubeconfig)
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
 
 
 def _configure(home: Path, values: Mapping[str, Any], kubeconfig: str) -> None:
